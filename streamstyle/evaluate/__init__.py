@@ -1,0 +1,1 @@
+"""Measures of finished video: stability and sharpness."""

@@ -1,0 +1,104 @@
+"""What the core says of a run: small facts, in the past tense, that serialise to JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SCHEMA = "streamstyle.events/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that has happened."""
+
+    @property
+    def name(self) -> str:
+        """The event's name on the wire: `frame_written` for `FrameWritten`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def as_json(self) -> dict[str, Any]:
+        """One JSON object: the schema, the event's name and its fields."""
+        return {"schema": SCHEMA, "event": self.name, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Event):
+    """Everything is open and the first frame is on its way."""
+
+    film: str
+    output: str
+    width: int
+    height: int
+    frames: int | None
+    frame_rate: str | None
+    """Exact fraction, such as `25/1` or `30000/1001`."""
+    duration: float | None
+    method: str
+    style: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShotStarted(Event):
+    """A cut: nothing after it looks back across it."""
+
+    shot: int
+    frame: int
+    time: float
+    """Seconds into the film."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameWritten(Event):
+    """A frame has reached the encoder."""
+
+    frame: int
+    frames: int | None
+    time: float
+    """Seconds into the film."""
+    elapsed: float
+    """Seconds since `Started`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned(Event):
+    """A training step of a style that was not in the library yet."""
+
+    step: int
+    steps: int
+    loss: float
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(Event):
+    """Something is not as asked for, and the work goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Event):
+    """The whole film is published under its final name."""
+
+    output: str
+    frames: int
+    shots: int
+    elapsed: float
+    flows_computed: int
+    flows_cached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(Event):
+    """The run ended early on request; what was finished is a playable film at `output`."""
+
+    output: str
+    frames: int
+    elapsed: float
+
+
+Observer = Callable[[Event], None]

@@ -1,0 +1,53 @@
+"""What is known of a film before a frame of it is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream of the source container."""
+
+    index: int
+    kind: str
+    """`video`, `audio`, `subtitle`, `attachment` or `data`."""
+    codec: str
+    language: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A probed film and the part and size of it that will be processed."""
+
+    path: Path
+    width: int
+    """Working width in pixels, upright, even."""
+    height: int
+    """Working height in pixels, upright, even."""
+    source_width: int
+    """Coded width in pixels, before rotation."""
+    source_height: int
+    """Coded height in pixels, before rotation."""
+    rotation: int
+    """Degrees clockwise by which a decoded picture is turned to stand upright: 0, 90, 180 or 270."""
+    sample_aspect_ratio: Fraction
+    """Width of a pixel over its height, at the working size."""
+    time_base: Fraction
+    """Seconds a tick of `Frame.pts`."""
+    frame_rate: Fraction | None
+    """Frames a second, exact; None where the container does not say."""
+    frames: int | None
+    """Frames in the processed part, by counting packets; None where that cannot be known."""
+    start_pts: int
+    """First tick of the processed part."""
+    end_pts: int | None
+    """First tick after the processed part; None for the end of the film."""
+    duration: float | None
+    """Seconds of the processed part."""
+    video_stream: int
+    """Index of the stream that is stylised."""
+    streams: tuple[Stream, ...]

@@ -1,0 +1,53 @@
+"""What crosses a boundary between stages, with shape, type and unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture at the working size."""
+
+    image: NDArray[np.uint8]
+    """[H, W, 3] RGB, full range."""
+    pts: int
+    """Presentation time in ticks of `Film.time_base`, as in the source."""
+    index: int
+    """Count from 0 within the part of the film that is processed."""
+    shot: int = 0
+    """Count of cuts before this frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How a frame follows from the one before it."""
+
+    backward: Tensor
+    """[2, H, W] float32, pixels (u right, v down): p + backward(p) is where p was one frame earlier."""
+    weight: Tensor
+    """[H, W] float32 in [0, 1]: consistency weight, 1 = trust what is carried over."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowedFrame:
+    """A frame and its motion."""
+
+    frame: Frame
+    motion: Motion | None
+    """None on the first frame of a shot: nothing looks back across a cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class StylisedFrame:
+    """A painted frame, with all that the next stage may want to look back to."""
+
+    flowed: FlowedFrame
+    image: Tensor
+    """[3, H, W] float32 in [0, 1], on the device of the run."""

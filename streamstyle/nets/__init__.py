@@ -1,0 +1,1 @@
+"""The neural style networks: any weights file becomes a module."""

@@ -1,0 +1,150 @@
+"""Every setting there is: frozen, split by stage, refused when it cannot work.
+
+The command line's options and their help derive from these dataclasses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from streamstyle.errors import SettingsError
+
+SMALLEST_SIDE = 32
+LARGEST_SIDE = 8192
+
+
+class Method(StrEnum):
+    """How the output follows from the per-frame stylisation."""
+
+    johnson = "johnson"
+    live = "live"
+    consistent = "consistent"
+
+
+class FlowPreset(StrEnum):
+    """Which optical flow, fastest first."""
+
+    ultrafast = "ultrafast"
+    fast = "fast"
+    medium = "medium"
+    deepflow = "deepflow"
+
+
+class Device(StrEnum):
+    """Where the networks run."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def option(default: Any, help: str) -> Any:
+    """A dataclass field that is also a command line option."""
+    return field(default=default, metadata={"help": help})
+
+
+def _refuse(unless: bool, name: str, value: object, next_step: str) -> None:
+    if not unless:
+        raise SettingsError(f"{name} cannot be {value}", next_step)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Which part of the film is read, and at what size."""
+
+    size: tuple[int, int] | None = option(None, "Working size WxH; the picture's shape is kept by its pixel aspect.")
+    height: int | None = option(None, "Working height; the width follows.")
+    start: float | None = None
+    """Seconds; None for the film's beginning."""
+    end: float | None = None
+    """Seconds; None for the film's end."""
+    queue_bytes: int = 128 << 20
+    """Decoded pictures held ahead of the work."""
+
+    def __post_init__(self) -> None:
+        if self.size is not None:
+            _refuse(self.height is None, "--height", self.height, "Give --size or --height, not both.")
+            for side in self.size:
+                _refuse(
+                    SMALLEST_SIDE <= side <= LARGEST_SIDE,
+                    "--size",
+                    f"{self.size[0]}x{self.size[1]}",
+                    f"Each side lies between {SMALLEST_SIDE} and {LARGEST_SIDE} pixels.",
+                )
+        if self.height is not None:
+            _refuse(
+                SMALLEST_SIDE <= self.height <= LARGEST_SIDE,
+                "--height",
+                self.height,
+                f"It lies between {SMALLEST_SIDE} and {LARGEST_SIDE} pixels.",
+            )
+        if self.start is not None and self.end is not None:
+            _refuse(0 <= self.start < self.end, "the range", f"{self.start}-{self.end} s", "Its end lies after its start.")
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSettings:
+    """How the motion between frames is found, and where it is kept."""
+
+    flow: FlowPreset = option(FlowPreset.fast, "Optical flow: DIS at three speeds, or DeepFlow, slow and fine.")
+    flow_workers: int = option(1, "Pairs of frames worked on at once.")
+    flow_cache: float = option(8.0, "GB of disk for flow that later runs on the same film reuse; 0 for none.")
+
+    def __post_init__(self) -> None:
+        _refuse(self.flow_workers >= 1, "--flow-workers", self.flow_workers, "One worker is the fewest.")
+        _refuse(self.flow_cache >= 0, "--flow-cache", self.flow_cache, "Give a size in GB, or 0 for no cache.")
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistencySettings:
+    """The 2016 objective in mean form: weights are per pixel and mean the same at every size."""
+
+    method: Method = option(
+        Method.consistent,
+        "johnson: each frame alone; live: carried over without a network; consistent: optimised towards both.",
+    )
+    iterations: int = option(30, "L-BFGS iterations a frame of the method consistent.")
+    temporal_weight: float = option(9000.0, "Weight of staying with the previous frame, warped.")
+    pixel_weight: float = option(691.0, "Weight of staying with the frame's own stylisation, pixel by pixel.")
+    perceptual_weight: float = option(30.0, "Weight of its features at relu4_2.")
+    style_weight: float = option(8.0, "Weight of its Gram matrices.")
+    tv_weight: float = option(1e-3, "Weight of total variation.")
+    loss_network: Path | None = option(None, "VGG-16 or VGG-19 weights to use in place of the built-in loss network.")
+
+    def __post_init__(self) -> None:
+        _refuse(self.iterations >= 0, "--iterations", self.iterations, "Give 0 or more.")
+        for name in ("temporal_weight", "pixel_weight", "perceptual_weight", "style_weight", "tv_weight"):
+            value = getattr(self, name)
+            _refuse(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")
+        _refuse(
+            self.method is Method.johnson or self.temporal_weight + self.pixel_weight > 0,
+            "--temporal-weight and --pixel-weight",
+            "both 0",
+            "Give one of them a value, or use --method johnson.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SinkSettings:
+    """How the result is encoded."""
+
+    codec: str = option("libx264", "FFmpeg's name of the video encoder, such as libx264, libx265 or libsvtav1.")
+    crf: int = option(18, "Quality of the encoder; lower is better and larger.")
+    preset: str = option("medium", "Speed preset of the encoder.")
+
+    def __post_init__(self) -> None:
+        _refuse(0 <= self.crf <= 63, "--crf", self.crf, "It lies between 0 and 63; 18 looks like the source.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run needs besides the film, the style and the output."""
+
+    source: SourceSettings = SourceSettings()
+    flow: FlowSettings = FlowSettings()
+    consistency: ConsistencySettings = ConsistencySettings()
+    sink: SinkSettings = SinkSettings()
+    device: Device = option(Device.auto, "Where the networks run.")

@@ -1,0 +1,1 @@
+"""The stages of the pipeline: iterators with memory, one file each."""

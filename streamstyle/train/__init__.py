@@ -1,0 +1,1 @@
+"""The commands that make the weights: distil the loss network, learn a style."""
