@@ -148,3 +148,24 @@ class Settings:
     consistency: ConsistencySettings = ConsistencySettings()
     sink: SinkSettings = SinkSettings()
     device: Device = option(Device.auto, "Where the networks run.")
+
+
+@dataclass(frozen=True, slots=True)
+class LearnSettings:
+    """How a new style is learned from its image."""
+
+    steps: int = option(1200, "Training steps; more is better, and slower.")
+    minutes: float | None = option(None, "Time to train instead of --steps.")
+    batch: int = option(4, "Pictures a step.")
+    crop: int = option(256, "Side in pixels of the pictures trained on.")
+    style_size: int = option(512, "Short side in pixels at which the style image is seen; larger means smaller strokes.")
+    style_weight: float = option(1.0, "Weight of the style against the content.")
+    photos: Path | None = option(None, "Folder of photos to train on, beside the built-in procedural pictures.")
+
+    def __post_init__(self) -> None:
+        _refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")
+        _refuse(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a time above 0.")
+        _refuse(self.batch >= 1, "--batch", self.batch, "One picture is the fewest.")
+        _refuse(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")
+        _refuse(self.style_size >= 64, "--style-size", self.style_size, "Give 64 or more.")
+        _refuse(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")

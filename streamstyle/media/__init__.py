@@ -1,0 +1,1 @@
+"""Files: films through PyAV, and flow kept on disk."""
