@@ -1,0 +1,112 @@
+"""What a film's numbers mean as colours, and the conversion to RGB and back.
+
+Code points are those of ITU-T H.273, which FFmpeg uses as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+
+if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.format import VideoFormat
+    from av.video.frame import VideoFrame
+    from numpy.typing import NDArray
+
+UNSPECIFIED = 2
+BT709, BT601 = 1, 6
+BT2020_PRIMARIES = 9
+PQ, HLG = 16, 18
+
+_LIMITED, _FULL = 1, 2
+_SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
+"""H.273 matrix to libswscale's SWS_CS_*; others (RGB, YCgCo) it takes from the frame itself."""
+
+_EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+"""Without these swscale is off by up to three levels, and by its own vector code differently on each machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """The four tags of a video stream."""
+
+    primaries: int
+    transfer: int
+    matrix: int
+    full_range: bool
+
+
+def resolved(tagged: VideoFrame | VideoCodecContext, format: VideoFormat, width: int, height: int) -> Colour:
+    """Return the tags with every missing one filled in by what players assume at this size."""
+    hd = _is_hd(width, height)
+    matrix = int(tagged.colorspace)
+    if matrix == UNSPECIFIED:
+        matrix = BT709 if hd else BT601
+    fallback = BT709 if hd or matrix == BT709 else BT601
+    primaries, transfer = int(tagged.color_primaries), int(tagged.color_trc)
+    return Colour(
+        primaries if primaries not in (0, UNSPECIFIED) else fallback,
+        transfer if transfer not in (0, UNSPECIFIED) else fallback,
+        matrix,
+        int(tagged.color_range) == _FULL or format.name.startswith("yuvj"),
+    )
+
+
+def for_output(source: Colour, width: int, height: int) -> Colour:
+    """Return what to encode and tag: limited range, and the matrix that even a player blind to tags assumes."""
+    return replace(source, matrix=BT709 if _is_hd(width, height) else BT601, full_range=False)
+
+
+def _is_hd(width: int, height: int) -> bool:
+    return width >= 1280 or height >= 720
+
+
+class ToRGB:
+    """Converts decoded frames to RGB at one size. Not for use by two threads at once."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._size = width, height
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """Return [height, width, 3] RGB, full range, in the frame's own orientation."""
+        colour = resolved(frame, frame.format, frame.width, frame.height)
+        enlarging = self._size[0] > frame.width or self._size[1] > frame.height
+        kernel = Interpolation.BICUBIC if enlarging else Interpolation.LANCZOS
+        converted = self._reformatter.reformat(
+            frame,
+            *self._size,
+            format="rgb24",
+            src_colorspace=_SWSCALE_MATRIX.get(colour.matrix),
+            src_color_range=_FULL if colour.full_range else _LIMITED,
+            dst_color_range=_FULL,
+            interpolation=int(kernel | _EXACT),
+        )
+        return converted.to_ndarray()
+
+
+class FromRGB:
+    """Converts RGB pictures to what an encoder takes. Not for use by two threads at once."""
+
+    def __init__(self, pix_fmt: str, colour: Colour) -> None:
+        self._pix_fmt = pix_fmt
+        self._colour = colour
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, image: NDArray[np.uint8]) -> VideoFrame:
+        """Return [H, W, 3] RGB as a frame with all four tags set."""
+        converted = self._reformatter.reformat(
+            av.VideoFrame.from_ndarray(image, "rgb24"),
+            format=self._pix_fmt,
+            dst_colorspace=_SWSCALE_MATRIX[self._colour.matrix],
+            src_color_range=_FULL,
+            dst_color_range=_FULL if self._colour.full_range else _LIMITED,
+            interpolation=int(Interpolation.BICUBIC | _EXACT),
+        )
+        converted.color_primaries, converted.color_trc = self._colour.primaries, self._colour.transfer
+        return converted

@@ -1,0 +1,83 @@
+"""A film's file, opened for reading, or one clear line about why it cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+from av.stream import Disposition
+
+from streamstyle.errors import FilmError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+_COVER = Disposition.attached_pic | Disposition.timed_thumbnails
+_NOT_FILMS = ("image2", "tty")
+"""FFmpeg opens single pictures and any text file as video; nobody who names one here wants that."""
+
+
+def open_film(path: Path) -> InputContainer:
+    """Open the file for demuxing. FilmError says which file it is and what to do."""
+    _refuse_what_is_no_file(path)
+    try:
+        container = av.open(str(path.absolute()), "r", metadata_errors="replace")  # absolute: `a:b.mkv` is no protocol
+    except PermissionError as error:
+        raise FilmError(f"{path} cannot be read", "Check its permissions.") from error
+    except (av.FFmpegError, OSError) as error:
+        raise _refused(path, error) from error
+    if container.format.name in _NOT_FILMS or container.format.name.endswith("_pipe"):
+        container.close()
+        raise FilmError(f"{path} is not a film", "Give a video file, such as an mp4 or mkv.")
+    return container
+
+
+def video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """Return the stream to paint: never cover art; the default one first, then the largest, then the first."""
+    streams = [stream for stream in container.streams.video if not is_cover(stream)]
+    if not streams:
+        raise FilmError(f"{path} has no video", "Give a film with a picture, not sound alone.")
+    best = max(streams, key=lambda s: (bool(s.disposition & Disposition.default), _area(s), -s.index))
+    if best.codec_context is None:
+        raise FilmError(
+            f"{path} holds video that this FFmpeg cannot decode",
+            "Convert it to H.264 first, for example with HandBrake.",
+        )
+    return best
+
+
+def is_cover(stream: Stream) -> bool:
+    """Whether a video stream is a still picture that goes with the film, such as cover art."""
+    return stream.type == "video" and bool(stream.disposition & _COVER)
+
+
+def _area(stream: VideoStream) -> int:
+    return stream.codec_context.width * stream.codec_context.height if stream.codec_context is not None else 0
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise FilmError(f"{path} does not exist", "Check the name and the folder.") from error
+    except OSError as error:
+        raise FilmError(f"{path} cannot be read: {error.strerror}", "Check its name and permissions.") from error
+    if path.is_dir():
+        raise FilmError(f"{path} is a folder", "Give the file of a film in it.")
+    if size == 0:
+        raise FilmError(f"{path} is empty", "Copy or download it again.")
+
+
+def _refused(path: Path, error: Exception) -> FilmError:
+    with path.open("rb") as file:
+        kind = file.read(12)[4:8]
+    if kind in (b"ftyp", b"mdat", b"wide", b"free"):
+        return FilmError(
+            f"{path} was cut short: the index at its end (moov) is missing",
+            "Copy or download it again, or record to mkv, which survives being cut.",
+        )
+    reason = getattr(error, "strerror", None) or error
+    return FilmError(f"{path} is not a film ({reason})", "Give a video file, such as an mp4 or mkv.")

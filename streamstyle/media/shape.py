@@ -1,0 +1,58 @@
+"""The working size: even, upright, and shown in the shape the film has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from streamstyle.errors import FilmError
+from streamstyle.settings import LARGEST_SIDE, SMALLEST_SIDE, SourceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A picture's size in pixels, and the shape of a pixel."""
+
+    width: int
+    height: int
+    sample_aspect_ratio: Fraction
+    """Width of a pixel over its height."""
+
+
+def working_shape(source: Shape, settings: SourceSettings, path: Path) -> Shape:
+    """Return the shape to work in, for an upright `source`.
+
+    4:2:0 video has even sides, so odd ones become even. The picture's shape on the screen stays: where `--size` asks
+    for another, the pixels are stretched; what is only rounding leaves them as they are.
+    """
+    width, height = _asked_for(source, settings)
+    if not SMALLEST_SIDE <= min(width, height) <= max(width, height) <= LARGEST_SIDE:
+        raise FilmError(
+            f"{path} would be worked on at {width}x{height}, and each side has to lie between "
+            f"{SMALLEST_SIDE} and {LARGEST_SIDE} pixels",
+            "Give a size with --height or --size.",
+        )
+    return Shape(width, height, _pixel_aspect(source, width, height))
+
+
+def _asked_for(source: Shape, settings: SourceSettings) -> tuple[int, int]:
+    if settings.size is not None:
+        return nearest_even(settings.size[0]), nearest_even(settings.size[1])
+    if settings.height is not None:
+        height = nearest_even(settings.height)
+        return nearest_even(Fraction(height * source.width, source.height)), height
+    return source.width & ~1, source.height & ~1
+
+
+def _pixel_aspect(source: Shape, width: int, height: int) -> Fraction:
+    same_shape = abs(Fraction(height * source.width, source.height) - width) <= 2
+    if same_shape:
+        return source.sample_aspect_ratio
+    exact = source.sample_aspect_ratio * Fraction(source.width * height, source.height * width)
+    return exact.limit_denominator(1 << 14)
+
+
+def nearest_even(side: Fraction | int) -> int:
+    """Round to an even number, at least 2; halves go down, which for a whole film means one line less, not one made up."""
+    return max(2, 2 * -int(-(Fraction(side) - 1) // 2))

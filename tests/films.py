@@ -1,0 +1,362 @@
+"""Small films that anyone can picture, with their true motion, and a writer that puts them into files of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]  # [H, W, 3] RGB, full range
+
+# ------------------------------------------------------------------------------------------------ scenes, with true flow
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Pictures and how each follows from the one before it."""
+
+    frames: Picture
+    """[T, H, W, 3] uint8 RGB."""
+    backward: NDArray[np.float32]
+    """[T, 2, H, W] pixels: p + backward[t](p) is where p was in frame t-1. Zero in frame 0."""
+    forward: NDArray[np.float32]
+    """[T, 2, H, W] pixels: p + forward[t](p) is where p of frame t-1 is in frame t. Zero in frame 0."""
+    uncovered: NDArray[np.bool_]
+    """[T, H, W], True where frame t shows what frame t-1 did not. All True in frame 0."""
+    cuts: tuple[int, ...] = ()
+    """First frame of every shot but the first."""
+
+
+def texture(width: int, height: int, seed: int = 0) -> Picture:
+    """A picture with detail at several sizes, different for each seed, that optical flow can hold on to."""
+    random = np.random.default_rng(seed)
+    picture = np.zeros((height, width, 3), np.float32)
+    for cell, strength in ((32, 1.0), (12, 0.6), (5, 0.35)):
+        picture += strength * _smooth_noise(random, width, height, cell)
+    low, high = picture.min(), picture.max()
+    return np.round(16 + 223 * (picture - low) / (high - low)).astype(np.uint8)
+
+
+def _smooth_noise(random: np.random.Generator, width: int, height: int, cell: int) -> NDArray[np.float32]:
+    coarse = random.random((height // cell + 3, width // cell + 3, 3), np.float32)
+    rows, columns = np.arange(height) / cell, np.arange(width) / cell
+    top, left = rows.astype(int), columns.astype(int)
+    down = _ease(rows - top)[:, None, None]
+    right = _ease(columns - left)[None, :, None]
+    upper = coarse[top][:, left] * (1 - right) + coarse[top][:, left + 1] * right
+    lower = coarse[top + 1][:, left] * (1 - right) + coarse[top + 1][:, left + 1] * right
+    return (upper * (1 - down) + lower * down).astype(np.float32)
+
+
+def _ease(fraction: NDArray[np.float64]) -> NDArray[np.float64]:
+    return fraction * fraction * (3 - 2 * fraction)
+
+
+def still(frames: int = 8, width: int = 96, height: int = 64, seed: int = 0) -> Scene:
+    """Nothing moves."""
+    return pan(frames, width, height, step=(0, 0), seed=seed)
+
+
+def pan(frames: int = 8, width: int = 96, height: int = 64, step: tuple[int, int] = (2, 0), seed: int = 0) -> Scene:
+    """The camera moves over a flat picture: all of it shifts by `step` = (right, down) pixels a frame."""
+    right, down = step
+    reach_x, reach_y = abs(right) * (frames - 1), abs(down) * (frames - 1)
+    canvas = texture(width + reach_x, height + reach_y, seed)
+    pictures, uncovered = [], np.ones((frames, height, width), bool)
+    for t in range(frames):
+        x = reach_x - right * t if right > 0 else -right * t
+        y = reach_y - down * t if down > 0 else -down * t
+        pictures.append(canvas[y : y + height, x : x + width])
+        if t:
+            uncovered[t] = ~_shifted(np.ones((height, width), bool), right, down)
+    return Scene(np.stack(pictures), *_constant_flow(frames, width, height, step), uncovered)
+
+
+def moving_square(
+    frames: int = 8, width: int = 96, height: int = 64, side: int = 24, step: tuple[int, int] = (2, 0), seed: int = 0
+) -> Scene:
+    """A square with its own texture moves by `step` = (right, down) pixels a frame and uncovers a still background."""
+    right, down = step
+    background, square = texture(width, height, seed), texture(side, side, seed + 1)
+    square = np.clip(255 - square.astype(int) // 2, 0, 255).astype(np.uint8)
+    x0 = (width - side - right * (frames - 1)) // 2
+    y0 = (height - side - down * (frames - 1)) // 2
+    inside = np.zeros((frames, height, width), bool)
+    pictures = np.repeat(background[None], frames, 0)
+    for t in range(frames):
+        rows, columns = slice(y0 + down * t, y0 + down * t + side), slice(x0 + right * t, x0 + right * t + side)
+        inside[t, rows, columns] = True
+        pictures[t, rows, columns] = square
+    uncovered = np.ones_like(inside)
+    uncovered[1:] = inside[:-1] & ~inside[1:]
+    backward, forward = _constant_flow(frames, width, height, step)
+    backward *= inside[:, None]
+    forward[1:] *= inside[:-1, None]
+    return Scene(pictures, backward, forward, uncovered)
+
+
+def cut(*shots: Scene) -> Scene:
+    """The shots one after the other, with a hard cut between each."""
+    starts = np.cumsum([len(shot.frames) for shot in shots])[:-1]
+    joined = (
+        np.concatenate([getattr(shot, name) for shot in shots])
+        for name in ("frames", "backward", "forward", "uncovered")
+    )
+    return Scene(*joined, cuts=tuple(int(start) for start in starts))
+
+
+def _constant_flow(
+    frames: int, width: int, height: int, step: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    forward = np.zeros((frames, 2, height, width), np.float32)
+    forward[1:] = np.array(step, np.float32)[None, :, None, None]
+    return -forward, forward
+
+
+def _shifted(mask: NDArray[np.bool_], right: int, down: int) -> NDArray[np.bool_]:
+    height, width = mask.shape
+    out = np.zeros_like(mask)
+    out[max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)] = mask[
+        max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)
+    ]
+    return out
+
+
+def flat(colour: tuple[int, int, int], frames: int = 3, width: int = 64, height: int = 48) -> Picture:
+    """[T, H, W, 3]: every pixel of every frame has this colour."""
+    return np.broadcast_to(np.array(colour, np.uint8), (frames, height, width, 3)).copy()
+
+
+# ------------------------------------------------------------------------------------------------------- colour, by hand
+
+MATRICES = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
+"""Kr and Kb of ITU-R BT.601, BT.709 and BT.2020."""
+
+_TAGS = {"bt601": (6, 6, 6), "bt709": (1, 1, 1), "bt2020": (9, 14, 9)}  # primaries, transfer, matrix (ITU-T H.273)
+
+
+def rgb_to_yuv(picture: Picture, matrix: str, full_range: bool, bits: int = 8) -> NDArray[np.float64]:
+    """[3, H, W]: Y', Cb, Cr as code values, not yet rounded, by the definition in ITU-T H.273."""
+    kr, kb = MATRICES[matrix]
+    r, g, b = np.moveaxis(picture.astype(np.float64) / 255, -1, 0)
+    luma = kr * r + (1 - kr - kb) * g + kb * b
+    blue, red = (b - luma) / (2 - 2 * kb), (r - luma) / (2 - 2 * kr)
+    unit = 1 << (bits - 8)
+    if full_range:
+        top = (1 << bits) - 1
+        return np.stack([luma * top, blue * top + 128 * unit, red * top + 128 * unit])
+    return np.stack([(luma * 219 + 16) * unit, (blue * 224 + 128) * unit, (red * 224 + 128) * unit])
+
+
+def _plane(values: NDArray[np.float64], across: int, down: int) -> NDArray[np.float64]:
+    """Each value of the result is the mean of `across` x `down` of `values`; odd edges are repeated."""
+    height, width = values.shape
+    padded = np.pad(values, ((0, -height % down), (0, -width % across)), mode="edge")
+    return padded.reshape(padded.shape[0] // down, down, padded.shape[1] // across, across).mean((1, 3))
+
+
+def to_frame(picture: Picture, pix_fmt: str, matrix: str = "bt601", full_range: bool = False) -> av.VideoFrame:
+    """A frame in any planar YUV format of 8 to 16 bits, or in rgb24, gbrp or gray, converted by hand."""
+    height, width = picture.shape[:2]
+    if pix_fmt == "rgb24":
+        return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+    frame = av.VideoFrame(width, height, pix_fmt)
+    bits = frame.format.components[0].bits
+    if pix_fmt.startswith("gbrp"):
+        planes = [picture[..., channel].astype(np.float64) for channel in (1, 2, 0)]
+    else:
+        planes = list(rgb_to_yuv(picture, matrix, full_range or pix_fmt.startswith("yuvj"), bits))
+    for plane, values in zip(frame.planes, planes, strict=False):
+        across = 1 if plane.width == width else 2
+        down = 1 if plane.height == height else 2
+        store = np.frombuffer(plane, np.uint8 if bits == 8 else np.uint16).reshape(plane.height, -1)
+        store[:, : plane.width] = np.round(_plane(values, across, down))
+    return frame
+
+
+# ---------------------------------------------------------------------------------------------------------------- files
+
+
+@dataclass(frozen=True)
+class Attachment:
+    name: str
+    mimetype: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What goes along with the picture."""
+
+    subtitles: Sequence[tuple[float, float, str]] = ()
+    """Start and end in seconds, and the words."""
+    subtitle_codec: str = "subrip"
+    attachments: Sequence[Attachment] = ()
+    chapters: Sequence[tuple[float, float, str]] = ()
+    """Start and end in seconds, and the title."""
+    metadata: dict[str, str] = field(default_factory=dict)
+    audio_codec: str = "aac"
+    audio_languages: Sequence[str | None] = (None,)
+    """One sound track each."""
+    audio_titles: Sequence[str | None] = (None,)
+    audio_start: float = 0.0
+
+
+def write_film(
+    path: Path,
+    frames: Picture | Sequence[Picture],  # [T, H, W, 3]
+    *,
+    rate: Fraction | int = 25,
+    pts: Sequence[int] | None = None,
+    time_base: Fraction | None = None,
+    audio: bool = False,
+    codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
+    matrix: str = "bt601",
+    full_range: bool = False,
+    tagged: bool = True,
+    rotation: int = 0,
+    sar: Fraction | None = None,
+    options: dict[str, str] | None = None,
+    container_options: dict[str, str] | None = None,
+    extras: Extras | None = None,
+) -> Path:
+    """Write a film and return its path.
+
+    `pts` are in ticks of `time_base` (by default one tick a frame). `rotation` is in degrees clockwise by which a
+    player turns the picture. The default encoding is nearly lossless, so pictures can be compared.
+    """
+    extras = extras or Extras()
+    rate, height, width = Fraction(rate), *frames[0].shape[:2]
+    time_base = time_base or 1 / rate
+    pts = range(len(frames)) if pts is None else pts
+    with av.open(str(path), "w", container_options=container_options or {}) as container:
+        container.metadata.update(extras.metadata)
+        video = container.add_stream(
+            codec, rate=rate, time_base=time_base, width=width, height=height, pix_fmt=pix_fmt,
+            options=_quality(codec) | (options or {}),
+        )  # fmt: skip
+        video.time_base = time_base
+        if sar is not None:
+            video.codec_context.sample_aspect_ratio = sar
+        if rotation:
+            video.set_display_rotation(-rotation)
+        if tagged:
+            context = video.codec_context
+            context.color_primaries, context.color_trc, context.colorspace = _TAGS[matrix]
+        if tagged or full_range:
+            video.codec_context.color_range = 2 if full_range else 1
+        sound = _add_sound(container, extras) if audio else []
+        words = _add_subtitles(container, extras)
+        for attachment in extras.attachments:
+            container.add_attachment(attachment.name, attachment.mimetype, attachment.data)
+        if extras.chapters:
+            container.set_chapters(_chapters(extras))
+        container.start_encoding()
+        length = float((pts[-1] - pts[0]) * time_base + 1 / rate)
+        for stream, pitch in zip(sound, (440, 330, 550, 660), strict=False):
+            _write_sound(container, stream, length, pitch, extras.audio_start)
+        if words is not None:
+            _write_subtitles(container, words, extras)
+        for picture, tick in zip(frames, pts, strict=True):
+            frame = to_frame(picture, pix_fmt, matrix, full_range)
+            frame.pts, frame.time_base = tick, time_base
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    return path
+
+
+def _quality(codec: str) -> dict[str, str]:
+    if codec == "libx264":
+        return {"crf": "6", "preset": "ultrafast", "bf": "2", "b-adapt": "0", "g": "10", "keyint_min": "10"}
+    if codec == "libx265":
+        return {"x265-params": "log-level=none:crf=6:keyint=10", "preset": "ultrafast"}
+    if codec == "mpeg4":
+        return {"flags": "+qscale", "global_quality": "236"}
+    return {}
+
+
+def _add_sound(container: av.container.OutputContainer, extras: Extras) -> list[av.AudioStream]:
+    streams = []
+    for number, language in enumerate(extras.audio_languages):
+        stream = container.add_stream(extras.audio_codec, rate=48000, layout="mono")
+        if language:
+            stream.metadata["language"] = language
+        title = extras.audio_titles[number] if number < len(extras.audio_titles) else None
+        if title:
+            stream.metadata["title"] = title
+        streams.append(stream)
+    return streams
+
+
+def _write_sound(
+    container: av.container.OutputContainer, stream: av.AudioStream, seconds: float, pitch: int, start: float
+) -> None:
+    count = round(seconds * 48000)
+    wave = np.round(8000 * np.sin(2 * np.pi * pitch * np.arange(count) / 48000)).astype(np.int16)
+    resampler = av.AudioResampler(format=stream.format, layout="mono", rate=48000)
+    frame = av.AudioFrame.from_ndarray(wave[None], "s16", "mono")
+    frame.sample_rate, frame.pts, frame.time_base = 48000, round(start * 48000), Fraction(1, 48000)
+    for converted in resampler.resample(frame):
+        container.mux(stream.encode(converted))
+    container.mux(stream.encode(None))
+
+
+def _add_subtitles(
+    container: av.container.OutputContainer, extras: Extras
+) -> av.subtitles.stream.SubtitleStream | None:
+    if not extras.subtitles:
+        return None
+    stream = container.add_stream(extras.subtitle_codec)
+    stream.codec_context.subtitle_header = _ASS_HEADER
+    stream.time_base = Fraction(1, 1000)
+    stream.metadata["language"] = "eng"
+    return stream
+
+
+_ASS_HEADER = (
+    b"[Script Info]\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\n"
+    b"Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, "
+    b"Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, "
+    b"MarginV, Encoding\r\n"
+    b"Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1\r\n\r\n"
+    b"[Events]\r\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n"
+)
+
+
+def _write_subtitles(
+    container: av.container.OutputContainer, stream: av.subtitles.stream.SubtitleStream, extras: Extras
+) -> None:
+    for start, end, words in extras.subtitles:
+        packet = av.Packet(_subtitle_payload(extras.subtitle_codec, words))
+        packet.stream, packet.time_base = stream, Fraction(1, 1000)
+        packet.pts = packet.dts = round(1000 * start)
+        packet.duration = round(1000 * (end - start))
+        container.mux(packet)
+
+
+def _subtitle_payload(codec: str, words: str) -> bytes:
+    text = words.encode()
+    if codec == "mov_text":
+        return len(text).to_bytes(2, "big") + text
+    if codec == "ass":
+        return b"0,0,Default,,0,0,0,," + text
+    return text
+
+
+def _chapters(extras: Extras) -> list[dict[str, object]]:
+    return [
+        {
+            "id": number,
+            "start": round(1000 * start),
+            "end": round(1000 * end),
+            "time_base": Fraction(1, 1000),
+            "metadata": {"title": title},
+        }
+        for number, (start, end, title) in enumerate(extras.chapters)
+    ]
