@@ -6,14 +6,11 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 U = TypeVar("U")
-
-_POLL = 0.1
-"""Seconds after which a thread that waits for room or for an item looks whether it should still wait."""
 
 
 @contextmanager
@@ -26,44 +23,57 @@ def buffered(
 ) -> Iterator[Iterator[U]]:
     """Yield an iterator over `work(item)` for each of `items`, in their order, made ahead of their use.
 
-    One thread draws from `items`; `workers` threads run `work`. At most `ahead` results wait or are being made, so
-    the memory held is bounded by `ahead` times the size of one. An error in `items` or in `work` is raised where its
-    result would have come. On leaving, drawing stops, threads are joined and a generator in `items` is closed.
+    One thread draws from `items`; `workers` threads run `work`. At most `ahead` items are drawn and not yet handed
+    over, so the memory held is bounded by `ahead` times the size of one. An error in `items` or in `work` is raised
+    where its result would have come. On leaving, drawing stops, work not begun is dropped, threads are joined and a
+    generator in `items` is closed in the thread that drew from it; the iterator is then at its end.
     """
-    slots: queue.Queue[Future[U] | None] = queue.Queue(maxsize=max(1, ahead))
+    room = threading.Semaphore(max(1, ahead))
+    slots: queue.SimpleQueue[Future[U] | None] = queue.SimpleQueue()
     leaving = threading.Event()
-
-    def put(slot: Future[U] | None) -> bool:
-        while not leaving.is_set():
-            with suppress(queue.Full):
-                slots.put(slot, timeout=_POLL)
-                return True
-        return False
 
     def draw(pool: ThreadPoolExecutor) -> None:
         try:
-            for item in items:
-                if leaving.is_set() or not put(pool.submit(work, item)):
-                    break
+            _draw(items, lambda item: slots.put(pool.submit(work, item)), room, leaving)
         except BaseException as error:  # carried to whoever iterates, which is where it can be dealt with
             failed: Future[U] = Future()
             failed.set_exception(error)
-            put(failed)
+            slots.put(failed)
         finally:
-            close = getattr(items, "close", None)
-            if close is not None:
-                close()
-            put(None)
+            slots.put(None)
 
     def results() -> Iterator[U]:
-        while (slot := slots.get()) is not None:
-            yield slot.result()
+        while not leaving.is_set() and (slot := slots.get()) is not None:
+            result = slot.result()
+            room.release()
+            yield result
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="streamstyle-work") as pool:
-        drawing = threading.Thread(target=draw, args=(pool,), name="streamstyle-draw", daemon=True)
-        drawing.start()
-        try:
-            yield results()
-        finally:
-            leaving.set()
-            drawing.join()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="streamstyle-work")
+    drawing = threading.Thread(target=draw, args=(pool,), name="streamstyle-draw", daemon=True)
+    drawing.start()
+    try:
+        yield results()
+    finally:
+        leaving.set()
+        room.release()
+        drawing.join()
+        pool.shutdown(cancel_futures=True)
+
+
+def _draw(
+    items: Iterable[T], submit: Callable[[T], None], room: threading.Semaphore, leaving: threading.Event
+) -> None:
+    """Draw an item whenever there is room for one, until there are no more or nobody wants them."""
+    iterator = iter(items)
+    try:
+        while room.acquire() and not leaving.is_set():
+            try:
+                item = next(iterator)
+            except StopIteration:
+                return
+            submit(item)
+            del item  # or it would be held, beyond the bound, while there is no room for the next
+    finally:
+        close = getattr(items, "close", None)
+        if close is not None:
+            close()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]  # [H, W, 3] RGB, full range
 
-# ------------------------------------------------------------------------------------------------ scenes, with true flow
+# ---------------------------------------------------------------------------------------------- scenes with true flow
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def flat(colour: tuple[int, int, int], frames: int = 3, width: int = 64, height:
     return np.broadcast_to(np.array(colour, np.uint8), (frames, height, width, 3)).copy()
 
 
-# ------------------------------------------------------------------------------------------------------- colour, by hand
+# ------------------------------------------------------------------------------------------------------ colour by hand
 
 MATRICES = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
 """Kr and Kb of ITU-R BT.601, BT.709 and BT.2020."""

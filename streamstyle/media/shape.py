@@ -54,5 +54,5 @@ def _pixel_aspect(source: Shape, width: int, height: int) -> Fraction:
 
 
 def nearest_even(side: Fraction | int) -> int:
-    """Round to an even number, at least 2; halves go down, which for a whole film means one line less, not one made up."""
+    """Round to an even number, at least 2; halves go down: a line less, rather than one made up."""
     return max(2, 2 * -int(-(Fraction(side) - 1) // 2))
