@@ -1,0 +1,135 @@
+"""Command line options that derive from the settings, one for each field that has a help text."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import click
+
+from streamstyle.settings import Device, Settings
+from streamstyle.terminal.values import size
+
+_SIZE = tuple[int, int]
+_METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", _SIZE: "WxH"}
+
+S = TypeVar("S")
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+class GroupedOption(click.Option):
+    """An option that knows under which heading of the help it stands."""
+
+    def __init__(self, *arguments: Any, heading: str = "Options", **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.heading = heading
+
+
+class GroupedCommand(click.Command):
+    """A command whose help shows its options under headings, in the order they were declared."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one section for each heading, and last the options without."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        options = [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
+        for option in sorted(options, key=lambda option: not isinstance(option, GroupedOption)):
+            record = option.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(getattr(option, "heading", "Other"), []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records, col_max=26)
+
+
+def settings_options(settings: type[Any], heading: str) -> Callable[[Decorated], Decorated]:
+    """Decorate a command with one option for each field of a settings dataclass that has a help text."""
+
+    def decorate(command: Decorated) -> Decorated:
+        hints = get_type_hints(settings)
+        for field in reversed(fields(settings)):
+            if "help" in field.metadata:
+                command = _option(field, hints[field.name], heading)(command)
+        return command
+
+    return decorate
+
+
+def chosen(settings: type[S], values: Mapping[str, Any], **others: Any) -> S:
+    """Return the settings made of those values that are theirs; raises SettingsError where one cannot work."""
+    hints = get_type_hints(settings)
+    given = {name: value for name, value in values.items() if name in hints}
+    for name, value in given.items():
+        if value is not None and _is_enum(hints[name]):
+            given[name] = _plain_type(hints[name])(value)
+    return settings(**given, **others)
+
+
+def _option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decorated], Decorated]:
+    default = None if field.default is MISSING else field.default
+    return click.option(
+        f"--{field.name.replace('_', '-')}",
+        field.name,
+        cls=GroupedOption,
+        heading=heading,
+        type=_click_type(annotation),
+        metavar=_METAVARS.get(_plain_type(annotation)),
+        default=str(default) if isinstance(default, StrEnum) else default,
+        help=field.metadata["help"] + _default_in_words(default),
+    )
+
+
+def _default_in_words(default: Any) -> str:
+    if default is None:
+        return ""
+    return f"  [default: {default:g}]" if isinstance(default, float) else f"  [default: {default}]"
+
+
+def _plain_type(annotation: Any) -> Any:
+    """Return the type itself of `X | None`."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next(choice for choice in get_args(annotation) if choice is not type(None))
+    return annotation
+
+
+def _is_enum(annotation: Any) -> bool:
+    plain = _plain_type(annotation)
+    return isinstance(plain, type) and issubclass(plain, StrEnum)
+
+
+def _click_type(annotation: Any) -> Any:
+    plain = _plain_type(annotation)
+    if _is_enum(plain):
+        return click.Choice([str(choice) for choice in plain], case_sensitive=False)
+    if plain is Path:
+        return click.Path(path_type=Path)
+    return size if plain == _SIZE else plain
+
+
+def under(heading: str) -> Callable[..., Callable[[Decorated], Decorated]]:
+    """Return what `click.option` is, for options that stand under a heading of the help."""
+    return partial(click.option, cls=GroupedOption, heading=heading)
+
+
+def device_option(heading: str) -> Callable[[Decorated], Decorated]:
+    """Decorate a command with `--device`, as the settings of a run have it."""
+    device = next(field for field in fields(Settings) if field.name == "device")
+    return _option(device, Device, heading)
+
+
+_talking = under("Talking")
+
+json_option = _talking(
+    "--json", "as_json", is_flag=True, help="Print JSON Lines on standard output, nothing else there."
+)
+"""Decorates a command with `--json`."""
+
+quiet_option = _talking("--quiet", "-q", is_flag=True, help="Say nothing but warnings and errors.")
+"""Decorates a command with `--quiet`."""
+
+debug_option = _talking("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+"""Decorates a command with `--debug`, which `main` looks for."""
