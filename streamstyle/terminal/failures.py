@@ -1,0 +1,76 @@
+"""What is said when something went wrong, and with which exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from platformdirs import user_log_path
+
+from streamstyle.errors import StreamstyleError
+from streamstyle.events import Event
+from streamstyle.terminal.interrupts import INTERRUPTED
+from streamstyle.terminal.watch import print_json
+
+INTERNAL = 70
+"""Exit code of a fault of the program itself (EX_SOFTWARE)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Event):
+    """The command could not do its work."""
+
+    problem: str
+    next_step: str
+    exit_code: int
+
+
+def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
+    """Say what went wrong, on standard error or as a JSON event, and return the exit code."""
+    if isinstance(error, BrokenPipeError):
+        return _nobody_reads()
+    if debug and not isinstance(error, click.exceptions.Exit | click.ClickException):
+        traceback.print_exception(error)
+    failed = _told(error, debug)
+    if as_json:
+        print_json(failed)
+    else:
+        click.echo(f"streamstyle: error: {failed.problem}. {failed.next_step}".rstrip(), err=True)
+    return failed.exit_code
+
+
+def _told(error: BaseException, debug: bool) -> Failed:
+    if isinstance(error, StreamstyleError):
+        return Failed(error.problem, error.next_step, error.exit_code)
+    if isinstance(error, click.ClickException):
+        return Failed(error.format_message().rstrip("."), _help_of(error), error.exit_code)
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return Failed("interrupted before there was anything to keep", "", INTERRUPTED)
+    problem = f"a fault of the program itself, {type(error).__name__}: {error}".rstrip(". ")
+    where = (
+        "The traceback is above." if debug else f"The traceback is in {_keep_traceback(error)}; --debug shows it here."
+    )
+    return Failed(problem, where, INTERNAL)
+
+
+def _help_of(error: click.ClickException) -> str:
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "streamstyle"
+    return f"See `{command} --help`."
+
+
+def _keep_traceback(error: BaseException) -> Path:
+    path = user_log_path("streamstyle", appauthor=False) / f"fault-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    return path
+
+
+def _nobody_reads() -> int:
+    """Leave quietly when the reader of our output has gone, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

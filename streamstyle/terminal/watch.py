@@ -1,0 +1,97 @@
+"""Who watches a run: a person at a terminal, or a program that reads JSON Lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from streamstyle.events import Event, Finished, FrameWritten, Learned, Observer, Started, Stopped, Warned
+from streamstyle.terminal.interrupts import stopping_on_interrupt
+from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
+from streamstyle.terminal.values import clock, pace
+
+
+@contextmanager
+def watched(as_json: bool, quiet: bool) -> Iterator[tuple[Observer, threading.Event]]:
+    """Yield the observer of a run and the event that stops it, set by Ctrl-C."""
+    stop = threading.Event()
+    line = ProgressLine(sys.stderr)
+    observe = print_json if as_json else Narrator(line, quiet).observe
+    with stopping_on_interrupt(stop):
+        try:
+            yield observe, stop
+        finally:
+            line.clear()
+
+
+def print_json(event: Event) -> None:
+    """Print the event as one line of JSON on standard output."""
+    click.echo(json.dumps(event.as_json(), ensure_ascii=False))
+
+
+class Narrator:
+    """Tells a person what happens: a progress line, and at the end what came of it."""
+
+    def __init__(self, line: ProgressLine, quiet: bool) -> None:
+        self._line = line
+        self._quiet = quiet
+        self._film_time = 0.0
+        self._frames: int | None = None
+        self._speed = Pace()
+
+    def observe(self, event: Event) -> None:
+        """Show the event."""
+        match event:
+            case Warned():
+                self._line.say(f"streamstyle: warning: {event.message}")
+            case Stopped():
+                self._line.say(self._stopped(event))
+            case _ if self._quiet:
+                return
+            case Started():
+                self._started(event)
+            case Learned():
+                self._learned(event)
+            case FrameWritten():
+                self._written(event)
+            case Finished():
+                self._line.say(_finished(event))
+
+    def _started(self, event: Started) -> None:
+        self._speed = Pace()
+        self._frames = event.frames
+        frames = f"{event.frames} frames" if event.frames else "frames uncounted"
+        what = f"{event.width}x{event.height}, {frames}, {event.method}, {event.style}, {event.device}"
+        self._line.say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
+
+    def _learned(self, event: Learned) -> None:
+        self._speed.mark(event.step, event.elapsed)
+        bar = self._line.bar(event.step / event.steps)
+        text = progress_text(bar, event.step, event.steps, self._speed, unit="learning: step")
+        self._line.show(f"{text}  loss {event.loss:.3g}")
+
+    def _written(self, event: FrameWritten) -> None:
+        done = event.frame + 1
+        self._film_time = event.time
+        self._speed.mark(done, event.elapsed)
+        bar = self._line.bar(done / event.frames) if event.frames else ""
+        self._line.show(progress_text(bar, done, event.frames, self._speed))
+
+    def _stopped(self, event: Stopped) -> str:
+        if event.frames == 0:
+            return "stopped before the first frame; nothing was written"
+        of = f" of {self._frames}" if self._frames else ""
+        film_time = clock(self._film_time)
+        return f"stopped after {event.frames}{of} frames, at {film_time} of the film; they play from {event.output}"
+
+
+def _finished(event: Finished) -> str:
+    took = f"{event.frames} frames in {clock(event.elapsed)} ({pace(event.frames, event.elapsed)})"
+    flow = f"; flow: {event.flows_computed} computed, {event.flows_cached} from the cache"
+    return f"{event.output}: {took}{flow if event.flows_computed or event.flows_cached else ''}"
