@@ -1,0 +1,126 @@
+"""The styles there are: those that come with the program, and those learned on this machine."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from streamstyle.errors import StyleError
+from streamstyle.nets.metadata import read_metadata
+
+_ASSETS = Path(__file__).parent / "assets"
+_LEARNED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
+"""A learned style's file is NAME-DIGEST.safetensors, with the first digits of its image's SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A style that a film can be painted in."""
+
+    name: str
+    path: Path
+    """The weights file."""
+    title: str
+    artist: str
+    builtin: bool
+
+
+def builtin_styles() -> list[Style]:
+    """Return the styles that come with the program, by name."""
+    return [style for path in sorted(_ASSETS.glob("*.safetensors")) if (style := _read(path, path.stem, builtin=True))]
+
+
+def learned_styles() -> list[Style]:
+    """Return the styles learned on this machine, by name; files that are no style are passed over."""
+    found = [_read(path, kept_name(path), builtin=False) for path in sorted(library_folder().glob("*.safetensors"))]
+    return [style for style in found if style is not None]
+
+
+def all_styles() -> list[Style]:
+    """Return all styles, those of the program first."""
+    return builtin_styles() + learned_styles()
+
+
+def find_style(name_or_image: str) -> Style | None:
+    """Return the style of that name, in that .safetensors file, or learned from that image; None where there is none.
+
+    Raises StyleError for a .safetensors file that is no style.
+    """
+    for style in all_styles():
+        if style.name == name_or_image:
+            return style
+    path = Path(name_or_image)
+    if path.suffix == ".safetensors":
+        return _style_of_file(path)
+    if not path.is_file():
+        return None
+    digest = image_digest(path)
+    return next((style for style in learned_styles() if style.path.stem.endswith(f"-{digest}")), None)
+
+
+def unknown_style(name: str) -> StyleError:
+    """Return the error that says there is no such style, and which are near."""
+    names = [style.name for style in all_styles()]
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or names
+    return StyleError(
+        f"there is no style and no image {name}",
+        f"Did you mean {' or '.join(near)}? `streamstyle styles` lists all; any image file can be given, too."
+        if near
+        else "Give an image file to learn the style from.",
+    )
+
+
+def keep_path(image: Path, name: str | None = None) -> Path:
+    """Return where the weights learned from an image go: under its name, or the given one, unless that is taken."""
+    digest = image_digest(image)
+    name = name or re.sub(r"\s+", "_", image.stem)
+    taken = {style.name for style in all_styles()}
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return library_folder() / f"{free}-{digest}.safetensors"
+
+
+def kept_name(path: Path) -> str:
+    """Return the name of a style by the file it is kept in."""
+    named = _LEARNED.fullmatch(path.stem)
+    return named["name"] if named else path.stem
+
+
+def library_folder() -> Path:
+    """Return the folder of the learned styles; it need not exist yet."""
+    return user_data_path("streamstyle", appauthor=False) / "styles"
+
+
+def image_digest(image: Path) -> str:
+    """Return the first 16 digits of the SHA-256 of an image's file; raises StyleError where it cannot be read."""
+    try:
+        with image.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise StyleError(f"{image} cannot be read ({error.strerror})", "Give an image file.") from error
+
+
+def _style_of_file(path: Path) -> Style:
+    style = _read(path, kept_name(path), builtin=False) if path.is_file() else None
+    if style is None:
+        problem = f"{path} is no style" if path.is_file() else f"there is no file {path}"
+        raise StyleError(problem, "Give a .safetensors file made by `streamstyle learn`.")
+    return style
+
+
+def _read(path: Path, name: str, *, builtin: bool) -> Style | None:
+    """Return the style in a weights file; None where the file is broken or holds another kind of network."""
+    try:
+        said = read_metadata(path)
+    except StyleError:
+        return None
+    if said.get("kind") != "style":
+        return None
+    return Style(name, path, said.get("title", ""), said.get("artist", ""), builtin)
