@@ -1,0 +1,91 @@
+"""The machine: processor, GPU and the terminal one sits at."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from streamstyle.doctor.finding import Row, State, fine
+
+_CPU_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "asimd", "bf16")
+
+
+_INSIDE = {"tmux": "TMUX", "screen": "STY", "ssh": "SSH_TTY"}
+"""What a terminal may be inside of, and the variable that tells."""
+
+
+def processor() -> Iterable[Row]:
+    """Yield the processor, its cores and features, and how torch uses them."""
+    import torch
+
+    yield fine("model", _processor_model())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    yield fine("cores", f"{cores} for this process, of {os.cpu_count()}")
+    features = set(_processor_field("flags").split()) | set(_processor_field("Features").split())
+    yield fine("features", " ".join(name for name in _CPU_FEATURES if name in features) or "unknown")
+    yield fine("torch", f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        yield fine("memory", f"{total / 1e9:.1f} GB")
+
+
+def _processor_model() -> str:
+    return _processor_field("model name") or platform.processor() or platform.machine()
+
+
+def _processor_field(name: str) -> str:
+    """Return a field of /proc/cpuinfo; empty where there is none."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip() == name), "")
+
+
+def graphics() -> Iterable[Row]:
+    """Yield the GPUs that torch can use, and CuPy."""
+    import torch
+
+    if not torch.cuda.is_available():
+        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "a CPU build"
+        yield fine("gpu", f"none that torch can use (torch is {built}); everything runs on the CPU")
+        return
+    for index in range(torch.cuda.device_count()):
+        gpu = torch.cuda.get_device_properties(index)
+        yield fine(f"gpu {index}", f"{gpu.name}, {gpu.total_memory / 1e9:.0f} GB, CUDA {torch.version.cuda}")
+    try:
+        cupy = importlib.import_module("cupy")
+        if cupy.cuda.is_available():
+            yield fine("cupy", str(cupy.__version__))
+        else:
+            yield (
+                "cupy",
+                State.note,
+                f"{cupy.__version__} is there but finds no GPU",
+                "Compare its CUDA version with the driver's.",
+            )
+    except ImportError:
+        yield "cupy", State.note, "not installed: no kernels of our own on the GPU", 'pip install "streamstyle[cuda]"'
+
+
+def terminal() -> Iterable[Row]:
+    """Yield how progress is shown on this terminal."""
+    on_terminal = sys.stderr.isatty()
+    size = shutil.get_terminal_size()
+    yield fine("progress", f"rewritten in place, {size.columns}x{size.lines}" if on_terminal else "a line now and then")
+    colours = os.environ.get("COLORTERM") or os.environ.get("TERM") or "unknown"
+    yield fine("colours", colours)
+    inside = [
+        name for name, variable in (("tmux", "TMUX"), ("screen", "STY"), ("ssh", "SSH_TTY")) if os.environ.get(variable)
+    ]
+    yield fine("inside", ", ".join(inside) or "neither tmux nor ssh")
+    encoding = (sys.stderr.encoding or "").lower()
+    if encoding.replace("-", "") == "utf8":
+        yield fine("encoding", encoding)
+    else:
+        yield "encoding", State.note, f"{encoding}: names of films may show wrongly", "export LC_ALL=C.UTF-8"
