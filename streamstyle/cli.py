@@ -1,0 +1,57 @@
+"""The command line: `streamstyle COMMAND`, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from streamstyle import __version__
+from streamstyle.commands.demo import demo
+from streamstyle.commands.doctor import doctor
+from streamstyle.commands.learn import learn
+from streamstyle.commands.run import run
+from streamstyle.commands.styles import styles
+from streamstyle.commands.train import train
+from streamstyle.terminal.failures import report
+
+
+class InOrder(click.Group):
+    """A group that lists its commands as they were added, the first one first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names."""
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="streamstyle %(version)s")
+def cli() -> None:
+    """Turn a whole film into a painting that moves.
+
+    \b
+    streamstyle demo                        renders a small film of its own and paints it
+    streamstyle run MOVIE --style wave      paints yours, in a built-in style
+    streamstyle run MOVIE --style IMAGE     in the style of any picture
+    """
+
+
+for command in (run, demo, styles, learn, doctor, train):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(exit_code(arguments))
+
+
+def exit_code(arguments: list[str]) -> int:
+    """Run the command line and return its exit code; what goes wrong has been said by then."""
+    try:
+        code = cli.main(arguments, prog_name="streamstyle", standalone_mode=False)
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:
+        return report(error, as_json="--json" in arguments, debug="--debug" in arguments)
+    return code if isinstance(code, int) else 0

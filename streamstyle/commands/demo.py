@@ -1,0 +1,100 @@
+"""`streamstyle demo`: what a newcomer sees first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from streamstyle.commands.output import check_output, default_output
+from streamstyle.commands.style import ready_style, wanted_style
+from streamstyle.errors import OutputError
+from streamstyle.events import Event, Finished, Observer, Started, Stopped
+from streamstyle.settings import Device, Settings
+from streamstyle.terminal.interrupts import INTERRUPTED
+from streamstyle.terminal.options import GroupedCommand, debug_option, device_option, json_option, under
+from streamstyle.terminal.values import clock, pace
+from streamstyle.terminal.watch import watched
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_demo = under("Demo")
+
+
+@click.command(cls=GroupedCommand, short_help="Render a small film and paint it: the first thing to try.")
+@_demo("--style", default="wave", show_default=True, help="A style's name, or an image.")
+@_demo("--output", "-o", "folder", type=_FOLDER, default="streamstyle-demo", show_default=True, help="Folder.")
+@device_option("Demo")
+@json_option
+@debug_option
+def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
+    """Render a small film of our own, five seconds of a landscape, and paint it with the default method."""
+    wanted = wanted_style(style)
+    settings = Settings(device=Device(device))
+    source = _folder(folder) / "landscape.mkv"
+    painted = default_output(source, wanted.name)
+    check_output(painted, source, replace_it=True, may_ask=False)
+
+    def tell(text: str) -> None:
+        if not as_json:
+            click.echo(text)
+
+    from streamstyle.pipeline import stylise_video
+    from streamstyle.stages.source import probe
+
+    tell("\nA small film of our own first, then its painting: about two minutes.\n")
+    _render(source, tell)
+    film = probe(source, settings.source)
+    tell(f"           {film.width}x{film.height}, {film.frames} frames, one cut, with sound\n")
+    with watched(as_json, quiet=False) as (observe, stop):
+        ready = ready_style(wanted, settings.device, observe, stop)
+        if ready is None:
+            return INTERRUPTED
+        listen = observe if as_json else _progress_only(observe)
+        ended = stylise_video(film, painted, ready.path, ready.name, settings, listen, stop)
+    if isinstance(ended, Stopped):
+        return INTERRUPTED
+    tell(_farewell(ended, ready.name))
+    return 0
+
+
+def _folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"the folder {folder} cannot be made ({error.strerror})", "Give another with -o.") from error
+    return folder
+
+
+def _render(path: Path, tell: Callable[[str], None]) -> None:
+    from streamstyle.demo import render_demo
+
+    begun = time.monotonic()
+    render_demo(path)
+    tell(f"rendered   {path}   in {clock(time.monotonic() - begun)}")
+
+
+def _progress_only(observe: Observer) -> Observer:
+    """Return an observer that leaves the first and the last word to the demo."""
+
+    def filtered(event: Event) -> None:
+        if not isinstance(event, Started | Finished):
+            observe(event)
+
+    return filtered
+
+
+def _farewell(finished: Finished, style: str) -> str:
+    speed = pace(finished.frames, finished.elapsed)
+    return f"""\
+painted    {finished.output}   in {clock(finished.elapsed)}, {speed}
+
+Play both side by side. What stands still in the scene stands still in the painting.
+Now a film of yours:
+
+    streamstyle run MOVIE --style {style} --sample 10s     ten seconds from its middle
+    streamstyle run MOVIE --style {style}                  all of it
+    streamstyle run MOVIE --style PICTURE              in the manner of any picture
+    streamstyle styles                                 the styles there are
+"""

@@ -1,0 +1,133 @@
+"""`streamstyle run`: a film goes in, a painting that moves comes out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streamstyle.commands.output import check_output, default_output
+from streamstyle.commands.style import ready_style, wanted_style
+from streamstyle.errors import FilmError, SettingsError
+from streamstyle.events import Stopped
+from streamstyle.settings import ConsistencySettings, Device, FlowSettings, Settings, SinkSettings, SourceSettings
+from streamstyle.terminal.interrupts import INTERRUPTED
+from streamstyle.terminal.options import (
+    GroupedCommand,
+    chosen,
+    debug_option,
+    json_option,
+    quiet_option,
+    settings_options,
+    under,
+)
+from streamstyle.terminal.values import seconds, span
+from streamstyle.terminal.watch import watched
+
+Part = tuple[float | None, float | None]
+"""Start and end of a part of a film in seconds, None where it is the film's own."""
+
+if TYPE_CHECKING:
+    from streamstyle.film import Film
+
+_FILE = click.Path(path_type=Path)
+_STYLE = "A style's name (see `streamstyle styles`), an image, or a .safetensors file."
+_EPILOG = """
+An image seen for the first time is learned first, which takes minutes, and kept: the second time starts at once.
+Ctrl-C once finishes the frame and leaves a playable film under a partial name; twice aborts at once.
+
+Exit codes: 0 done, 2 wrong usage or setting, 3 film, 4 output, 5 style, 6 device, 70 fault of the program, 130 stopped.
+"""
+
+_result, _film = under("Style and output"), under("Film")
+
+
+@click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Paint a film.")
+@click.argument("movie", type=_FILE)
+@_result("--style", required=True, metavar="STYLE", help=_STYLE)
+@_result("--output", "-o", type=_FILE, help="Default: MOVIE.STYLE.mkv beside it.")
+@_result("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
+@_film("--sample", type=seconds, metavar="TIME", help="Only so much from the film's middle, such as 10s.")
+@_film("--range", "part", type=span, metavar="A-B", help="Only this part, in seconds or [HH:]MM:SS.")
+@settings_options(SourceSettings, "Film")
+@settings_options(ConsistencySettings, "Painting")
+@settings_options(Settings, "Painting")
+@settings_options(FlowSettings, "Motion")
+@settings_options(SinkSettings, "Encoding")
+@under("Talking")("--dry-run", is_flag=True, help="Say what would be done, how long it would take; write nothing.")
+@quiet_option
+@json_option
+@debug_option
+def run(
+    movie: Path,
+    style: str,
+    output: Path | None,
+    yes: bool,
+    sample: float | None,
+    part: Part | None,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> int:
+    """Paint MOVIE in a style, keeping still what stands still; sound, subtitles and chapters go along."""
+    settings = _settings(values, part or (None, None))
+    wanted = wanted_style(style)
+    film, settings = _opened(movie, settings, sample, part)
+    output = output or default_output(movie, wanted.name)
+    if dry_run:
+        from streamstyle.commands.dry_run import dry_run as plan
+
+        return plan(film, output, wanted, settings, as_json)
+    check_output(output, movie, replace_it=yes, may_ask=not as_json)
+    from streamstyle.pipeline import stylise_video
+
+    with watched(as_json, quiet) as (observe, stop):
+        ready = ready_style(wanted, settings.device, observe, stop)
+        if ready is None:
+            return INTERRUPTED
+        ended = stylise_video(film, output, ready.path, ready.name, settings, observe, stop)
+    return INTERRUPTED if isinstance(ended, Stopped) else 0
+
+
+def _settings(values: dict[str, Any], part: Part) -> Settings:
+    return Settings(
+        source=chosen(SourceSettings, values, start=part[0], end=part[1]),
+        flow=chosen(FlowSettings, values),
+        consistency=chosen(ConsistencySettings, values),
+        sink=chosen(SinkSettings, values),
+        device=Device(values["device"]),
+    )
+
+
+def _opened(
+    movie: Path,
+    settings: Settings,
+    sample: float | None,
+    part: Part | None,
+) -> tuple[Film, Settings]:
+    """Return the film, and the settings with the part of it that is asked for."""
+    from streamstyle.stages.source import probe
+
+    if sample is not None and part is not None:
+        raise SettingsError("--sample and --range cannot be given together", "Give one of them")
+    film = probe(movie, settings.source)
+    if sample is None:
+        return film, settings
+    start, end = _middle(film, sample)
+    source = replace(settings.source, start=start, end=end)
+    return probe(movie, source), replace(settings, source=source)
+
+
+def _middle(film: Film, length: float) -> Part:
+    """Return where a sample from the middle of the film starts and ends; the whole film where it is shorter."""
+    if length <= 0:
+        raise SettingsError(f"--sample cannot be {length:g} s", "Give a time above 0.")
+    if film.duration is None:
+        raise FilmError(f"{film.path} does not say how long it is", "Give --range A-B in place of --sample.")
+    if film.duration <= length:
+        return None, None
+    start = (film.duration - length) / 2
+    return start, start + length
