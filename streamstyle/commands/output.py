@@ -17,21 +17,23 @@ def default_output(movie: Path, style: str) -> Path:
 
 
 def check_output(output: Path, movie: Path | None, *, replace_it: bool, may_ask: bool) -> None:
-    """Raise OutputError where the output cannot be written; ask before replacing a file, if there is someone to ask."""
+    """Raise OutputError where the output cannot be written; ask before replacing a file, if there is someone to ask.
+
+    `movie` is the film that the output is made from, if it is made from one.
+    """
+    if movie is not None:
+        from streamstyle.media.output import refuse_output
+
+        refuse_output(output, movie)
     folder = output.parent
     if not folder.is_dir():
         raise OutputError(f"there is no folder {folder}", "Make it, or give another output with -o.")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"the folder {folder} cannot be written to", "Give another output with -o.")
     if output.is_dir():
         raise OutputError(f"{output} is a folder", "Give a file's name with -o.")
-    if not output.exists():
-        return
-    if movie is not None and output.samefile(movie):
-        raise OutputError(f"{output} is the source itself", "Give another output with -o.")
-    if replace_it or (may_ask and _somebody_says_yes(output)):
-        return
-    raise OutputError(f"{output} exists already", "Give -y to replace it, or another output with -o.")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"the folder {folder} cannot be written to", "Give another output with -o.")
+    if output.exists() and not (replace_it or (may_ask and _somebody_says_yes(output))):
+        raise OutputError(f"{output} exists already", "Give -y to replace it, or another output with -o.")
 
 
 def _somebody_says_yes(output: Path) -> bool:

@@ -20,10 +20,10 @@ def read_metadata(path: Path) -> dict[str, str]:
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
-            if length > _LARGEST_HEADER:
-                raise ValueError("its header is too long")
-            header = json.loads(file.read(length))
-        return {str(key): str(value) for key, value in header.get("__metadata__", {}).items()}
+            header = file.read(min(length, _LARGEST_HEADER))
+            if len(header) < length:
+                raise ValueError("its header is cut short")
+        return {str(key): str(value) for key, value in json.loads(header).get("__metadata__", {}).items()}
     except (OSError, ValueError, struct.error, AttributeError) as error:
         raise StyleError(
             f"{path} is not a weights file ({error})", "Give a .safetensors file made by streamstyle."

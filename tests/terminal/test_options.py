@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from streamstyle.commands.learn import learn
+from streamstyle.commands.run import run
+from streamstyle.errors import SettingsError
+from streamstyle.settings import (
+    ConsistencySettings,
+    FlowPreset,
+    FlowSettings,
+    LearnSettings,
+    Method,
+    Settings,
+    SinkSettings,
+    SourceSettings,
+)
+from streamstyle.terminal.options import GroupedCommand, chosen, settings_options
+
+OF_A_RUN = (SourceSettings, FlowSettings, ConsistencySettings, SinkSettings, Settings)
+
+
+@pytest.mark.parametrize(("command", "settings"), [*((run, settings) for settings in OF_A_RUN), (learn, LearnSettings)])
+def test_every_setting_with_a_help_text_is_an_option_with_its_default(
+    command: click.Command, settings: type[Any]
+) -> None:
+    options = {parameter.name: parameter for parameter in command.params if isinstance(parameter, click.Option)}
+    for field in fields(settings):
+        if "help" in field.metadata:
+            option = options[field.name]
+            assert option.opts == [f"--{field.name.replace('_', '-')}"]
+            assert option.default == field.default or field.default is None
+            assert field.metadata["help"] in (option.help or "")
+
+
+def parsed(settings: type[Any], *arguments: str) -> Any:
+    """The settings that a command with their options makes of some arguments."""
+    kept = []
+
+    @click.command(cls=GroupedCommand)
+    @settings_options(settings, "Heading")
+    def command(**values: Any) -> None:
+        kept.append(chosen(settings, values))
+
+    result = CliRunner().invoke(command, arguments)
+    assert not result.exception or isinstance(result.exception, SystemExit | SettingsError), result.exception
+    if isinstance(result.exception, SettingsError):
+        raise result.exception
+    return kept[0] if kept else result.output
+
+
+@pytest.mark.parametrize("settings", [SourceSettings, FlowSettings, ConsistencySettings, SinkSettings, LearnSettings])
+def test_without_options_the_settings_are_the_defaults(settings: type[Any]) -> None:
+    assert parsed(settings) == settings()
+
+
+def test_options_become_values_of_the_settings_types() -> None:
+    assert parsed(SourceSettings, "--size", "640x360").size == (640, 360)
+    assert parsed(SourceSettings, "--height", "360").height == 360
+    assert parsed(FlowSettings, "--flow", "medium").flow is FlowPreset.medium
+    assert parsed(ConsistencySettings, "--method", "LIVE").method is Method.live
+    assert parsed(ConsistencySettings, "--pixel-weight", "0").pixel_weight == 0.0
+    assert parsed(ConsistencySettings, "--loss-network", "vgg.safetensors").loss_network == Path("vgg.safetensors")
+    assert parsed(LearnSettings, "--minutes", "2.5").minutes == 2.5
+
+
+def test_what_is_no_such_value_is_refused_with_those_there_are() -> None:
+    assert "johnson" in parsed(ConsistencySettings, "--method", "jonson")
+    assert "640x360" in parsed(SourceSettings, "--size", "big")
+    with pytest.raises(SettingsError, match="--crf cannot be 99"):
+        parsed(SinkSettings, "--crf", "99")
+
+
+def test_the_help_stands_under_headings_with_the_defaults() -> None:
+    text = parsed(FlowSettings, "--help")
+    assert "Heading:" in text
+    assert "[default: fast]" in text
+    assert "[default: 8]" in text
+    assert text.index("Heading:") < text.index("Other:")

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from streamstyle.events import (
+    Event,
+    Finished,
+    FrameWritten,
+    Learned,
+    ShotStarted,
+    Started,
+    Stopped,
+    Warned,
+)
+from streamstyle.terminal.progress import ProgressLine
+from streamstyle.terminal.watch import Narrator, watched
+
+STARTED = Started("films/a.mp4", "films/a.wave.mkv", 640, 360, 50, "25/1", 2.0, "consistent", "wave", "cpu")
+FRAMES = [FrameWritten(index, 50, index / 25, 3.0 + 2 * index) for index in range(50)]
+
+
+def narrated(*events: Event, quiet: bool = False) -> str:
+    log = io.StringIO()
+    narrator = Narrator(ProgressLine(log), quiet)
+    for event in events:
+        narrator.observe(event)
+    return log.getvalue()
+
+
+def test_a_run_ends_with_frames_time_speed_flow_and_file() -> None:
+    told = narrated(STARTED, *FRAMES, Finished("films/a.wave.mkv", 50, 2, 105.0, 0, 48))
+    assert told.splitlines() == [
+        "a.mp4 → a.wave.mkv  (640x360, 50 frames, consistent, wave, cpu)",
+        "films/a.wave.mkv: 50 frames in 1:45 (2.1 s/frame); flow: 0 computed, 48 from the cache",
+    ]
+
+
+def test_a_stopped_run_says_how_far_it_got_and_where_it_lies() -> None:
+    told = narrated(STARTED, *FRAMES[:31], Stopped("films/a.wave.partial.mkv", 31, 65.0))
+    assert told.splitlines()[1] == (
+        "stopped after 31 of 50 frames, at 0:01 of the film; they play from films/a.wave.partial.mkv"
+    )
+    assert "nothing was written" in narrated(STARTED, Stopped("films/a.wave.partial.mkv", 0, 0.5))
+
+
+def test_quiet_keeps_warnings_and_how_far_a_stopped_run_got() -> None:
+    told = narrated(
+        STARTED,
+        Learned(1, 10, 2.5, 1.0),
+        Warned("the subtitles stay behind"),
+        *FRAMES,
+        Stopped("a.partial.mkv", 50, 9.0),
+        quiet=True,
+    )
+    assert [line.split(" ")[0] for line in told.splitlines()] == ["streamstyle:", "stopped"]
+
+
+def test_as_json_every_event_is_one_line_with_schema_and_name(capsys: pytest.CaptureFixture[str]) -> None:
+    events = [STARTED, ShotStarted(0, 0, 0.0), *FRAMES[:2], Warned("Ünïcode → stays")]
+    with watched(as_json=True, quiet=False) as (observe, _):
+        for event in events:
+            observe(event)
+    printed = capsys.readouterr()
+    assert [json.loads(line) for line in printed.out.splitlines()] == [event.as_json() for event in events]
+    assert "Ünïcode → stays" in printed.out
+    assert printed.err == ""

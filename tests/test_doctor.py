@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from streamstyle import library
+from streamstyle.commands.doctor import doctor
+from streamstyle.doctor import TOPICS, State, examine, machine, software
+from streamstyle.doctor.finding import Row, fine
+
+
+def looked_at(topic: str) -> dict[str, tuple[State, str]]:
+    return {finding.name: (finding.state, finding.detail) for finding in examine({topic: TOPICS[topic]})}
+
+
+def test_the_packages_we_stand_on_are_there_with_their_versions() -> None:
+    found = looked_at("versions")
+    assert all(state is State.fine for state, _ in found.values()), found
+    assert found["av"][1] == importlib.metadata.version("av")
+
+
+def test_a_package_that_cannot_be_imported_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    state, detail = looked_at("versions")["safetensors"]
+    assert state is State.broken
+    assert "cannot be imported" in detail
+
+
+def test_two_opencv_wheels_overwrite_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert looked_at("OpenCV")["deepflow"][0] is State.fine
+    wheels = [SimpleNamespace(metadata={"Name": name}) for name in ("opencv-python", "opencv-contrib-python", "numpy")]
+    monkeypatch.setattr(software.importlib.metadata, "distributions", lambda: wheels)
+    state, detail = looked_at("OpenCV")["wheels"]
+    assert state is State.broken
+    assert "opencv-contrib-python, opencv-python" in detail
+
+
+def test_the_default_encoder_is_among_the_encoders(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "libx264" in looked_at("codecs")["encoders"][1]
+    monkeypatch.setattr(software, "_can_encode", lambda name: name != "libx264")
+    assert looked_at("codecs")["libx264"][0] is State.broken
+
+
+def test_the_processors_cores_and_memory_are_told() -> None:
+    found = looked_at("processor")
+    assert int(found["cores"][1].split()[0]) >= 1
+    assert "threads" in found["torch"][1]
+
+
+def test_tmux_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in machine._INSIDE.values():
+        monkeypatch.delenv(variable, raising=False)
+    assert looked_at("terminal")["inside"][1] == "neither tmux nor ssh"
+    monkeypatch.setenv("TMUX", "/tmp/tmux-1000/default,1,0")
+    assert looked_at("terminal")["inside"][1] == "tmux"
+
+
+def test_a_style_that_cannot_be_loaded_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamstyle.doctor.kept.all_styles", lambda: [style])
+    style = library.Style("torn", tmp_path / "torn.safetensors", "", "", builtin=False)
+    style.path.write_bytes(b"torn")
+    state, detail = looked_at("styles")["torn"]
+    assert state is State.broken
+    assert "torn.safetensors" in detail
+
+
+def test_a_look_that_fails_is_a_finding_and_the_others_go_on() -> None:
+    def fails() -> Iterator[Row]:
+        yield fine("first", "there")
+        raise RuntimeError("no driver")
+
+    found = list(examine({"one": fails, "two": lambda: [fine("other", "there")]}))
+    assert [(finding.topic, finding.state) for finding in found] == [
+        ("one", State.fine), ("one", State.broken), ("two", State.fine),
+    ]  # fmt: skip
+    assert "no driver" in found[1].detail
+
+
+def test_as_json_each_finding_is_one_line_and_something_broken_is_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(software, "_can_encode", lambda name: False)
+    result = CliRunner().invoke(doctor, ["--json"], standalone_mode=False)
+    findings = [json.loads(line) for line in result.output.splitlines()]
+    assert {finding["topic"] for finding in findings} == set(TOPICS)
+    assert {finding["schema"] for finding in findings} == {"streamstyle.doctor/1"}
+    assert result.return_value == 1
+    text = CliRunner().invoke(doctor, standalone_mode=False).output
+    assert "! libx264" in text
+    assert "pip install --force-reinstall av" in text
