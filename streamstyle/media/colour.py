@@ -14,12 +14,10 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
-    from av.video.format import VideoFormat
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
-UNSPECIFIED = 2
-BT709, BT601 = 1, 6
+RGB, BT709, UNSPECIFIED, BT601 = 0, 1, 2, 6
 BT2020_PRIMARIES = 9
 PQ, HLG = 16, 18
 
@@ -41,7 +39,7 @@ class Colour:
     full_range: bool
 
 
-def resolved(tagged: VideoFrame | VideoCodecContext, format: VideoFormat, width: int, height: int) -> Colour:
+def resolved(tagged: VideoFrame | VideoCodecContext, width: int, height: int) -> Colour:
     """Return the tags with every missing one filled in by what players assume at this size."""
     hd = _is_hd(width, height)
     matrix = int(tagged.colorspace)
@@ -53,13 +51,16 @@ def resolved(tagged: VideoFrame | VideoCodecContext, format: VideoFormat, width:
         primaries if primaries not in (0, UNSPECIFIED) else fallback,
         transfer if transfer not in (0, UNSPECIFIED) else fallback,
         matrix,
-        int(tagged.color_range) == _FULL or format.name.startswith("yuvj"),
+        int(tagged.color_range) == _FULL or (tagged.format is not None and tagged.format.name.startswith("yuvj")),
     )
 
 
-def for_output(source: Colour, width: int, height: int) -> Colour:
+def for_output(source: Colour, width: int, height: int, pix_fmt: str) -> Colour:
     """Return what to encode and tag: limited range, and the matrix that even a player blind to tags assumes."""
-    return replace(source, matrix=BT709 if _is_hd(width, height) else BT601, full_range=False)
+    if pix_fmt.startswith(("rgb", "bgr", "gbr")):
+        return replace(source, matrix=RGB, full_range=True)
+    matrix = BT709 if _is_hd(width, height) else BT601
+    return replace(source, matrix=matrix, full_range=pix_fmt.startswith("yuvj"))
 
 
 def _is_hd(width: int, height: int) -> bool:
@@ -75,7 +76,7 @@ class ToRGB:
 
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """Return [height, width, 3] RGB, full range, in the frame's own orientation."""
-        colour = resolved(frame, frame.format, frame.width, frame.height)
+        colour = resolved(frame, frame.width, frame.height)
         enlarging = self._size[0] > frame.width or self._size[1] > frame.height
         kernel = Interpolation.BICUBIC if enlarging else Interpolation.LANCZOS
         converted = self._reformatter.reformat(
@@ -103,7 +104,7 @@ class FromRGB:
         converted = self._reformatter.reformat(
             av.VideoFrame.from_ndarray(image, "rgb24"),
             format=self._pix_fmt,
-            dst_colorspace=_SWSCALE_MATRIX[self._colour.matrix],
+            dst_colorspace=_SWSCALE_MATRIX.get(self._colour.matrix),
             src_color_range=_FULL,
             dst_color_range=_FULL if self._colour.full_range else _LIMITED,
             interpolation=int(Interpolation.BICUBIC | _EXACT),

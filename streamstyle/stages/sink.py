@@ -3,65 +3,107 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
-
-import av
+from typing import TYPE_CHECKING
 
 from streamstyle.film import Film
 from streamstyle.frame import StylisedFrame
-from streamstyle.media.colour import BT601, BT709, Colour, FromRGB
+from streamstyle.media.alongside import Alongside
+from streamstyle.media.carry import lasting, plan_streams
+from streamstyle.media.colour import resolved
+from streamstyle.media.encoder import Encoder, open_encoders
+from streamstyle.media.opening import open_film
+from streamstyle.media.output import clear_errors, new_container, partial_path, publish, refuse_output
+from streamstyle.media.span import cut_chapters, span_of
 from streamstyle.ops.pixels import to_uint8
 from streamstyle.settings import SinkSettings
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
 
 
 class Sink:
     """Takes painted frames in the order they are shown."""
 
-    def __init__(self, film: Film, output: Path, settings: SinkSettings) -> None:
-        self.partial = output.with_name(f"{output.stem}.partial{output.suffix}")
+    def __init__(self, film: Film, source: InputContainer, output: Path, settings: SinkSettings) -> None:
+        """Open the encoder and write the header; see `open_sink`."""
+        self.partial = partial_path(output)
+        """Where the film grows, playable at any time, until it is published."""
+        self.frames = 0
+        """Frames taken so far."""
         self._output = output
-        self._published = False
-        self._frames = 0
         self._film = film
-        self._container = av.open(str(self.partial.absolute()), "w")
-        stream = self._container.add_stream(
-            settings.codec, rate=film.frame_rate or Fraction(25), time_base=film.time_base,
-            width=film.width, height=film.height, options={"crf": str(settings.crf), "preset": settings.preset},
-        )  # fmt: skip
-        self._stream = stream
-        matrix = BT709 if film.height >= 720 else BT601
-        self._from_rgb = FromRGB("yuv420p", Colour(matrix, matrix, matrix, False))
+        self._span = span_of(film, source)
+        self._origin = round(self._span.origin / film.time_base)
+        self._written_to = Fraction(0)
+        self._open = True
+        context = source.streams[film.video_stream].codec_context
+        colour = resolved(context, film.source_width, film.source_height)
+        self._container = new_container(output, self.partial)
+        self._encoder = Encoder(self._container, film, output, settings, colour)
+        self._alongside = Alongside(film, source, plan_streams(film, output), self._span, self._container)
+        self._container.metadata.update(lasting(source.metadata))
+        self._container.set_chapters(cut_chapters(source.chapters(), self._span))
+        with clear_errors(self.partial):
+            open_encoders(self._container, settings)
+
+    @property
+    def refused(self) -> int:
+        """Packets of sound or subtitles that the container would not take."""
+        return self._alongside.refused
 
     def write(self, painted: StylisedFrame) -> None:
-        """Encode one frame."""
-        frame = self._from_rgb(to_uint8(painted.image))
-        frame.pts, frame.time_base = painted.flowed.frame.pts, self._film.time_base
-        self._container.mux(self._stream.encode(frame))
-        self._frames += 1
+        """Encode one frame, and copy the sound up to the picture that is in the file by now."""
+        pts = painted.flowed.frame.pts - self._origin
+        with clear_errors(self.partial):
+            self._mux(self._encoder.encode(to_uint8(painted.image), pts))
+        self.frames += 1
+        self._written_to = pts * self._film.time_base + self._encoder.duration
+
+    def _mux(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            due = (packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base
+            self._alongside.mux_until(due)
+            self._container.mux(packet)
 
     def publish(self) -> None:
-        """Finish the file and give it its final name."""
-        self.close()
-        self.partial.replace(self._output)
-        self._published = True
+        """Finish the whole film and give it its final name. OutputError where the disk is full."""
+        self._finish(None)
+        with clear_errors(self.partial):
+            publish(self.partial, self._output)
 
     def close(self) -> None:
-        """Finish the file under its partial name."""
-        if self._frames:
-            self._container.mux(self._stream.encode(None))
-        self._container.close()
+        """Finish the file under its partial name, sound no longer than picture; nothing remains of no frames."""
+        if not self._open:
+            return
+        self._finish(self._written_to)
+        if self.frames == 0:
+            self.partial.unlink(missing_ok=True)
+
+    def _finish(self, time: Fraction | None) -> None:
+        self._open = False
+        with clear_errors(self.partial):
+            try:
+                if self.frames:
+                    self._mux(self._encoder.flush())
+                    self._alongside.mux_until(time)
+            finally:
+                self._container.close()
 
 
 @contextmanager
 def open_sink(film: Film, output: Path, settings: SinkSettings) -> Iterator[Sink]:
-    """Open the output; leaving without `publish` leaves a playable partial file, or none when nothing was written."""
-    sink = Sink(film, output, settings)
-    try:
+    """Open the output for the film's painted frames.
+
+    OutputError when it cannot be written there, SettingsError when the encoder refuses its settings. Leaving without
+    `publish` closes the file well under its partial name, playable, and removes it when no frame was written.
+    """
+    refuse_output(output, film.path)
+    with ExitStack() as stack:
+        source = stack.enter_context(open_film(film.path))
+        sink = Sink(film, source, output, settings)
+        stack.callback(sink.close)
         yield sink
-    finally:
-        if not sink._published:
-            sink.close()
-            if not sink._frames:
-                sink.partial.unlink(missing_ok=True)

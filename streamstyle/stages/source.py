@@ -123,5 +123,5 @@ def _rate(stream: VideoStream) -> Fraction | None:
 
 def _described(stream: AVStream) -> Stream:
     kind = "attachment" if is_cover(stream) else stream.type
-    codec = stream.codec_context.name if stream.codec_context is not None else (stream.name or "unknown")
+    codec = stream.codec_context.codec.canonical_name if stream.codec_context is not None else stream.name or "unknown"
     return Stream(stream.index, kind, codec, stream.language, stream.metadata.get("title"))

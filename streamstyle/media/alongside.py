@@ -1,0 +1,102 @@
+"""Sound, subtitles, covers and what else goes along, copied into the output as the picture grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.stream import Discard
+
+from streamstyle.film import Film
+from streamstyle.media.carry import Carried, Way, add_copy, add_words
+from streamstyle.media.lane import Lane, time_of
+from streamstyle.media.opening import is_cover, open_film
+from streamstyle.media.span import Span
+
+if TYPE_CHECKING:
+    from av.container import InputContainer, OutputContainer
+    from av.packet import Packet
+
+_SKEW = 10
+"""Seconds by which packets of different streams may be out of step in a file."""
+
+
+class Alongside:
+    """The carried streams of an opened film, read only as far as the picture has got, so that little is held."""
+
+    def __init__(
+        self, film: Film, source: InputContainer, plan: tuple[Carried, ...], span: Span, target: OutputContainer
+    ) -> None:
+        """Add the streams to `target`, whose header is not yet written; `source` is read by nobody else."""
+        self.refused = 0
+        """Packets that the container would not take, though it took the stream."""
+        self._target = target
+        self._span = span
+        self._covers: list[Packet] = []
+        self._lanes: dict[int, Lane] = {}
+        for carried in plan:
+            if carried.way is not Way.left_out:
+                self._add(film, carried, source.streams[carried.stream.index])
+        self._packets = self._due(source)
+        self._next: Packet | None = None
+
+    def _add(self, film: Film, carried: Carried, template: Any) -> None:
+        if is_cover(template):
+            self._add_cover(film, carried, template)
+        elif carried.way is Way.converted:
+            self._lanes[template.index] = Lane(
+                carried, template, add_words(self._target, carried.codec, template), self._span
+            )
+        elif carried.stream.kind == "attachment":
+            add_copy(self._target, template)  # it is in the header, whole
+        else:
+            self._lanes[template.index] = Lane(carried, template, add_copy(self._target, template), self._span)
+
+    def _add_cover(self, film: Film, carried: Carried, template: Any) -> None:
+        with open_film(film.path) as container:
+            packets = container.demux(container.streams[template.index])
+            cover = next((packet for packet in packets if packet.size), None)
+        if cover is None:
+            return
+        if carried.way is Way.converted:
+            kind = "jpeg" if carried.codec == "mjpeg" else carried.codec
+            name = template.metadata.get("filename", f"cover.{kind}")
+            self._target.add_attachment(name, template.metadata.get("mimetype", f"image/{kind}"), bytes(cover))
+        else:
+            cover.stream, cover.pts, cover.dts = add_copy(self._target, template), 0, 0
+            self._covers.append(cover)
+
+    def mux_until(self, time: Fraction | None) -> None:
+        """Write every packet that is due at `time`, in seconds of the output; None for all there are."""
+        while self._covers:
+            self._target.mux(self._covers.pop())
+        while (packet := self._next or next(self._packets, None)) is not None:
+            if time is not None and (time_of(packet) or 0) > time:
+                self._next = packet
+                return
+            self._next = None
+            self._mux(packet)
+
+    def _mux(self, packet: Packet) -> None:
+        try:
+            self._target.mux(packet)
+        except (av.InvalidDataError, av.ArgumentError):  # one packet is not worth a whole film
+            self.refused += 1
+
+    def _due(self, source: InputContainer) -> Iterator[Packet]:
+        """Yield the packets of the span in the file's order, as they go into the output."""
+        if not self._lanes:
+            return
+        for stream in source.streams:
+            if stream.index not in self._lanes:
+                stream.discard = Discard.all
+        if self._span.begin is not None:
+            source.seek(round((self._span.begin - _SKEW) * av.time_base))
+        for packet in source.demux(*(lane.source for lane in self._lanes.values())):
+            if self._span.end is not None and (time_of(packet) or 0) > self._span.end + _SKEW:
+                return
+            placed = self._lanes[packet.stream.index].placed(packet)
+            if placed is not None:
+                yield placed

@@ -1,0 +1,128 @@
+"""What goes along with the picture into the output, and what its container cannot hold: known before work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from streamstyle.film import Film, Stream
+from streamstyle.media import words
+from streamstyle.media.opening import is_cover, open_film
+from streamstyle.media.output import new_container
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+_STALE = ("BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_", "ENCODER", "HANDLER_NAME", "VENDOR_ID")
+"""Beginnings of tags that describe the source's file rather than what is in it."""
+
+
+_MATROSKA = "matroska"
+_TAKES_COVERS = frozenset({"mp4", "mov", "ipod"})
+_NO_WORDS = frozenset({"mpegts", "mpeg", "svcd", "vob"})
+"""FFmpeg writes text subtitles into these, as bytes that nothing reads."""
+
+
+class Way(StrEnum):
+    """What becomes of a stream of the source."""
+
+    copied = "copied"
+    """Every packet goes along as it is."""
+    converted = "converted"
+    """Its words, or its picture, go along in a form that the container can hold."""
+    left_out = "left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """One stream besides the painted one, and what becomes of it."""
+
+    stream: Stream
+    way: Way
+    why: str | None = None
+    """For what is converted or left out."""
+    codec: str = ""
+    """FFmpeg's name of what it is in the output; empty where it is left out."""
+
+
+def plan_streams(film: Film, output: Path) -> tuple[Carried, ...]:
+    """Say for every stream but the painted one what becomes of it in `output`, by writing trial headers.
+
+    OutputError when the ending of `output` is no container.
+    """
+    with new_container(output, output) as unwritten:
+        container = unwritten.format.name
+    with open_film(film.path) as source:
+        others = [stream for stream in film.streams if stream.index != film.video_stream]
+        return tuple(
+            _planned(stream, source.streams[stream.index], container)
+            or Carried(stream, Way.left_out, f"{output.suffix} cannot hold {stream.codec} {_called(stream)}")
+            for stream in others
+        )
+
+
+def _called(stream: Stream) -> str:
+    return {"audio": "sound", "subtitle": "subtitles", "attachment": "attachments"}.get(stream.kind, stream.kind)
+
+
+def _planned(stream: Stream, template: Any, container: str) -> Carried | None:
+    if is_cover(template):
+        if container == _MATROSKA:
+            return Carried(stream, Way.converted, "a cover is an attachment here", stream.codec)
+        return _copied(stream, template, container) if container in _TAKES_COVERS else None
+    if stream.kind == "attachment":
+        return _copied(stream, template, container) if container == _MATROSKA else None
+    if stream.kind == "subtitle" and stream.codec in words.CODECS:
+        return None if container in _NO_WORDS else _copied(stream, template, container) or _reworded(stream, template, container)
+    return _copied(stream, template, container) if stream.kind in ("audio", "subtitle", "video") else None
+
+
+def _copied(stream: Stream, template: Any, container: str) -> Carried | None:
+    fits = _fits(container, lambda trial: add_copy(trial, template))
+    return Carried(stream, Way.copied, codec=stream.codec) if fits else None
+
+
+def _reworded(stream: Stream, template: Any, container: str) -> Carried | None:
+    for codec in ("subrip", "mov_text", "webvtt"):
+        if _fits(container, lambda trial, codec=codec: add_words(trial, codec, template)):
+            return Carried(stream, Way.converted, f"{stream.codec} becomes {codec}, without its styling", codec)
+    return None
+
+
+def _fits(container: str, add: Callable[[OutputContainer], object]) -> bool:
+    """Whether a header with this stream alone can be written."""
+    try:
+        with av.open(BytesIO(), "w", format=container) as trial:
+            add(trial)
+            trial.start_encoding()
+    except (av.FFmpegError, ValueError, NotImplementedError):
+        return False
+    return True
+
+
+def add_copy(target: OutputContainer, template: Any) -> Any:
+    """Add a stream that takes the template's packets as they are, with its language, title and role."""
+    stream = target.add_stream_from_template(template, opaque=True)
+    stream.metadata.update(lasting(template.metadata))
+    stream.disposition = template.disposition
+    return stream
+
+
+def add_words(target: OutputContainer, codec: str, template: Any) -> Any:
+    """Add a stream of text subtitles in this codec, with the template's language, title and role."""
+    stream: Any = target.add_stream(codec)
+    stream.codec_context.subtitle_header = words.ASS_HEADER
+    stream.metadata.update(lasting(template.metadata))
+    stream.disposition = template.disposition
+    return stream
+
+
+def lasting(metadata: dict[str, str]) -> dict[str, str]:
+    """Return the tags that are still true in another file."""
+    return {key: value for key, value in metadata.items() if not key.upper().startswith(_STALE)}

@@ -1,0 +1,87 @@
+"""A video encoder by its FFmpeg name, and what the settings mean to it."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+from av.codec.context import OptionType
+
+from streamstyle.errors import SettingsError
+
+if TYPE_CHECKING:
+    from av.codec.context import CodecOption
+
+    from streamstyle.settings import SinkSettings
+
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
+_SVT_PRESETS = ("12", "11", "10", "9", "9", "8", "6", "4", "3", "2")
+"""SVT-AV1 numbers its presets; these take about as long, against each other, as x264's."""
+
+_USUAL = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks")
+_FORMATS = ("yuv420p", "yuv422p", "yuv422p10le", "yuv444p", "gbrp", "rgb24", "bgr0", "bgra")
+"""What to encode, what most players know first."""
+
+
+def find_encoder(name: str) -> av.Codec:
+    """Return the video encoder of that name; SettingsError with the nearest names when there is none."""
+    try:
+        codec = av.Codec(name, "w")
+    except ValueError as error:
+        raise SettingsError(f"--codec {name} is no video encoder here", _nearest(name)) from error
+    if codec.type != "video":
+        raise SettingsError(f"--codec {name} encodes {codec.type}, not video", _nearest(name))
+    return codec
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, [*_USUAL, *sorted(_video_encoders())], 3, 0.5)
+    return f"Nearest: {', '.join(dict.fromkeys(near))}." if near else f"Try {', '.join(_USUAL[:3])}."
+
+
+def _video_encoders() -> set[str]:
+    names = set()
+    for name in av.codecs_available:
+        try:
+            if av.Codec(name, "w").type == "video":
+                names.add(name)
+        except ValueError:
+            continue
+    return names
+
+
+def pixel_format(codec: av.Codec) -> str:
+    """Return the pixel format to feed the encoder."""
+    if codec.name == "mjpeg":
+        return "yuvj420p"  # it takes yuv420p too, but only as full range
+    known = [format.name for format in codec.video_formats or ()]
+    return next((name for name in _FORMATS if not known or name in known), known[0] if known else _FORMATS[0])
+
+
+def encoder_options(
+    codec: av.Codec, known: tuple[CodecOption, ...], settings: SinkSettings, rate: Fraction
+) -> dict[str, str]:
+    """Return quality and preset under the names this encoder has for them; without `crf` or `cq` it has no quality."""
+    named = {option.name: option for option in known}
+    options = {"x265-params": "log-level=error"} if codec.name == "libx265" else {}
+    quality = next((name for name in ("crf", "cq") if name in named), None)
+    if quality is not None:
+        options[quality] = str(min(settings.crf, int(min(named[quality].max, 63))))
+    if "preset" in named:
+        options["preset"] = _preset(named["preset"], settings.preset)
+    if codec.name == "libx264":
+        options["rc-lookahead"] = str(min(40, math.ceil(rate)))  # a killed run then loses about a second
+    return options
+
+
+def _preset(option: CodecOption, name: str) -> str:
+    numbered = option.type == OptionType.INT and not option.choices
+    allowed = [choice.name for choice in option.choices] or list(PRESETS)
+    if numbered and name.isdigit():
+        return name
+    if name not in allowed:
+        raise SettingsError(f"--preset {name} is not known", f"Known are {', '.join(allowed)}.")
+    return _SVT_PRESETS[PRESETS.index(name)] if numbered else name

@@ -1,0 +1,112 @@
+"""The stream of painted pictures inside the output: its tags, its encoder, its times."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import av
+from av.codec.context import ThreadType
+
+from streamstyle.errors import OutputError, SettingsError
+from streamstyle.media.codec import encoder_options, find_encoder, pixel_format
+from streamstyle.media.colour import Colour, FromRGB, for_output
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av.container import OutputContainer
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+    from numpy.typing import NDArray
+
+    from streamstyle.film import Film
+    from streamstyle.settings import SinkSettings
+
+_SHORTEST_TICK = {"mpeg4": Fraction(1, 65535)}
+"""MPEG-4 part 2 counts the ticks of a second in 16 bits; finer times are rounded."""
+_HIGHEST_RATE = Fraction(240)
+"""Encoders plan with a rate; SVT-AV1 refuses more, which only broken headers and slow motion claim."""
+_QP_TO_LAMBDA = 118
+
+
+class Encoder:
+    """Encodes pictures into a stream of a container that is not yet open."""
+
+    def __init__(
+        self, container: OutputContainer, film: Film, output: Path, settings: SinkSettings, source: Colour
+    ) -> None:
+        """Add the stream. SettingsError for an unknown codec, OutputError where the container cannot hold it."""
+        codec = find_encoder(settings.codec)
+        self._film_tick = film.time_base
+        self._tick = max(film.time_base, _SHORTEST_TICK.get(codec.name, film.time_base))
+        rate = min(film.frame_rate or _mean_rate(film), _HIGHEST_RATE)
+        pix_fmt = pixel_format(codec)
+        colour = for_output(source, film.width, film.height, pix_fmt)
+        self._convert = FromRGB(pix_fmt, colour)
+        try:
+            added = container.add_stream(codec.name, rate=rate, time_base=self._tick)
+        except ValueError as error:
+            raise OutputError(f"{output.name} cannot hold {codec.name} video", _instead(container)) from error
+        self.stream = cast("VideoStream", added)
+        self.stream.time_base = self._tick
+        self._set_up(film, colour, pix_fmt)
+        self._set_quality(codec, settings, rate)
+        self.duration = 1 / rate
+        """Seconds that a frame usually lasts."""
+
+    def _set_up(self, film: Film, colour: Colour, pix_fmt: str) -> None:
+        context = self.stream.codec_context
+        context.width, context.height, context.pix_fmt = film.width, film.height, pix_fmt
+        context.sample_aspect_ratio = film.sample_aspect_ratio
+        context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+        context.colorspace, context.color_range = colour.matrix, 2 if colour.full_range else 1
+        context.thread_type = ThreadType.AUTO  # PyAV's default cuts every frame into slices, which costs quality
+
+    def _set_quality(self, codec: av.Codec, settings: SinkSettings, rate: Fraction) -> None:
+        context = self.stream.codec_context
+        options = encoder_options(codec, context.supported_options.private, settings, rate)
+        context.options = options
+        if not options.keys() & {"crf", "cq"}:
+            context.qscale, context.global_quality = True, _QP_TO_LAMBDA * max(1, round(settings.crf / 6))
+
+    def encode(
+        self,
+        image: NDArray[np.uint8],  # [H, W, 3] RGB
+        pts: int,  # in ticks of the film
+    ) -> list[Packet]:
+        """Return what the encoder gives out, which may be frames from a while ago, or nothing yet."""
+        frame = self._convert(image)
+        frame.time_base = self._tick
+        frame.pts = pts if self._tick == self._film_tick else round(pts * self._film_tick / self._tick)
+        frame.duration = round(self.duration / self._tick)
+        return self.stream.encode(frame)
+
+    def flush(self) -> list[Packet]:
+        """Return the frames still held back; none can be encoded after this."""
+        return self.stream.encode(None)
+
+
+def open_encoders(container: OutputContainer, settings: SinkSettings) -> None:
+    """Open the encoders and write the header. SettingsError when an encoder refuses its settings."""
+    try:
+        container.start_encoding()
+    except av.FFmpegError as error:
+        if "avcodec_open2" not in str(error):
+            raise
+        raise SettingsError(
+            f"--codec {settings.codec} cannot be used with --crf {settings.crf} --preset {settings.preset} on this "
+            f"machine ({error.strerror})",
+            "Try --codec libx264.",
+        ) from error
+
+
+def _instead(container: OutputContainer) -> str:
+    its_own = container.default_video_codec
+    return "Call it .mkv." if its_own == "none" else f"Call it .mkv, or choose a --codec for {its_own}."
+
+
+def _mean_rate(film: Film) -> Fraction:
+    if film.frames and film.duration:
+        return Fraction(film.frames / film.duration).limit_denominator(1001)
+    return Fraction(25)

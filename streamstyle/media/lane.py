@@ -1,0 +1,78 @@
+"""One carried stream on its way from the source into the output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from streamstyle.media import words
+from streamstyle.media.carry import Carried, Way
+from streamstyle.media.span import Span
+from streamstyle.media.timeline import Timeline
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+
+
+@dataclass(slots=True)
+class Lane:
+    """Takes the packets of one stream to the output's times and the output's stream."""
+
+    carried: Carried
+    source: Any
+    target: Any
+    span: Span
+    timeline: Timeline = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.timeline = Timeline(round(1 / self.source.time_base), 1)
+
+    def placed(self, packet: Packet) -> Packet | None:
+        """Return the packet as it goes into the output, or None for one that has no place there."""
+        if packet.size == 0 or time_of(packet) is None:  # the demuxer's sign of the end
+            return None
+        if self.carried.stream.kind == "subtitle":
+            return self._subtitle(packet)
+        time = (packet.dts if packet.pts is None else packet.pts) * packet.time_base  # type: ignore[operator]
+        if not self.span.holds(time):
+            return None
+        if self.timeline.place(packet.pts if packet.dts is None else packet.dts) is None:  # type: ignore[arg-type]
+            return None
+        return self._moved(packet, self.timeline.shift)
+
+    def _subtitle(self, packet: Packet) -> Packet | None:
+        """Cut to the span what is on screen across its edges."""
+        tick = packet.time_base
+        start = (packet.dts if packet.pts is None else packet.pts) * tick  # type: ignore[operator]
+        end = start + (packet.duration or 0) * tick
+        first, last = self.span.clip(start, end)
+        if first > last or (first == last and start != end):
+            return None
+        packet.pts = packet.dts = round(first / tick)
+        packet.duration = round((last - first) / tick)
+        if self.carried.way is Way.converted:
+            packet = _with_payload(packet, words.convert(bytes(packet), self.carried.stream.codec, self.carried.codec))
+        return self._moved(packet, 0)
+
+    def _moved(self, packet: Packet, shift: int) -> Packet:
+        shift -= round(self.span.origin / packet.time_base)
+        packet.pts = None if packet.pts is None else packet.pts + shift
+        packet.dts = None if packet.dts is None else packet.dts + shift
+        packet.stream = self.target
+        return packet
+
+
+def time_of(packet: Packet) -> Fraction | None:
+    """Return the moment by which a packet has to be there, in seconds; None where it has no time at all."""
+    ticks = packet.pts if packet.dts is None else packet.dts
+    return None if ticks is None else ticks * packet.time_base
+
+
+def _with_payload(packet: Packet, payload: bytes) -> Packet:
+    other: Packet = av.Packet(payload)
+    other.pts, other.dts, other.duration, other.time_base = packet.pts, packet.dts, packet.duration, packet.time_base
+    other.is_keyframe = True
+    return other

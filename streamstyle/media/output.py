@@ -1,0 +1,88 @@
+"""Where the result goes: a partial name while it grows, the final one once it is whole and on the disk."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+
+from streamstyle.errors import OutputError
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+_ENDINGS = (".mkv", ".mp4", ".mov", ".m4v", ".webm", ".avi", ".ts", ".m2ts", ".mpg", ".nut", ".ogv", ".flv", ".wmv")
+"""Endings that are suggested; any other that FFmpeg has a container with video for is taken too."""
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def partial_path(output: Path) -> Path:
+    """Return the name an output bears until it is whole: `film.partial.mkv` for `film.mkv`."""
+    return output.with_name(f"{output.stem}.partial{output.suffix}")
+
+
+def refuse_output(output: Path, source: Path) -> None:
+    """Raise OutputError where `output` could not be written, or would destroy the film it is made from."""
+    if output.is_dir():
+        raise OutputError(f"{output} is a folder", "Give a file name in it, such as painted.mkv.")
+    if not output.parent.is_dir():
+        raise OutputError(f"The folder {output.parent} does not exist", "Create it, or choose another with -o.")
+    if not output.suffix:
+        raise OutputError(f"{output} has no ending that says which container it is", "Call it .mkv.")
+    for mine in (output, partial_path(output)):
+        if mine.exists() and mine.samefile(source):
+            raise OutputError(f"{output} would overwrite the film it is made from", "Choose another name with -o.")
+
+
+def new_container(output: Path, name: Path) -> OutputContainer:
+    """Return a container of the kind `output` ends in, to be written to `name`; no file exists until its header is."""
+    options = {"flush_packets": "1", "max_interleave_delta": "1000000"}  # what is encoded is on the disk within a second
+    if output.suffix.lower() in (".mkv", ".webm"):
+        options |= {"cluster_time_limit": "1000", "avoid_negative_ts": "disabled"}  # the sound's priming moves no frame
+    try:
+        return av.open(str(name.absolute()), "w", container_options=options)
+    except (ValueError, av.FFmpegError) as error:
+        raise OutputError(f"{output} ends in {output.suffix}, which is no container known here", _instead(output)) from error
+
+
+def _instead(output: Path) -> str:
+    near = difflib.get_close_matches(output.suffix.lower(), _ENDINGS, 1) or [".mkv"]
+    return f"Call it {output.with_suffix(near[0]).name}."
+
+
+def publish(partial: Path, output: Path) -> None:
+    """Give a whole file its final name, once its contents are on the disk."""
+    with partial.open("rb+") as file:
+        os.fsync(file.fileno())
+    partial.replace(output)
+    if os.name == "posix":
+        folder = os.open(output.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@contextmanager
+def clear_errors(partial: Path) -> Iterator[None]:
+    """Turn what the system says when `partial` cannot be written into one line with a next step."""
+    try:
+        yield
+    except OSError as error:  # FFmpeg's own errors with a system errno are OSErrors too
+        if error.errno in _NO_ROOM:
+            raise OutputError(
+                f"No room is left for {partial.name} in {partial.parent}",
+                "Free some space, or choose another disk with -o; what was finished is in the partial file.",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise OutputError(f"{partial.parent} cannot be written to", "Choose another folder with -o.") from error
+        raise OutputError(
+            f"{partial} cannot be written: {error.strerror or error}", "Choose another place with -o."
+        ) from error
