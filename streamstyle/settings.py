@@ -154,12 +154,13 @@ class Settings:
 class LearnSettings:
     """How a new style is learned from its image."""
 
-    steps: int = option(1200, "Training steps; more is better, and slower.")
+    steps: int = option(1500, "Training steps; more is better, and slower.")
     minutes: float | None = option(None, "Time to train instead of --steps.")
-    batch: int = option(4, "Pictures a step.")
+    batch: int = option(2, "Pictures a step.")
     crop: int = option(256, "Side in pixels of the pictures trained on.")
     style_size: int = option(512, "Short side in pixels at which the style image is seen; larger means smaller strokes.")
     style_weight: float = option(1.0, "Weight of the style against the content.")
+    tv_weight: float = option(1.0, "Weight of smoothness.")
     photos: Path | None = option(None, "Folder of photos to train on, beside the built-in procedural pictures.")
 
     def __post_init__(self) -> None:

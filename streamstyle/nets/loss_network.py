@@ -1,0 +1,90 @@
+"""The network that the losses are defined on: VGG (Simonyan & Zisserman 2014), full or slim."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+CONTENT_LAYER = "relu4_2"
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+CONVOLUTIONS = (
+    ("conv1_1", "conv1_2"),
+    ("conv2_1", "conv2_2"),
+    ("conv3_1", "conv3_2", "conv3_3", "conv3_4"),
+    ("conv4_1", "conv4_2", "conv4_3", "conv4_4"),
+    ("conv5_1",),
+)
+"""VGG-19 up to the last layer that a loss reads; VGG-16 lacks conv3_4 and conv4_4."""
+
+MEAN = (123.68, 116.779, 103.939)
+"""Mean red, green and blue of ImageNet in 0..255, which VGG was trained without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Factors that bring a network's losses to those of VGG-16 with its original weights, on which the weights of
+    the objective are defined."""
+
+    perceptual: float = 1.0
+    style: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STYLE_LAYERS, 1.0))
+
+    def as_json(self) -> str:
+        """Serialise for the metadata of a weights file."""
+        return json.dumps({"perceptual": self.perceptual, "style": dict(self.style)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Scales:
+        """Read what `as_json` wrote."""
+        values: dict[str, Any] = json.loads(text)
+        return cls(float(values["perceptual"]), {name: float(value) for name, value in values["style"].items()})
+
+
+class LossNetwork(nn.Module):
+    """The convolutions of VGG up to relu5_1, of any width."""
+
+    def __init__(self, widths: Mapping[str, int], scales: Scales | None = None) -> None:
+        """Make an untrained network: `widths` maps names like `conv3_2` to their output channels."""
+        super().__init__()
+        self.scales = scales or Scales()
+        self.gain = 255.0
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1) / 255, persistent=False)
+        channels = 3
+        for block in CONVOLUTIONS:
+            for name in block:
+                if name in widths:
+                    self.add_module(name, nn.Conv2d(channels, widths[name], 3, padding=1))
+                    channels = widths[name]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type the network computes in."""
+        weight: Tensor = self.get_submodule("conv1_1").weight  # type: ignore[assignment]
+        return weight.dtype
+
+    def forward(
+        self,
+        image: Tensor,  # [N, 3, H, W] float RGB in [0, 1], H and W at least 16
+        layers: Sequence[str] = (*STYLE_LAYERS, CONTENT_LAYER),
+    ) -> dict[str, Tensor]:  # name → [N, C, H / 2^k, W / 2^k]
+        """Return the activations of `layers`, named `reluB_I` as in the papers."""
+        activation = ((image - self.mean) * self.gain).to(self.dtype, memory_format=torch.channels_last)
+        found: dict[str, Tensor] = {}
+        for block in CONVOLUTIONS:
+            if block[0] != "conv1_1":
+                activation = F.max_pool2d(activation, 2)
+            for name in block:
+                if name not in self._modules:
+                    continue
+                activation = F.relu(self.get_submodule(name)(activation), inplace=True)
+                layer = name.replace("conv", "relu")
+                if layer in layers:
+                    found[layer] = activation
+                    if len(found) == len(layers):
+                        return found
+        return found

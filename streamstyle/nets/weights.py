@@ -1,0 +1,73 @@
+"""From a weights file to a network, by the file's own metadata, and back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from streamstyle.errors import StyleError
+from streamstyle.nets.loss_network import LossNetwork, Scales
+from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+
+LOSS_NETWORK_ASSET = "loss_network.safetensors"
+
+
+def save_weights(path: Path, network: torch.nn.Module, metadata: Mapping[str, str]) -> None:
+    """Write the network in half precision, whole or not at all."""
+    partial = path.with_suffix(".partial")
+    state = {name: tensor.detach().to(torch.float16).cpu().contiguous() for name, tensor in network.state_dict().items()}
+    save_file(state, partial, metadata=dict(metadata))
+    partial.replace(path)
+
+
+def load_style(path: Path) -> TransformerNet:
+    """Return the style network in `path`; raises StyleError where it holds none."""
+    metadata = read_metadata(path)
+    if metadata.get("kind") != "style":
+        raise StyleError(f"{path} holds no style", "Give a file made by `streamstyle learn`.")
+    network = TransformerNet(TransformerConfig(**json.loads(metadata["network"])))
+    _fill(network, load_file(path), path)
+    return network
+
+
+def style_metadata(network: TransformerNet, **facts: str) -> dict[str, str]:
+    """Return the metadata of a style file."""
+    return {"kind": "style", "network": json.dumps(asdict(network.config)), **facts}
+
+
+def load_loss_network(path: Path | None = None) -> LossNetwork:
+    """Return the built-in loss network, or the one in `path`: convolutions named as here or as in torchvision's VGG.
+
+    Weights are those of VGG with its original scale of 0..255 inputs. Raises StyleError where the file holds none.
+    """
+    if path is None:
+        with as_file(files("streamstyle") / "assets" / LOSS_NETWORK_ASSET) as asset:
+            return load_loss_network(asset)
+    metadata = read_metadata(path)
+    state = _without_unused(load_file(path))
+    widths = {name.removesuffix(".weight"): len(tensor) for name, tensor in state.items() if name.endswith(".weight")}
+    if "conv1_1" not in widths or "conv5_1" not in widths:
+        raise StyleError(f"{path} holds no VGG", "It needs tensors named conv1_1.weight … conv5_1.bias.")
+    network = LossNetwork(widths, Scales.from_json(metadata["scales"]) if "scales" in metadata else None)
+    _fill(network, state, path)
+    return network.requires_grad_(False)
+
+
+def _without_unused(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor for name, tensor in state.items() if re.match(r"conv([1-4]_\d|5_1)\.", name)}
+
+
+def _fill(network: torch.nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    try:
+        network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+    except RuntimeError as error:
+        raise StyleError(f"{path} does not fit its own description", "Download or learn it again.") from error

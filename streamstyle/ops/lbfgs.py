@@ -1,0 +1,64 @@
+"""L-BFGS (Nocedal & Wright 2006, algorithm 7.4) that starts from a known curvature instead of a multiple of one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+HISTORY = 10
+SHORTER = 0.25
+"""Factor on a step that went uphill."""
+
+
+def minimise(
+    loss_and_gradient: Callable[[Tensor], tuple[Tensor, Tensor]],
+    start: Tensor,  # any shape, float32
+    curvature: Tensor,  # broadcasts to start: positive estimate of the Hessian's diagonal
+    iterations: int,
+) -> Tensor:
+    """Return the best point found in `iterations` evaluations of `loss_and_gradient`, the first of them at `start`.
+
+    The estimate of the curvature is what makes few iterations enough: where part of the objective is quadratic with a
+    known diagonal, every step is scaled by it. A step that does not go downhill is taken back and shortened.
+    """
+    point, step = start, 1.0
+    loss, gradient = loss_and_gradient(point)
+    steps: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=HISTORY)
+    direction = -gradient / curvature
+    for _ in range(iterations - 1):
+        tried = torch.add(point, direction, alpha=step)
+        tried_loss, tried_gradient = loss_and_gradient(tried)
+        if not tried_loss < loss:
+            step *= SHORTER
+            continue
+        moved, bent = tried - point, tried_gradient - gradient
+        product = float(_dot(moved, bent))
+        if product > 0:
+            steps.append((moved, bent, product))
+        point, loss, gradient, step = tried, tried_loss, tried_gradient, 1.0
+        direction = _two_loop(gradient, steps, curvature)
+    return point
+
+
+def _two_loop(gradient: Tensor, steps: deque[tuple[Tensor, Tensor, float]], curvature: Tensor) -> Tensor:
+    """Return minus the inverse Hessian, as the steps so far tell it, times the gradient."""
+    remaining = gradient.clone()
+    shares: list[float] = []
+    for moved, bent, product in reversed(steps):
+        share = float(_dot(moved, remaining)) / product
+        remaining.sub_(bent, alpha=share)
+        shares.append(share)
+    remaining.div_(curvature)
+    if steps:
+        moved, bent, product = steps[-1]
+        remaining.mul_(product / float(_dot(bent, bent / curvature)))
+    for (moved, bent, product), share in zip(steps, reversed(shares), strict=True):
+        remaining.add_(moved, alpha=share - float(_dot(bent, remaining)) / product)
+    return remaining.neg_()
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    return torch.dot(a.flatten(), b.flatten())

@@ -1,0 +1,75 @@
+"""What stands still in the scene stands still in the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from streamstyle.frame import Motion, StylisedFrame
+from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.perceptual import losses_of, targets_of
+from streamstyle.ops.lbfgs import minimise
+from streamstyle.ops.temporal import TemporalTerm
+from streamstyle.ops.warp import backward_warp
+from streamstyle.settings import ConsistencySettings
+
+
+def consistency(
+    frames: Iterable[StylisedFrame],
+    settings: ConsistencySettings,
+    network: LossNetwork | None,
+) -> Iterator[StylisedFrame]:
+    """Yield every frame drawn towards its own stylisation and towards the previous output.
+
+    The first frame of a shot is its stylisation. Without a network, or with 0 iterations, the output is the exact
+    minimiser of the temporal and pixel terms. What is carried over stays in float, never rounded to 8 bits.
+    """
+    previous: Tensor | None = None
+    for painted in frames:
+        motion = painted.flowed.motion
+        if motion is not None and previous is not None:
+            painted = replace(painted, image=_follow(previous, painted.image, motion, settings, network))
+        previous = painted.image
+        yield painted
+
+
+def _follow(
+    previous: Tensor,
+    stylised: Tensor,
+    motion: Motion,
+    settings: ConsistencySettings,
+    network: LossNetwork | None,
+) -> Tensor:
+    device = stylised.device
+    term = TemporalTerm(
+        carried=backward_warp(previous, motion.backward.to(device)),
+        stylised=stylised,
+        trust=motion.weight.to(device),
+        temporal_weight=settings.temporal_weight,
+        pixel_weight=settings.pixel_weight,
+        tv_weight=settings.tv_weight,
+    )
+    start = term.minimiser()
+    if network is not None and settings.iterations > 0:
+        start = _optimise(start, term, settings, network)
+    return start.clamp(0, 1)
+
+
+def _optimise(start: Tensor, term: TemporalTerm, settings: ConsistencySettings, network: LossNetwork) -> Tensor:
+    targets = targets_of(network, term.stylised[None])
+
+    def loss_and_gradient(image: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.enable_grad():
+            leaf = image.detach().requires_grad_(True)
+            losses = losses_of(network, leaf[None], targets)
+            loss = settings.perceptual_weight * losses.content + settings.style_weight * losses.style
+            (gradient,) = torch.autograd.grad(loss, leaf)
+        quadratic, quadratic_gradient = term.loss_and_gradient(image)
+        return loss.detach() + quadratic, gradient.add_(quadratic_gradient)
+
+    # With a pixel weight of 0 the quadratic term says nothing of occluded places: a floor keeps steps there finite.
+    curvature = term.curvature()
+    return minimise(loss_and_gradient, start, curvature.clamp_min(0.05 * curvature.max()), settings.iterations)

@@ -1,0 +1,101 @@
+"""Pictures to train on: photos from a folder, frames of a film, and procedural ones for when there is neither."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamstyle.errors import StyleError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+Picture = NDArray[np.uint8]
+"""[H, W, 3] RGB."""
+
+
+def read_picture(path: Path) -> Picture:
+    """Return the image in `path`; raises StyleError where it is none."""
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise StyleError(f"{path} cannot be read ({error.strerror})", "Check the path and its permissions.") from error
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if image is None:
+        raise StyleError(f"{path} is not an image", "Give a JPEG, PNG, WebP or TIFF file.")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def resize_short_side(image: Picture, side: int) -> Picture:
+    """Return the picture with its short side at `side` pixels, shape kept."""
+    height, width = image.shape[:2]
+    scale = side / min(height, width)
+    size = (max(side, round(width * scale)), max(side, round(height * scale)))
+    resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    return resized.astype(np.uint8, copy=False)
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Return the image files below `folder`, sorted; raises StyleError where there is none."""
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not found:
+        raise StyleError(f"{folder} holds no pictures", f"Give a folder with {', '.join(sorted(SUFFIXES))} files.")
+    return found
+
+
+def random_crop(image: Picture, side: int, random: np.random.Generator) -> Picture:
+    """Return a square of `side` pixels, seen from nearer or farther, mirrored half of the time."""
+    zoomed = resize_short_side(image, round(side * random.uniform(1.0, 1.4)))
+    top = random.integers(0, zoomed.shape[0] - side + 1)
+    left = random.integers(0, zoomed.shape[1] - side + 1)
+    crop = zoomed[top : top + side, left : left + side]
+    return np.ascontiguousarray(crop[:, ::-1] if random.random() < 0.5 else crop)
+
+
+def photo_crops(paths: Sequence[Path], side: int, seed: int) -> Iterator[Picture]:
+    """Yield crops of the photos for ever, each photo once before any comes again."""
+    random = np.random.default_rng(seed)
+    while True:
+        for position in random.permutation(len(paths)):
+            yield random_crop(read_picture(paths[position]), side, random)
+
+
+def procedural_crops(side: int, seed: int) -> Iterator[Picture]:
+    """Yield dead leaves for ever: overlapping textured shapes with the size statistics of natural images.
+
+    Lee, Mumford and Huang 2001; networks learn from them nearly as from photos (Baradad et al. 2021).
+    """
+    random = np.random.default_rng(seed)
+    while True:
+        yield _dead_leaves(side, random)
+
+
+def _dead_leaves(side: int, random: np.random.Generator) -> Picture:
+    canvas = _gradient(side, random)
+    smallest, largest = 4.0, side * 0.6
+    for _ in range(int(random.integers(60, 160))):
+        uniform = random.random()  # radii follow r^-3, by inversion
+        radius = (smallest**-2 + uniform * (largest**-2 - smallest**-2)) ** -0.5
+        shape = np.zeros((side, side), np.uint8)
+        corners = int(random.integers(3, 9))
+        centre = random.uniform(0, side, 2)
+        if random.random() < 0.5:
+            axes = (max(1, int(radius)), max(1, int(radius * random.uniform(0.4, 1))))
+            cv2.ellipse(shape, tuple(int(c) for c in centre), axes, random.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA)
+        else:
+            angles = np.sort(random.uniform(0, 2 * np.pi, corners))
+            points = centre + radius * np.stack([np.cos(angles), np.sin(angles)], 1)
+            cv2.fillPoly(shape, [points.astype(np.int32)], 255, cv2.LINE_AA)
+        alpha = shape[..., None].astype(np.float32) / 255
+        canvas = canvas * (1 - alpha) + _gradient(side, random) * alpha
+    return np.clip(canvas, 0, 255).astype(np.uint8)
+
+
+def _gradient(side: int, random: np.random.Generator) -> NDArray[np.float32]:
+    ends = random.uniform(0, 255, 3) + random.normal(0, 25, (2, 2, 3))
+    surface = cv2.resize(ends.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
+    grain = random.normal(0, random.uniform(0, 30), (side // 4, side // 4)).astype(np.float32)
+    return surface + cv2.resize(grain, (side, side), interpolation=cv2.INTER_CUBIC)[..., None]
