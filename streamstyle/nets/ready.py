@@ -1,0 +1,35 @@
+"""Networks loaded and made fast: on their device, in its fast arithmetic, channels last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from streamstyle.nets.device import fast_dtype
+from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.transformer import TransformerNet
+from streamstyle.nets.weights import load_loss_network, load_style
+from streamstyle.settings import ConsistencySettings, Method
+
+Network = TypeVar("Network", TransformerNet, LossNetwork)
+
+
+def ready_style(weights: Path, device: torch.device) -> TransformerNet:
+    """Return the style network in `weights`, ready to run; raises StyleError where it holds none."""
+    return _ready(load_style(weights), device)
+
+
+def ready_loss_network(settings: ConsistencySettings, device: torch.device) -> LossNetwork | None:
+    """Return the loss network that the method needs, ready to run; None where it needs none."""
+    if settings.method is not Method.consistent or settings.iterations == 0:
+        return None
+    return _ready(load_loss_network(settings.loss_network), device)
+
+
+def _ready(network: Network, device: torch.device) -> Network:
+    network.requires_grad_(False).eval()
+    network.to(device=device, dtype=fast_dtype(device))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
