@@ -77,7 +77,7 @@ class Narrator:
         self._line.show(f"{text}  loss {event.loss:.3g}")
 
     def _written(self, event: FrameWritten) -> None:
-        done = event.frame + 1
+        done = event.frame
         self._film_time = event.time
         self._speed.mark(done, event.elapsed)
         bar = self._line.bar(done / event.frames) if event.frames else ""

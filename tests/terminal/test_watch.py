@@ -19,7 +19,7 @@ from streamstyle.terminal.progress import ProgressLine
 from streamstyle.terminal.watch import Narrator, watched
 
 STARTED = Started("films/a.mp4", "films/a.wave.mkv", 640, 360, 50, "25/1", 2.0, "consistent", "wave", "cpu")
-FRAMES = [FrameWritten(index, 50, index / 25, 3.0 + 2 * index) for index in range(50)]
+FRAMES = [FrameWritten(index + 1, 50, index / 25, 3.0 + 2 * index) for index in range(50)]
 
 
 def narrated(*events: Event, quiet: bool = False) -> str:
