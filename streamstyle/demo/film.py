@@ -1,0 +1,138 @@
+"""The demo film's pictures and their true motion, at any size and length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamstyle.demo import lake, valley
+from streamstyle.demo.layer import Matrix, View, compose, shift, topmost
+
+FRAME_RATE = 25
+WIDTH, HEIGHT, SECONDS = 480, 270, 5.0
+
+_DESIGN = (960, 540)
+"""Width and height of the frame in design units."""
+
+_FINE = 2
+"""Pictures are put together at this many times their size each way, then averaged: layers have soft edges."""
+
+_SHOTS: tuple[tuple[Callable[[float], View], int], ...] = ((lake.lake, lake.FRAMES), (valley.valley, valley.FRAMES))
+_PERIOD = sum(frames for _, frames in _SHOTS)
+
+
+@dataclass(frozen=True, slots=True)
+class TrueMotion:
+    """How a frame of the demo film follows from an earlier one, known from how its layers move."""
+
+    backward: NDArray[np.float32]
+    """[2, H, W] pixels (u right, v down): p + backward(p) is where p of the frame was in the earlier one."""
+    forward: NDArray[np.float32]
+    """[2, H, W] pixels: p + forward(p) is where p of the earlier frame is in the frame."""
+    disoccluded: NDArray[np.bool_]
+    """[H, W], True where the frame shows what the earlier one did not: it was covered, or outside the picture."""
+
+
+def demo_frames(width: int = WIDTH, height: int = HEIGHT, seconds: float = SECONDS) -> Iterator[NDArray[np.uint8]]:
+    """Yield the pictures [H, W, 3] RGB, 25 a second; the same at each call.
+
+    Three fifths are the first view, then a hard cut to the second. Past five seconds the film begins again.
+    """
+    camera, size = _camera(width, height, _FINE), (width * _FINE, height * _FINE)
+    for index in range(frame_count(seconds)):
+        paint, frame = _scene(index, seconds)
+        picture = compose(_view(paint, width, height), frame, camera, size)
+        yield np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def frame_count(seconds: float = SECONDS) -> int:
+    """Return how many pictures a film of this length has: one at least."""
+    return max(1, round(seconds * FRAME_RATE))
+
+
+def cuts(seconds: float = SECONDS) -> list[int]:
+    """Return the first frame of each shot but the first."""
+    scenes = [_scene(index, seconds) for index in range(frame_count(seconds))]
+    return [index for index in range(1, len(scenes)) if scenes[index][1] == 0]
+
+
+def true_motion(
+    index: int, width: int = WIDTH, height: int = HEIGHT, seconds: float = SECONDS, gap: int = 1
+) -> TrueMotion | None:
+    """Return how frame `index` follows from frame `index - gap`, or None where there is a cut or no such frame.
+
+    Exact but for the 1/64 pixel to which the pictures themselves are placed; a pixel at an edge counts as the layer
+    that covers most of it.
+    """
+    if index < gap or any(index - gap < cut <= index for cut in cuts(seconds)):
+        return None
+    paint, now = _scene(index, seconds)
+    view = _view(paint, width, height)
+    there, back = _flows(view, now - gap, now, width, height)
+    seen = topmost(view, now, _camera(width, height), (width, height))
+    covered = ~_visible(view, seen, back, now - gap)
+    return TrueMotion(back, there, covered)
+
+
+def _scene(index: int, seconds: float) -> tuple[Callable[[float], View], int]:
+    """Which view a frame shows, and how many frames after its beginning."""
+    first_of_period = index - index % _PERIOD
+    left = min(_PERIOD, frame_count(seconds) - first_of_period)
+    begun = max(1, round(left * _SHOTS[0][1] / _PERIOD))
+    at = index - first_of_period
+    return (_SHOTS[0][0], at) if at < begun else (_SHOTS[1][0], at - begun)
+
+
+@lru_cache(maxsize=4)
+def _view(paint: Callable[[float], View], width: int, height: int) -> View:
+    return paint(_FINE * _units(width, height))
+
+
+def _units(width: int, height: int) -> float:
+    """Pixels a design unit: the design covers the picture, whatever its shape."""
+    return max(width / _DESIGN[0], height / _DESIGN[1])
+
+
+def _camera(width: int, height: int, fine: int = 1) -> Matrix:
+    """The matrix from design units to pixels, the middle of the design in the middle of the picture."""
+    scale = fine * _units(width, height)
+    middle = shift(fine * width / 2 - 0.5, fine * height / 2 - 0.5)
+    return middle @ np.diag([scale, scale, 1.0]) @ shift(-_DESIGN[0] / 2, -_DESIGN[1] / 2)
+
+
+def _flows(
+    view: View, before: int, now: int, width: int, height: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Forward and backward flow [2, H, W] between two frames of a view."""
+    camera = _camera(width, height)
+    moves = [layer.placed(now, camera) @ np.linalg.inv(layer.placed(before, camera)) for layer in view.layers]
+    forward = _displacement(moves, topmost(view, before, camera, (width, height)))
+    backward = _displacement([np.linalg.inv(move) for move in moves], topmost(view, now, camera, (width, height)))
+    return forward, backward
+
+
+def _displacement(moves: list[Matrix], seen: NDArray[np.int16]) -> NDArray[np.float32]:
+    """How far each pixel is moved by the matrix of the layer seen there."""
+    height, width = seen.shape
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    chosen = np.stack(moves)[seen]
+    u = chosen[..., 0, 0] * x + chosen[..., 0, 1] * y + chosen[..., 0, 2] - x
+    v = chosen[..., 1, 0] * x + chosen[..., 1, 1] * y + chosen[..., 1, 2] - y
+    return np.stack([u, v]).astype(np.float32)
+
+
+def _visible(view: View, seen: NDArray[np.int16], backward: NDArray[np.float32], before: int) -> NDArray[np.bool_]:
+    """Whether the layer seen at each pixel was also the one seen where that pixel comes from."""
+    height, width = seen.shape
+    y, x = np.mgrid[:height, :width]
+    fine = topmost(view, before, _camera(width, height, _FINE), (width * _FINE, height * _FINE))
+    came_x, came_y = x + backward[0], y + backward[1]
+    inside = (came_x >= 0) & (came_x <= width - 1) & (came_y >= 0) & (came_y <= height - 1)
+    column = np.round((came_x + 0.5) * _FINE - 0.5).astype(int).clip(0, width * _FINE - 1)
+    row = np.round((came_y + 0.5) * _FINE - 0.5).astype(int).clip(0, height * _FINE - 1)
+    return np.asarray(inside & (fine[row, column] == seen))

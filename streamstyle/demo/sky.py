@@ -1,0 +1,95 @@
+"""Sky and clouds, lit by a low sun."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamstyle.demo.canvas import Canvas
+from streamstyle.demo.colour import mix, ramp, rgb, smoothstep
+from streamstyle.demo.noise import fractal
+
+
+def paint_sky(
+    sheet: Canvas,
+    stops: list[tuple[float, str]],  # colours by height in design units
+    sun: tuple[float, float],
+    glow: str,
+    reach: float = 420.0,
+) -> None:
+    """Cover the sheet with a sky that glows around the sun."""
+    x, y = sheet.grid()
+    colours = np.broadcast_to(ramp(y, stops), (*sheet.shape, 3))
+    distance = np.hypot(x - sun[0], (y - sun[1]) * 1.25)
+    colours = mix(colours, rgb(glow), 0.75 * np.exp(-((distance / reach) ** 1.2)))
+    colours = mix(colours, rgb("#fffbe8"), smoothstep(24, 18, distance) + 0.75 * np.exp(-distance / 34))
+    grain = fractal(sheet.shape, sheet.scale, (3, 3), 77, 1)[..., None]
+    sheet.wash(colours + 1.5 * grain)
+
+
+def paint_clouds(
+    sheet: Canvas,
+    seed: int,
+    cell: tuple[float, float],
+    band: tuple[float, float],  # heights in design units between which the clouds lie
+    cover: float,  # 0 for a few, 1 for many
+    colours: tuple[str, str, str],  # lit edge, body, shaded foot
+    towards_sun: tuple[float, float],  # design units
+    crispness: float = 0.16,
+) -> None:
+    """Lay a bank of clouds over what is painted."""
+    _, y = sheet.grid()
+    middle, half = (band[0] + band[1]) / 2, (band[1] - band[0]) / 2
+    fade = 1 - np.abs((y - middle) / half) ** 2
+    density = _density(sheet, seed, cell) + 0.55 * (cover - 1) + 0.5 * np.clip(fade, -1.5, 1) - 0.2
+    opacity = smoothstep(0.0, crispness, density)
+    step = (round(towards_sun[0] * sheet.scale), round(towards_sun[1] * sheet.scale))
+    lit = density - np.roll(density, (-step[1], -step[0]), (0, 1))
+    thick = smoothstep(0.05, 0.75, density)
+    body = mix(mix(rgb(colours[0]), rgb(colours[1]), thick), rgb(colours[2]), smoothstep(0.02, -0.35, lit) * 0.9)
+    body = mix(body, rgb(colours[0]), smoothstep(0.04, 0.42, lit))
+    sheet.wash(body, opacity * 0.96)
+
+
+def paint_cumulus(
+    sheet: Canvas,
+    foot: tuple[float, float],
+    size: tuple[float, float],  # width and height in design units
+    seed: int,
+    colours: tuple[str, str, str],  # in the sun, body, foot
+    sun: tuple[float, float],
+) -> None:
+    """Lay one heaped cloud over what is painted: round heads on a flat foot."""
+    sheet = sheet.part(
+        foot[0] - 0.75 * size[0], foot[1] - 1.4 * size[1], foot[0] + 0.75 * size[0], foot[1] + 0.3 * size[1]
+    )
+    x, y = sheet.grid()
+    rng = np.random.default_rng(seed)
+    rough = fractal(sheet.shape, sheet.scale, (size[1] * 0.5, size[1] * 0.36), seed, 5, 0.66)
+    middle, spread = 0.5 + 0.12 * rng.normal(), 0.34
+    heap = np.full(sheet.shape, -1.0, np.float32)
+    for _ in range(44):
+        along = rng.beta(1.6, 1.6)
+        head = np.exp(-(((along - middle) / spread) ** 2)) * rng.uniform(0.1, 0.95)
+        radius = size[1] * rng.uniform(0.13, 0.3) * (0.6 + 0.6 * np.exp(-(((along - middle) / spread) ** 2)))
+        centre = (foot[0] + (along - 0.5) * size[0], foot[1] - size[1] * head * 0.8 - radius * 0.2)
+        distance = np.hypot((x - centre[0]) / 1.35, y - centre[1]) / radius
+        heap = np.maximum(heap, (1 - distance**2) * radius / size[1] * 3)
+    heap = heap + 0.34 * rough - 0.5 * smoothstep(-0.12 * size[1], 0.06 * size[1], y - foot[1])
+    opacity = smoothstep(0.0, 0.12, heap)
+    tall = np.sqrt(heap.clip(0)) * size[1] * 0.55
+    down, right = np.gradient(tall)
+    light = 0.55 * (right * sun[0] + down * sun[1]) * -sheet.scale + 0.32 * (foot[1] - y) / size[1] + 0.22 * rough
+    body = mix(
+        mix(rgb(colours[2]), rgb(colours[1]), smoothstep(-0.42, 0.16, light)),
+        rgb(colours[0]),
+        smoothstep(0.08, 0.62, light),
+    )
+    sheet.wash(body, opacity)
+
+
+def _density(sheet: Canvas, seed: int, cell: tuple[float, float]) -> NDArray[np.float32]:
+    """Billowing noise: round heads, and wisps where it is thin."""
+    large = fractal(sheet.shape, sheet.scale, cell, seed, 2)
+    billows = 1 - 2 * np.abs(fractal(sheet.shape, sheet.scale, (cell[0] / 2.5, cell[1] / 2.2), seed + 1, 5, 0.58))
+    return np.asarray(0.85 * large + 0.38 * billows, np.float32)
