@@ -110,7 +110,7 @@ def _wind(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Gusts, different in each ear."""
     t = np.arange(length) / RATE
     gusts = 0.6 + 0.4 * np.sin(2 * np.pi * t / 5 + np.array([[0.0], [1.1]]))
-    return np.asarray(np.stack([_coloured(length, 90, 620, rng) for _ in range(2)]) * gusts
+    return np.asarray(gusts * [_coloured(length, 90, 620, rng) for _ in range(2)])
 
 
 def _coloured(length: int, low: float, high: float, rng: np.random.Generator) -> NDArray[np.float64]:
