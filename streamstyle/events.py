@@ -74,6 +74,24 @@ class Learned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StyleLearned(Event):
+    """A style has been learned and its weights are kept."""
+
+    style: str
+    image: str
+    path: str
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class LearningStopped(Event):
+    """Learning ended early on request; the next time it goes on from there."""
+
+    style: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Warned(Event):
     """Something is not as asked for, and the work goes on."""
 
@@ -99,6 +117,15 @@ class Stopped(Event):
     output: str
     frames: int
     elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Event):
+    """The work cannot be done; the process ends with `exit_code`."""
+
+    problem: str
+    next_step: str
+    exit_code: int
 
 
 Observer = Callable[[Event], None]

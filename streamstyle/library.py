@@ -17,6 +17,9 @@ _ASSETS = Path(__file__).parent / "assets"
 _LEARNED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
 """A learned style's file is NAME-DIGEST.safetensors, with the first digits of its image's SHA-256."""
 
+_UNFINISHED = ".learning"
+"""End of the name of a snapshot that learning goes on from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -28,6 +31,8 @@ class Style:
     title: str
     artist: str
     builtin: bool
+    image_sha256: str = ""
+    """Of the file of the image it was learned from."""
 
 
 def builtin_styles() -> list[Style]:
@@ -37,7 +42,8 @@ def builtin_styles() -> list[Style]:
 
 def learned_styles() -> list[Style]:
     """Return the styles learned on this machine, by name; files that are no style are passed over."""
-    found = [_read(path, kept_name(path), builtin=False) for path in sorted(library_folder().glob("*.safetensors"))]
+    kept = [path for path in sorted(library_folder().glob("*.safetensors")) if not path.stem.endswith(_UNFINISHED)]
+    found = [_read(path, kept_name(path), builtin=False) for path in kept]
     return [style for style in found if style is not None]
 
 
@@ -60,7 +66,15 @@ def find_style(name_or_image: str) -> Style | None:
     if not path.is_file():
         return None
     digest = image_digest(path)
-    return next((style for style in learned_styles() if style.path.stem.endswith(f"-{digest}")), None)
+    return next((style for style in all_styles() if style.image_sha256 == digest), None)
+
+
+def known_style(name_or_image: str) -> Style:
+    """Return the style of that name, file or image; raises StyleError, with the nearest names, where there is none."""
+    style = find_style(name_or_image)
+    if style is None:
+        raise unknown_style(name_or_image)
+    return style
 
 
 def unknown_style(name: str) -> StyleError:
@@ -84,7 +98,7 @@ def keep_path(image: Path, name: str | None = None) -> Path:
     free = name
     while free in taken:
         free, number = f"{name}_{number}", number + 1
-    return library_folder() / f"{free}-{digest}.safetensors"
+    return library_folder() / f"{free}-{digest[:16]}.safetensors"
 
 
 def kept_name(path: Path) -> str:
@@ -99,10 +113,10 @@ def library_folder() -> Path:
 
 
 def image_digest(image: Path) -> str:
-    """Return the first 16 digits of the SHA-256 of an image's file; raises StyleError where it cannot be read."""
+    """Return the SHA-256 of an image's file; raises StyleError where it cannot be read."""
     try:
         with image.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise StyleError(f"{image} cannot be read ({error.strerror})", "Give an image file.") from error
 
@@ -123,4 +137,4 @@ def _read(path: Path, name: str, *, builtin: bool) -> Style | None:
         return None
     if said.get("kind") != "style":
         return None
-    return Style(name, path, said.get("title", ""), said.get("artist", ""), builtin)
+    return Style(name, path, said.get("title", ""), said.get("artist", ""), builtin, said.get("image_sha256", ""))

@@ -44,7 +44,7 @@ def test_a_builtin_style_is_found_by_its_files_name(tmp_path: Path) -> None:
 def test_an_image_is_known_by_its_content_whatever_its_name(tmp_path: Path) -> None:
     image = picture(tmp_path / "my painting.jpg")
     assert find_style(str(image)) is None
-    weights(keep_path(image))
+    weights(keep_path(image), image_sha256=image_digest(image))
     moved = image.rename(tmp_path / "other name.png")
     found = find_style(str(moved))
     assert found is not None
@@ -52,6 +52,18 @@ def test_an_image_is_known_by_its_content_whatever_its_name(tmp_path: Path) -> N
     assert find_style("my_painting") == found
     moved.write_bytes(b"another picture")
     assert find_style(str(moved)) is None
+
+
+def test_the_image_that_a_builtin_style_was_learned_from_needs_no_learning(tmp_path: Path) -> None:
+    image = picture(tmp_path / "hokusai.jpg")
+    weights(tmp_path / "assets" / "wave.safetensors", image_sha256=image_digest(image))
+    assert find_style(str(image)) == find_style("wave")
+
+
+def test_a_style_half_learned_is_no_style_yet(tmp_path: Path) -> None:
+    path = keep_path(picture(tmp_path / "wave.jpg"))
+    weights(path.with_name(f"{path.stem}.learning.safetensors"))
+    assert learned_styles() == []
 
 
 def test_a_learned_style_never_hides_one_of_the_same_name(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import click
 from streamstyle.commands.output import check_output
 from streamstyle.commands.style import learn as learn_weights
 from streamstyle.errors import StyleError
-from streamstyle.library import find_style, keep_path
+from streamstyle.library import find_style, keep_path, known_style
 from streamstyle.settings import Device, LearnSettings
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
@@ -32,6 +32,7 @@ _style = under("Style")
 @click.argument("image", type=click.Path(path_type=Path))
 @_style("--name", help="Name of the style; by default the picture's.")
 @_style("--output", "-o", type=click.Path(path_type=Path), help="Weights file, in place of the library.")
+@_style("--start", metavar="STYLE", help="Start from this style rather than from noise.")
 @_style("--yes", "-y", is_flag=True, help="Learn it anew if it is known, or replace the output.")
 @settings_options(LearnSettings, "Learning")
 @device_option("Learning")
@@ -42,6 +43,7 @@ def learn(
     image: Path,
     name: str | None,
     output: Path | None,
+    start: str | None,
     yes: bool,
     device: str,
     quiet: bool,
@@ -50,12 +52,13 @@ def learn(
 ) -> int:
     """Learn the style of IMAGE, any picture, and keep it in the library under its name."""
     settings = chosen(LearnSettings, values)
+    begin = known_style(start) if start else None
     weights = output or _place_in_library(image, name, anew=yes)
     if output is not None:
         check_output(output, None, replace_it=yes, may_ask=not as_json)
     with watched(as_json, quiet) as (observe, stop):
-        learn_weights(image, weights, settings, Device(device), observe, stop)
-    return INTERRUPTED if stop.is_set() else 0
+        learned = learn_weights(image, weights, settings, Device(device), observe, stop, begin.path if begin else None)
+    return 0 if learned else INTERRUPTED
 
 
 def _place_in_library(image: Path, name: str | None, *, anew: bool) -> Path:

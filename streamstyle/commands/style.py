@@ -6,20 +6,12 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamstyle.events import Event, Observer
+from streamstyle.errors import OutputError
+from streamstyle.events import Event, Learned, LearningStopped, Observer, StyleLearned
 from streamstyle.library import Style, find_style, keep_path, kept_name, unknown_style
 from streamstyle.settings import Device, LearnSettings
 
 _IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".jp2"})
-
-
-@dataclass(frozen=True, slots=True)
-class StyleLearned(Event):
-    """A style has been learned and is kept in the library."""
-
-    style: str
-    image: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +39,8 @@ def ready_style(wanted: Wanted, device: Device, observe: Observer, stop: threadi
     if wanted.known is not None or wanted.image is None:
         return wanted.known
     weights = keep_path(wanted.image)
-    learn(wanted.image, weights, LearnSettings(), device, observe, stop)
-    return None if stop.is_set() else find_style(str(weights))
+    learned = learn(wanted.image, weights, LearnSettings(), device, observe, stop)
+    return find_style(str(weights)) if learned else None
 
 
 def learn(
@@ -58,11 +50,29 @@ def learn(
     device: Device,
     observe: Observer,
     stop: threading.Event,
-) -> None:
-    """Learn the style of an image into a weights file, and say so."""
+    start: Path | None = None,
+) -> bool:
+    """Learn the style of an image into a weights file, and say so; return whether it came to its end."""
     from streamstyle.train.style import learn_style
 
-    weights.parent.mkdir(parents=True, exist_ok=True)
-    learn_style(image, weights, settings, device, observe, stop)
-    if not stop.is_set():
-        observe(StyleLearned(kept_name(weights), str(image), str(weights)))
+    last = Learned(0, 0, 0.0, 0.0)
+
+    def listen(event: Event) -> None:
+        nonlocal last
+        last = event if isinstance(event, Learned) else last
+        observe(event)
+
+    _make_folder(weights.parent)
+    learn_style(image, weights, settings, device, listen, stop, start)
+    if stop.is_set():
+        observe(LearningStopped(kept_name(weights), last.step))
+        return False
+    observe(StyleLearned(kept_name(weights), str(image), str(weights), last.elapsed))
+    return True
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"the folder {folder} cannot be made ({error.strerror})", "Make it writable.") from error

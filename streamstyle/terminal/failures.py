@@ -6,28 +6,18 @@ import os
 import sys
 import time
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from platformdirs import user_log_path
 
 from streamstyle.errors import StreamstyleError
-from streamstyle.events import Event
+from streamstyle.events import Failed
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.watch import print_json
 
 INTERNAL = 70
 """Exit code of a fault of the program itself (EX_SOFTWARE)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed(Event):
-    """The command could not do its work."""
-
-    problem: str
-    next_step: str
-    exit_code: int
 
 
 def report(error: BaseException, *, as_json: bool, debug: bool) -> int:

@@ -11,7 +11,18 @@ from pathlib import Path
 
 import click
 
-from streamstyle.events import Event, Finished, FrameWritten, Learned, Observer, Started, Stopped, Warned
+from streamstyle.events import (
+    Event,
+    Finished,
+    FrameWritten,
+    Learned,
+    LearningStopped,
+    Observer,
+    Started,
+    Stopped,
+    StyleLearned,
+    Warned,
+)
 from streamstyle.terminal.interrupts import stopping_on_interrupt
 from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
 from streamstyle.terminal.values import clock, pace
@@ -52,12 +63,18 @@ class Narrator:
                 self._line.say(f"streamstyle: warning: {event.message}")
             case Stopped():
                 self._line.say(self._stopped(event))
+            case LearningStopped():
+                self._line.say(
+                    f"stopped learning {event.style} at step {event.step}; the next time it goes on from there"
+                )
             case _ if self._quiet:
                 return
             case Started():
                 self._started(event)
             case Learned():
                 self._learned(event)
+            case StyleLearned():
+                self._line.say(f"learned {event.style} in {clock(event.elapsed)}; kept in {event.path}")
             case FrameWritten():
                 self._written(event)
             case Finished():
