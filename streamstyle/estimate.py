@@ -1,0 +1,150 @@
+"""What a run would do, and what it would cost in time and disk, from a few frames painted for it."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+
+import av
+
+from streamstyle.events import Event, FrameWritten
+from streamstyle.film import Film
+from streamstyle.library import Style
+from streamstyle.media.carry import Carried, Way, plan_streams
+from streamstyle.pipeline import stylise_video
+from streamstyle.settings import Settings
+from streamstyle.stages.shots import shots
+from streamstyle.stages.source import decode, probe
+
+_TRIAL_FRAMES = 9
+_TRIAL_SECONDS = 10.0
+"""The trial ends after that many frames, or after that time once it has two."""
+
+_KEY_EVERY = 250
+"""Frames after which an encoder starts anew at the latest, by its default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(Event):
+    """What a run would do; nothing has been written."""
+
+    film: str
+    output: str
+    source_width: int
+    source_height: int
+    width: int
+    height: int
+    frames: int
+    duration: float | None
+    cuts: tuple[float, ...]
+    """Seconds into the film of the first frame of each shot but the first."""
+    method: str
+    style: str
+    streams: tuple[Carried, ...]
+    seconds_per_frame: float
+    seconds: float
+    bytes: int
+    learned_first: bool = False
+    """Whether the style has to be learned before; that takes time of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a few painted frames cost."""
+
+    seconds: float
+    """A frame."""
+    key_bytes: float
+    """A frame that the encoder starts anew with."""
+    bytes: float
+    """Any other frame."""
+
+
+def plan(film: Film, output: Path, style: Style, settings: Settings, looking: Callable[[int], None]) -> Planned:
+    """Look at the whole film, paint a few frames of its middle, and say what a run would do and cost.
+
+    `looking` is told the number of frames looked at so far. The trial is written to a temporary folder and removed.
+    """
+    streams = plan_streams(film, output)
+    frames, cuts = _count(film, looking)
+    cost = _try(film, output.suffix, style, settings)
+    keys = max(len(cuts) + 1, frames // _KEY_EVERY)
+    return Planned(
+        film=str(film.path),
+        output=str(output),
+        source_width=film.source_width,
+        source_height=film.source_height,
+        width=film.width,
+        height=film.height,
+        frames=frames,
+        duration=film.duration,
+        cuts=tuple(cuts),
+        method=settings.consistency.method,
+        style=style.name,
+        streams=streams,
+        seconds_per_frame=cost.seconds,
+        seconds=cost.seconds * frames,
+        bytes=round(keys * cost.key_bytes + (frames - keys) * cost.bytes + _bytes_alongside(film, streams)),
+    )
+
+
+def _count(film: Film, looking: Callable[[int], None]) -> tuple[int, list[float]]:
+    """Return the frames there are, and the times of the cuts."""
+    count, shot, cuts = 0, 0, []
+    for frame in shots(decode(film)):
+        count += 1
+        if frame.shot != shot:
+            shot = frame.shot
+            cuts.append(float((frame.pts - film.start_pts) * film.time_base))
+        looking(count)
+    return count, cuts
+
+
+def _try(film: Film, suffix: str, style: Style, settings: Settings) -> Trial:
+    """Paint a few frames from the middle of the film; the flow between them is neither read from the cache nor kept."""
+    middle = (settings.source.start or 0.0) + (film.duration or 0.0) / 2
+    source, flow = replace(settings.source, start=middle), replace(settings.flow, flow_cache=0)
+    stop, elapsed = threading.Event(), []
+
+    def observe(event: Event) -> None:
+        if isinstance(event, FrameWritten):
+            elapsed.append(event.elapsed)
+            if len(elapsed) == _TRIAL_FRAMES or (len(elapsed) > 1 and event.elapsed > _TRIAL_SECONDS):
+                stop.set()
+
+    with tempfile.TemporaryDirectory(prefix="streamstyle-") as folder:
+        part, output = probe(film.path, source), Path(folder) / f"trial{suffix}"
+        settings = replace(settings, source=source, flow=flow)
+        ended = stylise_video(part, output, style.path, style.name, settings, observe, stop)
+        keys, others = _packet_sizes(Path(ended.output))
+    seconds = (elapsed[-1] - elapsed[0]) / (len(elapsed) - 1) if len(elapsed) > 1 else elapsed[0]
+    return Trial(seconds, fmean(keys or [0]), fmean(others or keys or [0]))
+
+
+def _packet_sizes(path: Path) -> tuple[list[int], list[int]]:
+    """Return the bytes of the key frames and of the other frames of a film."""
+    keys: list[int] = []
+    others: list[int] = []
+    with av.open(str(path.absolute())) as container:
+        for packet in container.demux(video=0):
+            if packet.size:
+                (keys if packet.is_keyframe else others).append(packet.size)
+    return keys, others
+
+
+def _bytes_alongside(film: Film, streams: tuple[Carried, ...]) -> int:
+    """Return the bytes of what goes along with the picture, within the processed part."""
+    along = {carried.stream.index for carried in streams if carried.way is not Way.left_out}
+    if not along:
+        return 0
+    begin, total = float(film.start_pts * film.time_base), 0
+    with av.open(str(film.path.absolute())) as container:
+        for packet in container.demux([container.streams[index] for index in sorted(along)]):
+            time = float(packet.pts * packet.time_base) if packet.pts is not None and packet.time_base else begin
+            if begin <= time and (film.duration is None or time < begin + film.duration):
+                total += packet.size
+    return total
