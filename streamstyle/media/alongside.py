@@ -34,13 +34,13 @@ class Alongside:
         """Packets that the container would not take, though it took the stream."""
         self._target = target
         self._span = span
-        self._covers: list[Packet] = []
+        self._covers: list[Packet[Any]] = []
         self._lanes: dict[int, Lane] = {}
         for carried in plan:
             if carried.way is not Way.left_out:
                 self._add(film, carried, source.streams[carried.stream.index])
         self._packets = self._due(source)
-        self._next: Packet | None = None
+        self._next: Packet[Any] | None = None
 
     def _add(self, film: Film, carried: Carried, template: Any) -> None:
         if is_cover(template):
@@ -79,13 +79,13 @@ class Alongside:
             self._next = None
             self._mux(packet)
 
-    def _mux(self, packet: Packet) -> None:
+    def _mux(self, packet: Packet[Any]) -> None:
         try:
             self._target.mux(packet)
         except (av.InvalidDataError, av.ArgumentError):  # one packet is not worth a whole film
             self.refused += 1
 
-    def _due(self, source: InputContainer) -> Iterator[Packet]:
+    def _due(self, source: InputContainer) -> Iterator[Packet[Any]]:
         """Yield the packets of the span in the file's order, as they go into the output."""
         if not self._lanes:
             return

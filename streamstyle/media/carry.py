@@ -79,27 +79,31 @@ def _planned(stream: Stream, template: Any, container: str) -> Carried | None:
     if stream.kind == "attachment":
         return _copied(stream, template, container) if container == _MATROSKA else None
     if stream.kind == "subtitle" and stream.codec in words.CODECS:
-        return None if container in _NO_WORDS else _copied(stream, template, container) or _reworded(stream, template, container)
+        return (
+            None
+            if container in _NO_WORDS
+            else _copied(stream, template, container) or _reworded(stream, template, container)
+        )
     return _copied(stream, template, container) if stream.kind in ("audio", "subtitle", "video") else None
 
 
 def _copied(stream: Stream, template: Any, container: str) -> Carried | None:
-    fits = _fits(container, lambda trial: add_copy(trial, template))
+    fits = _fits(container, add_copy, template)
     return Carried(stream, Way.copied, codec=stream.codec) if fits else None
 
 
 def _reworded(stream: Stream, template: Any, container: str) -> Carried | None:
     for codec in ("subrip", "mov_text", "webvtt"):
-        if _fits(container, lambda trial, codec=codec: add_words(trial, codec, template)):
+        if _fits(container, add_words, codec, template):
             return Carried(stream, Way.converted, f"{stream.codec} becomes {codec}, without its styling", codec)
     return None
 
 
-def _fits(container: str, add: Callable[[OutputContainer], object]) -> bool:
+def _fits(container: str, add: Callable[..., object], *stream: object) -> bool:
     """Whether a header with this stream alone can be written."""
     try:
         with av.open(BytesIO(), "w", format=container) as trial:
-            add(trial)
+            add(trial, *stream)
             trial.start_encoding()
     except (av.FFmpegError, ValueError, NotImplementedError):
         return False

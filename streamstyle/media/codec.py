@@ -57,7 +57,7 @@ def pixel_format(codec: av.Codec) -> str:
     """Return the pixel format to feed the encoder."""
     if codec.name == "mjpeg":
         return "yuvj420p"  # it takes yuv420p too, but only as full range
-    known = [format.name for format in codec.video_formats or ()]
+    known = [known.name for known in codec.video_formats or ()]
     return next((name for name in _FORMATS if not known or name in known), known[0] if known else _FORMATS[0])
 
 

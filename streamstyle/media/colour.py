@@ -6,7 +6,7 @@ Code points are those of ITU-T H.273, which FFmpeg uses as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
@@ -17,16 +17,14 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
-RGB, BT709, UNSPECIFIED, BT601 = 0, 1, 2, 6
-BT2020_PRIMARIES = 9
-PQ, HLG = 16, 18
+RGB, BT709, UNSPECIFIED, BT601, BT2020, PQ, HLG = 0, 1, 2, 6, 9, 16, 18
 
 _LIMITED, _FULL = 1, 2
 _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 """H.273 matrix to libswscale's SWS_CS_*; others (RGB, YCgCo) it takes from the frame itself."""
 
 _EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-"""Without these swscale is off by up to three levels, and by its own vector code differently on each machine."""
+"""Without these swscale is off by up to three levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +36,32 @@ class Colour:
     matrix: int
     full_range: bool
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether the colours reach beyond what an ordinary screen shows: HDR, or the primaries of BT.2020."""
+        return self.transfer in (PQ, HLG) or self.primaries == BT2020
+
 
 def resolved(tagged: VideoFrame | VideoCodecContext, width: int, height: int) -> Colour:
     """Return the tags with every missing one filled in by what players assume at this size."""
     hd = _is_hd(width, height)
-    matrix = int(tagged.colorspace)
+    matrix, primaries, transfer = int(tagged.colorspace), int(tagged.color_primaries), int(tagged.color_trc)
     if matrix == UNSPECIFIED:
-        matrix = BT709 if hd else BT601
-    fallback = BT709 if hd or matrix == BT709 else BT601
-    primaries, transfer = int(tagged.color_primaries), int(tagged.color_trc)
+        matrix = BT2020 if transfer in (PQ, HLG) else BT709 if hd else BT601
+    fallback = matrix if matrix in (BT709, BT601) else BT709 if hd else BT601
+    full = int(tagged.color_range) == _FULL or (tagged.format is not None and tagged.format.name.startswith("yuvj"))
     return Colour(
-        primaries if primaries not in (0, UNSPECIFIED) else fallback,
+        primaries if primaries not in (0, UNSPECIFIED) else BT2020 if matrix == BT2020 else fallback,
         transfer if transfer not in (0, UNSPECIFIED) else fallback,
         matrix,
-        int(tagged.color_range) == _FULL or (tagged.format is not None and tagged.format.name.startswith("yuvj")),
+        full,
     )
 
 
 def for_output(source: Colour, width: int, height: int, pix_fmt: str) -> Colour:
     """Return what to encode and tag: limited range, and the matrix that even a player blind to tags assumes."""
+    if source.is_wide:  # `ToRGB` has brought it to BT.709
+        source = replace(source, primaries=BT709, transfer=BT709)
     if pix_fmt.startswith(("rgb", "bgr", "gbr")):
         return replace(source, matrix=RGB, full_range=True)
     matrix = BT709 if _is_hd(width, height) else BT601
@@ -68,27 +73,35 @@ def _is_hd(width: int, height: int) -> bool:
 
 
 class ToRGB:
-    """Converts decoded frames to RGB at one size. Not for use by two threads at once."""
+    """Converts decoded frames to RGB. Not for use by two threads at once."""
 
-    def __init__(self, width: int, height: int) -> None:
-        self._size = width, height
+    def __init__(self) -> None:
         self._reformatter = VideoReformatter()
 
-    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """Return [height, width, 3] RGB, full range, in the frame's own orientation."""
+    def __call__(self, frame: VideoFrame, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+        """Return [height, width, 3] RGB, full range, not turned; `size` is (width, height), by default the frame's.
+
+        Wide colours are mapped to BT.709 by libswscale, which takes it about two seconds to prepare.
+        """
+        width, height = size or (frame.width, frame.height)
         colour = resolved(frame, frame.width, frame.height)
-        enlarging = self._size[0] > frame.width or self._size[1] > frame.height
-        kernel = Interpolation.BICUBIC if enlarging else Interpolation.LANCZOS
+        kernel = Interpolation.BICUBIC if width > frame.width or height > frame.height else Interpolation.LANCZOS
+        narrowing: dict[str, Any] = {}
+        if colour.is_wide:
+            frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
+            narrowing = {"dst_color_primaries": BT709, "dst_color_trc": BT709}
         converted = self._reformatter.reformat(
             frame,
-            *self._size,
+            width,
+            height,
             format="rgb24",
             src_colorspace=_SWSCALE_MATRIX.get(colour.matrix),
             src_color_range=_FULL if colour.full_range else _LIMITED,
             dst_color_range=_FULL,
             interpolation=int(kernel | _EXACT),
+            **narrowing,
         )
-        return converted.to_ndarray()
+        return cast("NDArray[np.uint8]", converted.to_ndarray())
 
 
 class FromRGB:

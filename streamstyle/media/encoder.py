@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 from av.codec.context import ThreadType
@@ -74,7 +74,7 @@ class Encoder:
         self,
         image: NDArray[np.uint8],  # [H, W, 3] RGB
         pts: int,  # in ticks of the film
-    ) -> list[Packet]:
+    ) -> list[Packet[Any]]:
         """Return what the encoder gives out, which may be frames from a while ago, or nothing yet."""
         frame = self._convert(image)
         frame.time_base = self._tick
@@ -82,7 +82,7 @@ class Encoder:
         frame.duration = round(self.duration / self._tick)
         return self.stream.encode(frame)
 
-    def flush(self) -> list[Packet]:
+    def flush(self) -> list[Packet[Any]]:
         """Return the frames still held back; none can be encoded after this."""
         return self.stream.encode(None)
 

@@ -30,20 +30,20 @@ class Lane:
     def __post_init__(self) -> None:
         self.timeline = Timeline(round(1 / self.source.time_base), 1)
 
-    def placed(self, packet: Packet) -> Packet | None:
+    def placed(self, packet: Packet[Any]) -> Packet[Any] | None:
         """Return the packet as it goes into the output, or None for one that has no place there."""
         if packet.size == 0 or time_of(packet) is None:  # the demuxer's sign of the end
             return None
         if self.carried.stream.kind == "subtitle":
             return self._subtitle(packet)
-        time = (packet.dts if packet.pts is None else packet.pts) * packet.time_base  # type: ignore[operator]
+        time = (packet.dts if packet.pts is None else packet.pts) * packet.time_base
         if not self.span.holds(time):
             return None
         if self.timeline.place(packet.pts if packet.dts is None else packet.dts) is None:  # type: ignore[arg-type]
             return None
         return self._moved(packet, self.timeline.shift)
 
-    def _subtitle(self, packet: Packet) -> Packet | None:
+    def _subtitle(self, packet: Packet[Any]) -> Packet[Any] | None:
         """Cut to the span what is on screen across its edges."""
         tick = packet.time_base
         start = (packet.dts if packet.pts is None else packet.pts) * tick  # type: ignore[operator]
@@ -57,7 +57,7 @@ class Lane:
             packet = _with_payload(packet, words.convert(bytes(packet), self.carried.stream.codec, self.carried.codec))
         return self._moved(packet, 0)
 
-    def _moved(self, packet: Packet, shift: int) -> Packet:
+    def _moved(self, packet: Packet[Any], shift: int) -> Packet[Any]:
         shift -= round(self.span.origin / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts + shift
         packet.dts = None if packet.dts is None else packet.dts + shift
@@ -65,14 +65,14 @@ class Lane:
         return packet
 
 
-def time_of(packet: Packet) -> Fraction | None:
+def time_of(packet: Packet[Any]) -> Fraction | None:
     """Return the moment by which a packet has to be there, in seconds; None where it has no time at all."""
     ticks = packet.pts if packet.dts is None else packet.dts
     return None if ticks is None else ticks * packet.time_base
 
 
-def _with_payload(packet: Packet, payload: bytes) -> Packet:
-    other: Packet = av.Packet(payload)
+def _with_payload(packet: Packet[Any], payload: bytes) -> Packet[Any]:
+    other: Packet[Any] = av.Packet(payload)
     other.pts, other.dts, other.duration, other.time_base = packet.pts, packet.dts, packet.duration, packet.time_base
     other.is_keyframe = True
     return other

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 from av.stream import Disposition
@@ -19,12 +19,17 @@ _COVER = Disposition.attached_pic | Disposition.timed_thumbnails
 _NOT_FILMS = ("image2", "tty")
 """FFmpeg opens single pictures and any text file as video; nobody who names one here wants that."""
 
+_OPTIONS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""PyAV 18 refuses films with a tag that is not UTF-8, unless told; 19 never does."""
+
 
 def open_film(path: Path) -> InputContainer:
     """Open the file for demuxing. FilmError says which file it is and what to do."""
     _refuse_what_is_no_file(path)
     try:
-        container = av.open(str(path.absolute()), "r", metadata_errors="replace")  # absolute: `a:b.mkv` is no protocol
+        container: InputContainer = av.open(
+            str(path.absolute()), "r", **_OPTIONS
+        )  # absolute, or `Film: a title.mkv` is a protocol
     except PermissionError as error:
         raise FilmError(f"{path} cannot be read", "Check its permissions.") from error
     except (av.FFmpegError, OSError) as error:
@@ -67,13 +72,13 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise FilmError(f"{path} cannot be read: {error.strerror}", "Check its name and permissions.") from error
     if path.is_dir():
         raise FilmError(f"{path} is a folder", "Give the file of a film in it.")
-    if size == 0:
+    if size == 0 and path.is_file():
         raise FilmError(f"{path} is empty", "Copy or download it again.")
 
 
 def _refused(path: Path, error: Exception) -> FilmError:
     with path.open("rb") as file:
-        kind = file.read(12)[4:8]
+        kind = file.read(8)[4:]
     if kind in (b"ftyp", b"mdat", b"wide", b"free"):
         return FilmError(
             f"{path} was cut short: the index at its end (moov) is missing",

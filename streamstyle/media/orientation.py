@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from av.sidedata.sidedata import Type
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -38,7 +39,7 @@ def orientation_of(frame: VideoFrame) -> Orientation:
     fixed point (ISO/IEC 14496-12, 6.2.2). Angles in between go to the nearest quarter.
     """
     try:
-        data = frame.side_data["DISPLAYMATRIX"]
+        data = frame.side_data[Type.DISPLAYMATRIX]  # type: ignore[typeddict-item]
     except KeyError:
         return Orientation()
     a, b, _, c, d, *_ = (int(value) for value in np.frombuffer(data, np.int32))

@@ -43,13 +43,18 @@ def refuse_output(output: Path, source: Path) -> None:
 
 def new_container(output: Path, name: Path) -> OutputContainer:
     """Return a container of the kind `output` ends in, to be written to `name`; no file exists until its header is."""
-    options = {"flush_packets": "1", "max_interleave_delta": "1000000"}  # what is encoded is on the disk within a second
+    options = {
+        "flush_packets": "1",
+        "max_interleave_delta": "1000000",
+    }  # what is encoded is on the disk within a second
     if output.suffix.lower() in (".mkv", ".webm"):
         options |= {"cluster_time_limit": "1000", "avoid_negative_ts": "disabled"}  # the sound's priming moves no frame
     try:
         return av.open(str(name.absolute()), "w", container_options=options)
     except (ValueError, av.FFmpegError) as error:
-        raise OutputError(f"{output} ends in {output.suffix}, which is no container known here", _instead(output)) from error
+        raise OutputError(
+            f"{output} ends in {output.suffix}, which is no container known here", _instead(output)
+        ) from error
 
 
 def _instead(output: Path) -> str:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from streamstyle.errors import FilmError
+from streamstyle.media.orientation import Orientation
 from streamstyle.settings import LARGEST_SIDE, SMALLEST_SIDE, SourceSettings
 
 
@@ -19,6 +20,12 @@ class Shape:
     sample_aspect_ratio: Fraction
     """Width of a pixel over its height."""
 
+    def turned(self, orientation: Orientation) -> Shape:
+        """Return the shape of the picture once it stands upright."""
+        if orientation.shape(1, 2) == (1, 2):
+            return self
+        return Shape(self.height, self.width, 1 / self.sample_aspect_ratio)
+
 
 def working_shape(source: Shape, settings: SourceSettings, path: Path) -> Shape:
     """Return the shape to work in, for an upright `source`.
@@ -27,13 +34,16 @@ def working_shape(source: Shape, settings: SourceSettings, path: Path) -> Shape:
     for another, the pixels are stretched; what is only rounding leaves them as they are.
     """
     width, height = _asked_for(source, settings)
+    aspect = source.sample_aspect_ratio
+    if settings.size is not None:
+        aspect = _pixel_aspect(source, width, height)
     if not SMALLEST_SIDE <= min(width, height) <= max(width, height) <= LARGEST_SIDE:
         raise FilmError(
             f"{path} would be worked on at {width}x{height}, and each side has to lie between "
             f"{SMALLEST_SIDE} and {LARGEST_SIDE} pixels",
             "Give a size with --height or --size.",
         )
-    return Shape(width, height, _pixel_aspect(source, width, height))
+    return Shape(width, height, aspect)
 
 
 def _asked_for(source: Shape, settings: SourceSettings) -> tuple[int, int]:
@@ -46,8 +56,8 @@ def _asked_for(source: Shape, settings: SourceSettings) -> tuple[int, int]:
 
 
 def _pixel_aspect(source: Shape, width: int, height: int) -> Fraction:
-    same_shape = abs(Fraction(height * source.width, source.height) - width) <= 2
-    if same_shape:
+    only_rounded = abs(Fraction(height * source.width, source.height) - width) <= 1
+    if only_rounded:
         return source.sample_aspect_ratio
     exact = source.sample_aspect_ratio * Fraction(source.width * height, source.height * width)
     return exact.limit_denominator(1 << 14)

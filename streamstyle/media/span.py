@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 from av.format import Flags
@@ -46,7 +46,7 @@ def span_of(film: Film, container: InputContainer) -> Span:
     end = None if film.end_pts is None else film.end_pts * film.time_base
     if begins is not None and film.start_pts > begins:
         return Span(start, start, end)
-    if container.format.flags & Flags.ts_discont.value:  # broadcast clocks start anywhere, often hours in
+    if container.format.flags & cast("int", Flags.ts_discont.value):  # broadcast clocks start anywhere, often hours in
         earliest = Fraction(container.start_time or 0, av.time_base)
         return Span(earliest // film.time_base * film.time_base, None, end)
     return Span(Fraction(0), None, end)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from streamstyle.film import Film
 from streamstyle.frame import StylisedFrame
@@ -23,6 +23,7 @@ from streamstyle.settings import SinkSettings
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
+    from av.video.stream import VideoStream
 
 
 class Sink:
@@ -40,7 +41,7 @@ class Sink:
         self._origin = round(self._span.origin / film.time_base)
         self._written_to = Fraction(0)
         self._open = True
-        context = source.streams[film.video_stream].codec_context
+        context = cast("VideoStream", source.streams[film.video_stream]).codec_context
         colour = resolved(context, film.source_width, film.source_height)
         self._container = new_container(output, self.partial)
         self._encoder = Encoder(self._container, film, output, settings, colour)
@@ -63,7 +64,7 @@ class Sink:
         self.frames += 1
         self._written_to = pts * self._film.time_base + self._encoder.duration
 
-    def _mux(self, packets: list[Packet]) -> None:
+    def _mux(self, packets: list[Packet[Any]]) -> None:
         for packet in packets:
             due = (packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base
             self._alongside.mux_until(due)

@@ -1,0 +1,44 @@
+"""Pictures out of packets, from the beginning or from anywhere, past what is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+from av.codec.context import ThreadType
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+_STEPS_BACK = (0, 5, 60)
+"""Seconds to go back where seeking has landed too late, which indexes of some containers cause."""
+
+
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Yield the pictures in the order they are shown; packets that cannot be decoded are skipped, as FFmpeg does."""
+    stream.codec_context.thread_type = ThreadType.AUTO
+    for packet in container.demux(stream):
+        with suppress(av.FFmpegError):
+            yield from packet.decode()
+
+
+def decoded_from(container: InputContainer, stream: VideoStream, start: int) -> Iterator[VideoFrame]:
+    """Yield the pictures from one shown at `start`, in ticks, or before; the container is at its beginning."""
+    if start <= (stream.start_time or 0):
+        yield from decoded(container, stream)
+        return
+    for seconds in _STEPS_BACK:
+        container.seek(start - round(seconds / Fraction(stream.time_base or 1)), stream=stream)
+        pictures = decoded(container, stream)
+        first = next(pictures, None)
+        if first is not None and first.pts is not None and first.pts <= start:
+            yield first
+            yield from pictures
+            return
+    container.seek(stream.start_time or 0, stream=stream)
+    yield from decoded(container, stream)

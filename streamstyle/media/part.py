@@ -1,0 +1,78 @@
+"""Which frames of a film are processed, and how many they are, by counting packets without decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+from av.stream import Discard
+
+from streamstyle.errors import FilmError
+from streamstyle.media.facts import rate_of, tick_of
+from streamstyle.settings import SourceSettings
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a film, in ticks of its video."""
+
+    frames: int
+    start_pts: int
+    end_pts: int | None
+    """First tick after it; None for the end of the film."""
+    duration: float
+    """Seconds."""
+
+
+def part_of(container: InputContainer, stream: VideoStream, path: Path, settings: SourceSettings) -> Part:
+    """Return the part between `settings.start` and `settings.end`, which count from the film's beginning.
+
+    Reads through the container, which is at its beginning. FilmError where no frame lies between them.
+    """
+    tick, rate = tick_of(stream), rate_of(stream) or Fraction(25)
+    begins = Fraction(container.start_time, av.time_base) if container.start_time is not None else None
+    step = max(1, round(1 / rate / tick))
+    ticks = sorted(set(_ticks(container, stream, step)))
+    zero = ticks[0] if begins is None else ceil(begins / tick - Fraction(1, 2))
+    start = zero + _in_ticks(settings.start or 0, tick) if settings.start else ticks[0]
+    end = zero + _in_ticks(settings.end, tick) if settings.end is not None else ticks[-1] + 1
+    inside = [each for each in ticks if start <= each < end]
+    if not inside:
+        raise _outside(path, settings, float((ticks[-1] - ticks[0] + step) * tick))
+    whole_end = end > ticks[-1]
+    until = inside[-1] + step if whole_end else min(end, inside[-1] + step)
+    return Part(len(inside), inside[0], None if whole_end else end, float((until - inside[0]) * tick))
+
+
+def _ticks(container: InputContainer, stream: VideoStream, step: int) -> Iterator[int]:
+    """Yield when each packet is shown; raw streams do not say, so theirs come a `step` apart."""
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = Discard.all
+    count = 0
+    for packet in container.demux(stream):
+        if packet.size and not packet.is_discard:  # what an edit list leaves out is decoded but never shown
+            tick = packet.dts if packet.pts is None else packet.pts
+            yield count * step if tick is None else tick
+            count += 1
+
+
+def _in_ticks(seconds: float, tick: Fraction) -> int:
+    exact = Fraction(seconds).limit_denominator(1_000_000)  # 1.04 as it was typed, not as a float holds it
+    return ceil(exact / tick)
+
+
+def _outside(path: Path, settings: SourceSettings, length: float) -> FilmError:
+    asked = f"{settings.start or 0:g}-{'' if settings.end is None else format(settings.end, 'g')} s"
+    return FilmError(
+        f"The range {asked} holds no frame of {path}, which is {length:.3f} s long", "Give a range inside the film."
+    )
