@@ -12,7 +12,7 @@ from types import FrameType
 INTERRUPTED = 130
 """Exit code of a run that was stopped from outside."""
 
-_STOPPING = b"\nstopping after this frame; Ctrl-C once more aborts at once\n"
+_STOPPING = b"\nstopping; Ctrl-C once more aborts at once\n"
 _ABORTED = b"\naborted; what was written so far is left under its partial name\n"
 
 
