@@ -12,6 +12,7 @@ import numpy as np
 
 from streamstyle.demo.film import FRAME_RATE, HEIGHT, SECONDS, WIDTH, demo_frames, frame_count
 from streamstyle.demo.sound import RATE, soundtrack
+from streamstyle.errors import SettingsError
 from streamstyle.media.colour import BT709, Colour, FromRGB, for_output
 from streamstyle.media.output import clear_errors, new_container, partial_path, publish
 
@@ -26,15 +27,20 @@ _SOUND_FRAME = 1024
 
 
 def render_demo(path: Path, width: int = WIDTH, height: int = HEIGHT, seconds: float = SECONDS) -> None:
-    """Render the film with its sound into `path`, an mkv or mp4; both sides even.
+    """Render the film with its sound into `path`, an mkv or mp4; both sides even, in pixels.
 
-    OutputError where it cannot be written; nothing half-written bears the final name.
+    OutputError where it cannot be written, SettingsError for an odd side; nothing half-written is left.
     """
+    if width % 2 or height % 2:
+        raise SettingsError(f"The demo film cannot be {width}x{height}", "Give two even sides.")
     partial = partial_path(path)
-    with clear_errors(partial):
-        with new_container(path, partial) as container:
-            _write(container, width, height, seconds)
-        publish(partial, path)
+    try:
+        with clear_errors(partial):
+            with new_container(path, partial) as container:
+                _write(container, width, height, seconds)
+            publish(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _write(container: OutputContainer, width: int, height: int, seconds: float) -> None:
