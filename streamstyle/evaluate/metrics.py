@@ -1,0 +1,34 @@
+"""Measures of a picture against another, and of a picture alone."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from streamstyle.ops.warp import backward_warp
+
+_LUMA = (0.2126, 0.7152, 0.0722)
+"""ITU-R BT.709."""
+
+
+def warping_error(
+    later: Tensor,  # [3, H, W] float32 in [0, 1]
+    earlier: Tensor,  # [3, H, W] float32 in [0, 1]
+    backward: Tensor,  # [2, H, W] float32, pixels: flow of the source film from the later frame to the earlier one
+    weight: Tensor,  # [H, W] float32 in [0, 1]: where that flow can be trusted
+) -> Tensor:
+    """Return the mean squared difference between a frame and an earlier one warped to it, where that is fair.
+
+    Weighted sum over sum of weights, mean over channels, as in Lai et al. 2018 (arXiv 1808.00449), section 4.2; 0 where
+    nothing can be trusted.
+    """
+    squared = (later - backward_warp(earlier, backward, mode="bilinear")).square().mean(0)
+    return (weight * squared).sum() / weight.sum().clamp_min(1e-6)
+
+
+def sharpness(image: Tensor) -> Tensor:  # [3, H, W] float32 in [0, 1]
+    """Return the mean magnitude of the gradient of luma, per pixel: what blur takes away."""
+    luma = torch.einsum("c,chw->hw", image.new_tensor(_LUMA), image)
+    right = luma[:-1, 1:] - luma[:-1, :-1]
+    down = luma[1:, :-1] - luma[:-1, :-1]
+    return (right.square() + down.square()).sqrt().mean()

@@ -1,0 +1,93 @@
+"""Finished films, measured along the motion of their source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamstyle.errors import FilmError
+from streamstyle.evaluate.stability import measure, measure_all
+from streamstyle.settings import SourceSettings
+from tests.films import Picture, cut, pan, still, write_film
+
+SIZE = {"width": 128, "height": 96}
+
+
+def flickering(frames: Picture, step: int) -> Picture:
+    """Every second frame is brighter by `step` of 255 levels."""
+    lit = 60 + frames.astype(int) // 2
+    lit[1::2] += step
+    return lit.astype(np.uint8)
+
+
+def test_a_film_against_itself(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "pan.mkv", pan(5, **SIZE).frames)
+    stylised, source = measure(film, film)
+    assert stylised == source
+    assert source.frames == 5
+    assert source.warping_error[1] < 1e-3
+    assert source.sharpness > 0.01
+
+
+def test_flicker_is_an_error_of_its_square(tmp_path: Path) -> None:
+    """A still film whose every second frame is 51 levels, a fifth of the range, brighter: 0.04."""
+    scene = still(4, **SIZE)
+    source = write_film(tmp_path / "still.mkv", scene.frames)
+    painted = write_film(tmp_path / "flicker.mkv", flickering(scene.frames, 51))
+    stylised, of_source = measure(painted, source)
+    assert stylised.warping_error[1] == pytest.approx(0.04, rel=0.03)
+    assert of_source.warping_error[1] < 1e-4
+
+
+def test_every_second_frame_is_steady_at_gap_two(tmp_path: Path) -> None:
+    """Flicker of period two shows between neighbours and not between a frame and the one after the next."""
+    scene = still(5, **SIZE)
+    source = write_film(tmp_path / "still.mkv", scene.frames)
+    painted = write_film(tmp_path / "flicker.mkv", flickering(scene.frames, 51))
+    _, stylised = measure_all([painted], source, gaps=(1, 2))
+    assert stylised.warping_error[1] > 100 * stylised.warping_error[2]
+
+
+def test_nothing_is_compared_across_a_cut(tmp_path: Path) -> None:
+    """Two still shots with different paintings: the change at the cut is no error."""
+    film = cut(still(4, seed=1, **SIZE), still(4, seed=9, **SIZE))
+    frames = film.frames.copy()
+    frames[:4] //= 3
+    source = write_film(tmp_path / "two.mkv", frames)
+    painted = write_film(tmp_path / "painted.mkv", np.concatenate([frames[:4] // 2, 255 - frames[4:] // 2]))
+    _, stylised = measure_all([painted], source, gaps=(1, 5))
+    assert stylised.frames == 8
+    assert stylised.warping_error[1] < 1e-3
+    assert 5 not in stylised.warping_error  # no shot is that long
+
+
+def test_several_films_are_measured_as_they_are_alone(tmp_path: Path) -> None:
+    scene = pan(4, **SIZE)
+    source = write_film(tmp_path / "pan.mkv", scene.frames)
+    films = [write_film(tmp_path / f"{step}.mkv", flickering(scene.frames, step)) for step in (10, 40)]
+    together = measure_all(films, source)
+    assert [each.film for each in together] == [source, *films]
+    assert together[2] == measure(films[1], source)[0]
+    assert together[1].warping_error[1] < together[2].warping_error[1]
+
+
+def test_the_part_that_was_stylised_is_measured(tmp_path: Path) -> None:
+    """The second half of a film, against the second half of its source."""
+    scene = pan(10, **SIZE)
+    source = write_film(tmp_path / "pan.mkv", scene.frames)
+    painted = write_film(tmp_path / "half.mkv", scene.frames[5:])
+    stylised, of_source = measure(painted, source, SourceSettings(start=0.2))
+    assert stylised.frames == of_source.frames == 5
+    assert stylised.warping_error[1] == pytest.approx(of_source.warping_error[1], rel=0.2)
+
+
+@pytest.mark.parametrize(("first", "second"), [(4, 6), (6, 4)])
+def test_films_of_different_length_are_no_pair(tmp_path: Path, first: int, second: int) -> None:
+    frames = still(6, **SIZE).frames
+    source = write_film(tmp_path / "source.mkv", frames[:first])
+    painted = write_film(tmp_path / "painted.mkv", frames[:second])
+    shorter = "source" if first < second else "painted"
+    with pytest.raises(FilmError, match=f"{shorter}.mkv ends before"):
+        measure(painted, source)
