@@ -161,6 +161,7 @@ class LearnSettings:
     style_size: int = option(512, "Short side in pixels at which the style image is seen; larger means smaller strokes.")
     style_weight: float = option(1.0, "Weight of the style against the content.")
     tv_weight: float = option(1.0, "Weight of smoothness.")
+    loss_network: Path | None = option(None, "VGG-16 or VGG-19 weights to learn by; slower, and better.")
     photos: Path | None = option(None, "Folder of photos to train on, beside the built-in procedural pictures.")
 
     def __post_init__(self) -> None:

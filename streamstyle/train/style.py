@@ -132,7 +132,7 @@ def _pace(done: float, steps: int) -> float:
 
 
 def _goal(image: Picture, settings: LearnSettings, device: torch.device) -> _Goal:
-    network = load_loss_network().to(device)
+    network = load_loss_network(settings.loss_network).to(device)
     seen = resize_short_side(image, settings.style_size)
     with torch.no_grad():
         activations = network(torch.from_numpy(seen).to(device).permute(2, 0, 1)[None].float() / 255, STYLE_LAYERS)
@@ -164,6 +164,7 @@ def _metadata(
     command = ["streamstyle", "learn", image.name, "--steps", str(steps), "--batch", str(settings.batch)]
     command += ["--style-size", str(settings.style_size), "--style-weight", str(settings.style_weight)]
     command += ["--photos", settings.photos.name] if settings.photos else []
+    command += ["--loss-network", settings.loss_network.name] if settings.loss_network else []
     command += ["--start", start.stem] if start else []
     return style_metadata(
         network,

@@ -1,0 +1,47 @@
+import pytest
+import torch
+
+from streamstyle.errors import SettingsError
+from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+
+SLIM = TransformerConfig(width=8, blocks=1, slim_ends=True)
+
+
+def test_the_published_network_has_the_published_size() -> None:
+    parameters = sum(parameter.numel() for parameter in TransformerNet().parameters())
+    assert parameters == 1_679_235
+
+
+@pytest.mark.parametrize("config", [TransformerConfig(width=8, blocks=1), SLIM])
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (33, 47), (64, 50)])
+def test_a_painting_has_the_size_of_its_picture(config: TransformerConfig, height: int, width: int) -> None:
+    painted = TransformerNet(config)(torch.rand(2, 3, height, width))
+    assert painted.shape == (2, 3, height, width)
+    assert painted.dtype == torch.float32
+    assert 0 <= painted.min() <= painted.max() <= 1
+
+
+def test_a_flat_picture_has_no_frame_around_it() -> None:
+    torch.manual_seed(0)
+    painted = TransformerNet(SLIM)(torch.full((1, 3, 48, 48), 0.4))
+    assert torch.allclose(painted, painted[..., 24:25, 24:25].expand_as(painted), atol=1e-4)
+
+
+def test_normalisation_is_per_picture_and_channel() -> None:
+    """GroupNorm with a group a channel is instance norm: one picture of a batch does not touch another."""
+    torch.manual_seed(0)
+    network, pictures = TransformerNet(SLIM).double().eval(), torch.rand(2, 3, 32, 32, dtype=torch.float64)
+    assert torch.allclose(network(pictures)[1], network(pictures[1:])[0])
+
+
+def test_bfloat16_paints_the_same_picture_within_its_precision() -> None:
+    torch.manual_seed(0)
+    network, picture = TransformerNet(SLIM), torch.rand(1, 3, 64, 64)
+    exact = network(picture)
+    rounded = network.to(torch.bfloat16)(picture)
+    assert (exact - rounded).abs().mean() < 0.01  # 8 bits of mantissa through seven layers
+
+
+def test_a_network_of_no_width_is_refused() -> None:
+    with pytest.raises(SettingsError, match="width 0"):
+        TransformerConfig(width=0)

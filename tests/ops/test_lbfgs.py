@@ -1,0 +1,48 @@
+import torch
+from torch import Tensor
+
+from streamstyle.ops.lbfgs import minimise
+
+
+def rosenbrock(point: Tensor) -> tuple[Tensor, Tensor]:
+    x, y = point
+    loss = (1 - x) ** 2 + 100 * (y - x * x) ** 2
+    return loss, torch.stack([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)])
+
+
+def test_rosenbrocks_valley_is_walked_to_its_end() -> None:
+    end = minimise(rosenbrock, torch.tensor([-1.2, 1.0], dtype=torch.float64), torch.tensor(200.0), 100)
+    assert torch.allclose(end, torch.ones(2, dtype=torch.float64), atol=1e-6)
+
+
+def test_a_known_curvature_makes_one_step_enough() -> None:
+    curvature = torch.logspace(-3, 3, 50, dtype=torch.float64)
+    goal = torch.linspace(-1, 1, 50, dtype=torch.float64)
+
+    def bowl(point: Tensor) -> tuple[Tensor, Tensor]:
+        return (0.5 * curvature * (point - goal).square()).sum(), curvature * (point - goal)
+
+    assert torch.allclose(minimise(bowl, torch.zeros_like(goal), curvature, 2), goal)
+
+
+def test_the_result_is_never_worse_than_the_start() -> None:
+    generator = torch.Generator().manual_seed(0)
+
+    def noisy(point: Tensor) -> tuple[Tensor, Tensor]:
+        gradient = 2 * point + 0.5 * torch.randn(point.shape, generator=generator)
+        return point.square().sum(), gradient
+
+    start = torch.ones(20)
+    for iterations in (1, 2, 5, 30):
+        assert noisy(minimise(noisy, start, torch.tensor(0.1), iterations))[0] <= noisy(start)[0]
+
+
+def test_as_many_evaluations_as_asked_for() -> None:
+    calls = []
+
+    def counted(point: Tensor) -> tuple[Tensor, Tensor]:
+        calls.append(1)
+        return rosenbrock(point)
+
+    minimise(counted, torch.zeros(2), torch.tensor(1.0), 7)
+    assert len(calls) == 7

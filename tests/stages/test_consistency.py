@@ -1,0 +1,110 @@
+"""A picture that boils: the same scene, painted a little differently in every frame."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
+from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.weights import load_loss_network
+from streamstyle.settings import ConsistencySettings, Method
+from streamstyle.stages.consistency import consistency
+
+HEIGHT, WIDTH = 48, 64
+LIVE = ConsistencySettings(method=Method.live)
+
+
+@pytest.fixture(scope="module")
+def network() -> LossNetwork:
+    return load_loss_network()
+
+
+def scene() -> Tensor:
+    generator = torch.Generator().manual_seed(3)
+    coarse = torch.rand(1, 3, 7, 9, generator=generator)
+    return torch.nn.functional.interpolate(coarse, (HEIGHT, WIDTH), mode="bicubic")[0].clamp(0.1, 0.9)
+
+
+def boiling(count: int, *, step: int = 0, cut_at: int | None = None, noise: float = 0.05) -> Iterator[StylisedFrame]:
+    """A pan by `step` pixels a frame to the left, painted with noise that changes from frame to frame."""
+    generator = torch.Generator().manual_seed(5)
+    flow = torch.zeros(2, HEIGHT, WIDTH)
+    flow[0] = step
+    weight = torch.ones(HEIGHT, WIDTH)
+    if step:
+        weight[:, -step:] = 0
+    for index in range(count):
+        source = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), pts=index, index=index)
+        motion = None if index in {0, cut_at} else Motion(flow, weight)
+        picture = scene().roll(-step * index, 2) if cut_at is None or index < cut_at else 1 - scene()
+        painted = picture + noise * torch.randn(3, HEIGHT, WIDTH, generator=generator)
+        yield StylisedFrame(FlowedFrame(source, motion), painted.clamp(0, 1))
+
+
+def boil(frames: list[Tensor]) -> float:
+    """Mean squared change from one frame of a still film to the next, the first three left out."""
+    return float(torch.stack(frames[3:]).diff(dim=0).square().mean())
+
+
+@pytest.mark.parametrize("method", [Method.live, Method.consistent])
+def test_a_still_scene_stops_boiling(method: Method, network: LossNetwork) -> None:
+    settings = ConsistencySettings(method=method, iterations=10)
+    steady = [frame.image for frame in consistency(boiling(8), settings, network if method is Method.consistent else None)]
+    assert boil(steady) < 0.05 * boil([frame.image for frame in boiling(8)])
+
+
+def test_johnson_is_left_as_it_is() -> None:
+    settings = ConsistencySettings(method=Method.johnson)
+    alone = (StylisedFrame(FlowedFrame(frame.flowed.frame, None), frame.image) for frame in boiling(3))
+    for frame, painted in zip(consistency(alone, settings, None), boiling(3), strict=True):
+        assert torch.equal(frame.image, painted.image)
+
+
+def test_nothing_looks_back_across_a_cut() -> None:
+    painted = list(boiling(6, cut_at=4))
+    steady = list(consistency(iter(painted), LIVE, None))
+    assert torch.equal(steady[4].image, painted[4].image)
+    assert not torch.equal(steady[5].image, painted[5].image)
+
+
+def test_what_a_pan_uncovers_shows_its_own_stylisation() -> None:
+    painted = list(boiling(3, step=2))
+    steady = list(consistency(iter(painted), LIVE, None))
+    assert torch.allclose(steady[1].image[..., -2:], painted[1].image[..., -2:])
+
+
+def test_strokes_travel_with_the_scene() -> None:
+    steady = list(consistency(boiling(6, step=2), LIVE, None))
+    travelled = steady[4].image[..., 2:-2] - steady[5].image[..., :-4]
+    standing = steady[4].image - steady[5].image
+    assert travelled.square().mean() < 0.05 * standing.square().mean()
+
+
+def test_iterations_bring_the_picture_nearer_to_its_stylisation_for_the_network(network: LossNetwork) -> None:
+    from streamstyle.nets.perceptual import losses_of, targets_of
+
+    painted = list(boiling(3, step=1))[:3]
+    distances = []
+    for iterations in (0, 5, 15):
+        settings = ConsistencySettings(iterations=iterations)
+        last = list(consistency(iter(painted), settings, network))[-1]
+        losses = losses_of(network, last.image[None], targets_of(network, painted[-1].image[None]))
+        distances.append(30 * losses.content + 8 * losses.style)
+    assert distances[0] > distances[1] > distances[2]
+
+
+def test_no_iterations_are_the_exact_minimiser(network: LossNetwork) -> None:
+    none = consistency(boiling(3), ConsistencySettings(iterations=0), network)
+    live = consistency(boiling(3), LIVE, None)
+    assert all(torch.equal(one.image, other.image) for one, other in zip(none, live, strict=True))
+
+
+def test_without_pixel_weight_the_picture_is_steadiest() -> None:
+    boils = [
+        boil([frame.image for frame in consistency(boiling(8), ConsistencySettings(method=Method.live, pixel_weight=w), None)])
+        for w in (0.0, 691.0, 9000.0)
+    ]
+    assert boils[0] < boils[1] < boils[2]

@@ -1,0 +1,73 @@
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from streamstyle.errors import StyleError
+from streamstyle.events import Event, Learned
+from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.weights import load_style
+from streamstyle.settings import Device, LearnSettings
+from streamstyle.train import style
+from streamstyle.train.style import learn_style
+
+QUICK = LearnSettings(steps=30, batch=1, crop=64, style_size=64)
+
+
+@pytest.fixture
+def stripes(tmp_path: Path) -> Path:
+    image = np.zeros((96, 96, 3), np.uint8)
+    image[:, (np.arange(96) // 6) % 2 == 0] = (30, 60, 230)
+    cv2.imwrite(str(tmp_path / "stripes.png"), image)
+    return tmp_path / "stripes.png"
+
+
+def learn(image: Path, weights: Path, settings: LearnSettings, stop_after: int | None = None) -> list[Learned]:
+    events: list[Learned] = []
+    stop = threading.Event()
+
+    def observe(event: Event) -> None:
+        assert isinstance(event, Learned)
+        events.append(event)
+        if len(events) == stop_after:
+            stop.set()
+
+    learn_style(image, weights, settings, Device.cpu, observe, stop)
+    return events
+
+
+def test_learning_brings_the_loss_down_and_keeps_what_it_was_made_of(stripes: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "stripes.safetensors"
+    events = learn(stripes, weights, QUICK)
+    losses = [event.loss for event in events]
+    assert [event.step for event in events] == list(range(1, 31))
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+    assert load_style(weights).config == style.SLIM
+    metadata = read_metadata(weights)
+    assert metadata["name"] == "stripes"
+    assert metadata["trained_on"] == "procedural pictures"
+    assert metadata["command"].startswith("streamstyle learn stripes.png --steps 30")
+
+
+def test_learning_that_was_interrupted_goes_on_where_it_was(stripes: Path, tmp_path: Path) -> None:
+    weights, settings = tmp_path / "stripes.safetensors", LearnSettings(steps=6, batch=1, crop=64, style_size=64)
+    assert len(learn(stripes, weights, settings, stop_after=4)) == 4
+    assert not weights.exists()
+    assert [event.step for event in learn(stripes, weights, settings)] == [5, 6]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["stripes.png", "stripes.safetensors"]
+
+
+def test_learning_by_the_clock_ends_by_the_clock(stripes: Path, tmp_path: Path) -> None:
+    settings = LearnSettings(minutes=0.05, batch=1, crop=64, style_size=64)
+    events = learn(stripes, tmp_path / "stripes.safetensors", settings)
+    assert events[-1].elapsed >= 3
+    assert events[-2].elapsed < 3
+    assert events[-1].step == events[-1].steps
+
+
+def test_a_style_image_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(StyleError, match=r"notes\.txt is not an image"):
+        learn(tmp_path / "notes.txt", tmp_path / "out.safetensors", QUICK)
