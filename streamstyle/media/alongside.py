@@ -11,7 +11,8 @@ from av.stream import Discard
 
 from streamstyle.film import Film
 from streamstyle.media.carry import Carried, Way, add_copy, add_words
-from streamstyle.media.lane import Lane, time_of
+from streamstyle.media.decoding import packets
+from streamstyle.media.lane import Lane, due_at
 from streamstyle.media.opening import is_cover, open_film
 from streamstyle.media.span import Span
 
@@ -43,6 +44,8 @@ class Alongside:
         self._next: Packet[Any] | None = None
 
     def _add(self, film: Film, carried: Carried, template: Any) -> None:
+        if carried.stream.kind == "data":
+            return  # the chapters are in the header
         if is_cover(template):
             self._add_cover(film, carried, template)
         elif carried.way is Way.converted:
@@ -56,8 +59,8 @@ class Alongside:
 
     def _add_cover(self, film: Film, carried: Carried, template: Any) -> None:
         with open_film(film.path) as container:
-            packets = container.demux(container.streams[template.index])
-            cover = next((packet for packet in packets if packet.size), None)
+            found = packets(container, container.streams[template.index])
+            cover = next((packet for packet in found if packet.size), None)
         if cover is None:
             return
         if carried.way is Way.converted:
@@ -73,7 +76,7 @@ class Alongside:
         while self._covers:
             self._target.mux(self._covers.pop())
         while (packet := self._next or next(self._packets, None)) is not None:
-            if time is not None and (time_of(packet) or 0) > time:
+            if time is not None and (due_at(packet) or 0) > time:
                 self._next = packet
                 return
             self._next = None
@@ -94,8 +97,8 @@ class Alongside:
                 stream.discard = Discard.all
         if self._span.begin is not None:
             source.seek(round((self._span.begin - _SKEW) * av.time_base))
-        for packet in source.demux(*(lane.source for lane in self._lanes.values())):
-            if self._span.end is not None and (time_of(packet) or 0) > self._span.end + _SKEW:
+        for packet in packets(source, *(lane.source for lane in self._lanes.values())):
+            if self._span.end is not None and (due_at(packet) or 0) > self._span.end + _SKEW:
                 return
             placed = self._lanes[packet.stream.index].placed(packet)
             if placed is not None:

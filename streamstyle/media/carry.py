@@ -19,7 +19,10 @@ from streamstyle.media.output import new_container
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
-_STALE = ("BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_", "ENCODER", "HANDLER_NAME", "VENDOR_ID")
+_STALE = (
+    "BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_", "ENCODER", "HANDLER_NAME", "VENDOR_ID", "ROTATE",
+    "MAJOR_BRAND", "MINOR_VERSION", "COMPATIBLE_BRANDS",
+)  # fmt: skip
 """Beginnings of tags that describe the source's file rather than what is in it."""
 
 
@@ -72,6 +75,8 @@ def _called(stream: Stream) -> str:
 
 
 def _planned(stream: Stream, template: Any, container: str) -> Carried | None:
+    if stream.kind == "data" and template.container.chapters():  # in mp4 their titles are a track of their own
+        return Carried(stream, Way.converted, "its chapters go along as chapters", "chapters")
     if is_cover(template):
         if container == _MATROSKA:
             return Carried(stream, Way.converted, "a cover is an attachment here", stream.codec)

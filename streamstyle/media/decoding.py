@@ -5,24 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 from av.codec.context import ThreadType
 
+from streamstyle.errors import FilmError
+
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+
+_PATIENCE = 100
+"""Times in a row that reading may fail before the rest of a file is given up."""
 
 _STEPS_BACK = (0, 5, 60)
 """Seconds to go back where seeking has landed too late, which indexes of some containers cause."""
 
 
+def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
+    """Yield the packets of these streams in the file's order, going on behind what is damaged.
+
+    FilmError when the disk fails, or whatever the film lies on.
+    """
+    failures = 0
+    while failures < _PATIENCE:
+        try:
+            for packet in container.demux(*streams):
+                failures = 0
+                yield packet
+            return
+        except av.InvalidDataError:
+            failures += 1
+        except OSError as error:
+            raise FilmError(
+                f"{container.name} cannot be read any further: {error.strerror or error}", "Copy it to a sound disk."
+            ) from error
+
+
 def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Yield the pictures in the order they are shown; packets that cannot be decoded are skipped, as FFmpeg does."""
-    stream.codec_context.thread_type = ThreadType.AUTO
-    for packet in container.demux(stream):
+    if not stream.codec_context.is_open:  # by an earlier try, from another place
+        stream.codec_context.thread_type = ThreadType.AUTO
+    for packet in packets(container, stream):
         with suppress(av.FFmpegError):
             yield from packet.decode()
 

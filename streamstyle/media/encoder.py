@@ -10,8 +10,9 @@ import av
 from av.codec.context import ThreadType
 
 from streamstyle.errors import OutputError, SettingsError
+from streamstyle.media.carry import lasting
 from streamstyle.media.codec import encoder_options, find_encoder, pixel_format
-from streamstyle.media.colour import Colour, FromRGB, for_output
+from streamstyle.media.colour import Colour, FromRGB, for_output, resolved
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,15 +35,19 @@ class Encoder:
     """Encodes pictures into a stream of a container that is not yet open."""
 
     def __init__(
-        self, container: OutputContainer, film: Film, output: Path, settings: SinkSettings, source: Colour
+        self, container: OutputContainer, film: Film, output: Path, settings: SinkSettings, source: VideoStream
     ) -> None:
-        """Add the stream. SettingsError for an unknown codec, OutputError where the container cannot hold it."""
+        """Add the stream, tagged as `source`, which it is painted from.
+
+        SettingsError for an unknown codec, OutputError where the container cannot hold it.
+        """
         codec = find_encoder(settings.codec)
         self._film_tick = film.time_base
         self._tick = max(film.time_base, _SHORTEST_TICK.get(codec.name, film.time_base))
         rate = min(film.frame_rate or _mean_rate(film), _HIGHEST_RATE)
         pix_fmt = pixel_format(codec)
-        colour = for_output(source, film.width, film.height, pix_fmt)
+        seen = resolved(source.codec_context, film.source_width, film.source_height)
+        colour = for_output(seen, film.width, film.height, pix_fmt)
         self._convert = FromRGB(pix_fmt, colour)
         try:
             added = container.add_stream(codec.name, rate=rate, time_base=self._tick)
@@ -50,6 +55,8 @@ class Encoder:
             raise OutputError(f"{output.name} cannot hold {codec.name} video", _instead(container)) from error
         self.stream = cast("VideoStream", added)
         self.stream.time_base = self._tick
+        self.stream.disposition = source.disposition
+        self.stream.metadata.update(lasting(source.metadata))
         self._set_up(film, colour, pix_fmt)
         self._set_quality(codec, settings, rate)
         self.duration = 1 / rate

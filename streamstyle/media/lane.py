@@ -32,24 +32,23 @@ class Lane:
 
     def placed(self, packet: Packet[Any]) -> Packet[Any] | None:
         """Return the packet as it goes into the output, or None for one that has no place there."""
-        if packet.size == 0 or time_of(packet) is None:  # the demuxer's sign of the end
+        shown = shown_at(packet)
+        if packet.size == 0 or shown is None:  # the demuxer's sign of the end
             return None
         if self.carried.stream.kind == "subtitle":
-            return self._subtitle(packet)
-        time = (packet.dts if packet.pts is None else packet.pts) * packet.time_base
-        if not self.span.holds(time):
+            return self._subtitle(packet, shown)
+        if not self.span.holds(shown):
             return None
-        if self.timeline.place(packet.pts if packet.dts is None else packet.dts) is None:  # type: ignore[arg-type]
+        if self.timeline.place(packet.pts if packet.dts is None else packet.dts) is None:
             return None
         return self._moved(packet, self.timeline.shift)
 
-    def _subtitle(self, packet: Packet[Any]) -> Packet[Any] | None:
+    def _subtitle(self, packet: Packet[Any], shown: Fraction) -> Packet[Any] | None:
         """Cut to the span what is on screen across its edges."""
         tick = packet.time_base
-        start = (packet.dts if packet.pts is None else packet.pts) * tick  # type: ignore[operator]
-        end = start + (packet.duration or 0) * tick
-        first, last = self.span.clip(start, end)
-        if first > last or (first == last and start != end):
+        gone = shown + (packet.duration or 0) * tick
+        first, last = self.span.clip(shown, gone)
+        if first > last or (first == last and shown != gone) or bytes(packet) == words.SILENCE:
             return None
         packet.pts = packet.dts = round(first / tick)
         packet.duration = round((last - first) / tick)
@@ -65,9 +64,15 @@ class Lane:
         return packet
 
 
-def time_of(packet: Packet[Any]) -> Fraction | None:
-    """Return the moment by which a packet has to be there, in seconds; None where it has no time at all."""
+def due_at(packet: Packet[Any]) -> Fraction | None:
+    """Return the moment by which a decoder needs the packet, in seconds; None where it has no time at all."""
     ticks = packet.pts if packet.dts is None else packet.dts
+    return None if ticks is None else ticks * packet.time_base
+
+
+def shown_at(packet: Packet[Any]) -> Fraction | None:
+    """Return the moment at which it is shown or heard, in seconds; None where it has no time at all."""
+    ticks = packet.dts if packet.pts is None else packet.pts
     return None if ticks is None else ticks * packet.time_base
 
 

@@ -6,7 +6,8 @@ import difflib
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,14 +42,19 @@ def refuse_output(output: Path, source: Path) -> None:
             raise OutputError(f"{output} would overwrite the film it is made from", "Choose another name with -o.")
 
 
-def new_container(output: Path, name: Path) -> OutputContainer:
-    """Return a container of the kind `output` ends in, to be written to `name`; no file exists until its header is."""
+def new_container(output: Path, name: Path, tick: Fraction = Fraction(1, 1000)) -> OutputContainer:
+    """Return a container of the kind `output` ends in, to be written to `name`; no file exists until its header is.
+
+    `tick` is what the picture's times count in, in seconds. OutputError for an ending that is no container.
+    """
     options = {
         "flush_packets": "1",
         "max_interleave_delta": "1000000",
     }  # what is encoded is on the disk within a second
     if output.suffix.lower() in (".mkv", ".webm"):
         options |= {"cluster_time_limit": "1000", "avoid_negative_ts": "disabled"}  # the sound's priming moves no frame
+    if output.suffix.lower() in (".mp4", ".m4v", ".mov"):
+        options |= {"movie_timescale": str(tick.denominator)}  # or a first frame that is late is put on a millisecond
     try:
         return av.open(str(name.absolute()), "w", container_options=options)
     except (ValueError, av.FFmpegError) as error:
@@ -73,6 +79,13 @@ def publish(partial: Path, output: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def remove_if_empty(partial: Path) -> None:
+    """Leave no file behind into which nothing could be written."""
+    with suppress(OSError):
+        if partial.stat().st_size == 0:
+            partial.unlink()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import av
 from av.stream import Discard
 
 from streamstyle.errors import FilmError
+from streamstyle.media.decoding import packets
 from streamstyle.media.facts import rate_of, tick_of
 from streamstyle.settings import SourceSettings
 
@@ -59,7 +60,7 @@ def _ticks(container: InputContainer, stream: VideoStream, step: int) -> Iterato
         if other.index != stream.index:
             other.discard = Discard.all
     count = 0
-    for packet in container.demux(stream):
+    for packet in packets(container, stream):
         if packet.size and not packet.is_discard:  # what an edit list leaves out is decoded but never shown
             tick = packet.dts if packet.pts is None else packet.pts
             yield count * step if tick is None else tick

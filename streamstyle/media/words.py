@@ -16,6 +16,9 @@ ASS_HEADER = (
 )
 """What FFmpeg's text subtitle encoders have to be given before they open."""
 
+SILENCE = b"\0\0"
+"""The packet with which MP4 fills the time between words; its muxer makes its own."""
+
 _ASS_FIELDS_BEFORE_TEXT = 8
 _ASS_OVERRIDE = re.compile(r"\{[^}]*\}")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
