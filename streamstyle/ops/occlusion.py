@@ -1,0 +1,81 @@
+"""Where a frame cannot be carried over from the one before it.
+
+Formulas of Sundaram, Brox and Keutzer, Dense point trajectories by GPU-accelerated large displacement optical flow
+(ECCV 2010), with the constants of Ruder, Dosovitskiy and Brox (arXiv 1604.08610).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from streamstyle.ops.warp import backward_warp
+
+_SIGMA = 0.8
+"""Pixels by which disocclusions grow outward."""
+
+_KERNEL = [math.exp(-(k**2) / (2 * _SIGMA**2)) for k in range(3)]
+
+
+def consistency_weight(
+    backward: Tensor,  # [2, H, W] float32, pixels: p + backward(p) is where p was one frame earlier
+    forward: Tensor,  # [2, H, W] float32, pixels: p + forward(p) is where p of the earlier frame is now
+) -> Tensor:
+    """Return [H, W] float32 in [0, 1]: 1 where the earlier frame can be trusted to show the same thing.
+
+    Motion boundaries count 0 and disocclusions -1 before a small Gaussian and clipping, so what a disocclusion spreads
+    is distrust, and a boundary fades.
+    """
+    weight = torch.ones_like(backward[0])
+    weight.masked_fill_(motion_boundary(backward), 0)
+    weight.masked_fill_(disocclusion_mask(backward, forward), -1)
+    return _smooth(_smooth(weight, 0), 1).clamp_(0, 1)
+
+
+def disocclusion_mask(backward: Tensor, forward: Tensor) -> Tensor:  # both [2, H, W] float32
+    """Return [H, W] bool, True where a pixel was not to be seen one frame earlier.
+
+    There the two flows do not bring it back to itself: |f~ + b|^2 > 0.01 (|f~|^2 + |b|^2) + 0.5, with f~ the forward
+    flow where the backward flow leads; or it comes from outside the picture.
+    """
+    there = backward_warp(forward, backward, "bilinear")
+    length = there.square().sum(0) + backward.square().sum(0)
+    return ((there + backward).square_().sum(0) > length.mul_(0.01).add_(0.5)) | _from_outside(backward)
+
+
+def motion_boundary(backward: Tensor) -> Tensor:  # [2, H, W] float32
+    """Return [H, W] bool, True where the flow changes abruptly: |grad u|^2 + |grad v|^2 > 0.01 |b|^2 + 0.002."""
+    return _gradient(backward) > backward.square().sum(0).mul_(0.01).add_(0.002)
+
+
+def _from_outside(backward: Tensor) -> Tensor:
+    height, width = backward.shape[-2:]
+    steps = torch.arange(max(height, width), dtype=torch.float32, device=backward.device)
+    x, y = backward[0] + steps[:width], backward[1] + steps[:height, None]
+    return (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
+
+
+def _gradient(flow: Tensor) -> Tensor:
+    """Return [H, W], the sum of the squared central differences of both components along both axes."""
+    around = F.pad(flow[None], (1, 1, 1, 1), mode="replicate")[0]
+    across = around[:, 1:-1, 2:] - around[:, 1:-1, :-2]
+    down = around[:, 2:, 1:-1] - around[:, :-2, 1:-1]
+    return across.square_().add_(down.square_()).sum(0).div_(4)
+
+
+def _smooth(image: Tensor, axis: int) -> Tensor:
+    """Return the image smoothed by the Gaussian along one axis; its edge pixels go on beyond it."""
+    total = image * _KERNEL[0]
+    for step in range(1, len(_KERNEL)):
+        total.add_(_shifted(image, axis, step) + _shifted(image, axis, -step), alpha=_KERNEL[step])
+    return total.div_(_KERNEL[0] + 2 * sum(_KERNEL[1:]))
+
+
+def _shifted(image: Tensor, axis: int, step: int) -> Tensor:
+    """Return the image moved by `step` pixels along an axis, so that p shows p + step; its edge pixels go on."""
+    size = image.shape[axis]
+    places = torch.arange(size, device=image.device).add_(step).clamp_(0, size - 1)
+    return image.index_select(axis, places)

@@ -1,0 +1,83 @@
+"""Where a frame cannot be carried over from the one before it."""
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from streamstyle.ops.occlusion import consistency_weight, disocclusion_mask, motion_boundary
+from tests.films import Scene, moving_square, pan, still
+
+
+def motion(scene: Scene, t: int = 1) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(scene.backward[t]), torch.from_numpy(scene.forward[t])
+
+
+def test_a_still_scene_is_trusted_everywhere():
+    assert torch.equal(consistency_weight(*motion(still())), torch.ones(64, 96))
+
+
+def test_what_comes_into_view_in_a_pan_is_not_trusted_and_the_rest_is():
+    scene = pan(step=(5, 0))
+    assert torch.equal(disocclusion_mask(*motion(scene)), torch.from_numpy(scene.uncovered[1]))
+    weight = consistency_weight(*motion(scene))
+    assert (weight[:, :5] == 0).all()
+    assert (weight[:, 8:] == 1).all()
+
+
+def test_the_background_that_a_moving_square_uncovers_is_found():
+    scene = moving_square(step=(4, 0))
+    uncovered = torch.from_numpy(scene.uncovered[1])
+    assert uncovered.sum() == 4 * 24
+    assert torch.equal(disocclusion_mask(*motion(scene)), uncovered)
+
+
+def test_the_outline_of_a_moving_square_is_a_motion_boundary_and_its_middle_is_not():
+    scene = moving_square(side=24, step=(2, 0))
+    boundary = motion_boundary(torch.from_numpy(scene.backward[1]))
+    inside = torch.from_numpy(scene.backward[1, 0] != 0)
+    rows, columns = torch.where(inside)
+    top, left = rows.min(), columns.min()
+    assert not boundary[top + 1 : top + 23, left + 1 : left + 23].any()
+    for place in ((top, left + 12), (top + 23, left + 12), (top + 12, left), (top + 12, left + 23)):
+        assert boundary[place]
+    assert not boundary[: top - 1].any()
+
+
+def test_a_disocclusion_grows_outward_and_a_motion_boundary_only_fades():
+    flow = torch.zeros(2, 41, 41)
+    hole, line = flow.clone(), flow.clone()
+    hole[0, 15:26, 15:26] = 30  # a flow that leads where no other flow leads back from
+    weight = consistency_weight(hole, flow)
+    assert (weight[14, 16:25] < 0.3).all()
+    assert (weight[15:26, 15:26] == 0).all()
+    line[0, :, 20:] = 0.2  # agrees forth and back within half a pixel, and has an edge
+    faded = consistency_weight(line, -line)
+    assert not disocclusion_mask(line, -line).any()
+    assert motion_boundary(line)[:, 19:21].all()
+    assert 0 < faded[20, 19] < 0.6
+    assert (faded[:, 24:] == 1).all()
+
+
+def test_small_disagreement_of_the_two_flows_is_forgiven_and_a_large_one_is_not():
+    ones = torch.ones(2, 32, 32)
+    backward = ones * 3
+    assert not disocclusion_mask(backward, -backward + 0.45)[:24, :24].any()
+    assert disocclusion_mask(backward, -backward + 0.75)[:24, :24].all()
+
+
+@given(
+    seed=st.integers(0, 1000),
+    size=st.floats(0, 100),
+    cell=st.integers(1, 20),
+)
+@settings(max_examples=25, deadline=None)
+def test_weights_lie_between_0_and_1_and_what_comes_from_outside_has_none(seed, size, cell):
+    noise = torch.randn(2, 2, 33 // cell + 1, 40 // cell + 1, generator=torch.Generator().manual_seed(seed))
+    backward, forward = size * torch.nn.functional.interpolate(noise, size=(33, 40), mode="bilinear")
+    weight = consistency_weight(backward, forward)
+    assert weight.shape == (33, 40)
+    assert weight.dtype == torch.float32
+    assert ((weight >= 0) & (weight <= 1)).all()
+    assert disocclusion_mask(torch.full_like(backward, 41), forward).all()
+    assert not consistency_weight(torch.full_like(backward, 41), forward).any()
