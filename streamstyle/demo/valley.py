@@ -33,7 +33,7 @@ _LIGHT = (0.8, -0.5)
 _WALLS = ("#f6d2a4", "#ffe0b4", "#ecc296")
 
 _VALLEY_TREES = (
-    (84, 440), (118, 448), (352, 396), (372, 402), (398, 394), (566, 452), (590, 460), (688, 398), (712, 404),
+    (84, 440), (118, 448), (352, 396), (372, 402), (398, 394), (566, 452), (590, 460), (812, 396),
     (840, 452),
 )  # fmt: skip
 """Where trees stand on the valley's floor."""
@@ -131,7 +131,7 @@ def _river(sheet: Canvas) -> None:
     x, y = sheet.grid()
     near = ((y - 350) / 200).clip(0)
     middle = 470 + 250 * np.sin(2.6 * np.sqrt(near) + 0.6) - 130 * near
-    half = 3 + 60 * near**1.3
+    half = 6 + 62 * near**1.2
     ripple = fractal(sheet.shape, sheet.scale, (70, 5), 47, 4)
     inside = smoothstep(0.7, -0.7, (np.abs(x - middle) - half * (1 + 0.1 * ripple)) * sheet.scale) * (y > 352)
     shore = smoothstep(5.0, 1.0, np.abs(x - middle) - half) * (y > 352)
