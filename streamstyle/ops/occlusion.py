@@ -17,6 +17,12 @@ from streamstyle.ops.warp import backward_warp
 _SIGMA = 0.8
 """Pixels by which disocclusions grow outward."""
 
+_RIM = 0.125
+"""Pixels by which a place may lie outside the picture and still count as its edge: flow of a still camera trembles so.
+
+It is small because what enters in a slow pan must not be painted with what was at the edge before it.
+"""
+
 _KERNEL = [math.exp(-(k**2) / (2 * _SIGMA**2)) for k in range(3)]
 
 
@@ -55,7 +61,7 @@ def _from_outside(backward: Tensor) -> Tensor:
     height, width = backward.shape[-2:]
     steps = torch.arange(max(height, width), dtype=torch.float32, device=backward.device)
     x, y = backward[0] + steps[:width], backward[1] + steps[:height, None]
-    return (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
+    return (x < -_RIM) | (x > width - 1 + _RIM) | (y < -_RIM) | (y > height - 1 + _RIM)
 
 
 def _gradient(flow: Tensor) -> Tensor:

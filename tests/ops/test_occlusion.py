@@ -51,7 +51,7 @@ def test_a_disocclusion_grows_outward_and_a_motion_boundary_only_fades():
     weight = consistency_weight(hole, flow)
     assert (weight[14, 16:25] < 0.3).all()
     assert (weight[15:26, 15:26] == 0).all()
-    line[0, :, 20:] = 0.2  # agrees forth and back within half a pixel, and has an edge
+    line[0, :, 20:] = -0.2  # agrees forth and back within half a pixel, and has an edge
     faded = consistency_weight(line, -line)
     assert not disocclusion_mask(line, -line).any()
     assert motion_boundary(line)[:, 19:21].all()
@@ -64,6 +64,13 @@ def test_small_disagreement_of_the_two_flows_is_forgiven_and_a_large_one_is_not(
     backward = ones * 3
     assert not disocclusion_mask(backward, -backward + 0.45)[:24, :24].any()
     assert disocclusion_mask(backward, -backward + 0.75)[:24, :24].all()
+
+
+def test_noise_of_a_tenth_of_a_pixel_at_the_rim_of_the_picture_does_not_make_it_new():
+    trembling = torch.full((2, 32, 32), 0.1)
+    assert torch.equal(consistency_weight(trembling, -trembling), torch.ones(32, 32))
+    drifting = torch.full((2, 32, 32), 0.2)
+    assert not consistency_weight(drifting, -drifting)[:, -1].any()
 
 
 @given(
