@@ -22,6 +22,8 @@ CONVOLUTIONS = (
 )
 """VGG-19 up to the last layer that a loss reads; VGG-16 lacks conv3_4 and conv4_4."""
 
+FIRST_AFTER_POOLING = {"relu2_1", "relu3_1", "relu4_1", "relu5_1"}
+
 MEAN = (123.68, 116.779, 103.939)
 """Mean red, green and blue of ImageNet in 0..255, which VGG was trained without."""
 
@@ -67,24 +69,29 @@ class LossNetwork(nn.Module):
         weight: Tensor = self.get_submodule("conv1_1").weight  # type: ignore[assignment]
         return weight.dtype
 
+    def convolutions(self) -> list[tuple[str, nn.Conv2d]]:
+        """Return the convolutions in their order, each under the name of the activation it leads to."""
+        named = [(name.replace("conv", "relu"), module) for name, module in self.named_children()]
+        return [(name, module) for name, module in named if isinstance(module, nn.Conv2d)]
+
+    def prepared(self, image: Tensor) -> Tensor:
+        """Return the image as the first convolution wants it: without its mean, at the scale of its training."""
+        return ((image - self.mean) * self.gain).to(self.dtype, memory_format=torch.channels_last)
+
     def forward(
         self,
         image: Tensor,  # [N, 3, H, W] float RGB in [0, 1], H and W at least 16
         layers: Sequence[str] = (*STYLE_LAYERS, CONTENT_LAYER),
     ) -> dict[str, Tensor]:  # name → [N, C, H / 2^k, W / 2^k]
         """Return the activations of `layers`, named `reluB_I` as in the papers."""
-        activation = ((image - self.mean) * self.gain).to(self.dtype, memory_format=torch.channels_last)
+        activation = self.prepared(image)
         found: dict[str, Tensor] = {}
-        for block in CONVOLUTIONS:
-            if block[0] != "conv1_1":
+        for layer, convolution in self.convolutions():
+            if layer in FIRST_AFTER_POOLING:
                 activation = F.max_pool2d(activation, 2)
-            for name in block:
-                if name not in self._modules:
-                    continue
-                activation = F.relu(self.get_submodule(name)(activation), inplace=True)
-                layer = name.replace("conv", "relu")
-                if layer in layers:
-                    found[layer] = activation
-                    if len(found) == len(layers):
-                        return found
+            activation = F.relu(convolution(activation), inplace=True)
+            if layer in layers:
+                found[layer] = activation
+                if len(found) == len(layers):
+                    break
         return found

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from streamstyle.frame import Motion, StylisedFrame
+from streamstyle.nets.descent import loss_and_gradient
 from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.perceptual import losses_of, targets_of
+from streamstyle.nets.perceptual import targets_of
 from streamstyle.ops.lbfgs import minimise
 from streamstyle.ops.temporal import TemporalTerm
 from streamstyle.ops.warp import backward_warp
@@ -61,15 +61,11 @@ def _follow(
 def _optimise(start: Tensor, term: TemporalTerm, settings: ConsistencySettings, network: LossNetwork) -> Tensor:
     targets = targets_of(network, term.stylised[None])
 
-    def loss_and_gradient(image: Tensor) -> tuple[Tensor, Tensor]:
-        with torch.enable_grad():
-            leaf = image.detach().requires_grad_(True)
-            losses = losses_of(network, leaf[None], targets)
-            loss = settings.perceptual_weight * losses.content + settings.style_weight * losses.style
-            (gradient,) = torch.autograd.grad(loss, leaf)
+    def total(image: Tensor) -> tuple[Tensor, Tensor]:
+        loss, gradient = loss_and_gradient(network, image, targets, settings.perceptual_weight, settings.style_weight)
         quadratic, quadratic_gradient = term.loss_and_gradient(image)
-        return loss.detach() + quadratic, gradient.add_(quadratic_gradient)
+        return loss + quadratic, gradient.add_(quadratic_gradient)
 
     # With a pixel weight of 0 the quadratic term says nothing of occluded places: a floor keeps steps there finite.
     curvature = term.curvature()
-    return minimise(loss_and_gradient, start, curvature.clamp_min(0.05 * curvature.max()), settings.iterations)
+    return minimise(total, start, curvature.clamp_min(0.05 * curvature.max()), settings.iterations)
