@@ -42,7 +42,7 @@ def loss_and_gradient(
             gradient = torch.ops.aten.max_pool2d_with_indices_backward(
                 gradient, step.pooled, [2, 2], [2, 2], [0, 0], [1, 1], False, step.places
             )
-    return loss, gradient[0].float().mul_(network.gain)
+    return loss, gradient[0].float().contiguous().mul_(network.gain)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,10 @@ def to_tensor(
     device: torch.device | str = "cpu",
 ) -> Tensor:
     """Return the picture as [3, H, W] float32 in [0, 1] on `device`."""
-    return torch.from_numpy(image).to(device).permute(2, 0, 1).to(torch.float32, memory_format=torch.contiguous_format) / 255
+    return (
+        torch.from_numpy(image).to(device).permute(2, 0, 1).to(torch.float32, memory_format=torch.contiguous_format)
+        / 255
+    )
 
 
 def to_uint8(

@@ -12,7 +12,7 @@ from streamstyle.nets.descent import loss_and_gradient
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.perceptual import targets_of
 from streamstyle.ops.lbfgs import minimise
-from streamstyle.ops.temporal import TemporalTerm
+from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings
 
@@ -44,7 +44,7 @@ def _follow(
     network: LossNetwork | None,
 ) -> Tensor:
     device = stylised.device
-    term = TemporalTerm(
+    term = temporal_term(
         carried=backward_warp(previous, motion.backward.to(device)),
         stylised=stylised,
         trust=motion.weight.to(device),
@@ -52,14 +52,14 @@ def _follow(
         pixel_weight=settings.pixel_weight,
         tv_weight=settings.tv_weight,
     )
-    start = term.minimiser()
+    image = term.centre
     if network is not None and settings.iterations > 0:
-        start = _optimise(start, term, settings, network)
-    return start.clamp(0, 1)
+        image = _optimise(term, stylised, settings, network)
+    return image.clamp(0, 1)
 
 
-def _optimise(start: Tensor, term: TemporalTerm, settings: ConsistencySettings, network: LossNetwork) -> Tensor:
-    targets = targets_of(network, term.stylised[None])
+def _optimise(term: TemporalTerm, stylised: Tensor, settings: ConsistencySettings, network: LossNetwork) -> Tensor:
+    targets = targets_of(network, stylised[None])
 
     def total(image: Tensor) -> tuple[Tensor, Tensor]:
         loss, gradient = loss_and_gradient(network, image, targets, settings.perceptual_weight, settings.style_weight)
@@ -68,4 +68,4 @@ def _optimise(start: Tensor, term: TemporalTerm, settings: ConsistencySettings, 
 
     # With a pixel weight of 0 the quadratic term says nothing of occluded places: a floor keeps steps there finite.
     curvature = term.curvature()
-    return minimise(total, start, curvature.clamp_min(0.05 * curvature.max()), settings.iterations)
+    return minimise(total, term.centre, curvature.clamp_min(0.05 * curvature.max()), settings.iterations)
