@@ -84,6 +84,8 @@ def moving_square(
     right, down = step
     background, square = texture(width, height, seed), texture(side, side, seed + 1)
     square = np.clip(255 - square.astype(int) // 2, 0, 255).astype(np.uint8)
+    assert side + abs(right) * (frames - 1) <= width, "the square would leave the picture"
+    assert side + abs(down) * (frames - 1) <= height, "the square would leave the picture"
     x0 = (width - side - right * (frames - 1)) // 2
     y0 = (height - side - down * (frames - 1)) // 2
     inside = np.zeros((frames, height, width), bool)
@@ -220,6 +222,7 @@ def write_film(
     matrix: str = "bt601",
     full_range: bool = False,
     tagged: bool = True,
+    transfer: int | None = None,
     rotation: int = 0,
     sar: Fraction | None = None,
     options: dict[str, str] | None = None,
@@ -235,7 +238,8 @@ def write_film(
     rate, height, width = Fraction(rate), *frames[0].shape[:2]
     time_base = time_base or 1 / rate
     pts = range(len(frames)) if pts is None else pts
-    with av.open(str(path), "w", container_options=container_options or {}) as container:
+    exact_start = {"movie_timescale": str(time_base.denominator)} if path.suffix in (".mp4", ".mov") else {}
+    with av.open(str(path), "w", container_options=exact_start | (container_options or {})) as container:
         container.metadata.update(extras.metadata)
         video = container.add_stream(
             codec, rate=rate, time_base=time_base, width=width, height=height, pix_fmt=pix_fmt,
@@ -249,6 +253,7 @@ def write_film(
         if tagged:
             context = video.codec_context
             context.color_primaries, context.color_trc, context.colorspace = _TAGS[matrix]
+            context.color_trc = transfer or context.color_trc
         if tagged or full_range:
             video.codec_context.color_range = 2 if full_range else 1
         sound = _add_sound(container, extras) if audio else []
@@ -294,16 +299,21 @@ def _add_sound(container: av.container.OutputContainer, extras: Extras) -> list[
     return streams
 
 
+_BLOCK = 960
+"""Samples of sound given to the encoder at once: a fiftieth of a second."""
+
+
 def _write_sound(
     container: av.container.OutputContainer, stream: av.AudioStream, seconds: float, pitch: int, start: float
 ) -> None:
     count = round(seconds * 48000)
     wave = np.round(8000 * np.sin(2 * np.pi * pitch * np.arange(count) / 48000)).astype(np.int16)
     resampler = av.AudioResampler(format=stream.format, layout="mono", rate=48000)
-    frame = av.AudioFrame.from_ndarray(wave[None], "s16", "mono")
-    frame.sample_rate, frame.pts, frame.time_base = 48000, round(start * 48000), Fraction(1, 48000)
-    for converted in resampler.resample(frame):
-        container.mux(stream.encode(converted))
+    for begin in range(0, count, _BLOCK):
+        frame = av.AudioFrame.from_ndarray(wave[None, begin : begin + _BLOCK], "s16", "mono")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, round(start * 48000) + begin, Fraction(1, 48000)
+        for converted in resampler.resample(frame):
+            container.mux(stream.encode(converted))
     container.mux(stream.encode(None))
 
 

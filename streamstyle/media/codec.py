@@ -18,10 +18,17 @@ if TYPE_CHECKING:
     from streamstyle.settings import SinkSettings
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
+_LOOK_FAR = PRESETS[PRESETS.index("fast") :]
 _SVT_PRESETS = ("12", "11", "10", "9", "9", "8", "6", "4", "3", "2")
 """SVT-AV1 numbers its presets; these take about as long, against each other, as x264's."""
 
-_USUAL = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks")
+_KNOWN = (
+    "libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks", "mpeg4", "mjpeg", "libx264rgb",
+    "h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "hevc_qsv", "av1_qsv", "h264_amf", "hevc_amf", "av1_amf",
+    "h264_vaapi", "hevc_vaapi", "av1_vaapi", "h264_videotoolbox", "hevc_videotoolbox", "prores_videotoolbox",
+)  # fmt: skip
+"""What is suggested; any other video encoder is taken too."""
+
 _FORMATS = ("yuv420p", "yuv422p", "yuv422p10le", "yuv444p", "gbrp", "rgb24", "bgr0", "bgra")
 """What to encode, what most players know first."""
 
@@ -38,19 +45,8 @@ def find_encoder(name: str) -> av.Codec:
 
 
 def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, [*_USUAL, *sorted(_video_encoders())], 3, 0.5)
-    return f"Nearest: {', '.join(dict.fromkeys(near))}." if near else f"Try {', '.join(_USUAL[:3])}."
-
-
-def _video_encoders() -> set[str]:
-    names = set()
-    for name in av.codecs_available:
-        try:
-            if av.Codec(name, "w").type == "video":
-                names.add(name)
-        except ValueError:
-            continue
-    return names
+    near = difflib.get_close_matches(name, [known for known in _KNOWN if known in av.codecs_available], 3)
+    return f"Nearest: {', '.join(near)}." if near else f"Try {', '.join(_KNOWN[:3])}."
 
 
 def pixel_format(codec: av.Codec) -> str:
@@ -72,7 +68,7 @@ def encoder_options(
         options[quality] = str(min(settings.crf, int(min(named[quality].max, 63))))
     if "preset" in named:
         options["preset"] = _preset(named["preset"], settings.preset)
-    if codec.name == "libx264":
+    if codec.name == "libx264" and settings.preset in _LOOK_FAR:
         options["rc-lookahead"] = str(min(40, math.ceil(rate)))  # a killed run then loses about a second
     return options
 

@@ -61,6 +61,7 @@ class Encoder:
         self._set_quality(codec, settings, rate)
         self.duration = 1 / rate
         """Seconds that a frame usually lasts."""
+        self._begun = False
 
     def _set_up(self, film: Film, colour: Colour, pix_fmt: str) -> None:
         context = self.stream.codec_context
@@ -87,11 +88,27 @@ class Encoder:
         frame.time_base = self._tick
         frame.pts = pts if self._tick == self._film_tick else round(pts * self._film_tick / self._tick)
         frame.duration = round(self.duration / self._tick)
-        return self.stream.encode(frame)
+        packets = self.stream.encode(frame)
+        self._begun = self._begun or bool(packets)
+        return packets
 
     def flush(self) -> list[Packet[Any]]:
         """Return the frames still held back; none can be encoded after this."""
-        return self.stream.encode(None)
+        packets = self.stream.encode(None)
+        if not self._begun:
+            _date(packets)
+        return packets
+
+
+def _date(packets: list[Packet[Any]]) -> None:
+    """Give a whole film's packets decoding times: in order, and none after the time it is shown.
+
+    libx265 leaves whatever was in memory there when a film is shorter than its reordering of frames.
+    """
+    shown = sorted(packet.pts or 0 for packet in packets)
+    ahead = max((tick - (packet.pts or 0) for tick, packet in zip(shown, packets, strict=True)), default=0)
+    for tick, packet in zip(shown, packets, strict=True):
+        packet.dts = tick - ahead
 
 
 def open_encoders(container: OutputContainer, settings: SinkSettings) -> None:

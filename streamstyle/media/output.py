@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from difflib import SequenceMatcher
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,12 +47,9 @@ def new_container(output: Path, name: Path, tick: Fraction = Fraction(1, 1000)) 
 
     `tick` is what the picture's times count in, in seconds. OutputError for an ending that is no container.
     """
-    options = {
-        "flush_packets": "1",
-        "max_interleave_delta": "1000000",
-    }  # what is encoded is on the disk within a second
-    if output.suffix.lower() in (".mkv", ".webm"):
-        options |= {"cluster_time_limit": "1000", "avoid_negative_ts": "disabled"}  # the sound's priming moves no frame
+    options = {"flush_packets": "1", "max_interleave_delta": "100000"}  # packets come in order: none has to wait
+    if output.suffix.lower() in (".mkv", ".webm"):  # what is encoded is on the disk at once, should the run be killed
+        options |= {"cluster_time_limit": "250", "avoid_negative_ts": "disabled"}  # the sound's priming moves no frame
     if output.suffix.lower() in (".mp4", ".m4v", ".mov"):
         options |= {"movie_timescale": str(tick.denominator)}  # or a first frame that is late is put on a millisecond
     try:
@@ -64,8 +61,9 @@ def new_container(output: Path, name: Path, tick: Fraction = Fraction(1, 1000)) 
 
 
 def _instead(output: Path) -> str:
-    near = difflib.get_close_matches(output.suffix.lower(), _ENDINGS, 1) or [".mkv"]
-    return f"Call it {output.with_suffix(near[0]).name}."
+    ending = output.suffix.lower()
+    near = max(_ENDINGS, key=lambda known: SequenceMatcher(None, ending, known).ratio())
+    return f"Call it {output.with_suffix(near).name}."
 
 
 def publish(partial: Path, output: Path) -> None:

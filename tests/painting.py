@@ -1,0 +1,61 @@
+"""Films read, and written as if painted: the painting is the picture itself, so what comes out can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from streamstyle.film import Film
+from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
+from streamstyle.ops.pixels import to_tensor
+from streamstyle.settings import SinkSettings, SourceSettings
+from streamstyle.stages.sink import Sink, open_sink
+from streamstyle.stages.source import decode, probe
+
+FAST = SinkSettings(preset="ultrafast")
+
+
+def read(path: Path, **settings: Any) -> tuple[Film, list[Frame]]:
+    """The film and all frames of it; `settings` are those of the source."""
+    film = probe(path, SourceSettings(**settings))
+    return film, list(decode(film))
+
+
+def painted(frame: Frame) -> StylisedFrame:
+    return StylisedFrame(FlowedFrame(frame, None), to_tensor(frame.image))
+
+
+def paint(
+    source: Path, output: Path, sink: SinkSettings = FAST, *, stop_after: int | None = None, **settings: Any
+) -> Sink:
+    """Write the whole film, or its first frames without publishing; `settings` are those of the source."""
+    film = probe(source, SourceSettings(**settings))
+    with open_sink(film, output, sink) as opened:
+        for frame in decode(film):
+            if frame.index == stop_after:
+                return opened
+            opened.write(painted(frame))
+        opened.publish()
+    return opened
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> float:
+    """Mean absolute difference in levels."""
+    return float(np.abs(one.astype(int) - other.astype(int)).mean())
+
+
+def times(frames: Iterable[Frame], film: Film) -> list[Fraction]:
+    """Seconds at which the frames are shown."""
+    return [frame.pts * film.time_base for frame in frames]
+
+
+def packets(path: Path, kind: str, number: int = 0) -> list[tuple[Fraction, bytes]]:
+    """When each packet of a stream is due, in seconds, and what is in it; `number` counts streams of one kind."""
+    with av.open(str(path)) as container:
+        stream = [stream for stream in container.streams if stream.type == kind][number]
+        return [(packet.pts * packet.time_base, bytes(packet)) for packet in container.demux(stream) if packet.size]
