@@ -1,0 +1,116 @@
+"""How each frame follows from the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from streamstyle.buffered import buffered
+from streamstyle.frame import FlowedFrame, Frame, Motion
+from streamstyle.media.flow_cache import FlowCache
+from streamstyle.media.motion_code import rounded
+from streamstyle.ops.occlusion import consistency_weight
+from streamstyle.settings import FlowPreset, FlowSettings
+
+_BYTES_AHEAD = 64 << 20
+_BYTES_A_PIXEL = 3 + 3 * 4
+"""Of a frame and its motion."""
+
+_DIS = {
+    FlowPreset.ultrafast: cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
+    FlowPreset.fast: cv2.DISOPTICAL_FLOW_PRESET_FAST,
+    FlowPreset.medium: cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
+}
+
+_NO_GUESS: Any = None
+"""OpenCV takes None where its type stubs know only of a flow to start from."""
+
+_DEEPFLOW_SIDE = 128
+"""Short side below which DeepFlow misses motions of a few pixels: its pyramid ends at 25 pixels."""
+
+
+@contextmanager
+def flow(
+    frames: Iterable[Frame], settings: FlowSettings, cache: FlowCache | None = None
+) -> Iterator[Iterator[FlowedFrame]]:
+    """Yield an iterator over the frames, each with its motion; pairs are worked on ahead of their use and in parallel.
+
+    The first frame of a shot has none. Motion is rounded as `cache` rounds it, so a run that reads it equals the run
+    that wrote it, and a run without a cache equals both. About 64 MB of it waits, two frames at least.
+    """
+    remaining = iter(frames)
+    first = next(remaining, None)
+    if first is None:
+        yield iter(())
+        return
+    ahead = max(2, _BYTES_AHEAD // (_BYTES_A_PIXEL * first.image.shape[0] * first.image.shape[1]))
+
+    def follow(pair: tuple[Frame | None, Frame]) -> FlowedFrame:
+        before, frame = pair
+        if before is None or before.shot != frame.shot:
+            return FlowedFrame(frame, None)
+        return FlowedFrame(frame, _motion(before, frame, settings.flow, cache))
+
+    with buffered(_pairs(first, remaining), follow, workers=settings.flow_workers, ahead=ahead) as flowed:
+        yield flowed
+
+
+def _pairs(first: Frame, remaining: Iterator[Frame]) -> Iterator[tuple[Frame | None, Frame]]:
+    yield None, first
+    before = first
+    for frame in remaining:
+        yield before, frame
+        before = frame
+
+
+def _motion(before: Frame, frame: Frame, preset: FlowPreset, cache: FlowCache | None) -> Motion:
+    kept = cache.read(before.pts, frame.pts) if cache is not None else None
+    if kept is not None:
+        return kept
+    motion = rounded(motion_between(before.image, frame.image, preset))
+    if cache is not None:
+        cache.write(before.pts, frame.pts, motion)
+    return motion
+
+
+def motion_between(
+    before: NDArray[np.uint8],  # [H, W, 3] RGB
+    image: NDArray[np.uint8],  # [H, W, 3] RGB
+    preset: FlowPreset,
+) -> Motion:
+    """Return how `image` follows from `before`: flow both ways, and where they agree."""
+    earlier, later = (np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8) for rgb in (before, image))
+    backward, forward = optical_flow(later, earlier, preset), optical_flow(earlier, later, preset)
+    return Motion(backward, consistency_weight(backward, forward))
+
+
+def optical_flow(
+    grey: NDArray[np.uint8],  # [H, W]
+    other: NDArray[np.uint8],  # [H, W]
+    preset: FlowPreset,
+) -> Tensor:
+    """Return [2, H, W] float32, pixels: p + flow(p) is where `other` shows what `grey` shows at p."""
+    if preset is FlowPreset.deepflow:
+        found: Any = _deepflow(grey, other)
+    else:
+        # A new one for each pair: it costs nothing measurable, cannot be used by two threads, and one that has seen a
+        # small picture would answer differently to the next.
+        found = cv2.DISOpticalFlow.create(_DIS[preset]).calc(grey, other, _NO_GUESS)
+    return torch.from_numpy(np.ascontiguousarray(found.transpose(2, 0, 1)))
+
+
+def _deepflow(grey: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return [H, W, 2]; small pictures are enlarged for it."""
+    height, width = grey.shape
+    times = -(-_DEEPFLOW_SIDE // min(height, width))
+    large = (width * times, height * times)
+    first, second = (cv2.resize(picture, large, interpolation=cv2.INTER_CUBIC) for picture in (grey, other))
+    found = cv2.optflow.createOptFlow_DeepFlow().calc(first, second, _NO_GUESS)
+    return np.asarray(cv2.resize(found, (width, height), interpolation=cv2.INTER_AREA) / times, np.float32)
