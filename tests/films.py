@@ -184,6 +184,14 @@ def to_frame(picture: Picture, pix_fmt: str, matrix: str = "bt601", full_range: 
 # ---------------------------------------------------------------------------------------------------------------- files
 
 
+def png(picture: Picture) -> bytes:
+    """The picture as a PNG file."""
+    encoder = av.CodecContext.create("png", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = picture.shape[1], picture.shape[0], "rgb24"
+    encoder.time_base = Fraction(1, 25)
+    return bytes(encoder.encode(av.VideoFrame.from_ndarray(picture, "rgb24"))[0])
+
+
 @dataclass(frozen=True)
 class Attachment:
     name: str
