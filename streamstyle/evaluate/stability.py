@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import count, zip_longest
+from itertools import zip_longest
 from pathlib import Path
 
 from torch import Tensor
@@ -15,10 +15,10 @@ from streamstyle.buffered import buffered
 from streamstyle.errors import FilmError
 from streamstyle.evaluate.metrics import sharpness, warping_error
 from streamstyle.film import Film
-from streamstyle.frame import FlowedFrame, Frame
+from streamstyle.frame import Frame, Motion
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.settings import FlowPreset, FlowSettings, SourceSettings
-from streamstyle.stages.flow import flow
+from streamstyle.settings import FlowPreset, SourceSettings
+from streamstyle.stages.flow import motion_between
 from streamstyle.stages.shots import shots
 from streamstyle.stages.source import decode, probe
 
@@ -73,11 +73,14 @@ def measure_all(
     original = probe(source, replace(part or SourceSettings(), size=same_size.size, height=None))
     films = [original, *(probe(path, same_size) for path in stylised)]
     tallies = [_Tally() for _ in films]
-    with ExitStack() as opened:
-        pictures = opened.enter_context(_side_by_side(films))
-        pairs = _pairs(shots(decode(original)), gaps)
-        flowed = opened.enter_context(flow(pairs, FlowSettings(flow=preset, flow_workers=workers), None))
-        _add_up(flowed, pictures, tallies, max(gaps))
+    with _side_by_side(films) as pictures, _motions(original, preset, gaps, workers) as motions:
+        recent: deque[list[Tensor]] = deque(maxlen=max(gaps))
+        for now, by_gap in zip(pictures, motions, strict=True):
+            for film, tally in enumerate(tallies):
+                tally.add_frame(now[film])
+                for gap, motion in by_gap.items():
+                    tally.add_pair(gap, now[film], recent[-gap][film], motion)
+            recent.append(now)
     return [tally.means(film.path) for tally, film in zip(tallies, films, strict=True)]
 
 
@@ -90,50 +93,40 @@ class _Tally:
     errors: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
     pairs: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
+    def add_frame(self, picture: Tensor) -> None:
+        self.frames += 1
+        self.sharpness += float(sharpness(picture))
+
+    def add_pair(self, gap: int, later: Tensor, earlier: Tensor, motion: Motion) -> None:
+        self.pairs[gap] += 1
+        self.errors[gap] += float(warping_error(later, earlier, motion.backward, motion.weight))
+
     def means(self, film: Path) -> Stability:
-        errors = {gap: total / self.pairs[gap] for gap, total in self.errors.items()}
+        errors = {gap: total / self.pairs[gap] for gap, total in sorted(self.errors.items())}
         return Stability(film, self.frames, errors, self.sharpness / max(1, self.frames))
 
 
-def _add_up(
-    flowed: Iterable[FlowedFrame], pictures: Iterator[list[Tensor]], tallies: Sequence[_Tally], reach: int
-) -> None:
-    """Go through `flowed`, as `_pairs` made it, and the films' own pictures with it."""
-    recent: deque[list[Tensor]] = deque(maxlen=reach + 1)
-    earlier = -1
-    for each in flowed:
-        if each.motion is None:
-            if each.frame.index == tallies[0].frames:
-                recent.append(next(pictures))
-                _add_sharpness(recent[-1], tallies)
-            earlier = each.frame.index
-            continue
-        gap = each.frame.index - earlier
-        for now, before, tally in zip(recent[-1], recent[-1 - gap], tallies, strict=True):
-            tally.errors[gap] += float(warping_error(now, before, each.motion.backward, each.motion.weight))
-            tally.pairs[gap] += 1
-    next(pictures, None)  # says so when the stylised films go on
+@contextmanager
+def _motions(
+    film: Film, preset: FlowPreset, gaps: Sequence[int], workers: int
+) -> Iterator[Iterator[dict[int, Motion]]]:
+    """Yield an iterator over how each frame follows from the earlier ones of its shot, by gap."""
+
+    def follow(moment: tuple[Frame, dict[int, Frame]]) -> dict[int, Motion]:
+        frame, earlier = moment
+        return {gap: motion_between(before.image, frame.image, preset) for gap, before in earlier.items()}
+
+    with buffered(_moments(shots(decode(film)), gaps), follow, workers=workers, ahead=_AHEAD) as motions:
+        yield motions
 
 
-def _add_sharpness(pictures: Iterable[Tensor], tallies: Iterable[_Tally]) -> None:
-    for picture, tally in zip(pictures, tallies, strict=True):
-        tally.frames += 1
-        tally.sharpness += float(sharpness(picture))
-
-
-def _pairs(frames: Iterable[Frame], gaps: Sequence[int]) -> Iterator[Frame]:
-    """Yield each frame alone, then each of its pairs, the earlier frame first; each of these as a shot of its own."""
+def _moments(frames: Iterable[Frame], gaps: Sequence[int]) -> Iterator[tuple[Frame, dict[int, Frame]]]:
+    """Yield each frame with the earlier frames of its shot, by gap."""
     recent: deque[Frame] = deque(maxlen=max(gaps))
-    number = count()
     for frame in frames:
         if recent and recent[-1].shot != frame.shot:
             recent.clear()
-        yield replace(frame, shot=next(number))
-        for gap in gaps:
-            if gap <= len(recent):
-                shot = next(number)
-                yield replace(recent[-gap], shot=shot)
-                yield replace(frame, shot=shot)
+        yield frame, {gap: recent[-gap] for gap in gaps if gap <= len(recent)}
         recent.append(frame)
 
 
@@ -152,6 +145,6 @@ def _picture(frame: Frame) -> Tensor:
 def _complete(pictures: Sequence[Tensor | None], films: Sequence[Film]) -> list[Tensor]:
     ended = [film.path for film, picture in zip(films, pictures, strict=True) if picture is None]
     if ended:
-        longer = next(film.path for film in films if film.path not in ended)
-        raise FilmError(f"{ended[0]} ends before {longer}", "Give a film and the same part of its source.")
+        going_on = [film.path for film, picture in zip(films, pictures, strict=True) if picture is not None]
+        raise FilmError(f"{ended[0]} ends before {going_on[0]}", "Give a film and the same part of its source.")
     return [picture for picture in pictures if picture is not None]
