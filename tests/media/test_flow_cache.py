@@ -1,0 +1,234 @@
+"""Motion kept on disk."""
+
+import errno
+import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import torch
+
+from streamstyle.film import Film
+from streamstyle.frame import Motion
+from streamstyle.media import shelf
+from streamstyle.media.flow_cache import FlowCache, cache_folder
+from streamstyle.media.motion_code import encode, rounded
+from streamstyle.settings import FlowPreset, FlowSettings
+
+WIDTH, HEIGHT = 48, 32
+SETTINGS = FlowSettings()
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Film:
+    path = tmp_path / "film.mkv"
+    path.write_bytes(b"a film, as far as its fingerprint goes")
+    return Film(
+        path, WIDTH, HEIGHT, WIDTH, HEIGHT, 0, Fraction(1), Fraction(1, 25), Fraction(25), 9, 0, None, 0.36, 0, ()
+    )  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "flow"
+
+
+def motion(seed: int = 0) -> Motion:
+    generator = torch.Generator().manual_seed(seed)
+    flow = torch.randn(2, HEIGHT, WIDTH, generator=generator)
+    return rounded(Motion(flow, torch.rand(HEIGHT, WIDTH, generator=generator)))
+
+
+SIZE = len(encode(motion()))
+
+
+def gigabytes(motions: float) -> FlowSettings:
+    return FlowSettings(flow_cache=motions * SIZE / 1e9)
+
+
+def films(tmp_path: Path, film: Film, *names: str) -> list[Film]:
+    made = []
+    for name in names:
+        (tmp_path / name).write_bytes(name.encode())
+        made.append(replace(film, path=tmp_path / name))
+    return made
+
+
+def test_what_one_run_writes_a_later_run_reads_bit_for_bit(film: Film, folder: Path) -> None:
+    first = FlowCache.open(film, SETTINGS, folder)
+    assert first.read(0, 40) is None
+    first.write(0, 40, motion())
+    assert (first.computed, first.cached) == (1, 0)
+    later = FlowCache.open(film, SETTINGS, folder)
+    read = later.read(0, 40)
+    assert read is not None
+    assert torch.equal(read.backward, motion().backward)
+    assert torch.equal(read.weight, motion().weight)
+    assert later.read(40, 80) is None
+    assert (later.computed, later.cached) == (0, 1)
+    assert later.problem is None
+
+
+def test_the_film_may_be_renamed_in_between(film: Film, folder: Path) -> None:
+    FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
+    renamed = replace(film, path=film.path.rename(film.path.with_name("another name.mkv")))
+    assert FlowCache.open(renamed, SETTINGS, folder).read(0, 1) is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"width": 50}, {"height": 34}, {"rotation": 90}, {"video_stream": 1}, {"flow": FlowPreset.medium}, {"path": b"x"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_size_preset_stream_or_content_is_another_flow(film: Film, folder: Path, change: dict) -> None:
+    FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
+    settings = SETTINGS
+    if "flow" in change:
+        settings = FlowSettings(**change)
+    elif "path" in change:
+        film.path.write_bytes(change["path"])
+    else:
+        film = replace(film, **change)
+    assert FlowCache.open(film, settings, folder).read(0, 1) is None
+
+
+def test_at_0_gb_nothing_is_kept_but_counted(film: Film, folder: Path) -> None:
+    cache = FlowCache.open(film, FlowSettings(flow_cache=0), folder)
+    cache.write(0, 1, motion())
+    assert cache.read(0, 1) is None
+    assert (cache.computed, cache.cached, cache.problem) == (1, 0, None)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"rubbish", encode(motion())[:-9], encode(Motion(torch.zeros(2, 9, 9), torch.ones(9, 9)))]
+)
+def test_an_unreadable_file_is_computed_anew(film: Film, folder: Path, content: bytes) -> None:
+    FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
+    (file,) = folder.rglob("*.flow")
+    file.write_bytes(content)
+    cache = FlowCache.open(film, SETTINGS, folder)
+    assert cache.read(0, 1) is None
+    cache.write(0, 1, motion())
+    assert cache.read(0, 1) is not None
+
+
+def test_the_film_used_longest_ago_makes_room(film: Film, folder: Path, tmp_path: Path) -> None:
+    old, middle, new = films(tmp_path, film, "old", "middle", "new")
+    folder.mkdir(parents=True)
+    for age, each in ((300, old), (200, middle)):
+        others = set(folder.iterdir())
+        FlowCache.open(each, gigabytes(2.5), folder).write(0, 1, motion())
+        (made,) = set(folder.iterdir()) - others
+        os.utime(made, (made.stat().st_mtime - age,) * 2)
+    FlowCache.open(old, gigabytes(2.5), folder)  # used again, so `middle` is the oldest now
+    FlowCache.open(new, gigabytes(2.5), folder).write(0, 1, motion())
+    assert FlowCache.open(old, SETTINGS, folder).read(0, 1) is not None
+    assert FlowCache.open(new, SETTINGS, folder).read(0, 1) is not None
+    assert FlowCache.open(middle, SETTINGS, folder).read(0, 1) is None
+
+
+def test_a_film_larger_than_the_cache_keeps_its_beginning_and_says_so(film: Film, folder: Path) -> None:
+    cache = FlowCache.open(film, gigabytes(3.2), folder)
+    for pts in range(6):
+        cache.write(pts, pts + 1, motion())
+    assert cache.computed == 6
+    assert cache.problem is not None
+    assert "full" in cache.problem
+    again = FlowCache.open(film, gigabytes(3.2), folder)
+    assert [again.read(pts, pts + 1) is not None for pts in range(6)] == [True] * 3 + [False] * 3
+
+
+def test_a_full_disk_ends_the_caching_and_not_the_run(
+    film: Film, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = FlowCache.open(film, SETTINGS, folder)
+    cache.write(0, 1, motion())
+
+    def full(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    cache.write(1, 2, motion())
+    monkeypatch.undo()
+    cache.write(2, 3, motion())
+    assert cache.problem is not None
+    assert "No space left" in cache.problem
+    assert cache.computed == 3
+    assert [file.name for file in folder.rglob("*") if file.is_file()] == ["0_1.flow"]
+    assert cache.read(0, 1) is not None
+
+
+def test_the_last_gigabyte_of_the_disk_is_left_to_the_film(
+    film: Film, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(film.path.parent)
+    monkeypatch.setattr(shelf.shutil, "disk_usage", lambda path: usage._replace(free=shelf.LEFT_FREE - 1))
+    cache = FlowCache.open(film, SETTINGS, folder)
+    cache.write(0, 1, motion())
+    assert cache.problem is not None
+    assert "1 GB" in cache.problem
+    assert not folder.exists()
+
+
+def test_a_cache_that_cannot_be_written_to_is_a_problem_and_no_error(film: Film, folder: Path) -> None:
+    folder.parent.mkdir()
+    folder.write_text("a file where the folder should be")
+    cache = FlowCache.open(film, SETTINGS, folder)
+    assert cache.read(0, 1) is None
+    cache.write(0, 1, motion())
+    assert cache.problem is not None
+    assert str(folder) in cache.problem
+
+
+def test_a_film_that_has_gone_is_a_problem_and_no_error(film: Film, folder: Path) -> None:
+    film.path.unlink()
+    cache = FlowCache.open(film, SETTINGS, folder)
+    cache.write(0, 1, motion())
+    assert cache.read(0, 1) is None
+    assert cache.problem is not None
+    assert "film.mkv" in cache.problem
+
+
+def test_another_process_may_remove_everything_at_any_time(film: Film, folder: Path) -> None:
+    cache = FlowCache.open(film, SETTINGS, folder)
+    cache.write(0, 1, motion())
+    shutil.rmtree(folder)
+    assert cache.read(0, 1) is None
+    cache.write(0, 1, motion())
+    assert cache.read(0, 1) is not None
+    assert cache.problem is None
+
+
+def test_many_threads_read_and_write_at_once(film: Film, folder: Path) -> None:
+    cache = FlowCache.open(film, SETTINGS, folder)
+    start = threading.Barrier(8)
+
+    def work(worker: int) -> None:
+        start.wait()
+        for pts in range(12):
+            if (found := cache.read(pts, pts + 1)) is None:
+                cache.write(pts, pts + 1, motion(pts))
+            else:
+                assert torch.equal(found.backward, motion(pts).backward)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert cache.computed + cache.cached == 8 * 12
+    assert sorted(file.name for file in folder.rglob("*.flow")) == sorted(f"{n}_{n + 1}.flow" for n in range(12))
+    assert all(file.suffix == ".flow" for file in folder.rglob("*") if file.is_file())
+
+
+def test_the_folder_can_be_chosen(film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAMSTYLE_CACHE", str(tmp_path / "chosen"))
+    assert cache_folder() == tmp_path / "chosen"
+    FlowCache.open(film, SETTINGS).write(0, 1, motion())
+    assert len(list((tmp_path / "chosen" / "flow").rglob("*.flow"))) == 1
+    monkeypatch.delenv("STREAMSTYLE_CACHE")
+    assert cache_folder().name == "streamstyle"
