@@ -20,8 +20,11 @@ def minimise(
     start: Tensor,  # any shape, float32
     curvature: Tensor,  # broadcasts to start: positive estimate of the Hessian's diagonal
     iterations: int,
+    tolerance: float = 0.0,
 ) -> Tensor:
     """Return the best point found in `iterations` evaluations of `loss_and_gradient`, the first of them at `start`.
+
+    It is done earlier once a step lowers the loss by less than `tolerance` times the loss.
 
     The estimate of the curvature is what makes few iterations enough: where part of the objective is quadratic with a
     known diagonal, every step is scaled by it. A step that does not go downhill is taken back and shortened.
@@ -40,7 +43,10 @@ def minimise(
         product = float(_dot(moved, bent))
         if product > 0:
             steps.append((moved, bent, product))
+        settled = loss - tried_loss < tolerance * loss
         point, loss, gradient, step = tried, tried_loss, tried_gradient, 1.0
+        if settled:
+            break
         direction = _two_loop(gradient, steps, curvature)
     return point
 

@@ -16,6 +16,9 @@ from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings
 
+SETTLED = 1e-3
+"""Share of the objective; a frame is done when an iteration gains less."""
+
 
 def consistency(
     frames: Iterable[StylisedFrame],
@@ -68,4 +71,4 @@ def _optimise(term: TemporalTerm, stylised: Tensor, settings: ConsistencySetting
 
     # With a pixel weight of 0 the quadratic term says nothing of occluded places: a floor keeps steps there finite.
     curvature = term.curvature()
-    return minimise(total, term.centre, curvature.clamp_min(0.05 * curvature.max()), settings.iterations)
+    return minimise(total, term.centre, curvature.clamp_min(0.05 * curvature.max()), settings.iterations, SETTLED)

@@ -46,3 +46,14 @@ def test_as_many_evaluations_as_asked_for() -> None:
 
     minimise(counted, torch.zeros(2), torch.tensor(1.0), 7)
     assert len(calls) == 7
+
+
+def test_it_stops_where_nothing_is_left_to_gain() -> None:
+    calls = []
+
+    def counted(point: Tensor) -> tuple[Tensor, Tensor]:
+        calls.append(1)
+        return rosenbrock(point)
+
+    minimise(counted, torch.tensor([-1.2, 1.0]), torch.tensor(200.0), 50, tolerance=0.5)
+    assert len(calls) < 10

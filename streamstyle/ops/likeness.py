@@ -1,0 +1,152 @@
+"""Whether two pictures show the same scene: how much of the later one is in the earlier one, wherever it has moved.
+
+On pictures of about 128x72 pixels, in numpy and OpenCV: this runs once for every frame of a film, before anything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.float32]
+
+_AREA = 128 * 72
+_SMALLEST_SIDE = 16
+_BLACK = 20
+"""Levels up to which a row or column of both pictures is taken for the bar of a letterbox."""
+_FLAT = 1.5
+"""Standard deviation in levels below which a picture shows nothing but a colour and noise."""
+_OTHER_COLOUR = 24
+"""Levels by which two flat pictures differ that are not one slowly changing."""
+_WINDOW = (9, 9)
+_NOISE = 0.15
+"""Variance in levels that says nothing."""
+_SURE = 0.15
+"""Up to this much unlikeness there is nothing to be looked at more closely."""
+_AGREEMENT = (4.0, 0.05)
+"""Squared pixels, and share of the squared lengths, by which two opposite flows may differ and be half trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A picture reduced to what is needed to know its scene again."""
+
+    grey: Plane
+    """[h, w] float32 in levels, 0 to 255; the shape is the same for all pictures of a film."""
+    colour: NDArray[np.float64]
+    """[3] mean red, green and blue in levels."""
+
+
+def sketch(
+    image: NDArray[np.uint8],  # [H, W, 3] RGB
+) -> Sketch:
+    """Return the picture's sketch; pictures of about 128x72 pixels and less are not reduced."""
+    height, width = image.shape[:2]
+    scale = min(1.0, (_AREA / (height * width)) ** 0.5)
+    size = [max(_SMALLEST_SIDE, round(side * scale)) for side in (width, height)]
+    if scale < 0.5:  # on the way down round to levels once, where four pixels still make one
+        image = np.asarray(cv2.resize(image, [2 * side for side in size], interpolation=cv2.INTER_AREA), np.uint8)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return Sketch(np.asarray(small, np.float32), np.array(cv2.mean(image)[:3]))
+
+
+def unlikeness(before: Sketch, after: Sketch) -> float:
+    """Return how little of `after` is to be found in `before`: 0 all of it, 1 nothing.
+
+    What is sought is structure, in windows of 9x9 pixels, along an optical flow, so that light, fades and motion do not
+    count. Where little of it is found, the flow has to agree with its opposite, since between any two pictures there is
+    some flow that makes them resemble; and it is sought once more after the shift of the whole picture.
+    """
+    box = _without_bars(before.grey, after.grey)
+    earlier, later = before.grey[box], after.grey[box]
+    if earlier.std() < _FLAT and later.std() < _FLAT:
+        return float(np.abs(before.colour - after.colour).max() > _OTHER_COLOUR)
+    noise = _NOISE / max(1.0, float(later.var()))
+    earlier, later = _levelled(earlier), _levelled(later)
+    if (found := _missing(earlier, later, noise, agreed=False)) <= _SURE:
+        return found
+    if (found := _missing(earlier, later, noise)) <= _SURE:
+        return found
+    return min(found, _missing_after_shift(earlier, later, noise))
+
+
+def _without_bars(before: Plane, after: Plane) -> tuple[slice, slice]:
+    """Return the part that is not black in both: the same bars around two pictures do not make them alike."""
+    lit = np.maximum(before, after) > _BLACK
+    rows, columns = np.flatnonzero(lit.any(1)), np.flatnonzero(lit.any(0))
+    if min(rows.size, columns.size) < _SMALLEST_SIDE:
+        return slice(None), slice(None)
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _levelled(grey: Plane) -> Plane:
+    """Return the picture with mean 0 and variance 1; a flat one is not amplified."""
+    return np.asarray((grey - grey.mean()) / max(1.0, float(grey.std())), np.float32)
+
+
+def _missing(
+    earlier: Plane, later: Plane, noise: float, agreed: bool = True, seen: NDArray[np.bool_] | None = None
+) -> float:
+    """Return the share of structure in `later` that is not found in `earlier`; 1 if hardly any comes from within it."""
+    backward = _flow(later, earlier)
+    rows, columns = np.indices(later.shape, np.float32)
+    x, y = columns + backward[..., 0], rows + backward[..., 1]
+    inside = (x >= 0) & (x <= later.shape[1] - 1) & (y >= 0) & (y <= later.shape[0] - 1)
+    if seen is not None:
+        inside &= seen
+    if inside.mean() < 0.3:
+        return 1.0
+    alike, structure = _alike(_at(earlier, x, y), later, noise)
+    if agreed:
+        alike *= _agreement(backward, _at(_flow(earlier, later), x, y))
+    structure *= inside
+    return 1 - float((alike * structure).sum() / structure.sum())
+
+
+def _missing_after_shift(earlier: Plane, later: Plane, noise: float) -> float:
+    """Return `_missing` with `earlier` first shifted as a whole, as in a pan too fast for the flow to follow."""
+    height, width = later.shape
+    (right, down), _ = cv2.phaseCorrelate(later, earlier, cv2.createHanningWindow((width, height), cv2.CV_32F))
+    columns, rows = np.arange(width, dtype=np.float32) + round(right), np.arange(height, dtype=np.float32) + round(down)
+    x, y = np.meshgrid(columns, rows)
+    seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    return _missing(_at(earlier, x, y), later, noise, seen=seen)
+
+
+def _alike(found: Plane, wanted: Plane, noise: float) -> tuple[Plane, Plane]:
+    """Return the correlation of two pictures in the window around each pixel, 0 to 1, and how much there is to see."""
+    mean_f, mean_w = _mean(found), _mean(wanted)
+    var_f = np.maximum(_mean(found * found) - mean_f * mean_f, 0)
+    var_w = np.maximum(_mean(wanted * wanted) - mean_w * mean_w, 0)
+    shared = np.maximum(_mean(found * wanted) - mean_f * mean_w, 0)
+    alike = (shared + noise) / np.sqrt((var_f + noise) * (var_w + noise))
+    structure = np.sqrt(np.maximum(var_f, var_w) + noise)
+    return np.asarray(alike, np.float32), np.asarray(structure, np.float32)
+
+
+def _agreement(backward: Plane, forward: Plane) -> Plane:
+    """Return 1 where the two flows are opposite, and less the less they are."""
+    pixels, share = _AGREEMENT
+    apart = np.square(forward + backward).sum(-1)
+    return np.asarray(1 / (1 + apart / (pixels + share * np.square(np.stack((forward, backward))).sum((0, -1)))))
+
+
+def _flow(of: Plane, to: Plane) -> Plane:
+    engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    engine.setFinestScale(1)
+    nothing: Any = None
+    grey, other = (np.clip(48 * picture + 128, 0, 255).astype(np.uint8) for picture in (of, to))
+    return np.asarray(engine.calc(grey, other, nothing), np.float32)
+
+
+def _at(plane: Plane, x: Plane, y: Plane) -> Plane:
+    return np.asarray(cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _mean(plane: Plane) -> Plane:
+    return np.asarray(cv2.blur(plane, _WINDOW), np.float32)

@@ -1,0 +1,108 @@
+"""The whole way of a film, on one screen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from streamstyle.buffered import buffered
+from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
+from streamstyle.film import Film
+from streamstyle.frame import FlowedFrame, Frame
+from streamstyle.media.flow_cache import FlowCache
+from streamstyle.nets.allocation import keep_freed_memory
+from streamstyle.nets.device import select_device
+from streamstyle.nets.ready import ready_loss_network, ready_style
+from streamstyle.settings import Method, Settings
+from streamstyle.stages.consistency import consistency
+from streamstyle.stages.flow import flow
+from streamstyle.stages.shots import shots
+from streamstyle.stages.sink import open_sink
+from streamstyle.stages.source import decode
+from streamstyle.stages.stylise import stylise
+
+
+def stylise_video(
+    film: Film,
+    output: Path,
+    style_weights: Path,
+    style_name: str,
+    settings: Settings,
+    observe: Observer,
+    stop: threading.Event,
+) -> Finished | Stopped:
+    """Paint the film into `output`, telling `observe` of it.
+
+    When `stop` is set the current frame is finished and the film so far closed well under its partial name. Raises
+    StreamstyleError for what a user can put right; the film so far stays under its partial name then, too.
+    """
+    keep_freed_memory()
+    device = select_device(settings.device)
+    with ExitStack() as opened:
+        sink = opened.enter_context(open_sink(film, output, settings.sink))
+        style = ready_style(style_weights, device)
+        network = ready_loss_network(settings.consistency, device)
+        cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
+
+        decoded = opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_frames_ahead(film, settings)))
+        cut = shots(decoded)
+        flowed = _alone(cut) if cache is None else opened.enter_context(flow(cut, settings.flow, cache))
+        painted = consistency(stylise(flowed, style, device), settings.consistency, network)
+
+        began = time.monotonic()
+        observe(_started(film, output, style_name, settings, str(device)))
+        frames, shot = 0, 0
+        for frame in painted:
+            sink.write(frame)
+            frames, elapsed = frames + 1, time.monotonic() - began
+            if (source := frame.flowed.frame).shot != shot or frames == 1:
+                shot = source.shot
+                observe(ShotStarted(shot, source.index, _seconds(film, source)))
+            observe(FrameWritten(frames, film.frames, _seconds(film, source), elapsed))
+            if stop.is_set():
+                break
+
+        if cache is not None and cache.problem:
+            observe(Warned(cache.problem))
+        if stop.is_set():
+            ended: Finished | Stopped = Stopped(str(sink.partial), frames, time.monotonic() - began)
+        else:
+            sink.publish()
+            computed, cached = (cache.computed, cache.cached) if cache is not None else (0, 0)
+            ended = Finished(str(output), frames, shot + 1, time.monotonic() - began, computed, cached)
+    observe(ended)  # after everything is closed: the file is whole when this is said
+    return ended
+
+
+def _frames_ahead(film: Film, settings: Settings) -> int:
+    return max(2, settings.source.queue_bytes // (film.width * film.height * 3))
+
+
+def _itself(frame: Frame) -> Frame:
+    return frame
+
+
+def _alone(frames: Iterable[Frame]) -> Iterator[FlowedFrame]:
+    return (FlowedFrame(frame, None) for frame in frames)
+
+
+def _seconds(film: Film, frame: Frame) -> float:
+    return float(frame.pts * film.time_base)
+
+
+def _started(film: Film, output: Path, style: str, settings: Settings, device: str) -> Started:
+    return Started(
+        film=str(film.path),
+        output=str(output),
+        width=film.width,
+        height=film.height,
+        frames=film.frames,
+        frame_rate=None if film.frame_rate is None else f"{film.frame_rate.numerator}/{film.frame_rate.denominator}",
+        duration=film.duration,
+        method=settings.consistency.method.value,
+        style=style,
+        device=device,
+    )
