@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamstyle.errors import OutputError, SettingsError
 from streamstyle.settings import SinkSettings, SourceSettings
 from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode, probe
@@ -29,7 +28,7 @@ def with_sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_film(path, pan(frames=60, width=64, height=48).frames, audio=True)
 
 
-# -------------------------------------------------------------------------------------------------------- frames and times
+# ------------------------------------------------------------------------------------------------ frames and times
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4", "mov"])
@@ -93,7 +92,7 @@ def _in_milliseconds(moments: list[Fraction]) -> list[Fraction]:
     return [Fraction(ms, 1000) for ms in sorted({floor(moment * 1000 + Fraction(1, 2)) for moment in moments})]
 
 
-# ----------------------------------------------------------------------------------------------------------------- colour
+# --------------------------------------------------------------------------------------------------------- colour
 
 
 @pytest.mark.parametrize("size", [(64, 48), (1280, 720)])
@@ -138,7 +137,7 @@ def test_the_shape_of_pixels_is_kept_and_nothing_is_rotated(tmp_path: Path) -> N
         assert film.sample_aspect_ratio == Fraction(3, 4)
 
 
-# ------------------------------------------------------------------------------------------------------------------ sound
+# ---------------------------------------------------------------------------------------------------------- sound
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4", "mov"])
@@ -193,7 +192,7 @@ def test_sound_that_outlasts_the_picture_is_kept_whole(tmp_path: Path) -> None:
     assert packets(path, "audio") == packets(tmp_path / "painted.mkv", "audio")
 
 
-# ---------------------------------------------------------------------------------------------------- ranges, and stopping
+# -------------------------------------------------------------------------------------------- ranges, and stopping
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4"])
@@ -244,7 +243,7 @@ def test_a_finished_film_replaces_an_older_one_and_leaves_nothing_beside_it(with
     assert len(read(tmp_path / "painted.mkv")[1]) == 60
 
 
-# ------------------------------------------------------------------------------------------------------------- a real film
+# ----------------------------------------------------------------------------------------------------- a real film
 
 
 def test_a_real_film_keeps_every_time_and_every_packet_of_its_sound(bunny: Path, tmp_path: Path) -> None:
