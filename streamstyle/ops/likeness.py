@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
+Noise = tuple[float, float]  # variance that says nothing, of the earlier and of the later picture
 
 _AREA = 128 * 72
 _SMALLEST_SIDE = 16
@@ -66,7 +67,7 @@ def unlikeness(before: Sketch, after: Sketch) -> float:
     earlier, later = before.grey[box], after.grey[box]
     if earlier.std() < _FLAT and later.std() < _FLAT:
         return float(np.abs(before.colour - after.colour).max() > _OTHER_COLOUR)
-    noise = _NOISE / max(1.0, float(later.var()))
+    noise = _NOISE / max(1.0, float(earlier.var())), _NOISE / max(1.0, float(later.var()))
     earlier, later = _levelled(earlier), _levelled(later)
     if (found := _missing(earlier, later, noise, agreed=False)) <= _SURE:
         return found
@@ -90,7 +91,7 @@ def _levelled(grey: Plane) -> Plane:
 
 
 def _missing(
-    earlier: Plane, later: Plane, noise: float, agreed: bool = True, seen: NDArray[np.bool_] | None = None
+    earlier: Plane, later: Plane, noise: Noise, agreed: bool = True, seen: NDArray[np.bool_] | None = None
 ) -> float:
     """Return the share of structure in `later` that is not found in `earlier`; 1 if hardly any comes from within it."""
     backward = _flow(later, earlier)
@@ -108,7 +109,7 @@ def _missing(
     return 1 - float((alike * structure).sum() / structure.sum())
 
 
-def _missing_after_shift(earlier: Plane, later: Plane, noise: float) -> float:
+def _missing_after_shift(earlier: Plane, later: Plane, noise: Noise) -> float:
     """Return `_missing` with `earlier` first shifted as a whole, as in a pan too fast for the flow to follow."""
     height, width = later.shape
     (right, down), _ = cv2.phaseCorrelate(later, earlier, cv2.createHanningWindow((width, height), cv2.CV_32F))
@@ -118,14 +119,15 @@ def _missing_after_shift(earlier: Plane, later: Plane, noise: float) -> float:
     return _missing(_at(earlier, x, y), later, noise, seen=seen)
 
 
-def _alike(found: Plane, wanted: Plane, noise: float) -> tuple[Plane, Plane]:
+def _alike(found: Plane, wanted: Plane, noise: Noise) -> tuple[Plane, Plane]:
     """Return the correlation of two pictures in the window around each pixel, 0 to 1, and how much there is to see."""
     mean_f, mean_w = _mean(found), _mean(wanted)
     var_f = np.maximum(_mean(found * found) - mean_f * mean_f, 0)
     var_w = np.maximum(_mean(wanted * wanted) - mean_w * mean_w, 0)
     shared = np.maximum(_mean(found * wanted) - mean_f * mean_w, 0)
-    alike = (shared + noise) / np.sqrt((var_f + noise) * (var_w + noise))
-    structure = np.sqrt(np.maximum(var_f, var_w) + noise)
+    noise_f, noise_w = noise
+    alike = (shared + np.sqrt(noise_f * noise_w)) / np.sqrt((var_f + noise_f) * (var_w + noise_w))
+    structure = np.sqrt(np.maximum(var_f + noise_f, var_w + noise_w))
     return np.asarray(alike, np.float32), np.asarray(structure, np.float32)
 
 

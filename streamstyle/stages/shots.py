@@ -1,0 +1,28 @@
+"""Where a film is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from streamstyle.frame import Frame
+from streamstyle.ops.likeness import Sketch, sketch, unlikeness
+
+CUT = 0.62
+"""Unlikeness of two frames from which on there is a cut between them.
+
+Of 601 pairs of consecutive frames of four films without a cut the largest is 0.43; of 1,900 pairs of unrelated
+pictures, some dark, blurred, noisy or letterboxed, the smallest is 0.67 (docs/flow.md).
+"""
+
+
+def shots(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Yield every frame with the count of cuts before it; all that is remembered is a sketch of the last one."""
+    shot = 0
+    before: Sketch | None = None
+    for frame in frames:
+        now = sketch(frame.image)
+        if before is not None and unlikeness(before, now) > CUT:
+            shot += 1
+        before = now
+        yield replace(frame, shot=shot)
