@@ -12,20 +12,34 @@ def pictures() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def as_written(x: Tensor, temporal: float, pixel: float, tv: float) -> Tensor:
-    """The objective as the papers have it, for 0..255 pictures."""
+    """The objective as the papers have it, for 0..255 pictures; total variation is that of the change."""
     carried, stylised, trust = (255 * part for part in pictures())
-    x = 255 * x
-    neighbours = x.diff(dim=1).square().sum() + x.diff(dim=2).square().sum()
-    kept, own = (trust / 255 * (x - carried).square()).mean(), (x - stylised).square().mean()
+    kept, own = (trust / 255 * (255 * x - carried).square()).mean(), (255 * x - stylised).square().mean()
+    change = 255 * (x - temporal_term(*pictures(), temporal, pixel).centre)
+    neighbours = change.diff(dim=1).square().sum() + change.diff(dim=2).square().sum()
     return temporal * kept + pixel * own + tv * neighbours / x.numel()
 
 
 def test_the_term_is_what_the_papers_write() -> None:
     image = torch.rand(3, 9, 7, dtype=torch.float64, requires_grad=True)
-    expected = as_written(image, 9000, 691, 0.5)
-    loss, gradient = temporal_term(*pictures(), 9000, 691, 0.5).loss_and_gradient(image.detach())
+    expected = as_written(image, 9000, 691, 300)
+    loss, gradient = temporal_term(*pictures(), 9000, 691, 300).loss_and_gradient(image.detach())
     assert torch.isclose(loss, expected)
     assert torch.allclose(gradient, torch.autograd.grad(expected, image)[0])
+
+
+def test_nothing_pulls_at_the_centre() -> None:
+    term = temporal_term(*pictures(), 9000, 691, 300)
+    loss, gradient = term.loss_and_gradient(term.centre)
+    assert loss == term.floor
+    assert not gradient.any()
+
+
+def test_curvature_is_the_second_derivative_inside_the_picture() -> None:
+    term, spot = temporal_term(*pictures(), 9000, 691, 300), torch.zeros(3, 9, 7, dtype=torch.float64)
+    spot[1, 4, 5] = 1e-3
+    slopes = [term.loss_and_gradient(term.centre + sign * spot)[1][1, 4, 5] for sign in (1, -1)]
+    assert torch.isclose((slopes[0] - slopes[1]) / 2e-3, term.curvature()[0, 4, 5])
 
 
 def test_newly_uncovered_places_show_their_own_stylisation() -> None:
