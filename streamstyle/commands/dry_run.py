@@ -79,5 +79,5 @@ def _in_words(planned: Planned, wanted: Wanted, output: Path) -> list[str]:
 
 def _stream_in_words(carried: Carried) -> tuple[str, str]:
     stream = carried.stream
-    about = " ".join(part for part in (stream.codec, stream.language, stream.title) if part)
+    about = " ".join(part for part in (stream.codec, stream.language, stream.title) if part and part != "und")
     return stream.kind, f"#{stream.index} {about}: {carried.way}" + (f", {carried.why}" if carried.why else "")

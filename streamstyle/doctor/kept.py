@@ -7,8 +7,6 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from streamstyle.doctor.finding import Row, State, fine
 from streamstyle.errors import StreamstyleError
 from streamstyle.library import all_styles, builtin_styles, library_folder
@@ -16,8 +14,10 @@ from streamstyle.library import all_styles, builtin_styles, library_folder
 
 def folders() -> Iterable[Row]:
     """Yield the folders we write to, with their sizes."""
+    from streamstyle.media.flow_cache import cache_folder
+
     yield _folder("styles", library_folder())
-    yield _folder("cache", user_cache_path("streamstyle", appauthor=False))
+    yield _folder("cache", cache_folder())
 
 
 def _folder(name: str, path: Path) -> Row:

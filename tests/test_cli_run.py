@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from streamstyle.cli import exit_code
+from streamstyle.commands import style as style_command
+from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.weights import save_weights, style_metadata
+from streamstyle.settings import LearnSettings
+from tests.films import cut, moving_square, pan, texture, write_film
+
+Event = dict[str, Any]
+QUICK = partial(LearnSettings, steps=2, batch=1, crop=64, style_size=64)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own: no styles learned, no flow in a cache, no logs."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("DATA", "CACHE", "STATE", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    return home
+
+
+@pytest.fixture
+def style(tmp_path: Path) -> Path:
+    """A style that nobody has trained: it paints nonsense, but always the same."""
+    torch.manual_seed(0)
+    network = TransformerNet(TransformerConfig(width=4, blocks=1, slim_ends=True))
+    save_weights(path := tmp_path / "nonsense.safetensors", network, style_metadata(network, name="nonsense"))
+    return path
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """A pan of 14 frames, and after a cut a moving square of 11: one second, with sound."""
+    scene = cut(pan(frames=14), moving_square(frames=11, seed=5))
+    return write_film(tmp_path / "film.mp4", scene.frames, audio=True)
+
+
+@pytest.fixture
+def painting(tmp_path: Path) -> Path:
+    """A picture as a file."""
+    frame = av.VideoFrame.from_ndarray(texture(80, 80, seed=9), "rgb24")
+    with av.open(str(path := tmp_path / "painting.png"), "w", format="image2") as container:
+        stream = container.add_stream("png", width=80, height=80, pix_fmt="rgb24")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def run(capfd: pytest.CaptureFixture[str], *arguments: str | Path, code: int = 0) -> list[Event]:
+    """The events that a run prints, when told to print JSON; nothing else may stand on standard output."""
+    assert exit_code(["run", *map(str, arguments), "--json"]) == code
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+
+
+def times(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        return [float(frame.pts * frame.time_base) for frame in container.decode(video=0)]
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != "home")
+
+
+def test_a_film_is_painted_beside_itself(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["run", str(film), "--style", str(style), "--method", "live"]) == 0
+    output = film.with_name("film.nonsense.mkv")
+    assert times(output) == pytest.approx(times(film), abs=0.0005)
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert f"{output}: 25 frames in 0:" in said.err
+    assert "flow: 23 computed, 0 from the cache" in said.err
+
+
+def test_as_json_standard_output_is_events_and_nothing_else(
+    film: Path, style: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    events = run(capfd, film, "--style", style, "--iterations", 1)
+    assert {event["schema"] for event in events} == {"streamstyle.events/1"}
+    names = [event["event"] for event in events]
+    assert (names[0], names[-1]) == ("started", "finished")
+    assert names.count("frame_written") == 25
+    assert [event["frame"] for event in events if event["event"] == "shot_started"] == [0, 14]
+    assert events[-1]["output"] == str(film.with_name("film.nonsense.mkv"))
+    assert run(capfd, film, "--style", style, "-y", "--method", "live")[-1]["flows_computed"] == 0
+
+
+def test_quiet_says_nothing(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["run", str(film), "--style", str(style), "--method", "johnson", "-q"]) == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_sample_comes_from_the_middle(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    events = run(capfd, film, "--style", style, "--method", "johnson", "--sample", "0.2s")
+    painted = [event["time"] for event in events if event["event"] == "frame_written"]
+    assert painted == pytest.approx([0.4, 0.44, 0.48, 0.52, 0.56], abs=0.041)
+    whole = run(capfd, film, "--style", style, "--method", "johnson", "--sample", "1:00", "-y")
+    assert whole[-1]["frames"] == 25
+
+
+def test_a_range_is_painted_alone(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    events = run(capfd, film, "--style", style, "--method", "johnson", "--range", "0:00.2-0.4s")
+    assert events[-1]["frames"] == 5
+    assert run(capfd, film, "--style", style, "--range", "10-20", code=3)[-1]["event"] == "failed"
+
+
+def test_an_image_never_seen_is_learned_and_the_second_time_starts_at_once(
+    film: Path, painting: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(style_command, "LearnSettings", QUICK)
+    first = run(capfd, film, "--style", painting, "--method", "johnson")
+    assert [event["event"] for event in first][:3] == ["learned", "learned", "style_learned"]
+    assert Path(first[2]["path"]).exists()
+    assert times(film.with_name("film.painting.mkv")) == pytest.approx(times(film), abs=0.0005)
+    renamed = painting.rename(painting.with_name("renamed.png"))
+    again = run(capfd, film, "--style", renamed, "--method", "johnson", "-y")
+    assert again[0]["event"] == "started"
+    assert again[0]["style"] == "painting"
+    assert run(capfd, film, "--style", "painting", "--method", "johnson", "-y")[-1]["event"] == "finished"
+
+
+def test_a_style_is_learned_by_name(painting: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    quickly = ["--steps", "2", "--batch", "1", "--crop", "64", "--style-size", "64", "--json"]
+    assert exit_code(["learn", str(painting), "--name", "mine", *quickly]) == 0
+    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert events[-1]["style"] == "mine"
+    assert exit_code(["learn", str(painting), *quickly]) == 5
+    assert "known already, as the style mine" in capfd.readouterr().out
+    assert exit_code(["learn", str(painting), "-y", "--start", "mine", *quickly]) == 0
+    assert Path(events[-1]["path"]).parent.name == "styles"
+    assert files(Path(events[-1]["path"]).parent) == [Path(events[-1]["path"]).name]
+
+
+def test_an_image_that_is_none_is_refused_and_nothing_is_written(
+    film: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("dear all")
+    before = files(tmp_path)
+    assert run(capfd, film, "--style", letter, code=5)[-1]["problem"].startswith(str(letter))
+    assert files(tmp_path) == before
+
+
+def test_a_gpu_that_is_not_there_is_said(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    before = files(film.parent)
+    assert run(capfd, film, "--style", style, "--device", "cuda", code=6)[-1]["event"] == "failed"
+    assert files(film.parent) == before
+
+
+def test_a_dry_run_counts_and_measures_and_writes_nothing(
+    film: Path, style: Path, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = files(film.parent)
+    (planned,) = run(capfd, film, "--style", style, "--method", "live", "--dry-run")
+    assert (planned["event"], planned["frames"], planned["cuts"]) == ("planned", 25, pytest.approx([14 / 25]))
+    assert [(stream["stream"]["kind"], stream["way"]) for stream in planned["streams"]] == [("audio", "copied")]
+    assert planned["seconds"] == pytest.approx(25 * planned["seconds_per_frame"])
+    assert 0 < planned["bytes"] < 10_000_000
+    assert exit_code(["run", str(film), "--style", str(style), "--method", "live", "--dry-run"]) == 0
+    said = capfd.readouterr().out
+    assert "2, cuts at 0:01" in said
+    assert "aac: copied" in said
+    assert files(film.parent) == before
+    assert not home.exists()
+
+
+def test_the_disk_a_dry_run_foresees_is_about_what_is_used(
+    film: Path, style: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (planned,) = run(capfd, film, "--style", style, "--method", "johnson", "--dry-run")
+    output = Path(run(capfd, film, "--style", style, "--method", "johnson")[-1]["output"])
+    assert 0.5 < planned["bytes"] / output.stat().st_size < 2
+
+
+def test_ctrl_c_leaves_a_playable_film_of_what_was_finished(tmp_path: Path, style: Path) -> None:
+    frames = np.tile(pan(frames=25).frames, (40, 1, 1, 1))
+    film = write_film(tmp_path / "long.mp4", frames)
+    command = [sys.executable, "-m", "streamstyle", "run", film, "--style", style, "--method", "johnson", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        events = []
+        for line in running.stdout:
+            events.append(json.loads(line))
+            if events[-1]["event"] == "frame_written" and len(events) == 20:
+                running.send_signal(signal.SIGINT)
+    assert running.returncode == 130
+    stopped = events[-1]
+    assert stopped["event"] == "stopped"
+    assert 10 < stopped["frames"] < 1000
+    assert len(times(Path(stopped["output"]))) == stopped["frames"]
+    assert files(tmp_path) == ["long.mp4", "long.nonsense.partial.mkv", "nonsense.safetensors"]
