@@ -163,6 +163,8 @@ class LearnSettings:
     tv_weight: float = option(1.0, "Weight of smoothness.")
     loss_network: Path | None = option(None, "VGG-16 or VGG-19 weights to learn by; slower, and better.")
     photos: Path | None = option(None, "Folder of photos to train on, beside the built-in procedural pictures.")
+    title: str = option("", "Title of the painting, kept with the style.")
+    artist: str = option("", "Who painted it, kept with the style.")
 
     def __post_init__(self) -> None:
         _refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")

@@ -162,13 +162,18 @@ def _metadata(
 ) -> dict[str, str]:
     count = len(list_pictures(settings.photos)) if settings.photos else 0
     command = ["streamstyle", "learn", image.name, "--steps", str(steps), "--batch", str(settings.batch)]
-    command += ["--style-size", str(settings.style_size), "--style-weight", str(settings.style_weight)]
+    command += ["--crop", str(settings.crop), "--style-size", str(settings.style_size)]
+    command += ["--style-weight", str(settings.style_weight)]
     command += ["--photos", settings.photos.name] if settings.photos else []
     command += ["--loss-network", settings.loss_network.name] if settings.loss_network else []
+    command += ["--title", settings.title] if settings.title else []
+    command += ["--artist", settings.artist] if settings.artist else []
     command += ["--start", start.stem] if start else []
     return style_metadata(
         network,
         name=image.stem,
+        title=settings.title,
+        artist=settings.artist,
         image_sha256=sha256(image.read_bytes()).hexdigest(),
         trained_on=f"{count} photos and procedural pictures" if count else "procedural pictures",
         command=shlex.join(command),
