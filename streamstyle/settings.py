@@ -82,7 +82,9 @@ class SourceSettings:
                 f"It lies between {SMALLEST_SIDE} and {LARGEST_SIDE} pixels.",
             )
         if self.start is not None and self.end is not None:
-            _refuse(0 <= self.start < self.end, "the range", f"{self.start}-{self.end} s", "Its end lies after its start.")
+            _refuse(
+                0 <= self.start < self.end, "the range", f"{self.start}-{self.end} s", "Its end lies after its start."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,9 @@ class LearnSettings:
     minutes: float | None = option(None, "Time to train instead of --steps.")
     batch: int = option(2, "Pictures a step.")
     crop: int = option(256, "Side in pixels of the pictures trained on.")
-    style_size: int = option(512, "Short side in pixels at which the style image is seen; larger means smaller strokes.")
+    style_size: int = option(
+        512, "Short side in pixels at which the style image is seen; larger means smaller strokes."
+    )
     style_weight: float = option(1.0, "Weight of the style against the content.")
     tv_weight: float = option(1.0, "Weight of smoothness.")
     loss_network: Path | None = option(None, "VGG-16 or VGG-19 weights to learn by; slower, and better.")

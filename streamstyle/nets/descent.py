@@ -37,7 +37,7 @@ def loss_and_gradient(
         if step.layer == CONTENT_LAYER:
             loss += _add_content(gradient, step.output, targets.content, perceptual_weight * network.scales.perceptual)
         gradient = torch.ops.aten.threshold_backward(gradient, step.output, 0)
-        gradient = conv2d_input(step.input.shape, step.convolution.weight, gradient, padding=1)
+        gradient = conv2d_input(step.input.shape, step.convolution.weight, gradient, padding=1)  # type: ignore[no-untyped-call]
         if step.pooled is not None:
             gradient = torch.ops.aten.max_pool2d_with_indices_backward(
                 gradient, step.pooled, [2, 2], [2, 2], [0, 0], [1, 1], False, step.places

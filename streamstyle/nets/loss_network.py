@@ -55,6 +55,7 @@ class LossNetwork(nn.Module):
         super().__init__()
         self.scales = scales or Scales()
         self.gain = 255.0
+        self.mean: Tensor
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1) / 255, persistent=False)
         channels = 3
         for block in CONVOLUTIONS:

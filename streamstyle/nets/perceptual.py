@@ -1,4 +1,4 @@
-"""The losses of a picture against the content of one and the style of another (Gatys et al. 2016, Johnson et al. 2016)."""
+"""The losses of a picture against the content of one and the style of another (Gatys 2016, Johnson 2016)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def losses_of(
     activations = network(image)
     content = F.mse_loss(activations[CONTENT_LAYER].float(), targets.content.float()) * network.scales.perceptual
     style = [
-        F.mse_loss(gram_matrix(activations[name]), targets.grams[name].expand(len(image), -1, -1)) * network.scales.style[name]
+        F.mse_loss(gram_matrix(activations[name]), targets.grams[name].expand(len(image), -1, -1))
+        * network.scales.style[name]
         for name in STYLE_LAYERS
     ]
     return Losses(content, torch.stack(style).sum())

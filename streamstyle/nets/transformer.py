@@ -24,7 +24,9 @@ class TransformerConfig:
 
     def __post_init__(self) -> None:
         if self.width < 4 or self.width % 4 or self.blocks < 0:
-            raise SettingsError(f"a network cannot have width {self.width} and {self.blocks} blocks", "Width is a multiple of 4.")
+            raise SettingsError(
+                f"a network cannot have width {self.width} and {self.blocks} blocks", "Width is a multiple of 4."
+            )
 
 
 class _Convolution(nn.Sequential):
@@ -46,12 +48,11 @@ class _Residual(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            _Convolution(channels, channels, 3), _Convolution(channels, channels, 3, relu=False)
-        )
+        self.body = nn.Sequential(_Convolution(channels, channels, 3), _Convolution(channels, channels, 3, relu=False))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
+        change: Tensor = self.body(x)
+        return x + change
 
 
 class _Upsampled(nn.Module):
@@ -62,7 +63,8 @@ class _Upsampled(nn.Module):
         self.convolution = _Convolution(inputs, outputs, kernel)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.convolution(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        convolved: Tensor = self.convolution(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return convolved
 
 
 class TransformerNet(nn.Module):
@@ -74,7 +76,11 @@ class TransformerNet(nn.Module):
         full, half, quarter = config.width, 2 * config.width, 4 * config.width
         if config.slim_ends:
             entry: list[nn.Module] = [nn.PixelUnshuffle(2), _Convolution(12, half, 5)]
-            exit_: list[nn.Module] = [nn.Upsample(scale_factor=2.0, mode="bilinear"), nn.ReflectionPad2d(2), nn.Conv2d(half // 2, 3, 5)]
+            exit_: list[nn.Module] = [
+                nn.Upsample(scale_factor=2.0, mode="bilinear"),
+                nn.ReflectionPad2d(2),
+                nn.Conv2d(half // 2, 3, 5),
+            ]
             up: list[nn.Module] = [_Upsampled(quarter, half), _Convolution(half, half // 2, 3)]
         else:
             entry = [_Convolution(3, full, 9), _Convolution(full, half, 3, 2)]
@@ -87,6 +93,7 @@ class TransformerNet(nn.Module):
         self,
         image: Tensor,  # [N, 3, H, W] float RGB in [0, 1], any size from 16 up
     ) -> Tensor:  # [N, 3, H, W] float32 in [0, 1]
+        """Return the painting."""
         height, width = image.shape[-2:]
         dtype = next(self.parameters()).dtype
         padded = F.pad(image, (0, -width % 4, 0, -height % 4), mode="replicate")

@@ -24,7 +24,9 @@ LOSS_NETWORK_ASSET = "loss_network.safetensors"
 def save_weights(path: Path, network: torch.nn.Module, metadata: Mapping[str, str]) -> None:
     """Write the network in half precision, whole or not at all."""
     partial = path.with_suffix(".partial")
-    state = {name: tensor.detach().to(torch.float16).cpu().contiguous() for name, tensor in network.state_dict().items()}
+    state = {
+        name: tensor.detach().to(torch.float16).cpu().contiguous() for name, tensor in network.state_dict().items()
+    }
     save_file(state, partial, metadata=dict(metadata))
     partial.replace(path)
 

@@ -34,9 +34,10 @@ def consistency(
     for painted in frames:
         motion = painted.flowed.motion
         if motion is not None and previous is not None:
-            painted = replace(painted, image=_follow(previous, painted.image, motion, settings, network))
-        previous = painted.image
-        yield painted
+            previous = _follow(previous, painted.image, motion, settings, network)
+        else:
+            previous = painted.image
+        yield replace(painted, image=previous)
 
 
 def _follow(

@@ -57,7 +57,7 @@ def distil_loss_network(
     observe: Observer,
     stop: threading.Event,
 ) -> None:
-    """Write a slim loss network made from the VGG-16 weights in `vgg` to `output`; stopping early keeps what there is."""
+    """Write a slim loss network made from the VGG-16 in `vgg` to `output`; stopping early keeps what there is."""
     torch.manual_seed(0)
     teacher = load_loss_network(vgg).to(dtype=fast_dtype(torch.device("cpu")))
     crops = photo_crops(list_pictures(photos), SIDE, seed=0)
@@ -119,7 +119,8 @@ def ridge(
     """Return the matrix that predicts `outputs` from `inputs`, without an intercept."""
     square = (inputs.T @ inputs).double()
     square += 1e-3 * square.diagonal().mean() * torch.eye(len(square), dtype=torch.float64)
-    return torch.linalg.solve(square, (inputs.T @ outputs).double()).T.float()
+    solution: Tensor = torch.linalg.solve(square, (inputs.T @ outputs).double())
+    return solution.T.float()
 
 
 def _fine_tune(
@@ -169,7 +170,8 @@ def _distance(
             F.mse_loss(F.conv2d(_thin(slim[name], name), adapters[name][..., None, None]).float(), full[name])
             for name in LAYERS
         ]
-    return torch.stack(distances).mean()
+    mean: Tensor = torch.stack(distances).mean()
+    return mean
 
 
 def calibrate(teacher: LossNetwork, student: LossNetwork, batches: list[Tensor]) -> Scales:
@@ -184,7 +186,14 @@ def calibrate(teacher: LossNetwork, student: LossNetwork, batches: list[Tensor])
             disturbed = (F.avg_pool2d(images, 3, 1, 1) + 0.05 * torch.randn_like(images)).clamp(0, 1)
             full, slim = teacher(images), student(images)
             full_disturbed, slim_disturbed = teacher(disturbed, [CONTENT_LAYER]), student(disturbed, [CONTENT_LAYER])
-            perceptual.append(_ratio(full[CONTENT_LAYER], full_disturbed[CONTENT_LAYER], slim[CONTENT_LAYER], slim_disturbed[CONTENT_LAYER]))
+            perceptual.append(
+                _ratio(
+                    full[CONTENT_LAYER],
+                    full_disturbed[CONTENT_LAYER],
+                    slim[CONTENT_LAYER],
+                    slim_disturbed[CONTENT_LAYER],
+                )
+            )
             for name in STYLE_LAYERS:
                 grams, slim_grams = gram_matrix(full[name].float()), gram_matrix(slim[name].float())
                 style[name].append(_ratio(grams, grams.roll(1, 0), slim_grams, slim_grams.roll(1, 0)))

@@ -84,13 +84,15 @@ def _dead_leaves(side: int, random: np.random.Generator) -> Picture:
         centre = random.uniform(0, side, 2)
         if random.random() < 0.5:
             axes = (max(1, int(radius)), max(1, int(radius * random.uniform(0.4, 1))))
-            cv2.ellipse(shape, tuple(int(c) for c in centre), axes, random.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA)
+            cv2.ellipse(
+                shape, tuple(int(c) for c in centre), axes, random.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA
+            )
         else:
             angles = np.sort(random.uniform(0, 2 * np.pi, corners))
             points = centre + radius * np.stack([np.cos(angles), np.sin(angles)], 1)
             cv2.fillPoly(shape, [points.astype(np.int32)], 255, cv2.LINE_AA)
         alpha = shape[..., None].astype(np.float32) / 255
-        canvas = canvas * (1 - alpha) + _gradient(side, random) * alpha
+        canvas = (canvas * (1 - alpha) + _gradient(side, random) * alpha).astype(np.float32)
     return np.clip(canvas, 0, 255).astype(np.uint8)
 
 

@@ -66,7 +66,9 @@ class _Goal:
         ]
         across, down = painted.diff(dim=-1).square().mean(), painted.diff(dim=-2).square().mean()
         style_error = torch.stack(style_errors).mean()
-        return content_error + STYLE_SHARE * self.settings.style_weight * style_error + self.settings.tv_weight * (across + down)
+        weight = STYLE_SHARE * self.settings.style_weight
+        total: Tensor = content_error + weight * style_error + self.settings.tv_weight * (across + down)
+        return total
 
 
 def learn_style(
@@ -111,7 +113,9 @@ def _train(network: TransformerNet, goal: _Goal, pictures: Iterator[Tensor], fir
     while done < 1:
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * _pace(done, step - first)
-        photos = torch.stack([next(pictures) for _ in range(settings.batch)]).to(device).permute(0, 3, 1, 2).float() / 255
+        photos = (
+            torch.stack([next(pictures) for _ in range(settings.batch)]).to(device).permute(0, 3, 1, 2).float() / 255
+        )
         optimiser.zero_grad()
         with torch.autocast(device.type, torch.bfloat16, enabled=fast_dtype(device) == torch.bfloat16):
             painted = network(photos)

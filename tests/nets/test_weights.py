@@ -39,7 +39,11 @@ def test_a_loss_network_is_no_style() -> None:
 
 def test_vgg19_is_taken_with_its_extra_layers(tmp_path: Path) -> None:
     widths = {f"conv{name}": 4 for name in VGG19[:-1]}
-    state = {**LossNetwork(widths).state_dict(), "conv5_2.weight": torch.zeros(4, 4, 3, 3), "conv5_2.bias": torch.zeros(4)}
+    state = {
+        **LossNetwork(widths).state_dict(),
+        "conv5_2.weight": torch.zeros(4, 4, 3, 3),
+        "conv5_2.bias": torch.zeros(4),
+    }
     save_file(state, tmp_path / "vgg19.safetensors")
     network = load_loss_network(tmp_path / "vgg19.safetensors")
     assert network.get_submodule("conv4_4") is not None

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
 from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.perceptual import losses_of, targets_of
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.settings import ConsistencySettings, Method
 from streamstyle.stages.consistency import consistency
@@ -52,7 +53,9 @@ def boil(frames: list[Tensor]) -> float:
 @pytest.mark.parametrize("method", [Method.live, Method.consistent])
 def test_a_still_scene_stops_boiling(method: Method, network: LossNetwork) -> None:
     settings = ConsistencySettings(method=method, iterations=10)
-    steady = [frame.image for frame in consistency(boiling(8), settings, network if method is Method.consistent else None)]
+    steady = [
+        frame.image for frame in consistency(boiling(8), settings, network if method is Method.consistent else None)
+    ]
     assert boil(steady) < 0.05 * boil([frame.image for frame in boiling(8)])
 
 
@@ -84,8 +87,6 @@ def test_strokes_travel_with_the_scene() -> None:
 
 
 def test_iterations_bring_the_picture_nearer_to_its_stylisation_for_the_network(network: LossNetwork) -> None:
-    from streamstyle.nets.perceptual import losses_of, targets_of
-
     painted = list(boiling(3, step=1))[:3]
     distances = []
     for iterations in (0, 5, 15):
@@ -104,7 +105,12 @@ def test_no_iterations_are_the_exact_minimiser(network: LossNetwork) -> None:
 
 def test_without_pixel_weight_the_picture_is_steadiest() -> None:
     boils = [
-        boil([frame.image for frame in consistency(boiling(8), ConsistencySettings(method=Method.live, pixel_weight=w), None)])
+        boil(
+            [
+                frame.image
+                for frame in consistency(boiling(8), ConsistencySettings(method=Method.live, pixel_weight=w), None)
+            ]
+        )
         for w in (0.0, 691.0, 9000.0)
     ]
     assert boils[0] < boils[1] < boils[2]
