@@ -14,6 +14,9 @@ from streamstyle.errors import StyleError
 from streamstyle.nets.metadata import read_metadata
 
 _ASSETS = Path(__file__).parent / "assets"
+GROUND = "starry_night"
+"""The style that learning starts from: one that can paint already learns another in a fraction of the time."""
+
 _LEARNED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
 """A learned style's file is NAME-DIGEST.safetensors, with the first digits of its image's SHA-256."""
 

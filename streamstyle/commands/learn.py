@@ -10,7 +10,7 @@ import click
 from streamstyle.commands.output import check_output
 from streamstyle.commands.style import learn as learn_weights
 from streamstyle.errors import StyleError
-from streamstyle.library import find_style, keep_path, known_style
+from streamstyle.library import GROUND, find_style, keep_path, known_style
 from streamstyle.settings import Device, LearnSettings
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
@@ -32,7 +32,7 @@ _style = under("Style")
 @click.argument("image", type=click.Path(path_type=Path))
 @_style("--name", help="Name of the style; by default the picture's.")
 @_style("--output", "-o", type=click.Path(path_type=Path), help="Weights file, in place of the library.")
-@_style("--start", metavar="STYLE", help="Start from this style rather than from noise.")
+@_style("--start", metavar="STYLE", default=GROUND, show_default=True, help="Style to start from, or `noise`.")
 @_style("--yes", "-y", is_flag=True, help="Learn it anew if it is known, or replace the output.")
 @settings_options(LearnSettings, "Learning")
 @device_option("Learning")
@@ -43,7 +43,7 @@ def learn(
     image: Path,
     name: str | None,
     output: Path | None,
-    start: str | None,
+    start: str,
     yes: bool,
     device: str,
     quiet: bool,
@@ -52,7 +52,7 @@ def learn(
 ) -> int:
     """Learn the style of IMAGE, any picture, and keep it in the library under its name."""
     settings = chosen(LearnSettings, values)
-    begin = known_style(start) if start else None
+    begin = None if start == "noise" else known_style(start)
     weights = output or _place_in_library(image, name, anew=yes)
     if output is not None:
         check_output(output, None, replace_it=yes, may_ask=not as_json)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Learned, LearningStopped, Observer, StyleLearned
-from streamstyle.library import Style, find_style, keep_path, kept_name, unknown_style
+from streamstyle.library import GROUND, Style, find_style, keep_path, kept_name, known_style, unknown_style
 from streamstyle.settings import Device, LearnSettings
 
 _IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".jp2"})
@@ -39,7 +39,7 @@ def ready_style(wanted: Wanted, device: Device, observe: Observer, stop: threadi
     if wanted.known is not None or wanted.image is None:
         return wanted.known
     weights = keep_path(wanted.image)
-    learned = learn(wanted.image, weights, LearnSettings(), device, observe, stop)
+    learned = learn(wanted.image, weights, LearnSettings(), device, observe, stop, known_style(GROUND).path)
     return find_style(str(weights)) if learned else None
 
 
