@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -114,6 +116,29 @@ def test_what_is_there_already_is_never_replaced_unasked(film: Path, capsys: pyt
     assert "-y" in failed(capsys)
     assert exit_code(["run", str(film), "--style", "wave", "-y", "-o", str(film)]) == 4
     assert exit_code(["run", str(film), "--style", "wave", "-o", str(film.parent / "none" / "out.mkv")]) == 4
+    assert output.read_text() == "precious"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals as POSIX has them")
+@pytest.mark.parametrize("answer", ["n", "y"])
+def test_on_a_terminal_replacing_a_file_is_asked_about(tmp_path: Path, answer: str) -> None:
+    output = tmp_path / "painted.mkv"
+    output.write_text("precious")
+    ours, theirs = os.openpty()
+    program = "import sys; from pathlib import Path; from streamstyle.commands.output import check_output; "
+    program += "check_output(Path(sys.argv[1]), None, replace_it=False, may_ask=True)"
+    command = [sys.executable, "-c", program, output]
+    with subprocess.Popen(command, stdin=theirs, stderr=theirs, stdout=theirs) as running:
+        os.close(theirs)
+        os.write(ours, f"{answer}\n".encode())
+        said = b""
+        with suppress(OSError):  # the terminal's end, once the program has left it
+            while piece := os.read(ours, 4096):
+                said += piece
+    os.close(ours)
+    assert b"exists already. Replace it? [y/N]" in said
+    assert running.returncode == (1 if answer == "n" else 0)
+    assert (b"OutputError" in said) is (answer == "n")
     assert output.read_text() == "precious"
 
 

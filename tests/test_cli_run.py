@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -13,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 
+import streamstyle.demo
 from streamstyle.cli import exit_code
 from streamstyle.commands import style as style_command
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.settings import LearnSettings
-from tests.films import cut, moving_square, pan, texture, write_film
+from tests.films import Attachment, Extras, cut, moving_square, pan, texture, write_film
 
 Event = dict[str, Any]
 QUICK = partial(LearnSettings, steps=2, batch=1, crop=64, style_size=64)
@@ -97,6 +99,18 @@ def test_as_json_standard_output_is_events_and_nothing_else(
     assert [event["frame"] for event in events if event["event"] == "shot_started"] == [0, 14]
     assert events[-1]["output"] == str(film.with_name("film.nonsense.mkv"))
     assert run(capfd, film, "--style", style, "-y", "--method", "live")[-1]["flows_computed"] == 0
+
+
+def test_what_the_container_cannot_hold_is_said_before_the_work(
+    tmp_path: Path, style: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = Extras(subtitles=[(0.0, 0.1, "Hello")], attachments=[Attachment("font.ttf", "font/ttf", b"letters")])
+    film = write_film(tmp_path / "film.mkv", pan(frames=4).frames, extras=words)
+    events = run(capfd, film, "--style", style, "--method", "johnson", "-o", tmp_path / "out.mp4")
+    said = [event["message"] for event in events[:2]]
+    assert [event["event"] for event in events[:3]] == ["warned", "warned", "started"]
+    assert "subrip becomes mov_text" in said[0]
+    assert "left out: .mp4 cannot hold" in said[1]
 
 
 def test_quiet_says_nothing(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -205,3 +219,19 @@ def test_ctrl_c_leaves_a_playable_film_of_what_was_finished(tmp_path: Path, styl
     assert 10 < stopped["frames"] < 1000
     assert len(times(Path(stopped["output"]))) == stopped["frames"]
     assert files(tmp_path) == ["long.mp4", "long.nonsense.partial.mkv", "nonsense.safetensors"]
+
+
+def test_the_demo_says_where_both_films_lie_and_how_fast_it_went(
+    tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    short = partial(streamstyle.demo.render_demo, width=96, height=64, seconds=0.2)
+    monkeypatch.setattr(streamstyle.demo, "render_demo", short)
+    assert exit_code(["demo", "--style", str(style), "-o", str(tmp_path / "demo")]) == 0
+    said = capfd.readouterr().out
+    source, painted = tmp_path / "demo" / "landscape.mkv", tmp_path / "demo" / "landscape.nonsense.mkv"
+    assert len(times(source)) == len(times(painted)) == 5
+    assert re.search(rf"rendered +{source} ", said)
+    assert re.search(rf"painted +{painted} +in 0:\d\d, [\d.]+ (fps|s/frame)", said)
+    assert exit_code(["demo", "--style", str(style), "-o", str(tmp_path / "demo"), "--json"]) == 0
+    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert events[-1]["event"] == "finished"

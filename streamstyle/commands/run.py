@@ -11,7 +11,7 @@ import click
 from streamstyle.commands.output import check_output, default_output
 from streamstyle.commands.style import ready_style, wanted_style
 from streamstyle.errors import FilmError, SettingsError
-from streamstyle.events import Stopped
+from streamstyle.events import Observer, Stopped, Warned
 from streamstyle.settings import ConsistencySettings, Device, FlowSettings, Settings, SinkSettings, SourceSettings
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
@@ -85,11 +85,21 @@ def run(
     from streamstyle.pipeline import stylise_video
 
     with watched(as_json, quiet) as (observe, stop):
+        _say_what_stays_behind(film, output, observe)
         ready = ready_style(wanted, settings.device, observe, stop)
         if ready is None:
             return INTERRUPTED
         ended = stylise_video(film, output, ready.path, ready.name, settings, observe, stop)
     return INTERRUPTED if isinstance(ended, Stopped) else 0
+
+
+def _say_what_stays_behind(film: Film, output: Path, observe: Observer) -> None:
+    """Say, before any work is done, which streams the output's container cannot hold as they are."""
+    from streamstyle.media.carry import plan_streams
+
+    for carried in plan_streams(film, output):
+        if carried.why:
+            observe(Warned(f"stream #{carried.stream.index} is {carried.way}: {carried.why}"))
 
 
 def _settings(values: dict[str, Any], part: Part) -> Settings:

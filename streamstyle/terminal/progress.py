@@ -61,7 +61,7 @@ class ProgressLine:
         """Return a bar for a part in [0, 1] of the work; empty where nobody watches."""
         if not self._terminal:
             return ""
-        filled = round(_BAR * min(1.0, max(0.0, done)))
+        filled = int(_BAR * min(1.0, max(0.0, done)))
         full, empty = ("━", "─") if self._draws_lines() else ("#", "-")
         return full * filled + empty * (_BAR - filled) + "  "
 

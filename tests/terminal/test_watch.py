@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -16,7 +18,7 @@ from streamstyle.events import (
     Warned,
 )
 from streamstyle.terminal.progress import ProgressLine
-from streamstyle.terminal.watch import Narrator, watched
+from streamstyle.terminal.watch import Narrator, print_json, watched
 
 STARTED = Started("films/a.mp4", "films/a.wave.mkv", 640, 360, 50, "25/1", 2.0, "consistent", "wave", "cpu")
 FRAMES = [FrameWritten(index + 1, 50, index / 25, 3.0 + 2 * index) for index in range(50)]
@@ -46,6 +48,18 @@ def test_a_stopped_run_says_how_far_it_got_and_where_it_lies() -> None:
     assert "nothing was written" in narrated(STARTED, Stopped("films/a.wave.partial.mkv", 0, 0.5))
 
 
+def test_json_has_no_word_for_what_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json(Learned(1, 10, float("nan"), 1.0))
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["loss"] is None
+
+
+def test_a_name_that_no_terminal_can_show_is_printed_all_the_same() -> None:
+    program = "from streamstyle.events import Warned; from streamstyle.terminal.watch import print_json; "
+    program += "print_json(Warned('\\udcff.mkv'))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert json.loads(done.stdout)["message"] == "\udcff.mkv"
+
+
 def test_quiet_keeps_warnings_and_how_far_a_stopped_run_got() -> None:
     told = narrated(
         STARTED,
@@ -65,5 +79,4 @@ def test_as_json_every_event_is_one_line_with_schema_and_name(capsys: pytest.Cap
             observe(event)
     printed = capsys.readouterr()
     assert [json.loads(line) for line in printed.out.splitlines()] == [event.as_json() for event in events]
-    assert "Ünïcode → stays" in printed.out
     assert printed.err == ""
