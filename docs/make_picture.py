@@ -1,0 +1,52 @@
+"""Make the moving picture of the README: `python docs/make_picture.py`, a few minutes on two cores."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamstyle.demo import FRAME_RATE, render_demo
+
+STYLES = ("wave", "starry_night", "composition_vii")
+PART = "1-4"
+TILE = (320, 180)
+EVERY = 2
+"""Frames of the film per frame of the picture."""
+
+
+def read_tiles(film: Path, start: int, end: int) -> list[NDArray[np.uint8]]:
+    """Return every second of the film's frames from `start` to `end`, small, as [H, W, 3] BGR."""
+    with av.open(film) as container:
+        frames = [
+            frame.reformat(*TILE, "bgr24", interpolation="AREA").to_ndarray() for frame in container.decode(video=0)
+        ]
+    return frames[start:end:EVERY]
+
+
+def make_picture(target: Path) -> None:
+    """Paint the demo film in every built-in style and set the films beside each other."""
+    with tempfile.TemporaryDirectory() as folder:
+        film = Path(folder) / "film.mkv"
+        render_demo(film)
+        start, end = (FRAME_RATE * int(second) for second in PART.split("-"))
+        tiles = [read_tiles(film, start, end)]
+        for style in STYLES:
+            painted = Path(folder) / f"{style}.mkv"
+            command = ["run", str(film), "--style", style, "--range", PART, "-o", str(painted)]
+            subprocess.run([sys.executable, "-m", "streamstyle", *command], check=True)
+            tiles.append(read_tiles(painted, 0, end - start))
+    animation = cv2.Animation()
+    animation.frames = [np.vstack([np.hstack(row[:2]), np.hstack(row[2:])]) for row in zip(*tiles, strict=True)]
+    animation.durations = [40 * EVERY] * len(animation.frames)
+    cv2.imwriteanimation(str(target), animation, [cv2.IMWRITE_WEBP_QUALITY, 55])
+
+
+if __name__ == "__main__":
+    make_picture(Path(__file__).with_name("demo.webp"))
