@@ -60,7 +60,7 @@ def find_style(name_or_image: str) -> Style | None:
 
     Raises StyleError for a .safetensors file that is no style.
     """
-    for style in all_styles():
+    for style in learned_styles() + builtin_styles():  # a style that comes with an update takes nobody's name away
         if style.name == name_or_image:
             return style
     path = Path(name_or_image)

@@ -76,6 +76,14 @@ def test_a_learned_style_never_hides_one_of_the_same_name(tmp_path: Path) -> Non
     assert found.builtin
 
 
+def test_a_builtin_style_that_comes_later_takes_no_learned_ones_name(tmp_path: Path) -> None:
+    weights(keep_path(picture(tmp_path / "delaunay.jpg")))
+    weights(tmp_path / "assets" / "delaunay.safetensors")
+    found = find_style("delaunay")
+    assert found is not None
+    assert not found.builtin
+
+
 def test_a_weights_file_is_a_style_by_what_it_says_of_itself(tmp_path: Path) -> None:
     mine = weights(tmp_path / "mine.safetensors", title="Mine")
     found = find_style(str(mine))
