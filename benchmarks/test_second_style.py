@@ -14,7 +14,7 @@ from streamstyle.settings import Method
 
 def test_second_style(work: Work, tmp_path: Path, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second style computes no flow."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("STREAMSTYLE_CACHE", str(tmp_path / "cache"))
     first_style, second_style = work.style, work.styles[-1]
     first = paint(work.film, tmp_path / "first.mkv", first_style, Method.live, work.part, flow_cache=1.0)
     second = paint(work.film, tmp_path / "second.mkv", second_style, Method.live, work.part, flow_cache=1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -16,6 +17,10 @@ from streamstyle.demo import FRAME_RATE, cuts, demo_frames, frame_count, render_
 from streamstyle.demo.film import TrueMotion
 from streamstyle.demo.sound import RATE, soundtrack
 from streamstyle.errors import OutputError, SettingsError
+from streamstyle.frame import Frame
+from streamstyle.settings import FlowPreset
+from streamstyle.stages.flow import motion_between
+from streamstyle.stages.shots import shots
 
 SMALL = (192, 108)
 SHORT = 0.6
@@ -135,6 +140,24 @@ def test_across_ten_frames_the_motion_is_ten_times_as_large() -> None:
     assert ten.disoccluded.mean() > 2 * one.disoccluded.mean()
 
 
+def test_the_program_finds_the_one_cut() -> None:
+    frames = (Frame(picture, index, index) for index, picture in enumerate(demo_frames(*SMALL)))
+    shot_of = [frame.shot for frame in shots(frames)]
+    assert shot_of == [0] * 75 + [1] * 50
+
+
+def test_the_program_finds_the_motion() -> None:
+    """Its fast flow is within half a pixel on average, where there is something to find."""
+    known = true_motion(40)
+    assert known is not None
+    film = list(islice(demo_frames(), 39, 41))
+    found = motion_between(*film, FlowPreset.fast)
+    off = np.hypot(*(found.backward.numpy() - known.backward))
+    trusted = found.weight.numpy() > 0.5
+    assert off[~known.disoccluded].mean() < 0.5
+    assert trusted[~known.disoccluded].mean() > 0.8
+
+
 def test_the_picture_is_cut_out_of_the_design_where_the_shape_differs() -> None:
     square = next(iter(demo_frames(108, 108, SHORT)))
     middle = pictures()[0][:, 42:150]
@@ -159,7 +182,7 @@ def test_the_film_as_a_file(tmp_path: Path) -> None:
 
 def test_the_sound_is_as_long_as_the_picture(tmp_path: Path) -> None:
     path = tmp_path / "landscape.mp4"
-    render_demo(path, 96, 54, 1.0)
+    render_demo(path, *SMALL, 1.0)
     with av.open(str(path)) as container:
         samples = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
     assert abs(samples.shape[1] - RATE) <= 2 * 1024
