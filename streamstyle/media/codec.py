@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
 _LOOK_FAR = PRESETS[PRESETS.index("fast") :]
-_SVT_PRESETS = ("12", "11", "10", "9", "9", "8", "6", "4", "3", "2")
+_SVT_PRESETS = ("10", "10", "9", "9", "8", "8", "6", "4", "3", "2")
 """SVT-AV1 numbers its presets; these take about as long, against each other, as x264's."""
 
 _KNOWN = (
@@ -41,6 +42,8 @@ def find_encoder(name: str) -> av.Codec:
         raise SettingsError(f"--codec {name} is no video encoder here", _nearest(name)) from error
     if codec.type != "video":
         raise SettingsError(f"--codec {name} encodes {codec.type}, not video", _nearest(name))
+    if codec.name == "libsvtav1":
+        os.environ.setdefault("SVT_LOG", "1")  # it prints a page to stderr, and knows no other way to be told not to
     return codec
 
 

@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 
+class Stamp:
+    """Tells when a decoded frame is shown, by whichever of its two times has been in order more often.
+
+    Containers such as AVI say only in which order frames are stored; what a decoder makes of that is wrong as soon as
+    frames were reordered. The rule is libavcodec's (`guess_correct_pts` in decode.c).
+    """
+
+    def __init__(self) -> None:
+        self._last_pts = self._last_dts = float("-inf")
+        self._wrong_pts = self._wrong_dts = 0
+
+    def of(self, pts: int | None, dts: int | None) -> int | None:
+        """Return the tick at which the frame is shown; None where nothing says."""
+        seen_pts, seen_dts = dts if pts is None else pts, pts if dts is None else dts
+        if seen_pts is None or seen_dts is None:
+            return None
+        self._wrong_pts += pts is not None and pts <= self._last_pts
+        self._wrong_dts += dts is not None and dts <= self._last_dts
+        self._last_pts, self._last_dts = seen_pts, seen_dts
+        return seen_pts if self._wrong_pts <= self._wrong_dts else seen_dts
+
+
 class Timeline:
     """Places one stream's ticks after each other, also where a recording starts its clock anew in the middle."""
 

@@ -16,7 +16,7 @@ from streamstyle.media.opening import open_film, video_stream
 from streamstyle.media.orientation import orientation_of
 from streamstyle.media.part import part_of
 from streamstyle.media.shape import Shape, working_shape
-from streamstyle.media.timeline import Timeline
+from streamstyle.media.timeline import Stamp, Timeline
 from streamstyle.media.working import ToWorking
 from streamstyle.settings import SourceSettings
 
@@ -69,11 +69,11 @@ def decode(film: Film) -> Iterator[Frame]:
     """Yield the frames of the processed part in the order they are shown, each later than the one before."""
     to_working = ToWorking(film)
     timeline = Timeline(round(1 / film.time_base), round(1 / (film.frame_rate or 25) / film.time_base))
-    index = 0
+    stamp, index = Stamp(), 0
     with open_film(film.path) as container:
         stream = cast("VideoStream", container.streams[film.video_stream])
         for picture in decoded_from(container, stream, film.start_pts):
-            pts = timeline.place(picture.dts if picture.pts is None else picture.pts)
+            pts = timeline.place(stamp.of(picture.pts, picture.dts))
             if pts is None or pts < film.start_pts:
                 continue
             if film.end_pts is not None and pts >= film.end_pts:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamstyle.media.timeline import Timeline
+from streamstyle.media.timeline import Stamp, Timeline
 
 
 def placed(ticks: list[int | None], second: int = 1000, step: int = 40) -> list[int | None]:
@@ -35,3 +35,14 @@ def test_a_missing_time_is_one_step_on() -> None:
 def test_any_times_come_out_going_forward(ticks: list[int | None]) -> None:
     kept = [tick for tick in placed(ticks) if tick is not None]
     assert all(later > earlier for earlier, later in pairwise(kept))
+
+
+def test_of_two_times_the_one_in_order_is_believed() -> None:
+    stamp = Stamp()
+    stored = [(1, 2), (3, 3), (4, 4), (2, 5), (6, 6), (7, 7), (5, 8)]
+    assert [stamp.of(*times) for times in stored] == [1, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_frame_with_one_time_has_that_and_one_with_none_has_none() -> None:
+    stamp = Stamp()
+    assert [stamp.of(7, None), stamp.of(None, 9), stamp.of(None, None), stamp.of(12, 11)] == [7, 9, None, 12]
