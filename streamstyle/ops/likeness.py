@@ -19,6 +19,8 @@ _AREA = 128 * 72
 _SMALLEST_SIDE = 16
 _BLACK = 20
 """Levels up to which a row or column of both pictures is taken for the bar of a letterbox."""
+_LEAST_LIT = 0.3
+"""Share of each side that bars leave at least: upright film on a wide screen."""
 _FLAT = 1.5
 """Standard deviation in levels below which a picture shows nothing but a colour and noise."""
 _OTHER_COLOUR = 24
@@ -28,8 +30,8 @@ _NOISE = 0.15
 """Variance in levels that says nothing."""
 _SURE = 0.15
 """Up to this much unlikeness there is nothing to be looked at more closely."""
-_AGREEMENT = (4.0, 0.05)
-"""Squared pixels, and share of the squared lengths, by which two opposite flows may differ and be half trusted."""
+_AGREEMENT = (4.0 / _AREA, 0.05)
+"""Shares of the picture's area and of the squared lengths by which opposite flows may differ and be half trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,18 @@ def unlikeness(before: Sketch, after: Sketch) -> float:
 
 
 def _without_bars(before: Plane, after: Plane) -> tuple[slice, slice]:
-    """Return the part that is not black in both: the same bars around two pictures do not make them alike."""
+    """Return the part that is not black in both: the same bars around two pictures do not make them alike.
+
+    It is all of them when too little is left: then it is no letterbox, but something small in the dark.
+    """
     lit = np.maximum(before, after) > _BLACK
-    rows, columns = np.flatnonzero(lit.any(1)), np.flatnonzero(lit.any(0))
-    if min(rows.size, columns.size) < _SMALLEST_SIDE:
-        return slice(None), slice(None)
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    box = []
+    for axis, side in zip((1, 0), lit.shape, strict=True):
+        places = np.flatnonzero(lit.any(axis))
+        if places.size < max(_SMALLEST_SIDE, _LEAST_LIT * side):
+            return slice(None), slice(None)
+        box.append(slice(places[0], places[-1] + 1))
+    return box[0], box[1]
 
 
 def _levelled(grey: Plane) -> Plane:
@@ -133,9 +141,10 @@ def _alike(found: Plane, wanted: Plane, noise: Noise) -> tuple[Plane, Plane]:
 
 def _agreement(backward: Plane, forward: Plane) -> Plane:
     """Return 1 where the two flows are opposite, and less the less they are."""
-    pixels, share = _AGREEMENT
+    of_area, of_lengths = _AGREEMENT
     apart = np.square(forward + backward).sum(-1)
-    return np.asarray(1 / (1 + apart / (pixels + share * np.square(np.stack((forward, backward))).sum((0, -1)))))
+    lengths = np.square(forward).sum(-1) + np.square(backward).sum(-1)
+    return np.asarray(1 / (1 + apart / (of_area * apart.size + of_lengths * lengths)), np.float32)
 
 
 def _flow(of: Plane, to: Plane) -> Plane:

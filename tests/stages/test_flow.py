@@ -1,0 +1,178 @@
+"""How each frame follows from the one before it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from streamstyle.film import Film
+from streamstyle.frame import FlowedFrame, Frame
+from streamstyle.media.flow_cache import FlowCache
+from streamstyle.settings import FlowPreset, FlowSettings
+from streamstyle.stages import flow as flow_stage
+from streamstyle.stages.flow import flow, motion_between
+from tests.films import Scene, cut, flat, moving_square, pan, still, texture
+
+PRESETS = list(FlowPreset)
+QUICK = FlowSettings(flow=FlowPreset.ultrafast)
+
+
+def frames(scene: Scene) -> Iterator[Frame]:
+    for index, picture in enumerate(scene.frames):
+        yield Frame(np.ascontiguousarray(picture), 40 * index, index, sum(index >= start for start in scene.cuts))
+
+
+def flowed(scene: Scene, settings: FlowSettings = QUICK, cache: FlowCache | None = None) -> list[FlowedFrame]:
+    with flow(frames(scene), settings, cache) as found:
+        return list(found)
+
+
+def same(one: list[FlowedFrame], other: list[FlowedFrame]) -> bool:
+    return all(
+        a.motion is not None
+        and b.motion is not None
+        and torch.equal(a.motion.backward, b.motion.backward)
+        and torch.equal(a.motion.weight, b.motion.weight)
+        for a, b in zip(one[1:], other[1:], strict=True)
+    )
+
+
+def film(path: Path, scene: Scene) -> Film:
+    path.write_bytes(b"a film, as far as its fingerprint goes")
+    height, width = scene.frames.shape[1:3]
+    return Film(
+        path, width, height, width, height, 0, Fraction(1), Fraction(1, 1000), Fraction(25),
+        len(scene.frames), 0, None, None, 0, (),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_pan_is_found_to_a_tenth_of_a_pixel_and_trusted(preset):
+    scene = pan(2, 192, 128, step=(3, -2))
+    motion = motion_between(*scene.frames, preset)
+    inside = np.s_[..., 16:-16, 16:-16]
+    off = np.linalg.norm(motion.backward.numpy() - scene.backward[1], axis=0)[inside]
+    assert off.mean() < 0.1
+    assert motion.weight.numpy()[inside].mean() > 0.95
+    assert (motion.weight[-1] == 0).all()  # what comes into view
+    assert (motion.weight[:, 0] == 0).all()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_still_scene_does_not_move_and_is_trusted(preset):
+    motion = motion_between(*still(2, 96, 64).frames, preset)
+    assert motion.backward.abs().max() < 1 / 128
+    assert (motion.weight == 1).all()
+
+
+@pytest.mark.parametrize("preset", [FlowPreset.fast, FlowPreset.medium, FlowPreset.deepflow])
+def test_what_a_moving_square_uncovers_is_not_trusted(preset):
+    scene = moving_square(2, 192, 128, side=64, step=(8, 0))
+    weight = motion_between(*scene.frames, preset).weight.numpy()
+    uncovered = scene.uncovered[1]
+    rows, columns = np.nonzero(uncovered)
+    assert weight[rows.min() + 8 : rows.max() - 8, columns.min() : columns.max() + 1].mean() < 0.25
+    far_away = np.ones_like(uncovered)
+    far_away[max(0, rows.min() - 24) : rows.max() + 24, columns.min() - 24 : columns.max() + 96] = False
+    assert weight[far_away].mean() > 0.95
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(("width", "height"), [(32, 32), (32, 48), (34, 100), (120, 32)])
+def test_the_smallest_pictures_have_a_flow_too_and_always_the_same(preset, width, height):
+    scene = pan(2, width, height, step=(2, 0), seed=1)
+    motion = motion_between(*scene.frames, preset)
+    assert motion.backward.shape == (2, height, width)
+    off = np.linalg.norm(motion.backward.numpy() - scene.backward[1], axis=0)[4:-4, 6:-6]
+    assert np.median(off) < 0.5
+    for _ in range(3 if preset is not FlowPreset.deepflow else 1):
+        assert torch.equal(motion_between(*scene.frames, preset).backward, motion.backward)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_picture_of_one_colour_does_not_move(preset):
+    motion = motion_between(*flat((90, 60, 30), 2), preset)
+    assert not motion.backward.any()
+    assert (motion.weight == 1).all()
+
+
+def test_nothing_looks_back_across_a_cut():
+    scene = cut(pan(3, 96, 64), still(2, 96, 64, seed=5), still(1, 96, 64, seed=9))
+    found = flowed(scene)
+    assert [each.motion is None for each in found] == [True, False, False, True, False, True]
+    assert [each.frame.index for each in found] == list(range(6))
+
+
+def test_no_frames_and_one_frame_are_no_pair():
+    with flow(iter(()), QUICK) as found:
+        assert list(found) == []
+    assert [each.motion for each in flowed(still(1))] == [None]
+
+
+def test_any_number_of_workers_finds_the_same_in_the_same_order():
+    scene = pan(9, 96, 64, step=(3, 1))
+    alone = flowed(scene, FlowSettings(flow_workers=1))
+    together = flowed(scene, FlowSettings(flow_workers=4))
+    assert [each.frame.pts for each in together] == [40 * index for index in range(9)]
+    assert same(alone, together)
+
+
+def test_a_run_from_the_cache_equals_the_run_that_filled_it_and_one_without(tmp_path):
+    scene = moving_square(5, 96, 64)
+    source = film(tmp_path / "film.mkv", scene)
+    first, second = (FlowCache.open(source, QUICK, tmp_path / "cache") for _ in range(2))
+    filling = flowed(scene, QUICK, first)
+    reading = flowed(scene, QUICK, second)
+    assert (first.computed, first.cached) == (4, 0)
+    assert (second.computed, second.cached) == (0, 4)
+    assert same(filling, reading)
+    assert same(filling, flowed(scene))
+
+
+def test_a_cached_film_is_not_looked_at(tmp_path, monkeypatch):
+    scene = pan(3, 96, 64)
+    source = film(tmp_path / "film.mkv", scene)
+    flowed(scene, QUICK, FlowCache.open(source, QUICK, tmp_path / "cache"))
+    monkeypatch.setattr(flow_stage, "motion_between", None)
+    assert len(flowed(scene, QUICK, FlowCache.open(source, QUICK, tmp_path / "cache"))) == 3
+
+
+def test_only_so_many_frames_are_drawn_ahead_of_their_use(monkeypatch):
+    drawn = []
+
+    def endless() -> Iterator[Frame]:
+        picture = texture(64, 48)
+        for index in range(1000):
+            drawn.append(index)
+            yield Frame(picture, index, index)
+
+    monkeypatch.setattr(flow_stage, "_BYTES_AHEAD", 5 * 64 * 48 * 15)
+    with flow(endless(), QUICK) as found:
+        next(found)
+        _wait_until(lambda: len(drawn) >= 6)
+        time.sleep(0.1)
+        assert len(drawn) <= 7
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("streamstyle")]
+
+
+def test_an_error_in_the_film_is_raised_where_its_frame_would_have_come():
+    def torn() -> Iterator[Frame]:
+        yield from frames(still(2))
+        raise OSError("torn")
+
+    with flow(torn(), QUICK) as found:
+        next(found)
+        next(found)
+        with pytest.raises(OSError, match="torn"):
+            next(found)
+
+
+def _wait_until(true) -> None:
+    deadline = time.monotonic() + 20
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
