@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -82,13 +82,17 @@ class Alongside:
             self._next = None
             self._mux(packet)
 
+    def close(self) -> None:
+        """Stop reading; the source may be closed after this."""
+        self._packets.close()
+
     def _mux(self, packet: Packet[Any]) -> None:
         try:
             self._target.mux(packet)
         except (av.InvalidDataError, av.ArgumentError):  # one packet is not worth a whole film
             self.refused += 1
 
-    def _due(self, source: InputContainer) -> Iterator[Packet[Any]]:
+    def _due(self, source: InputContainer) -> Generator[Packet[Any]]:
         """Yield the packets of the span in the file's order, as they go into the output."""
         if not self._lanes:
             return

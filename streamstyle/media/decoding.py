@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -55,7 +55,7 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             yield from packet.decode()
 
 
-def decoded_from(container: InputContainer, stream: VideoStream, start: int) -> Iterator[VideoFrame]:
+def decoded_from(container: InputContainer, stream: VideoStream, start: int) -> Generator[VideoFrame]:
     """Yield the pictures from one shown at `start`, in ticks, or before; the container is at its beginning."""
     if start <= (stream.start_time or 0):
         yield from decoded(container, stream)

@@ -101,7 +101,7 @@ class Sink:
 
     def _finish(self, sound_until: Fraction | None) -> None:
         self._open = False
-        with clear_errors(self.partial), closing(self._container):
+        with clear_errors(self.partial), closing(self._container), closing(self._alongside):
             if self.frames and not self._broken:
                 self._mux(self._encoder.flush())
                 self._alongside.mux_until(sound_until)

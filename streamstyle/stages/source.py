@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -70,9 +71,11 @@ def decode(film: Film) -> Iterator[Frame]:
     to_working = ToWorking(film)
     timeline = Timeline(round(1 / film.time_base), round(1 / (film.frame_rate or 25) / film.time_base))
     stamp, index = Stamp(), 0
-    with open_film(film.path) as container:
+    with ExitStack() as opened:
+        container = opened.enter_context(open_film(film.path))
         stream = cast("VideoStream", container.streams[film.video_stream])
-        for picture in decoded_from(container, stream, film.start_pts):
+        pictures = opened.enter_context(closing(decoded_from(container, stream, film.start_pts)))
+        for picture in pictures:
             pts = timeline.place(stamp.of(picture.pts, picture.dts))
             if pts is None or pts < film.start_pts:
                 continue
