@@ -32,8 +32,16 @@ def rate_of(stream: VideoStream) -> Fraction | None:
 def described(stream: Any) -> Stream:
     """Return the record of a stream of an open container."""
     kind = "attachment" if is_cover(stream) else stream.type
-    codec = stream.codec_context.codec.canonical_name if stream.codec_context is not None else stream.name or "unknown"
-    return Stream(stream.index, kind, codec, _printable(stream.language), _printable(stream.metadata.get("title")))
+    return Stream(
+        stream.index, kind, _codec(stream), _printable(stream.language), _printable(stream.metadata.get("title"))
+    )
+
+
+def _codec(stream: Any) -> str:
+    if stream.codec_context is None:  # FFmpeg has no decoder; what it cannot even name has no such attribute
+        return getattr(stream, "name", None) or "unknown"
+    name: str = stream.codec_context.codec.canonical_name
+    return name
 
 
 def _printable(text: str | None) -> str | None:

@@ -165,4 +165,16 @@ def test_a_title_in_an_unknown_encoding_stops_nothing(tmp_path: Path) -> None:
         assert container.metadata["title"].startswith("Caf")
 
 
+def test_sound_that_nobody_knows_is_left_out_and_stops_nothing(tmp_path: Path) -> None:
+    extras = Extras(audio_codec="pcm_s16le")
+    source = write_film(tmp_path / "film.mov", pan(5).frames, audio=True, extras=extras)
+    source.write_bytes(source.read_bytes().replace(b"sowt", b"zzzz"))
+    (carried,) = plan_streams(probe(source, SourceSettings()), tmp_path / "painted.mkv")
+    assert carried.way is Way.left_out
+    assert carried.why == ".mkv cannot hold unknown sound"
+    paint(source, tmp_path / "painted.mkv")
+    with av.open(str(tmp_path / "painted.mkv")) as container:
+        assert [stream.type for stream in container.streams] == ["video"]
+
+
 METADATA = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
