@@ -60,9 +60,7 @@ def buffered(
         pool.shutdown(cancel_futures=True)
 
 
-def _draw(
-    items: Iterable[T], submit: Callable[[T], None], room: threading.Semaphore, leaving: threading.Event
-) -> None:
+def _draw(items: Iterable[T], submit: Callable[[T], None], room: threading.Semaphore, leaving: threading.Event) -> None:
     """Draw an item whenever there is room for one, until there are no more or nobody wants them."""
     iterator = iter(items)
     try:
