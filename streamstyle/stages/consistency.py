@@ -16,7 +16,7 @@ from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings
 
-SETTLED = 1e-3
+SETTLED = 2e-3
 """Share of the objective; a frame is done when an iteration gains less."""
 
 
