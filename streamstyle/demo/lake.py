@@ -102,8 +102,8 @@ def _sky(scale: float) -> Canvas:
 
 
 def _balloon(scale: float) -> Canvas:
-    sheet = Canvas.blank(500, 60, 620, 222, scale)
-    paint_balloon(sheet, (560, 116), 50, ("#d8432f", "#fbe9c4", "#2c6c9c"))
+    sheet = Canvas.blank(386, 56, 514, 224, scale)
+    paint_balloon(sheet, (450, 118), 55, ("#d8432f", "#fbe9c4", "#2c6c9c"))
     return sheet
 
 
