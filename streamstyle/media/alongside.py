@@ -14,6 +14,7 @@ from streamstyle.media.carry import Carried, Way, add_copy, add_words
 from streamstyle.media.decoding import packets
 from streamstyle.media.lane import Lane, due_at
 from streamstyle.media.opening import is_cover, open_film
+from streamstyle.media.priming import add_primed_copy
 from streamstyle.media.span import Span
 
 if TYPE_CHECKING:
@@ -55,7 +56,14 @@ class Alongside:
         elif carried.stream.kind == "attachment":
             add_copy(self._target, template)  # it is in the header, whole
         else:
-            self._lanes[template.index] = Lane(carried, template, add_copy(self._target, template), self._span)
+            stream = self._copy(film, template)
+            self._lanes[template.index] = Lane(carried, template, stream, self._span)
+
+    def _copy(self, film: Film, template: Any) -> Any:
+        is_aac = template.codec_context.codec.canonical_name == "aac"
+        if is_aac and self._target.format.name == "matroska" and self._span.begin is None:
+            return add_primed_copy(self._target, template, film.path)
+        return add_copy(self._target, template)
 
     def _add_cover(self, film: Film, carried: Carried, template: Any) -> None:
         with open_film(film.path) as container:

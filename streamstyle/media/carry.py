@@ -115,11 +115,14 @@ def _fits(container: str, add: Callable[..., object], *stream: object) -> bool:
     return True
 
 
-def add_copy(target: OutputContainer, template: Any) -> Any:
-    """Add a stream that takes the template's packets as they are, with its language, title and role."""
+def add_copy(target: OutputContainer, template: Any, named_as: Any = None) -> Any:
+    """Add a stream that takes the template's packets as they are.
+
+    Its language, title and role are the template's, or those of `named_as`.
+    """
     stream = target.add_stream_from_template(template, opaque=True)
-    stream.metadata.update(lasting(template.metadata))
-    stream.disposition = template.disposition
+    stream.metadata.update(lasting((named_as or template).metadata))
+    stream.disposition = (named_as or template).disposition
     return stream
 
 

@@ -150,6 +150,23 @@ def test_sound_is_copied_bit_for_bit_at_its_times(with_sound: Path, tmp_path: Pa
     assert times(frames, film) == [Fraction(n, 25) for n in range(60)]  # not moved by the sound's priming
 
 
+@pytest.mark.parametrize("priming", [1024, 2112])
+def test_what_an_encoder_puts_before_the_first_sound_is_heard_in_no_container(tmp_path: Path, priming: int) -> None:
+    """2112 samples is what cameras put there. Times before zero, which players stumble on, must not be in Matroska."""
+    extras = Extras(audio_start=(1024 - priming) / 48000)
+    source = write_film(tmp_path / "film.mp4", pan(30, 64, 48).frames, audio=True, extras=extras)
+    paint(source, tmp_path / "painted.mkv")
+    with av.open(str(source)) as before, av.open(str(tmp_path / "painted.mkv")) as after:
+        assert after.start_time == 0
+        heard = [np.concatenate([f.to_ndarray()[0] for f in film.decode(audio=0)]) for film in (before, after)]
+    assert np.array_equal(*heard)
+    assert [data for _, data in packets(tmp_path / "painted.mkv", "audio")] == [
+        data for _, data in packets(source, "audio")
+    ]
+    film, frames = read(tmp_path / "painted.mkv")
+    assert times(frames, film)[0] == 0
+
+
 @pytest.mark.parametrize("codec", ["pcm_s16le", "flac", "libmp3lame", "libopus", "ac3"])
 def test_any_kind_of_sound_goes_along(tmp_path: Path, codec: str) -> None:
     source = write_film(
