@@ -10,7 +10,7 @@ import pytest
 from benchmarks.report import Report
 from streamstyle.demo import render_demo
 from streamstyle.library import Style, builtin_styles, known_style
-from streamstyle.settings import SourceSettings
+from streamstyle.settings import FlowPreset, SourceSettings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--seconds", type=float, default=1.0, help="Length worked on, from the film's beginning.")
     group.addoption("--whole", action="store_true", help="Work on the whole film.")
     group.addoption("--iterations", type=int, default=30, help="Iterations of the method consistent.")
+    group.addoption(
+        "--judge", type=FlowPreset, default=FlowPreset.fast, help="Source flow that stability is judged by."
+    )
     group.addoption("--frames", type=int, default=1000, help="Length of the film whose memory is watched.")
 
 
@@ -33,6 +36,7 @@ class Work:
     styles: list[Style]
     iterations: int
     frames: int
+    judge: FlowPreset
 
     @property
     def style(self) -> Style:
@@ -54,7 +58,9 @@ def work(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
     styles = [known_style(name) for name in names] if names else builtin_styles()
     if not styles:
         pytest.skip("there is no built-in style; name one with --style")
-    return Work(film, SourceSettings(size=size, end=end), styles, option("--iterations"), option("--frames"))
+    return Work(
+        film, SourceSettings(size=size, end=end), styles, option("--iterations"), option("--frames"), option("--judge")
+    )
 
 
 @pytest.fixture

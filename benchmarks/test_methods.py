@@ -17,7 +17,7 @@ def test_methods(work: Work, tmp_path: Path, report: Report) -> None:
         method: paint(work.film, tmp_path / f"{method.value}.mkv", work.style, method, work.part, work.iterations)
         for method in Method
     }
-    source, *measured = measure_all([run.output for run in runs.values()], work.film, work.part)
+    source, *measured = measure_all([run.output for run in runs.values()], work.film, work.part, preset=work.judge)
     naive, naive_run = measured[0], runs[Method.johnson]
     rows = [
         _row(method.value, run, stability, naive, naive_run)
@@ -31,7 +31,7 @@ def test_methods(work: Work, tmp_path: Path, report: Report) -> None:
 
 def _title(work: Work, run: Run) -> str:
     size = f"{work.part.size[0]}x{work.part.size[1]}" if work.part.size else "its own size"
-    return f"{work.film.name} at {size}, {run.finished.frames} frames, {work.style.name}, {work.iterations} iterations"
+    return f"{work.film.name} at {size}, {run.finished.frames} frames, {work.style.name}, {work.iterations} iterations, judged by {work.judge}"
 
 
 def _row(name: str, run: Run | None, stability: Stability, naive: Stability, naive_run: Run) -> Row:

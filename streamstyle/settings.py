@@ -91,7 +91,7 @@ class SourceSettings:
 class FlowSettings:
     """How the motion between frames is found, and where it is kept."""
 
-    flow: FlowPreset = option(FlowPreset.fast, "Optical flow: DIS at three speeds, or DeepFlow, slow and fine.")
+    flow: FlowPreset = option(FlowPreset.medium, "Optical flow: DIS at three speeds, or DeepFlow, slow and fine.")
     flow_workers: int = option(1, "Pairs of frames worked on at once.")
     flow_cache: float = option(8.0, "GB of disk for flow that later runs on the same film reuse; 0 for none.")
 
