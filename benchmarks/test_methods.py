@@ -31,7 +31,8 @@ def test_methods(work: Work, tmp_path: Path, report: Report) -> None:
 
 def _title(work: Work, run: Run) -> str:
     size = f"{work.part.size[0]}x{work.part.size[1]}" if work.part.size else "its own size"
-    return f"{work.film.name} at {size}, {run.finished.frames} frames, {work.style.name}, {work.iterations} iterations, judged by {work.judge}"
+    how = f"{work.style.name}, {work.iterations} iterations, judged by {work.judge}"
+    return f"{work.film.name} at {size}, {run.finished.frames} frames, {how}"
 
 
 def _row(name: str, run: Run | None, stability: Stability, naive: Stability, naive_run: Run) -> Row:
