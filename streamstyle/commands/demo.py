@@ -87,14 +87,21 @@ def _progress_only(observe: Observer) -> Observer:
 
 def _farewell(finished: Finished, style: str) -> str:
     speed = pace(finished.frames, finished.elapsed)
-    return f"""\
-painted    {finished.output}   in {clock(finished.elapsed)}, {speed}
-
-Play both side by side. What stands still in the scene stands still in the painting.
-Now a film of yours:
-
-    streamstyle run MOVIE --style {style} --sample 10s     ten seconds from its middle
-    streamstyle run MOVIE --style {style}                  all of it
-    streamstyle run MOVIE --style PICTURE              in the manner of any picture
-    streamstyle styles                                 the styles there are
-"""
+    commands = {
+        f"streamstyle run MOVIE --style {style} --sample 10s": "ten seconds from its middle",
+        f"streamstyle run MOVIE --style {style}": "all of it",
+        "streamstyle run MOVIE --style PICTURE": "in the manner of any picture",
+        "streamstyle styles": "the styles there are",
+    }
+    width = max(map(len, commands))
+    return "\n".join(
+        [
+            f"painted    {finished.output}   in {clock(finished.elapsed)}, {speed}",
+            "",
+            "Play both side by side. What stands still in the scene stands still in the painting.",
+            "Now a film of yours:",
+            "",
+            *(f"    {command:<{width}}   {does}" for command, does in commands.items()),
+            "",
+        ]
+    )

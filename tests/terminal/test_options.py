@@ -78,8 +78,8 @@ def test_what_is_no_such_value_is_refused_with_those_there_are() -> None:
 
 
 def test_the_help_stands_under_headings_with_the_defaults() -> None:
-    text = parsed(FlowSettings, "--help")
+    text = " ".join(parsed(FlowSettings, "--help").split())
     assert "Heading:" in text
-    assert "[default: fast]" in text
-    assert "[default: 8]" in text
+    assert f"[default: {FlowSettings().flow}]" in text
+    assert f"[default: {FlowSettings().flow_cache:g}]" in text
     assert text.index("Heading:") < text.index("Other:")
