@@ -67,6 +67,8 @@ def stylise_video(
 
         if cache is not None and cache.problem:
             observe(Warned(cache.problem))
+        if sink.refused:
+            observe(Warned(f"{sink.refused} packets of sound or subtitles were not taken by the container"))
         if stop.is_set():
             ended: Finished | Stopped = Stopped(str(sink.partial), frames, time.monotonic() - began)
         else:

@@ -10,7 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from streamstyle.errors import StyleError
@@ -27,7 +27,7 @@ def save_weights(path: Path, network: torch.nn.Module, metadata: Mapping[str, st
     state = {
         name: tensor.detach().to(torch.float16).cpu().contiguous() for name, tensor in network.state_dict().items()
     }
-    save_file(state, partial, metadata=dict(metadata))
+    partial.write_bytes(save(state, metadata=dict(metadata)))  # `save_file` would make it unreadable for others
     partial.replace(path)
 
 
