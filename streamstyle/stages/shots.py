@@ -11,7 +11,7 @@ from streamstyle.ops.likeness import Sketch, sketch, unlikeness
 CUT = 0.6
 """Unlikeness of two frames from which on there is a cut between them.
 
-Of 601 pairs of consecutive frames of four films without a cut the largest is 0.48; of 1,900 pairs of unrelated
+Of 601 pairs of consecutive frames of four films without a cut the largest is 0.48; of 1,280 pairs of unrelated
 pictures, some dark, blurred, noisy or letterboxed, the smallest is 0.66 (docs/flow.md).
 """
 

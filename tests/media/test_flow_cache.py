@@ -81,7 +81,14 @@ def test_the_film_may_be_renamed_in_between(film: Film, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"width": 50}, {"height": 34}, {"rotation": 90}, {"video_stream": 1}, {"flow": FlowPreset.ultrafast}, {"path": b"x"}],
+    [
+        {"width": 50},
+        {"height": 34},
+        {"rotation": 90},
+        {"video_stream": 1},
+        {"flow": FlowPreset.ultrafast},
+        {"path": b"x"},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_another_size_preset_stream_or_content_is_another_flow(film: Film, folder: Path, change: dict) -> None:
