@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -11,11 +12,12 @@ from av.stream import Discard
 
 from streamstyle.film import Film
 from streamstyle.media.carry import Carried, Way, add_copy, add_words
-from streamstyle.media.decoding import packets
+from streamstyle.media.decoding import packets, sought
 from streamstyle.media.lane import Lane, due_at
 from streamstyle.media.opening import is_cover, open_film
 from streamstyle.media.priming import add_primed_copy
 from streamstyle.media.span import Span
+from streamstyle.media.trial import Trial
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -33,7 +35,7 @@ class Alongside:
     ) -> None:
         """Add the streams to `target`, whose header is not yet written; `source` is read by nobody else."""
         self.refused = 0
-        """Packets that the container would not take, though it took the stream."""
+        """Damaged packets that the container would not take, though it took their stream."""
         self._target = target
         self._span = span
         self._covers: list[Packet[Any]] = []
@@ -49,21 +51,20 @@ class Alongside:
             return  # the chapters are in the header
         if is_cover(template):
             self._add_cover(film, carried, template)
-        elif carried.way is Way.converted:
-            self._lanes[template.index] = Lane(
-                carried, template, add_words(self._target, carried.codec, template), self._span
-            )
         elif carried.stream.kind == "attachment":
             add_copy(self._target, template)  # it is in the header, whole
         else:
-            stream = self._copy(film, template)
-            self._lanes[template.index] = Lane(carried, template, stream, self._span)
+            add = partial(self._add_stream, film, carried, template)
+            trial = Trial(self._target.format.name, add)
+            self._lanes[template.index] = Lane(carried, template, add(self._target), trial, self._span)
 
-    def _copy(self, film: Film, template: Any) -> Any:
+    def _add_stream(self, film: Film, carried: Carried, template: Any, target: OutputContainer) -> Any:
+        if carried.way is Way.converted:
+            return add_words(target, carried.codec, template)
         is_aac = template.codec_context.codec.canonical_name == "aac"
-        if is_aac and self._target.format.name == "matroska" and self._span.begin is None:
-            return add_primed_copy(self._target, template, film.path)
-        return add_copy(self._target, template)
+        if is_aac and target.format.name == "matroska" and self._span.begin is None:
+            return add_primed_copy(target, template, film.path)
+        return add_copy(target, template)
 
     def _add_cover(self, film: Film, carried: Carried, template: Any) -> None:
         with open_film(film.path) as container:
@@ -88,17 +89,11 @@ class Alongside:
                 self._next = packet
                 return
             self._next = None
-            self._mux(packet)
+            self._target.mux(packet)
 
     def close(self) -> None:
         """Stop reading; the source may be closed after this."""
         self._packets.close()
-
-    def _mux(self, packet: Packet[Any]) -> None:
-        try:
-            self._target.mux(packet)
-        except (av.InvalidDataError, av.ArgumentError):  # one packet is not worth a whole film
-            self.refused += 1
 
     def _due(self, source: InputContainer) -> Generator[Packet[Any]]:
         """Yield the packets of the span in the file's order, as they go into the output."""
@@ -108,10 +103,15 @@ class Alongside:
             if stream.index not in self._lanes:
                 stream.discard = Discard.all
         if self._span.begin is not None:
-            source.seek(round((self._span.begin - _SKEW) * av.time_base))
+            sought(source, round((self._span.begin - _SKEW) * av.time_base))
         for packet in packets(source, *(lane.source for lane in self._lanes.values())):
             if self._span.end is not None and (due_at(packet) or 0) > self._span.end + _SKEW:
                 return
-            placed = self._lanes[packet.stream.index].placed(packet)
-            if placed is not None:
+            lane = self._lanes[packet.stream.index]
+            placed = lane.placed(packet)
+            if placed is None:
+                continue
+            if lane.accepts(placed):
                 yield placed
+            else:
+                self.refused += 1

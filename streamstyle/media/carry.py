@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import av
 
 from streamstyle.film import Film, Stream
 from streamstyle.media import words
 from streamstyle.media.opening import is_cover, open_film
 from streamstyle.media.output import new_container
+from streamstyle.media.trial import fits
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -93,26 +90,14 @@ def _planned(stream: Stream, template: Any, container: str) -> Carried | None:
 
 
 def _copied(stream: Stream, template: Any, container: str) -> Carried | None:
-    fits = _fits(container, add_copy, template)
-    return Carried(stream, Way.copied, codec=stream.codec) if fits else None
+    return Carried(stream, Way.copied, codec=stream.codec) if fits(container, add_copy, template) else None
 
 
 def _reworded(stream: Stream, template: Any, container: str) -> Carried | None:
     for codec in ("subrip", "mov_text", "webvtt"):
-        if _fits(container, add_words, codec, template):
+        if fits(container, add_words, codec, template):
             return Carried(stream, Way.converted, f"{stream.codec} becomes {codec}, without its styling", codec)
     return None
-
-
-def _fits(container: str, add: Callable[..., object], *stream: object) -> bool:
-    """Whether a header with this stream alone can be written."""
-    try:
-        with av.open(BytesIO(), "w", format=container) as trial:
-            add(trial, *stream)
-            trial.start_encoding()
-    except (av.FFmpegError, ValueError, NotImplementedError):
-        return False
-    return True
 
 
 def add_copy(target: OutputContainer, template: Any, named_as: Any = None) -> Any:

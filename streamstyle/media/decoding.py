@@ -40,6 +40,8 @@ def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]
             return
         except av.InvalidDataError:
             failures += 1
+        except IndexError:  # PyAV, at the very end, where a broadcast has begun another stream on the way
+            return
         except OSError as error:
             raise FilmError(
                 f"{container.name} cannot be read any further: {error.strerror or error}", "Copy it to a sound disk."
@@ -61,12 +63,23 @@ def decoded_from(container: InputContainer, stream: VideoStream, start: int) -> 
         yield from decoded(container, stream)
         return
     for seconds in _STEPS_BACK:
-        container.seek(start - round(seconds / Fraction(stream.time_base or 1)), stream=stream)
+        if not sought(container, start - round(seconds / Fraction(stream.time_base or 1)), stream):
+            break
         pictures = decoded(container, stream)
         first = next(pictures, None)
         if first is not None and first.pts is not None and first.pts <= start:
             yield first
             yield from pictures
             return
-    container.seek(stream.start_time or 0, stream=stream)
+    else:
+        sought(container, stream.start_time or 0, stream)
     yield from decoded(container, stream)
+
+
+def sought(container: InputContainer, tick: int, stream: Stream | None = None) -> bool:
+    """Go to a key frame at `tick` or before, in the stream's ticks, or in microseconds; False where that cannot be."""
+    try:
+        container.seek(tick, stream=stream)
+    except av.FFmpegError:
+        return False
+    return True

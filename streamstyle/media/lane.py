@@ -12,6 +12,7 @@ from streamstyle.media import words
 from streamstyle.media.carry import Carried, Way
 from streamstyle.media.span import Span
 from streamstyle.media.timeline import Timeline
+from streamstyle.media.trial import Trial
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -24,6 +25,7 @@ class Lane:
     carried: Carried
     source: Any
     target: Any
+    trial: Trial
     span: Span
     timeline: Timeline = field(init=False)
 
@@ -60,8 +62,13 @@ class Lane:
         shift -= round(self.span.origin / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts + shift
         packet.dts = None if packet.dts is None else packet.dts + shift
-        packet.stream = self.target
         return packet
+
+    def accepts(self, packet: Packet[Any]) -> bool:
+        """Whether the output will take the packet; bound for its stream then."""
+        accepted = self.trial.accepts(packet)
+        packet.stream = self.target
+        return accepted
 
 
 def due_at(packet: Packet[Any]) -> Fraction | None:
