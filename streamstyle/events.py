@@ -48,7 +48,7 @@ class ShotStarted(Event):
     shot: int
     frame: int
     time: float
-    """Seconds into the film."""
+    """Seconds by the film's own clock, which may begin anywhere in a transport stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class FrameWritten(Event):
     frame: int
     frames: int | None
     time: float
-    """Seconds into the film."""
+    """Seconds by the film's own clock, which may begin anywhere in a transport stream."""
     elapsed: float
     """Seconds since `Started`."""
 

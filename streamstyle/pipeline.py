@@ -68,10 +68,12 @@ def stylise_video(
         if cache is not None and cache.problem:
             observe(Warned(cache.problem))
         if sink.refused:
-            observe(Warned(f"{sink.refused} packets of sound or subtitles were not taken by the container"))
+            observe(Warned(f"{sink.refused} damaged packets of sound or subtitles were left out"))
         if stop.is_set():
             ended: Finished | Stopped = Stopped(str(sink.partial), frames, time.monotonic() - began)
         else:
+            if film.frames is not None and frames < film.frames:
+                observe(Warned(f"{frames} of {film.frames} frames could be read; {film.path.name} may be damaged"))
             sink.publish()
             computed, cached = (cache.computed, cache.cached) if cache is not None else (0, 0)
             ended = Finished(str(output), frames, shot + 1, time.monotonic() - began, computed, cached)

@@ -16,19 +16,11 @@ from streamstyle.cli import exit_code
 from streamstyle.errors import FilmError
 from tests.films import pan, write_film
 
+pytestmark = pytest.mark.usefixtures("home")
+
 COMMANDS = [[], ["run"], ["demo"], ["styles"], ["learn"], ["doctor"], ["train"], ["train", "loss-network"]]
 
 HEAVY = ("torch", "cv2", "av", "numpy", "textual", "rich", "safetensors", "hypothesis")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of its own: no styles learned, no cache, no logs."""
-    home = tmp_path / "home"
-    monkeypatch.setenv("HOME", str(home))
-    for name in ("DATA", "CACHE", "STATE", "CONFIG"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
-    return home
 
 
 @pytest.fixture

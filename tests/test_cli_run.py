@@ -22,18 +22,10 @@ from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.settings import LearnSettings
 from tests.films import Attachment, Extras, cut, moving_square, pan, texture, write_film
 
+pytestmark = pytest.mark.usefixtures("home")
+
 Event = dict[str, Any]
 QUICK = partial(LearnSettings, steps=2, batch=1, crop=64, style_size=64)
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of its own: no styles learned, no flow in a cache, no logs."""
-    home = tmp_path / "home"
-    monkeypatch.setenv("HOME", str(home))
-    for name in ("DATA", "CACHE", "STATE", "CONFIG"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
-    return home
 
 
 @pytest.fixture

@@ -29,13 +29,10 @@ from streamstyle.settings import (
 from streamstyle.stages.source import probe
 from tests.films import cut, moving_square, pan, write_film
 
+pytestmark = pytest.mark.usefixtures("home")
+
 SMALL = SourceSettings(size=(128, 72))
 QUICK = SinkSettings(preset="ultrafast", crf=0)
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STREAMSTYLE_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="module")
