@@ -113,7 +113,7 @@ class ConsistencySettings:
     pixel_weight: float = option(691.0, "Weight of staying with the frame's own stylisation, pixel by pixel.")
     perceptual_weight: float = option(30.0, "Weight of its features at relu4_2.")
     style_weight: float = option(8.0, "Weight of its Gram matrices.")
-    tv_weight: float = option(30000.0, "Weight of total variation of what the network changes; against grain.")
+    tv_weight: float = option(40000.0, "Weight of total variation of what the network changes; against grain.")
     loss_network: Path | None = option(None, "VGG-16 or VGG-19 weights to use in place of the built-in loss network.")
 
     def __post_init__(self) -> None:
