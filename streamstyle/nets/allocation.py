@@ -13,8 +13,8 @@ _LARGEST = (1 << 31) - 1
 def keep_freed_memory() -> None:
     """Ask glibc to keep freed memory for the next tensor instead of giving it back to the system.
 
-    By default every activation of some megabytes is mapped anew, page by page, and unmapped when it is freed: up to
-    half of the time of an optimised frame on a CPU. Where there is no glibc nothing happens.
+    By default every activation of some megabytes is mapped anew, page by page, and unmapped when it is freed: a
+    tenth or more of the time of an optimised frame on a CPU. Where there is no glibc nothing happens.
     """
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL("libc.so.6")
