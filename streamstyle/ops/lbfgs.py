@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 HISTORY = 4
-"""Steps remembered. Ten ended a thousandth lower on a frame of Big Buck Bunny; each costs passes over the picture."""
+"""Steps remembered. Ten ended a thousandth lower on a frame of Big Buck Bunny, and each costs time."""
 
 SHORTER = 0.25
 """Factor on a step that went uphill."""
