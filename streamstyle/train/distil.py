@@ -29,7 +29,7 @@ WIDTHS = {
     **{"conv1_1": 16, "conv1_2": 16, "conv2_1": 32, "conv2_2": 24, "conv3_1": 64, "conv3_2": 48, "conv3_3": 48},
     **{"conv4_1": 128, "conv4_2": 128, "conv4_3": 64, "conv5_1": 128},
 }
-"""A quarter of VGG-16 where a loss looks, less where none does: a fifth fewer multiplications than a quarter throughout."""
+"""A quarter of VGG-16 where a loss looks, less where none does: a fifth fewer multiplications than so throughout."""
 
 LAYERS = (*STYLE_LAYERS, "relu1_2", "relu2_2", "relu3_3", CONTENT_LAYER)
 """The layers matched in fine-tuning: those that the losses read, and the ends of the blocks on the way."""
