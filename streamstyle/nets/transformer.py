@@ -1,4 +1,4 @@
-"""Johnson's transformer network, as published and slimmed (Johnson et al. 2016, supplement)."""
+"""Johnson's transformer network, as published and made fast (Johnson et al. 2016, supplement)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from streamstyle.errors import SettingsError
+from streamstyle.nets.instance_norm import InstanceNorm
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,18 @@ class TransformerConfig:
     """Channels at full resolution; twice and four times as many at half and at quarter resolution."""
     blocks: int = 5
     """Residual blocks at quarter resolution."""
-    slim_ends: bool = False
-    """Enter at half resolution by space-to-depth and leave through a 5x5 convolution of half as many channels."""
+    half_ends: bool = False
+    """Enter and leave at half resolution, by space-to-depth and back; no convolution runs at full resolution."""
 
     def __post_init__(self) -> None:
         if self.width < 4 or self.width % 4 or self.blocks < 0:
             raise SettingsError(
                 f"a network cannot have width {self.width} and {self.blocks} blocks", "Width is a multiple of 4."
             )
+
+
+FAST = TransformerConfig(width=16, blocks=5, half_ends=True)
+"""A quarter of the published network's parameters, a fifth of its time: what the styles that ship are made of."""
 
 
 class _Convolution(nn.Sequential):
@@ -36,9 +41,7 @@ class _Convolution(nn.Sequential):
         layers: list[nn.Module] = [
             nn.ReflectionPad2d(kernel // 2),
             nn.Conv2d(inputs, outputs, kernel, stride),
-            # Instance norm: with as many groups as channels they are the same, and this one is five times faster on
-            # a CPU, where it keeps channels_last.
-            nn.GroupNorm(outputs, outputs),
+            InstanceNorm(outputs),
         ]
         super().__init__(*layers, *([nn.ReLU(inplace=True)] if relu else []))
 
@@ -67,6 +70,23 @@ class _Upsampled(nn.Module):
         return convolved
 
 
+class _FromHalf(nn.Sequential):
+    """Depth to space, then a filter with its zero at the frequency of the grid that depth-to-space may leave."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__(nn.ReflectionPad2d(1), nn.Conv2d(inputs, 12, 3), nn.PixelShuffle(2), _Binomial())
+
+
+class _Binomial(nn.Module):
+    """The filter [1 2 1] / 4 both ways: whatever repeats every two pixels it takes away whole."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return [N, C, H, W] filtered; mirrored at the border, where a grid goes on as a grid."""
+        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        across = padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]
+        return (across[..., :-2, :] + 2 * across[..., 1:-1, :] + across[..., 2:, :]) / 16
+
+
 class TransformerNet(nn.Module):
     """An image goes in, a painting comes out, of the same size."""
 
@@ -74,14 +94,10 @@ class TransformerNet(nn.Module):
         super().__init__()
         self.config = config = config or TransformerConfig()
         full, half, quarter = config.width, 2 * config.width, 4 * config.width
-        if config.slim_ends:
-            entry: list[nn.Module] = [nn.PixelUnshuffle(2), _Convolution(12, half, 5)]
-            exit_: list[nn.Module] = [
-                nn.Upsample(scale_factor=2.0, mode="bilinear"),
-                nn.ReflectionPad2d(2),
-                nn.Conv2d(half // 2, 3, 5),
-            ]
-            up: list[nn.Module] = [_Upsampled(quarter, half), _Convolution(half, half // 2, 3)]
+        if config.half_ends:
+            entry: list[nn.Module] = [nn.PixelUnshuffle(2), _Convolution(12, half, 3)]
+            up: list[nn.Module] = [_Upsampled(quarter, half)]
+            exit_: list[nn.Module] = [_FromHalf(half)]
         else:
             entry = [_Convolution(3, full, 9), _Convolution(full, half, 3, 2)]
             up = [_Upsampled(quarter, half), _Upsampled(half, full)]

@@ -4,7 +4,7 @@ import torch
 from streamstyle.errors import SettingsError
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 
-SLIM = TransformerConfig(width=8, blocks=1, slim_ends=True)
+SLIM = TransformerConfig(width=8, blocks=1, half_ends=True)
 
 
 def test_the_published_network_has_the_published_size() -> None:

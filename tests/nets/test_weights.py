@@ -10,7 +10,7 @@ from streamstyle.nets.metadata import read_metadata
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
 
-CONFIG = TransformerConfig(width=8, blocks=2, slim_ends=True)
+CONFIG = TransformerConfig(width=8, blocks=2, half_ends=True)
 VGG19 = ("1_1", "1_2", "2_1", "2_2", *(f"{block}_{i}" for block in (3, 4) for i in (1, 2, 3, 4)), "5_1", "5_2")
 
 
