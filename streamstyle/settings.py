@@ -5,7 +5,7 @@ The command line's options and their help derive from these dataclasses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,19 @@ class ConsistencySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StyleSettings:
+    """How a style is put on a frame."""
+
+    strength: float = option(1.0, "How much of the style, from 0, the film as it is, to 1.")
+    style_scale: float = option(1.0, "Size of the strokes; 2 makes them twice as large.")
+    preserve_colour: bool = option(False, "Keep the film's own colours; the style has the brightness alone.")
+
+    def __post_init__(self) -> None:
+        _refuse(0 <= self.strength <= 1, "--strength", self.strength, "It lies between 0 and 1.")
+        _refuse(0.25 <= self.style_scale <= 4, "--style-scale", self.style_scale, "It lies between 0.25 and 4.")
+
+
+@dataclass(frozen=True, slots=True)
 class SinkSettings:
     """How the result is encoded."""
 
@@ -148,6 +161,7 @@ class Settings:
     source: SourceSettings = SourceSettings()
     flow: FlowSettings = FlowSettings()
     consistency: ConsistencySettings = ConsistencySettings()
+    style: StyleSettings = StyleSettings()
     sink: SinkSettings = SinkSettings()
     device: Device = option(Device.auto, "Where the networks run.")
 
@@ -165,6 +179,7 @@ class LearnSettings:
     )
     style_weight: float = option(1.0, "Weight of the style against the content.")
     tv_weight: float = option(1.0, "Weight of smoothness.")
+    steady_weight: float = option(50.0, "Weight of painting the same in spite of a camera's noise.")
     loss_network: Path | None = option(None, "VGG-16 or VGG-19 weights to learn by; slower, and better.")
     photos: Path | None = option(None, "Folder of photos to train on, beside the built-in procedural pictures.")
     title: str = option("", "Title of the painting, kept with the style.")
@@ -176,4 +191,29 @@ class LearnSettings:
         _refuse(self.batch >= 1, "--batch", self.batch, "One picture is the fewest.")
         _refuse(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")
         _refuse(self.style_size >= 64, "--style-size", self.style_size, "Give 64 or more.")
+        _refuse(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")
+
+
+@dataclass(frozen=True, slots=True)
+class AnyStyleSettings:
+    """How the network for any style is trained."""
+
+    photos: Path = option(MISSING, "Folder of photos to paint.")
+    paintings: Path = option(MISSING, "Folder of paintings to learn from.")
+    loss_network: Path = option(MISSING, "VGG-16 weights to learn by.")
+    favoured: Path | None = option(None, "Folder of style images that a third of the pictures is painted after.")
+    steps: int = option(8000, "Training steps.")
+    minutes: float | None = option(None, "Time to train instead of --steps.")
+    batch: int = option(4, "Pictures a step.")
+    crop: int = option(192, "Side in pixels of the pictures trained on.")
+    style_weight: float = option(1.0, "Weight of the style against the content.")
+    tv_weight: float = option(1.0, "Weight of smoothness.")
+    steady_weight: float = option(50.0, "Weight of painting the same in spite of a camera's noise.")
+    learning_rate: float = option(1e-3, "Step size of Adam, at its largest.")
+
+    def __post_init__(self) -> None:
+        _refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")
+        _refuse(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a time above 0.")
+        _refuse(1 <= self.batch <= 16, "--batch", self.batch, "It lies between 1 and 16.")
+        _refuse(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")
         _refuse(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")

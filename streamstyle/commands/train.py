@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from streamstyle.commands.output import check_output
+from streamstyle.library import known_style
+from streamstyle.settings import AnyStyleSettings, Device
 from streamstyle.terminal.interrupts import INTERRUPTED
-from streamstyle.terminal.options import GroupedCommand, debug_option, json_option, under
+from streamstyle.terminal.options import (
+    GroupedCommand,
+    chosen,
+    debug_option,
+    device_option,
+    json_option,
+    settings_options,
+    under,
+)
 from streamstyle.terminal.watch import watched
 
 _FILE = click.Path(path_type=Path)
@@ -35,4 +46,24 @@ def loss_network(vgg: Path, photos: Path, output: Path, steps: int, yes: bool, a
 
     with watched(as_json, quiet=False) as (observe, stop):
         distil_loss_network(vgg, photos, output, steps, observe, stop)
+    return INTERRUPTED if stop.is_set() else 0
+
+
+@train.command("any-style", cls=GroupedCommand)
+@_training("--output", "-o", type=_FILE, required=True, help="Weights file to write.")
+@_training("--start", metavar="STYLE", help="Style whose network to start from; noise without.")
+@_training("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
+@settings_options(AnyStyleSettings, "Training")
+@device_option("Training")
+@json_option
+@debug_option
+def any_style(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
+    """Train the network that paints in the manner of any image. Stopped, it goes on the next time."""
+    settings = chosen(AnyStyleSettings, values)
+    begin = known_style(start).path if start else None
+    check_output(output, None, replace_it=yes, may_ask=not as_json)
+    from streamstyle.train.any_style import train_any_style
+
+    with watched(as_json, quiet=False) as (observe, stop):
+        train_any_style(output, settings, Device(device), observe, stop, begin)
     return INTERRUPTED if stop.is_set() else 0

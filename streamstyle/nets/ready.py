@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -10,15 +9,15 @@ import torch
 from streamstyle.nets.device import fast_dtype
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.transformer import TransformerNet
-from streamstyle.nets.weights import load_loss_network, load_style
+from streamstyle.nets.weights import load_loss_network
 from streamstyle.settings import ConsistencySettings, Method
 
 Network = TypeVar("Network", TransformerNet, LossNetwork)
 
 
-def ready_style(weights: Path, device: torch.device) -> TransformerNet:
-    """Return the style network in `weights`, ready to run; raises StyleError where it holds none."""
-    return _ready(load_style(weights), device)
+def ready_style(network: TransformerNet, device: torch.device) -> TransformerNet:
+    """Return the style network ready to run."""
+    return _ready(network, device)
 
 
 def ready_loss_network(settings: ConsistencySettings, device: torch.device) -> LossNetwork | None:

@@ -14,19 +14,29 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from streamstyle.errors import StyleError
+from streamstyle.nets.any_style import AnyStyleNet
 from streamstyle.nets.loss_network import LossNetwork, Scales
 from streamstyle.nets.metadata import read_metadata
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 
 LOSS_NETWORK_ASSET = "loss_network.safetensors"
+ANY_STYLE_ASSET = "any_style.safetensors"
 
 
-def save_weights(path: Path, network: torch.nn.Module, metadata: Mapping[str, str]) -> None:
-    """Write the network in half precision, whole or not at all."""
+THUMBNAIL = "thumbnail"
+"""Name of the tensor that holds a JPEG of the painting, byte by byte."""
+
+
+def save_weights(
+    path: Path, network: torch.nn.Module, metadata: Mapping[str, str], thumbnail: bytes | None = None
+) -> None:
+    """Write the network in half precision, and a JPEG of what it was made of, whole or not at all."""
     partial = path.with_suffix(".partial")
     state = {
         name: tensor.detach().to(torch.float16).cpu().contiguous() for name, tensor in network.state_dict().items()
     }
+    if thumbnail is not None:
+        state[THUMBNAIL] = torch.frombuffer(bytearray(thumbnail), dtype=torch.uint8)
     partial.write_bytes(save(state, metadata=dict(metadata)))  # `save_file` would make it unreadable for others
     partial.replace(path)
 
@@ -36,7 +46,7 @@ def load_style(path: Path) -> TransformerNet:
     metadata = read_metadata(path)
     if metadata.get("kind") != "style":
         raise StyleError(f"{path} holds no style", "Give a file made by `streamstyle learn`.")
-    network = TransformerNet(TransformerConfig(**json.loads(metadata["network"])))
+    network = TransformerNet(_config(metadata, path))
     _fill(network, load_file(path), path)
     return network
 
@@ -44,6 +54,25 @@ def load_style(path: Path) -> TransformerNet:
 def style_metadata(network: TransformerNet, **facts: str) -> dict[str, str]:
     """Return the metadata of a style file."""
     return {"kind": "style", "network": json.dumps(asdict(network.config)), **facts}
+
+
+def load_any_style(path: Path | None = None) -> AnyStyleNet:
+    """Return the built-in network for any style, or the one in `path`; raises StyleError where the file holds none."""
+    if path is None:
+        with as_file(files("streamstyle") / "assets" / ANY_STYLE_ASSET) as asset:
+            return load_any_style(asset)
+    metadata = read_metadata(path)
+    if metadata.get("kind") != "any_style":
+        raise StyleError(f"{path} holds no network for any style", "Give one by `streamstyle train any-style`.")
+    state = load_file(path)
+    network = AnyStyleNet(_config(metadata, path), len(state["mean"]))
+    _fill(network, state, path)
+    return network
+
+
+def any_style_metadata(network: AnyStyleNet, **facts: str) -> dict[str, str]:
+    """Return the metadata of a file that holds a network for any style."""
+    return {"kind": "any_style", "network": json.dumps(asdict(network.painter.config)), **facts}
 
 
 def load_loss_network(path: Path | None = None) -> LossNetwork:
@@ -64,12 +93,19 @@ def load_loss_network(path: Path | None = None) -> LossNetwork:
     return network.requires_grad_(False)
 
 
+def _config(metadata: Mapping[str, str], path: Path) -> TransformerConfig:
+    try:
+        return TransformerConfig(**json.loads(metadata["network"]))
+    except (TypeError, ValueError, KeyError) as error:
+        raise StyleError(f"{path} is of another version of streamstyle", "Learn it again.") from error
+
+
 def _without_unused(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in state.items() if re.match(r"conv([1-4]_\d|5_1)\.", name)}
 
 
 def _fill(network: torch.nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
     try:
-        network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+        network.load_state_dict({name: tensor.float() for name, tensor in state.items() if name != THUMBNAIL})
     except RuntimeError as error:
         raise StyleError(f"{path} does not fit its own description", "Download or learn it again.") from error

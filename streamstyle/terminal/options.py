@@ -76,7 +76,9 @@ def _option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decor
         field.name,
         cls=GroupedOption,
         heading=heading,
-        type=_click_type(annotation),
+        type=None if annotation is bool else _click_type(annotation),
+        is_flag=annotation is bool,
+        required=field.default is MISSING,
         metavar=_METAVARS.get(_plain_type(annotation)),
         default=str(default) if isinstance(default, StrEnum) else default,
         help=field.metadata["help"] + _default_in_words(default),
@@ -84,7 +86,7 @@ def _option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decor
 
 
 def _default_in_words(default: Any) -> str:
-    if default is None:
+    if default is None or default is False:
         return ""
     return f"  [default: {default:g}]" if isinstance(default, float) else f"  [default: {default}]"
 

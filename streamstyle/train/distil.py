@@ -19,11 +19,12 @@ from torch import Tensor, nn
 
 from streamstyle.buffered import buffered
 from streamstyle.events import Learned, Observer
+from streamstyle.media.picture import Picture
 from streamstyle.nets.device import fast_dtype
 from streamstyle.nets.loss_network import CONTENT_LAYER, CONVOLUTIONS, STYLE_LAYERS, LossNetwork, Scales
 from streamstyle.nets.weights import load_loss_network, save_weights
 from streamstyle.ops.gram import gram_matrix
-from streamstyle.train.pictures import Picture, list_pictures, photo_crops
+from streamstyle.train.pictures import list_pictures, photo_crops
 
 WIDTHS = {
     **{"conv1_1": 16, "conv1_2": 16, "conv2_1": 32, "conv2_2": 24, "conv3_1": 64, "conv3_2": 48, "conv3_3": 48},

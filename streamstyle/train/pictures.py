@@ -7,35 +7,25 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from streamstyle.errors import StyleError
+from streamstyle.media.picture import Picture, read_picture, resize_short_side
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
-Picture = NDArray[np.uint8]
-"""[H, W, 3] RGB."""
+
+def tensor_of(image: Picture) -> Tensor:
+    """Return the picture as [3, H, W] float32 in [0, 1]."""
+    return torch.from_numpy(image).permute(2, 0, 1).float() / 255
 
 
-def read_picture(path: Path) -> Picture:
-    """Return the image in `path`; raises StyleError where it is none."""
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise StyleError(f"{path} cannot be read ({error.strerror})", "Check the path and its permissions.") from error
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if image is None:
-        raise StyleError(f"{path} is not an image", "Give a JPEG, PNG, WebP or TIFF file.")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-
-
-def resize_short_side(image: Picture, side: int) -> Picture:
-    """Return the picture with its short side at `side` pixels, shape kept."""
-    height, width = image.shape[:2]
-    scale = side / min(height, width)
-    size = (max(side, round(width * scale)), max(side, round(height * scale)))
-    resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    return resized.astype(np.uint8, copy=False)
+def batch(pictures: Iterator[Tensor], count: int, device: torch.device) -> Tensor:
+    """Return the next pictures, [H, W, 3] uint8 each and of one size, as [N, 3, H, W] float32 in [0, 1]."""
+    stacked = torch.stack([next(pictures) for _ in range(count)])
+    return stacked.to(device).permute(0, 3, 1, 2).float() / 255
 
 
 def list_pictures(folder: Path) -> list[Path]:

@@ -1,0 +1,52 @@
+"""Single pictures: read from a file, resized."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamstyle.errors import StyleError
+
+THUMBNAIL = 128
+"""Longer side of a thumbnail in pixels."""
+
+Picture = NDArray[np.uint8]
+"""[H, W, 3] RGB."""
+
+
+def read_picture(path: Path) -> Picture:
+    """Return the image in `path`; raises StyleError where it is none."""
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise StyleError(f"{path} cannot be read ({error.strerror})", "Check the path and its permissions.") from error
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if image is None:
+        raise StyleError(f"{path} is not an image", "Give a JPEG, PNG, WebP or TIFF file.")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def resize_short_side(image: Picture, side: int) -> Picture:
+    """Return the picture with its short side at `side` pixels, shape kept."""
+    height, width = image.shape[:2]
+    scale = side / min(height, width)
+    size = (max(side, round(width * scale)), max(side, round(height * scale)))
+    resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    return resized.astype(np.uint8, copy=False)
+
+
+def thumbnail(image: Picture) -> bytes:
+    """Return the picture small, as a JPEG of some 5 kB."""
+    height, width = image.shape[:2]
+    scale = THUMBNAIL / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+
+
+def encoded(image: Picture, suffix: str) -> bytes:
+    """Return the picture as the bytes of a file of that kind, such as `.png`."""
+    return cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
