@@ -9,6 +9,7 @@ from pathlib import Path
 
 from streamstyle.events import Event, Finished, FrameWritten
 from streamstyle.library import Style
+from streamstyle.mix import Ingredient, Mix
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import ConsistencySettings, FlowSettings, Method, Settings, SourceSettings
 from streamstyle.stages.source import probe
@@ -54,6 +55,8 @@ def paint(
             times.append(event.elapsed)
         watch(event)
 
-    ended = stylise_video(probe(film, part), output, style.path, style.name, settings, observe, threading.Event())
+    ended = stylise_video(
+        probe(film, part), output, Mix(style.name, (Ingredient(style.path),)), settings, observe, threading.Event()
+    )
     assert isinstance(ended, Finished)
     return Run(output, ended, times)

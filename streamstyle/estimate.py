@@ -13,8 +13,8 @@ import av
 
 from streamstyle.events import Event, FrameWritten
 from streamstyle.film import Film
-from streamstyle.library import Style
 from streamstyle.media.carry import Carried, Way, plan_streams
+from streamstyle.mix import Mix
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import Settings
 from streamstyle.stages.shots import shots
@@ -48,8 +48,6 @@ class Planned(Event):
     seconds_per_frame: float
     seconds: float
     bytes: int
-    learned_first: bool = False
-    """Whether the style has to be learned before; that takes time of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +62,14 @@ class Trial:
     """Any other frame."""
 
 
-def plan(film: Film, output: Path, style: Style, settings: Settings, looking: Callable[[int], None]) -> Planned:
+def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callable[[int], None]) -> Planned:
     """Look at the whole film, paint a few frames of its middle, and say what a run would do and cost.
 
     `looking` is told the number of frames looked at so far. The trial is written to a temporary folder and removed.
     """
     streams = plan_streams(film, output)
     frames, cuts = _count(film, looking)
-    cost = _try(film, output.suffix, style, settings)
+    cost = _try(film, output.suffix, mix, settings)
     keys = max(len(cuts) + 1, frames // _KEY_EVERY)
     return Planned(
         film=str(film.path),
@@ -84,7 +82,7 @@ def plan(film: Film, output: Path, style: Style, settings: Settings, looking: Ca
         duration=film.duration,
         cuts=tuple(cuts),
         method=settings.consistency.method,
-        style=style.name,
+        style=mix.name,
         streams=streams,
         seconds_per_frame=cost.seconds,
         seconds=cost.seconds * frames,
@@ -104,7 +102,7 @@ def _count(film: Film, looking: Callable[[int], None]) -> tuple[int, list[float]
     return count, cuts
 
 
-def _try(film: Film, suffix: str, style: Style, settings: Settings) -> Trial:
+def _try(film: Film, suffix: str, mix: Mix, settings: Settings) -> Trial:
     """Paint a few frames from the middle of the film; the flow between them is neither read from the cache nor kept."""
     middle = (settings.source.start or 0.0) + (film.duration or 0.0) / 2
     source, flow = replace(settings.source, start=middle), replace(settings.flow, flow_cache=0)
@@ -119,7 +117,7 @@ def _try(film: Film, suffix: str, style: Style, settings: Settings) -> Trial:
     with tempfile.TemporaryDirectory(prefix="streamstyle-") as folder:
         part, output = probe(film.path, source), Path(folder) / f"trial{suffix}"
         settings = replace(settings, source=source, flow=flow)
-        ended = stylise_video(part, output, style.path, style.name, settings, observe, stop)
+        ended = stylise_video(part, output, mix, settings, observe, stop)
         keys, others = _packet_sizes(Path(ended.output))
     seconds = (elapsed[-1] - elapsed[0]) / (len(elapsed) - 1) if len(elapsed) > 1 else elapsed[0]
     return Trial(seconds, fmean(keys or [0]), fmean(others or keys or [0]))

@@ -11,12 +11,9 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from streamstyle.errors import StyleError
-from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.metadata import read_bytes, read_metadata
 
 _ASSETS = Path(__file__).parent / "assets"
-GROUND = "starry_night"
-"""The style that learning starts from: one that can paint already learns another in a fraction of the time."""
-
 _LEARNED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
 """A learned style's file is NAME-DIGEST.safetensors, with the first digits of its image's SHA-256."""
 
@@ -90,6 +87,14 @@ def unknown_style(name: str) -> StyleError:
         if near
         else "Give an image file to learn the style from.",
     )
+
+
+def thumbnail(style: Style) -> bytes | None:
+    """Return a small JPEG of what a style was learned from; None where its file holds none."""
+    try:
+        return read_bytes(style.path, "thumbnail")
+    except StyleError:
+        return None
 
 
 def keep_path(image: Path, name: str | None = None) -> Path:

@@ -13,9 +13,11 @@ from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, St
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame
 from streamstyle.media.flow_cache import FlowCache
+from streamstyle.mix import Mix
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_loss_network, ready_style
+from streamstyle.painter import painter
 from streamstyle.settings import Method, Settings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.flow import flow
@@ -28,13 +30,12 @@ from streamstyle.stages.stylise import stylise
 def stylise_video(
     film: Film,
     output: Path,
-    style_weights: Path,
-    style_name: str,
+    mix: Mix,
     settings: Settings,
     observe: Observer,
     stop: threading.Event,
 ) -> Finished | Stopped:
-    """Paint the film into `output`, telling `observe` of it.
+    """Paint the film in a style into `output`, telling `observe` of it.
 
     When `stop` is set the current frame is finished and the film so far closed well under its partial name. Raises
     StreamstyleError for what a user can put right; the film so far stays under its partial name then, too.
@@ -43,17 +44,17 @@ def stylise_video(
     device = select_device(settings.device)
     with ExitStack() as opened:
         sink = opened.enter_context(open_sink(film, output, settings.sink))
-        style = ready_style(style_weights, device)
+        style = ready_style(painter(mix, settings.style.strength), device)
         network = ready_loss_network(settings.consistency, device)
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
 
         decoded = opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_frames_ahead(film, settings)))
         cut = shots(decoded)
         flowed = _alone(cut) if cache is None else opened.enter_context(flow(cut, settings.flow, cache))
-        painted = consistency(stylise(flowed, style, device), settings.consistency, network)
+        painted = consistency(stylise(flowed, style, settings.style, device), settings.consistency, network)
 
         began = time.monotonic()
-        observe(_started(film, output, style_name, settings, str(device)))
+        observe(_started(film, output, mix.name, settings, str(device)))
         frames, shot = 0, 0
         for frame in painted:
             sink.write(frame)

@@ -32,7 +32,7 @@ QUICK = partial(LearnSettings, steps=2, batch=1, crop=64, style_size=64)
 def style(tmp_path: Path) -> Path:
     """A style that nobody has trained: it paints nonsense, but always the same."""
     torch.manual_seed(0)
-    network = TransformerNet(TransformerConfig(width=4, blocks=1, slim_ends=True))
+    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
     save_weights(path := tmp_path / "nonsense.safetensors", network, style_metadata(network, name="nonsense"))
     return path
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from streamstyle.errors import StreamstyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped
+from streamstyle.mix import Ingredient, Mix
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.pipeline import stylise_video
@@ -38,7 +39,7 @@ QUICK = SinkSettings(preset="ultrafast", crf=0)
 @pytest.fixture(scope="module")
 def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
-    network = TransformerNet(TransformerConfig(width=4, blocks=1, slim_ends=True))
+    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
     path = tmp_path_factory.mktemp("styles") / "nonsense.safetensors"
     save_weights(path, network, style_metadata(network, name="nonsense"))
     return path
@@ -77,7 +78,9 @@ def paint(
             stop.set()
 
     return Result(
-        output, stylise_video(probe(film, source), output, style, "nonsense", settings, observe, stop), events
+        output,
+        stylise_video(probe(film, source), output, Mix("nonsense", (Ingredient(style),)), settings, observe, stop),
+        events,
     )
 
 

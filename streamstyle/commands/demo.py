@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from streamstyle.commands.output import check_output, default_output
-from streamstyle.commands.style import ready_style, wanted_style
+from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Finished, Observer, Started, Stopped
 from streamstyle.settings import Device, Settings
@@ -30,10 +30,10 @@ _demo = under("Demo")
 @debug_option
 def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     """Render a small film of our own, five seconds of a landscape, and paint it with the default method."""
-    wanted = wanted_style(style)
+    mix = wanted_mix(style)
     settings = Settings(device=Device(device))
     source = _folder(folder) / "landscape.mkv"
-    painted = default_output(source, wanted.name)
+    painted = default_output(source, mix.name)
     check_output(painted, source, replace_it=True, may_ask=False)
 
     def tell(text: str) -> None:
@@ -48,14 +48,11 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     film = probe(source, settings.source)
     tell(f"           {film.width}x{film.height}, {film.frames} frames, one cut, with sound\n")
     with watched(as_json, quiet=False) as (observe, stop):
-        ready = ready_style(wanted, settings.device, observe, stop)
-        if ready is None:
-            return INTERRUPTED
         listen = observe if as_json else _progress_only(observe)
-        ended = stylise_video(film, painted, ready.path, ready.name, settings, listen, stop)
+        ended = stylise_video(film, painted, mix, settings, listen, stop)
     if isinstance(ended, Stopped):
         return INTERRUPTED
-    tell(_farewell(ended, ready.name))
+    tell(_farewell(ended, mix.name))
     return 0
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from streamstyle.commands.style import Wanted
-from streamstyle.errors import StyleError
 from streamstyle.film import Film
-from streamstyle.library import Style, builtin_styles
 from streamstyle.media.output import refuse_output
-from streamstyle.settings import LearnSettings, Settings
+from streamstyle.mix import Mix
+from streamstyle.settings import Settings
 from streamstyle.terminal.progress import ProgressLine
 from streamstyle.terminal.values import bytes_in_words, clock, pace
 from streamstyle.terminal.watch import print_json
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
     from streamstyle.media.carry import Carried
 
 
-def dry_run(film: Film, output: Path, wanted: Wanted, settings: Settings, as_json: bool) -> int:
+def dry_run(film: Film, output: Path, mix: Mix, settings: Settings, as_json: bool) -> int:
     """Say what a run would do; write nothing."""
     from streamstyle.estimate import plan
 
@@ -33,28 +30,17 @@ def dry_run(film: Film, output: Path, wanted: Wanted, settings: Settings, as_jso
     line = ProgressLine(sys.stderr)
     of = f"/{film.frames}" if film.frames else ""
     try:
-        planned = plan(film, output, _style_to_try(wanted), settings, lambda n: line.show(f"looking at frame {n}{of}"))
+        planned = plan(film, output, mix, settings, lambda n: line.show(f"looking at frame {n}{of}"))
     finally:
         line.clear()
-    planned = replace(planned, style=wanted.name, learned_first=wanted.known is None)
     if as_json:
         print_json(planned)
     else:
-        click.echo("\n".join(_in_words(planned, wanted, output)))
+        click.echo("\n".join(_in_words(planned, output)))
     return 0
 
 
-def _style_to_try(wanted: Wanted) -> Style:
-    """Return the style itself, or for one still to be learned another: it takes as long."""
-    if wanted.known is not None:
-        return wanted.known
-    others = builtin_styles()
-    if not others:
-        raise StyleError("there is no built-in style to try the speed with", "Install streamstyle anew.")
-    return others[0]
-
-
-def _in_words(planned: Planned, wanted: Wanted, output: Path) -> list[str]:
+def _in_words(planned: Planned, output: Path) -> list[str]:
     length = f", {clock(planned.duration)}" if planned.duration is not None else ""
     cuts = f", cuts at {', '.join(clock(cut) for cut in planned.cuts)}" if planned.cuts else ""
     free = shutil.disk_usage(output.parent).free
@@ -72,8 +58,6 @@ def _in_words(planned: Planned, wanted: Wanted, output: Path) -> list[str]:
         ),
         ("disk", f"about {bytes_in_words(planned.bytes)}, {bytes_in_words(free)} free"),
     ]
-    if wanted.known is None:
-        rows.append(("first", f"{wanted.image} is learned, {LearnSettings().steps} steps; then kept"))
     return [f"{name:<11}{text}" for name, text in rows]
 
 

@@ -10,7 +10,7 @@ import click
 from streamstyle.commands.output import check_output
 from streamstyle.commands.style import learn as learn_weights
 from streamstyle.errors import StyleError
-from streamstyle.library import GROUND, find_style, keep_path, known_style
+from streamstyle.library import find_style, keep_path, known_style
 from streamstyle.settings import Device, LearnSettings
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
@@ -26,13 +26,14 @@ from streamstyle.terminal.options import (
 from streamstyle.terminal.watch import watched
 
 _style = under("Style")
+_START = "A style to start from, `any-style` for a first guess from the image, or `noise`."
 
 
 @click.command(cls=GroupedCommand, short_help="Learn a new style from a picture.")
 @click.argument("image", type=click.Path(path_type=Path))
 @_style("--name", help="Name of the style; by default the picture's.")
 @_style("--output", "-o", type=click.Path(path_type=Path), help="Weights file, in place of the library.")
-@_style("--start", metavar="STYLE", default=GROUND, show_default=True, help="Style to start from, or `noise`.")
+@_style("--start", metavar="STYLE", default="any-style", show_default=True, help=_START)
 @_style("--yes", "-y", is_flag=True, help="Learn it anew if it is known, or replace the output.")
 @settings_options(LearnSettings, "Learning")
 @device_option("Learning")
@@ -52,12 +53,14 @@ def learn(
 ) -> int:
     """Learn the style of IMAGE, any picture, and keep it in the library under its name."""
     settings = chosen(LearnSettings, values)
-    begin = None if start == "noise" else known_style(start)
+    from streamstyle.train.style import Ground
+
+    begin = Ground(start) if start in set(Ground) else known_style(start).path
     weights = output or _place_in_library(image, name, anew=yes)
     if output is not None:
         check_output(output, None, replace_it=yes, may_ask=not as_json)
     with watched(as_json, quiet) as (observe, stop):
-        learned = learn_weights(image, weights, settings, Device(device), observe, stop, begin.path if begin else None)
+        learned = learn_weights(image, weights, settings, Device(device), observe, stop, begin)
     return 0 if learned else INTERRUPTED
 
 

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamstyle.commands.output import check_output, default_output
-from streamstyle.commands.style import ready_style, wanted_style
+from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import FilmError, SettingsError
 from streamstyle.events import Observer, Stopped, Warned
-from streamstyle.settings import ConsistencySettings, Device, FlowSettings, Settings, SinkSettings, SourceSettings
+from streamstyle.settings import (
+    ConsistencySettings,
+    Device,
+    FlowSettings,
+    Settings,
+    SinkSettings,
+    SourceSettings,
+    StyleSettings,
+)
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
     GroupedCommand,
@@ -33,9 +41,9 @@ if TYPE_CHECKING:
     from streamstyle.film import Film
 
 _FILE = click.Path(path_type=Path)
-_STYLE = "A style's name (see `streamstyle styles`), an image, or a .safetensors file."
+_STYLE = "A style's name (see `streamstyle styles`), any image, a .safetensors file, or a blend: wave:0.6,my.jpg:0.4"
 _EPILOG = """
-An image seen for the first time is learned first, which takes minutes, and kept: the second time starts at once.
+Any image is a style at once; `streamstyle learn IMAGE` takes minutes to learn it better, and is used from then on.
 Ctrl-C once finishes the frame and leaves a playable film under a partial name; twice aborts at once.
 
 Exit codes: 0 done, 2 wrong usage or setting, 3 film, 4 output, 5 style, 6 device, 70 fault of the program, 130 stopped.
@@ -52,6 +60,7 @@ _result, _film = under("Style and output"), under("Film")
 @_film("--sample", type=seconds, metavar="TIME", help="Only so much from the film's middle, such as 10s.")
 @_film("--range", "part", type=span, metavar="A-B", help="Only this part, in seconds or [HH:]MM:SS.")
 @settings_options(SourceSettings, "Film")
+@settings_options(StyleSettings, "Style and output")
 @settings_options(ConsistencySettings, "Painting")
 @settings_options(Settings, "Painting")
 @settings_options(FlowSettings, "Motion")
@@ -74,22 +83,19 @@ def run(
 ) -> int:
     """Paint MOVIE in a style, keeping still what stands still; sound, subtitles and chapters go along."""
     settings = _settings(values, part or (None, None))
-    wanted = wanted_style(style)
+    mix = wanted_mix(style)
     film, settings = _opened(movie, settings, sample, part)
-    output = output or default_output(movie, wanted.name)
+    output = output or default_output(movie, mix.name)
     if dry_run:
         from streamstyle.commands.dry_run import dry_run as plan
 
-        return plan(film, output, wanted, settings, as_json)
+        return plan(film, output, mix, settings, as_json)
     check_output(output, movie, replace_it=yes, may_ask=not as_json)
     from streamstyle.pipeline import stylise_video
 
     with watched(as_json, quiet) as (observe, stop):
         _say_what_stays_behind(film, output, observe)
-        ready = ready_style(wanted, settings.device, observe, stop)
-        if ready is None:
-            return INTERRUPTED
-        ended = stylise_video(film, output, ready.path, ready.name, settings, observe, stop)
+        ended = stylise_video(film, output, mix, settings, observe, stop)
     return INTERRUPTED if isinstance(ended, Stopped) else 0
 
 
@@ -107,6 +113,7 @@ def _settings(values: dict[str, Any], part: Part) -> Settings:
         source=chosen(SourceSettings, values, start=part[0], end=part[1]),
         flow=chosen(FlowSettings, values),
         consistency=chosen(ConsistencySettings, values),
+        style=chosen(StyleSettings, values),
         sink=chosen(SinkSettings, values),
         device=Device(values["device"]),
     )

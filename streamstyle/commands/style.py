@@ -1,46 +1,59 @@
-"""From what is typed after `--style` to weights that are ready, learned first if need be."""
+"""From what is typed after `--style` to the styles that are meant, and `learn` for the commands that do."""
 
 from __future__ import annotations
 
+import math
+import re
 import threading
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from streamstyle.errors import OutputError
+from streamstyle.errors import OutputError, StyleError
 from streamstyle.events import Event, Learned, LearningStopped, Observer, StyleLearned
-from streamstyle.library import GROUND, Style, find_style, keep_path, kept_name, known_style, unknown_style
+from streamstyle.library import find_style, kept_name, unknown_style
+from streamstyle.mix import Ingredient, Mix
 from streamstyle.settings import Device, LearnSettings
 
+if TYPE_CHECKING:
+    from streamstyle.train.style import Start
+
 _IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".jp2"})
+_SHARE = re.compile(r"(?P<style>.+):(?P<share>[0-9]*\.?[0-9]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A style as asked for: known, or an image to learn it from."""
+def wanted_mix(text: str) -> Mix:
+    """Return the style or the blend that is meant, such as `wave` or `wave:0.6,my.jpg:0.4`.
 
-    name: str
-    known: Style | None
-    image: Path | None
-
-
-def wanted_style(text: str) -> Wanted:
-    """Return the style that is meant; raises StyleError where there is none."""
-    known = find_style(text)
-    if known is not None:
-        return Wanted(known.name, known, None)
-    image = Path(text)
-    if not image.is_file() and image.suffix.lower() not in _IMAGES:
+    Shares are relative; one that is not given is 1. Raises StyleError where there is no such style.
+    """
+    parts = [text] if _exists(text) else [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
         raise unknown_style(text)
-    return Wanted(kept_name(keep_path(image)), None, image)
+    named = [_ingredient(part) for part in parts]
+    if not sum(ingredient.share for _, ingredient in named):
+        raise StyleError(f"the shares of {text} are all 0", "Give one of the styles a share above 0.")
+    used = [(name, ingredient) for name, ingredient in named if ingredient.share]
+    return Mix("+".join(name for name, _ in used), tuple(ingredient for _, ingredient in used))
 
 
-def ready_style(wanted: Wanted, device: Device, observe: Observer, stop: threading.Event) -> Style | None:
-    """Return the style with its weights, learning them if they are new; None where that was stopped."""
-    if wanted.known is not None or wanted.image is None:
-        return wanted.known
-    weights = keep_path(wanted.image)
-    learned = learn(wanted.image, weights, LearnSettings(), device, observe, stop, known_style(GROUND).path)
-    return find_style(str(weights)) if learned else None
+def _exists(text: str) -> bool:
+    return find_style(text) is not None if not text.endswith(".safetensors") else Path(text).exists()
+
+
+def _ingredient(text: str) -> tuple[str, Ingredient]:
+    shared = None if Path(text).exists() else _SHARE.fullmatch(text)
+    style, share = (shared["style"], float(shared["share"])) if shared else (text, 1.0)
+    if not math.isfinite(share):
+        raise StyleError(f"{text} has no share that can be used", "Give a number such as 0.5 after the colon.")
+    known = find_style(style)
+    if known is not None:
+        return known.name, Ingredient(known.path, share)
+    image = Path(style)
+    if not image.is_file() and image.suffix.lower() not in _IMAGES:
+        raise unknown_style(style)
+    if not image.is_file():
+        raise StyleError(f"there is no image {image}", "Check the path.")
+    return re.sub(r"\s+", "_", image.stem), Ingredient(image, share)
 
 
 def learn(
@@ -50,7 +63,7 @@ def learn(
     device: Device,
     observe: Observer,
     stop: threading.Event,
-    start: Path | None = None,
+    start: Start,
 ) -> bool:
     """Learn the style of an image into a weights file, and say so; return whether it came to its end."""
     from streamstyle.train.style import learn_style
@@ -62,7 +75,7 @@ def learn(
         last = event if isinstance(event, Learned) else last
         observe(event)
 
-    _make_folder(weights.parent)
+    make_folder(weights.parent)
     learn_style(image, weights, settings, device, listen, stop, start)
     if stop.is_set():
         observe(LearningStopped(kept_name(weights), last.step))
@@ -71,7 +84,8 @@ def learn(
     return True
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none yet; raises OutputError where that cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

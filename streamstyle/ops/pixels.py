@@ -25,3 +25,17 @@ def to_uint8(
     """Return the picture as [H, W, 3] uint8 RGB, rounded to nearest."""
     scaled = image.detach().mul(255).round_().clamp_(0, 255).to(torch.uint8)
     return np.ascontiguousarray(scaled.permute(1, 2, 0).cpu().numpy())
+
+
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in brightness (ITU-R BT.601)."""
+
+
+def with_colours_of(
+    image: Tensor,  # [3, H, W] float in [0, 1]
+    painted: Tensor,  # [3, H, W] float in [0, 1]
+) -> Tensor:  # [3, H, W] float in [0, 1]
+    """Return the brightness of the painting in the colours of the picture (Gatys et al. 2017, luminance only)."""
+    weights = torch.tensor(LUMA, device=image.device).view(3, 1, 1)
+    change = ((painted - image) * weights).sum(0, keepdim=True)
+    return (image + change).clamp(0, 1)

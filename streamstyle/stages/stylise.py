@@ -5,16 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from streamstyle.frame import FlowedFrame, StylisedFrame
 from streamstyle.nets.transformer import TransformerNet
-from streamstyle.ops.pixels import to_tensor
+from streamstyle.ops.pixels import to_tensor, with_colours_of
+from streamstyle.settings import StyleSettings
+
+SMALLEST = 32
+"""Side in pixels below which no frame is shrunk for larger strokes."""
 
 
-def stylise(frames: Iterable[FlowedFrame], network: TransformerNet, device: torch.device) -> Iterator[StylisedFrame]:
+def stylise(
+    frames: Iterable[FlowedFrame], network: TransformerNet, settings: StyleSettings, device: torch.device
+) -> Iterator[StylisedFrame]:
     """Yield every frame with its per-frame stylisation."""
     for flowed in frames:
         image = to_tensor(flowed.frame.image, device)
         with torch.inference_mode():
-            painted = network(image[None])[0]
+            painted = _painted(image[None], network, settings.style_scale)[0]
+            if settings.preserve_colour:
+                painted = with_colours_of(image, painted)
         yield StylisedFrame(flowed, painted)
+
+
+def _painted(image: Tensor, network: TransformerNet, scale: float) -> Tensor:
+    """Return the painting; strokes have a size in pixels, so larger ones are painted on a smaller picture."""
+    if scale == 1:
+        painted: Tensor = network(image)
+        return painted
+    height, width = (max(SMALLEST, round(side / scale)) for side in image.shape[-2:])
+    small = F.interpolate(image, (height, width), mode="bicubic", antialias=True).clamp(0, 1)
+    return F.interpolate(network(small), image.shape[-2:], mode="bicubic", antialias=True).clamp(0, 1)

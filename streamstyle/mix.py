@@ -1,0 +1,25 @@
+"""A style as it is asked for: one, or several blended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredient:
+    """One style of a blend."""
+
+    path: Path
+    """A weights file, or an image that the network for any style looks at."""
+    share: float = 1.0
+    """How much of it, relative to the other ingredients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What a film is painted in."""
+
+    name: str
+    """For file names: letters, digits and what a file system takes."""
+    ingredients: tuple[Ingredient, ...]

@@ -1,0 +1,74 @@
+"""From a style as it is asked for to one network: blended, weakened, ready to paint.
+
+Networks that were learned from one another can be mixed by mixing their weights (Wang et al. 2019, Deep Network
+Interpolation), so a blend of styles costs a frame what one style costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from streamstyle.errors import StyleError
+from streamstyle.media.picture import Picture, read_picture, resize_short_side
+from streamstyle.mix import Ingredient, Mix
+from streamstyle.nets.any_style import AnyStyleNet, style_statistics
+from streamstyle.nets.transformer import TransformerNet
+from streamstyle.nets.weights import load_any_style, load_loss_network, load_style
+
+STYLE_SIDE = 384
+"""Short side in pixels at which the network for any style sees an image."""
+
+
+def painter(mix: Mix, strength: float) -> TransformerNet:
+    """Return the network that paints in `mix`; at a strength of 0 it gives the picture back.
+
+    Raises StyleError where a file holds no style, or styles cannot be blended.
+    """
+    networks = [_network(ingredient) for ingredient in mix.ingredients]
+    shares = [ingredient.share for ingredient in mix.ingredients]
+    if strength < 1:
+        networks, shares = [*networks, original_painter()], [strength * share for share in normalised(shares)]
+        shares.append(1 - strength)
+    return networks[0] if len(networks) == 1 else blended(networks, normalised(shares))
+
+
+def blended(networks: Sequence[TransformerNet], shares: Sequence[float]) -> TransformerNet:
+    """Return a network with the weighted sum of the others' weights; raises StyleError where they do not fit."""
+    first = networks[0]
+    if any(network.config != first.config for network in networks):
+        raise StyleError("these styles cannot be blended: their networks differ", "Blend built-in styles and images.")
+    states = [network.state_dict() for network in networks]
+    result = TransformerNet(first.config)
+    result.load_state_dict(
+        {name: sum(share * state[name] for share, state in zip(shares, states, strict=True)) for name in states[0]}
+    )
+    return result
+
+
+def normalised(shares: Sequence[float]) -> list[float]:
+    """Return the shares with a sum of 1."""
+    total = sum(shares)
+    return [share / total for share in shares]
+
+
+def any_style_painter(image: Picture, network: AnyStyleNet | None = None) -> TransformerNet:
+    """Return a network that paints in the manner of an image, by one look at it."""
+    network = network or load_any_style()
+    seen = torch.from_numpy(resize_short_side(image, STYLE_SIDE)).permute(2, 0, 1).float() / 255
+    with torch.no_grad():
+        return network.painter_of(network.code(style_statistics(load_loss_network(), seen[None])[0]))
+
+
+def original_painter() -> TransformerNet:
+    """Return the network that gives a picture back as it is."""
+    network = load_any_style()
+    with torch.no_grad():
+        return network.painter_of(network.original.tanh())
+
+
+def _network(ingredient: Ingredient) -> TransformerNet:
+    if ingredient.path.suffix == ".safetensors":
+        return load_style(ingredient.path)
+    return any_style_painter(read_picture(ingredient.path))
