@@ -22,7 +22,7 @@ STYLE_SIDE = 384
 
 
 def painter(mix: Mix, strength: float) -> TransformerNet:
-    """Return the network that paints in `mix`; at a strength of 0 it gives the picture back.
+    """Return the network that paints in `mix`; at a strength of 0 one that nearly gives the picture back.
 
     Raises StyleError where a file holds no style, or styles cannot be blended.
     """

@@ -16,16 +16,14 @@ import torch
 
 import streamstyle.demo
 from streamstyle.cli import exit_code
-from streamstyle.commands import style as style_command
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import save_weights, style_metadata
-from streamstyle.settings import LearnSettings
 from tests.films import Attachment, Extras, cut, moving_square, pan, texture, write_film
 
 pytestmark = pytest.mark.usefixtures("home")
 
 Event = dict[str, Any]
-QUICK = partial(LearnSettings, steps=2, batch=1, crop=64, style_size=64)
+QUICKLY = ["--steps", "2", "--batch", "1", "--crop", "64", "--style-size", "64", "--json"]
 
 
 @pytest.fixture
@@ -124,29 +122,40 @@ def test_a_range_is_painted_alone(film: Path, style: Path, capfd: pytest.Capture
     assert run(capfd, film, "--style", style, "--range", "10-20", code=3)[-1]["event"] == "failed"
 
 
-def test_an_image_never_seen_is_learned_and_the_second_time_starts_at_once(
-    film: Path, painting: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+def test_any_image_is_a_style_at_once_and_what_is_learned_of_it_is_used_from_then_on(
+    film: Path, painting: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(style_command, "LearnSettings", QUICK)
     first = run(capfd, film, "--style", painting, "--method", "johnson")
-    assert [event["event"] for event in first][:3] == ["learned", "learned", "style_learned"]
-    assert Path(first[2]["path"]).exists()
+    assert [event["event"] for event in first][:2] == ["started", "shot_started"]
+    assert first[0]["style"] == "painting"
     assert times(film.with_name("film.painting.mkv")) == pytest.approx(times(film), abs=0.0005)
+    guessed = film.with_name("film.painting.mkv").read_bytes()
+    assert exit_code(["learn", str(painting), *QUICKLY]) == 0
+    capfd.readouterr()
     renamed = painting.rename(painting.with_name("renamed.png"))
     again = run(capfd, film, "--style", renamed, "--method", "johnson", "-y")
-    assert again[0]["event"] == "started"
     assert again[0]["style"] == "painting"
+    assert film.with_name("film.painting.mkv").read_bytes() != guessed
     assert run(capfd, film, "--style", "painting", "--method", "johnson", "-y")[-1]["event"] == "finished"
 
 
+def test_a_blend_a_strength_and_the_films_own_colours(
+    film: Path, painting: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    how = ["--strength", "0.5", "--style-scale", "2", "--preserve-colour", "--method", "johnson"]
+    events = run(capfd, film, "--style", f"wave:0.6,{painting}:0.4", *how)
+    assert events[0]["style"] == "wave+painting"
+    assert Path(events[-1]["output"]).name == "film.wave+painting.mkv"
+    assert run(capfd, film, "--style", "wave", "--strength", "1.5", code=2)[-1]["event"] == "failed"
+
+
 def test_a_style_is_learned_by_name(painting: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    quickly = ["--steps", "2", "--batch", "1", "--crop", "64", "--style-size", "64", "--json"]
-    assert exit_code(["learn", str(painting), "--name", "mine", *quickly]) == 0
+    assert exit_code(["learn", str(painting), "--name", "mine", *QUICKLY]) == 0
     events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert events[-1]["style"] == "mine"
-    assert exit_code(["learn", str(painting), *quickly]) == 5
+    assert exit_code(["learn", str(painting), *QUICKLY]) == 5
     assert "known already, as the style mine" in capfd.readouterr().out
-    assert exit_code(["learn", str(painting), "-y", "--start", "mine", *quickly]) == 0
+    assert exit_code(["learn", str(painting), "-y", "--start", "mine", *QUICKLY]) == 0
     assert Path(events[-1]["path"]).parent.name == "styles"
     assert files(Path(events[-1]["path"]).parent) == [Path(events[-1]["path"]).name]
 

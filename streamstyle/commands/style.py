@@ -26,7 +26,7 @@ def wanted_mix(text: str) -> Mix:
 
     Shares are relative; one that is not given is 1. Raises StyleError where there is no such style.
     """
-    parts = [text] if _exists(text) else [part.strip() for part in text.split(",") if part.strip()]
+    parts = [text] if _is_one(text) else [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
         raise unknown_style(text)
     named = [_ingredient(part) for part in parts]
@@ -36,8 +36,9 @@ def wanted_mix(text: str) -> Mix:
     return Mix("+".join(name for name, _ in used), tuple(ingredient for _, ingredient in used))
 
 
-def _exists(text: str) -> bool:
-    return find_style(text) is not None if not text.endswith(".safetensors") else Path(text).exists()
+def _is_one(text: str) -> bool:
+    """Return whether the text, commas and colons and all, names one style or file."""
+    return Path(text).is_file() or (not text.endswith(".safetensors") and find_style(text) is not None)
 
 
 def _ingredient(text: str) -> tuple[str, Ingredient]:

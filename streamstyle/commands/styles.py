@@ -1,22 +1,96 @@
-"""`streamstyle styles`: what there is to paint in."""
+"""`streamstyle styles`: what there is to paint in, in words or on a sheet of pictures."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from streamstyle.library import Style, all_styles
-from streamstyle.terminal.options import GroupedCommand, debug_option, json_option
+from streamstyle.commands.output import check_output
+from streamstyle.commands.style import wanted_mix
+from streamstyle.errors import OutputError, SettingsError
+from streamstyle.library import Style, all_styles, find_style, thumbnail
+from streamstyle.settings import Device, StyleSettings
+from streamstyle.terminal.options import (
+    GroupedCommand,
+    chosen,
+    debug_option,
+    device_option,
+    json_option,
+    settings_options,
+    under,
+)
+
+if TYPE_CHECKING:
+    from streamstyle.media.picture import Picture
 
 SCHEMA = "streamstyle.styles/1"
+_FILE = click.Path(path_type=Path)
+_sheet = under("Contact sheet")
 
 
-@click.command(cls=GroupedCommand, short_help="List the styles there are.")
+@click.command(cls=GroupedCommand, short_help="List the styles there are, or show them on a frame.")
+@_sheet("--sheet", "frame", type=_FILE, metavar="FRAME", help="Paint this picture in every style, on one sheet.")
+@_sheet("--style", "wanted", multiple=True, metavar="STYLE", help="Only this style, image or blend; can be repeated.")
+@_sheet("--height", type=click.IntRange(min=64), default=360, show_default=True, help="Lines of each picture.")
+@_sheet("--output", "-o", type=_FILE, help="Default: FRAME.styles.jpg beside it.")
+@_sheet("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
+@settings_options(StyleSettings, "Contact sheet")
+@device_option("Contact sheet")
 @json_option
 @debug_option
-def styles(as_json: bool) -> None:
+def styles(
+    frame: Path | None,
+    wanted: tuple[str, ...],
+    height: int,
+    output: Path | None,
+    yes: bool,
+    device: str,
+    as_json: bool,
+    **values: Any,
+) -> None:
     """List the styles there are: those built in, and those learned on this machine."""
+    if frame is not None:
+        output = output or frame.with_name(f"{frame.stem}.styles.jpg")
+        check_output(output, frame, replace_it=yes, may_ask=not as_json)
+        _write_sheet(frame, wanted, height, output, chosen(StyleSettings, values), Device(device))
+        click.echo(json.dumps({"schema": SCHEMA, "sheet": str(output)}) if as_json else str(output))
+    elif wanted or output:
+        raise SettingsError("--style and --output need --sheet", "Give --sheet FRAME, a picture to paint.")
+    else:
+        _list(as_json)
+
+
+def _write_sheet(
+    frame: Path, wanted: tuple[str, ...], height: int, output: Path, settings: StyleSettings, device: Device
+) -> None:
+    from streamstyle.media.picture import encoded, read_picture, resize_height
+    from streamstyle.sheet import contact_sheet
+
+    names = wanted or tuple(style.name for style in all_styles())
+    if output.suffix.lower() not in (".jpg", ".jpeg", ".png", ".webp"):
+        raise OutputError(f"{output} cannot hold a picture", "Give a name that ends in .jpg, .png or .webp.")
+    picture = resize_height(read_picture(frame), height)
+    sheet = contact_sheet(picture, [(wanted_mix(name), _painting(name)) for name in names], settings, device)
+    try:
+        output.write_bytes(encoded(sheet, output.suffix))
+    except OSError as error:
+        raise OutputError(f"{output} cannot be written ({error.strerror})", "Give another with -o.") from error
+
+
+def _painting(name: str) -> Picture | None:
+    """Return a small picture of what a style was learned from; None for a blend."""
+    from streamstyle.media.picture import decoded, read_picture
+
+    style = find_style(name) if "," not in name and ":" not in name else None
+    if style is not None:
+        return decoded(thumbnail(style) or b"")
+    return read_picture(Path(name)) if Path(name).is_file() else None
+
+
+def _list(as_json: bool) -> None:
     found = all_styles()
     if as_json:
         for style in found:
@@ -27,7 +101,8 @@ def styles(as_json: bool) -> None:
         rows = [_row(style, width) for style in found if style.builtin is builtin]
         if rows:
             click.echo("\n".join([click.style(heading, bold=True), *rows, ""]))
-    click.echo("Any picture makes another: streamstyle run MOVIE --style PICTURE, or streamstyle learn PICTURE")
+    click.echo("Any picture is a style, too: streamstyle run MOVIE --style PICTURE; learn PICTURE makes it better")
+    click.echo("To see them: streamstyle styles --sheet FRAME")
 
 
 def _row(style: Style, width: int) -> str:

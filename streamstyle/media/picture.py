@@ -20,13 +20,12 @@ Picture = NDArray[np.uint8]
 def read_picture(path: Path) -> Picture:
     """Return the image in `path`; raises StyleError where it is none."""
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        image = decoded(path.read_bytes())
     except OSError as error:
         raise StyleError(f"{path} cannot be read ({error.strerror})", "Check the path and its permissions.") from error
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if image is None:
         raise StyleError(f"{path} is not an image", "Give a JPEG, PNG, WebP or TIFF file.")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+    return image
 
 
 def resize_short_side(image: Picture, side: int) -> Picture:
@@ -38,6 +37,14 @@ def resize_short_side(image: Picture, side: int) -> Picture:
     return resized.astype(np.uint8, copy=False)
 
 
+def resize_height(image: Picture, height: int) -> Picture:
+    """Return the picture with that many lines, or as it is where it has no more; shape kept."""
+    if image.shape[0] <= height:
+        return image
+    width = max(1, round(image.shape[1] * height / image.shape[0]))
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
 def thumbnail(image: Picture) -> bytes:
     """Return the picture small, as a JPEG of some 5 kB."""
     height, width = image.shape[:2]
@@ -45,6 +52,12 @@ def thumbnail(image: Picture) -> bytes:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+
+
+def decoded(data: bytes) -> Picture | None:
+    """Return the picture in the bytes of a JPEG or PNG file; None where they are none."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
 def encoded(image: Picture, suffix: str) -> bytes:

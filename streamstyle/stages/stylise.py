@@ -24,10 +24,20 @@ def stylise(
     for flowed in frames:
         image = to_tensor(flowed.frame.image, device)
         with torch.inference_mode():
-            painted = _painted(image[None], network, settings.style_scale)[0]
-            if settings.preserve_colour:
-                painted = with_colours_of(image, painted)
+            painted = paint(image, network, settings)
         yield StylisedFrame(flowed, painted)
+
+
+def paint(
+    image: Tensor,  # [3, H, W] float32 in [0, 1]
+    network: TransformerNet,
+    settings: StyleSettings,
+) -> Tensor:  # [3, H, W] float32 in [0, 1]
+    """Return one picture painted."""
+    painted = _painted(image[None], network, settings.style_scale)[0]
+    if settings.strength < 1:  # the network is weakened already, but does not give a picture back exactly
+        painted = image.lerp(painted, settings.strength * (2 - settings.strength))
+    return with_colours_of(image, painted) if settings.preserve_colour else painted
 
 
 def _painted(image: Tensor, network: TransformerNet, scale: float) -> Tensor:

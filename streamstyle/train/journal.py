@@ -29,6 +29,8 @@ class Journal:
         self._picture = self.snapshot.with_suffix(".jpg")
         self._log = weights.with_name(f"{weights.stem}.learning.csv")
         self._losses: list[float] = []
+        if not self.snapshot.exists():
+            self._log.unlink(missing_ok=True)
 
     def note(self, event: Learned) -> None:
         """Add a step to the log."""

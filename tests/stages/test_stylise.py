@@ -1,10 +1,13 @@
 import numpy as np
+import pytest
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from streamstyle.frame import FlowedFrame, Frame
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.settings import StyleSettings
-from streamstyle.stages.stylise import stylise
+from streamstyle.stages.stylise import paint, stylise
 
 
 def test_every_frame_is_painted_alone_and_in_order() -> None:
@@ -18,3 +21,38 @@ def test_every_frame_is_painted_alone_and_in_order() -> None:
     for there, back in zip(painted, reversed(backwards), strict=True):
         assert there.image.shape == (3, 32, 36)
         assert torch.equal(there.image, back.image)
+
+
+@pytest.fixture
+def network() -> TransformerNet:
+    torch.manual_seed(0)
+    return TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True)).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def picture() -> Tensor:
+    return torch.rand(3, 64, 96, generator=torch.manual_seed(1))
+
+
+def test_at_a_strength_of_nothing_the_film_stays_as_it_is(network: TransformerNet, picture: Tensor) -> None:
+    assert torch.equal(paint(picture, network, StyleSettings(strength=0)), picture)
+    assert not torch.allclose(paint(picture, network, StyleSettings(strength=0.5)), picture, atol=0.05)
+
+
+def test_the_films_own_colours_stay(network: TransformerNet, picture: Tensor) -> None:
+    grey = picture.mean(0, keepdim=True).expand(3, -1, -1) * 0.4 + 0.3  # far from black and white: nothing is clipped
+    painted = paint(grey, network, StyleSettings(preserve_colour=True))
+    assert painted.std(0).max() < 1e-5, "what is grey stays grey"
+    assert (painted - grey).abs().mean() > 0.01, "but not the same grey"
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+def test_strokes_of_another_size_are_those_of_a_picture_of_another_size(
+    network: TransformerNet, picture: Tensor, scale: float
+) -> None:
+    painted = paint(picture, network, StyleSettings(style_scale=scale))
+    assert painted.shape == picture.shape
+    size = (round(64 / scale), round(96 / scale))
+    seen = F.interpolate(picture[None], size, mode="bicubic", antialias=True).clamp(0, 1)
+    there = F.interpolate(network(seen), (64, 96), mode="bicubic", antialias=True)[0].clamp(0, 1)
+    assert torch.allclose(painted, there, atol=1e-5)

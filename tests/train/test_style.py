@@ -7,11 +7,11 @@ import pytest
 
 from streamstyle.errors import StyleError
 from streamstyle.events import Event, Learned
-from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.metadata import read_bytes, read_metadata
+from streamstyle.nets.transformer import FAST
 from streamstyle.nets.weights import load_style
 from streamstyle.settings import Device, LearnSettings
-from streamstyle.train import style
-from streamstyle.train.style import learn_style
+from streamstyle.train.style import Ground, Start, learn_style
 
 QUICK = LearnSettings(steps=30, batch=1, crop=64, style_size=64)
 
@@ -24,7 +24,9 @@ def stripes(tmp_path: Path) -> Path:
     return tmp_path / "stripes.png"
 
 
-def learn(image: Path, weights: Path, settings: LearnSettings, stop_after: int | None = None) -> list[Learned]:
+def learn(
+    image: Path, weights: Path, settings: LearnSettings, stop_after: int | None = None, start: Start = Ground.any_style
+) -> list[Learned]:
     events: list[Learned] = []
     stop = threading.Event()
 
@@ -34,7 +36,7 @@ def learn(image: Path, weights: Path, settings: LearnSettings, stop_after: int |
         if len(events) == stop_after:
             stop.set()
 
-    learn_style(image, weights, settings, Device.cpu, observe, stop)
+    learn_style(image, weights, settings, Device.cpu, observe, stop, start)
     return events
 
 
@@ -43,8 +45,9 @@ def test_learning_brings_the_loss_down_and_keeps_what_it_was_made_of(stripes: Pa
     events = learn(stripes, weights, QUICK)
     losses = [event.loss for event in events]
     assert [event.step for event in events] == list(range(1, 31))
-    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
-    assert load_style(weights).config == style.SLIM
+    assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
+    assert load_style(weights).config == FAST
+    assert (read_bytes(weights, "thumbnail") or b"")[:2] == b"\xff\xd8", "a JPEG"
     metadata = read_metadata(weights)
     assert metadata["name"] == "stripes"
     assert metadata["trained_on"] == "procedural pictures"
@@ -57,6 +60,19 @@ def test_learning_that_was_interrupted_goes_on_where_it_was(stripes: Path, tmp_p
     assert not weights.exists()
     assert [event.step for event in learn(stripes, weights, settings)] == [5, 6]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stripes.png", "stripes.safetensors"]
+
+
+def test_the_log_of_a_learning_stays(stripes: Path, tmp_path: Path) -> None:
+    learn(stripes, tmp_path / "stripes.safetensors", QUICK)
+    header, line = (tmp_path / "stripes.learning.csv").read_text().splitlines()
+    assert header == "step,seconds,loss"
+    assert line.startswith("20,")
+
+
+def test_learning_starts_from_a_first_guess_and_not_from_noise(stripes: Path, tmp_path: Path) -> None:
+    guessed = learn(stripes, tmp_path / "guessed.safetensors", QUICK, stop_after=1)
+    noise = learn(stripes, tmp_path / "noise.safetensors", QUICK, stop_after=1, start=Ground.noise)
+    assert guessed[0].loss < 0.8 * noise[0].loss
 
 
 def test_learning_by_the_clock_ends_by_the_clock(stripes: Path, tmp_path: Path) -> None:

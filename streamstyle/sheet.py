@@ -1,0 +1,72 @@
+"""One frame in many styles, side by side, to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+import torch
+
+from streamstyle.media.picture import Picture
+from streamstyle.mix import Mix
+from streamstyle.nets.allocation import keep_freed_memory
+from streamstyle.nets.device import select_device
+from streamstyle.nets.ready import ready_style
+from streamstyle.ops.pixels import to_tensor, to_uint8
+from streamstyle.painter import painter
+from streamstyle.settings import Device, StyleSettings
+from streamstyle.stages.stylise import paint
+
+PAPER, INK = (246, 243, 238), (40, 38, 36)
+MARGIN, CAPTION = 12, 26
+"""Pixels round a picture, and under it for its name."""
+
+INSET = 0.28
+"""Height of the small picture of the painting, as a share of the frame's."""
+
+
+def contact_sheet(
+    frame: Picture, mixes: Sequence[tuple[Mix, Picture | None]], settings: StyleSettings, device: Device
+) -> Picture:
+    """Return the frame itself and painted in every style, each with its name and a small picture of the painting."""
+    keep_freed_memory()
+    where = select_device(device)
+    image = to_tensor(frame, where)
+    cells = [_cell(frame, "the frame itself", None)]
+    for mix, painting in mixes:
+        network = ready_style(painter(mix, settings.strength), where)
+        with torch.inference_mode():
+            cells.append(_cell(to_uint8(paint(image, network, settings)), mix.name, painting))
+    return grid(cells)
+
+
+def grid(cells: Iterable[Picture]) -> Picture:
+    """Return cells of one size in rows, as near to a square as whole rows allow."""
+    listed = list(cells)
+    square = max(1, round(len(listed) ** 0.5))
+    columns = next((count for count in (square, square + 1) if len(listed) % count == 0), square)
+    empty = np.full_like(listed[0], PAPER)
+    listed += [empty] * (-len(listed) % columns)
+    return np.vstack([np.hstack(listed[start : start + columns]) for start in range(0, len(listed), columns)])
+
+
+def _cell(picture: Picture, name: str, painting: Picture | None) -> Picture:
+    height, width = picture.shape[:2]
+    cell = np.full((height + 2 * MARGIN + CAPTION, width + 2 * MARGIN, 3), PAPER, np.uint8)
+    cell[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = picture
+    if painting is not None:
+        _place(cell, painting, round(INSET * height), MARGIN + height)
+    position = (MARGIN, MARGIN + height + CAPTION - 8)
+    cv2.putText(cell, name, position, cv2.FONT_HERSHEY_DUPLEX, 0.5, INK, 1, cv2.LINE_AA)
+    return cell
+
+
+def _place(cell: Picture, painting: Picture, side: int, bottom: int) -> None:
+    """Put the painting, framed in paper, into the lower left corner of the picture."""
+    height, width = painting.shape[:2]
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(painting, size, interpolation=cv2.INTER_AREA)
+    framed = cv2.copyMakeBorder(small, 2, 2, 2, 2, cv2.BORDER_CONSTANT, None, PAPER)
+    cell[bottom - framed.shape[0] : bottom, MARGIN : MARGIN + framed.shape[1]] = framed

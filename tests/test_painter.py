@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from streamstyle.errors import StyleError
+from streamstyle.library import known_style
+from streamstyle.mix import Ingredient, Mix
+from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.weights import save_weights, style_metadata
+from streamstyle.painter import blended, painter
+
+
+def mix(*parts: tuple[Path, float]) -> Mix:
+    return Mix("mix", tuple(Ingredient(path, share) for path, share in parts))
+
+
+def paint(wanted: Mix, picture: Tensor, strength: float = 1.0) -> Tensor:
+    with torch.inference_mode():
+        return painter(wanted, strength)(picture)
+
+
+@pytest.fixture(scope="module")
+def picture() -> Tensor:
+    """A photo-like picture: smooth colours and a bright disc."""
+    down, across = torch.meshgrid(torch.linspace(0, 1, 96), torch.linspace(0, 1, 128), indexing="ij")
+    disc = ((down - 0.4) ** 2 + (across - 0.6) ** 2 < 0.03).float()
+    return torch.stack([across, down, 0.6 - 0.4 * down]).lerp(torch.tensor([1.0, 0.9, 0.5]).view(3, 1, 1), disc)[None]
+
+
+@pytest.fixture
+def red_and_blue(tmp_path: Path) -> tuple[Path, Path]:
+    """Two images, each of stripes in shades of one colour."""
+    stripes = (np.arange(128)[None, :, None] // 8 % 2).repeat(128, 0)
+    paths = tmp_path / "red.png", tmp_path / "blue.png"
+    for path, colour in zip(paths, ((20, 30, 220), (220, 60, 20)), strict=True):
+        image = (stripes * np.array(colour) + (1 - stripes) * np.array(colour) // 3).astype(np.uint8)
+        cv2.imwrite(str(path), image)
+    return paths
+
+
+def test_any_image_lends_its_colours(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
+    red, blue = (paint(mix((path, 1)), picture).mean((0, 2, 3)) for path in red_and_blue)
+    assert red[0] - red[2] > 0.1 + blue[0] - blue[2]
+
+
+def test_a_blend_lies_between_its_ingredients(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
+    red, blue = red_and_blue
+    only_red, only_blue = paint(mix((red, 1)), picture), paint(mix((blue, 1)), picture)
+    half = paint(mix((red, 2), (blue, 2)), picture)
+    apart = (only_red - only_blue).square().mean()
+    assert (half - only_red).square().mean() < apart
+    assert (half - only_blue).square().mean() < apart
+    assert torch.allclose(paint(mix((red, 3), (red, 1)), picture), only_red, atol=1e-3)
+
+
+def test_a_builtin_style_blends_with_an_image(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
+    wave = known_style("wave").path
+    blend = paint(mix((wave, 0.5), (red_and_blue[0], 0.5)), picture)
+    assert blend.std() > 0.05, "a picture, not mud"
+
+
+def test_strength_goes_from_the_picture_itself_to_the_style(picture: Tensor) -> None:
+    wave = mix((known_style("wave").path, 1))
+    away = [float((paint(wave, picture, strength) - picture).square().mean()) for strength in (0, 0.5, 1)]
+    assert away == sorted(away)
+
+
+def test_networks_of_different_shape_are_not_blended(tmp_path: Path) -> None:
+    small = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
+    save_weights(path := tmp_path / "small.safetensors", small, style_metadata(small))
+    with pytest.raises(StyleError, match="cannot be blended"):
+        painter(mix((path, 1), (known_style("wave").path, 1)), 1)
+
+
+def test_shares_are_weights_of_the_weights() -> None:
+    torch.manual_seed(0)
+    one, other = (TransformerNet(TransformerConfig(width=4, blocks=0)) for _ in range(2))
+    quarter = blended([one, other], [0.25, 0.75]).state_dict()
+    for name, tensor in quarter.items():
+        assert torch.allclose(tensor, 0.25 * one.state_dict()[name] + 0.75 * other.state_dict()[name], atol=1e-6)

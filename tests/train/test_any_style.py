@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from streamstyle.events import Event, Learned
+from streamstyle.nets import weights
+from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.weights import LOSS_NETWORK_ASSET, load_any_style
+from streamstyle.settings import AnyStyleSettings, Device
+from streamstyle.train.any_style import train_any_style
+
+SLIM = Path(weights.__file__).parents[1] / "assets" / LOSS_NETWORK_ASSET
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> AnyStyleSettings:
+    """Four photos and four paintings, each of one colour and some grain."""
+    random = np.random.default_rng(0)
+    for folder in ("photos", "paintings"):
+        (tmp_path / folder).mkdir()
+        for number in range(4):
+            picture = random.integers(0, 256, 3) + random.normal(0, 20, (96, 96, 3))
+            cv2.imwrite(str(tmp_path / folder / f"{number}.png"), picture.clip(0, 255).astype(np.uint8))
+    return AnyStyleSettings(tmp_path / "photos", tmp_path / "paintings", SLIM, steps=24, batch=2, crop=64)
+
+
+def train(output: Path, settings: AnyStyleSettings, stop_after: int | None = None) -> list[Learned]:
+    events: list[Learned] = []
+    stop = threading.Event()
+
+    def observe(event: Event) -> None:
+        assert isinstance(event, Learned)
+        events.append(event)
+        if len(events) == stop_after:
+            stop.set()
+
+    train_any_style(output, settings, Device.cpu, observe, stop)
+    return events
+
+
+def test_training_brings_the_loss_down_and_keeps_what_it_was_made_of(
+    tmp_path: Path, settings: AnyStyleSettings
+) -> None:
+    losses = [event.loss for event in train(tmp_path / "any.safetensors", settings)]
+    assert np.mean(losses[-6:]) < 0.9 * np.mean(losses[:6])
+    assert load_any_style(tmp_path / "any.safetensors").mean.abs().sum() > 0
+    said = read_metadata(tmp_path / "any.safetensors")
+    assert said["trained_on"] == "4 photos and 4 paintings"
+    assert said["command"].startswith("streamstyle train any-style --steps 24")
+
+
+def test_training_that_was_interrupted_goes_on_where_it_was(tmp_path: Path, settings: AnyStyleSettings) -> None:
+    output = tmp_path / "any.safetensors"
+    assert len(train(output, settings, stop_after=5)) == 5
+    assert not output.exists()
+    assert (tmp_path / "any.learning.jpg").exists(), "a picture to look at on the way"
+    assert [event.step for event in train(output, settings)] == list(range(6, 25))
+    assert not (tmp_path / "any.learning.safetensors").exists()
