@@ -40,6 +40,18 @@ class Goal:
         styles: Sequence[Grams],  # one each, or one for all
     ) -> Tensor:
         """Return the relative errors of content and of style, and the roughness."""
+        content_error, style_error = self.errors(photos, painted, styles)
+        across, down = painted.diff(dim=-1).square().mean(), painted.diff(dim=-2).square().mean()
+        total: Tensor = content_error + STYLE_SHARE * self.style_weight * style_error + self.tv_weight * (across + down)
+        return total
+
+    def errors(
+        self,
+        photos: Tensor,  # [N, 3, H, W] float in [0, 1]
+        painted: Tensor,  # [N, 3, H, W] float in [0, 1]
+        styles: Sequence[Grams],  # one each, or one for all
+    ) -> tuple[Tensor, Tensor]:
+        """Return the squared errors of content and of style, relative to the mean square of what they should be."""
         with torch.no_grad():
             content = self.network(photos, [self.content_layer])[self.content_layer].float()
         seen = self.network(painted, (*self.style_layers, self.content_layer))
@@ -47,10 +59,7 @@ class Goal:
         style_errors = [
             _style_error(gram_matrix(seen[name]), [grams[name] for grams in styles]) for name in self.style_layers
         ]
-        across, down = painted.diff(dim=-1).square().mean(), painted.diff(dim=-2).square().mean()
-        style_error = torch.stack(style_errors).mean()
-        total: Tensor = content_error + STYLE_SHARE * self.style_weight * style_error + self.tv_weight * (across + down)
-        return total
+        return content_error, torch.stack(style_errors).mean()
 
     def unsteadiness(
         self,
