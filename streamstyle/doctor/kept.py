@@ -33,8 +33,8 @@ def _folder(name: str, path: Path) -> Row:
 
 
 def styles() -> Iterable[Row]:
-    """Yield each style, loaded."""
-    from streamstyle.nets.weights import load_style
+    """Yield each style and the network for any other, loaded."""
+    from streamstyle.nets.weights import load_any_style, load_style
 
     for style in all_styles():
         try:
@@ -44,6 +44,8 @@ def styles() -> Iterable[Row]:
             yield style.name, State.broken, error.problem, error.next_step
     if not builtin_styles():
         yield "built in", State.broken, "none is there", "Install streamstyle anew."
+    load_any_style()
+    yield fine("any image", "readable")
 
 
 def loss_network() -> Iterable[Row]:
