@@ -15,7 +15,7 @@ from benchmarks.report import Report, Row
 from streamstyle.media.picture import read_picture, resize_short_side
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.ready import ready_style
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.transformer import FAST, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.painter import any_style_painter
@@ -53,7 +53,7 @@ def test_styles(work: Work, pytestconfig: pytest.Config, report: Report) -> None
 def test_speed_of_the_style_networks(report: Report) -> None:
     """The network that ships takes a fraction of the published one's time."""
     published = TransformerNet()
-    shipped = TransformerNet(TransformerConfig(width=16, blocks=5, half_ends=True))
+    shipped = TransformerNet(FAST)
     times = _times_in_turn([published, shipped], (480, 640))
     rows: list[Row] = [
         {"": name, "parameters": sum(weight.numel() for weight in network.parameters()), "s/frame": seconds,

@@ -11,7 +11,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from streamstyle.errors import StyleError
-from streamstyle.nets.metadata import read_bytes, read_metadata
+from streamstyle.nets.metadata import THUMBNAIL, read_bytes, read_metadata
 
 _ASSETS = Path(__file__).parent / "assets"
 _LEARNED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
@@ -92,7 +92,7 @@ def unknown_style(name: str) -> StyleError:
 def thumbnail(style: Style) -> bytes | None:
     """Return a small JPEG of what a style was learned from; None where its file holds none."""
     try:
-        return read_bytes(style.path, "thumbnail")
+        return read_bytes(style.path, THUMBNAIL)
     except StyleError:
         return None
 

@@ -16,6 +16,7 @@ from streamstyle.mix import Ingredient, Mix
 from streamstyle.nets.any_style import AnyStyleNet, style_statistics
 from streamstyle.nets.transformer import TransformerNet
 from streamstyle.nets.weights import load_any_style, load_loss_network, load_style
+from streamstyle.ops.pixels import to_tensor
 
 STYLE_SIDE = 384
 """Short side in pixels at which the network for any style sees an image."""
@@ -56,7 +57,7 @@ def normalised(shares: Sequence[float]) -> list[float]:
 def any_style_painter(image: Picture, network: AnyStyleNet | None = None) -> TransformerNet:
     """Return a network that paints in the manner of an image, by one look at it."""
     network = network or load_any_style()
-    seen = torch.from_numpy(resize_short_side(image, STYLE_SIDE)).permute(2, 0, 1).float() / 255
+    seen = to_tensor(resize_short_side(image, STYLE_SIDE))
     with torch.no_grad():
         return network.painter_of(network.code(style_statistics(load_loss_network(), seen[None])[0]))
 

@@ -12,6 +12,9 @@ from typing import Any, BinaryIO
 
 from streamstyle.errors import StyleError
 
+THUMBNAIL = "thumbnail"
+"""Name of the tensor that holds a JPEG of the painting, byte by byte."""
+
 _LARGEST_HEADER = 100 << 20
 """Bytes; the limit of the safetensors format."""
 

@@ -16,15 +16,11 @@ from torch import Tensor
 from streamstyle.errors import StyleError
 from streamstyle.nets.any_style import AnyStyleNet
 from streamstyle.nets.loss_network import LossNetwork, Scales
-from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.metadata import THUMBNAIL, read_metadata
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 
 LOSS_NETWORK_ASSET = "loss_network.safetensors"
 ANY_STYLE_ASSET = "any_style.safetensors"
-
-
-THUMBNAIL = "thumbnail"
-"""Name of the tensor that holds a JPEG of the painting, byte by byte."""
 
 
 def save_weights(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 import threading
-import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.buffered import buffered
-from streamstyle.events import Learned, Observer
+from streamstyle.events import Observer
 from streamstyle.media.picture import Picture, read_picture, resize_short_side
 from streamstyle.nets.any_style import AnyStyleNet, style_statistics
 from streamstyle.nets.device import fast_dtype, select_device
@@ -31,16 +31,16 @@ from streamstyle.nets.weights import (
     load_style,
     save_weights,
 )
+from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import AnyStyleSettings, Device
 from streamstyle.train.goal import Goal, Grams, grams_of, noisy
 from streamstyle.train.journal import Journal
-from streamstyle.train.pace import pace, share_done
+from streamstyle.train.loop import Course, train
 from streamstyle.train.pictures import (
     batch,
     list_pictures,
     photo_crops,
     random_crop,
-    tensor_of,
 )
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
@@ -52,6 +52,9 @@ FAVOURED = 0.35
 
 ORIGINALS = 16
 """One picture in so many is to come out as it went in: what `--strength` goes back to."""
+
+ORIGINAL_WEIGHT = 100.0
+"""Weight of its mean squared difference."""
 
 LOOKS = 2
 """Cut-outs of each painting that are used."""
@@ -91,11 +94,11 @@ class _Gallery:
         return torch.stack([self._statistics(read_picture(self._paintings[index])) for index in chosen])
 
     def _look(self, picture: Picture) -> _Example:
-        grams = grams_of(self._vgg, tensor_of(picture), STYLE_LAYERS)
+        grams = grams_of(self._vgg, to_tensor(picture), STYLE_LAYERS)
         return _Example(self._statistics(picture), {name: gram.half() for name, gram in grams.items()})
 
     def _statistics(self, picture: Picture) -> Tensor:
-        return style_statistics(self._slim, tensor_of(picture)[None])[0]
+        return style_statistics(self._slim, to_tensor(picture)[None])[0]
 
 
 def train_any_style(
@@ -119,56 +122,42 @@ def train_any_style(
     network.painter.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     crops = photo_crops(list_pictures(settings.photos), settings.crop, seed=first)
     with buffered(crops, torch.from_numpy, workers=1, ahead=8 * settings.batch) as pictures:
-        last = first
-        for event, painted in _train(network, goal, gallery, pictures, settings, first):
-            last = event.step
-            observe(event)
-            journal.note(event)
-            if stop.is_set() or journal.due(event):
-                journal.keep(network, any_style_metadata(network, step=str(last)), painted)
-            if stop.is_set():
-                return
-    save_weights(output, network, any_style_metadata(network, **_facts(settings, last, start)))
+        steps = train(
+            network,
+            partial(_objective, network, goal, gallery, pictures, np.random.default_rng(first), settings.batch, where),
+            Course(settings.learning_rate, settings.steps, settings.minutes, first),
+            journal,
+            lambda step: any_style_metadata(network, step=str(step)),
+            observe,
+            stop,
+        )
+    if steps is None:
+        return
+    save_weights(output, network, any_style_metadata(network, **_facts(settings, steps, start)))
     journal.close()
 
 
-def _train(
+def _objective(
     network: AnyStyleNet,
     goal: Goal,
     gallery: _Gallery,
     pictures: Iterator[Tensor],
-    settings: AnyStyleSettings,
-    first: int,
-) -> Iterator[tuple[Learned, Tensor]]:
-    device = next(network.parameters()).device
-    random = np.random.default_rng(first)
-    optimiser = torch.optim.Adam(network.parameters())
-    began, step = time.monotonic(), first
-    done = step / settings.steps
-    while done < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * pace(done, step - first)
-        photos = batch(pictures, settings.batch, device)
-        examples = [gallery.draw(random) for _ in photos]
-        optimiser.zero_grad()
-        with torch.autocast(device.type, torch.bfloat16, enabled=fast_dtype(device) == torch.bfloat16):
-            codes = list(network.code(torch.stack([example.statistics for example in examples])))
-            again = network(noisy(photos[:1]), codes[:1])
-            painted = network(photos, codes)
-            given_back = (
-                network(photos[:1], [network.original.tanh()]) if step % (ORIGINALS // len(photos)) == 0 else None
-            )
-        loss = goal.loss(photos, painted, [example.grams for example in examples])
-        loss = loss + goal.unsteadiness(painted[:1], again)
-        total = loss if given_back is None else loss + 100 * F.mse_loss(given_back, photos[:1])
-        total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        elapsed = time.monotonic() - began
-        done = share_done(step, settings.steps, elapsed, settings.minutes)
-        steps = settings.steps if settings.minutes is None else max(step, first + round((step - first) / done))
-        yield Learned(step, steps, float(loss.detach()), elapsed), painted.detach()
+    random: np.random.Generator,
+    count: int,
+    device: torch.device,
+    step: int,
+) -> tuple[Tensor, Tensor]:
+    photos = batch(pictures, count, device)
+    examples = [gallery.draw(random) for _ in photos]
+    with torch.autocast(device.type, torch.bfloat16, enabled=fast_dtype(device) == torch.bfloat16):
+        codes = list(network.code(torch.stack([example.statistics for example in examples])))
+        again = network(noisy(photos[:1]), codes[:1])
+        painted = network(photos, codes)
+        asked_back = step % (ORIGINALS // count) == 0
+        given_back = network(photos[:1], [network.original.tanh()]) if asked_back else None
+    loss = goal.loss(photos, painted, [example.grams for example in examples])
+    loss = loss + goal.unsteadiness(painted[:1], again)
+    return loss if given_back is None else loss + ORIGINAL_WEIGHT * F.mse_loss(given_back, photos[:1]), painted
 
 
 def _prepare(settings: AnyStyleSettings, device: torch.device) -> tuple[Goal, _Gallery]:
@@ -202,7 +191,7 @@ def _cut(picture: Picture, look: int, *, favoured: bool) -> Picture:
 def _facts(settings: AnyStyleSettings, steps: int, start: Path | None) -> dict[str, str]:
     command = ["streamstyle", "train", "any-style", "--steps", str(steps), "--batch", str(settings.batch)]
     command += ["--crop", str(settings.crop), "--photos", settings.photos.name, "--paintings", settings.paintings.name]
-    command += ["--loss-network", settings.loss_network.name]
+    command += ["--loss-network", settings.loss_network.name, "--learning-rate", str(settings.learning_rate)]
     command += ["--favoured", settings.favoured.name] if settings.favoured else []
     command += ["--start", start.stem] if start else []
     photos, paintings = len(list_pictures(settings.photos)), len(list_pictures(settings.paintings))

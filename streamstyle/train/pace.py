@@ -11,8 +11,3 @@ def pace(done: float, steps: int) -> float:
     `done` is the share of the training in [0, 1], `steps` the steps since it was begun or taken up again.
     """
     return min(1.0, (steps + 1) / 50) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
-
-
-def share_done(step: int, steps: int, elapsed: float, minutes: float | None) -> float:
-    """Return the share of a training that is done, by its steps or, where minutes are given, by the seconds elapsed."""
-    return elapsed / (60 * minutes) if minutes else step / steps

@@ -17,11 +17,6 @@ from streamstyle.media.picture import Picture, read_picture, resize_short_side
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 
-def tensor_of(image: Picture) -> Tensor:
-    """Return the picture as [3, H, W] float32 in [0, 1]."""
-    return torch.from_numpy(image).permute(2, 0, 1).float() / 255
-
-
 def batch(pictures: Iterator[Tensor], count: int, device: torch.device) -> Tensor:
     """Return the next pictures, [H, W, 3] uint8 each and of one size, as [N, 3, H, W] float32 in [0, 1]."""
     stacked = torch.stack([next(pictures) for _ in range(count)])

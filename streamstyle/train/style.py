@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 import threading
-import time
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
@@ -16,23 +16,23 @@ import torch
 from torch import Tensor
 
 from streamstyle.buffered import buffered
-from streamstyle.events import Learned, Observer
+from streamstyle.events import Observer
 from streamstyle.media.picture import Picture, read_picture, resize_short_side, thumbnail
 from streamstyle.nets.device import fast_dtype, select_device
 from streamstyle.nets.metadata import read_metadata
 from streamstyle.nets.transformer import FAST, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
+from streamstyle.ops.pixels import to_tensor
 from streamstyle.painter import any_style_painter
 from streamstyle.settings import Device, LearnSettings
 from streamstyle.train.goal import Goal, Grams, grams_of, noisy
 from streamstyle.train.journal import Journal
-from streamstyle.train.pace import pace, share_done
+from streamstyle.train.loop import Course, train
 from streamstyle.train.pictures import (
     batch,
     list_pictures,
     photo_crops,
     procedural_crops,
-    tensor_of,
 )
 
 
@@ -70,52 +70,40 @@ def learn_style(
     network, first = _begin(journal.snapshot, start, painting)
     network.to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with buffered(_pictures(settings, first), torch.from_numpy, workers=1, ahead=8 * settings.batch) as pictures:
-        last = first
-        for event, painted in _train(network, goal, grams, pictures, settings, first):
-            last = event.step
-            observe(event)
-            journal.note(event)
-            if journal.due(event) or stop.is_set():
-                journal.keep(network, style_metadata(network, step=str(last)), painted)
-            if stop.is_set():
-                return
-    save_weights(weights, network, _metadata(network, image, settings, last, start), thumbnail=thumbnail(painting))
+        steps = train(
+            network,
+            partial(_objective, network, goal, grams, pictures, settings.batch, where),
+            Course(LEARNING_RATE, settings.steps, settings.minutes, first),
+            journal,
+            lambda step: style_metadata(network, step=str(step)),
+            observe,
+            stop,
+        )
+    if steps is None:
+        return
+    save_weights(weights, network, _metadata(network, image, settings, steps, start), thumbnail=thumbnail(painting))
     journal.close()
 
 
-def _train(
+def _objective(
     network: TransformerNet,
     goal: Goal,
     grams: Grams,
     pictures: Iterator[Tensor],
-    settings: LearnSettings,
-    first: int,
-) -> Iterator[tuple[Learned, Tensor]]:
-    device = next(network.parameters()).device
-    optimiser = torch.optim.Adam(network.parameters())
-    began, step, done = time.monotonic(), first, first / settings.steps
-    while done < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = LEARNING_RATE * pace(done, step - first)
-        photos = batch(pictures, settings.batch, device)
-        optimiser.zero_grad()
-        with torch.autocast(device.type, torch.bfloat16, enabled=fast_dtype(device) == torch.bfloat16):
-            both = network(torch.cat([photos, noisy(photos[:1])]))
-        painted, again = both[:-1], both[-1:]
-        loss = goal.loss(photos, painted, [grams]) + goal.unsteadiness(painted[:1], again)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        elapsed = time.monotonic() - began
-        done = share_done(step, settings.steps, elapsed, settings.minutes)
-        steps = settings.steps if settings.minutes is None else max(step, first + round((step - first) / done))
-        yield Learned(step, steps, float(loss.detach()), elapsed), painted.detach()
+    count: int,
+    device: torch.device,
+    _: int,
+) -> tuple[Tensor, Tensor]:
+    photos = batch(pictures, count, device)
+    with torch.autocast(device.type, torch.bfloat16, enabled=fast_dtype(device) == torch.bfloat16):
+        both = network(torch.cat([photos, noisy(photos[:1])]))
+    painted, again = both[:-1], both[-1:]
+    return goal.loss(photos, painted, [grams]) + goal.unsteadiness(painted[:1], again), painted
 
 
 def _goal(image: Picture, settings: LearnSettings, device: torch.device) -> tuple[Goal, Grams]:
     network = load_loss_network(settings.loss_network).to(device)
-    grams = grams_of(network, tensor_of(resize_short_side(image, settings.style_size)).to(device))
+    grams = grams_of(network, to_tensor(resize_short_side(image, settings.style_size)).to(device))
     network.to(dtype=fast_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Goal(network, settings.style_weight, settings.tv_weight, settings.steady_weight), grams
 

@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from streamstyle.events import Event, Learned
+from streamstyle.events import Learned
 from streamstyle.nets import weights
 from streamstyle.nets.metadata import read_metadata
 from streamstyle.nets.weights import LOSS_NETWORK_ASSET, load_any_style
 from streamstyle.settings import AnyStyleSettings, Device
 from streamstyle.train.any_style import train_any_style
+from tests.train.listening import Listener
 
 SLIM = Path(weights.__file__).parents[1] / "assets" / LOSS_NETWORK_ASSET
 
@@ -30,17 +30,9 @@ def settings(tmp_path: Path) -> AnyStyleSettings:
 
 
 def train(output: Path, settings: AnyStyleSettings, stop_after: int | None = None) -> list[Learned]:
-    events: list[Learned] = []
-    stop = threading.Event()
-
-    def observe(event: Event) -> None:
-        assert isinstance(event, Learned)
-        events.append(event)
-        if len(events) == stop_after:
-            stop.set()
-
-    train_any_style(output, settings, Device.cpu, observe, stop)
-    return events
+    listener = Listener(stop_after)
+    train_any_style(output, settings, Device.cpu, listener.observe, listener.stop)
+    return listener.events
 
 
 def test_training_brings_the_loss_down_and_keeps_what_it_was_made_of(
