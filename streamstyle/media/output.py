@@ -52,6 +52,7 @@ def new_container(output: Path, name: Path, tick: Fraction = Fraction(1, 1000)) 
         options |= {"cluster_time_limit": "250", "avoid_negative_ts": "disabled"}  # the sound's priming moves no frame
     if output.suffix.lower() in (".mp4", ".m4v", ".mov"):
         options |= {"movie_timescale": str(tick.denominator)}  # or a first frame that is late is put on a millisecond
+        options |= {"movflags": "negative_cts_offsets"}  # or frames at uneven times may all begin a little early
     try:
         return av.open(str(name.absolute()), "w", container_options=options)
     except (ValueError, av.FFmpegError) as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streamstyle.settings import SinkSettings, SourceSettings
@@ -65,6 +65,8 @@ def test_a_variable_rate_is_kept(tmp_path: Path, codec: str, ending: str) -> Non
     assert all(abs(got - meant) <= tolerance for got, meant in zip(times(frames, film), exact, strict=True))
 
 
+@example(gaps=[1, 1, 3], first=1, rate=Fraction(25), ending="mp4")
+@example(gaps=[100, 91, 90, 600, 4000, 90], first=100, rate=Fraction(25), ending="mp4")
 @settings(max_examples=10, deadline=None)
 @given(
     gaps=st.lists(st.integers(1, 4000), min_size=1, max_size=40),
