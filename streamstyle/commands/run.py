@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path)
 _STYLE = "A style's name (see `streamstyle styles`), any image, a .safetensors file, or a blend: wave:0.6,my.jpg:0.4"
 _EPILOG = """
-Any image is a style at once; `streamstyle learn IMAGE` takes minutes to learn it better, and is used from then on.
+Any image is a style at once; `streamstyle learn IMAGE` trains a network for it alone, used from then on.
 Ctrl-C once finishes the frame and leaves a playable film under a partial name; twice aborts at once.
 
 Exit codes: 0 done, 2 wrong usage or setting, 3 film, 4 output, 5 style, 6 device, 70 fault of the program, 130 stopped.

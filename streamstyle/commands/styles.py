@@ -101,7 +101,7 @@ def _list(as_json: bool) -> None:
         rows = [_row(style, width) for style in found if style.builtin is builtin]
         if rows:
             click.echo("\n".join([click.style(heading, bold=True), *rows, ""]))
-    click.echo("Any picture is a style, too: streamstyle run MOVIE --style PICTURE; learn PICTURE makes it better")
+    click.echo("Any picture is a style, too: streamstyle run MOVIE --style PICTURE")
     click.echo("To see them: streamstyle styles --sheet FRAME")
 
 
