@@ -64,6 +64,77 @@ class FrameWritten(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewReady(Event):
+    """The file at `path` shows a newer frame; it has been replaced whole."""
+
+    frame: int
+    time: float
+    """Seconds by the film's own clock, which may begin anywhere in a transport stream."""
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """What the device of the run is doing."""
+
+    name: str
+    memory_bytes: int
+    utilisation: float | None
+    """Share of the time it was busy, in [0, 1]; None where it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Event):
+    """How the work goes, at most once a second."""
+
+    frame: int
+    elapsed: float
+    """Seconds since `Started`, without those paused."""
+    queues: dict[str, tuple[int, int]]
+    """Items waiting and the most that may, by the queue's name."""
+    stages: dict[str, float]
+    """Share of the time since the last measurement that each stage was busy, in [0, 1]."""
+    bottleneck: str
+    """The stage that the others wait for."""
+    losses: dict[str, float]
+    """Terms of the objective of this frame, weighted; empty for a method without one."""
+    memory_bytes: int
+    """Resident memory of this process."""
+    cpu_percent: float
+    """Of this process; 100 is one core."""
+    gpu: Gpu | None
+    output_bytes: int
+    warping_error: float | None
+    """Mean since the start, between neighbours, with the run's own flow; None while nothing moved."""
+    naive_warping_error: float | None
+    """The same of the frames as the style network alone paints them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused(Event):
+    """The run waits after this frame; the time does not count."""
+
+    frame: int
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Event):
+    """The run goes on after this frame."""
+
+    frame: int
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSaved(Event):
+    """A frame was saved as a picture, at full resolution."""
+
+    frame: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Learned(Event):
     """A training step of a style that was not in the library yet."""
 
