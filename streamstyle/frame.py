@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,3 +52,7 @@ class StylisedFrame:
     flowed: FlowedFrame
     image: Tensor
     """[3, H, W] float32 in [0, 1], on the device of the run."""
+    naive: Tensor
+    """[3, H, W] float32 in [0, 1]: the frame as the style network alone paints it."""
+    losses: Mapping[str, float] = field(default_factory=dict)
+    """Terms of the objective, weighted, at the optimisation's result; empty where there was none."""

@@ -27,7 +27,8 @@ def read(path: Path, **settings: Any) -> tuple[Film, list[Frame]]:
 
 
 def painted(frame: Frame) -> StylisedFrame:
-    return StylisedFrame(FlowedFrame(frame, None), to_tensor(frame.image))
+    picture = to_tensor(frame.image)
+    return StylisedFrame(FlowedFrame(frame, None), picture, naive=picture)
 
 
 def paint(

@@ -19,30 +19,35 @@ from streamstyle.ops.gram import gram_matrix
 
 
 @torch.no_grad()
-def loss_and_gradient(
+def losses_and_gradient(
     network: LossNetwork,
     image: Tensor,  # [3, H, W] float32
     targets: Targets,  # of one image
     perceptual_weight: float,
     style_weight: float,
-) -> tuple[Tensor, Tensor]:  # scalar, [3, H, W], both float32
-    """Return perceptual_weight · content + style_weight · style, as `losses_of` defines them, and the gradient."""
+) -> tuple[Tensor, Tensor]:  # [2], [3, H, W], both float32
+    """Return perceptual_weight · content and style_weight · style, as `losses_of` defines them.
+
+    With them comes the gradient of their sum.
+    """
     steps = _forward(network, image)
-    loss = torch.zeros((), device=image.device)
+    perceptual = torch.zeros((), device=image.device)
+    style = torch.zeros((), device=image.device)
     gradient = torch.zeros_like(steps[-1].output)
     for step in reversed(steps):
         if step.layer in targets.grams:
             weight = style_weight * network.scales.style[step.layer]
-            loss += _add_style(gradient, step.output, targets.grams[step.layer], weight)
+            style += _add_style(gradient, step.output, targets.grams[step.layer], weight)
         if step.layer == CONTENT_LAYER:
-            loss += _add_content(gradient, step.output, targets.content, perceptual_weight * network.scales.perceptual)
+            weight = perceptual_weight * network.scales.perceptual
+            perceptual += _add_content(gradient, step.output, targets.content, weight)
         gradient = torch.ops.aten.threshold_backward(gradient, step.output, 0)
         gradient = conv2d_input(step.input.shape, step.convolution.weight, gradient, padding=1)  # type: ignore[no-untyped-call]
         if step.pooled is not None:
             gradient = torch.ops.aten.max_pool2d_with_indices_backward(
                 gradient, step.pooled, [2, 2], [2, 2], [0, 0], [1, 1], False, step.places
             )
-    return loss, gradient[0].float().contiguous().mul_(network.gain)
+    return torch.stack((perceptual, style)), gradient[0].float().contiguous().mul_(network.gain)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from streamstyle.frame import Motion, StylisedFrame
-from streamstyle.nets.descent import loss_and_gradient
+from streamstyle.nets.descent import losses_and_gradient
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.perceptual import targets_of
 from streamstyle.ops.lbfgs import minimise
-from streamstyle.ops.temporal import TemporalTerm, temporal_term
+from streamstyle.ops.temporal import UNITS, TemporalTerm, temporal_term, total_variation
 from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings
 
@@ -33,43 +34,77 @@ def consistency(
     previous: Tensor | None = None
     for painted in frames:
         motion = painted.flowed.motion
+        steady = painted
         if motion is not None and previous is not None:
-            previous = _follow(previous, painted.image, motion, settings, network)
-        else:
-            previous = painted.image
-        yield replace(painted, image=previous)
+            steady = _follow(previous, painted, motion, settings, network)
+        previous = steady.image
+        yield steady
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What a frame has of the one before it."""
+
+    carried: Tensor
+    """[3, H, W] float32 in [0, 1]: the previous output, warped to this frame."""
+    trust: Tensor
+    """[H, W] float32 in [0, 1]."""
 
 
 def _follow(
     previous: Tensor,
-    stylised: Tensor,
+    painted: StylisedFrame,
     motion: Motion,
     settings: ConsistencySettings,
     network: LossNetwork | None,
-) -> Tensor:
-    device = stylised.device
+) -> StylisedFrame:
+    device = previous.device
+    past = _Past(backward_warp(previous, motion.backward.to(device)), motion.weight.to(device))
     term = temporal_term(
-        carried=backward_warp(previous, motion.backward.to(device)),
-        stylised=stylised,
-        trust=motion.weight.to(device),
+        carried=past.carried,
+        stylised=painted.naive,
+        trust=past.trust,
         temporal_weight=settings.temporal_weight,
         pixel_weight=settings.pixel_weight,
         tv_weight=settings.tv_weight,
     )
-    image = term.centre
-    if network is not None and settings.iterations > 0:
-        image = _optimise(term, stylised, settings, network)
-    return image.clamp(0, 1)
+    if network is None or settings.iterations == 0:
+        return replace(painted, image=term.centre.clamp(0, 1))
+    image, network_losses = _optimised(term, painted.naive, settings, network)
+    losses = torch.cat((network_losses, _quadratic_losses(image, term, painted.naive, past, settings)))
+    return replace(painted, image=image.clamp(0, 1), losses=dict(zip(_LOSSES, losses.tolist(), strict=True)))
 
 
-def _optimise(term: TemporalTerm, stylised: Tensor, settings: ConsistencySettings, network: LossNetwork) -> Tensor:
+_LOSSES = ("perceptual", "style", "temporal", "pixel", "tv")
+
+
+def _optimised(
+    term: TemporalTerm, stylised: Tensor, settings: ConsistencySettings, network: LossNetwork
+) -> tuple[Tensor, Tensor]:
+    """Return the picture of the lowest objective, and its perceptual and style loss as they were met on the way."""
     targets = targets_of(network, stylised[None])
+    met: list[tuple[Tensor, Tensor]] = []
 
     def total(image: Tensor) -> tuple[Tensor, Tensor]:
-        loss, gradient = loss_and_gradient(network, image, targets, settings.perceptual_weight, settings.style_weight)
+        losses, gradient = losses_and_gradient(
+            network, image, targets, settings.perceptual_weight, settings.style_weight
+        )
         quadratic, quadratic_gradient = term.loss_and_gradient(image)
-        return loss + quadratic, gradient.add_(quadratic_gradient)
+        met.append((losses.sum() + quadratic, losses))
+        return met[-1][0], gradient.add_(quadratic_gradient)
 
     # With a pixel weight of 0 the quadratic term says nothing of occluded places: a floor keeps steps there finite.
     curvature = term.curvature()
-    return minimise(total, term.centre, curvature.clamp_min(0.05 * curvature.max()), settings.iterations, SETTLED)
+    image = minimise(total, term.centre, curvature.clamp_min(0.05 * curvature.max()), settings.iterations, SETTLED)
+    objectives = torch.stack([objective for objective, _ in met]).nan_to_num(torch.inf)
+    return image, met[int(objectives.argmin())][1]  # the descent ends at the lowest it met
+
+
+def _quadratic_losses(
+    image: Tensor, term: TemporalTerm, stylised: Tensor, past: _Past, settings: ConsistencySettings
+) -> Tensor:
+    """Return the temporal, pixel and tv terms of `image` each alone, [3]; the descent needs their sum only."""
+    temporal = settings.temporal_weight * ((image - past.carried).square_() * past.trust).mean()
+    pixel = settings.pixel_weight * (image - stylised).square_().mean()
+    tv, _ = total_variation(image - term.centre)
+    return UNITS * torch.stack((temporal, pixel, settings.tv_weight * tv))

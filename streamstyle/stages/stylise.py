@@ -25,7 +25,7 @@ def stylise(
         image = to_tensor(flowed.frame.image, device)
         with torch.inference_mode():
             painted = paint(image, network, settings)
-        yield StylisedFrame(flowed, painted)
+        yield StylisedFrame(flowed, painted, naive=painted)
 
 
 def paint(

@@ -1,6 +1,7 @@
 """A picture that boils: the same scene, painted a little differently in every frame."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.perceptual import losses_of, targets_of
 from streamstyle.nets.weights import load_loss_network
+from streamstyle.ops.temporal import UNITS, temporal_term
+from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings, Method
 from streamstyle.stages.consistency import consistency
 
@@ -42,7 +45,7 @@ def boiling(count: int, *, step: int = 0, cut_at: int | None = None, noise: floa
         motion = None if index in {0, cut_at} else Motion(flow, weight)
         picture = scene().roll(-step * index, 2) if cut_at is None or index < cut_at else 1 - scene()
         painted = picture + noise * torch.randn(3, HEIGHT, WIDTH, generator=generator)
-        yield StylisedFrame(FlowedFrame(source, motion), painted.clamp(0, 1))
+        yield StylisedFrame(FlowedFrame(source, motion), painted.clamp(0, 1), naive=painted.clamp(0, 1))
 
 
 def boil(frames: list[Tensor]) -> float:
@@ -61,7 +64,7 @@ def test_a_still_scene_stops_boiling(method: Method, network: LossNetwork) -> No
 
 def test_johnson_is_left_as_it_is() -> None:
     settings = ConsistencySettings(method=Method.johnson)
-    alone = (StylisedFrame(FlowedFrame(frame.flowed.frame, None), frame.image) for frame in boiling(3))
+    alone = (replace(frame, flowed=FlowedFrame(frame.flowed.frame, None)) for frame in boiling(3))
     for frame, painted in zip(consistency(alone, settings, None), boiling(3), strict=True):
         assert torch.equal(frame.image, painted.image)
 
@@ -114,3 +117,35 @@ def test_without_pixel_weight_the_picture_is_steadiest() -> None:
         for w in (0.0, 691.0, 9000.0)
     ]
     assert boils[0] < boils[1] < boils[2]
+
+
+def test_every_frame_keeps_its_own_stylisation() -> None:
+    for steady, painted in zip(consistency(boiling(4), LIVE, None), boiling(4), strict=True):
+        assert torch.equal(steady.naive, painted.image)
+
+
+def test_the_losses_of_a_frame_are_those_of_its_result(network: LossNetwork) -> None:
+    settings = ConsistencySettings(iterations=6)
+    before, after = list(consistency(boiling(2, step=1), settings, network))
+    assert before.losses == {}
+    motion = after.flowed.motion
+    assert motion is not None
+    carried = backward_warp(before.image, motion.backward)
+    of_network = losses_of(network, after.image[None], targets_of(network, after.naive[None]))
+    expected = {
+        "perceptual": settings.perceptual_weight * float(of_network.content),
+        "style": settings.style_weight * float(of_network.style),
+        "temporal": settings.temporal_weight * UNITS * float((motion.weight * (after.image - carried).square()).mean()),
+        "pixel": settings.pixel_weight * UNITS * float((after.image - after.naive).square().mean()),
+    }
+    found = dict(after.losses)
+    tv = found.pop("tv")
+    assert found == pytest.approx(expected, rel=2e-3)  # the result is clamped to [0, 1] after it was measured
+    weights = settings.temporal_weight, settings.pixel_weight, settings.tv_weight
+    term = temporal_term(carried, after.naive, motion.weight, *weights)
+    quadratic = found["temporal"] + found["pixel"] + tv
+    assert quadratic == pytest.approx(float(term.loss_and_gradient(after.image)[0]), rel=2e-3)
+
+
+def test_without_an_optimisation_there_are_no_losses() -> None:
+    assert [dict(frame.losses) for frame in consistency(boiling(3), LIVE, None)] == [{}, {}, {}]
