@@ -166,6 +166,34 @@ class Settings:
     device: Device = option(Device.auto, "Where the networks run.")
 
 
+class LossWidth(StrEnum):
+    """How many of VGG-16's channels a loss network has."""
+
+    slim = "slim"
+    wide = "wide"
+
+
+@dataclass(frozen=True, slots=True)
+class DistilSettings:
+    """How a loss network is made from VGG-16."""
+
+    vgg: Path = option(MISSING, "VGG-16 weights to distil.")
+    photos: Path = option(MISSING, "Folder of photos to look at.")
+    paintings: Path | None = option(None, "Folder of paintings to look at, and to paint photos after.")
+    width: LossWidth = option(
+        LossWidth.slim, "slim: a quarter of the channels, to paint with; wide: half, to learn by."
+    )
+    steps: int = option(1500, "Steps of fine-tuning.")
+    minutes: float | None = option(None, "Time to fine-tune instead of --steps.")
+    batch: int = option(8, "Pictures a step.")
+    learning_rate: float = option(6e-4, "Step size of Adam, at its largest.")
+
+    def __post_init__(self) -> None:
+        _refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")
+        _refuse(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a time above 0.")
+        _refuse(4 <= self.batch <= 64, "--batch", self.batch, "It lies between 4 and 64.")
+
+
 @dataclass(frozen=True, slots=True)
 class LearnSettings:
     """How a new style is learned from its image."""

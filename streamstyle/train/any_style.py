@@ -41,6 +41,7 @@ from streamstyle.train.pictures import (
     list_pictures,
     photo_crops,
     random_crop,
+    to_train_on,
 )
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
@@ -120,7 +121,7 @@ def train_any_style(
     network, first = _begin(journal.snapshot, start, gallery)
     network.to(where)
     network.painter.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    crops = photo_crops(list_pictures(settings.photos), settings.crop, seed=first)
+    crops = photo_crops(to_train_on(list_pictures(settings.photos)), settings.crop, seed=first)
     with buffered(crops, torch.from_numpy, workers=1, ahead=8 * settings.batch) as pictures:
         steps = train(
             network,
@@ -165,7 +166,7 @@ def _prepare(settings: AnyStyleSettings, device: torch.device) -> tuple[Goal, _G
     vgg.to(dtype=fast_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
     goal = Goal(vgg, settings.style_weight, settings.tv_weight, settings.steady_weight, CONTENT, STYLE_LAYERS)
     favoured = list_pictures(settings.favoured) if settings.favoured else []
-    return goal, _Gallery(list_pictures(settings.paintings), favoured, vgg, slim)
+    return goal, _Gallery(to_train_on(list_pictures(settings.paintings)), favoured, vgg, slim)
 
 
 def _begin(snapshot: Path, start: Path | None, gallery: _Gallery) -> tuple[AnyStyleNet, int]:
@@ -194,7 +195,7 @@ def _facts(settings: AnyStyleSettings, steps: int, start: Path | None) -> dict[s
     command += ["--loss-network", settings.loss_network.name, "--learning-rate", str(settings.learning_rate)]
     command += ["--favoured", settings.favoured.name] if settings.favoured else []
     command += ["--start", start.stem] if start else []
-    photos, paintings = len(list_pictures(settings.photos)), len(list_pictures(settings.paintings))
+    photos, paintings = (len(to_train_on(list_pictures(folder))) for folder in (settings.photos, settings.paintings))
     return {
         "trained_on": f"{photos} photos and {paintings} paintings",
         "command": shlex.join(command),

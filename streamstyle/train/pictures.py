@@ -16,6 +16,9 @@ from streamstyle.media.picture import Picture, read_picture, resize_short_side
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
+HELD_OUT = 20
+"""One in so many of a folder's pictures, sorted by name, is not trained on."""
+
 
 def batch(pictures: Iterator[Tensor], count: int, device: torch.device) -> Tensor:
     """Return the next pictures, [H, W, 3] uint8 each and of one size, as [N, 3, H, W] float32 in [0, 1]."""
@@ -29,6 +32,17 @@ def list_pictures(folder: Path) -> list[Path]:
     if not found:
         raise StyleError(f"{folder} holds no pictures", f"Give a folder with {', '.join(sorted(SUFFIXES))} files.")
     return found
+
+
+def to_train_on(paths: Sequence[Path]) -> list[Path]:
+    """Return the pictures without those held out, which no training ever sees: what is claimed is tried on those."""
+    apart = set(held_out(paths))
+    return [path for path in paths if path not in apart]
+
+
+def held_out(paths: Sequence[Path]) -> list[Path]:
+    """Return every twentieth picture, none of a folder with fewer than twenty."""
+    return list(paths[::HELD_OUT]) if len(paths) >= HELD_OUT else []
 
 
 def random_crop(image: Picture, side: int, random: np.random.Generator) -> Picture:
