@@ -21,6 +21,9 @@ from streamstyle.ops.pixels import to_tensor
 STYLE_SIDE = 384
 """Short side in pixels at which the network for any style sees an image."""
 
+RELATED = 0.5
+"""Likeness above which networks can be mixed: those that ship have 0.97, one learned from noise 0.0."""
+
 
 def painter(mix: Mix, strength: float) -> TransformerNet:
     """Return the network that paints in `mix`; at a strength of 0 one that nearly gives the picture back.
@@ -32,7 +35,15 @@ def painter(mix: Mix, strength: float) -> TransformerNet:
     if strength < 1:
         networks, shares = [*networks, original_painter()], [strength * share for share in normalised(shares)]
         shares.append(1 - strength)
-    return networks[0] if len(networks) == 1 else blended(networks, normalised(shares))
+    if len(networks) == 1:
+        return networks[0]
+    mixed = blended(networks, normalised(shares))
+    if any(likeness(network, networks[-1]) < RELATED for network in networks):
+        raise StyleError(
+            "a style learned from noise can be neither blended nor weakened: the mean with another network is mud",
+            "Use it alone at --strength 1, or learn it again without --start noise.",
+        )
+    return mixed
 
 
 def blended(networks: Sequence[TransformerNet], shares: Sequence[float]) -> TransformerNet:
@@ -46,6 +57,15 @@ def blended(networks: Sequence[TransformerNet], shares: Sequence[float]) -> Tran
         {name: sum(share * state[name] for share, state in zip(shares, states, strict=True)) for name in states[0]}
     )
     return result
+
+
+def likeness(network: TransformerNet, other: TransformerNet) -> float:
+    """Return the cosine between the convolutions of two networks of one shape: near 0 where they are unrelated."""
+    ours, theirs = (
+        torch.cat([tensor.flatten() for tensor in net.state_dict().values() if tensor.ndim == 4])
+        for net in (network, other)
+    )
+    return float(torch.cosine_similarity(ours, theirs, dim=0))
 
 
 def normalised(shares: Sequence[float]) -> list[float]:

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from streamstyle.errors import StyleError
-from streamstyle.library import known_style
+from streamstyle.library import builtin_styles, known_style
 from streamstyle.mix import Ingredient, Mix
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
-from streamstyle.nets.weights import save_weights, style_metadata
-from streamstyle.painter import blended, painter
+from streamstyle.nets.transformer import FAST, TransformerConfig, TransformerNet
+from streamstyle.nets.weights import load_style, save_weights, style_metadata
+from streamstyle.painter import blended, likeness, original_painter, painter
 
 
 def mix(*parts: tuple[Path, float]) -> Mix:
@@ -84,3 +84,18 @@ def test_shares_are_weights_of_the_weights() -> None:
     quarter = blended([one, other], [0.25, 0.75]).state_dict()
     for name, tensor in quarter.items():
         assert torch.allclose(tensor, 0.25 * one.state_dict()[name] + 0.75 * other.state_dict()[name], atol=1e-6)
+
+
+def test_a_style_learned_from_noise_is_neither_blended_nor_weakened(tmp_path: Path) -> None:
+    stranger = TransformerNet(FAST)
+    save_weights(path := tmp_path / "stranger.safetensors", stranger, style_metadata(stranger))
+    with pytest.raises(StyleError, match="neither blended nor weakened"):
+        painter(mix((path, 1), (known_style("wave").path, 1)), 1)
+    with pytest.raises(StyleError, match="neither blended nor weakened"):
+        painter(mix((path, 1)), 0.5)
+    assert likeness(painter(mix((path, 1)), 1), stranger) > 0.99
+
+
+def test_the_styles_that_ship_are_relatives() -> None:
+    original = original_painter()
+    assert all(likeness(load_style(style.path), original) > 0.75 for style in builtin_styles())
