@@ -12,6 +12,7 @@ from streamstyle import __version__
 from streamstyle.commands.demo import demo
 from streamstyle.commands.doctor import doctor
 from streamstyle.commands.learn import learn
+from streamstyle.commands.measure import measure
 from streamstyle.commands.run import run
 from streamstyle.commands.styles import styles
 from streamstyle.commands.train import train
@@ -38,7 +39,7 @@ def cli() -> None:
     """
 
 
-for command in (run, demo, styles, learn, doctor, train):
+for command in (run, demo, styles, learn, measure, doctor, train):
     cli.add_command(command)
 
 

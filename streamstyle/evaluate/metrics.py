@@ -26,6 +26,21 @@ def warping_error(
     return (weight * squared).sum() / weight.sum().clamp_min(1e-6)
 
 
+def stability_error(
+    later: Tensor,  # [3, H, W] float32 in [0, 1]
+    earlier: Tensor,  # [3, H, W] float32 in [0, 1]
+    backward: Tensor,  # [2, H, W] float32, as for `warping_error`
+    weight: Tensor,  # [H, W] float32 in [0, 1]
+) -> Tensor:
+    """Return the root of the weighted squared difference's mean over all pixels, trusted or not.
+
+    The square root of what the temporal loss of Ruder et al. 2016 (arXiv 1604.08610), equation 7, is; Chen et al. 2017
+    (arXiv 1703.09211) report it as e_stab.
+    """
+    squared = (later - backward_warp(earlier, backward, mode="bilinear")).square().mean(0)
+    return (weight * squared).mean().sqrt()
+
+
 def sharpness(image: Tensor) -> Tensor:  # [3, H, W] float32 in [0, 1]
     """Return the mean magnitude of the gradient of luma, per pixel: what blur takes away."""
     luma = torch.einsum("c,chw->hw", image.new_tensor(_LUMA), image)

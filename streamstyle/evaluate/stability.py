@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
@@ -13,7 +13,8 @@ from torch import Tensor
 
 from streamstyle.buffered import buffered
 from streamstyle.errors import FilmError
-from streamstyle.evaluate.metrics import sharpness, warping_error
+from streamstyle.evaluate.decoys import Decoys
+from streamstyle.evaluate.metrics import sharpness, stability_error, warping_error
 from streamstyle.film import Film
 from streamstyle.frame import Frame, Motion
 from streamstyle.ops.pixels import to_tensor
@@ -38,6 +39,8 @@ class Stability:
     warping_error: dict[int, float]
     """By gap, the mean over all pairs of frames of a shot, in squared units of [0, 1]. A gap longer than every shot has
     none."""
+    stability_error: dict[int, float]
+    """By gap, as a root, in units of [0, 1]."""
     sharpness: float
     """Mean gradient magnitude of luma, mean over the frames, per pixel."""
 
@@ -60,37 +63,45 @@ def measure_all(
     preset: FlowPreset = FlowPreset.medium,
     gaps: Sequence[int] = GAPS,
     workers: int = 1,
+    decoys: bool = False,
+    watch: Callable[[int], None] = lambda frames: None,
 ) -> list[Stability]:
     """Return the measures of `source` and then of each of `stylised`, all along the same motion.
 
     The motion is that of the source at the size of the first stylised film, found with another flow than films are
-    made with, so that no method is judged by its own mistakes. `part` says which part of the source was stylised.
-    However long the films are, only the last few frames are held. FilmError where a film cannot be read, or has not as
-    many frames as the source.
+    made with, so that no method is judged by its own mistakes. `part` says which part of the source was stylised. With
+    `decoys`, for which 1 is among the gaps, the first stylised film blurred and frozen comes last; `watch` hears how
+    many frames are done. However long the films are, only the last few frames are held. FilmError where a film cannot
+    be read, or has not as many frames as the source.
     """
     first = probe(stylised[0], SourceSettings())
     same_size = SourceSettings(size=(first.width, first.height))
     original = probe(source, replace(part or SourceSettings(), size=same_size.size, height=None))
     films = [original, *(probe(path, same_size) for path in stylised)]
-    tallies = [_Tally() for _ in films]
+    twins = Decoys() if decoys else None
+    tallies = [_Tally(film.path) for film in films] + [_Tally(films[1].path) for _ in (Decoys.names if decoys else ())]
     with _side_by_side(films) as pictures, _motions(original, preset, gaps, workers) as motions:
         recent: deque[list[Tensor]] = deque(maxlen=max(gaps))
-        for now, by_gap in zip(pictures, motions, strict=True):
+        for read, by_gap in zip(pictures, motions, strict=True):
+            now = read if twins is None else [*read, *twins.of(read[1], starts_shot=1 not in by_gap)]
             for film, tally in enumerate(tallies):
                 tally.add_frame(now[film])
                 for gap, motion in by_gap.items():
                     tally.add_pair(gap, now[film], recent[-gap][film], motion)
             recent.append(now)
-    return [tally.means(film.path) for tally, film in zip(tallies, films, strict=True)]
+            watch(tallies[0].frames)
+    return [tally.means() for tally in tallies]
 
 
 @dataclass(slots=True)
 class _Tally:
     """Sums over one film so far."""
 
+    film: Path
     frames: int = 0
     sharpness: float = 0.0
     errors: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
+    roots: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
     pairs: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def add_frame(self, picture: Tensor) -> None:
@@ -100,10 +111,13 @@ class _Tally:
     def add_pair(self, gap: int, later: Tensor, earlier: Tensor, motion: Motion) -> None:
         self.pairs[gap] += 1
         self.errors[gap] += float(warping_error(later, earlier, motion.backward, motion.weight))
+        self.roots[gap] += float(stability_error(later, earlier, motion.backward, motion.weight))
 
-    def means(self, film: Path) -> Stability:
-        errors = {gap: total / self.pairs[gap] for gap, total in sorted(self.errors.items())}
-        return Stability(film, self.frames, errors, self.sharpness / max(1, self.frames))
+    def means(self) -> Stability:
+        errors, roots = (
+            {gap: total / self.pairs[gap] for gap, total in sorted(sums.items())} for sums in (self.errors, self.roots)
+        )
+        return Stability(self.film, self.frames, errors, roots, self.sharpness / max(1, self.frames))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.evaluate.metrics import sharpness, warping_error
+from streamstyle.evaluate.metrics import sharpness, stability_error, warping_error
 from streamstyle.ops.pixels import to_tensor
 from tests.films import Picture, moving_square, pan
 
@@ -75,3 +75,10 @@ def test_blur_takes_sharpness_away() -> None:
     picture = to_tensor(pan(1).frames[0])
     blurred = torch.nn.functional.avg_pool2d(picture, 9, 1, 4, count_include_pad=False)
     assert float(sharpness(blurred)) < 0.8 * float(sharpness(picture))
+
+
+def test_a_flash_by_a_tenth_where_half_is_trusted_is_a_tenth_times_the_root_of_a_half() -> None:
+    earlier = torch.full((3, 8, 8), 0.4)
+    weight = torch.cat([torch.ones(4, 8), torch.zeros(4, 8)])
+    error = stability_error(earlier + 0.1, earlier, torch.zeros(2, 8, 8), weight)
+    assert float(error) == pytest.approx(0.1 * 0.5**0.5, rel=1e-4)

@@ -1,0 +1,78 @@
+"""A stylised film beside its source, and beside what would cheat."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamstyle.cli import exit_code
+from streamstyle.evaluate.assessment import Assessed, assess
+from streamstyle.settings import FlowPreset, SourceSettings
+from tests.films import cut, moving_square, pan, still, write_film
+
+SIZE = {"width": 128, "height": 96}
+
+
+def assessed(stylised: Path, source: Path) -> Assessed:
+    return assess(stylised, source, SourceSettings(), FlowPreset.medium, lambda frames: None)
+
+
+def test_neither_a_blur_nor_a_freeze_wins(tmp_path: Path) -> None:
+    """A pan: the blurred film is less sharp, the frozen one does not follow the motion."""
+    film = write_film(tmp_path / "pan.mkv", pan(6, step=(4, 0), **SIZE).frames)
+    measures = assessed(film, film).measures
+    assert measures["blurred"]["sharpness"] < 0.9 * measures["stylised"]["sharpness"]
+    assert measures["blurred"]["warping_error_1"] < measures["frozen"]["warping_error_1"]
+    assert measures["frozen"]["warping_error_1"] > 10 * measures["stylised"]["warping_error_1"]
+    assert measures["stylised"] == measures["source"]
+
+
+def test_what_is_frozen_begins_anew_at_a_cut(tmp_path: Path) -> None:
+    """Two still shots: frozen and followed are the same."""
+    film = write_film(tmp_path / "two.mkv", cut(still(3, seed=1, **SIZE), still(3, seed=9, **SIZE)).frames)
+    measures = assessed(film, film).measures
+    assert measures["frozen"]["warping_error_1"] == pytest.approx(0, abs=1e-4)
+    assert "warping_error_5" not in measures["stylised"], "no shot is that long"
+
+
+def test_the_frames_done_are_told(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "still.mkv", still(4, **SIZE).frames)
+    done: list[int] = []
+    assess(film, film, SourceSettings(), FlowPreset.medium, done.append)
+    assert done == [1, 2, 3, 4]
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[str, str]:
+    """A film that flickers by a fifth, and its source."""
+    frames = moving_square(6, **SIZE).frames
+    lit = 60 + frames.astype(int) // 2
+    lit[1::2] += 51
+    stylised = write_film(tmp_path / "flicker.mkv", lit.astype(np.uint8))
+    return str(stylised), str(write_film(tmp_path / "source.mkv", frames))
+
+
+def test_the_command_prints_a_table(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["measure", pair[0], "--source", pair[1]]) == 0
+    said = capfd.readouterr().out.splitlines()
+    assert said[0] == "flicker.mkv: 6 frames, judged along deepflow flow of its source"
+    assert said[1].split() == ["source", "stylised", "blurred", "frozen"]
+    errors = next(line for line in said if line.startswith("warping error, gap 1 ")).split()
+    assert float(errors[-3]) == pytest.approx(0.04, rel=0.1)
+    assert said[-1].startswith("sharpness")
+
+
+def test_the_command_prints_json(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["measure", pair[0], "--source", pair[1], "--judge", "fast", "--json"]) == 0
+    event = json.loads(capfd.readouterr().out)
+    assert (event["event"], event["frames"], event["judge"]) == ("assessed", 6, "fast")
+    assert event["measures"]["stylised"]["stability_error_1"] == pytest.approx(0.2, rel=0.1)
+
+
+def test_films_of_different_length_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    long, short = (str(write_film(tmp_path / f"{n}.mkv", still(n, **SIZE).frames)) for n in (6, 3))
+    assert exit_code(["measure", short, "--source", long]) == 3
+    assert "ends before" in capfd.readouterr().err
