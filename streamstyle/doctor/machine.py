@@ -29,9 +29,21 @@ def processor() -> Iterable[Row]:
     features = set(_processor_field("flags").split()) | set(_processor_field("Features").split())
     yield fine("features", " ".join(name for name in _CPU_FEATURES if name in features) or "unknown")
     yield fine("torch", f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
+    yield _kernels()
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         yield fine("memory", f"{total / 1e9:.1f} GB")
+
+
+def _kernels() -> Row:
+    """Return whether warping and the temporal term are done by the compiled part or by torch."""
+    import torch
+
+    from streamstyle.ops.kernels import kernels_for
+
+    if kernels_for(torch.zeros(1)) is not None:
+        return fine("kernels", "the compiled part carries pictures along and weighs them")
+    return fine("kernels", "torch's; the compiled part was not built, or STREAMSTYLE_KERNELS=torch is set")
 
 
 def _processor_model() -> str:
@@ -61,7 +73,7 @@ def graphics() -> Iterable[Row]:
     try:
         cupy = importlib.import_module("cupy")
         if cupy.cuda.is_available():
-            yield fine("cupy", str(cupy.__version__))
+            yield fine("cupy", f"{cupy.__version__}: our own kernels are compiled at first use")
         else:
             yield (
                 "cupy",

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.ops.warp import backward_warp
+from streamstyle.ops.kernels import kernels_for
+from streamstyle.ops.warp import torch_backward_warp
 
 _SIGMA = 0.8
 """Pixels by which disocclusions grow outward."""
@@ -35,6 +36,13 @@ def consistency_weight(
     Motion boundaries count 0 and disocclusions -1 before a small Gaussian and clipping, so what a disocclusion spreads
     is distrust, and a boundary fades.
     """
+    if kernels := kernels_for(backward, forward):
+        return kernels.consistency_weight(backward, forward)
+    return torch_consistency_weight(backward, forward)
+
+
+def torch_consistency_weight(backward: Tensor, forward: Tensor) -> Tensor:
+    """Return what `consistency_weight` does: its specification."""
     weight = torch.ones_like(backward[0])
     weight.masked_fill_(motion_boundary(backward), 0)
     weight.masked_fill_(disocclusion_mask(backward, forward), -1)
@@ -47,7 +55,7 @@ def disocclusion_mask(backward: Tensor, forward: Tensor) -> Tensor:  # both [2, 
     There the two flows do not bring it back to itself: |f~ + b|^2 > 0.01 (|f~|^2 + |b|^2) + 0.5, with f~ the forward
     flow where the backward flow leads; or it comes from outside the picture.
     """
-    there = backward_warp(forward, backward, "bilinear")
+    there = torch_backward_warp(forward, backward, "bilinear")
     length = there.square().sum(0) + backward.square().sum(0)
     return ((there + backward).square_().sum(0) > length.mul_(0.01).add_(0.5)) | _from_outside(backward)
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from streamstyle.ops.kernels import kernels_for
+
 UNITS = 255.0**2
 """Squared differences in 0..255 units per squared difference in [0, 1]."""
 
@@ -41,6 +43,13 @@ class TemporalTerm:
         image: Tensor,  # [3, H, W] float32
     ) -> tuple[Tensor, Tensor]:  # scalar, [3, H, W]
         """Return the term and its exact gradient; soft masks weigh both."""
+        if kernels := kernels_for(image, self.centre, self.stiffness):
+            loss, gradient = kernels.temporal_pull(image, self.centre, self.stiffness, self.tv_weight)
+            return loss + self.floor, gradient
+        return self.torch_loss_and_gradient(image)
+
+    def torch_loss_and_gradient(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what `loss_and_gradient` does: its specification."""
         away = image - self.centre
         tv, gradient = total_variation(away)
         pull = away * self.stiffness
@@ -58,6 +67,21 @@ def temporal_term(
     tv_weight: float = 0.0,
 ) -> TemporalTerm:
     """Return the term of one frame; where neither weight holds a pixel its centre is its own stylisation."""
+    if kernels := kernels_for(carried, stylised, trust):
+        held = kernels.temporal_term(carried, stylised, trust, temporal_weight, pixel_weight)
+        return TemporalTerm(*held, tv_weight)
+    return torch_temporal_term(carried, stylised, trust, temporal_weight, pixel_weight, tv_weight)
+
+
+def torch_temporal_term(
+    carried: Tensor,
+    stylised: Tensor,
+    trust: Tensor,
+    temporal_weight: float,
+    pixel_weight: float,
+    tv_weight: float = 0.0,
+) -> TemporalTerm:
+    """Return what `temporal_term` does: its specification."""
     pull = temporal_weight * trust
     stiffness = pull + pixel_weight
     share = torch.where(stiffness > 0, pull / stiffness.clamp_min(1e-12), 0.0)

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from streamstyle.ops.kernels import kernels_for
+
 _REACH = 2
 """Pixels right of and below a place that a bicubic kernel reads."""
 
@@ -22,6 +24,13 @@ def backward_warp(
     Pixel (0, 0) is the centre of the first pixel. Places that fall on a pixel show it bit for bit, so a still scene
     does not blur however often it is warped. Bicubic is Keys' kernel with a = -0.75 (IEEE TASSP 29(6), 1981).
     """
+    if kernels := kernels_for(image, flow):
+        return kernels.backward_warp(image, flow, mode)
+    return torch_backward_warp(image, flow, mode)
+
+
+def torch_backward_warp(image: Tensor, flow: Tensor, mode: Literal["bicubic", "bilinear"] = "bicubic") -> Tensor:
+    """Return what `backward_warp` does: its specification."""
     height, width = image.shape[-2:]
     steps = torch.arange(max(height, width), dtype=torch.float32, device=image.device)
     x = (flow[0] + steps[:width]).clamp_(0, width - 1)

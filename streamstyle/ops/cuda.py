@@ -1,0 +1,135 @@
+"""The kernels of `csrc/` on a GPU: compiled by NVRTC at first use, launched on torch's stream on torch's memory.
+
+The only file that imports cupy. Compiled kernels are kept in the user's cache.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import platformdirs
+import torch
+from torch import Tensor
+
+from streamstyle.ops.source import source_of
+
+_UNITS = 255.0**2
+_BLOCK = (32, 8, 1)
+"""Threads of a block; `csrc/*.cu` count on it."""
+
+_NARROW: dict[type, Any] = {int: np.int32, float: np.float32}
+"""What numbers become: kernels read their arguments unchecked."""
+
+
+class CudaKernels:
+    """The kernels, on the GPU that is current when they are called."""
+
+    def __init__(self, cupy: Any, folder: Path) -> None:
+        """Take the imported cupy, and the folder of the sources."""
+        self._cupy = cupy
+        self._folder = folder
+        self._function = functools.cache(self._compiled)
+
+    @classmethod
+    def load(cls, folder: Path) -> CudaKernels | None:
+        """Return the kernels; None where cupy is not installed or finds no GPU."""
+        os.environ.setdefault("CUPY_CACHE_DIR", str(platformdirs.user_cache_path("streamstyle") / "kernels"))
+        try:
+            cupy = importlib.import_module("cupy")
+        except ImportError:
+            return None
+        return cls(cupy, folder) if cupy.cuda.is_available() else None
+
+    def consistency_weight(
+        self,
+        backward: Tensor,  # [2, H, W]
+        forward: Tensor,  # [2, H, W]
+    ) -> Tensor:  # [H, W]
+        """Return what `occlusion.consistency_weight` does."""
+        weight = torch.empty_like(backward[0], memory_format=torch.contiguous_format)
+        self._launch("occlusion", "consistency_weight", weight.shape, backward, forward, weight, *weight.shape)
+        return weight
+
+    def backward_warp(
+        self,
+        image: Tensor,  # [C, H, W]
+        flow: Tensor,  # [2, H, W]
+        mode: Literal["bicubic", "bilinear"],
+    ) -> Tensor:  # [C, H, W]
+        """Return what `warp.backward_warp` does."""
+        out = torch.empty_like(image, memory_format=torch.contiguous_format)
+        self._launch("warp", f"warp_{mode}", image.shape[1:], image, flow, out, *image.shape)
+        return out
+
+    def temporal_term(
+        self,
+        carried: Tensor,  # [3, H, W]
+        stylised: Tensor,  # [3, H, W]
+        trust: Tensor,  # [H, W]
+        temporal_weight: float,
+        pixel_weight: float,
+    ) -> tuple[Tensor, Tensor, Tensor]:  # [3, H, W], [H, W], scalar
+        """Return the centre, stiffness and floor of `temporal.TemporalTerm`."""
+        centre = torch.empty_like(carried, memory_format=torch.contiguous_format)
+        stiffness = torch.empty_like(trust, memory_format=torch.contiguous_format)
+        weights = (float(temporal_weight), float(pixel_weight))
+        floor, sums = _sums(carried)
+        self._launch(
+            "temporal", "temporal_term", trust.shape,
+            carried, stylised, trust, *weights, centre, stiffness, *sums, *trust.shape,
+        )  # fmt: skip
+        return centre, stiffness, floor
+
+    def temporal_pull(
+        self,
+        image: Tensor,  # [3, H, W]
+        centre: Tensor,  # [3, H, W]
+        stiffness: Tensor,  # [H, W]
+        tv_weight: float,
+    ) -> tuple[Tensor, Tensor]:  # scalar, [3, H, W]
+        """Return value above the floor and gradient, as `TemporalTerm.loss_and_gradient` does."""
+        gradient = torch.empty_like(image, memory_format=torch.contiguous_format)
+        loss, sums = _sums(image)
+        self._launch(
+            "temporal", "temporal_pull", stiffness.shape,
+            image, centre, stiffness, float(tv_weight), gradient, *sums, *stiffness.shape,
+        )  # fmt: skip
+        return loss, gradient
+
+    def _launch(self, source: str, name: str, size: Any, *arguments: Tensor | float | int) -> None:
+        """Launch one thread a pixel. What does not lie in order is put in order first."""
+        cupy, passed, kept = self._cupy, [], []
+        for argument in arguments:
+            if isinstance(argument, Tensor):
+                kept.append(argument.contiguous())  # a copy lives as long as the launch is not queued
+                passed.append(cupy.from_dlpack(kept[-1].detach()))
+            else:
+                passed.append(_NARROW[type(argument)](argument))
+        height, width = size
+        grid = (-(-width // _BLOCK[0]), -(-height // _BLOCK[1]), 1)
+        with torch.cuda.device(kept[0].device), _stream(cupy):
+            self._function(source, name)(grid, _BLOCK, tuple(passed))
+
+    def _compiled(self, source: str, name: str) -> Any:
+        module = self._cupy.RawModule(code=source_of(source, self._folder), options=("--std=c++17",))
+        return module.get_function(name)
+
+
+def _stream(cupy: Any) -> Any:
+    """Return torch's stream of this moment: while a graph is captured it is another than before."""
+    return cupy.cuda.ExternalStream(torch.cuda.current_stream().cuda_stream)
+
+
+def _sums(like: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, float, Tensor]]:
+    """Return where a kernel leaves its sum, and the arguments it wants for it."""
+    height, width = like.shape[-2:]
+    blocks = -(-width // _BLOCK[0]) * -(-height // _BLOCK[1])
+    total = like.new_empty(())
+    partial = like.new_empty(blocks, dtype=torch.float64)
+    finished = torch.zeros((), dtype=torch.int32, device=like.device)
+    return total, (partial, finished, _UNITS / like.numel(), total)

@@ -1,0 +1,65 @@
+"""Which of our own kernels serve a tensor: on a GPU through CuPy, on the CPU the compiled part, or none.
+
+`STREAMSTYLE_KERNELS=torch` in the environment leaves all to torch.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from streamstyle.ops.host import HostKernels, compiled_part
+
+
+class Kernels(Protocol):
+    """What there are kernels for. Tensors are contiguous float32 on one device; nothing is differentiated through."""
+
+    def consistency_weight(self, backward: Tensor, forward: Tensor) -> Tensor:
+        """Return what `occlusion.consistency_weight` does."""
+
+    def backward_warp(self, image: Tensor, flow: Tensor, mode: Literal["bicubic", "bilinear"]) -> Tensor:
+        """Return what `warp.backward_warp` does."""
+
+    def temporal_term(
+        self, carried: Tensor, stylised: Tensor, trust: Tensor, temporal_weight: float, pixel_weight: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the centre, stiffness and floor of `temporal.TemporalTerm`."""
+
+    def temporal_pull(
+        self, image: Tensor, centre: Tensor, stiffness: Tensor, tv_weight: float
+    ) -> tuple[Tensor, Tensor]:
+        """Return value above the floor and gradient, as `TemporalTerm.loss_and_gradient` does."""
+
+
+def kernels_for(*tensors: Tensor) -> Kernels | None:
+    """Return the kernels that take these tensors, None where torch is to do it."""
+    first = tensors[0]
+    if any(each.dtype != torch.float32 or each.device != first.device or each.requires_grad for each in tensors):
+        return None
+    return _on(first.device.type)
+
+
+def csrc_folder() -> Path:
+    """Return where the kernels' source is: in the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "csrc"
+    return installed if installed.is_dir() else package.parent / "csrc"
+
+
+@functools.cache
+def _on(device: str) -> Kernels | None:
+    if os.environ.get("STREAMSTYLE_KERNELS", "").lower() == "torch":
+        return None
+    if device == "cpu":
+        path = compiled_part(csrc_folder())
+        return None if path is None else HostKernels(path)
+    if device == "cuda":
+        from streamstyle.ops.cuda import CudaKernels  # noqa: PLC0415  # imports cupy, if it is there
+
+        return CudaKernels.load(csrc_folder())
+    return None

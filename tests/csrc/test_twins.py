@@ -1,0 +1,121 @@
+"""The pixel functions of csrc/, built by g++, beside their twins in torch."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from streamstyle.ops.host import HostKernels
+from streamstyle.ops.occlusion import torch_consistency_weight
+from streamstyle.ops.temporal import torch_temporal_term
+from streamstyle.ops.warp import torch_backward_warp
+from tests.films import moving_square
+
+SIZES = [(1, 1), (2, 3), (5, 1), (48, 64), (37, 51)]
+
+
+def smooth(channels: int, height: int, width: int, seed: int = 0, cell: int = 8) -> Tensor:
+    """Flow as optical flow is: mostly smooth."""
+    random = torch.Generator().manual_seed(seed)
+    coarse = torch.randn(1, channels, height // cell + 2, width // cell + 2, generator=random)
+    return F.interpolate(coarse, (height, width), mode="bilinear")[0].contiguous()
+
+
+def pictures(count: int, height: int, width: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(1), dtype=dtype)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_picture_carried_along_a_flow(
+    host: HostKernels, mode: str, height: int, width: int, dtype: torch.dtype
+) -> None:
+    image, flow = pictures(1, height, width, dtype)[0], 6 * smooth(2, height, width).to(dtype)
+    carried, twin = host.backward_warp(image, flow, mode), torch_backward_warp(image, flow, mode)
+    # grid_sample's coordinates run from -1 to 1, where float32 has a place to within 64 · 2^-24 pixels
+    torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5 if dtype == torch.float32 else 1e-12)
+
+
+def test_a_still_picture_stays_bit_for_bit(host: HostKernels) -> None:
+    image = pictures(1, 30, 40)[0]
+    for mode in ("bilinear", "bicubic"):
+        assert torch.equal(host.backward_warp(image, torch.zeros(2, 30, 40), mode), image)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_consistency_weight(host: HostKernels, height: int, width: int, seed: int) -> None:
+    backward = 4 * smooth(2, height, width, seed, cell=40)
+    forward = -backward + 0.5 * smooth(2, height, width, seed + 10)
+    weight, twin = host.consistency_weight(backward, forward), torch_consistency_weight(backward, forward)
+    # sums of five in another order; that both reach the same verdict everywhere is luck no film has to have
+    torch.testing.assert_close(weight, twin, rtol=0, atol=1e-6)
+    if height > 30:
+        assert 0.02 < float(weight.mean()) < 0.98  # there was something to decide
+
+
+def test_the_consistency_weight_of_a_moving_square(host: HostKernels) -> None:
+    scene = moving_square(step=(4, 0))
+    backward, forward = torch.from_numpy(scene.backward[1]), torch.from_numpy(scene.forward[1])
+    weight = host.consistency_weight(backward, forward)
+    assert not weight[torch.from_numpy(scene.uncovered[1])].any()
+    torch.testing.assert_close(weight, torch_consistency_weight(backward, forward), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("pixel_weight", [0.0, 691.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_temporal_term(host: HostKernels, height: int, width: int, pixel_weight: float, dtype: torch.dtype) -> None:
+    carried, stylised, image = pictures(3, height, width, dtype)
+    trust = pictures(1, height, width, dtype)[0, 0]
+    trust[0, 0] = 0
+    twin = torch_temporal_term(carried, stylised, trust, 9000, pixel_weight, 40000)
+    centre, stiffness, floor = host.temporal_term(carried, stylised, trust, 9000, pixel_weight)
+    # torch sums in float32, pairwise; here rows are summed in float32 and rows upon rows in float64
+    close = {"rtol": 1e-5, "atol": 1e-6} if dtype == torch.float32 else {"rtol": 1e-12, "atol": 1e-12}
+    torch.testing.assert_close(centre, twin.centre, **close)
+    torch.testing.assert_close(stiffness, twin.stiffness, **close)
+    torch.testing.assert_close(floor, twin.floor, **close)
+
+    above, gradient = host.temporal_pull(image, twin.centre, twin.stiffness, 40000)
+    loss, slope = twin.torch_loss_and_gradient(image)
+    torch.testing.assert_close(above + twin.floor, loss, **close)
+    torch.testing.assert_close(gradient, slope, rtol=close["rtol"], atol=close["rtol"] * float(slope.abs().max()))
+
+
+def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: HostKernels) -> None:
+    carried, stylised, image = pictures(3, 5, 6, torch.float64)
+    trust = pictures(1, 5, 6, torch.float64)[0, 0]
+    centre, stiffness, _ = host.temporal_term(carried, stylised, trust, 9000, 691)
+
+    def loss(x: Tensor) -> Tensor:
+        return host.temporal_pull(x, centre, stiffness, 40000)[0]
+
+    step, slopes = 1e-4, torch.empty_like(image)
+    for place in range(image.numel()):
+        nudge = torch.zeros_like(image)
+        nudge.view(-1)[place] = step
+        slopes.view(-1)[place] = (loss(image + nudge) - loss(image - nudge)) / (2 * step)
+    # the loss is a parabola: central differences are exact but for rounding, 2^-53 of the loss over the step
+    torch.testing.assert_close(
+        host.temporal_pull(image, centre, stiffness, 40000)[1], slopes, rtol=0, atol=1e-14 * float(loss(image)) / step
+    )
+
+
+def test_the_same_input_gives_the_same_bits(host: HostKernels) -> None:
+    carried, stylised, image = pictures(3, 48, 64)
+    held = host.temporal_term(carried, stylised, carried[0].contiguous(), 9000, 691)
+    for first, again in zip(
+        host.temporal_pull(image, *held[:2], 300), host.temporal_pull(image, *held[:2], 300), strict=True
+    ):
+        assert torch.equal(first, again)
+
+
+def test_what_does_not_lie_in_order_is_put_in_order_first(host: HostKernels) -> None:
+    image, flow = pictures(1, 20, 30)[0], smooth(2, 20, 30)
+    turned = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    assert not turned.is_contiguous()
+    assert torch.equal(host.backward_warp(turned, flow, "bicubic"), host.backward_warp(image, flow, "bicubic"))

@@ -1,0 +1,86 @@
+"""Who does the work: the compiled part where there is one and it can, else torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from streamstyle.ops import kernels
+from streamstyle.ops.host import compiled_part
+from streamstyle.ops.source import SOURCES, source_of
+from streamstyle.ops.warp import backward_warp, torch_backward_warp
+
+
+class Recorded:
+    """Kernels that say they were asked."""
+
+    def backward_warp(self, image: torch.Tensor, flow: torch.Tensor, mode: str) -> torch.Tensor:
+        return torch.full_like(image, 7)
+
+
+@pytest.fixture
+def _there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "_on", lambda device: Recorded())
+
+
+@pytest.mark.usefixtures("_there")
+def test_the_kernels_do_it_where_they_can() -> None:
+    image, flow = torch.rand(3, 8, 9), torch.rand(2, 8, 9)
+    assert (backward_warp(image, flow) == 7).all()
+    for asked, along in ((image.double(), flow.double()), (image.clone().requires_grad_(), flow)):
+        assert torch.equal(backward_warp(asked, along), torch_backward_warp(asked, along))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a library"])
+def test_without_a_compiled_part_torch_does_it_and_nothing_is_said(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        import sysconfig  # noqa: PLC0415
+
+        (tmp_path / f"host{sysconfig.get_config_var('EXT_SUFFIX')}").write_bytes(content)
+    assert compiled_part(tmp_path) is None
+
+
+def test_the_environment_can_leave_all_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAMSTYLE_KERNELS", "torch")
+    assert kernels._on.__wrapped__("cpu") is None
+
+
+def test_no_kernels_for_a_gpu_without_cupy_or_a_gpu() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    assert kernels._on("cuda") is None
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_holds_all_it_includes_once(name: str) -> None:
+    text = source_of(name, kernels.csrc_folder())
+    assert '#include "' not in text
+    assert text.count("#define PIXEL inline") == 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_on_a_gpu_they_agree_with_torch() -> None:
+    pytest.importorskip("cupy", reason="cupy is not installed")
+    from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight  # noqa: PLC0415
+    from streamstyle.ops.temporal import temporal_term, torch_temporal_term  # noqa: PLC0415
+
+    random = torch.Generator("cuda").manual_seed(1)
+    carried, stylised, image = torch.rand(3, 3, 75, 130, device="cuda", generator=random)
+    flow = 3 * torch.randn(2, 75, 130, device="cuda", generator=random)
+    for mode in ("bilinear", "bicubic"):
+        torch.testing.assert_close(
+            backward_warp(image, flow, mode), torch_backward_warp(image, flow, mode), rtol=0, atol=1e-4
+        )
+    weight, twin = consistency_weight(flow, -flow), torch_consistency_weight(flow, -flow)
+    assert ((weight - twin).abs() > 1e-5).float().mean() < 1e-3  # a verdict within rounding may fall otherwise
+    term = temporal_term(carried, stylised, weight, 9000, 691, 40000)
+    plain = torch_temporal_term(carried, stylised, weight, 9000, 691, 40000)
+    torch.testing.assert_close(term.centre, plain.centre)
+    (loss, gradient), (same, slope) = term.loss_and_gradient(image), plain.torch_loss_and_gradient(image)
+    torch.testing.assert_close(loss, same, rtol=1e-4, atol=0)
+    torch.testing.assert_close(gradient, slope, rtol=1e-4, atol=1e-5 * float(slope.abs().max()))
+    again = term.loss_and_gradient(image)
+    assert torch.equal(again[0], loss)
+    assert torch.equal(again[1], gradient)
