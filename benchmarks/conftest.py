@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--vgg", type=Path, default=None, help="VGG-16 weights that styles are judged by.")
     group.addoption("--style-images", type=Path, default=None, help="Folder of the paintings, named after the styles.")
     group.addoption("--photos", type=Path, default=None, help="Folder of pictures to paint; else frames of the film.")
+    group.addoption("--paintings", type=Path, default=None, help="Folder of paintings to judge loss networks on.")
     group.addoption("--frames", type=int, default=1000, help="Length of the film whose memory is watched.")
 
 

@@ -18,8 +18,9 @@ from streamstyle.nets.any_style import AnyStyleNet
 from streamstyle.nets.loss_network import LossNetwork, Scales
 from streamstyle.nets.metadata import THUMBNAIL, read_metadata
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.settings import LossWidth
 
-LOSS_NETWORK_ASSET = "loss_network.safetensors"
+LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
 ANY_STYLE_ASSET = "any_style.safetensors"
 
 
@@ -71,13 +72,14 @@ def any_style_metadata(network: AnyStyleNet, **facts: str) -> dict[str, str]:
     return {"kind": "any_style", "network": json.dumps(asdict(network.painter.config)), **facts}
 
 
-def load_loss_network(path: Path | None = None) -> LossNetwork:
-    """Return the built-in loss network, or the one in `path`: convolutions named as here or as in torchvision's VGG.
+def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.slim) -> LossNetwork:
+    """Return the built-in loss network of that width, or the one in `path`.
 
-    Weights are those of VGG with its original scale of 0..255 inputs. Raises StyleError where the file holds none.
+    In a file convolutions are named as here or as in torchvision's VGG, and weights are those of VGG with its original
+    scale of 0..255 inputs. Raises StyleError where the file holds none.
     """
     if path is None:
-        with as_file(files("streamstyle") / "assets" / LOSS_NETWORK_ASSET) as asset:
+        with as_file(files("streamstyle") / "assets" / LOSS_NETWORK_ASSETS[width]) as asset:
             return load_loss_network(asset)
     metadata = read_metadata(path)
     state = _without_unused(load_file(path))

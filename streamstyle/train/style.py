@@ -24,7 +24,7 @@ from streamstyle.nets.transformer import FAST, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.painter import any_style_painter
-from streamstyle.settings import Device, LearnSettings
+from streamstyle.settings import Device, LearnSettings, LossWidth
 from streamstyle.train.goal import Goal, Grams, grams_of, noisy
 from streamstyle.train.journal import Journal
 from streamstyle.train.loop import Course, train
@@ -102,7 +102,7 @@ def _objective(
 
 
 def _goal(image: Picture, settings: LearnSettings, device: torch.device) -> tuple[Goal, Grams]:
-    network = load_loss_network(settings.loss_network).to(device)
+    network = load_loss_network(settings.loss_network, LossWidth.wide).to(device)
     grams = grams_of(network, to_tensor(resize_short_side(image, settings.style_size)).to(device))
     network.to(dtype=fast_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Goal(network, settings.style_weight, settings.tv_weight, settings.steady_weight), grams

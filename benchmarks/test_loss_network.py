@@ -1,0 +1,62 @@
+"""How much of what VGG-16 says the loss networks that ship say, on pictures that no training saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmarks.report import Report, Row
+from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
+from streamstyle.nets.weights import load_loss_network
+from streamstyle.settings import LossWidth
+from streamstyle.train.pictures import batch, held_out, list_pictures, photo_crops
+from streamstyle.train.thinning import columns, ridge
+
+LAYERS = (*STYLE_LAYERS[:-1], CONTENT_LAYER, STYLE_LAYERS[-1])
+PICTURES = 36
+SIDE = 160
+
+
+def test_loss_network(pytestconfig: pytest.Config, report: Report) -> None:
+    """The relative squared error of VGG-16's activations as the best linear function of another network's.
+
+    The function is fitted on one set of pictures and tried on another; both are left out of every training.
+    """
+    option = pytestconfig.getoption
+    folders = {name: option(f"--{name}") for name in ("photos", "paintings")}
+    if option("--vgg") is None or None in folders.values():
+        pytest.skip("give --vgg FILE, --photos FOLDER and --paintings FOLDER")
+    vgg = load_loss_network(option("--vgg"))
+    rows: list[Row] = []
+    for kind, folder in folders.items():
+        fitted, tried = _pictures(folder)
+        for width in LossWidth:
+            errors = _errors(vgg, load_loss_network(width=width), fitted, tried)
+            rows.append({"": f"{width}, {kind}", **errors})
+            assert all(error < 1 for error in errors.values()), "it would be no worse to say the same of every picture"
+    report.show("Relative error of VGG-16's activations", rows)
+
+
+def _pictures(folder: Path) -> tuple[Tensor, Tensor]:
+    crops = map(torch.from_numpy, photo_crops(held_out(list_pictures(folder)), SIDE, seed=0))
+    cpu = torch.device("cpu")
+    return batch(crops, PICTURES, cpu), batch(crops, PICTURES, cpu)
+
+
+def _errors(vgg: LossNetwork, other: LossNetwork, fitted: Tensor, tried: Tensor) -> dict[str, float]:
+    with torch.no_grad():
+        full, told, full_tried, told_tried = (
+            vgg(fitted, LAYERS),
+            other(fitted, LAYERS),
+            vgg(tried, LAYERS),
+            other(tried, LAYERS),
+        )
+    errors: dict[str, float] = {}
+    for name in LAYERS:
+        guess = columns(told_tried[name]) @ ridge(columns(told[name]), columns(full[name])).T
+        wanted = columns(full_tried[name])
+        errors[name] = float((guess - wanted).square().mean() / wanted.square().mean())
+    return errors
