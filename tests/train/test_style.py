@@ -65,7 +65,7 @@ def test_the_log_of_a_learning_stays(stripes: Path, tmp_path: Path) -> None:
 def test_learning_starts_from_a_first_guess_and_not_from_noise(stripes: Path, tmp_path: Path) -> None:
     guessed = learn(stripes, tmp_path / "guessed.safetensors", QUICK, stop_after=1)
     noise = learn(stripes, tmp_path / "noise.safetensors", QUICK, stop_after=1, start=Ground.noise)
-    assert guessed[0].loss < 0.8 * noise[0].loss
+    assert guessed[0].loss < 0.9 * noise[0].loss
 
 
 def test_learning_by_the_clock_ends_by_the_clock(stripes: Path, tmp_path: Path) -> None:
