@@ -3,7 +3,6 @@
 // One thread and sums in a fixed order, so that a result depends on nothing else. On x86-64 the compiler makes each loop
 // several times over, and the loader picks what the processor has.
 #include "occlusion.cuh"
-#include "planes.cuh"
 #include "temporal.cuh"
 #include "warp.cuh"
 
@@ -131,44 +130,6 @@ PIXEL double pull_all(const Real* image, const Real* centre, const Real* stiffne
     return total * double(scale);
 }
 
-// ---- planes ----
-
-template <typename Real>
-PIXEL void rgb_all(const unsigned char* y_plane, const unsigned char* u_plane, const unsigned char* v_plane, int step,
-                   int source_height, int source_width, const Coding<Real>& coding, Real* rgb, int height, int width) {
-    const int chroma_width = (source_width + 1) / 2;
-    const Plane<unsigned char> ys = {y_plane, source_width, 1}, us = {u_plane, chroma_width, step},
-                               vs = {v_plane, chroma_width, step};
-    const long area = long(height) * width;
-    for (int y = 0; y < height; ++y)
-        for (int x = 0; x < width; ++x) {
-            const Triple<Real> found = rgb_pixel(ys, us, vs, source_height, source_width, x, y, height, width, coding);
-            Real* here = rgb + long(y) * width + x;
-            here[0] = found.a, here[area] = found.b, here[2 * area] = found.c;
-        }
-}
-
-template <typename Real>
-PIXEL void planes_all(const Real* rgb, int source_height, int source_width, const Coding<Real>& coding,
-                      unsigned char* y_plane, unsigned char* u_plane, unsigned char* v_plane, int step, int height,
-                      int width) {
-    const long area = long(source_height) * source_width;
-    const Plane<Real> reds = {rgb, source_width, 1}, greens = {rgb + area, source_width, 1},
-                      blues = {rgb + 2 * area, source_width, 1};
-    for (int y = 0; y < height; ++y)
-        for (int x = 0; x < width; ++x)
-            y_plane[long(y) * width + x] =
-                level(yuv_sample(reds, greens, blues, source_height, source_width, x, y, height, width, 1, coding).a);
-    const int chroma_width = (width + 1) / 2;
-    for (int y = 0; y < (height + 1) / 2; ++y)
-        for (int x = 0; x < chroma_width; ++x) {
-            const Triple<Real> found =
-                yuv_sample(reds, greens, blues, source_height, source_width, x, y, height, width, 2, coding);
-            const long there = (long(y) * chroma_width + x) * step;
-            u_plane[there] = level(found.b), v_plane[there] = level(found.c);
-        }
-}
-
 }  // namespace
 
 #define EXPORT(Real, suffix)                                                                                           \
@@ -195,29 +156,7 @@ PIXEL void planes_all(const Real* rgb, int source_height, int source_width, cons
                                                              const Real* stiffness, Real tv_weight, Real scale,        \
                                                              Real* gradient, int height, int width) {                  \
         return pull_all(image, centre, stiffness, tv_weight, scale, gradient, height, width);                          \
-    }                                                                                                                  \
-    EXPORTED void rgb_of_planes##suffix(const unsigned char* y_plane, const unsigned char* u_plane,                    \
-                                        const unsigned char* v_plane, int step, int source_height, int source_width,   \
-                                        Real red, Real blue, Real black, Real luma, Real chroma, Real* rgb,            \
-                                        int height, int width) {                                                       \
-        const Coding<Real> coding = {red, blue, black, luma, chroma};                                                  \
-        rgb_all(y_plane, u_plane, v_plane, step, source_height, source_width, coding, rgb, height, width);             \
-    }                                                                                                                  \
-    EXPORTED void planes_of_rgb##suffix(const Real* rgb, int source_height, int source_width, Real red, Real blue,     \
-                                        Real black, Real luma, Real chroma, unsigned char* y_plane,                    \
-                                        unsigned char* u_plane, unsigned char* v_plane, int step, int height,          \
-                                        int width) {                                                                   \
-        const Coding<Real> coding = {red, blue, black, luma, chroma};                                                  \
-        planes_all(rgb, source_height, source_width, coding, y_plane, u_plane, v_plane, step, height, width);          \
     }
 
 EXPORT(float, )
 EXPORT(double, _double)
-
-EXPORTED void to_halves(const float* values, unsigned short* halves, int count) {
-    for (int k = 0; k < count; ++k) halves[k] = to_half(values[k]);
-}
-
-EXPORTED void from_halves(const unsigned short* halves, float* values, int count) {
-    for (int k = 0; k < count; ++k) values[k] = from_half(halves[k]);
-}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-SOURCES = ("occlusion", "planes", "temporal", "warp")
+SOURCES = ("occlusion", "temporal", "warp")
 """The CUDA files in `csrc/`, by name."""
 
 _INCLUDE = re.compile(r'^#include "(.+)"\n', re.MULTILINE)
