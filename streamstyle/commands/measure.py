@@ -23,7 +23,7 @@ _measuring = under("Measuring")
 _JUDGE = "Optical flow of the source to judge along; best another than the film was made with.  [default: deepflow]"
 _WORDS = {"warping_error": "warping error", "stability_error": "stability error"}
 _EPILOG = """
-Errors: lower is steadier. The film blurred and the film frozen stand beside it: both are steady, and neither is good.
+Errors: lower is steadier. Beside the film stand its source and what would cheat: the film blurred, and the film frozen.
 """
 
 

@@ -26,6 +26,9 @@ from streamstyle.stages.source import decode, probe
 GAPS = (1, 10)
 """Frames between the two of a pair: flicker shows at 1, drift at 10."""
 
+JUDGE = FlowPreset.deepflow
+"""The flow that films are judged along: none that they are made with unless someone asks for it."""
+
 _AHEAD = 4
 """Pictures of each film that are decoded ahead of their use."""
 
@@ -49,7 +52,7 @@ def measure(
     stylised: Path,
     source: Path,
     part: SourceSettings | None = None,
-    preset: FlowPreset = FlowPreset.medium,
+    preset: FlowPreset = JUDGE,
 ) -> tuple[Stability, Stability]:
     """Return the measures of a stylised film and those of its source; see `measure_all`."""
     of_source, of_stylised = measure_all([stylised], source, part, preset)
@@ -60,7 +63,7 @@ def measure_all(
     stylised: Sequence[Path],
     source: Path,
     part: SourceSettings | None = None,
-    preset: FlowPreset = FlowPreset.medium,
+    preset: FlowPreset = JUDGE,
     gaps: Sequence[int] = GAPS,
     workers: int = 1,
     decoys: bool = False,
@@ -68,11 +71,11 @@ def measure_all(
 ) -> list[Stability]:
     """Return the measures of `source` and then of each of `stylised`, all along the same motion.
 
-    The motion is that of the source at the size of the first stylised film, found with another flow than films are
-    made with, so that no method is judged by its own mistakes. `part` says which part of the source was stylised. With
-    `decoys`, for which 1 is among the gaps, the first stylised film blurred and frozen comes last; `watch` hears how
-    many frames are done. However long the films are, only the last few frames are held. FilmError where a film cannot
-    be read, or has not as many frames as the source.
+    The motion is that of the source at the size of the first stylised film, found with another flow than films are made
+    with by default, so that no method is judged by its own mistakes. `part` says which part of the source was stylised.
+    With `decoys`, for which 1 is among the gaps, the first stylised film blurred and frozen comes last; `watch` hears
+    how many frames are done. However long the films are, only the last few frames are held. FilmError where a film
+    cannot be read, or has not as many frames as the source.
     """
     first = probe(stylised[0], SourceSettings())
     same_size = SourceSettings(size=(first.width, first.height))

@@ -16,9 +16,9 @@ import platformdirs
 import torch
 from torch import Tensor
 
+from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.source import source_of
 
-_UNITS = 255.0**2
 _BLOCK = (32, 8, 1)
 """Threads of a block; `csrc/*.cu` count on it."""
 
@@ -132,4 +132,4 @@ def _sums(like: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, float, Tensor]]:
     total = like.new_empty(())
     partial = like.new_empty(blocks, dtype=torch.float64)
     finished = torch.zeros((), dtype=torch.int32, device=like.device)
-    return total, (partial, finished, _UNITS / like.numel(), total)
+    return total, (partial, finished, UNITS / like.numel(), total)

@@ -13,8 +13,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from streamstyle.ops.pixels import UNITS
+
 _TYPES = {torch.float32: ("", ctypes.c_float), torch.float64: ("_double", ctypes.c_double)}
-_UNITS = 255.0**2
 
 
 def compiled_part(
@@ -72,7 +73,7 @@ class HostKernels:
         """Return the centre, stiffness and floor of `temporal.TemporalTerm`."""
         centre = torch.empty_like(carried, memory_format=torch.contiguous_format)
         stiffness = torch.empty_like(trust, memory_format=torch.contiguous_format)
-        weights = (float(temporal_weight), float(pixel_weight), _UNITS / carried.numel())
+        weights = (float(temporal_weight), float(pixel_weight), UNITS / carried.numel())
         floor = self._call("temporal_term", carried, stylised, trust, *weights, centre, stiffness, *trust.shape)
         return centre, stiffness, carried.new_tensor(floor)
 
@@ -85,7 +86,7 @@ class HostKernels:
     ) -> tuple[Tensor, Tensor]:  # scalar, [3, H, W]
         """Return value above the floor and gradient, as `TemporalTerm.loss_and_gradient` does."""
         gradient = torch.empty_like(image, memory_format=torch.contiguous_format)
-        weights = (float(tv_weight), _UNITS / image.numel())
+        weights = (float(tv_weight), UNITS / image.numel())
         loss = self._call("temporal_pull", image, centre, stiffness, *weights, gradient, *stiffness.shape)
         return image.new_tensor(loss), gradient
 

@@ -7,6 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+UNITS = 255.0**2
+"""Squared differences in 0..255 units per squared difference in [0, 1]."""
+
 
 def to_tensor(
     image: NDArray[np.uint8],  # [H, W, 3] RGB, full range

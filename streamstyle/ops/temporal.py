@@ -17,9 +17,7 @@ import torch
 from torch import Tensor
 
 from streamstyle.ops.kernels import kernels_for
-
-UNITS = 255.0**2
-"""Squared differences in 0..255 units per squared difference in [0, 1]."""
+from streamstyle.ops.pixels import UNITS
 
 
 @dataclass(frozen=True, slots=True)

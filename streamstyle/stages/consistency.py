@@ -13,7 +13,8 @@ from streamstyle.nets.descent import losses_and_gradient
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.perceptual import targets_of
 from streamstyle.ops.lbfgs import minimise
-from streamstyle.ops.temporal import UNITS, TemporalTerm, temporal_term, total_variation
+from streamstyle.ops.pixels import UNITS
+from streamstyle.ops.temporal import TemporalTerm, temporal_term, total_variation
 from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings
 

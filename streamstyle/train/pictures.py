@@ -35,7 +35,7 @@ def list_pictures(folder: Path) -> list[Path]:
 
 
 def to_train_on(paths: Sequence[Path]) -> list[Path]:
-    """Return the pictures without those held out, which no training ever sees: what is claimed is tried on those."""
+    """Return the pictures without those held out, on which what is claimed of a network that ships is tried."""
     apart = set(held_out(paths))
     return [path for path in paths if path not in apart]
 

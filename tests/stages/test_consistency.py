@@ -12,7 +12,8 @@ from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.perceptual import losses_of, targets_of
 from streamstyle.nets.weights import load_loss_network
-from streamstyle.ops.temporal import UNITS, temporal_term
+from streamstyle.ops.pixels import UNITS
+from streamstyle.ops.temporal import temporal_term
 from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings, Method
 from streamstyle.stages.consistency import consistency

@@ -1,0 +1,124 @@
+"""Each kernel beside its twin in torch, and beside the time that its bytes need to move."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmarks.report import Report, Row
+from streamstyle.nets.allocation import keep_freed_memory
+from streamstyle.ops.kernels import kernels_for
+from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
+from streamstyle.ops.temporal import temporal_term, torch_temporal_term
+from streamstyle.ops.warp import backward_warp, torch_backward_warp
+
+PAIRS = 25
+WEIGHTS = (9000.0, 691.0, 40000.0)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kernel, its twin, and the bytes a pixel that have to be read and written."""
+
+    name: str
+    kernel: Callable[[], Any]
+    twin: Callable[[], Any]
+    bytes: int
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (1920, 1080)])
+def test_kernels(width: int, height: int, report: Report) -> None:
+    """They agree with their twins; how long each takes is told, in pairs run in turn."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if kernels_for(torch.zeros(1, device=device)) is None:
+        pytest.skip("there are no kernels: `pip install -e .` with a C++ compiler, or `.[cuda]` with a GPU")
+    keep_freed_memory()  # as a run does: pages that are asked for anew would be half of what is timed
+    bandwidth = _bandwidth(device)
+    rows: list[Row] = []
+    for case in _cases(height, width, device):
+        _agree(case)
+        kernel, twin = _in_pairs(case)
+        floor = case.bytes * width * height / bandwidth
+        rows.append(
+            {"": case.name, "torch, ms": 1e3 * twin, "kernel, ms": 1e3 * kernel, "times as fast": twin / kernel}
+            | {"bytes need, ms": 1e3 * floor, "share of copy bandwidth": floor / kernel}
+        )
+    report.show(f"Kernels at {width}x{height} on {device}, copying at {bandwidth / 1e9:.0f} GB/s", rows)
+
+
+def _bandwidth(device: str) -> float:
+    """Return the bytes a second, read and written, that a copy of a quarter of a gigabyte moves."""
+    source = torch.ones(1 << 26, device=device)
+    target = torch.ones_like(source)
+    return 2 * source.nbytes / median(_seconds(lambda: target.copy_(source)) for _ in range(9))
+
+
+def _cases(height: int, width: int, device: str) -> list[Case]:
+    random = torch.Generator().manual_seed(0)
+    carried, stylised, image = torch.rand(3, 3, height, width, generator=random).to(device)
+    coarse = 4 * torch.randn(1, 2, height // 40, width // 40, generator=random)
+    backward = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")[0].contiguous().to(device)
+    forward = 0.05 - backward
+    trust = torch_consistency_weight(backward, forward)
+    term = torch_temporal_term(carried, stylised, trust, *WEIGHTS)
+    held = (carried, stylised, trust, *WEIGHTS)
+    return [
+        Case(
+            "consistency weight",
+            lambda: consistency_weight(backward, forward),
+            lambda: torch_consistency_weight(backward, forward),
+            20,
+        ),
+        *(
+            Case(
+                f"warp, {mode}",
+                lambda mode=mode: backward_warp(image, backward, mode),
+                lambda mode=mode: torch_backward_warp(image, backward, mode),
+                32,
+            )
+            for mode in ("bicubic", "bilinear")
+        ),
+        Case(
+            "temporal term, once a frame",
+            lambda: temporal_term(*held).centre,
+            lambda: torch_temporal_term(*held).centre,
+            44,
+        ),
+        Case(
+            "its value and gradient",
+            lambda: term.loss_and_gradient(image)[1],
+            lambda: term.torch_loss_and_gradient(image)[1],
+            40,
+        ),
+    ]
+
+
+def _agree(case: Case) -> None:
+    found, wanted = case.kernel(), case.twin()
+    differ = (found - wanted).abs() > 1e-4 * wanted.abs().max()
+    assert differ.float().mean() < 1e-3, "a verdict within rounding may fall otherwise, and no more"
+
+
+def _in_pairs(case: Case) -> tuple[float, float]:
+    both = [(_seconds(case.kernel), _seconds(case.twin)) for _ in range(PAIRS)]
+    return median(kernel for kernel, _ in both), median(twin for _, twin in both)
+
+
+def _seconds(work: Callable[[], Tensor]) -> float:
+    _wait()
+    began = time.perf_counter()
+    work()
+    _wait()
+    return time.perf_counter() - began
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
