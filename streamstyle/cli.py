@@ -9,6 +9,7 @@ from io import TextIOWrapper
 import click
 
 from streamstyle import __version__
+from streamstyle.commands.compare import compare
 from streamstyle.commands.demo import demo
 from streamstyle.commands.doctor import doctor
 from streamstyle.commands.learn import learn
@@ -39,7 +40,7 @@ def cli() -> None:
     """
 
 
-for command in (run, demo, styles, learn, measure, doctor, train):
+for command in (run, demo, styles, learn, measure, compare, doctor, train):
     cli.add_command(command)
 
 
