@@ -64,6 +64,70 @@ class FrameWritten(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Surveyed(Event):
+    """How the run stands; said two to four times a second at the most."""
+
+    frame: int
+    paused: bool
+    queues: dict[str, tuple[int, int]]
+    """By what waits in it, `decoded` or `flowed`: how many frames do, and for how many there is room."""
+    stages: dict[str, float]
+    """Seconds a frame lately, by what they were spent on: `waiting` for flow or frames, `stylise`, `consistency`,
+    `encode`, and `watching`, which is previews and this."""
+    bottleneck: str
+    """What everything else waits for: `decode`, `flow`, or one of the stages."""
+    paces: tuple[float, ...]
+    """Frames a second, of the last minute of surveys, the latest last."""
+    losses: dict[str, float]
+    """Terms of the objective of the frame at hand, weighted; empty where nothing is optimised."""
+    warping_error: dict[str, float]
+    """Mean so far, on every eighth pixel, of what is `painted` and of the frames painted alone, `naive`; empty where
+    there is no flow."""
+    memory: int
+    """Bytes of main memory this process holds."""
+    cpu: float
+    """Per cent of one core that it uses."""
+    gpu_memory: int | None
+    """Bytes it holds on the GPU; None where it uses none."""
+    written: int
+    """Bytes of the film so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed(Event):
+    """There are small pictures of a frame to look at."""
+
+    frame: int
+    time: float
+    """Seconds by the film's own clock."""
+    pictures: dict[str, str]
+    """By view, the path of a JPEG that is replaced by the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved(Event):
+    """A view of a frame has been kept, in full size."""
+
+    frame: int
+    view: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paused(Event):
+    """The run waits until it is told to go on."""
+
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Event):
+    """The run goes on."""
+
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
 class Learned(Event):
     """A training step of a style that was not in the library yet."""
 
@@ -127,5 +191,8 @@ class Failed(Event):
     next_step: str
     exit_code: int
 
+
+FLEETING = (FrameWritten, Surveyed, Previewed, Learned)
+"""Events that are overtaken by the next of their kind."""
 
 Observer = Callable[[Event], None]
