@@ -16,8 +16,8 @@ from torch import Tensor
 
 from streamstyle.buffered import buffered
 from streamstyle.errors import SettingsError
-from streamstyle.evaluate.moment import Match, Moment
-from streamstyle.evaluate.truth import demo_moments, folder_moments
+from streamstyle.evaluate.matching import Following, Match
+from streamstyle.evaluate.truth import demo_followings, folder_followings
 from streamstyle.film import Film
 from streamstyle.frame import Frame
 from streamstyle.ops.occlusion import consistency_weight
@@ -39,13 +39,13 @@ class Judge:
 
     name: str
     """For a sentence that begins with `judged along`."""
-    follow: Callable[[Film, Sequence[int]], AbstractContextManager[Iterator[Moment]]]
-    """Opens an iterator over the moments of a film at its working size, with matches at these gaps, 1 among them."""
+    follow: Callable[[Film, Sequence[int]], AbstractContextManager[Iterator[Following]]]
+    """Opens an iterator over how each frame follows, at the working size, with matches at these gaps, 1 among them."""
 
 
 def judge_by(flow: FlowPreset, workers: int = 1) -> Judge:
     """Return the judge along a flow that is computed from the source, each gap for itself."""
-    return Judge(f"{flow} flow of its source", partial(_flow_moments, preset=flow, workers=workers))
+    return Judge(f"{flow} flow of its source", partial(_flow_followings, preset=flow, workers=workers))
 
 
 def judge_of(text: str) -> Judge:
@@ -54,23 +54,25 @@ def judge_of(text: str) -> Judge:
     SettingsError where it is neither.
     """
     if text == TRUE:
-        return Judge("true flow of the demo film", demo_moments)
+        return Judge("true flow of the demo film", demo_followings)
     if text in set(FlowPreset):
         return judge_by(FlowPreset(text))
     folder = Path(text)
     if folder.is_dir():
-        return Judge(f"true flow in {folder}", partial(folder_moments, folder=folder))
+        return Judge(f"true flow in {folder}", partial(folder_followings, folder=folder))
     known = ", ".join(FlowPreset)
     raise SettingsError(f"--judge cannot be {text}", f"Give one of {known}, true, or a folder of .flo files.")
 
 
 @contextmanager
-def _flow_moments(film: Film, gaps: Sequence[int], preset: FlowPreset, workers: int) -> Iterator[Iterator[Moment]]:
-    def follow(frame_and_earlier: tuple[Frame, dict[int, Frame]]) -> Moment:
-        return _moment(*frame_and_earlier, preset)
+def _flow_followings(
+    film: Film, gaps: Sequence[int], preset: FlowPreset, workers: int
+) -> Iterator[Iterator[Following]]:
+    def follow(frame_and_earlier: tuple[Frame, dict[int, Frame]]) -> Following:
+        return _following(*frame_and_earlier, preset)
 
-    with buffered(_with_earlier(shots(decode(film)), gaps), follow, workers=workers, ahead=_AHEAD) as moments:
-        yield moments
+    with buffered(_with_earlier(shots(decode(film)), gaps), follow, workers=workers, ahead=_AHEAD) as followings:
+        yield followings
 
 
 def _with_earlier(frames: Iterable[Frame], gaps: Sequence[int]) -> Iterator[tuple[Frame, dict[int, Frame]]]:
@@ -83,7 +85,7 @@ def _with_earlier(frames: Iterable[Frame], gaps: Sequence[int]) -> Iterator[tupl
         recent.append(frame)
 
 
-def _moment(frame: Frame, earlier: dict[int, Frame], preset: FlowPreset) -> Moment:
+def _following(frame: Frame, earlier: dict[int, Frame], preset: FlowPreset) -> Following:
     matches: dict[int, Match] = {}
     onward = None
     for gap, before in earlier.items():
@@ -91,7 +93,7 @@ def _moment(frame: Frame, earlier: dict[int, Frame], preset: FlowPreset) -> Mome
         matches[gap] = Match(backward, consistency_weight(backward, forward), of_later=True)
         if gap == 1:
             onward = Match(forward, consistency_weight(forward, backward), of_later=False)
-    return Moment(matches, onward)
+    return Following(matches, onward)
 
 
 def _both_ways(

@@ -60,15 +60,15 @@ def measure_all(
     twins = Decoys() if decoys else None
     tallies = [Tally(film.path, gaps) for film in films] + [Tally(films[1].path, gaps) for _ in _names(twins)]
     tracks = Tracks(len(tallies))
-    with _side_by_side(films) as pictures, judge.follow(original, gaps) as moments:
+    with _side_by_side(films) as pictures, judge.follow(original, gaps) as followings:
         recent: deque[list[Tensor]] = deque(maxlen=max(gaps))
-        for number, (read, moment) in enumerate(zip(pictures, moments, strict=True)):
-            now = read if twins is None else [*read, *twins.of(read[1], starts_shot=moment.onward is None)]
+        for number, (read, following) in enumerate(zip(pictures, followings, strict=True)):
+            now = read if twins is None else [*read, *twins.of(read[1], starts_shot=following.onward is None)]
             for film, tally in enumerate(tallies):
-                tally.add(now[film], [then[film] for then in recent], moment.matches)
+                tally.add(now[film], [then[film] for then in recent], following.matches)
                 if eye is not None and number % EVERY == 0:
                     tally.look(eye, now[0], now[film])
-            tracks.step(now, moment.onward)
+            tracks.step(now, following.onward)
             recent.append(now)
             watch(number + 1)
     return [tally.measures(drift.share) for tally, drift in zip(tallies, tracks.drifts, strict=True)]

@@ -10,9 +10,9 @@ from statistics import fmean
 from torch import Tensor
 
 from streamstyle.evaluate.appearance import Appearance, Seen
+from streamstyle.evaluate.matching import Match
 from streamstyle.evaluate.measures import Curve, Measures
 from streamstyle.evaluate.metrics import sharpness, squared_difference, stability_error, warping_error
-from streamstyle.evaluate.moment import Match
 
 
 @dataclass(slots=True)

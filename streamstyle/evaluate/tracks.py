@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
-from streamstyle.evaluate.moment import Match
+from streamstyle.evaluate.matching import Match
 from streamstyle.ops.warp import backward_warp
 
 HORIZON = 20

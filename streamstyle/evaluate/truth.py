@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from streamstyle.demo import FRAME_RATE, demo_frames, true_motion
 from streamstyle.errors import FilmError
-from streamstyle.evaluate.moment import Match, Moment
+from streamstyle.evaluate.matching import Following, Match
 from streamstyle.evaluate.tracks import chained
 from streamstyle.film import Film
 from streamstyle.frame import Frame
@@ -30,8 +30,8 @@ _LOOKS_ALIKE = 12.0
 
 
 @contextmanager
-def demo_moments(film: Film, gaps: Sequence[int]) -> Iterator[Iterator[Moment]]:
-    """Open an iterator over the moments of a part of the demo film; FilmError where it is another film."""
+def demo_followings(film: Film, gaps: Sequence[int]) -> Iterator[Iterator[Following]]:
+    """Open an iterator over how each frame of a part of the demo film follows; FilmError where it is another film."""
     whole = probe(film.path, SourceSettings(size=(film.width, film.height)))
     seconds = (whole.frames or 0) / FRAME_RATE
     rendered = next(demo_frames(film.width, film.height, seconds))
@@ -40,10 +40,10 @@ def demo_moments(film: Film, gaps: Sequence[int]) -> Iterator[Iterator[Moment]]:
             f"the true motion of {film.path} is not known: it is not the demo film",
             "Give --judge deepflow, or a folder of .flo files.",
         )
-    yield (_demo_moment(frame, film, whole.start_pts, seconds, gaps) for frame in decode(film))
+    yield (_demo_following(frame, film, whole.start_pts, seconds, gaps) for frame in decode(film))
 
 
-def _demo_moment(frame: Frame, film: Film, start_pts: int, seconds: float, gaps: Sequence[int]) -> Moment:
+def _demo_following(frame: Frame, film: Film, start_pts: int, seconds: float, gaps: Sequence[int]) -> Following:
     index = round((frame.pts - start_pts) * film.time_base * FRAME_RATE)  # in the whole film, not in the part
     matches: dict[int, Match] = {}
     onward = None
@@ -55,11 +55,11 @@ def _demo_moment(frame: Frame, film: Film, start_pts: int, seconds: float, gaps:
         matches[gap] = Match(backward, torch.from_numpy(~truth.disoccluded).float(), of_later=True)
         if gap == 1:
             onward = Match(forward, consistency_weight(forward, backward), of_later=False)
-    return Moment(matches, onward)
+    return Following(matches, onward)
 
 
-def folder_moments(film: Film, gaps: Sequence[int], folder: Path) -> nullcontext[Iterator[Moment]]:
-    """Open an iterator over the moments of a film whose flow is in files, one a pair of frames, in order by name.
+def folder_followings(film: Film, gaps: Sequence[int], folder: Path) -> nullcontext[Iterator[Following]]:
+    """Open an iterator over how each frame of a film follows whose flow is in files, one a pair, in order by name.
 
     Each is the flow of a frame to the next. Beside NAME.flo may lie NAME.png, white where the next frame does not show
     what the frame does; else that is where pixels that move differently arrive at one place. Longer gaps are
@@ -69,10 +69,10 @@ def folder_moments(film: Film, gaps: Sequence[int], folder: Path) -> nullcontext
     if film.frames != len(paths) + 1:
         problem = f"{folder} has {len(paths)} flows, and {film.path} {film.frames} frames"
         raise FilmError(problem, "One flow for each pair of frames is needed.")
-    return nullcontext(_folder_moments(film, gaps, paths))
+    return nullcontext(_folder_followings(film, gaps, paths))
 
 
-def _folder_moments(film: Film, gaps: Sequence[int], paths: Sequence[Path]) -> Iterator[Moment]:
+def _folder_followings(film: Film, gaps: Sequence[int], paths: Sequence[Path]) -> Iterator[Following]:
     recent: deque[Match] = deque(maxlen=max(gaps))
     shot = 0
     for frame in shots(decode(film)):
@@ -82,7 +82,7 @@ def _folder_moments(film: Film, gaps: Sequence[int], paths: Sequence[Path]) -> I
         if onward is not None:
             recent.append(onward)
         shot = frame.shot
-        yield Moment({gap: chained(list(recent)[-gap:]) for gap in gaps if gap <= len(recent)}, onward)
+        yield Following({gap: chained(list(recent)[-gap:]) for gap in gaps if gap <= len(recent)}, onward)
 
 
 def _match_in(path: Path, film: Film) -> Match:

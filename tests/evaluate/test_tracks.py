@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.evaluate.moment import Match
+from streamstyle.evaluate.matching import Match
 from streamstyle.evaluate.tracks import HORIZON, Tracks, chained
 from streamstyle.ops.pixels import to_tensor
 from tests.films import Picture, Scene, cut, pan, still

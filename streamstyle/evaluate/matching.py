@@ -1,4 +1,4 @@
-"""What is known of one moment of the source film: how its frame follows from earlier ones of its shot."""
+"""How a frame of the source film follows from earlier ones of its shot."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A frame's matches."""
+class Following:
+    """What a frame has in common with earlier ones."""
 
     matches: Mapping[int, Match]
     """By gap, with the frame so many earlier; none that reach across a cut."""
