@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -130,7 +129,7 @@ def _compare(
     from streamstyle.compare.report import write_report
 
     folder = parts_folder(output)
-    command = shlex.join(["streamstyle", *sys.argv[1:]])
+    command = shlex.join(["streamstyle", *(click.get_current_context().obj or [])])
     compared = compare_methods(contenders, film, part, mix, bench, folder, command, observe, stop)
     if compared is None:
         return False
