@@ -14,8 +14,11 @@ HISTORY = 4
 SHORTER = 0.25
 """Factor on a step that went uphill."""
 
-SHORTEST = 1e-2
+MISLED = 1e-2
 """Step below which the remembered steps are thought to mislead, and are forgotten."""
+
+HOPELESS = 1e-6
+"""Step below which not even straight downhill is down: what is left is rounding."""
 
 FIRST_STEP = 0.005
 """Root mean square of the first step where no curvature is known: about one of 255 levels."""
@@ -46,11 +49,11 @@ def minimise(
         tried_loss, tried_gradient = loss_and_gradient(tried)
         if not tried_loss < loss:
             step *= SHORTER
-            if step < SHORTEST:
-                if not steps:
-                    break  # not even straight downhill, or what rounding calls so
+            if steps and step < MISLED:
                 steps.clear()
                 direction, step = -gradient / curvature, 1.0
+            elif step < HOPELESS:
+                break
             continue
         moved, bent = tried - point, tried_gradient - gradient
         product = float(_dot(moved, bent))

@@ -40,6 +40,11 @@ def test_where_rounding_leaves_no_way_down_it_ends() -> None:
     assert len(calls) < 100
 
 
+def test_a_curvature_far_too_small_only_costs_a_few_attempts() -> None:
+    end = minimise(rosenbrock, torch.tensor([-1.2, 1.0], dtype=torch.float64), torch.tensor(0.02), 100)
+    assert rosenbrock(end)[0] < 1e-6
+
+
 def test_a_known_curvature_makes_one_step_enough() -> None:
     curvature = torch.logspace(-3, 3, 50, dtype=torch.float64)
     goal = torch.linspace(-1, 1, 50, dtype=torch.float64)
