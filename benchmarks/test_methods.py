@@ -19,10 +19,9 @@ from streamstyle.evaluate.appearance import appearance
 from streamstyle.evaluate.judge import judge_of
 from streamstyle.library import Style
 from streamstyle.mix import Ingredient, Mix
-from streamstyle.settings import Method, Settings, SourceSettings
+from streamstyle.settings import RuderSettings, Settings, SourceSettings
 from streamstyle.stages.source import probe
 
-RUDER = "ruder" in set(Method)
 FEW = 4
 """Frames that a thousand iterations are done on."""
 
@@ -41,22 +40,21 @@ def test_methods(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report
     """The consistent film is steadier than the naive one, and so is live, for every film and style."""
     folder = pytestconfig.getoption("--keep") or tmp_path
     styles = work.styles if work.full or len(work.styles) < 4 else work.styles[:1]
-    methods = _methods(work.iterations)
     for film in work.films:
         for style in styles:
-            compared = _compared(film, work.part, style, work, methods, folder)
+            compared = _compared(film, work.part, style, work, _methods(style, work), folder)
             report.show(_title(compared), _rows(compared))
             johnson, *others = (row for row in compared.rows if row.kind == "method")
             ours = [row for row in others if row.name.startswith(("live", "consistent"))]
             assert all(row.measures["warping_error_1"] < johnson.measures["warping_error_1"] for row in ours)
-            if work.full and RUDER:
+            if work.full and work.painting(style.name):
                 few = _few(film, work, style, folder)
                 report.show(f"The same, its first {FEW} frames: ruder to its end", _rows(few))
 
 
-def _methods(iterations: int) -> str:
-    own = "" if iterations == 30 else f":iterations={iterations}"
-    ruder = ["ruder:iterations=30"] if RUDER else []
+def _methods(style: Style, work: Work) -> str:
+    own = "" if work.iterations == 30 else f":iterations={work.iterations}"
+    ruder = ["ruder:iterations=30"] if work.painting(style.name) else []
     return ",".join(["johnson", *ruder, f"consistent:pixel-weight=0{own}", f"consistent{own}", "live"])
 
 
@@ -73,7 +71,7 @@ def _compared(
 ) -> events.Compared:
     painting = work.painting(style.name)
     bench = Bench(judge_of(work.judge), appearance(painting, work.vgg), painting)
-    contenders = wanted_contenders(methods, Settings(source=part))
+    contenders = wanted_contenders(methods, Settings(source=part, ruder=RuderSettings(style_image=painting)))
     mix = Mix(style.name, (Ingredient(style.path),))
     parts = folder / f"{film.stem}.{style.name}.parts"
     compared = compare(

@@ -17,7 +17,7 @@ from streamstyle.commands.output import check_output
 from streamstyle.commands.part import Span, opened_part
 from streamstyle.commands.style import wanted_mix
 from streamstyle.events import Observer
-from streamstyle.settings import Device, Settings, SourceSettings, StyleSettings
+from streamstyle.settings import Device, Method, RuderSettings, Settings, SourceSettings, StyleSettings
 from streamstyle.terminal.comparing import watched_comparison
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
@@ -44,7 +44,7 @@ _METHODS = (
     "johnson,consistent,consistent:pixel-weight=0:iterations=10"
 )
 _STYLE = "As for `run`: a style's name, any image, a .safetensors file, or a blend."
-_IMAGE = "The painting that the style loss is measured against; by default the --style if that is an image."
+_IMAGE = "The painting, for the style loss and for ruder; by default the --style if that is an image."
 _EPILOG = """
 Each method's film is kept in OUTPUT.parts, with the time it took, and is not made again: what was interrupted goes on
 where it was. Ctrl-C once finishes the frame; what was finished stays. The report is one file that needs no network.
@@ -88,9 +88,15 @@ def compare(
     **values: Any,
 ) -> int:
     """Paint MOVIE by several methods, measure them, and show them side by side: a film, and a report in HTML."""
-    settings = Settings(chosen(SourceSettings, values), style=chosen(StyleSettings, values), device=Device(device))
+    settings = Settings(
+        source=chosen(SourceSettings, values),
+        ruder=RuderSettings(style_image=painting(style_image)),
+        style=chosen(StyleSettings, values),
+        device=Device(device),
+    )
     contenders = wanted_contenders(methods, settings)
     mix = wanted_mix(style)
+    _refuse_ruder_without_painting(contenders, mix)
     film, source = opened_part(movie, settings.source, sample, part)
     output = output or movie.with_name(f"{movie.stem}.compare.mkv")
     for wanted in (output.with_suffix(".html"), *([] if no_film else [output])):
@@ -99,16 +105,28 @@ def compare(
     from streamstyle.evaluate.appearance import appearance
     from streamstyle.evaluate.judge import judge_of
 
-    image = painting(style_image) or _image_in(style)
+    image = style_image or _painting_in(mix)
     bench = Bench(judge_of(judge), appearance(image, loss_network), image)
     with watched_comparison(as_json, quiet) as (observe, stop):
         done = _compare(contenders, film, source, mix, bench, output, not no_film, observe, stop)
     return 0 if done else INTERRUPTED
 
 
-def _image_in(style: str) -> Path | None:
-    path = Path(style)
-    return path if path.is_file() and path.suffix != ".safetensors" else None
+def _painting_in(mix: Mix) -> Path | None:
+    """Return the image that the style was asked for by, if it is one and no blend."""
+    (first, *others) = mix.ingredients
+    image = first.image or (None if first.path.suffix == ".safetensors" else first.path)
+    return None if others else image
+
+
+def _refuse_ruder_without_painting(contenders: Sequence[Contender], mix: Mix) -> None:
+    """Raise StyleError, before any work is done, where a method needs the painting and nobody has said where it is."""
+    from streamstyle.painting import image_of
+
+    for contender in contenders:
+        if contender.method is Method.ruder:
+            for ingredient in mix.ingredients:
+                image_of(ingredient, contender.settings.ruder.style_image)
 
 
 def _compare(

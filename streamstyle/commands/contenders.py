@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamstyle.errors import SettingsError
-from streamstyle.settings import ConsistencySettings, FlowSettings, Method, Settings, StyleSettings
+from streamstyle.settings import ConsistencySettings, FlowSettings, Method, RuderSettings, Settings, StyleSettings
 from streamstyle.terminal.options import chosen, settings_options
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ MOST = 8
 
 @click.command(add_help_option=False)
 @settings_options(ConsistencySettings, "Method")
+@settings_options(RuderSettings, "Method")
 @settings_options(StyleSettings, "Method")
 @settings_options(FlowSettings, "Method")
 def _method(**values: Any) -> None:
@@ -50,6 +51,7 @@ def _contender(text: str, settings: Settings) -> Contender:
     made = replace(
         settings,
         consistency=chosen(ConsistencySettings, _over(settings.consistency, given)),
+        ruder=chosen(RuderSettings, _over(settings.ruder, given)),
         style=chosen(StyleSettings, _over(settings.style, given)),
         flow=chosen(FlowSettings, _over(settings.flow, given)),
     )

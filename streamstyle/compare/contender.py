@@ -55,11 +55,14 @@ def kept_name(contender: Contender, film: Film, mix: Mix) -> str:
     """
     how = contender.settings
     weights = how.consistency.loss_network
+    painting = how.ruder.style_image
+    ruder = (replace(how.ruder, style_image=None), _content(painting) if painting else None)
     all_of_it = (
         __version__,
         fingerprint(film.path),
         (film.video_stream, film.rotation, film.width, film.height, film.start_pts, film.end_pts),
         tuple((_content(ingredient.path), ingredient.share) for ingredient in mix.ingredients),
+        ruder if contender.method is Method.ruder else None,
         replace(how.consistency, loss_network=None),
         _content(weights) if weights else None,
         (how.style, how.flow.flow, how.sink, how.device),
