@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--whole", action="store_true", help="Work on the whole film.")
     group.addoption("--iterations", type=int, default=30, help="Iterations of the method consistent.")
     group.addoption("--judge", default=None, help="As for `measure`; by default true flow, and deepflow with --film.")
+    group.addoption("--flows", type=Path, default=None, help="Folder of folders: two frames and their true flow.")
     group.addoption("--vgg", type=Path, default=None, help="VGG-16 weights that styles are judged by.")
     group.addoption("--style-images", type=Path, default=None, help="Folder of the paintings, named after the styles.")
     group.addoption("--photos", type=Path, default=None, help="Folder of pictures to paint; else frames of the film.")
@@ -43,6 +44,8 @@ class Work:
     frames: int
     judge: str
     full: bool
+    chosen: bool
+    """Whether styles were named."""
     style_images: Path | None
     vgg: Path | None
 
@@ -53,6 +56,11 @@ class Work:
     @property
     def style(self) -> Style:
         return self.styles[0]
+
+    @property
+    def some_styles(self) -> list[Style]:
+        """Those that were asked for by name; one of them all, unless everything is to be measured."""
+        return self.styles if self.full or self.chosen else self.styles[:1]
 
     def painting(self, style: str) -> Path | None:
         """The image that a style was learned from, if `--style-images` has it."""
@@ -84,6 +92,7 @@ def work(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
         frames=option("--frames"),
         judge=judge,
         full=option("--full"),
+        chosen=bool(names),
         style_images=option("--style-images"),
         vgg=option("--vgg"),
     )

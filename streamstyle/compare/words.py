@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streamstyle.compare.circumstances import described
 from streamstyle.compare.events import Compared, Row
-from streamstyle.compare.markup import element, number, text
+from streamstyle.compare.markup import element, text
 
 _MEANINGS = {
     "time a frame": "Seconds a frame by the clock, optical flow and encoding included, without the first frame. They "
@@ -40,13 +40,12 @@ def lede(compared: Compared) -> str:
 
 
 def _said_of(row: Row, reference: str) -> str:
-    parts = [f"{number(row.relative['warping_error_1'])} of {reference}'s flicker"]
+    said = f" has {row.relative['warping_error_1']:.2g} of {reference}'s flicker"
     if row.time is not None:
-        parts.append(f"at {number(row.time)} times its time")
-    for key, words in (("style", "style loss"), ("sharpness", "sharpness")):
-        if key in row.relative:
-            parts.append(f"with {number(row.relative[key])} of its {words}")
-    return element("strong", text(row.name)) + text(f": {', '.join(parts)}.")
+        said += f" at {row.time:.2g} times its time"
+    lost = {"style": "style loss", "sharpness": "sharpness"}
+    multiples = [f"{row.relative[key]:.2f} times its {words}" for key, words in lost.items() if key in row.relative]
+    return element("strong", text(row.name)) + text(f"{said}, {' and '.join(multiples)}.")
 
 
 def facts(compared: Compared) -> str:

@@ -23,6 +23,7 @@ from streamstyle.events import Event, FrameWritten
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.settings import Settings, SourceSettings
 from streamstyle.stages.source import probe
+from tests.films import png, texture
 from tests.painting import packets, read, times
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -189,6 +190,24 @@ def test_the_command_prints_a_table(film: Path, style: Path, capfd: pytest.Captu
     assert not film.with_name("film.compare.mkv").exists()
     assert exit_code(call) == 4
     assert "film.compare.html exists already" in capfd.readouterr().err
+
+
+def test_ruder_asks_for_the_painting_before_another_method_has_worked(
+    film: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    events = command(capfd, film, "--style", "wave", "--methods", "johnson,ruder:iterations=1", code=5)
+    assert [event["event"] for event in events] == ["failed"]
+    assert "--style-image" in events[0]["next_step"]
+    assert not film.with_name("film.compare.parts").exists()
+
+
+def test_a_style_that_is_an_image_has_a_style_loss(
+    film: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tiles.png").write_bytes(png(texture(96, 80, seed=9)))
+    how = ["--methods", "johnson,ruder:iterations=1:first-iterations=1", "--range", "0-0.1", "--no-film"]
+    compared = command(capfd, film, "--style", tmp_path / "tiles.png", *how)[-1]
+    assert all(row["measures"]["style"] > 0 for row in compared["rows"])
 
 
 def test_what_cannot_be_is_said_before_any_work(
