@@ -22,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--size", default=None, metavar="WxH", help="Working size; the film's own by default.")
     group.addoption("--seconds", type=float, default=1.0, help="Length worked on, from the film's beginning.")
     group.addoption("--whole", action="store_true", help="Work on the whole film.")
+    group.addoption("--methods", default=None, help="As for `compare`; by default all that there are.")
     group.addoption("--iterations", type=int, default=30, help="Iterations of the method consistent.")
     group.addoption("--judge", default=None, help="As for `measure`; by default true flow, and deepflow with --film.")
     group.addoption("--flows", type=Path, default=None, help="Folder of folders: two frames and their true flow.")
@@ -42,6 +43,7 @@ class Work:
     styles: list[Style]
     iterations: int
     frames: int
+    methods: str | None
     judge: str
     full: bool
     chosen: bool
@@ -90,6 +92,7 @@ def work(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
         styles=styles,
         iterations=option("--iterations"),
         frames=option("--frames"),
+        methods=option("--methods"),
         judge=judge,
         full=option("--full"),
         chosen=bool(names),

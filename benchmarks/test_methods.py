@@ -51,6 +51,8 @@ def _few(film: Path, part: SourceSettings) -> SourceSettings:
 
 
 def _methods(style: Style, work: Work) -> str:
+    if work.methods:
+        return work.methods
     own = "" if work.iterations == 30 else f":iterations={work.iterations}"
     ruder = ["ruder:iterations=30"] if work.painting(style.name) else []
     return ",".join(["johnson", *ruder, f"consistent:pixel-weight=0{own}", f"consistent{own}", "live"])
