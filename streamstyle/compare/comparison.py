@@ -44,7 +44,7 @@ def measured(
     """Return figures and curves of source, parts and decoys; found where they are kept; None where `stop` was set."""
     record = parts[0].film.parent / f"measures-{_digest(parts, film, bench)}.json"
     kept = read_record(record)
-    if kept is not None:
+    if kept is not None and "films" in kept:
         return list(kept["films"])
 
     def watch(done: int) -> None:
