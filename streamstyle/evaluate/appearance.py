@@ -36,14 +36,18 @@ class Appearance:
     """Of the network, for people."""
     style: Grams | None
 
+    def content_of(self, source: Tensor) -> Tensor:  # [3, H, W] float32 in [0, 1]
+        """Return what is looked for of a source frame's content in its painting."""
+        with torch.inference_mode():
+            return self.network(source[None], [CONTENT_LAYER])[CONTENT_LAYER]
+
     def of(
         self,
-        source: Tensor,  # [3, H, W] float32 in [0, 1]
         painted: Tensor,  # [3, H, W] float32 in [0, 1]
+        wanted: Tensor,  # from `content_of`
     ) -> Seen:
         """Return the relative errors of a painted frame."""
         with torch.inference_mode():
-            wanted = self.network(source[None], [CONTENT_LAYER])[CONTENT_LAYER]
             seen = self.network(painted[None], (*STYLE_LAYERS, CONTENT_LAYER))
             content = content_error(seen[CONTENT_LAYER], wanted)
             style = None if self.style is None else float(style_error(seen, [self.style]))
