@@ -39,7 +39,8 @@ class Appearance:
     def content_of(self, source: Tensor) -> Tensor:  # [3, H, W] float32 in [0, 1]
         """Return what is looked for of a source frame's content in its painting."""
         with torch.inference_mode():
-            return self.network(source[None], [CONTENT_LAYER])[CONTENT_LAYER]
+            wanted: Tensor = self.network(source[None], [CONTENT_LAYER])[CONTENT_LAYER]
+        return wanted
 
     def of(
         self,
