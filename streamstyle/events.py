@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -22,6 +24,22 @@ class Event:
     def as_json(self) -> dict[str, Any]:
         """One JSON object: the schema, the event's name and its fields."""
         return {"schema": SCHEMA, "event": self.name, **asdict(self)}
+
+    def as_line(self) -> str:
+        """The same as text, without its end of line."""
+        return json.dumps(self.finite(), allow_nan=False)
+
+    def finite(self) -> Any:
+        """The same object; what is no number to JSON, such as NaN, is None there."""
+        return _finite(self.as_json())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,70 @@ class FrameWritten(Event):
     """Seconds by the film's own clock, which may begin anywhere in a transport stream."""
     elapsed: float
     """Seconds since `Started`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed(Event):
+    """How the run stands; said two to four times a second at the most."""
+
+    frame: int
+    paused: bool
+    queues: dict[str, tuple[int, int]]
+    """By what waits in it, `decoded` or `flowed`: how many frames do, and for how many there is room."""
+    stages: dict[str, float]
+    """Seconds a frame lately, by what they were spent on: `waiting` for flow or frames, `stylise`, `consistency`,
+    `encode`, and `watching`, which is previews and this."""
+    bottleneck: str
+    """What everything else waits for: `decode`, `flow`, or one of the stages."""
+    paces: tuple[float, ...]
+    """Frames a second, of the last minute of surveys, the latest last."""
+    losses: dict[str, float]
+    """Terms of the objective of the frame at hand, weighted; empty where nothing is optimised."""
+    warping_error: dict[str, float]
+    """Mean so far, on every eighth pixel, of what is `painted` and of the frames painted alone, `naive`; empty where
+    there is no flow."""
+    memory: int
+    """Bytes of main memory this process holds."""
+    cpu: float
+    """Per cent of one core that it uses."""
+    gpu_memory: int | None
+    """Bytes it holds on the GPU; None where it uses none."""
+    written: int
+    """Bytes of the film so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed(Event):
+    """There are small pictures of a frame to look at."""
+
+    frame: int
+    time: float
+    """Seconds by the film's own clock."""
+    pictures: dict[str, str]
+    """By view, the path of a JPEG that is replaced by the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved(Event):
+    """A view of a frame has been kept, in full size."""
+
+    frame: int
+    view: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paused(Event):
+    """The run waits until it is told to go on."""
+
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Event):
+    """The run goes on."""
+
+    frame: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +209,8 @@ class Failed(Event):
     next_step: str
     exit_code: int
 
+
+FLEETING = (FrameWritten, Surveyed, Previewed, Learned)
+"""Events that are overtaken by the next of their kind."""
 
 Observer = Callable[[Event], None]

@@ -1,0 +1,219 @@
+"""The folder a run keeps while it goes on, through which others watch it; the protocol is docs/protocol.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from platformdirs import user_state_path
+
+VIEWS = ("painted", "source", "naive", "flow", "weight")
+"""What a preview can show: the result, the film, the frame painted alone, optical flow, and the consistency weight."""
+
+PATIENCE = 5.0
+"""Seconds after which a viewer that has not repeated its wishes is taken to have gone."""
+
+_ENDINGS = frozenset({"finished", "stopped", "failed"})
+_KEPT = 20
+"""Folders of ended runs that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a viewer would like to see; it says so anew every second or two."""
+
+    views: tuple[str, ...] = ()
+    """Of `VIEWS`."""
+    width: int = 0
+    """The most pixels across that it can show."""
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A view of the frame at hand that is to be kept, in full size."""
+
+    number: int
+    """Counts up, so that a wish is fulfilled once."""
+    view: str
+    path: str
+    """Ends in .png."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What the owner of a run wants of it."""
+
+    paused: bool = False
+    stop: bool = False
+    save: Save | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Where everything of one run lies."""
+
+    path: Path
+
+    @property
+    def events(self) -> Path:
+        """JSON Lines: every event that is not soon overtaken by another of its kind."""
+        return self.path / "events.jsonl"
+
+    @property
+    def status(self) -> Path:
+        """One JSON object: by name, the latest event of each kind that overtakes the one before."""
+        return self.path / "status.json"
+
+    @property
+    def control(self) -> Path:
+        """Written by the run's owner, read by the run."""
+        return self.path / "control.json"
+
+    @property
+    def previews(self) -> Path:
+        """Small pictures of the frame at hand."""
+        return self.path / "previews"
+
+    @property
+    def engine_log(self) -> Path:
+        """What a run that a viewer started prints on standard error."""
+        return self.path / "engine.log"
+
+    def create(self, command: list[str]) -> None:
+        """Make the folder and say whose run this is: that of this process."""
+        for folder in (self.path, self.previews, self._viewers):
+            folder.mkdir(parents=True, exist_ok=True)
+        me = psutil.Process()
+        replace_json(self._owner, {"pid": me.pid, "began": me.create_time(), "command": command})
+
+    def command(self) -> list[str]:
+        """Return the command line of the run, without the program's name; empty where there is none."""
+        return list(read_json(self._owner).get("command", []))
+
+    def alive(self) -> bool:
+        """Return whether the process of the run is there."""
+        owner = read_json(self._owner)
+        try:
+            process = psutil.Process(owner["pid"])
+            return process.create_time() == owner["began"] and process.status() != psutil.STATUS_ZOMBIE
+        except (KeyError, psutil.Error):
+            return False
+
+    def order(self, control: Control) -> None:
+        """Tell the run what its owner wants."""
+        replace_json(self.control, asdict(control))
+
+    def ordered(self) -> Control:
+        """Return what the owner wants."""
+        wanted = read_json(self.control)
+        save = wanted.get("save")
+        with suppress(TypeError):
+            return Control(bool(wanted.get("paused")), bool(wanted.get("stop")), Save(**save) if save else None)
+        return Control()
+
+    def wish(self, viewer: str, wishes: Wishes) -> None:
+        """Say what a viewer, known by a name of its own, would like to see."""
+        replace_json(self._viewers / f"{viewer}.json", asdict(wishes))
+
+    def leave(self, viewer: str) -> None:
+        """Say that a viewer has gone."""
+        (self._viewers / f"{viewer}.json").unlink(missing_ok=True)
+
+    def wishes(self) -> Wishes:
+        """Return all that the viewers who are there would like to see, at the largest size of any."""
+        found = [Wishes(tuple(wish["views"]), wish["width"], wish["height"]) for wish in self._living_wishes()]
+        views = tuple(view for view in VIEWS if any(view in wish.views for wish in found))
+        width, height = (max((getattr(wish, side) for wish in found), default=0) for side in ("width", "height"))
+        return Wishes(views, width, height)
+
+    def _living_wishes(self) -> Iterator[Mapping[str, Any]]:
+        for path in self._viewers.glob("*.json"):
+            with suppress(OSError):
+                if abs(time.time() - path.stat().st_mtime) < PATIENCE and (wish := read_json(path)):
+                    yield wish
+
+    @property
+    def _owner(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def _viewers(self) -> Path:
+        return self.path / "viewers"
+
+
+def runs_folder() -> Path:
+    """Return the folder that the folders of runs lie in; it need not exist yet."""
+    return user_state_path("streamstyle", appauthor=False) / "runs"
+
+
+def new_run_folder(movie: Path) -> RunFolder:
+    """Return where a run that begins now keeps its folder; those of runs that ended long ago are removed."""
+    for ended in [run for run in all_runs() if not run.alive()][_KEPT - 1 :]:
+        shutil.rmtree(ended.path, ignore_errors=True)
+    return RunFolder(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{movie.stem}-{os.getpid()}")
+
+
+def all_runs() -> list[RunFolder]:
+    """Return the runs there is a folder of, the youngest first."""
+    folders = [path for path in runs_folder().glob("*") if (path / "run.json").is_file()]
+    return [RunFolder(path) for path in sorted(folders, reverse=True)]
+
+
+class RunReader:
+    """Follows what a run says, from its beginning, as often as it is asked."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.ended = False
+        """Whether the run has said its last word."""
+        self._read = 0
+        self._latest: dict[str, Any] = {}
+
+    def news(self) -> list[dict[str, Any]]:
+        """Return the events since the last call, as JSON objects; of those that overtake each other, the latest."""
+        latest = read_json(self.folder.status)  # first: an ending is never followed by an older status
+        lasting = self._new_lines()
+        self.ended = self.ended or any(event.get("event") in _ENDINGS for event in lasting)
+        fleeting = [event for name, event in latest.items() if event != self._latest.get(name)]
+        self._latest.update(latest)
+        return fleeting + lasting if self.ended else lasting + fleeting
+
+    def _new_lines(self) -> list[dict[str, Any]]:
+        try:
+            with self.folder.events.open("rb") as file:
+                file.seek(self._read)
+                whole, end, _ = file.read().rpartition(b"\n")
+        except OSError:
+            return []
+        self._read += len(whole) + len(end)
+        return [event for line in whole.splitlines() if isinstance(event := _parsed(line), dict)]
+
+
+def replace_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object in such a way that a reader sees the old or the new one, whole."""
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial.write_text(json.dumps(content), encoding="utf-8")
+    partial.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file; an empty one where there is none."""
+    with suppress(OSError):
+        content = _parsed(path.read_bytes())
+        return content if isinstance(content, dict) else {}
+    return {}
+
+
+def _parsed(text: bytes) -> Any:
+    with suppress(ValueError):
+        return json.loads(text)
+    return None
