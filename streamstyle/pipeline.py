@@ -42,6 +42,10 @@ def stylise_video(
     When `stop` is set the current frame is finished and the film so far closed well under its partial name. Raises
     StreamstyleError for what a user can put right; the film so far stays under its partial name then, too.
     """
+
+    def warn(message: str) -> None:
+        observe(Warned(message))
+
     keep_freed_memory()
     stopwatch = Stopwatch()
     device = select_device(settings.device)
@@ -56,8 +60,8 @@ def stylise_video(
         flowed = _alone(cut) if cache is None else opened.enter_context(flow(cut, settings.flow, cache))
         queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
         waited = stopwatch.timed("waiting", flowed)
-        painted = stopwatch.timed("stylise", stylise(waited, style, settings.style, device))
-        steady = stopwatch.timed("consistency", consistency(painted, settings.consistency, network))
+        painted = stopwatch.timed("stylise", stylise(waited, style, settings.style, device, warn))
+        steady = stopwatch.timed("consistency", consistency(painted, settings.consistency, network, warn))
 
         clock = Clock()
         observe(_started(film, output, mix.name, settings, str(device)))

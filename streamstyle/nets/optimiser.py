@@ -41,7 +41,8 @@ class Spending:
 WAYS = (
     Way(Spending(HISTORY)),
     Way(Spending(1), "the optimisation goes on with one remembered step"),
-    Way(Spending(1, tile=512), "the optimisation goes on in tiles, which is slower"),
+    Way(Spending(1, tile=512), "the optimisation goes on in tiles of 512 pixels, which is slower"),
+    Way(Spending(1, tile=192), "the optimisation goes on in tiles of 192 pixels, which is slower still"),
 )
 
 
