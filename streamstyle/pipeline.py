@@ -50,7 +50,8 @@ def stylise_video(
     stopwatch = Stopwatch()
     device = select_device(settings.device)
     with ExitStack() as opened:
-        sink = opened.enter_context(open_sink(film, output, settings.sink))
+        behind = 1 if device.type == "cuda" else 0  # while one frame is encoded, the GPU paints the next
+        sink = opened.enter_context(open_sink(film, output, settings.sink, behind))
         style = ready_style(painter(mix, settings.style.strength), device)
         network = ready_loss_network(settings.consistency, device)
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None

@@ -15,6 +15,7 @@ from streamstyle.ops.graph import recorded
 from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.temporal import TemporalTerm, temporal_term, total_variation
 from streamstyle.ops.thrift import Warn, unheard
+from streamstyle.ops.transfer import uploaded
 from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings
 
@@ -62,7 +63,7 @@ def _follow(
     optimise: Optimiser | None,
 ) -> StylisedFrame:
     device = previous.device
-    past = _Past(backward_warp(previous, motion.backward.to(device)), motion.weight.to(device))
+    past = _Past(backward_warp(previous, uploaded(motion.backward, device)), uploaded(motion.weight, device))
     term = temporal_term(
         carried=past.carried,
         stylised=painted.naive,

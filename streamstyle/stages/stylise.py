@@ -11,8 +11,9 @@ from torch import Tensor
 from streamstyle.frame import FlowedFrame, StylisedFrame
 from streamstyle.nets.tiled_painting import InTiles
 from streamstyle.nets.transformer import TransformerNet
-from streamstyle.ops.pixels import to_tensor, with_colours_of
+from streamstyle.ops.pixels import from_levels, with_colours_of
 from streamstyle.ops.thrift import Thrift, Warn, Way, unheard
+from streamstyle.ops.transfer import uploaded
 from streamstyle.settings import StyleSettings
 
 SMALLEST = 32
@@ -38,7 +39,7 @@ def stylise(
     ways += [Way(InTiles(network, side), f"frames are painted in tiles of {side} pixels") for side in SIDES]
     thrift = Thrift(ways, warn)
     for flowed in frames:
-        image = to_tensor(flowed.frame.image, device)
+        image = from_levels(uploaded(torch.from_numpy(flowed.frame.image), device))
 
         def painted_by(painter: Painter, image: Tensor = image) -> Tensor:
             return paint(image, painter, settings)

@@ -250,8 +250,19 @@ def test_an_error_while_painting_leaves_what_was_painted(with_sound: Path, tmp_p
     assert len(read(tmp_path / "painted.partial.mkv")[1]) == 5
 
 
-def test_nothing_is_left_of_a_run_that_painted_nothing(with_sound: Path, tmp_path: Path) -> None:
-    paint(with_sound, tmp_path / "painted.mkv", stop_after=0)
+def test_frames_encoded_later_than_handed_over_make_the_same_film(with_sound: Path, tmp_path: Path) -> None:
+    for name, behind in (("at_once", 0), ("later", 2)):
+        paint(with_sound, tmp_path / f"{name}.mp4", behind=behind)
+        stopped = paint(with_sound, tmp_path / f"stopped_{name}.mp4", behind=behind, stop_after=7)
+        assert stopped.frames == 7
+    assert (tmp_path / "later.mp4").read_bytes() == (tmp_path / "at_once.mp4").read_bytes()
+    parts = [(tmp_path / f"stopped_{name}.partial.mp4").read_bytes() for name in ("at_once", "later")]
+    assert parts[0] == parts[1]
+
+
+@pytest.mark.parametrize("behind", [0, 1])
+def test_nothing_is_left_of_a_run_that_painted_nothing(with_sound: Path, tmp_path: Path, behind: int) -> None:
+    paint(with_sound, tmp_path / "painted.mkv", stop_after=0, behind=behind)
     assert list(tmp_path.iterdir()) == []
 
 
