@@ -23,6 +23,7 @@ _BLOCK = (32, 8, 1)
 
 KERNELS = {
     "consistency_weight": "occlusion",
+    "to_planes": "planes",
     "temporal_term": "temporal",
     "temporal_pull": "temporal",
     "warp_bicubic": "warp",
@@ -116,8 +117,21 @@ class CudaKernels:
         )  # fmt: skip
         return loss, gradient
 
+    def to_planes(
+        self,
+        image: Tensor,  # [3, H, W]
+        red: float,
+        blue: float,
+    ) -> Tensor:  # [3 H / 2, W] uint8
+        """Return what `planes.to_planes` does."""
+        _, height, width = image.shape
+        planes = image.new_empty(3 * height // 2, width, dtype=torch.uint8)
+        quarter = height // 2, width // 2
+        self._launch("to_planes", quarter, image, float(red), float(blue), planes, height, width)
+        return planes
+
     def _launch(self, name: str, size: Any, *arguments: Tensor | float | int) -> None:
-        """Launch one thread a pixel. What does not lie in order is put in order first.
+        """Launch a thread for each place of `size`. What does not lie in order is put in order first.
 
         Tensors go as bare addresses: DLPack would make cupy's stream wait for torch's, which a graph cannot capture.
         """

@@ -80,7 +80,7 @@ class Sink:
 
     def write(self, painted: StylisedFrame) -> None:
         """Encode one frame, and copy the sound up to the picture that is in the file by now."""
-        self._coming.append(_Coming(painted.flowed.frame.pts, departing(painted.image)))
+        self._coming.append(_Coming(painted.flowed.frame.pts, departing(painted.image, self._encoder.luma)))
         self._encode(all_but=self._behind)
 
     def _encode(self, all_but: int) -> None:

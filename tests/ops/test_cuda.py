@@ -15,7 +15,9 @@ from torch import Tensor
 
 from streamstyle.ops.cuda import KERNELS, CudaKernels
 from streamstyle.ops.kernels import csrc_folder
+from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import torch_consistency_weight
+from streamstyle.ops.planes import torch_to_planes
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import torch_backward_warp
 from tests.csrc.simulated_gpu import KERNEL, SimulatedGPU
@@ -87,6 +89,14 @@ def test_the_temporal_term_and_its_pull(kernels: CudaKernels, height: int, width
     loss, slope = twin.torch_loss_and_gradient(image)
     torch.testing.assert_close(above + twin.floor, loss, rtol=1e-5, atol=0)
     torch.testing.assert_close(gradient, slope, rtol=1e-5, atol=1e-5 * float(slope.abs().max()))
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (16, 64), (18, 66), (38, 70)])
+def test_the_planes_for_an_encoder(kernels: CudaKernels, height: int, width: int) -> None:
+    image = 1.2 * random(3, height, width) - 0.1
+    planes, twin = kernels.to_planes(image, BT709.red, BT709.blue).int(), torch_to_planes(image, BT709).int()
+    assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may fall on its other side
+    assert (planes != twin).float().mean() < 1e-2
 
 
 def test_the_same_bits_in_whatever_order_threads_run(gpu: SimulatedGPU, kernels: CudaKernels) -> None:

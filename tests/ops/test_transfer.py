@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from streamstyle.ops import transfer
+from streamstyle.ops.luma import BT709
 from streamstyle.ops.pixels import to_uint8
+from streamstyle.ops.planes import torch_to_planes
 from streamstyle.ops.transfer import departing, uploaded
 
 
@@ -44,6 +46,8 @@ def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) 
     queued: list[Tensor] = []
 
     class There:
+        """A picture on a GPU, before and after it is made into levels."""
+
         is_cuda, shape, dtype = True, here.shape, here.dtype
 
     class Here:
@@ -68,7 +72,7 @@ def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(transfer, "levels", lambda image: There())
     monkeypatch.setattr(torch, "empty", pinned)
     monkeypatch.setattr(torch.cuda, "Event", Event)
-    received = departing(picture())
+    received = departing(There())  # type: ignore[arg-type]
     assert queued
     assert (received() == 7).all()
 
@@ -78,3 +82,5 @@ def test_to_a_gpu_and_back_a_picture_stays_as_it_is() -> None:
     there = uploaded(picture(), torch.device("cuda"))
     assert there.is_cuda
     assert np.array_equal(departing(there)(), to_uint8(picture()))
+    planes = torch.from_numpy(departing(there, BT709)()).int()
+    assert (planes - torch_to_planes(picture(), BT709).int()).abs().max() <= 1
