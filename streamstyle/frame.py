@@ -53,6 +53,7 @@ class StylisedFrame:
     image: Tensor
     """[3, H, W] float32 in [0, 1], on the device of the run."""
     naive: Tensor
-    """[3, H, W] float32 in [0, 1]: the frame as the style network alone paints it."""
+    """[3, H, W] float32 in [0, 1]: the frame as the style network alone paints it; the frame itself where there is none
+    (method ruder)."""
     losses: Mapping[str, float] = field(default_factory=dict)
     """Terms of the objective, weighted, at the optimisation's result; empty where there was none."""

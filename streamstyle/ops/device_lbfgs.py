@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from streamstyle.ops.lbfgs import HISTORY, SHORTER, Evaluate
+from streamstyle.ops.lbfgs import HISTORY, HOPELESS, MISLED, SHORTER, Evaluate
 
 
 class DeviceDescent:
@@ -28,7 +28,7 @@ class DeviceDescent:
         self.losses = like.new_zeros(losses)
         """Its losses."""
         self.settled = torch.zeros((), dtype=torch.bool, device=like.device)
-        """Whether a step has gained less than the tolerance: nothing changes any more."""
+        """Whether a step has gained less than the tolerance, or none can: nothing changes any more."""
         self._evaluate, self._tolerance, self._history = evaluate, tolerance, history
         self._tried, self._gradient, self._direction, self._curvature = (torch.zeros_like(self.point) for _ in range(4))
         self._loss, self._step = like.new_zeros(()), like.new_zeros(())
@@ -59,8 +59,12 @@ class DeviceDescent:
             (self.point, self._tried), (self.losses, losses), (self._loss, loss), (self._gradient, gradient),
         ):  # fmt: skip
             torch.where(better, found, kept, out=kept)
-        self._step.copy_(torch.where(better, 1.0, SHORTER * self._step))
-        torch.where(better, self._two_loop(), self._direction, out=self._direction)
+        shorter = SHORTER * self._step
+        misled = ~better & (self._remembered[0] > 0) & (shorter < MISLED)
+        self.settled.logical_or_(~better & ~misled & (shorter < HOPELESS))
+        self._remembered.mul_(~misled)
+        self._step.copy_(torch.where(better | misled, 1.0, shorter))
+        torch.where(better | misled, self._two_loop(), self._direction, out=self._direction)
         torch.addcmul(self.point, self._direction, self._step, out=self._tried)
 
     def _remember(self, better: Tensor, gradient: Tensor) -> None:

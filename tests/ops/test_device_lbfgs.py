@@ -35,7 +35,7 @@ def start(seed: int) -> Tensor:
 
 
 def waves(point: Tensor) -> tuple[Tensor, Tensor]:
-    """Hills, where the slope falls along a step downhill: such a step is not remembered."""
+    """Hills: along some steps the slope falls, so they are not remembered, and those that are mislead."""
     return torch.stack([(1 - point.cos()).sum(), 0.01 * point.square().sum()]), point.sin() + 0.02 * point
 
 
@@ -62,6 +62,21 @@ def test_it_evaluates_where_minimise_does(evaluate: Evaluate, history: int, curv
     torch.testing.assert_close(descent.point, point, rtol=1e-6, atol=1e-9)
     torch.testing.assert_close(descent.losses, losses, rtol=1e-6, atol=1e-9)
     assert evaluate is waves or taken_back(by_host) > 0
+
+
+def test_it_ends_where_rounding_leaves_no_way_down() -> None:
+    def coarse(point: Tensor) -> tuple[Tensor, Tensor]:
+        return point.square().bfloat16().to(point.dtype).sum()[None], 2 * point
+
+    walk = Walk(coarse)
+    point, _ = minimise(walk, start(1), torch.full((SIZE,), 2.5, dtype=torch.float64), 1000)
+    assert len(walk.places) < 100
+    descent = DeviceDescent(coarse, start(1), losses=1)
+    descent.begin(start(1), torch.full((SIZE,), 2.5, dtype=torch.float64))
+    for evaluated in range(len(walk.places) + 3):
+        assert bool(descent.settled) == (evaluated >= len(walk.places))
+        descent.advance()
+    torch.testing.assert_close(descent.point, point)
 
 
 def test_once_settled_nothing_changes_any_more() -> None:
