@@ -55,7 +55,8 @@ def stylise_video(
 
         decoded = opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_frames_ahead(film, settings)))
         cut = shots(decoded)
-        flowed = _alone(cut) if cache is None else opened.enter_context(flow(cut, settings.flow, cache))
+        lookback = settings.consistency.lookback
+        flowed = _alone(cut) if cache is None else opened.enter_context(flow(cut, settings.flow, cache, lookback))
         queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
         waited = stopwatch.timed("waiting", flowed)
         steady = _painted(waited, mix, settings, device, stopwatch)

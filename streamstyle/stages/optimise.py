@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -12,9 +13,9 @@ from streamstyle.nets.descent import losses_and_gradient
 from streamstyle.nets.loss_network import CONTENT_LAYER, LossNetwork
 from streamstyle.nets.perceptual import Targets
 from streamstyle.ops.lbfgs import minimise
+from streamstyle.ops.past import Past, past_of
 from streamstyle.ops.pixels import UNITS, to_tensor, with_colours_of
 from streamstyle.ops.temporal import TemporalTerm, temporal_term, total_variation
-from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import Init, Settings, StyleSettings
 
 _LOSSES = ("content", "style", "smooth", "temporal")
@@ -27,28 +28,22 @@ def optimise(
     settings: Settings,
     device: torch.device,
 ) -> Iterator[StylisedFrame]:
-    """Yield every frame painted: its content, the painting's style, and what the previous output shows of it.
+    """Yield every frame painted: its content, the painting's style, and what the outputs before it show of it.
 
-    The first frame of a shot has no previous output and more iterations. No style network takes part: `naive` is the
+    The first frame of a shot has none before it and more iterations. No style network takes part: `naive` is the
     frame itself. What is carried over stays in float, never rounded to 8 bits.
     """
-    previous: Tensor | None = None
+    outputs: deque[Tensor] = deque(maxlen=settings.consistency.lookback[-1])
     for flowed in frames:
+        if flowed.motion is None:
+            outputs.clear()
         image = to_tensor(flowed.frame.image, device)
-        iterations, term = settings.consistency.iterations, None
-        start = image
-        if flowed.motion is None or previous is None:
-            iterations = max(iterations, settings.ruder.first_iterations)
-        else:
-            carried = backward_warp(previous, flowed.motion.backward.to(device))
-            trust = flowed.motion.weight.to(device)
-            term = temporal_term(carried, image, trust, settings.consistency.temporal_weight, pixel_weight=0)
-            start = {Init.previous: previous, Init.previous_warped: carried}.get(settings.ruder.init, image)
-        if settings.ruder.init is Init.random:
-            start = _noise(flowed.frame.index, image)
-        objective = _Objective(network, _targets(network, image, grams), term, settings)
-        previous = minimise(objective, start, None, iterations).clamp(0, 1)
-        yield StylisedFrame(flowed, _shown(image, previous, settings.style), naive=image, losses=objective.lowest())
+        past = past_of(outputs, flowed.motions) if outputs else None
+        objective = _Objective(network, _targets(network, image, grams), _temporal(past, image, settings), settings)
+        start = _start(flowed.frame.index, image, outputs, past, settings.ruder.init)
+        painted = minimise(objective, start, None, _iterations(past, settings)).clamp(0, 1)
+        outputs.append(painted)
+        yield StylisedFrame(flowed, _shown(image, painted, settings.style), naive=image, losses=objective.lowest())
 
 
 class _Objective:
@@ -82,6 +77,25 @@ class _Objective:
 def _targets(network: LossNetwork, image: Tensor, grams: Mapping[str, Tensor]) -> Targets:
     with torch.no_grad():
         return Targets(network(image[None], [CONTENT_LAYER])[CONTENT_LAYER], grams)
+
+
+def _temporal(past: Past | None, image: Tensor, settings: Settings) -> TemporalTerm | None:
+    if past is None:
+        return None
+    return temporal_term(past.carried, image, past.trust, settings.consistency.temporal_weight, pixel_weight=0)
+
+
+def _iterations(past: Past | None, settings: Settings) -> int:
+    usual = settings.consistency.iterations
+    return usual if past is not None else max(usual, settings.ruder.first_iterations)
+
+
+def _start(index: int, image: Tensor, outputs: Sequence[Tensor], past: Past | None, init: Init) -> Tensor:
+    if init is Init.random:
+        return _noise(index, image)
+    if past is None or init is Init.image:
+        return image
+    return past.carried if init is Init.previous_warped else outputs[-1]
 
 
 def _noise(index: int, image: Tensor) -> Tensor:

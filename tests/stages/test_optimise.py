@@ -49,10 +49,13 @@ def painted(
     iterations: int = 20,
     style: StyleSettings | None = None,
     temporal_weight: float = 9000.0,
+    lookback: tuple[int, ...] = (1,),
     **ruder: object,
 ) -> list[StylisedFrame]:
     settings = Settings(
-        consistency=ConsistencySettings(Method.ruder, iterations, temporal_weight),
+        consistency=ConsistencySettings(
+            method=Method.ruder, iterations=iterations, temporal_weight=temporal_weight, lookback=lookback
+        ),
         ruder=RuderSettings(**{"first_iterations": 40, **ruder}),  # type: ignore[arg-type]
         style=style or StyleSettings(),
     )
@@ -116,6 +119,25 @@ def test_nothing_looks_back_across_a_cut(network: LossNetwork, grams: Mapping[st
     alone = painted(second, network, grams, iterations=5)
     assert [frame.flowed.frame.shot for frame in both] == [0, 0, 1, 1]
     assert all(torch.equal(one.image, other.image) for one, other in zip(both[2:], alone, strict=True))
+
+
+def test_what_was_hidden_for_a_frame_starts_from_how_it_was_painted_before(
+    network: LossNetwork, grams: Mapping[str, Tensor]
+) -> None:
+    """The left half of the second of three frames was hidden; of two frames back it is said to be where it was."""
+    frames = list(flowed(pan(3, WIDTH, HEIGHT, step=(3, 0))))
+    left = torch.arange(WIDTH) < WIDTH // 2
+    nearest = Motion(frames[2].motion.backward, (~left).float().expand(HEIGHT, -1).clone())
+    further = Motion(torch.zeros(2, HEIGHT, WIDTH), torch.ones(HEIGHT, WIDTH), gap=2)
+    hidden = FlowedFrame(frames[2].frame, nearest, (further,))
+    settings = Settings(
+        consistency=ConsistencySettings(method=Method.ruder, iterations=1, lookback=(1, 2)),
+        ruder=RuderSettings(first_iterations=5),
+    )
+    first, second, third = optimise([*frames[:2], hidden], grams, network, settings, CPU)
+    carried = backward_warp(second.image, nearest.backward).clamp(0, 1)
+    assert torch.equal(third.image, torch.where(left, first.image, carried))
+    assert not torch.equal(first.image, carried)
 
 
 def test_the_terms_of_a_frame_are_those_of_its_result(network: LossNetwork, grams: Mapping[str, Tensor]) -> None:
