@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from streamstyle.frame import Motion, StylisedFrame
+from streamstyle.frame import StylisedFrame
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.optimiser import Optimiser
 from streamstyle.ops.graph import recorded
+from streamstyle.ops.past import Past, past_of
 from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.temporal import TemporalTerm, temporal_term, total_variation
 from streamstyle.ops.thrift import Warn, unheard
-from streamstyle.ops.transfer import uploaded
-from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings
 
 
@@ -26,7 +26,7 @@ def consistency(
     network: LossNetwork | None,
     warn: Warn = unheard,
 ) -> Iterator[StylisedFrame]:
-    """Yield every frame drawn towards its own stylisation and towards the previous output.
+    """Yield every frame drawn towards its own stylisation and towards the outputs before it.
 
     The first frame of a shot is its stylisation. Without a network, or with 0 iterations, the output is the exact
     minimiser of the temporal and pixel terms. What is carried over stays in float, never rounded to 8 bits. Where a
@@ -35,35 +35,20 @@ def consistency(
     optimise: Optimiser | None = None
     if network is not None and settings.iterations > 0:
         optimise = Optimiser(network, settings, warn, recorded if network.mean.is_cuda else None)
-    previous: Tensor | None = None
+    outputs: deque[Tensor] = deque(maxlen=settings.lookback[-1])
     for painted in frames:
-        motion = painted.flowed.motion
         steady = painted
-        if motion is not None and previous is not None:
-            steady = _follow(previous, painted, motion, settings, optimise)
-        previous = steady.image
+        if painted.flowed.motion is None:
+            outputs.clear()
+        else:
+            steady = _follow(past_of(outputs, painted.flowed.motions), painted, settings, optimise)
+        outputs.append(steady.image)
         yield steady
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """What a frame has of the one before it."""
-
-    carried: Tensor
-    """[3, H, W] float32 in [0, 1]: the previous output, warped to this frame."""
-    trust: Tensor
-    """[H, W] float32 in [0, 1]."""
-
-
 def _follow(
-    previous: Tensor,
-    painted: StylisedFrame,
-    motion: Motion,
-    settings: ConsistencySettings,
-    optimise: Optimiser | None,
+    past: Past, painted: StylisedFrame, settings: ConsistencySettings, optimise: Optimiser | None
 ) -> StylisedFrame:
-    device = previous.device
-    past = _Past(backward_warp(previous, uploaded(motion.backward, device)), uploaded(motion.weight, device))
     term = temporal_term(
         carried=past.carried,
         stylised=painted.naive,
@@ -83,7 +68,7 @@ _LOSSES = ("perceptual", "style", "temporal", "pixel", "tv")
 
 
 def _quadratic_losses(
-    image: Tensor, term: TemporalTerm, stylised: Tensor, past: _Past, settings: ConsistencySettings
+    image: Tensor, term: TemporalTerm, stylised: Tensor, past: Past, settings: ConsistencySettings
 ) -> Tensor:
     """Return the temporal, pixel and tv terms of `image` each alone, [3]; the descent needs their sum only."""
     temporal = settings.temporal_weight * ((image - past.carried).square_() * past.trust).mean()
