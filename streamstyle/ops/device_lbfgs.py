@@ -11,8 +11,8 @@ from streamstyle.ops.lbfgs import HISTORY, HOPELESS, MISLED, SHORTER, Evaluate
 class DeviceDescent:
     """What `lbfgs.minimise` does, an evaluation at a time, in tensors that stay where they are.
 
-    The host reads nothing in `advance`, so it can run ahead of the device, and a graph can hold all of it. Where
-    `minimise` would go another way, both ways are taken and one is kept.
+    In `advance` the host neither reads a number nor sends one, so it can run ahead of the device, and a graph can hold
+    all of it. Where `minimise` would go another way, both ways are taken and one is kept.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class DeviceDescent:
         misled = ~better & (self._remembered[0] > 0) & (shorter < MISLED)
         self.settled.logical_or_(~better & ~misled & (shorter < HOPELESS))
         self._remembered.mul_(~misled)
-        self._step.copy_(torch.where(better | misled, 1.0, shorter))
+        self._step.copy_(shorter.masked_fill(better | misled, 1.0))
         torch.where(better | misled, self._two_loop(), self._direction, out=self._direction)
         torch.addcmul(self.point, self._direction, self._step, out=self._tried)
 
@@ -71,7 +71,7 @@ class DeviceDescent:
         moved, bent = (self._tried - self.point).flatten(), (gradient - self._gradient).flatten()
         product = torch.dot(moved, bent)
         kept = better & (product > 0)
-        row = torch.where(kept, self._remembered % self._history, self._history)
+        row = (self._remembered % self._history).masked_fill(~kept, self._history)
         self._moved.index_copy_(0, row, moved[None])
         self._bent.index_copy_(0, row, bent[None])
         self._products.index_copy_(0, row, product[None])
@@ -83,7 +83,7 @@ class DeviceDescent:
         rows = (self._remembered - 1 - latest) % self._history
         moved, bent = self._moved.index_select(0, rows), self._bent.index_select(0, rows)
         # A row not filled yet has an infinite product: its share is nothing.
-        products = torch.where(latest < self._remembered, self._products.index_select(0, rows), torch.inf)
+        products = self._products.index_select(0, rows).masked_fill_(latest >= self._remembered, torch.inf)
         curvature, remaining = self._curvature.flatten(), self._gradient.flatten()
         shares = torch.zeros_like(products)
         for each in range(self._history):
@@ -91,7 +91,7 @@ class DeviceDescent:
             remaining = torch.addcmul(remaining, bent[each], shares[each], value=-1)
         remaining = remaining / curvature
         scale = products[0] / torch.dot(bent[0], bent[0] / curvature)
-        remaining.mul_(torch.where(self._remembered[0] > 0, scale, 1.0))
+        remaining.mul_(scale.masked_fill(self._remembered[0] == 0, 1.0))
         for each in reversed(range(self._history)):
             share = shares[each] - torch.dot(bent[each], remaining) / products[each]
             remaining.addcmul_(moved[each], share)

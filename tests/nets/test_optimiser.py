@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from streamstyle.nets import optimiser
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.optimiser import LOOK, WAYS, Optimiser, Spending
 from streamstyle.nets.weights import load_loss_network
+from streamstyle.ops import kernels
 from streamstyle.ops.graph import Work, recorded
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.ops.thrift import unheard
@@ -34,7 +36,9 @@ def frame(height: int, width: int, seed: int, device: str = "cpu") -> tuple[Temp
     carried = (painted + 0.2 * torch.rand(3, height, width, generator=random)).clamp(0, 1)
     trust = torch.ones(height, width)
     trust[:, : width // 2] = 0
-    return temporal_term(*(each.to(device) for each in (carried, painted, trust)), 9000, 691, 40000), painted.to(device)
+    with torch.inference_mode():  # as a style network leaves it
+        painted = painted.to(device, copy=True)
+    return temporal_term(carried.to(device), painted, trust.to(device), 9000, 691, 40000), painted
 
 
 class Tape:
@@ -142,3 +146,45 @@ def test_a_graph_finds_what_the_same_work_finds_without_one() -> None:
         torch.testing.assert_close(image, expected, rtol=0, atol=1e-4)
         torch.testing.assert_close(losses, its, rtol=1e-4, atol=0)
     assert not said
+
+
+class Watch(TorchDispatchMode):
+    """Notes every operation by which a number would go from the device to the host, or from the host to it."""
+
+    CROSSINGS = ("_local_scalar_dense", "scalar_tensor", "lift_fresh", "is_nonzero")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.operations = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.operations += 1
+        name = func.overloadpacket.__name__
+        if name in self.CROSSINGS:
+            self.seen.add(name)
+        return func(*args, **(kwargs or {}))
+
+
+def test_in_what_is_recorded_no_number_passes_between_host_and_device(
+    network: LossNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither can be recorded, and each would be a wait."""
+    monkeypatch.setattr(kernels, "_on", lambda device: None)  # the compiled part hands its sums over as numbers
+    watch, plays = Watch(), []
+
+    def watched(work: Work) -> Work:
+        def play() -> None:
+            with watch:
+                work()
+            plays.append(watch.operations)
+
+        return play
+
+    Optimiser(network, SETTINGS, unheard, watched)(*frame(48, 64, 1))
+    assert watch.seen == set()
+    assert len(plays) == SETTINGS.iterations
+    with watch:
+        torch.where(torch.ones(2) > 0, torch.ones(2), 0.5)
+        float(torch.ones(2).sum())
+    assert watch.seen == {"_local_scalar_dense", "scalar_tensor"}, "it would have been noticed"
