@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.binding import Binding
 
 from streamstyle.run_folder import VIEWS
-from streamstyle.tui.widgets.easel import TITLES
+from streamstyle.tui.widgets.diptych import TITLES
 
 _DIRECTLY = "At once " + ", ".join(TITLES[view] for view in VIEWS)
 

@@ -28,7 +28,7 @@ from streamstyle.tui.story import Story
 from streamstyle.tui.summary import SummaryScreen
 from streamstyle.tui.watcher import Seen, Sight, Watcher
 from streamstyle.tui.widgets.brief import brief, briefest
-from streamstyle.tui.widgets.easel import Easel
+from streamstyle.tui.widgets.diptych import Diptych
 from streamstyle.tui.widgets.headline import Headline
 from streamstyle.tui.widgets.journal import Journal
 from streamstyle.tui.widgets.measures import losses, machine, steadiness
@@ -63,7 +63,7 @@ class RunningScreen(Screen[None]):
         yield Headline(*names, id="headline")
         with Horizontal(id="middle"):
             with Vertical(id="studio"):
-                yield Easel("opening the film", id="easel")
+                yield Diptych("opening the film", id="diptych")
                 yield Journal(id="journal")
             with VerticalScroll(id="column", can_focus=False):
                 yield Panel(progress)
@@ -144,8 +144,8 @@ class RunningScreen(Screen[None]):
         for saved in story.saved[len(before.story.saved) :]:
             self.notify(saved.path, title=f"Frame {saved.frame}, {saved.view}, is saved")
         self.query_one(Headline).show(story.started, self._state(story))
-        self.query_one(Easel).show(sight.pictures, story.previewed.frame if story.previewed else None)
-        self.query_one(Easel).wait("the first frame is on its way" if story.started else "opening the film")
+        self.query_one(Diptych).show(sight.pictures, story.previewed.frame if story.previewed else None)
+        self.query_one(Diptych).wait("the first frame is on its way" if story.started else "opening the film")
         self.query_one(Journal).show(story.remarks)
         for panel in self.query(Panel):
             panel.show(story)
@@ -180,23 +180,23 @@ class RunningScreen(Screen[None]):
 
     def action_turn(self, side: int, step: int) -> None:
         """Show another view as A (side 0), or as B (side 1) where there are two."""
-        easel = self.query_one(Easel)
-        easel.turn(side if easel.compared else 0, step)
+        diptych = self.query_one(Diptych)
+        diptych.turn(side if diptych.compared else 0, step)
         self._wish()
 
     def action_view(self, view: str) -> None:
         """Show this view."""
-        self.query_one(Easel).turn_to(view)
+        self.query_one(Diptych).turn_to(view)
         self._wish()
 
     def action_compare(self) -> None:
         """One picture, or two."""
-        self.query_one(Easel).compare()
+        self.query_one(Diptych).compare()
         self.call_after_refresh(self._wish)
 
     def action_flip(self) -> None:
         """Exchange A and B."""
-        self.query_one(Easel).swap()
+        self.query_one(Diptych).swap()
         self._wish()
 
     def action_numbers(self) -> None:
@@ -222,7 +222,7 @@ class RunningScreen(Screen[None]):
     def action_save(self) -> None:
         """Keep the view shown."""
         if self._hands is not None:
-            path = self._hands.save(self.query_one(Easel).views[0])
+            path = self._hands.save(self.query_one(Diptych).views[0])
             self.notify(f"The next frame is kept as {path}")
 
     def action_stop(self) -> None:
@@ -260,4 +260,4 @@ class RunningScreen(Screen[None]):
     def _wish(self) -> None:
         """Say what is to be seen; pictures as large as there is room for now."""
         if self._watcher is not None:
-            self._watcher.wish(self.query_one(Easel).wishes())
+            self._watcher.wish(self.query_one(Diptych).wishes())

@@ -15,7 +15,7 @@ from streamstyle.tui import figures
 from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.outcome import Past, account, facts, headline, last_line, next_steps
 from streamstyle.tui.story import Remark
-from streamstyle.tui.widgets.easel import Easel
+from streamstyle.tui.widgets.diptych import Diptych
 from streamstyle.tui.widgets.journal import Journal
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
 
@@ -54,16 +54,16 @@ class SummaryScreen(Screen[None]):
                 for number, (name, command) in enumerate(self._steps, start=1):
                     yield Static(line((f"{number}  ", ACCENT), (name, MUTED)), classes="step")
                     yield Static(Content(command), classes="command")
-            yield Easel("", id="easel")
+            yield Diptych("", id="diptych")
         yield Journal(id="journal")
         yield Footer()
 
     def on_mount(self) -> None:
         """Show the last pictures, and what was said."""
         story = self._past.story
-        easel = self.query_one(Easel)
-        easel.show(self._past.sight.pictures, story.previewed.frame if story.previewed else None)
-        easel.set_class(not self._past.sight.pictures, "empty")
+        diptych = self.query_one(Diptych)
+        diptych.show(self._past.sight.pictures, story.previewed.frame if story.previewed else None)
+        diptych.set_class(not self._past.sight.pictures, "empty")
         journal = self.query_one(Journal)
         journal.show(story.remarks)
         if self._past.exit_code not in (0, 130):
@@ -78,11 +78,11 @@ class SummaryScreen(Screen[None]):
 
     def action_compare(self) -> None:
         """One picture, or two."""
-        self.query_one(Easel).compare()
+        self.query_one(Diptych).compare()
 
     def action_flip(self) -> None:
         """Exchange the two."""
-        self.query_one(Easel).swap()
+        self.query_one(Diptych).swap()
 
     def action_journal(self) -> None:
         """Show or hide the log."""

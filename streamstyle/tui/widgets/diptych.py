@@ -21,7 +21,7 @@ TITLES = {
 """By view, how it is called under a picture."""
 
 
-class Easel(Horizontal):
+class Diptych(Horizontal):
     """Holds the views of a frame, A and B: A alone, or B beside it."""
 
     def __init__(self, waiting: str, *, id: str | None = None) -> None:
