@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def exit_code(arguments: list[str]) -> int:
     """Run the command line and return its exit code; what goes wrong has been said by then."""
     try:
-        code = cli.main(arguments, prog_name="streamstyle", standalone_mode=False)
+        code = cli.main(arguments, prog_name="streamstyle", standalone_mode=False, obj=arguments)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:
         return report(error, as_json="--json" in arguments, debug="--debug" in arguments)
