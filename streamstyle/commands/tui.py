@@ -65,7 +65,7 @@ def tui(ctx: click.Context, /, movie: Path | None, style: str | None, attach: st
         return _show(None, movie)
     if reason := without_a_screen():
         click.echo(f"streamstyle: {reason}: painting with the progress line", err=True)
-        return int(run.main(list(words), prog_name="streamstyle run", standalone_mode=False) or 0)
+        return int(run.main(list(words), prog_name="streamstyle run", standalone_mode=False, obj=["run", *words]) or 0)
     return _show(_request(words, movie, style, values["output"]))
 
 

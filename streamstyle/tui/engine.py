@@ -61,7 +61,7 @@ def start(request: RunRequest, folder: RunFolder, program: Sequence[str] = PROGR
 def folder_for(request: RunRequest) -> tuple[RunFolder, str]:
     """Return where the run keeps its folder, and a warning where that cannot be in the system's state folder."""
     try:
-        folder = new_run_folder(request.output)
+        folder = new_run_folder(request.film)
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         spare = Path(tempfile.mkdtemp(prefix="streamstyle-"))
