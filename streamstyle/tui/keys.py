@@ -10,6 +10,7 @@ from streamstyle.tui.widgets.diptych import TITLES
 _DIRECTLY = "At once " + ", ".join(TITLES[view] for view in VIEWS)
 
 RUNNING = [
+    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("space", "pause", "Pause", tooltip="Pause after the frame at hand, or go on"),
     Binding("left", "turn(0, -1)", "View", key_display="← →", tooltip="Another view of the frame"),
     Binding("right", "turn(0, 1)", show=False),
@@ -27,7 +28,6 @@ RUNNING = [
     Binding("n", "numbers", show=False, tooltip="The picture alone, or the numbers beside it"),
     Binding("l", "journal", "Log", tooltip="Show or hide the log"),
     Binding("e", "stop", show=False, tooltip="End here: finish the frame and close the film"),
-    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("q", "leave", "Leave", tooltip="Leave; asks what becomes of the run"),
     Binding("ctrl+c", "leave", show=False, priority=True),
 ]

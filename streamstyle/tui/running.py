@@ -79,6 +79,7 @@ class RunningScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin, or look on."""
+        self._show_state()
         if isinstance(self._subject, RunFolder):
             self._follow(self._subject)
         else:
@@ -141,7 +142,8 @@ class RunningScreen(Screen[None]):
             self._end(sight)
             return
         story = sight.story
-        for saved in story.saved[len(before.story.saved) :]:
+        news = story.saved[len(before.story.saved) :] if before.story.started else ()  # not what was before we came
+        for saved in news:
             self.notify(saved.path, title=f"Frame {saved.frame}, {saved.view}, is saved")
         self.query_one(Headline).show(story.started, self._state(story))
         self.query_one(Diptych).show(sight.pictures, story.previewed.frame if story.previewed else None)

@@ -20,6 +20,7 @@ from streamstyle.tui.widgets.journal import Journal
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
 
 _SUMMARY = [
+    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("q,enter,escape", "leave", "Leave", key_display="q", tooltip="Leave"),
     Binding("ctrl+c", "leave", show=False, priority=True),
     Binding("1", "copy(0)", show=False, tooltip="Copy the first of the commands"),
@@ -27,7 +28,6 @@ _SUMMARY = [
     Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
     Binding("x", "flip", "Flip", tooltip="Exchange the two; with one picture, flip to the other and back"),
     Binding("l", "journal", "Log", tooltip="Show or hide the log"),
-    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
 ]
 
 
