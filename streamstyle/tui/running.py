@@ -202,9 +202,21 @@ class RunningScreen(Screen[None]):
         self._wish()
 
     def action_numbers(self) -> None:
-        """Show the picture alone, or the numbers, too."""
-        self.toggle_class("alone")
+        """Show the numbers, or the picture alone; where the numbers are brief, all of them come in between."""
+        small = any(self.has_class(name) for name in ("-tiny", "-narrow", "-low"))
+        if self.has_class("numbers"):
+            self.remove_class("numbers")
+            self.add_class("alone")
+        elif self.has_class("alone"):
+            self.remove_class("alone")
+        else:
+            self.add_class("numbers" if small else "alone")
         self.call_after_refresh(self._wish)
+
+    def action_scroll(self, pages: int) -> None:
+        """Scroll the numbers."""
+        column = self.query_one("#column")
+        column.scroll_relative(y=pages * (column.size.height - 1), animate=False)
 
     def action_journal(self) -> None:
         """Show or hide the log."""

@@ -49,7 +49,7 @@ def test_a_run_that_has_ended_shows_what_came_of_it(voice: Voice) -> None:
     async def act(pilot: Pilot[int]) -> None:
         await reads(pilot, "Painted in 2:05")
         assert "132, in 2 shots" in text(pilot)
-        assert "131 computed" in text(pilot)
+        assert "131 computed, 0 known" in text(pilot)
         await pilot.press("q")
 
     assert perform(StreamstyleApp(ended(voice)), act) == 0
