@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -35,6 +36,11 @@ from streamstyle.stages.source import decode
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.sweep import sweep
 
+_PAINTED_AHEAD = {"cuda": 2}
+"""Frames that are painted, by a thread that leads the GPU, while one is encoded; on a CPU both would want the cores."""
+
+T = TypeVar("T")
+
 
 def stylise_video(
     film: Film,
@@ -58,8 +64,7 @@ def stylise_video(
     stopwatch = Stopwatch()
     device = select_device(settings.device)
     with ExitStack() as opened:
-        behind = 1 if device.type == "cuda" else 0  # while one frame is encoded, the GPU paints the next
-        sink = opened.enter_context(open_sink(film, output, settings.sink, behind))
+        sink = opened.enter_context(open_sink(film, output, settings.sink))
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
 
         decoded = opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_frames_ahead(film, settings)))
@@ -68,6 +73,8 @@ def stylise_video(
         queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
         waited = stopwatch.timed("waiting", flowed)
         steady = _painted(waited, mix, settings, device, stopwatch, warn)
+        if ahead := _PAINTED_AHEAD.get(device.type):
+            steady = opened.enter_context(buffered(steady, _itself, workers=1, ahead=ahead))
 
         clock = Clock()
         observe(_started(film, output, mix.name, settings, str(device)))
@@ -132,8 +139,8 @@ def _frames_ahead(film: Film, settings: Settings) -> int:
     return max(2, settings.source.queue_bytes // (film.width * film.height * 3))
 
 
-def _itself(frame: Frame) -> Frame:
-    return frame
+def _itself(item: T) -> T:
+    return item
 
 
 def _alone(frames: Iterable[Frame]) -> Iterator[FlowedFrame]:
