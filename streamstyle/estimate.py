@@ -16,13 +16,16 @@ from streamstyle.film import Film
 from streamstyle.media.carry import Carried, Way, plan_streams
 from streamstyle.mix import Mix
 from streamstyle.pipeline import stylise_video
-from streamstyle.settings import Settings
+from streamstyle.settings import Method, Settings
 from streamstyle.stages.shots import shots
 from streamstyle.stages.source import decode, probe
 
 _TRIAL_FRAMES = 9
 _TRIAL_SECONDS = 10.0
 """The trial ends after that many frames, or after that time once it has two."""
+
+_TRIAL_ITERATIONS = 30
+"""Of the method ruder, the most that a trial spends on a frame; more take so many times longer."""
 
 _KEY_EVERY = 250
 """Frames after which an encoder starts anew at the latest, by its default."""
@@ -69,8 +72,9 @@ def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callab
     """
     streams = plan_streams(film, output)
     frames, cuts = _count(film, looking)
-    cost = _try(film, output.suffix, mix, settings)
+    cost = _try(film, output.suffix, mix, _lighter(settings))
     keys = max(len(cuts) + 1, frames // _KEY_EVERY)
+    seconds = cost.seconds * _times_longer(settings, (len(cuts) + 1) / max(1, frames))
     return Planned(
         film=str(film.path),
         output=str(output),
@@ -84,8 +88,8 @@ def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callab
         method=settings.consistency.method,
         style=mix.name,
         streams=streams,
-        seconds_per_frame=cost.seconds,
-        seconds=cost.seconds * frames,
+        seconds_per_frame=seconds,
+        seconds=seconds * frames,
         bytes=round(keys * cost.key_bytes + (frames - keys) * cost.bytes + _bytes_alongside(film, streams)),
     )
 
@@ -100,6 +104,27 @@ def _count(film: Film, looking: Callable[[int], None]) -> tuple[int, list[float]
             cuts.append(float((frame.pts - film.start_pts) * film.time_base))
         looking(count)
     return count, cuts
+
+
+def _lighter(settings: Settings) -> Settings:
+    """Return settings for a trial, which cannot take half an hour."""
+    if settings.consistency.method is not Method.ruder:
+        return settings
+    fewer = min(settings.consistency.iterations, _TRIAL_ITERATIONS)
+    return replace(
+        settings,
+        consistency=replace(settings.consistency, iterations=fewer),
+        ruder=replace(settings.ruder, first_iterations=fewer),
+    )
+
+
+def _times_longer(settings: Settings, firsts: float) -> float:
+    """Return how many times longer a frame takes than in the trial, where a share of `firsts` begins a shot."""
+    iterations = settings.consistency.iterations
+    if settings.consistency.method is not Method.ruder:
+        return 1.0
+    first = max(iterations, settings.ruder.first_iterations)
+    return (iterations + firsts * (first - iterations)) / min(iterations, _TRIAL_ITERATIONS)
 
 
 def _try(film: Film, suffix: str, mix: Mix, settings: Settings) -> Trial:

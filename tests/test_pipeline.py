@@ -124,6 +124,17 @@ def test_a_second_run_computes_no_flow_and_paints_the_same_bit_for_bit(tmp_path:
     assert first.hashes() == second.hashes()
 
 
+def test_looking_back_further_takes_flow_between_more_frames(tmp_path: Path, style: Path) -> None:
+    film = write_film(tmp_path / "film.mkv", cut(moving_square(frames=6), pan(frames=3, seed=3)).frames)
+    settings = ConsistencySettings(iterations=2, lookback=(1, 2, 4))
+    first = paint(film, tmp_path / "first.mkv", style, settings, SourceSettings())
+    second = paint(film, tmp_path / "second.mkv", style, settings, SourceSettings(), workers=2)
+    assert isinstance(first.ended, Finished)
+    assert isinstance(second.ended, Finished)
+    assert (first.ended.flows_computed, second.ended.flows_cached) == ((5 + 4 + 2) + (2 + 1),) * 2
+    assert first.hashes() == second.hashes()
+
+
 def test_stopping_finishes_the_frame_and_leaves_a_film_that_plays(tmp_path: Path, style: Path) -> None:
     film = write_film(tmp_path / "film.mkv", pan(frames=10).frames, audio=True)
     result = paint(film, tmp_path / "out.mkv", style, ConsistencySettings(method=Method.live), SourceSettings(), 1, 4)

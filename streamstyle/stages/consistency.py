@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from streamstyle.frame import Motion, StylisedFrame
+from streamstyle.frame import StylisedFrame
 from streamstyle.nets.descent import losses_and_gradient
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.perceptual import targets_of
 from streamstyle.ops.lbfgs import minimise
+from streamstyle.ops.past import Past, past_of
 from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.temporal import TemporalTerm, temporal_term, total_variation
-from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings
 
 SETTLED = 2e-3
@@ -27,40 +28,25 @@ def consistency(
     settings: ConsistencySettings,
     network: LossNetwork | None,
 ) -> Iterator[StylisedFrame]:
-    """Yield every frame drawn towards its own stylisation and towards the previous output.
+    """Yield every frame drawn towards its own stylisation and towards the outputs before it.
 
     The first frame of a shot is its stylisation. Without a network, or with 0 iterations, the output is the exact
     minimiser of the temporal and pixel terms. What is carried over stays in float, never rounded to 8 bits.
     """
-    previous: Tensor | None = None
+    outputs: deque[Tensor] = deque(maxlen=settings.lookback[-1])
     for painted in frames:
-        motion = painted.flowed.motion
         steady = painted
-        if motion is not None and previous is not None:
-            steady = _follow(previous, painted, motion, settings, network)
-        previous = steady.image
+        if painted.flowed.motion is None:
+            outputs.clear()
+        else:
+            steady = _follow(past_of(outputs, painted.flowed.motions), painted, settings, network)
+        outputs.append(steady.image)
         yield steady
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """What a frame has of the one before it."""
-
-    carried: Tensor
-    """[3, H, W] float32 in [0, 1]: the previous output, warped to this frame."""
-    trust: Tensor
-    """[H, W] float32 in [0, 1]."""
-
-
 def _follow(
-    previous: Tensor,
-    painted: StylisedFrame,
-    motion: Motion,
-    settings: ConsistencySettings,
-    network: LossNetwork | None,
+    past: Past, painted: StylisedFrame, settings: ConsistencySettings, network: LossNetwork | None
 ) -> StylisedFrame:
-    device = previous.device
-    past = _Past(backward_warp(previous, motion.backward.to(device)), motion.weight.to(device))
     term = temporal_term(
         carried=past.carried,
         stylised=painted.naive,
@@ -102,7 +88,7 @@ def _optimised(
 
 
 def _quadratic_losses(
-    image: Tensor, term: TemporalTerm, stylised: Tensor, past: _Past, settings: ConsistencySettings
+    image: Tensor, term: TemporalTerm, stylised: Tensor, past: Past, settings: ConsistencySettings
 ) -> Tensor:
     """Return the temporal, pixel and tv terms of `image` each alone, [3]; the descent needs their sum only."""
     temporal = settings.temporal_weight * ((image - past.carried).square_() * past.trust).mean()

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import Tensor
 
@@ -13,6 +14,35 @@ def rosenbrock(point: Tensor) -> tuple[Tensor, Tensor]:
 def test_rosenbrocks_valley_is_walked_to_its_end() -> None:
     end = minimise(rosenbrock, torch.tensor([-1.2, 1.0], dtype=torch.float64), torch.tensor(200.0), 100)
     assert torch.allclose(end, torch.ones(2, dtype=torch.float64), atol=1e-6)
+
+
+def test_where_no_curvature_is_known_the_first_step_is_small_and_the_end_the_same() -> None:
+    tried = []
+
+    def watched(point: Tensor) -> tuple[Tensor, Tensor]:
+        tried.append(point)
+        return rosenbrock(point)
+
+    end = minimise(watched, torch.tensor([-1.2, 1.0], dtype=torch.float64), None, 100)
+    assert torch.allclose(end, torch.ones(2, dtype=torch.float64), atol=1e-6)
+    assert float((tried[1] - tried[0]).square().mean().sqrt()) == pytest.approx(0.005)
+    assert torch.equal(minimise(rosenbrock, end, None, 3), end)  # where nothing pulls, nothing moves
+
+
+def test_where_rounding_leaves_no_way_down_it_ends() -> None:
+    calls = []
+
+    def coarse(point: Tensor) -> tuple[Tensor, Tensor]:
+        calls.append(1)
+        return point.square().sum().bfloat16(), 2 * point
+
+    minimise(coarse, torch.full((50,), 3.0), torch.tensor(2.5), 1000)
+    assert len(calls) < 100
+
+
+def test_a_curvature_far_too_small_only_costs_a_few_attempts() -> None:
+    end = minimise(rosenbrock, torch.tensor([-1.2, 1.0], dtype=torch.float64), torch.tensor(0.02), 100)
+    assert rosenbrock(end)[0] < 1e-6
 
 
 def test_a_known_curvature_makes_one_step_enough() -> None:
