@@ -114,7 +114,7 @@ def _lighter(settings: Settings) -> Settings:
     return replace(
         settings,
         consistency=replace(settings.consistency, iterations=fewer),
-        ruder=replace(settings.ruder, first_iterations=fewer),
+        ruder=replace(settings.ruder, first_iterations=fewer, passes=1),
     )
 
 
@@ -124,7 +124,7 @@ def _times_longer(settings: Settings, firsts: float) -> float:
     if settings.consistency.method is not Method.ruder:
         return 1.0
     first = max(iterations, settings.ruder.first_iterations)
-    return (iterations + firsts * (first - iterations)) / min(iterations, _TRIAL_ITERATIONS)
+    return (settings.ruder.passes * iterations + firsts * (first - iterations)) / min(iterations, _TRIAL_ITERATIONS)
 
 
 def _try(film: Film, suffix: str, mix: Mix, settings: Settings) -> Trial:

@@ -48,6 +48,9 @@ class FlowedFrame:
     earlier: tuple[Motion, ...] = ()
     """From frames of the shot further back, the nearest first, where they are asked for."""
 
+    returning: Motion | None = None
+    """How the frame before follows from this one, where it is asked for."""
+
     @property
     def motions(self) -> tuple[Motion, ...]:
         """All of them, the nearest first."""

@@ -167,12 +167,14 @@ class RuderSettings:
     style_image: Path | None = option(None, "The painting, where --style names a style and not an image.")
     init: Init = option(Init.previous_warped, "What a frame starts from; the first of a shot from its image.")
     first_iterations: int = option(200, "Iterations of the first frame of a shot, if they are more.")
+    passes: int = option(1, "Times a shot is gone over, by turns forward and backward.")
     content_weight: float = option(45.0, "Weight of the frame's features at relu4_2.")
     painting_weight: float = option(900.0, "Weight of the painting's Gram matrices.")
     smooth_weight: float = option(1500.0, "Weight of total variation of the picture.")
 
     def __post_init__(self) -> None:
         _refuse(self.first_iterations >= 0, "--first-iterations", self.first_iterations, "Give 0 or more.")
+        _refuse(1 <= self.passes <= 100, "--passes", self.passes, "It lies between 1 and 100.")
         for name in ("content_weight", "painting_weight", "smooth_weight"):
             value = getattr(self, name)
             _refuse(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")

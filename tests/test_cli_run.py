@@ -161,6 +161,8 @@ def test_a_film_is_painted_after_the_painting_itself(
     assert "--style-image" in failed["next_step"]
     assert run(capfd, film, "--style", style, "--style-image", painting, *quickly)[-1]["frames"] == events[-1]["frames"]
     assert run(capfd, film, "--style", painting, "--method", "ruder", "--iterations", 0, code=2)
+    swept = run(capfd, film, "--style", painting, *quickly, "-y", "--passes", 2, "--lookback", "1,2")
+    assert (swept[-1]["frames"], swept[-1]["flows_cached"]) == (events[-1]["frames"], events[-1]["flows_computed"])
 
 
 def test_a_dry_run_tells_the_time_of_many_iterations_after_trying_a_few(

@@ -45,6 +45,7 @@ def flow(
     settings: FlowSettings,
     cache: FlowCache | None = None,
     lookback: Sequence[int] = (1,),  # frames back, rising from 1
+    returning: bool = False,  # from each frame to the one before, too
 ) -> Iterator[Ahead[FlowedFrame]]:
     """Yield an iterator over the frames, each with its motions; they are worked on ahead of their use and in parallel.
 
@@ -58,12 +59,15 @@ def flow(
         yield Ahead(iter(()), 1)
         return
     height, width = first.image.shape[:2]
-    ahead = max(2, _BYTES_AHEAD // (height * width * (_BYTES_A_PIXEL + _BYTES_A_MOTION * len(lookback))))
+    ahead = max(2, _BYTES_AHEAD // (height * width * (_BYTES_A_PIXEL + _BYTES_A_MOTION * (len(lookback) + returning))))
 
     def follow(moment: tuple[Frame, dict[int, Frame]]) -> FlowedFrame:
         frame, by_gap = moment
         motions = [replace(_motion(before, frame, settings.flow, cache), gap=gap) for gap, before in by_gap.items()]
-        return FlowedFrame(frame, motions[0] if motions else None, tuple(motions[1:]))
+        if not motions:
+            return FlowedFrame(frame, None)
+        back = _motion(frame, by_gap[1], settings.flow, cache) if returning else None
+        return FlowedFrame(frame, motions[0], tuple(motions[1:]), back)
 
     moments = _moments(chain([first], remaining), lookback)
     with buffered(moments, follow, workers=settings.flow_workers, ahead=ahead) as flowed:

@@ -120,6 +120,15 @@ def test_flow_from_further_back_is_as_much_longer_and_never_from_another_shot():
         assert (motion.weight[:, : 2 * motion.gap - 1] == 0).all()
 
 
+def test_the_way_back_is_found_where_it_is_asked_for():
+    scene = cut(pan(3, 192, 128, step=(4, 0)), still(1, 192, 128, seed=5))
+    with flow(frames(scene), FlowSettings(flow=FlowPreset.medium), returning=True) as found:
+        back = [each.returning for each in found]
+    assert [motion is None for motion in back] == [True, False, False, True]
+    assert back[1].backward[0, 16:-16, 16:-16].median() == pytest.approx(4, abs=0.1)
+    assert all(each.returning is None for each in flowed(scene))
+
+
 def test_pairs_further_apart_are_kept_in_the_same_cache(tmp_path):
     scene = pan(4, 96, 64)
     source = film(tmp_path / "film.mkv", scene)
