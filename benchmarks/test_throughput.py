@@ -38,6 +38,7 @@ from streamstyle.stages.source import decode, probe
 from streamstyle.stages.stylise import stylise
 
 SIZES = ((640, 480), (960, 540), (1280, 720), (1920, 1080))
+FRAMES = 4
 CPU = torch.device("cpu")
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ def film(work: Work, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if work.part.end is not None:
         return work.film
     path = tmp_path_factory.mktemp("throughput") / "large.mkv"
-    render_demo(path, 1920, 1080, seconds=0.4)
+    render_demo(path, 1920, 1080, seconds=FRAMES / 25)
     return path
 
 
@@ -70,7 +71,7 @@ def test_throughput(work: Work, film: Path, tmp_path: Path, report: Report) -> N
 def _stages(path: Path, size: tuple[int, int], work: Work, folder: Path) -> dict[str, float]:
     """Return seconds of processor time a frame, by stage; of the whole, seconds by the clock, too."""
     keep_freed_memory()
-    part = SourceSettings(size=size, end=0.4 if work.full else 0.2)
+    part = SourceSettings(size=size, end=FRAMES / 25)
     film = probe(path, part)
     seconds: dict[str, float] = {}
 

@@ -72,9 +72,9 @@ def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callab
     """
     streams = plan_streams(film, output)
     frames, cuts = _count(film, looking)
-    cost = _try(film, output.suffix, mix, _lighter(settings))
+    cost = _try(film, output.suffix, mix, lighter(settings))
     keys = max(len(cuts) + 1, frames // _KEY_EVERY)
-    seconds = cost.seconds * _times_longer(settings, (len(cuts) + 1) / max(1, frames))
+    seconds = cost.seconds * times_longer(settings, (len(cuts) + 1) / max(1, frames))
     return Planned(
         film=str(film.path),
         output=str(output),
@@ -106,7 +106,7 @@ def _count(film: Film, looking: Callable[[int], None]) -> tuple[int, list[float]
     return count, cuts
 
 
-def _lighter(settings: Settings) -> Settings:
+def lighter(settings: Settings) -> Settings:
     """Return settings for a trial, which cannot take half an hour."""
     if settings.consistency.method is not Method.ruder:
         return settings
@@ -118,7 +118,7 @@ def _lighter(settings: Settings) -> Settings:
     )
 
 
-def _times_longer(settings: Settings, firsts: float) -> float:
+def times_longer(settings: Settings, firsts: float) -> float:
     """Return how many times longer a frame takes than in the trial, where a share of `firsts` begins a shot."""
     iterations = settings.consistency.iterations
     if settings.consistency.method is not Method.ruder:

@@ -18,10 +18,10 @@ from streamstyle.media.flow_cache import FlowCache
 from streamstyle.mix import Mix
 from streamstyle.moment import Look, Moment, look_away
 from streamstyle.nets.allocation import keep_freed_memory
-from streamstyle.nets.brush import Brush
+from streamstyle.nets.brush import WAYS, Brush
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style
-from streamstyle.ops.thrift import Warn
+from streamstyle.ops.thrift import Thrift, Warn
 from streamstyle.painter import painter
 from streamstyle.painting import painting_grams
 from streamstyle.settings import Method, Settings
@@ -118,7 +118,7 @@ def _painted(
     if settings.consistency.method is Method.ruder:
         judge = ready_judge(settings.consistency, device)
         grams = painting_grams(mix, settings.ruder.style_image, settings.style.style_scale, judge, device)
-        brush = Brush(judge, grams, settings.ruder, settings.consistency.temporal_weight)
+        brush = Brush(judge, grams, settings.ruder, settings.consistency.temporal_weight, Thrift(WAYS, warn))
         optimised = stopwatch.timed("optimise", optimise(flowed, brush, settings, device))
         swept = stopwatch.timed("sweep", sweep(optimised, brush, settings))
         return dilute(swept, settings.style)

@@ -142,10 +142,12 @@ def _compare(
 ) -> bool:
     """Compare, and write the report and the film; return whether it came to its end."""
     from streamstyle.compare.comparison import compare as compare_methods
-    from streamstyle.compare.grid_film import write_grid_film
+    from streamstyle.compare.grid_film import refuse_grid_film, write_grid_film
     from streamstyle.compare.kept import parts_folder
     from streamstyle.compare.report import write_report
 
+    if with_film:
+        refuse_grid_film(film, len(contenders), output)
     folder = parts_folder(output)
     command = shlex.join(["streamstyle", *(click.get_current_context().obj or [])])
     compared = compare_methods(contenders, film, part, mix, bench, folder, command, observe, stop)

@@ -18,7 +18,7 @@ from streamstyle.compare.painting import Part, paint_all
 from streamstyle.evaluate.appearance import Appearance
 from streamstyle.evaluate.decoys import Decoys
 from streamstyle.evaluate.judge import Judge
-from streamstyle.evaluate.measuring import measure_all
+from streamstyle.evaluate.measuring import GAPS, measure_all
 from streamstyle.events import Observer
 from streamstyle.film import Film
 from streamstyle.mix import Mix
@@ -44,7 +44,7 @@ def measured(
     """Return figures and curves of source, parts and decoys; found where they are kept; None where `stop` was set."""
     record = parts[0].film.parent / f"measures-{_digest(parts, film, bench)}.json"
     kept = read_record(record)
-    if kept is not None:
+    if kept is not None and "films" in kept:
         return list(kept["films"])
 
     def watch(done: int) -> None:
@@ -85,6 +85,8 @@ def compare(
 
     `part` are the settings that `film` was probed with. Raises StreamstyleError for what a user can put right.
     """
+    with bench.judge.follow(film, GAPS):
+        pass  # a judge that does not know the film says so before any work is done
     made = paint_all([ready(contender) for contender in contenders], film, mix, folder, observe, stop)
     films = measured(made, film, part, bench, observe, stop) if len(made) == len(contenders) else None
     if films is None:

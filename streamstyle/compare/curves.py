@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from streamstyle.compare.axis import LogAxis, axis_for
 from streamstyle.compare.colours import as_hex, colour_of
-from streamstyle.compare.events import Compared, Curve, Row
+from streamstyle.compare.events import Compared, Row
 from streamstyle.compare.markup import element, text
+from streamstyle.evaluate.measures import Curve
 
 WIDTH, HEIGHT = 960, 360
 LEFT, RIGHT, TOP, BOTTOM = 64, 944, 14, 318

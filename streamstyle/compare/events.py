@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from streamstyle.evaluate.measures import Curve
 from streamstyle.events import Event
 
 Circumstances = dict[str, str | int]
 """What decides about speed, by name."""
-
-Curve = list[float | None]
-"""One value a frame; None where there is none, such as in the first frame of a shot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from streamstyle.buffered import buffered
 from streamstyle.compare.colours import colour_of
 from streamstyle.compare.events import Compared, Row, SideBySideWritten
-from streamstyle.compare.grid import Label, backdrop, filled, grid_for
+from streamstyle.compare.grid import Grid, Label, backdrop, filled, grid_for
 from streamstyle.events import Observer
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import SinkSettings, SourceSettings
-from streamstyle.stages.sink import open_sink
+from streamstyle.stages.sink import Sink, open_sink
 from streamstyle.stages.source import decode, probe
 
 _AHEAD = 4
+
+
+def refuse_grid_film(film: Film, methods: int, output: Path) -> None:
+    """Raise OutputError, before any work is done, where the film of so many methods could not be written."""
+    with _sink(film, grid_for(1 + methods, film.width, film.height), output):
+        return  # without a frame nothing remains of it
+
+
+def _sink(film: Film, grid: Grid, output: Path) -> AbstractContextManager[Sink]:
+    width, height = grid.size
+    return open_sink(replace(film, width=width, height=height), output, SinkSettings())
 
 
 def write_grid_film(film: Film, compared: Compared, output: Path, observe: Observer, stop: threading.Event) -> bool:
@@ -31,9 +42,8 @@ def write_grid_film(film: Film, compared: Compared, output: Path, observe: Obser
     parts = [Path(row.film) for row in compared.rows if row.kind == "method"]
     grid = grid_for(1 + len(parts), film.width, film.height)
     paper = backdrop(grid, labels(compared))
-    width, height = grid.size
     with ExitStack() as opened:
-        sink = opened.enter_context(open_sink(replace(film, width=width, height=height), output, SinkSettings()))
+        sink = opened.enter_context(_sink(film, grid, output))
         moments = opened.enter_context(_side_by_side([film, *(_alike(part, film) for part in parts)]))
         for frames in moments:
             whole = to_tensor(filled(grid, paper, [frame.image for frame in frames]))

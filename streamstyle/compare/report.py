@@ -12,11 +12,12 @@ from typing import Any
 from streamstyle import __version__
 from streamstyle.compare import curves, words
 from streamstyle.compare.colours import as_hex, colour_of
-from streamstyle.compare.events import Compared, Curve
+from streamstyle.compare.events import Compared
 from streamstyle.compare.figures import figures_table
 from streamstyle.compare.markup import text
 from streamstyle.compare.stills import Scene, scenes
 from streamstyle.compare.trade import trade_chart
+from streamstyle.evaluate.measures import Curve
 from streamstyle.film import Film
 from streamstyle.media.output import clear_errors, partial_path, publish
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import cv2
 
-from streamstyle.compare.events import Compared, Curve
+from streamstyle.compare.events import Compared
+from streamstyle.evaluate.measures import Curve
 from streamstyle.film import Film
 from streamstyle.media.picture import Picture
 from streamstyle.settings import SourceSettings

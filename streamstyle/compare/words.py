@@ -51,7 +51,8 @@ def _said_of(row: Row, reference: str) -> str:
 def facts(compared: Compared) -> str:
     """Return size, length and judge in a line."""
     methods = sum(row.kind == "method" for row in compared.rows)
-    length = f"{compared.frames} frames, {compared.frames / compared.frame_rate:.1f} s"
+    frames = "one frame" if compared.frames == 1 else f"{compared.frames} frames"
+    length = f"{frames}, {compared.frames / compared.frame_rate:.1f} s"
     size = f"{compared.width}\N{MULTIPLICATION SIGN}{compared.height}"
     many = "one method" if methods == 1 else f"{methods} methods"
     return text(f"{size}, {length}; {many}, judged along {compared.judge}")

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from streamstyle.nets.descent import losses_and_gradient
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.perceptual import Targets
-from streamstyle.nets.tiled_descent import tiled_losses_and_gradient
+from streamstyle.nets.tiled_descent import losses_and_gradient_within
 from streamstyle.ops.temporal import TemporalTerm
 
 
@@ -31,11 +30,9 @@ class Objective:
         image: Tensor,  # [3, H, W] float32
     ) -> tuple[Tensor, Tensor]:  # [3], [3, H, W]
         """Return the perceptual, the style and the quadratic loss, and the gradient of their sum."""
-        asked = self.network, image, self.targets, self.perceptual_weight, self.style_weight
-        if self.tile is None:
-            losses, gradient = losses_and_gradient(*asked)
-        else:
-            losses, gradient = tiled_losses_and_gradient(*asked, self.tile)
+        losses, gradient = losses_and_gradient_within(
+            self.network, image, self.targets, self.perceptual_weight, self.style_weight, self.tile
+        )
         quadratic, quadratic_gradient = self.term.loss_and_gradient(image)
         return torch.cat((losses, quadratic[None])), gradient.add_(quadratic_gradient)
 

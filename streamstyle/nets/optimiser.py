@@ -10,8 +10,7 @@ from torch import Tensor
 
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.objective import Objective
-from streamstyle.nets.perceptual import targets_of
-from streamstyle.nets.tiled_descent import tiled_targets_of
+from streamstyle.nets.tiled_descent import targets_within
 from streamstyle.ops.device_lbfgs import DeviceDescent
 from streamstyle.ops.graph import Work
 from streamstyle.ops.lbfgs import HISTORY, minimise
@@ -81,10 +80,7 @@ class Optimiser:
 
     def _objective(self, term: TemporalTerm, stylised: Tensor, spending: Spending) -> Objective:
         settings = self._settings
-        if spending.tile is None:
-            targets = targets_of(self._network, stylised[None])
-        else:
-            targets = tiled_targets_of(self._network, stylised, spending.tile)
+        targets = targets_within(self._network, stylised, spending.tile)
         weights = settings.perceptual_weight, settings.style_weight
         return Objective(self._network, targets, *weights, term, spending.tile)
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from streamstyle.nets.descent import Step, backward, forward
+from streamstyle.nets.descent import Step, backward, forward, losses_and_gradient
 from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
-from streamstyle.nets.perceptual import Targets
+from streamstyle.nets.perceptual import Targets, targets_of
 from streamstyle.nets.tiles import Tile, tiles_of
 from streamstyle.ops.gram import gram_matrix
 
@@ -22,6 +22,29 @@ _GRID = 16
 
 _MARGIN = 80
 """relu5_1 of VGG-19 sees 70 pixels beyond the 16 that it stands for; rounded up to the grid."""
+
+
+def targets_within(
+    network: LossNetwork,
+    image: Tensor,  # [3, H, W] float32 in [0, 1]
+    tile: int | None,
+) -> Targets:
+    """Return the targets that the image sets, looked at in tiles of so many pixels; None for the whole at once."""
+    return targets_of(network, image[None]) if tile is None else tiled_targets_of(network, image, tile)
+
+
+def losses_and_gradient_within(
+    network: LossNetwork,
+    image: Tensor,  # [3, H, W] float32
+    targets: Targets,  # of one image
+    perceptual_weight: float,
+    style_weight: float,
+    tile: int | None,
+) -> tuple[Tensor, Tensor]:  # [2], [3, H, W], both float32
+    """Return what `descent.losses_and_gradient` does, in tiles of so many pixels; None for the whole at once."""
+    if tile is None:
+        return losses_and_gradient(network, image, targets, perceptual_weight, style_weight)
+    return tiled_losses_and_gradient(network, image, targets, perceptual_weight, style_weight, tile)
 
 
 @torch.no_grad()

@@ -214,7 +214,10 @@ def test_what_cannot_be_is_said_before_any_work(
     film: Path, style: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(path.name for path in tmp_path.iterdir())
-    for wrong, code in ((["--methods", "fancy"], 2), (["--style-image", "wave"], 5), (["-o", film], 4)):
+    wrongs: list[tuple[list[str | Path], int]] = [(["--methods", "fancy"], 2), (["--style-image", "wave"], 5)]
+    wrongs += [(["-o", film], 4), (["-o", film.with_name("all.webm")], 4)]
+    for wrong, code in wrongs:
         assert command(capfd, film, "--style", style, *wrong, code=code)[-1]["event"] == "failed"
-    assert exit_code(["compare", str(film), "--style", str(style), "--judge", "slow"]) == 2
+    for judge, code in (("slow", 2), ("true", 3), (str(tmp_path), 3)):
+        assert exit_code(["compare", str(film), "--style", str(style), "--judge", judge]) == code
     assert sorted(path.name for path in tmp_path.iterdir()) == before

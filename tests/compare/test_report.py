@@ -145,17 +145,43 @@ def browser() -> str:
     return found
 
 
-def test_a_browser_draws_it_without_a_network(tmp_path: Path, browser: str) -> None:
-    """The script has run: films can be chosen, moments too, the canvas has a picture's size, one gap is shown."""
-    path = tmp_path / "report.html"
-    path.write_text(page(NASTY), encoding="utf-8")
+def seen_by(browser: str, whole: str, folder: Path) -> str:
+    """What a page has become once its scripts have run, where no name can be looked up."""
+    path = folder / "report.html"
+    path.write_text(whole, encoding="utf-8")
     flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
     done = subprocess.run(
-        [browser, *flags, f"--user-data-dir={tmp_path}", "--virtual-time-budget=2000", "--dump-dom", path.as_uri()],
-        capture_output=True, text=True, timeout=60, check=False,
+        [browser, *flags, f"--user-data-dir={folder}", "--virtual-time-budget=2000", "--dump-dom", path.as_uri()],
+        capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
-    assert done.returncode == 0
-    assert done.stdout.count("<option") == 6
-    assert re.search(r"<canvas[^>]*width=\"64\" height=\"48\"", done.stdout)
-    assert ">two frames</button>" in done.stdout
-    assert re.search(r'data-show="1"[^>]*aria-pressed="true"', done.stdout)
+    return re.sub(r'<script type="application/json".*?</script>', "", done.stdout, flags=re.DOTALL)
+
+
+def test_a_browser_draws_it_without_a_network(tmp_path: Path, browser: str) -> None:
+    """The script has run: films can be chosen, moments too, the canvas has a picture's size, one gap is shown."""
+    seen = seen_by(browser, page(NASTY), tmp_path)
+    assert seen.count("<option") == 6
+    assert re.search(r"<canvas[^>]*width=\"64\" height=\"48\"", seen)
+    assert ">two frames</button>" in seen
+    assert re.search(r'data-show="1"[^>]*aria-pressed="true"', seen)
+
+
+def test_what_is_pressed_answers(tmp_path: Path, browser: str) -> None:
+    """The other gap, a film's line taken away, the second frame by its arrow key, the line moved, the films swapped."""
+    pressed = """
+        document.querySelector('[data-show="5"]').click();
+        document.querySelector('[data-film="1"]').click();
+        const chart = document.getElementById("curves"), slider = document.getElementById("slider");
+        for (const step of [1, 2]) chart.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+        slider.value = 200;
+        slider.dispatchEvent(new Event("input"));
+        document.getElementById("swap").click();
+    """
+    seen = seen_by(browser, page().replace("</body>", f"<script>{pressed}</script></body>"), tmp_path)
+    assert re.findall(r'<g data-gap="(\d)" class="([^"]*)"', seen) == [("1", "off"), ("5", "")]
+    assert seen.count('data-of="1"') == len(re.findall(r'class="curve off"[^>]*data-of="1"', seen)) == 2
+    assert "frame 2, 0.04 s" in seen
+    assert "live<output>0.0020</output>" in seen
+    assert 'style="left: 20%;"' in seen
+    tags = re.findall(r'<span class="tag (\w+)"[^>]*>([^<]*)<', seen)
+    assert tags == [("left", "live"), ("right", "johnson")]
