@@ -2,10 +2,10 @@
 
     {"number": 7, "ask": "still", "arguments": ["movie.mkv", "--style", "wave"], "time": 3.2, ...}
     {"number": 7, "answer": {...}}
-    {"number": 7, "refused": {"problem": "...", "next_step": "..."}}
+    {"number": 7, "refused": {"problem": "...", "next_step": "...", "exit_code": 3}}
 
 An answer with `"so_far": true` is followed by another. `cost` is worked on beside everything else, and a new one stops
-the one before, whose answer then says what was known. The process ends when its input does.
+the one before, whose answer then says what was known. The process ends when its input does, at once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from typing import Any, TextIO
 
 from streamstyle.easel.easel import Answer, Easel, Question
 from streamstyle.errors import StreamstyleError
+from streamstyle.terminal.failures import INTERNAL
 
 
 class Desk:
@@ -30,20 +32,18 @@ class Desk:
         self._answers, self._writing = answers, threading.Lock()
         self._easel = Easel()
         self._stop = threading.Event()
+        self._quick, self._slow = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
 
     def serve(self, questions: Iterator[str]) -> None:
         """Answer until there are no more questions."""
-        with ThreadPoolExecutor(1) as quick, ThreadPoolExecutor(1) as slow:
-            for line in questions:
-                question = json.loads(line)
-                if question["ask"] == "cost":
-                    self._stop.set()
-                    self._stop = threading.Event()
-                    slow.submit(self._answer, question, self._cost(question, self._stop))
-                else:
-                    quick.submit(self._answer, question, getattr(self._easel, question["ask"]))
-            self._stop.set()
-            quick.shutdown(cancel_futures=True)
+        for line in questions:
+            question = json.loads(line)
+            if question["ask"] == "cost":
+                self._stop.set()
+                self._stop = threading.Event()
+                self._slow.submit(self._answer, question, self._cost(question, self._stop))
+            else:
+                self._quick.submit(self._answer, question, getattr(self._easel, question["ask"]))
 
     def _cost(self, question: Question, stop: threading.Event) -> Callable[[Question], Answer]:
         def cost(_: Question) -> Answer:
@@ -55,10 +55,10 @@ class Desk:
         try:
             self._say(question, answer=answer(question))
         except StreamstyleError as error:
-            self._say(question, refused={"problem": error.problem, "next_step": error.next_step})
+            self._say(question, refused=_refusal(error.problem, error.next_step, error.exit_code))
         except Exception as error:  # said to who asked, who may ask something else
             problem = f"a fault of the program itself, {type(error).__name__}: {error}".rstrip(". ")
-            self._say(question, refused={"problem": problem, "next_step": "Choose something else, or report it."})
+            self._say(question, refused=_refusal(problem, "Choose something else, or report it.", INTERNAL))
             traceback.print_exc()
 
     def _say(self, question: Question, **said: Any) -> None:
@@ -66,11 +66,17 @@ class Desk:
             print(json.dumps({"number": question["number"], **said}), file=self._answers, flush=True)
 
 
+def _refusal(problem: str, next_step: str, exit_code: int) -> Answer:
+    return {"problem": problem, "next_step": next_step, "exit_code": exit_code}
+
+
 def main() -> None:
     """Answer on what was standard output; what libraries print there goes where errors go."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    Desk(answers).serve(iter(sys.stdin))
+    with tempfile.TemporaryDirectory(prefix="streamstyle-easel-", ignore_cleanup_errors=True) as tempfile.tempdir:
+        Desk(answers).serve(iter(sys.stdin))
+    os._exit(0)  # whoever asked has gone, perhaps to run what was being tried: nothing more is worth a processor's time
 
 
 if __name__ == "__main__":
