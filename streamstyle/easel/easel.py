@@ -15,7 +15,7 @@ from streamstyle.commands.output import check_output
 from streamstyle.easel.facts import facts_of
 from streamstyle.easel.wish import part_of, wish_of
 from streamstyle.film import Film
-from streamstyle.library import all_styles, thumbnail
+from streamstyle.library import all_styles, known_style, thumbnail
 from streamstyle.media.carry import plan_streams
 from streamstyle.media.encoder import refuse_encoder
 from streamstyle.media.picture import THUMBNAIL, Picture, decoded, read_picture, resize_height
@@ -51,8 +51,10 @@ class Easel:
         }
 
     def image(self, question: Question) -> Answer:
-        """Return an image small; raises StyleError where it is none."""
+        """Return an image, or a style in a file, small; raises StyleError where it is none."""
         path = Path(question["path"])
+        if path.suffix == ".safetensors":
+            return {"path": str(path), "picture": _as_json(decoded(thumbnail(known_style(str(path))) or b""))}
         return {"path": str(path), "picture": _as_json(resize_height(read_picture(path), THUMBNAIL))}
 
     def film(self, question: Question) -> Answer:
