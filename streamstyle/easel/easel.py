@@ -18,7 +18,7 @@ from streamstyle.film import Film
 from streamstyle.library import all_styles, known_style, thumbnail
 from streamstyle.media.carry import plan_streams
 from streamstyle.media.encoder import refuse_encoder
-from streamstyle.media.picture import THUMBNAIL, Picture, decoded, read_picture, resize_height
+from streamstyle.media.picture import Picture, decoded, read_picture, resized
 from streamstyle.stages.source import glance
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ class Easel:
         self._stills: Stills | None = None
         self._known = lru_cache(4)(_glanced)
 
-    def styles(self, _: Question) -> Answer:
-        """Return all styles, each with a small picture of what it was learned from."""
+    def styles(self, question: Question) -> Answer:
+        """Return all styles, each with a small picture of what it was learned from, of the size asked for."""
+        size = question["width"], question["height"]
         return {
             "styles": [
                 {
@@ -44,7 +45,7 @@ class Easel:
                     "title": style.title,
                     "artist": style.artist,
                     "builtin": style.builtin,
-                    "picture": _as_json(decoded(thumbnail(style) or b"")),
+                    "picture": _as_json(_small(decoded(thumbnail(style) or b""), size)),
                 }
                 for style in all_styles()
             ]
@@ -52,10 +53,10 @@ class Easel:
 
     def image(self, question: Question) -> Answer:
         """Return an image, or a style in a file, small; raises StyleError where it is none."""
-        path = Path(question["path"])
-        if path.suffix == ".safetensors":
-            return {"path": str(path), "picture": _as_json(decoded(thumbnail(known_style(str(path))) or b""))}
-        return {"path": str(path), "picture": _as_json(resize_height(read_picture(path), THUMBNAIL))}
+        path, size = Path(question["path"]), (question["width"], question["height"])
+        in_file = path.suffix == ".safetensors"
+        picture = decoded(thumbnail(known_style(str(path))) or b"") if in_file else read_picture(path)
+        return {"path": str(path), "picture": _as_json(_small(picture, size))}
 
     def film(self, question: Question) -> Answer:
         """Return the facts of a film; raises FilmError where it is none."""
@@ -112,6 +113,16 @@ class Easel:
 def _glanced(path: Path, changed: int) -> Film:
     """Return what a film says of itself; `changed` is when its file did, so that what is remembered is of that file."""
     return glance(path)
+
+
+def _small(picture: Picture | None, size: tuple[int, int]) -> Picture | None:
+    """Return the middle of a picture, as much of it as has the shape asked for, at (width, height) `size`."""
+    if picture is None:
+        return None
+    (height, width), shape = picture.shape[:2], size[0] / size[1]
+    across, down = min(width, max(1, round(height * shape))), min(height, max(1, round(width / shape)))
+    left, top = (width - across) // 2, (height - down) // 2
+    return resized(picture[top : top + down, left : left + across], size)
 
 
 def _as_json(picture: Picture | None) -> Answer | None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.easel.wish import Wish, sized
 from streamstyle.errors import FilmError
 from streamstyle.film import Film
-from streamstyle.media.picture import Picture
+from streamstyle.media.picture import Picture, resized
 from streamstyle.mix import Mix
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_style
@@ -99,6 +97,4 @@ def _fitted(image: Picture, film: Film, box: Box) -> Picture:
         return np.ascontiguousarray(image[top : top + box.height, left : left + box.width])
     shown = float(width * film.sample_aspect_ratio)
     scale = min(box.width / shown, box.height / height)
-    size = max(1, round(shown * scale)), max(1, round(height * scale))
-    fitted: NDArray[np.uint8] = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    return fitted
+    return resized(image, (max(1, round(shown * scale)), max(1, round(height * scale))))

@@ -69,7 +69,7 @@ class StreamstyleApp(App[int]):
             self.push_screen(RunningScreen(self._subject))
 
     def _ask(self, film: Path | None) -> None:
-        from streamstyle.tui.start.screen import StartScreen  # type: ignore[import-not-found]
+        from streamstyle.tui.start.screen import StartScreen
 
         self.push_screen(StartScreen(film), self._answered)
 

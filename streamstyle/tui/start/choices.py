@@ -16,6 +16,10 @@ PARTS = {"": "all of it", "--sample": "a sample", "--range": "a range"}
 """Which part of the film is painted: the option, and what it is called."""
 
 
+ON_A_FRAME = ("strength", "style_scale", "preserve_colour", "height", "size", "device")
+"""Settings that a single painted frame depends on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What has been chosen; what is empty is left to `streamstyle run`."""
@@ -79,6 +83,11 @@ class Choices:
         if self.output:
             arguments += ["-o", str(Path(self.output).expanduser())]
         return (*arguments, "-y") if self.replace else tuple(arguments)
+
+    def look(self) -> Choices:
+        """Return of these choices what a single frame depends on."""
+        kept = {name: text for name, text in self.settings.items() if name in ON_A_FRAME}
+        return Choices(self.film, self.style, self.second, self.share, settings=kept)
 
     def command_line(self) -> str:
         """Return what to type into a shell, or copy into a script."""
