@@ -48,6 +48,7 @@ class FilmPanel(VerticalScroll, can_focus=False):
         self.query_one("#film-facts", Static).update(facts)
         said = self.query_one("#film-notes", Static)
         said.update(notes)
+        said.display = bool(notes)
         said.set_class(refused, "refusal")
         self.query_one("#choose-film", Button).label = "Choose another film"
 

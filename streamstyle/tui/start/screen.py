@@ -75,8 +75,8 @@ class StartScreen(Screen[RunRequest | None]):
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield FilmPanel(id="film-panel")
+                yield StylePanel(id="style-panel")
                 yield OptionsPanel(id="options-panel")
-            yield StylePanel(id="style-panel")
             yield PreviewPanel(id="preview-panel")
         yield Foot(id="foot")
         yield Footer()
@@ -84,7 +84,7 @@ class StartScreen(Screen[RunRequest | None]):
     def on_mount(self) -> None:
         """Begin with the film that was given, or ask for one."""
         self.run_worker(self._easel.serve(), name="easel")
-        self.action_page("film")
+        self.action_page("style")
         styles = self.query_one(StylePanel)
         styles.focus_list()
         width, height = styles.thumbnail_size()
@@ -326,6 +326,15 @@ class StartScreen(Screen[RunRequest | None]):
     def _tab_activated(self, event: Tabs.TabActivated) -> None:
         self.action_page(event.tab.id or PAGES[0])
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Offer as pages what has no room beside the others."""
+        there = _pages(*event.size)
+        tabs = self.query_one(Tabs)
+        for page in PAGES:
+            (tabs.show if page in there else tabs.hide)(page)
+        if there and tabs.active not in there:
+            self.action_page("style")
+
     def action_leave_field(self) -> None:
         """Leave what is being filled in, so that keys are keys again."""
         self.set_focus(None)
@@ -333,6 +342,15 @@ class StartScreen(Screen[RunRequest | None]):
     def action_leave(self) -> None:
         """Begin nothing."""
         self.dismiss(None)
+
+
+def _pages(width: int, height: int) -> tuple[str, ...]:
+    """Return what cannot be seen all at once on a screen of that size in cells; the style sheet has the same limits."""
+    if width >= 160:
+        return ()
+    if width < 60:
+        return PAGES
+    return PAGES[1:3] if height >= 34 else PAGES[:3]
 
 
 def _short(path: Path) -> Path:

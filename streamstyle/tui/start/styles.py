@@ -21,9 +21,6 @@ from streamstyle.tui.start.setting import SETTINGS
 from streamstyle.tui.widgets.cells import pixels_of, strips
 from streamstyle.tui.widgets.colours import Pixels, depth_of, grey
 
-COLUMNS = 10
-"""Width of a small picture in cells."""
-
 _ANY_IMAGE = "any image"
 """Id of the last row, which asks for one."""
 
@@ -73,10 +70,12 @@ class StylePanel(Vertical):
 
     def thumbnail_size(self) -> tuple[int, int]:
         """Return the width and height in pixels of the pictures that there is room for."""
-        return pixels_of(COLUMNS, self._rows(), depth_of(self.app))
+        return pixels_of(*self._cells(), depth_of(self.app))
 
-    def _rows(self) -> int:
-        return 4 if self.app.size.height >= 34 else 2
+    def _cells(self) -> tuple[int, int]:
+        """Return the columns and rows of a small picture."""
+        height = self.app.size.height
+        return (14, 5) if height >= 56 else (10, 3) if height >= 34 else (6, 2)
 
     def know(self, looks: Sequence[Look]) -> None:
         """List the styles there are, and those images that were chosen before."""
@@ -110,16 +109,15 @@ class StylePanel(Vertical):
 
     def _row(self, look: Look) -> Text:
         words = [Text(Path(look.name).name, style="bold"), *(Text(about, style="dim") for about in look.about)]
-        rows = self._rows()
         if self.app.size.height < 20 or look.picture is None:
             return words[0]
         picture = grey(look.picture) if self.app.no_color else look.picture
         drawn = strips(picture, depth_of(self.app), dark=self.app.current_theme.dark)
         lines = [
             Text.assemble(*((segment.text, segment.style or "") for segment in strip), "  ", word)
-            for strip, word in zip(drawn, [*words, *[Text()] * rows], strict=False)
+            for strip, word in zip(drawn, [*words, *[Text()] * len(drawn)], strict=False)
         ]
-        row = Text("\n", end="", no_wrap=True, overflow="ellipsis").join(lines)
+        row = Text("\n").join([*lines, Text()])
         row.no_wrap, row.overflow = True, "ellipsis"
         return row
 
