@@ -13,6 +13,34 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
+class Ahead(Iterator[U]):
+    """Results in order, some of them made already."""
+
+    def __init__(self, results: Iterator[U], room: int) -> None:
+        self.room = room
+        """How many can be made and wait."""
+        self._results = results
+        self._made, self._taken = 0, 0
+
+    @property
+    def waiting(self) -> int:
+        """How many are made and wait."""
+        return max(0, self._made - self._taken)
+
+    def note_made(self, _: object = None) -> None:
+        """Count one that is made."""
+        with _COUNTING:
+            self._made += 1
+
+    def __next__(self) -> U:
+        result = next(self._results)
+        self._taken += 1
+        return result
+
+
+_COUNTING = threading.Lock()
+
+
 @contextmanager
 def buffered(
     items: Iterable[T],
@@ -20,7 +48,7 @@ def buffered(
     *,
     workers: int,
     ahead: int,
-) -> Iterator[Iterator[U]]:
+) -> Iterator[Ahead[U]]:
     """Yield an iterator over `work(item)` for each of `items`, in their order, made ahead of their use.
 
     One thread draws from `items`; `workers` threads run `work`. At most `ahead` items are drawn and not yet handed
@@ -34,7 +62,7 @@ def buffered(
 
     def draw(pool: ThreadPoolExecutor) -> None:
         try:
-            _draw(items, lambda item: slots.put(pool.submit(work, item)), room, leaving)
+            _draw(items, lambda item: submit(pool, item), room, leaving)
         except BaseException as error:  # carried to whoever iterates, which is where it can be dealt with
             failed: Future[U] = Future()
             failed.set_exception(error)
@@ -42,17 +70,23 @@ def buffered(
         finally:
             slots.put(None)
 
+    def submit(pool: ThreadPoolExecutor, item: T) -> None:
+        made = pool.submit(work, item)
+        made.add_done_callback(ahead_of_use.note_made)
+        slots.put(made)
+
     def results() -> Iterator[U]:
         while not leaving.is_set() and (slot := slots.get()) is not None:
             result = slot.result()
             room.release()
             yield result
 
+    ahead_of_use = Ahead(results(), max(1, ahead))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="streamstyle-work")
     drawing = threading.Thread(target=draw, args=(pool,), name="streamstyle-draw", daemon=True)
     drawing.start()
     try:
-        yield results()
+        yield ahead_of_use
     finally:
         leaving.set()
         room.release()

@@ -16,6 +16,7 @@ from streamstyle.commands.measure import measure
 from streamstyle.commands.run import run
 from streamstyle.commands.styles import styles
 from streamstyle.commands.train import train
+from streamstyle.commands.tui import tui
 from streamstyle.terminal.failures import report
 
 
@@ -36,10 +37,11 @@ def cli() -> None:
     streamstyle demo                        renders a small film of its own and paints it
     streamstyle run MOVIE --style wave      paints yours, in a built-in style
     streamstyle run MOVIE --style IMAGE     in the style of any picture
+    streamstyle tui MOVIE --style wave      the same, to watch and to steer
     """
 
 
-for command in (run, demo, styles, learn, measure, doctor, train):
+for command in (run, tui, demo, styles, learn, measure, doctor, train):
     cli.add_command(command)
 
 
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def exit_code(arguments: list[str]) -> int:
     """Run the command line and return its exit code; what goes wrong has been said by then."""
     try:
-        code = cli.main(arguments, prog_name="streamstyle", standalone_mode=False)
+        code = cli.main(arguments, prog_name="streamstyle", standalone_mode=False, obj=arguments)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:
         return report(error, as_json="--json" in arguments, debug="--debug" in arguments)

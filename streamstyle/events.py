@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -22,6 +24,22 @@ class Event:
     def as_json(self) -> dict[str, Any]:
         """One JSON object: the schema, the event's name and its fields."""
         return {"schema": SCHEMA, "event": self.name, **asdict(self)}
+
+    def as_line(self) -> str:
+        """The same as text, without its end of line."""
+        return json.dumps(self.finite(), allow_nan=False)
+
+    def finite(self) -> Any:
+        """The same object; what is no number to JSON, such as NaN, is None there."""
+        return _finite(self.as_json())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from streamstyle.buffered import buffered
+from streamstyle.buffered import Ahead, buffered
+from streamstyle.clock import Clock, Stopwatch
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.mix import Mix
+from streamstyle.moment import Look, Moment, look_away
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_loss_network, ready_style
@@ -34,13 +35,15 @@ def stylise_video(
     settings: Settings,
     observe: Observer,
     stop: threading.Event,
+    look: Look = look_away,
 ) -> Finished | Stopped:
-    """Paint the film in a style into `output`, telling `observe` of it.
+    """Paint the film in a style into `output`, telling `observe` of it; `look` sees every frame once it is written.
 
     When `stop` is set the current frame is finished and the film so far closed well under its partial name. Raises
     StreamstyleError for what a user can put right; the film so far stays under its partial name then, too.
     """
     keep_freed_memory()
+    stopwatch = Stopwatch()
     device = select_device(settings.device)
     with ExitStack() as opened:
         sink = opened.enter_context(open_sink(film, output, settings.sink))
@@ -51,18 +54,23 @@ def stylise_video(
         decoded = opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_frames_ahead(film, settings)))
         cut = shots(decoded)
         flowed = _alone(cut) if cache is None else opened.enter_context(flow(cut, settings.flow, cache))
-        painted = consistency(stylise(flowed, style, settings.style, device), settings.consistency, network)
+        queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
+        waited = stopwatch.timed("waiting", flowed)
+        painted = stopwatch.timed("stylise", stylise(waited, style, settings.style, device))
+        steady = stopwatch.timed("consistency", consistency(painted, settings.consistency, network))
 
-        began = time.monotonic()
+        clock = Clock()
         observe(_started(film, output, mix.name, settings, str(device)))
         frames, shot = 0, 0
-        for frame in painted:
-            sink.write(frame)
-            frames, elapsed = frames + 1, time.monotonic() - began
+        for frame in steady:
+            with stopwatch.timing("encode"):
+                sink.write(frame)
+            frames += 1
             if (source := frame.flowed.frame).shot != shot or frames == 1:
                 shot = source.shot
                 observe(ShotStarted(shot, source.index, _seconds(film, source)))
-            observe(FrameWritten(frames, film.frames, _seconds(film, source), elapsed))
+            observe(FrameWritten(frames, film.frames, _seconds(film, source), clock.seconds))
+            look(Moment(film, frame, frames, clock, stopwatch, queues, sink.partial))
             if stop.is_set():
                 break
 
@@ -71,13 +79,13 @@ def stylise_video(
         if sink.refused:
             observe(Warned(f"{sink.refused} damaged packets of sound or subtitles were left out"))
         if stop.is_set():
-            ended: Finished | Stopped = Stopped(str(sink.partial), frames, time.monotonic() - began)
+            ended: Finished | Stopped = Stopped(str(sink.partial), frames, clock.seconds)
         else:
             if film.frames is not None and frames < film.frames:
                 observe(Warned(f"{frames} of {film.frames} frames could be read; {film.path.name} may be damaged"))
             sink.publish()
             computed, cached = (cache.computed, cache.cached) if cache is not None else (0, 0)
-            ended = Finished(str(output), frames, shot + 1, time.monotonic() - began, computed, cached)
+            ended = Finished(str(output), frames, shot + 1, clock.seconds, computed, cached)
     observe(ended)  # after everything is closed: the file is whole when this is said
     return ended
 

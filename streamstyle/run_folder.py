@@ -155,11 +155,11 @@ def runs_folder() -> Path:
     return user_state_path("streamstyle", appauthor=False) / "runs"
 
 
-def new_run_folder(output: Path) -> RunFolder:
+def new_run_folder(movie: Path) -> RunFolder:
     """Return where a run that begins now keeps its folder; those of runs that ended long ago are removed."""
     for ended in [run for run in all_runs() if not run.alive()][_KEPT - 1 :]:
         shutil.rmtree(ended.path, ignore_errors=True)
-    return RunFolder(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{output.stem}-{os.getpid()}")
+    return RunFolder(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{movie.stem}-{os.getpid()}")
 
 
 def all_runs() -> list[RunFolder]:

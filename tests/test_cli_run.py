@@ -18,6 +18,7 @@ import streamstyle.demo
 from streamstyle.cli import exit_code
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import save_weights, style_metadata
+from streamstyle.run_folder import RunFolder, RunReader
 from tests.films import Attachment, Extras, cut, moving_square, pan, texture, write_film
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -176,6 +177,18 @@ def test_a_gpu_that_is_not_there_is_said(film: Path, style: Path, capfd: pytest.
     before = files(film.parent)
     assert run(capfd, film, "--style", style, "--device", "cuda", code=6)[-1]["event"] == "failed"
     assert files(film.parent) == before
+
+
+def test_who_looks_on_is_told_the_run_and_what_ended_it(
+    tmp_path: Path, film: Path, style: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    here, there = RunFolder(tmp_path / "here"), RunFolder(tmp_path / "there")
+    run(capfd, film, "--style", style, "--method", "johnson", "--run-folder", here.path)
+    assert here.command()[:2] == ["run", str(film)]
+    assert [event["event"] for event in RunReader(here).news()][-1] == "finished"
+    run(capfd, tmp_path / "none.mkv", "--style", style, "--run-folder", there.path, code=3)
+    (event,) = RunReader(there).news()
+    assert (event["event"], event["exit_code"]) == ("failed", 3)
 
 
 def test_a_dry_run_counts_and_measures_and_writes_nothing(

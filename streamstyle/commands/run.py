@@ -22,6 +22,7 @@ from streamstyle.settings import (
     SourceSettings,
     StyleSettings,
 )
+from streamstyle.terminal.failures import told
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
     GroupedCommand,
@@ -69,6 +70,7 @@ _result, _film = under("Style and output"), under("Film")
 @under("Talking")("--dry-run", is_flag=True, help="Say what would be done, how long it would take; write nothing.")
 @quiet_option
 @json_option
+@under("Talking")("--run-folder", type=_FILE, help="Where others can look on; see `streamstyle tui --attach`.")
 @debug_option
 def run(
     movie: Path,
@@ -80,23 +82,33 @@ def run(
     dry_run: bool,
     quiet: bool,
     as_json: bool,
+    run_folder: Path | None,
     **values: Any,
 ) -> int:
     """Paint MOVIE in a style, keeping still what stands still; sound, subtitles and chapters go along."""
     settings = settings_of(values, part or (None, None))
-    mix = wanted_mix(style)
-    film, settings = _opened(movie, settings, sample, part)
-    output = output or default_output(movie, mix.name)
     if dry_run:
         from streamstyle.commands.dry_run import dry_run as plan
 
-        return plan(film, output, mix, settings, as_json)
-    check_output(output, movie, replace_it=yes, may_ask=not as_json)
-    from streamstyle.pipeline import stylise_video
+        mix = wanted_mix(style)
+        film, settings = _opened(movie, settings, sample, part)
+        return plan(film, output or default_output(movie, mix.name), mix, settings, as_json)
 
-    with watched(as_json, quiet) as (observe, stop):
-        _say_what_stays_behind(film, output, observe)
-        ended = stylise_video(film, output, mix, settings, observe, stop)
+    from streamstyle.run_folder import RunFolder, new_run_folder
+    from streamstyle.running.session import session
+
+    folder = RunFolder(run_folder) if run_folder else new_run_folder(movie)
+    with session(folder, click.get_current_context().obj or [], lambda error: told(error, debug=False)) as opened:
+        mix = wanted_mix(style)
+        film, settings = _opened(movie, settings, sample, part)
+        output = output or default_output(movie, mix.name)
+        check_output(output, movie, replace_it=yes, may_ask=not as_json)
+        from streamstyle.pipeline import stylise_video
+
+        with watched(as_json, quiet) as (tell, stop):
+            observe, look = opened.joined(tell, stop)
+            _say_what_stays_behind(film, output, observe)
+            ended = stylise_video(film, output, mix, settings, observe, stop, look)
     return INTERRUPTED if isinstance(ended, Stopped) else 0
 
 

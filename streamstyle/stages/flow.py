@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from streamstyle.buffered import buffered
+from streamstyle.buffered import Ahead, buffered
 from streamstyle.frame import FlowedFrame, Frame, Motion
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.motion_code import rounded
@@ -39,7 +39,7 @@ _DEEPFLOW_SIDE = 128
 @contextmanager
 def flow(
     frames: Iterable[Frame], settings: FlowSettings, cache: FlowCache | None = None
-) -> Iterator[Iterator[FlowedFrame]]:
+) -> Iterator[Ahead[FlowedFrame]]:
     """Yield an iterator over the frames, each with its motion; pairs are worked on ahead of their use and in parallel.
 
     The first frame of a shot has none. Motion is rounded as `cache` rounds it, so a run that reads it equals the run
@@ -48,7 +48,7 @@ def flow(
     remaining = iter(frames)
     first = next(remaining, None)
     if first is None:
-        yield iter(())
+        yield Ahead(iter(()), 1)
         return
     ahead = max(2, _BYTES_AHEAD // (_BYTES_A_PIXEL * first.image.shape[0] * first.image.shape[1]))
 

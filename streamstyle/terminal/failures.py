@@ -26,7 +26,7 @@ def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
         return _nobody_reads()
     if debug and not isinstance(error, click.exceptions.Exit | click.ClickException):
         traceback.print_exception(error)
-    failed = _told(error, debug)
+    failed = told(error, debug)
     if as_json:
         print_json(failed)
     else:
@@ -34,7 +34,8 @@ def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
     return failed.exit_code
 
 
-def _told(error: BaseException, debug: bool) -> Failed:
+def told(error: BaseException, debug: bool) -> Failed:
+    """Return what there is to say of an error; the traceback of a fault of ours is kept in a file, or shown already."""
     if isinstance(error, StreamstyleError):
         return Failed(error.problem, error.next_step, error.exit_code)
     if isinstance(error, click.ClickException):

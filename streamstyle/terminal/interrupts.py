@@ -20,13 +20,16 @@ _ABORTED = b"\naborted; what was written so far is left under its partial name\n
 def stopping_on_interrupt(stop: threading.Event) -> Iterator[None]:
     """Set `stop` at the first SIGINT, SIGTERM or SIGHUP, and leave the process at the second.
 
-    A signal that is ignored already stays so: `nohup` keeps its promise.
+    A signal that is ignored already stays so: `nohup` keeps its promise. `stop` may be set by others, too.
     """
+    signalled = False
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
+        nonlocal signalled
+        if signalled:
             _write(_ABORTED)
             os._exit(INTERRUPTED)
+        signalled = True
         stop.set()
         _write(_STOPPING)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 import threading
 from collections.abc import Iterator
@@ -43,13 +41,8 @@ def watched(as_json: bool, quiet: bool) -> Iterator[tuple[Observer, threading.Ev
 
 
 def print_json(event: Event) -> None:
-    """Print the event as one line of JSON on standard output; what is no number to JSON, such as NaN, is null there."""
-    finite = {name: None if _is_no_number(value) else value for name, value in event.as_json().items()}
-    click.echo(json.dumps(finite, allow_nan=False))
-
-
-def _is_no_number(value: object) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
+    """Print the event as one line of JSON on standard output."""
+    click.echo(event.as_line())
 
 
 class Narrator:

@@ -1,0 +1,39 @@
+"""What whoever looks on may look at, each time a frame has been written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streamstyle.buffered import Ahead
+from streamstyle.clock import Clock, Stopwatch
+from streamstyle.film import Film
+from streamstyle.frame import StylisedFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The run, as it stands after a frame."""
+
+    film: Film
+    painted: StylisedFrame
+    """The frame that has just been written."""
+    frames: int
+    """Frames written so far."""
+    clock: Clock
+    """Whoever lets the work wait stops it meanwhile."""
+    stopwatch: Stopwatch
+    """What the time of the painting thread goes into: `waiting`, `stylise`, `consistency`, `encode`."""
+    queues: Mapping[str, Ahead[Any]]
+    """What is made ahead: `decoded` frames, and `flowed` ones where there is flow."""
+    partial: Path
+    """The film so far."""
+
+
+Look = Callable[[Moment], None]
+
+
+def look_away(moment: Moment) -> None:
+    """Look at nothing."""

@@ -1,0 +1,70 @@
+"""How the run stands: its queues, its stages, what it uses."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+import psutil
+import torch
+
+from streamstyle.events import Surveyed
+from streamstyle.moment import Moment
+
+_LATELY = 24
+"""Surveys that "lately" goes back."""
+
+_PACES = 120
+"""Paces that are remembered."""
+
+
+class Surveyor:
+    """Takes stock of the run, each time it is asked."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._process.cpu_percent()  # the first answer is always 0
+        self._marks: deque[tuple[int, float, dict[str, float]]] = deque(maxlen=_LATELY)
+        self._paces: deque[float] = deque(maxlen=_PACES)
+
+    def survey(self, moment: Moment, paused: bool, warping_error: dict[str, float]) -> Surveyed:
+        """Return how the run stands."""
+        if not paused:
+            self._mark(moment)
+        stages = self._stages()
+        return Surveyed(
+            frame=moment.frames,
+            paused=paused,
+            queues={name: (queue.waiting, queue.room) for name, queue in moment.queues.items()},
+            stages=stages,
+            bottleneck=_bottleneck(stages, moment),
+            paces=tuple(self._paces),
+            losses=dict(moment.painted.losses),
+            warping_error=warping_error,
+            memory=self._process.memory_info().rss,
+            cpu=self._process.cpu_percent(),
+            gpu_memory=torch.cuda.memory_reserved() if moment.painted.image.is_cuda else None,
+            written=moment.partial.stat().st_size if moment.partial.exists() else 0,
+        )
+
+    def _mark(self, moment: Moment) -> None:
+        now = moment.frames, moment.clock.seconds, dict(moment.stopwatch.seconds)
+        if self._marks and now[0] > self._marks[-1][0]:
+            frames, seconds = now[0] - self._marks[-1][0], now[1] - self._marks[-1][1]
+            self._paces.append(round(frames / max(seconds, 1e-6), 4))
+        self._marks.append(now)
+
+    def _stages(self) -> dict[str, float]:
+        (first, _, then), (last, _, now) = self._marks[0], self._marks[-1]
+        if last == first:
+            return {}
+        return {name: (now[name] - then.get(name, 0.0)) / (last - first) for name in now if name != "standing"}
+
+
+def _bottleneck(stages: Mapping[str, float], moment: Moment) -> str:
+    """Return what the others wait for: the slowest stage, or, where that is waiting, whoever makes what is awaited."""
+    slowest = max(stages, key=lambda name: stages[name], default="")
+    if slowest != "waiting":
+        return slowest
+    starved = "flowed" not in moment.queues or moment.queues["decoded"].waiting <= 1
+    return "decode" if starved else "flow"

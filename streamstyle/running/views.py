@@ -1,0 +1,73 @@
+"""What can be seen of a frame: the result, the film, the frame painted alone, flow, and the consistency weight."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from streamstyle.frame import StylisedFrame
+from streamstyle.ops.pixels import to_uint8
+
+Picture = NDArray[np.uint8]
+"""[H, W, 3] RGB."""
+
+_FAST = 0.03
+"""Motion, as a share of the picture's width, that has the full colour."""
+
+
+def view_of(painted: StylisedFrame, view: str, shrink: int = 1) -> Picture | None:
+    """Return a view, smaller by a whole factor; None where there is none, as of flow on the first frame of a shot."""
+    motion = painted.flowed.motion
+    match view:
+        case "painted":
+            return to_uint8(_shrunk(painted.image, shrink))
+        case "naive":
+            return to_uint8(_shrunk(painted.naive, shrink))
+        case "source":
+            return _shrunk_picture(painted.flowed.frame.image, shrink)
+        case "flow" if motion is not None:
+            return flow_wheel(_shrunk(motion.backward, shrink).cpu(), motion.backward.shape[-1])
+        case "weight" if motion is not None:
+            return to_uint8(_shrunk(motion.weight[None], shrink).expand(3, -1, -1))
+        case _:
+            return None
+
+
+def flow_wheel(
+    flow: Tensor,  # [2, H, W] float32, pixels
+    width: int,
+) -> Picture:
+    """Return a flow as colours: the direction by the hue, the speed by how far it is from white.
+
+    `width` is that of the picture whose pixels flow is in. The square root lets slow motion be seen beside fast.
+    """
+    u, v = flow.numpy()
+    speed = np.sqrt(np.minimum(1, np.hypot(u, v) / (_FAST * width)))
+    hue = np.degrees(np.arctan2(v, u)) % 360
+    wheel = cv2.cvtColor(np.stack((hue, speed, np.ones_like(hue)), -1).astype(np.float32), cv2.COLOR_HSV2RGB)
+    return np.round(255 * wheel).astype(np.uint8)
+
+
+def _shrunk(image: Tensor, factor: int) -> Tensor:
+    return F.avg_pool2d(image, factor, ceil_mode=True) if factor > 1 else image
+
+
+def _shrunk_picture(image: Picture, factor: int) -> Picture:
+    if factor == 1:
+        return image
+    size = tuple(-(-side // factor) for side in image.shape[1::-1])
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def shrinking(width: int, height: int, into: tuple[int, int]) -> int:
+    """Return the whole factor by which a picture has to shrink to fit `into` (width, height); 1 where it does."""
+    return max(1, -(-width // max(1, into[0])), -(-height // max(1, into[1])))
+
+
+def as_jpeg(picture: Picture) -> bytes:
+    """Return the picture as a small file."""
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())

@@ -1,0 +1,168 @@
+"""A film is painted while somebody looks on, and has wishes."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+
+from streamstyle.errors import OutputError
+from streamstyle.events import Event, Failed, Finished, FrameWritten, Stopped, Warned
+from streamstyle.mix import Ingredient, Mix
+from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.weights import save_weights, style_metadata
+from streamstyle.pipeline import stylise_video
+from streamstyle.run_folder import Control, RunFolder, RunReader, Save, Wishes
+from streamstyle.running.session import session
+from streamstyle.settings import ConsistencySettings, Device, Settings, SinkSettings, SourceSettings
+from streamstyle.stages.source import probe
+from tests.films import pan, write_film
+
+pytestmark = pytest.mark.usefixtures("home")
+
+FRAMES = 12
+
+
+def failed(error: BaseException) -> Failed:
+    return Failed(str(error), "", 70)
+
+
+@pytest.fixture
+def style(tmp_path: Path) -> Path:
+    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
+    torch.nn.init.normal_(network.layers[-1][1].weight, std=0.5)
+    save_weights(path := tmp_path / "nonsense.safetensors", network, style_metadata(network, name="nonsense"))
+    return path
+
+
+def paint(
+    tmp_path: Path, style: Path, on_frame: Callable[[int, RunFolder], None] = lambda frame, folder: None
+) -> tuple[RunFolder, Finished | Stopped, list[Event]]:
+    folder, stop, told = RunFolder(tmp_path / "run"), threading.Event(), list[Event]()
+    film = write_film(tmp_path / "film.mkv", pan(frames=FRAMES).frames)
+    settings = Settings(
+        consistency=ConsistencySettings(iterations=2), sink=SinkSettings(preset="ultrafast"), device=Device.cpu
+    )
+
+    def tell(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, FrameWritten):
+            on_frame(event.frame, folder)
+
+    with session(folder, ["run"], failed) as opened:
+        observe, look = opened.joined(tell, stop)
+        source, output = probe(film, SourceSettings()), tmp_path / "out.mkv"
+        mix = Mix("nonsense", (Ingredient(style),))
+        return folder, stylise_video(source, output, mix, settings, observe, stop, look), told
+
+
+def names(folder: RunFolder) -> list[str]:
+    return [event["event"] for event in RunReader(folder).news()]
+
+
+def test_the_folder_tells_the_run_and_its_end_comes_last(tmp_path: Path, style: Path) -> None:
+    folder, ended, told = paint(tmp_path, style)
+    assert isinstance(ended, Finished)
+    assert names(folder)[0] == "surveyed" or names(folder)[0] == "frame_written"
+    assert names(folder)[-1] == "finished"
+    latest = {event["event"]: event for event in RunReader(folder).news()}
+    assert latest["frame_written"]["frame"] == FRAMES
+    assert latest["surveyed"]["bottleneck"] in {"decode", "flow", "stylise", "consistency", "encode", "watching"}
+    assert latest["surveyed"]["memory"] > 0
+    assert "surveyed" not in {event.name for event in told}, "that is for those who look on"
+
+
+def test_pictures_are_made_for_those_who_wish_for_them(tmp_path: Path, style: Path) -> None:
+    def wish(frame: int, folder: RunFolder) -> None:
+        if frame == 4:
+            folder.wish("me", Wishes(("painted", "flow"), 50, 40))
+
+    folder, _, _ = paint(tmp_path, style, wish)
+    (previewed,) = [event for event in RunReader(folder).news() if event["event"] == "previewed"]
+    assert set(previewed["pictures"]) == {"painted", "flow"}
+    assert {path.name for path in folder.previews.iterdir()} == {"painted.jpg", "flow.jpg"}
+    assert cv2.imread(previewed["pictures"]["painted"]).shape == (32, 48, 3)
+
+
+def test_nobody_there_no_pictures(tmp_path: Path, style: Path) -> None:
+    folder, _, _ = paint(tmp_path, style)
+    assert not list(folder.previews.iterdir())
+
+
+def test_a_pause_holds_the_run_and_the_clock_until_it_goes_on(tmp_path: Path, style: Path) -> None:
+    def pause(frame: int, folder: RunFolder) -> None:
+        if frame == 3:
+            folder.order(Control(paused=True))
+            threading.Timer(0.6, lambda: folder.order(Control())).start()
+
+    began = time.monotonic()
+    folder, ended, _ = paint(tmp_path, style, pause)
+    lasted = time.monotonic() - began
+    assert ended.frames == FRAMES
+    assert [name for name in names(folder) if name in {"paused", "resumed"}] == ["paused", "resumed"]
+    assert ended.elapsed < lasted - 0.5
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_the_owner_can_stop_it_also_while_it_is_paused(tmp_path: Path, style: Path, paused: bool) -> None:
+    def stop(frame: int, folder: RunFolder) -> None:
+        if frame == 3:
+            folder.order(Control(paused=paused, stop=not paused))
+            threading.Timer(0.3, lambda: folder.order(Control(paused=paused, stop=True))).start()
+
+    folder, ended, _ = paint(tmp_path, style, stop)
+    assert isinstance(ended, Stopped)
+    assert ended.frames == 3
+    assert names(folder)[-1] == "stopped"
+
+
+def test_a_frame_is_saved_in_full_size_once_for_each_wish(tmp_path: Path, style: Path) -> None:
+    def save(frame: int, folder: RunFolder) -> None:
+        if frame == 5:
+            folder.order(Control(save=Save(1, "painted", str(tmp_path / "still.png"))))
+
+    folder, _, _ = paint(tmp_path, style, save)
+    assert names(folder).count("saved") == 1
+    assert cv2.imread(str(tmp_path / "still.png")).shape == (64, 96, 3)
+
+
+@pytest.mark.parametrize("path", ["still.txt", "no/such/folder/still.png"])
+def test_what_cannot_be_saved_is_said_and_the_run_goes_on(tmp_path: Path, style: Path, path: str) -> None:
+    def save(frame: int, folder: RunFolder) -> None:
+        folder.order(Control(save=Save(1, "painted", str(tmp_path / path))))
+
+    folder, ended, _ = paint(tmp_path, style, save)
+    assert isinstance(ended, Finished)
+    assert names(folder).count("warned") == 1
+
+
+def test_an_error_is_told_in_the_folder(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with pytest.raises(OutputError), session(folder, [], failed):
+        raise OutputError("no room", "Make some.")
+    (event,) = RunReader(folder).news()
+    assert (event["event"], event["problem"]) == ("failed", "no room. Make some.")
+
+
+def test_a_folder_that_cannot_be_made_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("in the way")
+    with session(RunFolder(tmp_path / "run"), [], failed) as opened:
+        told: list[Event] = []
+        opened.joined(told.append, threading.Event())
+    assert isinstance(told[0], Warned)
+
+
+def test_a_folder_that_vanishes_is_told_once_and_the_film_is_painted(tmp_path: Path, style: Path) -> None:
+    def remove(frame: int, folder: RunFolder) -> None:
+        if frame == 2:
+            shutil.rmtree(folder.path)
+
+    _, ended, told = paint(tmp_path, style, remove)
+    assert isinstance(ended, Finished)
+    assert sum(isinstance(event, Warned) for event in told) == 1

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from streamstyle.evaluate.metrics import warping_error
+from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
+from streamstyle.ops.pixels import to_tensor
+from streamstyle.running.steadiness import Steadiness
+from tests.scenes import Scene, pan
+
+
+def frames(scene: Scene, noise: float = 0.0) -> list[StylisedFrame]:
+    random = torch.Generator().manual_seed(0)
+    found = []
+    for index, picture in enumerate(scene.frames):
+        weight = torch.from_numpy((~scene.uncovered[index]).astype(np.float32))
+        motion = Motion(torch.from_numpy(scene.backward[index]), weight) if index else None
+        image = to_tensor(picture)
+        shaken = image + noise * torch.randn(image.shape, generator=random)
+        found.append(StylisedFrame(FlowedFrame(Frame(picture, index, index), motion), image, naive=shaken))
+    return found
+
+
+def test_a_pan_that_is_carried_along_is_steady_and_what_flickers_is_not() -> None:
+    steadiness = Steadiness()
+    for frame in frames(pan(frames=12, width=192, height=128), noise=0.1):
+        steadiness.add(frame)
+    means = steadiness.means()
+    assert means["painted"] < 1e-6
+    assert means["naive"] == pytest.approx(2 * 0.1**2, rel=0.1)
+
+
+def test_it_is_the_warping_error_of_the_film_on_fewer_pixels() -> None:
+    film = frames(pan(frames=24, width=192, height=128, step=(1, 2)), noise=0.2)
+    steadiness, whole = Steadiness(), []
+    for before, frame in zip([None, *film], film, strict=False):
+        steadiness.add(frame)
+        if before is not None and (motion := frame.flowed.motion) is not None:
+            whole.append(float(warping_error(frame.naive, before.naive, motion.backward, motion.weight)))
+    assert steadiness.means()["naive"] == pytest.approx(np.mean(whole), rel=0.05)
+
+
+def test_without_flow_there_is_nothing_to_say() -> None:
+    steadiness = Steadiness()
+    for frame in frames(pan(frames=3))[:1] * 3:
+        steadiness.add(frame)
+    assert steadiness.means() == {}

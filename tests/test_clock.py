@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import time
+
+from streamstyle.clock import Clock, Stopwatch
+
+
+def test_a_clock_stands_while_the_work_does() -> None:
+    clock = Clock()
+    with clock.standing():
+        time.sleep(0.05)
+    assert clock.seconds < 0.04
+
+
+def test_time_counts_for_the_innermost_stage_alone() -> None:
+    def slow(items, seconds):
+        for item in items:
+            time.sleep(seconds)
+            yield item
+
+    stopwatch = Stopwatch()
+    below = stopwatch.timed("below", slow(range(3), 0.03))
+    assert list(stopwatch.timed("above", slow(below, 0.01))) == [0, 1, 2]
+    assert 0.09 <= stopwatch.seconds["below"] < 0.2
+    assert 0.03 <= stopwatch.seconds["above"] < stopwatch.seconds["below"]

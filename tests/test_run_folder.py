@@ -1,0 +1,96 @@
+"""A run and those who look on speak through files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from streamstyle.run_folder import Control, RunFolder, RunReader, Save, Wishes, all_runs, new_run_folder, replace_json
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    folder = RunFolder(tmp_path / "run")
+    folder.create(["run", "film.mkv"])
+    return folder
+
+
+def say(folder: RunFolder, *events: str) -> None:
+    with folder.events.open("a", encoding="utf-8") as file:
+        file.writelines(f'{{"event": "{event}"}}\n' for event in events)
+
+
+def test_a_run_is_alive_until_its_process_ends(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib; from streamstyle.run_folder import RunFolder\n"
+        "RunFolder(pathlib.Path(sys.argv[1])).create(['run']); print(flush=True); sys.stdin.read()\n"
+    )
+    folder = RunFolder(tmp_path / "other")
+    assert not folder.alive()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program, str(folder.path)], **pipes) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert folder.alive()
+        process.kill()
+        process.wait()
+        assert not folder.alive()
+    assert folder.command() == ["run"]
+
+
+def test_every_lasting_event_is_read_once_and_of_the_others_the_latest(folder: RunFolder) -> None:
+    reader = RunReader(folder)
+    say(folder, "started", "warned")
+    replace_json(folder.status, {"frame_written": {"event": "frame_written", "frame": 7}})
+    assert [event["event"] for event in reader.news()] == ["started", "warned", "frame_written"]
+    assert reader.news() == []
+    replace_json(folder.status, {"frame_written": {"event": "frame_written", "frame": 9}})
+    say(folder, "finished")
+    assert [event["event"] for event in reader.news()] == ["frame_written", "finished"]
+    assert reader.ended
+
+
+def test_half_a_line_waits_for_its_end_and_garbage_is_passed_over(folder: RunFolder) -> None:
+    reader = RunReader(folder)
+    folder.events.write_bytes(b'\xff\xfe garbage\n[1]\n{"event": "started"}\n{"event": "war')
+    assert [event["event"] for event in reader.news()] == ["started"]
+    with folder.events.open("ab") as file:
+        file.write(b'ned"}\n')
+    assert [event["event"] for event in reader.news()] == ["warned"]
+
+
+def test_wishes_are_added_up_and_fade_when_their_viewer_is_gone(folder: RunFolder) -> None:
+    folder.wish("one", Wishes(("flow",), 100, 40))
+    folder.wish("two", Wishes(("painted", "flow"), 80, 60))
+    assert folder.wishes() == Wishes(("painted", "flow"), 100, 60)
+    folder.leave("two")
+    assert folder.wishes() == Wishes(("flow",), 100, 40)
+    past = time.time() - 60
+    os.utime(folder.path / "viewers" / "one.json", (past, past))
+    assert folder.wishes() == Wishes()
+
+
+def test_what_the_owner_wants_arrives_and_nonsense_wants_nothing(folder: RunFolder) -> None:
+    assert folder.ordered() == Control()
+    wanted = Control(paused=True, save=Save(3, "painted", "a.png"))
+    folder.order(wanted)
+    assert folder.ordered() == wanted
+    folder.control.write_text(json.dumps({"save": {"colour": "blue"}}))
+    assert folder.ordered() == Control()
+
+
+def test_folders_of_ended_runs_do_not_pile_up(home: Path) -> None:
+    for number in range(30):
+        RunFolder(new_run_folder(Path(f"film{number:02}.mkv")).path).create([])
+        replace_json(all_runs()[0].path / "run.json", {"pid": 2**22 + 5, "began": 0.0, "command": []})
+        assert len(all_runs()) <= 20
+    living = new_run_folder(Path("zz.mkv"))
+    living.create([])
+    new_run_folder(Path("film.mkv"))
+    assert living.alive()
