@@ -126,13 +126,14 @@ def try_painting(
     `told` hears of every frame what is known by then of the time. When `stop` is set the trial ends with its frame.
     """
     settings = replace(settings, flow=replace(settings.flow, flow_cache=0))
-    ending, elapsed = stop or threading.Event(), [0.0]
+    ending, elapsed = threading.Event(), [0.0]
 
     def observe(event: Event) -> None:
         if isinstance(event, FrameWritten):
             elapsed.append(event.elapsed)
             told(Trial(_seconds_a_frame(elapsed), event.frame))
-            if event.frame == TRIAL_FRAMES or (event.frame > 1 and event.elapsed > TRIAL_SECONDS):
+            enough = event.frame == TRIAL_FRAMES or (event.frame > 1 and event.elapsed > TRIAL_SECONDS)
+            if enough or (stop is not None and stop.is_set()):
                 ending.set()
 
     with tempfile.TemporaryDirectory(prefix="streamstyle-") as folder:

@@ -61,6 +61,12 @@ def dropped(text: str) -> str:
     return line
 
 
+def shortened(path: Path) -> Path:
+    """Return a path as people write it: from here, where it is below."""
+    path, here = path.expanduser(), Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def listing(folder: Path, endings: Collection[str]) -> list[Entry]:
     """Return the folders in a folder, then its files with one of the endings, by name; what is hidden is left out.
 

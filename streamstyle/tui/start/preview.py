@@ -9,13 +9,14 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.widgets import Static
 
 from streamstyle.terminal.values import clock
-from streamstyle.tui.start.easel import Refusal, picture_of
+from streamstyle.tui.start.easel import picture_of
 from streamstyle.tui.start.scrubber import Scrubber
+from streamstyle.tui.widgets.cells import pixels_of
+from streamstyle.tui.widgets.colours import depth_of
 from streamstyle.tui.widgets.picture import Picture
-
-VIEWS = ("painted", "source", "both")
 
 
 class PreviewPanel(Vertical):
@@ -24,28 +25,36 @@ class PreviewPanel(Vertical):
     class RoomChanged(Message):
         """Pictures of another size are wanted."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self.view, self.detail = VIEWS[0], False
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._first, self._compared, self._detail = "painted", False, False
         self._found: Mapping[str, Any] = {}
         self._style = ""
 
     def compose(self) -> ComposeResult:
         """Lay the panel out."""
         with Horizontal():
+            yield Static("A film and a style, and here is what comes of them.", id="words", markup=False)
+            yield Picture(id="painted")
             yield Picture(id="source")
-            yield Picture("a film and a style, and here is what comes of them", id="painted")
         yield Scrubber(id="scrubber")
 
     def on_mount(self) -> None:
-        """Show the first view."""
+        """Show one picture."""
         self._lay_out()
 
-    def question(self) -> dict[str, Any]:
+    def moment(self) -> dict[str, Any]:
         """Return what of a question for a still is known here: which moment, and how large."""
-        width, height = self.query_one("#source" if self.view == "source" else "#painted", Picture).room()
-        time = self.query_one(Scrubber).time
-        return {"time": time, "width": max(8, width), "height": max(8, height), "detail": self.detail}
+        width, height = self._room()
+        time = round(self.query_one(Scrubber).time, 3)
+        return {"time": time, "width": max(8, width), "height": max(8, height), "detail": self._detail}
+
+    def _room(self) -> tuple[int, int]:
+        picture = self.query_one(f"#{self._first}", Picture)
+        if picture.display:
+            return picture.room()
+        cells = self.query_one(Horizontal).size
+        return pixels_of(cells.width // (1 + self._compared), max(1, cells.height - 1), depth_of(self.app))
 
     def know_film(self, duration: float | None) -> None:
         """Begin with another film, a fifth into it: many begin black."""
@@ -56,24 +65,31 @@ class PreviewPanel(Vertical):
     def show(self, found: Mapping[str, Any], style: str) -> None:
         """Show a still that was asked for."""
         self._found, self._style = found, style
-        self._draw()
-
-    def refuse(self, why: Refusal | str) -> None:
-        """Say why there is none."""
-        self._found = {}
-        for picture in self.query(Picture):
-            picture.show(None, str(why))
-
-    def next_view(self) -> None:
-        """Go to the next of the views."""
-        self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
         self._lay_out()
         self._draw()
+
+    def say(self, words: str, *, refused: bool = False) -> None:
+        """Say why there is no picture."""
+        self._found = {}
+        said = self.query_one("#words", Static)
+        said.update(words)
+        said.set_class(refused, "refusal")
+        self._lay_out()
+
+    def compare(self) -> None:
+        """Show one picture, or two side by side."""
+        self._compared = not self._compared
+        self._lay_out()
         self.call_after_refresh(self.post_message, self.RoomChanged())
+
+    def flip(self) -> None:
+        """Exchange the painting and the film."""
+        self._first = "source" if self._first == "painted" else "painted"
+        self._lay_out()
 
     def toggle_detail(self) -> None:
         """Show the middle pixel by pixel, or all of the picture again."""
-        self.detail = not self.detail
+        self._detail = not self._detail
         self.post_message(self.RoomChanged())
 
     def on_resize(self) -> None:
@@ -81,18 +97,22 @@ class PreviewPanel(Vertical):
         self.post_message(self.RoomChanged())
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the next view."""
+        """Flip to the other picture."""
         if isinstance(event.widget, Picture):
-            self.next_view()
+            self.flip()
 
     def _lay_out(self) -> None:
-        self.query_one("#source").display = self.view != "painted"
-        self.query_one("#painted").display = self.view != "source"
+        for picture in self.query(Picture):
+            picture.display = bool(self._found) and (self._compared or picture.id == self._first)
+        self.query_one("#words").display = not self._found
+        pair = self.query_one(Horizontal)
+        pair.move_child(self.query_one(f"#{self._first}"), before=0)
+        self.set_class(self._compared, "-compared")
 
     def _draw(self) -> None:
         if not self._found:
             return
-        when = clock(self._found["time"]) + (" · middle, pixel by pixel" if self.detail else "")
+        when = clock(self._found["time"]) + (" · middle, pixel by pixel" if self._detail else "")
         draft = " · draft" if self._found["draft"] else ""
         self.query_one("#source", Picture).show(picture_of(self._found["source"]), f"the film · {when}")
         painted = f"{self._style} · {when}{draft}"

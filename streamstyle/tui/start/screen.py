@@ -4,91 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from textual import events, on
-from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Button, Footer, Tab, Tabs
+from textual.widgets import Button
 
 from streamstyle.errors import OutputError
+from streamstyle.tui import leaving
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.start.choices import Choices
 from streamstyle.tui.start.easel import Answer, Answered, Easel, Refusal, picture_of
 from streamstyle.tui.start.field import Field
 from streamstyle.tui.start.film import FilmPanel
-from streamstyle.tui.start.folder import FILMS, IMAGES, dropped
+from streamstyle.tui.start.folder import FILMS, IMAGES, dropped, shortened
 from streamstyle.tui.start.foot import Foot
+from streamstyle.tui.start.inquiry import Inquiry
 from streamstyle.tui.start.options import OptionsPanel
+from streamstyle.tui.start.panels import Panels
 from streamstyle.tui.start.picker import PathPicker
 from streamstyle.tui.start.preview import PreviewPanel
-from streamstyle.tui.start.question import Question
 from streamstyle.tui.start.scrubber import Scrubber
 from streamstyle.tui.start.setting import SETTINGS, named_in
 from streamstyle.tui.start.styles import Look, StylePanel
-
-PAGES = ("film", "style", "options", "preview")
 
 _QUIET = 0.7
 """Seconds without a change before a trial begins."""
 
 
-class StartScreen(Screen[RunRequest | None]):
-    """Ends with the run that was asked for, or with none."""
-
-    BINDINGS = [  # noqa: RUF012
-        Binding("ctrl+s,f5", "start", "start"),
-        Binding("f,f2", "choose_film", "film"),
-        Binding("i,f3", "choose_image", "any image"),
-        Binding("v", "view", "view"),
-        Binding("z", "detail", "pixels"),
-        Binding("minus", "scrub(-0.05)", "earlier"),
-        Binding("plus,equals_sign", "scrub(0.05)", "later"),
-        Binding("c,ctrl+y", "copy", "copy command"),
-        Binding("1", "page('film')", "film", show=False),
-        Binding("2", "page('style')", "style", show=False),
-        Binding("3", "page('options')", "options", show=False),
-        Binding("4", "page('preview')", "preview", show=False),
-        Binding("escape", "leave_field", "out of a field", show=False),
-        Binding("q", "leave", "quit"),
-    ]
+class StartScreen(Panels):
+    """What is chosen, what follows from it, and how the run begins."""
 
     def __init__(self, film: Path | None = None, easel: Callable[[Answered], Easel] = Easel) -> None:
         """`easel` makes what answers questions; tests have another."""
         super().__init__()
         self._choices = Choices()
         self._first = film
-        self._easel = easel(self._hear)
-        self._known_film: Path | None = None
-        self._checked: Answer | None = None
-        self._looked: dict[str, Any] = {}
+        self._inquiry = Inquiry(easel(self._hear))
         self._starting = False
         self._quiet: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        """Lay the panels out; which of them are seen, and where, is the style sheet's."""
-        yield Tabs(*(Tab(f"{number} {page.capitalize()}", id=page) for number, page in enumerate(PAGES, 1)), id="pages")
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield FilmPanel(id="film-panel")
-                yield StylePanel(id="style-panel")
-                yield OptionsPanel(id="options-panel")
-            yield PreviewPanel(id="preview-panel")
-        yield Foot(id="foot")
-        yield Footer()
-
     def on_mount(self) -> None:
         """Begin with the film that was given, or ask for one."""
-        self.run_worker(self._easel.serve(), name="easel")
+        self.run_worker(self._inquiry.easel.serve(), name="easel")
         self.action_page("style")
         styles = self.query_one(StylePanel)
         styles.focus_list()
         width, height = styles.thumbnail_size()
-        self._easel.ask("styles", width=width, height=height)
+        self._inquiry.easel.ask("styles", width=width, height=height)
         self._refresh()
         if self._first is not None:
             self._take_film(self._first)
@@ -109,34 +74,34 @@ class StartScreen(Screen[RunRequest | None]):
         refused = choices.refusals()
         for field in self.query(Field):
             field.refuse(refused.get(field.name or "", ""))
-        self._easel.forget("cost")
+        self._inquiry.easel.forget("cost")
         if choices.film is None:
             foot.say("choose a film to begin (f)")
         elif refused:
             foot.say("something cannot be as it is set", refused=True)
-        elif self._known_film == choices.film and choices.style:
-            self._easel.ask("check", arguments=choices.arguments())
+        elif self._inquiry.film == choices.film and choices.style:
+            self._inquiry.check(choices)
             self._look()
             self._try_later()
 
+    @on(Scrubber.Moved)
+    @on(PreviewPanel.RoomChanged)
     def _look(self) -> None:
-        """Ask for a still, unless it is the one that is shown."""
-        if self._known_film is None or not self._choices.style or self._choices.refusals():
-            return
-        question = {"arguments": self._choices.look().arguments(), **self.query_one(PreviewPanel).question()}
-        if question != self._looked:
-            self._looked = question
-            self._easel.ask("still", draft=True, **question)
+        """Look at what is chosen, where that can be."""
+        if self._inquiry.film and self._choices.style and not self._choices.refusals():
+            self._inquiry.look(self._choices, self.query_one(PreviewPanel).moment())
 
     def _try_later(self) -> None:
         """Ask for the cost once nothing has changed for a while."""
         if self._quiet is not None:
             self._quiet.stop()
-        self._quiet = self.set_timer(_QUIET, self._try)
+        if not self._inquiry.tries(self._choices):
+            self.query_one(Foot).say("a few frames are to be tried …")
+            self._quiet = self.set_timer(_QUIET, self._try)
 
     def _try(self) -> None:
-        self.query_one(Foot).say("trying a few frames …")
-        self._easel.ask("cost", arguments=replace(self._choices, replace=False).arguments())
+        self.query_one(Foot).say("painting a few frames, to know how long it takes …")
+        self._inquiry.try_out(self._choices)
 
     @on(Field.Changed)
     def _filled_in(self, event: Field.Changed) -> None:
@@ -151,25 +116,19 @@ class StartScreen(Screen[RunRequest | None]):
     def _style_chosen(self, event: StylePanel.Chosen) -> None:
         self._choose(style=event.name, replace=False)
 
-    @on(Scrubber.Moved)
-    @on(PreviewPanel.RoomChanged)
-    def _looks_elsewhere(self) -> None:
-        self._look()
-
     def _take_film(self, film: Path | None) -> None:
         if film is None:
             return
-        self._known_film, self._looked, self._checked = None, {}, None
-        film = _short(film)
+        film = shortened(film)
+        self._inquiry.about_film(film)
         self._choose(film=film, replace=False)
         self.query_one(FilmPanel).wait_for(film)
         self.query_one(Foot).say(f"looking at {film.name} …")
-        self._easel.ask("film", path=str(film))
 
     def _take_image(self, image: Path | None) -> None:
         if image is not None:
             width, height = self.query_one(StylePanel).thumbnail_size()
-            self._easel.ask("image", path=str(_short(image)), width=width, height=height)
+            self._inquiry.easel.ask("image", path=str(shortened(image)), width=width, height=height)
 
     # -------------------------------------------------------------------------------------------------- what was found
 
@@ -199,29 +158,29 @@ class StartScreen(Screen[RunRequest | None]):
             return
         if answer.refusal:
             self.query_one(FilmPanel).refuse(film, answer.refusal)
-            self.query_one(PreviewPanel).refuse(answer.refusal)
+            self.query_one(PreviewPanel).say(str(answer.refusal), refused=True)
             self.query_one(Foot).say(str(answer.refusal), refused=True)
             return
-        self._known_film = film
+        self._inquiry.film = film
         self.query_one(FilmPanel).know(answer.found)
         self.query_one(OptionsPanel).know_film(answer.found["height"])
         self.query_one(PreviewPanel).know_film(answer.found["duration"])
+        self.query_one(PreviewPanel).say("painting a frame …")
         self._refresh()
 
     def _hear_still(self, answer: Answer) -> None:
         preview = self.query_one(PreviewPanel)
         if answer.refusal:
-            preview.refuse(answer.refusal)
+            preview.say(str(answer.refusal), refused=True)
             return
         preview.show(answer.found, self._choices.mix)
-        asked = {name: value for name, value in answer.question.items() if name != "draft"}
-        if answer.found["draft"] and asked == self._looked:
-            self._easel.ask("still", draft=False, **self._looked)
+        if answer.found["draft"]:
+            self._inquiry.look_closer(answer)
 
     def _hear_check(self, answer: Answer) -> None:
         if tuple(answer.question["arguments"]) != self._choices.arguments():
             return
-        self._checked = answer
+        self._inquiry.keep(answer)
         if answer.refusal:
             self._refuse(answer.refusal)
         else:
@@ -231,11 +190,12 @@ class StartScreen(Screen[RunRequest | None]):
 
     def _hear_cost(self, answer: Answer) -> None:
         foot = self.query_one(Foot)
+        if not self._inquiry.tries(self._choices) or answer.question["arguments"] != self._inquiry.tried:
+            return
         if answer.refusal:
             foot.say(str(answer.refusal), refused=True)
         elif not answer.so_far or answer.found["tried"] > 1:
-            free = self._checked.found.get("free") if self._checked else None
-            foot.show_cost(answer.found, free, so_far=answer.so_far)
+            foot.show_cost(answer.found, self._inquiry.free, so_far=answer.so_far)
 
     def _refuse(self, why: Refusal) -> None:
         """Say what cannot be, at the field that it is about."""
@@ -256,8 +216,8 @@ class StartScreen(Screen[RunRequest | None]):
         elif refused:
             self.action_page("options")
             self.query_one(f"#field-{next(iter(refused)).replace('_', '-')}", Field).control.focus()
-        elif self._checked and tuple(self._checked.question["arguments"]) == self._choices.arguments():
-            self._begin(self._checked)
+        elif checked := self._inquiry.checked(self._choices):
+            self._begin(checked)
         else:
             self._starting = True
             self._refresh()
@@ -269,15 +229,21 @@ class StartScreen(Screen[RunRequest | None]):
             return
         output = Path(checked.found["output"])
         if checked.found["exists"] and not self._choices.replace:
-            asked = Question(f"{output} exists already. Replace it?", "Replace", "Keep it")
-            self.app.push_screen(asked, lambda yes: self._leave_for(output, replace_it=True) if yes else None)
+            question = leaving.replace(output, leaving.free_name(output))
+            self.app.push_screen(question, partial(self._answer, output))
         else:
-            self._leave_for(output, replace_it=self._choices.replace)
+            self._leave_for(self._choices, output)
 
-    def _leave_for(self, output: Path, *, replace_it: bool) -> None:
-        choices = replace(self._choices, replace=replace_it)
-        assert choices.film is not None
-        self.dismiss(RunRequest(choices.arguments(), choices.film, output))
+    def _answer(self, output: Path, answer: str | None) -> None:
+        if answer == leaving.REPLACE:
+            self._leave_for(replace(self._choices, replace=True), output)
+        elif answer == leaving.BESIDE:
+            other = leaving.free_name(output)
+            self._leave_for(replace(self._choices, output=str(other)), other)
+
+    def _leave_for(self, choices: Choices, output: Path) -> None:
+        if choices.film is not None:
+            self.dismiss(RunRequest(choices.arguments(), choices.film, output))
 
     @on(Button.Pressed, "#start")
     def _start_pressed(self) -> None:
@@ -299,61 +265,7 @@ class StartScreen(Screen[RunRequest | None]):
         path = Path(dropped(event.text)).expanduser()
         (self._take_image if path.suffix.lower() in IMAGES else self._take_film)(path)
 
-    def action_view(self) -> None:
-        """Show the painting, the film, or both."""
-        self.query_one(PreviewPanel).next_view()
-
-    def action_detail(self) -> None:
-        """Show the middle pixel by pixel, or all of it."""
-        self.query_one(PreviewPanel).toggle_detail()
-
-    def action_scrub(self, share: float) -> None:
-        """Look at another moment of the film."""
-        self.query_one(Scrubber).action_move(share)
-
     def action_copy(self) -> None:
         """Copy the command line, through the terminal."""
         self.app.copy_to_clipboard(self._choices.command_line())
         self.notify("The command line is in the clipboard, if the terminal allows it.")
-
-    def action_page(self, page: str) -> None:
-        """Show one of the pages where not all have room, and go to it."""
-        for each in PAGES:
-            self.set_class(each == page, f"-page-{each}")
-        self.query_one(Tabs).active = page
-
-    @on(Tabs.TabActivated)
-    def _tab_activated(self, event: Tabs.TabActivated) -> None:
-        self.action_page(event.tab.id or PAGES[0])
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Offer as pages what has no room beside the others."""
-        there = _pages(*event.size)
-        tabs = self.query_one(Tabs)
-        for page in PAGES:
-            (tabs.show if page in there else tabs.hide)(page)
-        if there and tabs.active not in there:
-            self.action_page("style")
-
-    def action_leave_field(self) -> None:
-        """Leave what is being filled in, so that keys are keys again."""
-        self.set_focus(None)
-
-    def action_leave(self) -> None:
-        """Begin nothing."""
-        self.dismiss(None)
-
-
-def _pages(width: int, height: int) -> tuple[str, ...]:
-    """Return what cannot be seen all at once on a screen of that size in cells; the style sheet has the same limits."""
-    if width >= 160:
-        return ()
-    if width < 60:
-        return PAGES
-    return PAGES[1:3] if height >= 34 else PAGES[:3]
-
-
-def _short(path: Path) -> Path:
-    """Return a path as people write it: from here, where it is below."""
-    path = path.expanduser()
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

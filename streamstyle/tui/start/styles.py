@@ -77,17 +77,26 @@ class StylePanel(Vertical):
         height = self.app.size.height
         return (14, 5) if height >= 56 else (10, 3) if height >= 34 else (6, 2)
 
+    def on_resize(self) -> None:
+        """Cut the words anew."""
+        if self._looks:
+            self._list()
+
     def know(self, looks: Sequence[Look]) -> None:
         """List the styles there are, and those images that were chosen before."""
         names = {look.name for look in looks}
         self._looks = [*looks, *(look for look in self._looks if look.name not in names and Path(look.name).suffix)]
-        self._list()
+        self._choose(self._chosen or next((look.name for look in self._looks), ""))
 
     def add(self, look: Look) -> None:
         """Choose an image, or a style in a file."""
         self._looks = [known for known in self._looks if known.name != look.name] + [look]
-        self._chosen = look.name
+        self._choose(look.name)
+
+    def _choose(self, name: str) -> None:
+        self._chosen = name
         self._list()
+        self.post_message(self.Chosen(name))
 
     def focus_list(self) -> None:
         """Go to the list."""
@@ -95,7 +104,6 @@ class StylePanel(Vertical):
 
     def _list(self) -> None:
         options = self.query_one(OptionList)
-        self._chosen = self._chosen or next((look.name for look in self._looks), "")
         with self.prevent(OptionList.OptionHighlighted):
             options.clear_options()
             options.add_options([Option(self._row(look), id=look.name) for look in self._looks])
@@ -105,10 +113,12 @@ class StylePanel(Vertical):
         second = self.query_one("#field-second", Field).control
         assert isinstance(second, Cycle)
         second.offer({"": "nothing"} | {look.name: Path(look.name).name for look in self._looks})
-        self.post_message(self.Chosen(self._chosen))
 
     def _row(self, look: Look) -> Text:
         words = [Text(Path(look.name).name, style="bold"), *(Text(about, style="dim") for about in look.about)]
+        width = self.query_one(OptionList).scrollable_content_region.width or 40
+        for word in words:
+            word.truncate(max(4, width - self._cells()[0] - 2), overflow="ellipsis")
         if self.app.size.height < 20 or look.picture is None:
             return words[0]
         picture = grey(look.picture) if self.app.no_color else look.picture
@@ -117,9 +127,7 @@ class StylePanel(Vertical):
             Text.assemble(*((segment.text, segment.style or "") for segment in strip), "  ", word)
             for strip, word in zip(drawn, [*words, *[Text()] * len(drawn)], strict=False)
         ]
-        row = Text("\n").join([*lines, Text()])
-        row.no_wrap, row.overflow = True, "ellipsis"
-        return row
+        return Text("\n").join([*lines, Text()])
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
