@@ -5,9 +5,13 @@ from __future__ import annotations
 from textual.binding import Binding
 
 START = [
-    Binding("ctrl+s,f5", "start", "Start", tooltip="Start the run"),
-    Binding("f,f2", "choose_film", "Film", tooltip="Choose a film; one can be dropped on the terminal, too"),
-    Binding("i,f3", "choose_image", "Image", tooltip="Paint after any image, or take a style from a file"),
+    Binding("ctrl+s,f5", "start", "Start", key_display="^s", tooltip="Start the run"),
+    Binding(
+        "f,f2", "choose_film", "Film", key_display="f", tooltip="Choose a film; one can be dropped on the terminal, too"
+    ),
+    Binding(
+        "i,f3", "choose_image", "Image", key_display="i", tooltip="Paint after any image, or take a style from a file"
+    ),
     Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
     Binding("x", "flip", "Flip", tooltip="Exchange the painting and the film"),
     Binding("z", "detail", "Pixels", tooltip="The middle of the picture pixel by pixel, or all of it"),
@@ -15,7 +19,7 @@ START = [
     Binding("plus,equals_sign", "scrub(0.05)", show=False),
     Binding("comma", "step(-1)", show=False, key_display=", .", tooltip="Look a second earlier or later"),
     Binding("full_stop", "step(1)", show=False),
-    Binding("y,ctrl+y", "copy", "Copy", tooltip="Copy the command line, through the terminal"),
+    Binding("y,ctrl+y", "copy", "Copy", key_display="y", tooltip="Copy the command line, through the terminal"),
     Binding("1", "page('film')", show=False, key_display="1 … 4", tooltip="Go to film, style, options or preview"),
     Binding("2", "page('style')", show=False),
     Binding("3", "page('options')", show=False),

@@ -40,7 +40,7 @@ class PageBar(Widget):
         """Go to the page under the mouse."""
         column = 0
         for page in self.pages:
-            column += len(page) + 5
+            column += len(page) + 4
             if event.x < column:
                 self.post_message(self.Wanted(page))
                 return
@@ -52,5 +52,5 @@ class PageBar(Widget):
             row.append(f"{PAGES.index(page) + 1} ", self.get_component_rich_style("pages--key", partial=True))
             here = "pages--here" if page == self.here else "pages--page"
             row.append(page.capitalize(), self.get_component_rich_style(here, partial=True))
-            row.append("   ")
+            row.append("  ")
         return row

@@ -158,7 +158,7 @@ class StartScreen(Panels):
             return
         if answer.refusal:
             self.query_one(FilmPanel).refuse(film, answer.refusal)
-            self.query_one(PreviewPanel).say(str(answer.refusal), refused=True)
+            self.query_one(PreviewPanel).say("There is no picture of this.")
             self.query_one(Foot).say(str(answer.refusal), refused=True)
             return
         self._inquiry.film = film
