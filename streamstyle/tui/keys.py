@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual.binding import Binding
 
 from streamstyle.run_folder import VIEWS
-from streamstyle.tui.widgets.diptych import TITLES
 
-_DIRECTLY = "At once " + ", ".join(TITLES[view] for view in VIEWS)
+_DIRECTLY = "At once: painted, film, frame by frame, flow, weight"
 
 RUNNING = [
+    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("space", "pause", "Pause", tooltip="Pause after the frame at hand, or go on"),
     Binding("left", "turn(0, -1)", "View", key_display="← →", tooltip="Another view of the frame"),
     Binding("right", "turn(0, 1)", show=False),
@@ -22,12 +22,13 @@ RUNNING = [
     Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
     Binding("up", "turn(1, -1)", show=False, key_display="↑ ↓", tooltip="Another view for the second picture"),
     Binding("down", "turn(1, 1)", show=False),
-    Binding("x", "flip", "Flip", tooltip="Exchange the two; with one picture, flip to the other and back"),
+    Binding("x", "flip", "Flip", tooltip="Exchange the two, or flip to the other and back"),
     Binding("s", "save", "Save", tooltip="Save the view shown, in full size, beside the painted film"),
-    Binding("n", "numbers", show=False, tooltip="The picture alone, or the numbers beside it"),
+    Binding("n", "numbers", show=False, tooltip="All the numbers, or the picture alone"),
+    Binding("pagedown", "scroll(1)", show=False, key_display="pgup/dn", tooltip="Scroll the numbers"),
+    Binding("pageup", "scroll(-1)", show=False),
     Binding("l", "journal", "Log", tooltip="Show or hide the log"),
     Binding("e", "stop", show=False, tooltip="End here: finish the frame and close the film"),
-    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("q", "leave", "Leave", tooltip="Leave; asks what becomes of the run"),
     Binding("ctrl+c", "leave", show=False, priority=True),
 ]

@@ -95,15 +95,15 @@ def account(past: Past) -> list[str]:
 
 
 def facts(past: Past) -> list[tuple[str, str]]:
-    """Return names and values: the file, its size, how long a frame took, how steady it is."""
-    rows = [("film", str(past.result)), ("size", _size(past.result))] if past.result else []
+    """Return names and values: the size of the film, its frames, how long they took."""
+    rows = [("size", _size(past.result))] if past.result else []
     match past.story.ending:
         case Finished() as ended:
             shots = "1 shot" if ended.shots == 1 else f"{ended.shots} shots"
             rows.append(("frames", f"{ended.frames}, in {shots}"))
             rows.append(("pace", _pace(ended.frames, ended.elapsed)))
             if ended.flows_computed or ended.flows_cached:
-                rows.append(("flow", f"{ended.flows_computed} computed, {ended.flows_cached} from the cache"))
+                rows.append(("flow", f"{ended.flows_computed} computed, {ended.flows_cached} known"))
         case Stopped() as ended if ended.frames:
             rows.append(("pace", _pace(ended.frames, ended.elapsed)))
     return [(name, value) for name, value in rows if value]
@@ -113,11 +113,11 @@ def next_steps(past: Past) -> list[tuple[str, str]]:
     """Return what to do next: names, and commands to copy."""
     if past.result is None:
         return [("again", _again(past))] if past.story.ending is None and past.arguments else []
-    result = shlex.quote(str(past.result))
+    result = _typed(past.result)
     steps = [("play", f"{_player()} {result}")]
     if isinstance(past.story.ending, Finished):
         where = _range(past)
-        steps.append(("measure", f"streamstyle measure {result} --source {shlex.quote(str(past.film))}{where}"))
+        steps.append(("measure", f"streamstyle measure {result} --source {_typed(past.film)}{where}"))
     elif past.arguments:
         steps.append(("again", _again(past)))
     return steps
@@ -132,6 +132,14 @@ def last_line(past: Past) -> str:
             return f"streamstyle: error: {problem}. {next_step}".rstrip()
     where = f"; they play from {past.result}" if past.result else ""
     return f"{headline(past)}{where}"
+
+
+def short(path: Path) -> str:
+    """Return the path as a person would type it: from the folder at hand, or from home."""
+    whole = path.absolute()
+    if whole.is_relative_to(Path.cwd()):
+        return str(whole.relative_to(Path.cwd()))
+    return f"~/{whole.relative_to(Path.home())}" if whole.is_relative_to(Path.home()) else str(whole)
 
 
 def _of(story: Story) -> str:
@@ -163,6 +171,12 @@ def _why_ended(past: Past) -> str:
     if past.sight.exit_code == 128 + signal.SIGKILL:
         return "Somebody killed it, or the system did for want of memory."
     return "It said no last word; what it printed is in the log." if past.sight.last_words else "It said no last word."
+
+
+def _typed(path: Path) -> str:
+    """A path for a command line; a shell knows ~ only where it is not quoted."""
+    name = short(path)
+    return f"~/{shlex.quote(name[2:])}" if name.startswith("~/") else shlex.quote(name)
 
 
 def _player() -> str:

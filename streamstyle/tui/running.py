@@ -79,6 +79,7 @@ class RunningScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin, or look on."""
+        self._show_state()
         if isinstance(self._subject, RunFolder):
             self._follow(self._subject)
         else:
@@ -141,7 +142,8 @@ class RunningScreen(Screen[None]):
             self._end(sight)
             return
         story = sight.story
-        for saved in story.saved[len(before.story.saved) :]:
+        news = story.saved[len(before.story.saved) :] if before.story.started else ()  # not what was before we came
+        for saved in news:
             self.notify(saved.path, title=f"Frame {saved.frame}, {saved.view}, is saved")
         self.query_one(Headline).show(story.started, self._state(story))
         self.query_one(Diptych).show(sight.pictures, story.previewed.frame if story.previewed else None)
@@ -200,9 +202,21 @@ class RunningScreen(Screen[None]):
         self._wish()
 
     def action_numbers(self) -> None:
-        """Show the picture alone, or the numbers, too."""
-        self.toggle_class("alone")
+        """Show the numbers, or the picture alone; where the numbers are brief, all of them come in between."""
+        small = any(self.has_class(name) for name in ("-tiny", "-narrow", "-low"))
+        if self.has_class("numbers"):
+            self.remove_class("numbers")
+            self.add_class("alone")
+        elif self.has_class("alone"):
+            self.remove_class("alone")
+        else:
+            self.add_class("numbers" if small else "alone")
         self.call_after_refresh(self._wish)
+
+    def action_scroll(self, pages: int) -> None:
+        """Scroll the numbers."""
+        column = self.query_one("#column")
+        column.scroll_relative(y=pages * (column.size.height - 1), animate=False)
 
     def action_journal(self) -> None:
         """Show or hide the log."""

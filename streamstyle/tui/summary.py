@@ -13,21 +13,21 @@ from textual.widgets import Footer, Static
 
 from streamstyle.tui import figures
 from streamstyle.tui.help import HelpScreen
-from streamstyle.tui.outcome import Past, account, facts, headline, last_line, next_steps
+from streamstyle.tui.outcome import Past, account, facts, headline, last_line, next_steps, short
 from streamstyle.tui.story import Remark
 from streamstyle.tui.widgets.diptych import Diptych
 from streamstyle.tui.widgets.journal import Journal
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
 
 _SUMMARY = [
+    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("q,enter,escape", "leave", "Leave", key_display="q", tooltip="Leave"),
     Binding("ctrl+c", "leave", show=False, priority=True),
     Binding("1", "copy(0)", show=False, tooltip="Copy the first of the commands"),
     Binding("2", "copy(1)", show=False, tooltip="Copy the second"),
     Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
-    Binding("x", "flip", "Flip", tooltip="Exchange the two; with one picture, flip to the other and back"),
+    Binding("x", "flip", "Flip", tooltip="Exchange the two, or flip to the other and back"),
     Binding("l", "journal", "Log", tooltip="Show or hide the log"),
-    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
 ]
 
 
@@ -49,8 +49,11 @@ class SummaryScreen(Screen[None]):
                 yield Static(Content(headline(self._past)), id="title")
                 for sentence in account(self._past):
                     yield Static(Content(sentence), classes="sentence")
-                yield Static(Content("\n").join(_rows(facts(self._past))), id="facts")
-                yield Static(Content("\n").join(_steadiness(self._past)), id="steadiness")
+                if self._past.result is not None:
+                    yield Static(Content(short(self._past.result)), id="result")
+                for rows in (_rows(facts(self._past)), _steadiness(self._past)):
+                    if rows:
+                        yield Static(Content("\n").join(rows), classes="rows")
                 for number, (name, command) in enumerate(self._steps, start=1):
                     yield Static(line((f"{number}  ", ACCENT), (name, MUTED)), classes="step")
                     yield Static(Content(command), classes="command")
@@ -98,15 +101,18 @@ class SummaryScreen(Screen[None]):
 
 
 def _rows(rows: list[tuple[str, str]]) -> list[Content]:
-    return [line((f"{name:<9}", MUTED), value) for name, value in rows]
+    width = max((len(name) for name, _ in rows), default=0) + 2
+    return [line((f"{name:<{width}}", MUTED), value) for name, value in rows]
 
 
 def _steadiness(past: Past) -> list[Content]:
     errors = past.story.surveyed.warping_error if past.story.surveyed else {}
     if not errors.get("naive") or not errors.get("painted"):
         return []
-    before, after = figures.number(errors["naive"]), figures.number(errors["painted"])
     return [
-        line(("warping error  ", MUTED), before, (" frame by frame → ", MUTED), (after, "bold"), (" painted", MUTED)),
+        line(("warping error", MUTED)),
+        *_rows(
+            [("  frame by frame", figures.number(errors["naive"])), ("  painted", figures.number(errors["painted"]))]
+        ),
         line((figures.steadier_in_words(past.story), ACCENT)),
     ]

@@ -44,7 +44,7 @@ def bar_and_share(story: Story, width: int) -> Content:
 def _speed(story: Story, width: int) -> Content:
     pace = figures.pace_in_words(story)
     history = figures.sparkline(story.surveyed.paces if story.surveyed else (), max(0, width - len(pace) - 2))
-    return line((pace, "bold"), "  ", (history, ACCENT))
+    return line((pace, "bold"), "  ", (history, MUTED))
 
 
 def _machine(story: Story) -> list[Content]:

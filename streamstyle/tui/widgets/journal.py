@@ -14,7 +14,7 @@ class Journal(RichLog):
     """Remarks, one under the other; warnings in a colour of their own."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, wrap=True, markup=False, highlight=False, max_lines=2000)
+        super().__init__(id=id, wrap=True, markup=False, highlight=False, max_lines=2000, min_width=1)
         self._said = 0
 
     def show(self, remarks: Sequence[Remark]) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from textual.content import Content
 
-MUTED = "$text-muted"
+MUTED = "$foreground-muted"
 ACCENT = "$primary"
-WARNING = "$warning"
 
 Part = str | tuple[str, str]
 """Text, or text and its style."""

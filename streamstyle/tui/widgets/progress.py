@@ -44,7 +44,7 @@ def speed(story: Story, width: int) -> list[Content]:
     history = figures.sparkline(story.surveyed.paces if story.surveyed else (), width)
     return [
         line((pace, "bold")),
-        *([line((history, ACCENT))] if history else []),
+        *([line((history, MUTED))] if history else []),
         spread(*when(story), width),
     ]
 
