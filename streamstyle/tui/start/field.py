@@ -67,6 +67,7 @@ class Field(Vertical):
         super().__init__(name=name, id=f"field-{name.replace('_', '-')}")
         self.label, self.control, self.help = label, control, help
         self._default = default
+        self._refused = ""
 
     def compose(self) -> ComposeResult:
         """Lay the row out."""
@@ -82,8 +83,10 @@ class Field(Vertical):
 
     def refuse(self, why: str) -> None:
         """Say why the value cannot be; with nothing to say it can."""
-        self.set_class(bool(why), "-refused")
-        self.query_one(".refusal", Static).update(why)
+        if why != self._refused:
+            self._refused = why
+            self.set_class(bool(why), "-refused")
+            self.query_one(".refusal", Static).update(why)
 
     @on(Cycle.Changed)
     @on(Input.Changed)

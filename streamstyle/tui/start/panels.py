@@ -9,19 +9,23 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Input, Static
 
 from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.start.field import Field
 from streamstyle.tui.start.film import FilmPanel
 from streamstyle.tui.start.foot import Foot
+from streamstyle.tui.start.keybar import KeyBar
 from streamstyle.tui.start.keys import START, WORDS
 from streamstyle.tui.start.options import OptionsPanel
 from streamstyle.tui.start.pages import PAGES, PageBar, pages_at
 from streamstyle.tui.start.preview import PreviewPanel
 from streamstyle.tui.start.scrubber import Scrubber
 from streamstyle.tui.start.styles import StylePanel
+
+_WAYS = {"earlier": -1, "later": 1}
+"""Through the film."""
 
 
 class Panels(Screen[RunRequest | None]):
@@ -41,12 +45,13 @@ class Panels(Screen[RunRequest | None]):
                 yield Static(id="hint", markup=False)
             yield PreviewPanel(id="preview-panel")
         yield Foot(id="foot")
-        yield Footer()
+        yield KeyBar(id="keys")
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Say what the field that is being filled in means."""
         field = next((each for each in event.widget.ancestors if isinstance(each, Field)), None)
-        self.query_one("#hint", Static).update(field.help if field else "")
+        self.query_one("#hint", Static).update(field.help if field else "", layout=False)
+        self.query_one(KeyBar).show(typing=isinstance(event.widget, Input))
 
     def action_compare(self) -> None:
         """Show one picture, or two."""
@@ -60,14 +65,14 @@ class Panels(Screen[RunRequest | None]):
         """Show the middle pixel by pixel, or all of it."""
         self.query_one(PreviewPanel).toggle_detail()
 
-    def action_scrub(self, share: float) -> None:
-        """Look at another moment of the film."""
-        self.query_one(Scrubber).action_move(share)
+    def action_scrub(self, way: str) -> None:
+        """Look at another moment of the film, a twentieth of it away."""
+        self.query_one(Scrubber).action_move(_WAYS[way] / 20)
 
-    def action_step(self, seconds: float) -> None:
-        """Look a little earlier or later."""
+    def action_step(self, way: str) -> None:
+        """Look a second earlier or later."""
         scrubber = self.query_one(Scrubber)
-        scrubber.go(scrubber.time + seconds)
+        scrubber.go(scrubber.time + _WAYS[way])
 
     def action_help(self) -> None:
         """Show every key."""
@@ -93,6 +98,7 @@ class Panels(Screen[RunRequest | None]):
     def action_leave_field(self) -> None:
         """Leave what is being filled in, so that keys are keys again."""
         self.set_focus(None)
+        self.query_one(KeyBar).show(typing=False)
 
     def action_leave(self) -> None:
         """Begin nothing."""
