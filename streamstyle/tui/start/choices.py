@@ -72,6 +72,11 @@ class Choices:
             return self.style
         return f"{self.style}:{1 - share:g},{self.second}:{share:g}"
 
+    @property
+    def called(self) -> str:
+        """The style as people call it: `wave`, or `wave and my.jpg`."""
+        return " and ".join(Path(style).name for style in (self.style, self.second) if style)
+
     def arguments(self) -> tuple[str, ...]:
         """Return the arguments of `streamstyle run` that mean the same."""
         film = str(self.film or "MOVIE")

@@ -89,8 +89,8 @@ class Easel:
     async def _live(self) -> None:
         with _log().open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=PIPE, stdout=PIPE, stderr=log, limit=_LONGEST_LINE
-            )
+                *self._command, stdin=PIPE, stdout=PIPE, stderr=log, limit=_LONGEST_LINE, start_new_session=True
+            )  # a session of its own: a terminal that is closed ends it by its input, and it tidies up
         self._process = process
         try:
             self._send()

@@ -173,7 +173,7 @@ class StartScreen(Panels):
         if answer.refusal:
             preview.say(str(answer.refusal), refused=True)
             return
-        preview.show(answer.found, self._choices.mix)
+        preview.show(answer.found, self._choices.called)
         if answer.found["draft"]:
             self._inquiry.look_closer(answer)
 
