@@ -28,7 +28,7 @@ class FilmPanel(VerticalScroll, can_focus=False):
 
     def wait_for(self, film: Path) -> None:
         """Say which film is being looked at."""
-        self._say(film.name, f"looking at it in {film.parent} …")
+        self._say(film.name, "looking at it …")
 
     def know(self, facts: Mapping[str, Any]) -> None:
         """Say what is known of it."""

@@ -77,14 +77,14 @@ class PathPicker(ModalScreen[Path | None]):
                 self._listed = folder, await asyncio.to_thread(listing, folder, self._endings)
             except OSError as error:
                 self._listed = folder, []
-                self._fill([], f"{folder}: {error.strerror}")
+                self._fill([], f"{error.strerror}: {folder}")
                 return
-        self._fill(matching(self._listed[1], meant.filter), f"{folder}")
+        found = matching(self._listed[1], meant.filter)
+        none = "" if any(not entry.is_folder for entry in found) else f"no {self._what.partition(' ')[2]} in "
+        self._fill(found, f"{none}{folder}")
 
     def _fill(self, entries: list[Entry], heading: str) -> None:
         self._shown = entries
-        if not any(not entry.is_folder for entry in entries):
-            heading += f" · no {self._what.removeprefix('a ').removeprefix('an ')} here"
         self.query_one("#picker-folder", Static).update(heading)
         options = self.query_one(OptionList)
         options.clear_options()

@@ -18,6 +18,9 @@ from streamstyle.tui.widgets.cells import pixels_of
 from streamstyle.tui.widgets.colours import depth_of
 from streamstyle.tui.widgets.picture import Picture
 
+_SMALLEST = 4
+"""Pixels of a side below which nothing could be seen."""
+
 
 class PreviewPanel(Vertical):
     """One picture or two side by side, and the line to go through the film by."""
@@ -44,10 +47,12 @@ class PreviewPanel(Vertical):
         self._lay_out()
 
     def moment(self) -> dict[str, Any]:
-        """Return what of a question for a still is known here: which moment, and how large."""
+        """Return what of a question for a still is known here: which moment, and how large; empty where there is no room."""
         width, height = self._room()
+        if min(width, height) < _SMALLEST:
+            return {}
         time = round(self.query_one(Scrubber).time, 3)
-        return {"time": time, "width": max(8, width), "height": max(8, height), "detail": self._detail}
+        return {"time": time, "width": width, "height": height, "detail": self._detail}
 
     def _room(self) -> tuple[int, int]:
         picture = self.query_one(f"#{self._first}", Picture)

@@ -88,8 +88,9 @@ class StartScreen(Panels):
     @on(PreviewPanel.RoomChanged)
     def _look(self) -> None:
         """Look at what is chosen, where that can be."""
-        if self._inquiry.film and self._choices.style and not self._choices.refusals():
-            self._inquiry.look(self._choices, self.query_one(PreviewPanel).moment())
+        moment = self.query_one(PreviewPanel).moment()
+        if moment and self._inquiry.film and self._choices.style and not self._choices.refusals():
+            self._inquiry.look(self._choices, moment)
 
     def _try_later(self) -> None:
         """Ask for the cost once nothing has changed for a while."""
@@ -120,10 +121,10 @@ class StartScreen(Panels):
         if film is None:
             return
         film = shortened(film)
-        self._inquiry.about_film(film)
         self._choose(film=film, replace=False)
         self.query_one(FilmPanel).wait_for(film)
         self.query_one(Foot).say(f"looking at {film.name} …")
+        self._inquiry.about_film(film)
 
     def _take_image(self, image: Path | None) -> None:
         if image is not None:

@@ -18,7 +18,7 @@ from streamstyle.tui.start.cycle import Cycle
 from streamstyle.tui.start.field import Entry, Field, setting_field
 from streamstyle.tui.start.options import LOOK
 from streamstyle.tui.start.setting import SETTINGS
-from streamstyle.tui.widgets.cells import pixels_of, strips
+from streamstyle.tui.widgets.cells import pixels_of, rows_of
 from streamstyle.tui.widgets.colours import Pixels, depth_of, grey
 
 _ANY_IMAGE = "any image"
@@ -122,10 +122,10 @@ class StylePanel(Vertical):
         if self.app.size.height < 20 or look.picture is None:
             return words[0]
         picture = grey(look.picture) if self.app.no_color else look.picture
-        drawn = strips(picture, depth_of(self.app), dark=self.app.current_theme.dark)
+        drawn = rows_of(picture, depth_of(self.app), self.rich_style, dark=self.app.current_theme.dark)
         lines = [
-            Text.assemble(*((segment.text, segment.style or "") for segment in strip), "  ", word)
-            for strip, word in zip(drawn, [*words, *[Text()] * len(drawn)], strict=False)
+            Text.assemble(*((segment.text, segment.style or "") for segment in row), "  ", word)
+            for row, word in zip(drawn, [*words, *[Text()] * len(drawn)], strict=False)
         ]
         return Text("\n").join([*lines, Text()])
 
