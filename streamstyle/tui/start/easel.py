@@ -69,6 +69,7 @@ class Easel:
         self._asked: dict[int, tuple[str, Mapping[str, Any]]] = {}
         self._number = 0
         self._wanted = asyncio.Event()
+        self._closed = False
 
     def ask(self, ask: str, **question: Any) -> None:
         """Ask, in place of what of this kind has not been asked yet."""
@@ -81,10 +82,17 @@ class Easel:
         self._waiting.pop(ask, None)
 
     async def serve(self) -> None:
-        """Keep the process going until cancelled."""
-        while True:
+        """Keep the process going until cancelled, or closed."""
+        while not self._closed:
             await self._wanted.wait()
             await self._live()
+
+    async def close(self) -> None:
+        """Let the process end, and wait for it a little."""
+        self._closed = True
+        process = self._process
+        if process is not None:
+            await _ended(process)
 
     async def _live(self) -> None:
         with _log().open("wb") as log:
@@ -98,12 +106,13 @@ class Easel:
             async for line in process.stdout:
                 self._hear(json.loads(line))
         finally:
-            self._process = None
             await _ended(process)
-        self._mourn(process.returncode)
+            self._process = None
+        if not self._closed:
+            self._mourn(process.returncode)
 
     def _send(self) -> None:
-        if self._process is None or self._process.stdin is None:
+        if self._process is None or self._process.stdin is None or self._process.returncode is not None:
             return
         busy = {ask for ask, _ in self._asked.values()}
         for ask in [ask for ask in self._waiting if ask == "cost" or ask not in busy]:

@@ -47,7 +47,7 @@ class PreviewPanel(Vertical):
         self._lay_out()
 
     def moment(self) -> dict[str, Any]:
-        """Return what of a question for a still is known here: which moment, and how large; empty where there is no room."""
+        """Return what of a question for a still is known here: when, and how large; empty where there is no room."""
         width, height = self._room()
         if min(width, height) < _SMALLEST:
             return {}

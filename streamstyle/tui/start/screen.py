@@ -60,6 +60,10 @@ class StartScreen(Panels):
         else:
             self.action_choose_film()
 
+    async def on_unmount(self) -> None:
+        """Leave no process behind."""
+        await self._inquiry.easel.close()
+
     # ------------------------------------------------------------------------------------------------ what was chosen
 
     def _choose(self, **changes: Any) -> None:

@@ -108,6 +108,7 @@ class Desk(StreamstyleApp):
         self.prepare = prepare
         self.request: RunRequest | None = None
         self.copied = ""
+        self.notes: list[str] = []
 
     def _ask(self, film: Path | None) -> None:
         def easel(answered: Answered) -> Easel:
@@ -120,6 +121,9 @@ class Desk(StreamstyleApp):
     def _answered(self, request: RunRequest | None) -> None:
         self.request = request
         self.exit(0)
+
+    def notify(self, message: str, **_: Any) -> None:
+        self.notes.append(message)
 
     def copy_to_clipboard(self, text: str) -> None:
         self.copied = text
