@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
 from streamstyle.tui.start.keys import START
-from streamstyle.tui.widgets.lines import ACCENT, MUTED
+from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
+
+_GAP = "  "
 
 
 class KeyBar(Static):
-    """What the keys do; while something is typed, those that still are keys."""
+    """What the keys do, and a click on them; while something is typed, those that still are keys."""
 
     DEFAULT_CSS = "KeyBar { height: 1; text-wrap: nowrap; text-overflow: clip; }"
 
@@ -21,20 +24,24 @@ class KeyBar(Static):
 
     def show(self, *, typing: bool) -> None:
         """Show the keys that there are."""
-        keys = [_typing(binding) if typing else _plain(binding) for binding in START if binding.show]
-        self.update(Content("  ").join([key for key in keys if key]), layout=False)
+        shown = [(binding, _typing(binding) if typing else _plain(binding)) for binding in START if binding.show]
+        self._keys = [(each.action, line((key, ACCENT), (f" {each.description}", MUTED))) for each, key in shown if key]
+        self.update(Content(_GAP).join([key for _, key in self._keys]), layout=False)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the key under the mouse does."""
+        column = self.gutter.left
+        for action, key in self._keys:
+            if column <= event.x < column + key.cell_length:
+                await self.screen.run_action(action)
+            column += key.cell_length + len(_GAP)
 
 
-def _plain(binding: Binding) -> Content:
-    return _key(binding, binding.key_display or binding.key.partition(",")[0])
+def _plain(binding: Binding) -> str:
+    return binding.key_display or binding.key
 
 
-def _typing(binding: Binding) -> Content:
-    """Return the key that is one even in a field; nothing where there is none."""
-    longer = [key for key in binding.key.split(",") if len(key) > 1 and key not in ("question_mark", "minus")]
-    return _key(binding, longer[0].replace("ctrl+", "^")) if longer else Content("")
-
-
-def _key(binding: Binding, key: str) -> Content:
-    action = binding.action if "(" in binding.action else f"{binding.action}()"
-    return Content.from_markup(f"[@click=screen.{action}][{ACCENT}]{key}[/] [{MUTED}]{binding.description}[/][/]")
+def _typing(binding: Binding) -> str:
+    """Return the key that is one even in a field; empty where there is none."""
+    names = binding.key.split(",")
+    return next((key.replace("ctrl+", "^") for key in names if key.startswith(("ctrl+", "f")) and len(key) > 1), "")

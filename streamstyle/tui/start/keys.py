@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.binding import Binding
 
 START = [
+    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("ctrl+s,f5", "start", "Start", key_display="^s", tooltip="Start the run"),
     Binding(
         "f,f2", "choose_film", "Film", key_display="f", tooltip="Choose a film; one can be dropped on the terminal, too"
@@ -14,8 +15,8 @@ START = [
     ),
     Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
     Binding("x", "flip", "Flip", tooltip="Exchange the painting and the film"),
-    Binding("z", "detail", "Pixels", tooltip="The middle of the picture pixel by pixel, or all of it"),
-    Binding("minus", "scrub('earlier')", "Moment", key_display="- +", tooltip="Look at an earlier or later moment"),
+    Binding("z", "detail", "Pixels", show=False, tooltip="The middle of the picture pixel by pixel, or all of it"),
+    Binding("minus", "scrub('earlier')", "Time", key_display="- +", tooltip="Look at an earlier or later moment"),
     Binding("plus,equals_sign", "scrub('later')", show=False),
     Binding("comma", "step('earlier')", show=False, key_display=", .", tooltip="Look a second earlier or later"),
     Binding("full_stop", "step('later')", show=False),
@@ -26,7 +27,6 @@ START = [
     Binding("4", "page('preview')", show=False),
     Binding("tab", "app.focus_next", show=False, tooltip="Go to the next field; shift+tab to the one before"),
     Binding("escape", "leave_field", show=False, tooltip="Leave a field, so that letters are keys again"),
-    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("q", "leave", "Quit", tooltip="Quit; nothing has begun"),
     Binding("ctrl+c", "leave", show=False, priority=True),
 ]

@@ -69,6 +69,8 @@ class Setting:
         """Return the default as it would be typed."""
         if self.default is None:
             return ""
+        if isinstance(self.default, tuple):
+            return ",".join(map(str, self.default))
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
     def help_on(self, choice: str) -> str:

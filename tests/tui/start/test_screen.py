@@ -365,6 +365,16 @@ def test_another_film_is_asked_for(how: str) -> None:
     run(act)
 
 
+def test_the_keys_at_the_bottom_can_be_clicked() -> None:
+    async def act(pilot: Pilot[Any], desk: Desk) -> None:
+        await pilot.click("#keys", offset=(2, 0))
+        assert "Start the run" in text(pilot)
+        await pilot.press("escape")
+        await pilot.click("#keys", offset=(text(pilot).splitlines()[-1].index("y Copy") + 1, 0))
+
+    assert command(run(act)) == "--style scream"
+
+
 def test_every_other_setting_is_there_when_it_is_unfolded() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
         await pilot.press("3")
