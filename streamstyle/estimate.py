@@ -18,7 +18,7 @@ from streamstyle.media.carry import Carried, Way, plan_streams
 from streamstyle.media.decoding import sought
 from streamstyle.mix import Mix
 from streamstyle.pipeline import stylise_video
-from streamstyle.settings import Settings
+from streamstyle.settings import Method, Settings
 from streamstyle.stages.shots import shots
 from streamstyle.stages.source import decode
 
@@ -28,6 +28,9 @@ TRIAL_SECONDS = 10.0
 
 _INTERLEAVED = 10
 """Seconds by which streams may lie apart in a file."""
+
+_TRIAL_ITERATIONS = 30
+"""Of the method ruder, the most that a trial spends on a frame; more take so many times longer."""
 
 _KEY_EVERY = 250
 """Frames after which an encoder starts anew at the latest, by its default."""
@@ -81,7 +84,8 @@ def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callab
     """
     streams = plan_streams(film, output)
     frames, cuts = _count(film, looking)
-    cost = try_painting(film, output.suffix, mix, settings)
+    cost = try_painting(film, output.suffix, mix, lighter(settings))
+    seconds = cost.seconds * times_longer(settings, (len(cuts) + 1) / max(1, frames))
     return Planned(
         film=str(film.path),
         output=str(output),
@@ -95,8 +99,8 @@ def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callab
         method=settings.consistency.method,
         style=mix.name,
         streams=streams,
-        seconds_per_frame=cost.seconds,
-        seconds=cost.seconds * frames,
+        seconds_per_frame=seconds,
+        seconds=seconds * frames,
         bytes=round(cost.picture_bytes(frames, len(cuts) + 1) + bytes_alongside(film, streams)),
     )
 
@@ -111,6 +115,27 @@ def _count(film: Film, looking: Callable[[int], None]) -> tuple[int, list[float]
             cuts.append(float((frame.pts - film.start_pts) * film.time_base))
         looking(count)
     return count, cuts
+
+
+def lighter(settings: Settings) -> Settings:
+    """Return settings for a trial, which cannot take half an hour."""
+    if settings.consistency.method is not Method.ruder:
+        return settings
+    fewer = min(settings.consistency.iterations, _TRIAL_ITERATIONS)
+    return replace(
+        settings,
+        consistency=replace(settings.consistency, iterations=fewer),
+        ruder=replace(settings.ruder, first_iterations=fewer, passes=1),
+    )
+
+
+def times_longer(settings: Settings, firsts: float) -> float:
+    """Return how many times longer a frame takes than in the trial, where a share of `firsts` begins a shot."""
+    iterations = settings.consistency.iterations
+    if settings.consistency.method is not Method.ruder:
+        return 1.0
+    first = max(iterations, settings.ruder.first_iterations)
+    return (settings.ruder.passes * iterations + firsts * (first - iterations)) / min(iterations, _TRIAL_ITERATIONS)
 
 
 def try_painting(

@@ -14,6 +14,8 @@ class Ingredient:
     """A weights file, or an image that the network for any style looks at."""
     share: float = 1.0
     """How much of it, relative to the other ingredients."""
+    image: Path | None = None
+    """The painting itself, where `path` is weights and it was asked for by that: they do not say where it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+
+import torch
 
 from streamstyle.buffered import Ahead, buffered
 from streamstyle.clock import Clock, Stopwatch
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
 from streamstyle.film import Film
-from streamstyle.frame import FlowedFrame, Frame
+from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.mix import Mix
 from streamstyle.moment import Look, Moment, look_away
 from streamstyle.nets.allocation import keep_freed_memory
+from streamstyle.nets.brush import WAYS, Brush
 from streamstyle.nets.device import select_device
-from streamstyle.nets.ready import ready_loss_network, ready_style
+from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style
+from streamstyle.ops.thrift import Thrift, Warn
 from streamstyle.painter import painter
+from streamstyle.painting import painting_grams
 from streamstyle.settings import Method, Settings
 from streamstyle.stages.consistency import consistency
+from streamstyle.stages.dilute import dilute
 from streamstyle.stages.flow import flow
+from streamstyle.stages.optimise import optimise
 from streamstyle.stages.shots import shots
 from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode
 from streamstyle.stages.stylise import stylise
+from streamstyle.stages.sweep import sweep
 
 
 def stylise_video(
@@ -42,22 +50,24 @@ def stylise_video(
     When `stop` is set the current frame is finished and the film so far closed well under its partial name. Raises
     StreamstyleError for what a user can put right; the film so far stays under its partial name then, too.
     """
+
+    def warn(message: str) -> None:
+        observe(Warned(message))
+
     keep_freed_memory()
     stopwatch = Stopwatch()
     device = select_device(settings.device)
     with ExitStack() as opened:
-        sink = opened.enter_context(open_sink(film, output, settings.sink))
-        style = ready_style(painter(mix, settings.style.strength), device)
-        network = ready_loss_network(settings.consistency, device)
+        behind = 1 if device.type == "cuda" else 0  # while one frame is encoded, the GPU paints the next
+        sink = opened.enter_context(open_sink(film, output, settings.sink, behind))
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
 
         decoded = opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_frames_ahead(film, settings)))
         cut = shots(decoded)
-        flowed = _alone(cut) if cache is None else opened.enter_context(flow(cut, settings.flow, cache))
+        flowed = _alone(cut) if cache is None else opened.enter_context(_flow(cut, settings, cache))
         queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
         waited = stopwatch.timed("waiting", flowed)
-        painted = stopwatch.timed("stylise", stylise(waited, style, settings.style, device))
-        steady = stopwatch.timed("consistency", consistency(painted, settings.consistency, network))
+        steady = _painted(waited, mix, settings, device, stopwatch, warn)
 
         clock = Clock()
         observe(_started(film, output, mix.name, settings, str(device)))
@@ -88,6 +98,34 @@ def stylise_video(
             ended = Finished(str(output), frames, shot + 1, clock.seconds, computed, cached)
     observe(ended)  # after everything is closed: the file is whole when this is said
     return ended
+
+
+def _flow(frames: Iterable[Frame], settings: Settings, cache: FlowCache) -> AbstractContextManager[Ahead[FlowedFrame]]:
+    """Return the flow stage, with all the motion that the method asks for."""
+    sweeping = settings.consistency.method is Method.ruder and settings.ruder.passes > 1
+    return flow(frames, settings.flow, cache, settings.consistency.lookback, returning=sweeping)
+
+
+def _painted(
+    flowed: Iterator[FlowedFrame],
+    mix: Mix,
+    settings: Settings,
+    device: torch.device,
+    stopwatch: Stopwatch,
+    warn: Warn,
+) -> Iterator[StylisedFrame]:
+    """Return the frames as the method paints them: towards the painting itself, or by a network that has learned it."""
+    if settings.consistency.method is Method.ruder:
+        judge = ready_judge(settings.consistency, device)
+        grams = painting_grams(mix, settings.ruder.style_image, settings.style.style_scale, judge, device)
+        brush = Brush(judge, grams, settings.ruder, settings.consistency.temporal_weight, Thrift(WAYS, warn))
+        optimised = stopwatch.timed("optimise", optimise(flowed, brush, settings, device))
+        swept = stopwatch.timed("sweep", sweep(optimised, brush, settings))
+        return dilute(swept, settings.style)
+    style = ready_style(painter(mix, settings.style.strength), device)
+    network = ready_loss_network(settings.consistency, device)
+    painted = stopwatch.timed("stylise", stylise(flowed, style, settings.style, device, warn))
+    return stopwatch.timed("consistency", consistency(painted, settings.consistency, network, warn))
 
 
 def _frames_ahead(film: Film, settings: Settings) -> int:

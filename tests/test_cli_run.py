@@ -150,6 +150,28 @@ def test_a_blend_a_strength_and_the_films_own_colours(
     assert run(capfd, film, "--style", "wave", "--strength", "1.5", code=2)[-1]["event"] == "failed"
 
 
+def test_a_film_is_painted_after_the_painting_itself(
+    film: Path, style: Path, painting: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    quickly = ["--method", "ruder", "--iterations", "2", "--first-iterations", "4", "--range", "0.3-0.8"]
+    events = run(capfd, film, "--style", painting, *quickly)
+    assert (events[0]["method"], events[-1]["event"]) == ("ruder", "finished")
+    assert [event["frame"] for event in events if event["event"] == "shot_started"] == [0, 6]
+    failed = run(capfd, film, "--style", style, *quickly, "-y", code=5)[-1]
+    assert "--style-image" in failed["next_step"]
+    assert run(capfd, film, "--style", style, "--style-image", painting, *quickly)[-1]["frames"] == events[-1]["frames"]
+    assert run(capfd, film, "--style", painting, "--method", "ruder", "--iterations", 0, code=2)
+    swept = run(capfd, film, "--style", painting, *quickly, "-y", "--passes", 2, "--lookback", "1,2")
+    assert (swept[-1]["frames"], swept[-1]["flows_cached"]) == (events[-1]["frames"], events[-1]["flows_computed"])
+
+
+def test_a_dry_run_tries_the_method_ruder_too(film: Path, painting: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    wanted = ["--method", "ruder", "--iterations", "3000", "--dry-run", "--range", "0-0.2"]
+    (planned,) = run(capfd, film, "--style", painting, *wanted)
+    assert (planned["method"], planned["frames"]) == ("ruder", 5)
+    assert planned["seconds"] == pytest.approx(5 * planned["seconds_per_frame"])
+
+
 def test_a_style_is_learned_by_name(painting: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["learn", str(painting), "--name", "mine", *QUICKLY]) == 0
     events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]

@@ -17,6 +17,7 @@ from streamstyle.settings import (
     ConsistencySettings,
     Device,
     FlowSettings,
+    RuderSettings,
     Settings,
     SinkSettings,
     SourceSettings,
@@ -64,6 +65,7 @@ _result, _film = under("Style and output"), under("Film")
 @settings_options(SourceSettings, "Film")
 @settings_options(StyleSettings, "Style and output")
 @settings_options(ConsistencySettings, "Painting")
+@settings_options(RuderSettings, "Painting by --method ruder")
 @settings_options(Settings, "Painting")
 @settings_options(FlowSettings, "Motion")
 @settings_options(SinkSettings, "Encoding")
@@ -127,6 +129,7 @@ def settings_of(values: Mapping[str, Any], part: Part) -> Settings:
         source=chosen(SourceSettings, values, start=part[0], end=part[1]),
         flow=chosen(FlowSettings, values),
         consistency=chosen(ConsistencySettings, values),
+        ruder=chosen(RuderSettings, values),
         style=chosen(StyleSettings, values),
         sink=chosen(SinkSettings, values),
         device=Device(values["device"]),

@@ -47,9 +47,10 @@ def _ingredient(text: str) -> tuple[str, Ingredient]:
     if not math.isfinite(share):
         raise StyleError(f"{text} has no share that can be used", "Give a number such as 0.5 after the colon.")
     known = find_style(style)
-    if known is not None:
-        return known.name, Ingredient(known.path, share)
     image = Path(style)
+    if known is not None:
+        painting = image if image.is_file() and image.suffix != ".safetensors" else None
+        return known.name, Ingredient(known.path, share, painting)
     if not image.is_file() and image.suffix.lower() not in _IMAGES:
         raise unknown_style(style)
     if not image.is_file():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from streamstyle.easel.wish import Wish
-from streamstyle.estimate import Trial, bytes_alongside, try_painting
+from streamstyle.estimate import Trial, bytes_alongside, lighter, times_longer, try_painting
 from streamstyle.film import Film
 from streamstyle.media.carry import plan_streams
 
@@ -33,14 +33,18 @@ def cost_of(film: Film, wish: Wish, told: Callable[[Cost], None], stop: threadin
 
     `told` hears what is known so far; when `stop` is set the trial ends with its frame.
     """
-    said = try_painting(film, wish.output.suffix, wish.mix, wish.settings, lambda t: told(_cost(film, t, None)), stop)
-    size = None if film.frames is None or stop.is_set() else said.picture_bytes(film.frames) + _alongside(film, wish)
-    return _cost(film, said, size)
+    settings = lighter(wish.settings)
+    tried = try_painting(
+        film, wish.output.suffix, wish.mix, settings, lambda so_far: told(_cost(film, wish, so_far, None)), stop
+    )
+    size = None if film.frames is None or stop.is_set() else tried.picture_bytes(film.frames) + _alongside(film, wish)
+    return _cost(film, wish, tried, size)
 
 
-def _cost(film: Film, trial: Trial, size: float | None) -> Cost:
-    seconds = None if film.frames is None else trial.seconds * film.frames
-    return Cost(trial.frames, trial.seconds, seconds, None if size is None else round(size))
+def _cost(film: Film, wish: Wish, tried: Trial, size: float | None) -> Cost:
+    seconds = tried.seconds * times_longer(wish.settings, 1 / max(1, film.frames or 0))
+    whole = None if film.frames is None else seconds * film.frames
+    return Cost(tried.frames, seconds, whole, None if size is None else round(size))
 
 
 def _alongside(film: Film, wish: Wish) -> float:

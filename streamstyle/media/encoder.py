@@ -51,6 +51,8 @@ class Encoder:
         seen = resolved(source.codec_context, film.source_width, film.source_height)
         colour = for_output(seen, film.width, film.height, pix_fmt)
         self._convert = FromRGB(pix_fmt, colour)
+        self.luma = self._convert.luma
+        """By which pictures may come as planes; None where they may not."""
         try:
             added = container.add_stream(codec.name, rate=rate, time_base=self._tick)
         except ValueError as error:
@@ -82,11 +84,11 @@ class Encoder:
 
     def encode(
         self,
-        image: NDArray[np.uint8],  # [H, W, 3] RGB
+        picture: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
         pts: int,  # in ticks of the film
     ) -> list[Packet[Any]]:
         """Return what the encoder gives out, which may be frames from a while ago, or nothing yet."""
-        frame = self._convert(image)
+        frame = self._convert(picture)
         frame.time_base = self._tick
         frame.pts = pts if self._tick == self._film_tick else round(pts * self._film_tick / self._tick)
         frame.duration = round(self.duration / self._tick)

@@ -10,9 +10,13 @@ from streamstyle.nets.device import fast_dtype
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.transformer import TransformerNet
 from streamstyle.nets.weights import load_loss_network
-from streamstyle.settings import ConsistencySettings, Method
+from streamstyle.settings import ConsistencySettings, LossWidth, Method
 
 Network = TypeVar("Network", TransformerNet, LossNetwork)
+
+
+_EXACT_FROM = 100
+"""Iterations from which on `ruder` computes in float32: in bfloat16 no step goes down any more after about 200."""
 
 
 def ready_style(network: TransformerNet, device: torch.device) -> TransformerNet:
@@ -27,8 +31,17 @@ def ready_loss_network(settings: ConsistencySettings, device: torch.device) -> L
     return _ready(load_loss_network(settings.loss_network), device)
 
 
-def _ready(network: Network, device: torch.device) -> Network:
+def ready_judge(settings: ConsistencySettings, device: torch.device) -> LossNetwork:
+    """Return the loss network that `ruder` paints by: the wide one, unless another is given.
+
+    It alone says what the painting looks like, and the slim one sees too little of brushwork for that.
+    """
+    network = load_loss_network(settings.loss_network, LossWidth.wide)
+    return _ready(network, device, torch.float32 if settings.iterations >= _EXACT_FROM else None)
+
+
+def _ready(network: Network, device: torch.device, dtype: torch.dtype | None = None) -> Network:
     network.requires_grad_(False).eval()
-    network.to(device=device, dtype=fast_dtype(device))
+    network.to(device=device, dtype=dtype or fast_dtype(device))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network

@@ -1,4 +1,4 @@
-"""L-BFGS (Nocedal & Wright 2006, algorithm 7.4) that starts from a known curvature instead of a multiple of one."""
+"""L-BFGS (Nocedal & Wright 2006, algorithm 7.4) that can start from a known curvature instead of a multiple of one."""
 
 from __future__ import annotations
 
@@ -14,41 +14,71 @@ HISTORY = 4
 SHORTER = 0.25
 """Factor on a step that went uphill."""
 
+MISLED = 1e-2
+"""Step below which the remembered steps are thought to mislead, and are forgotten."""
+
+HOPELESS = 1e-6
+"""Step below which not even straight downhill is down: what is left is rounding."""
+
+FIRST_STEP = 0.005
+"""Root mean square of the first step where no curvature is known: about one of 255 levels."""
+
+
+Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""From a point to its losses, of any shape, whose sum is to be small, and to the gradient of this sum."""
+
 
 def minimise(
-    loss_and_gradient: Callable[[Tensor], tuple[Tensor, Tensor]],
+    evaluate: Evaluate,
     start: Tensor,  # any shape, float32
-    curvature: Tensor,  # broadcasts to start: positive estimate of the Hessian's diagonal
+    curvature: Tensor | None,  # broadcasts to start: positive estimate of the Hessian's diagonal
     iterations: int,
     tolerance: float = 0.0,
-) -> Tensor:
-    """Return the best point found in `iterations` evaluations of `loss_and_gradient`, the first of them at `start`.
+    history: int = HISTORY,
+) -> tuple[Tensor, Tensor]:
+    """Return the best point found in `iterations` evaluations, the first of them at `start`, and its losses.
 
-    It is done earlier once a step lowers the loss by less than `tolerance` times the loss.
+    It is done earlier once a step lowers the loss by less than `tolerance` times the loss, or where rounding leaves no
+    way down. Without a curvature it starts from a multiple of one, by which the first step is small. It reads numbers
+    several times an iteration, which on a GPU is waiting; its twin there is `DeviceDescent`.
 
     The estimate of the curvature is what makes few iterations enough: where part of the objective is quadratic with a
     known diagonal, every step is scaled by it. A step that does not go downhill is taken back and shortened.
     """
     point, step = start, 1.0
-    loss, gradient = loss_and_gradient(point)
-    steps: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=HISTORY)
+    losses, gradient = evaluate(point)
+    loss = losses.sum()
+    curvature = _cautious(gradient) if curvature is None else curvature
+    steps: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
     direction = -gradient / curvature
     for _ in range(iterations - 1):
         tried = torch.add(point, direction, alpha=step)
-        tried_loss, tried_gradient = loss_and_gradient(tried)
+        tried_losses, tried_gradient = evaluate(tried)
+        tried_loss = tried_losses.sum()
         if not tried_loss < loss:
             step *= SHORTER
+            if steps and step < MISLED:
+                steps.clear()
+                direction, step = -gradient / curvature, 1.0
+            elif step < HOPELESS:
+                break
             continue
         moved, bent = tried - point, tried_gradient - gradient
         product = float(_dot(moved, bent))
         if product > 0:
             steps.append((moved, bent, product))
         settled = loss - tried_loss < tolerance * loss
-        point, loss, gradient, step = tried, tried_loss, tried_gradient, 1.0
+        point, losses, loss, gradient, step = tried, tried_losses, tried_loss, tried_gradient, 1.0
         if settled:
             break
         direction = _two_loop(gradient, steps, curvature)
-    return point
+    return point, losses
+
+
+def _cautious(gradient: Tensor) -> Tensor:
+    """Return the curvature, the same everywhere, by which the first step has the size of `FIRST_STEP`."""
+    smallest = torch.finfo(gradient.dtype).tiny
+    return gradient.square().mean().sqrt().div(FIRST_STEP).clamp_min(smallest)
 
 
 def _two_loop(gradient: Tensor, steps: deque[tuple[Tensor, Tensor, float]], curvature: Tensor) -> Tensor:

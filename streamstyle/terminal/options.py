@@ -13,10 +13,12 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import click
 
 from streamstyle.settings import Device, Settings
-from streamstyle.terminal.values import size
+from streamstyle.terminal.values import numbers, size
 
 _SIZE = tuple[int, int]
-_METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", _SIZE: "WxH"}
+_NUMBERS = tuple[int, ...]
+_METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", _SIZE: "WxH", _NUMBERS: "N,…"}
+_READERS: dict[Any, Callable[..., Any]] = {_SIZE: size, _NUMBERS: numbers}
 
 S = TypeVar("S")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -88,6 +90,8 @@ def _option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decor
 def _default_in_words(default: Any) -> str:
     if default is None or default is False:
         return ""
+    if isinstance(default, tuple):
+        default = ",".join(map(str, default))
     return f"  [default: {default:g}]" if isinstance(default, float) else f"  [default: {default}]"
 
 
@@ -110,7 +114,7 @@ def click_type(annotation: Any) -> Any:
         return click.Choice([str(choice) for choice in plain], case_sensitive=False)
     if plain is Path:
         return click.Path(path_type=Path)
-    return size if plain == _SIZE else plain
+    return _READERS.get(plain, plain)
 
 
 def under(heading: str) -> Callable[..., Callable[[Decorated], Decorated]]:

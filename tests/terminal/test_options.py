@@ -15,15 +15,17 @@ from streamstyle.settings import (
     ConsistencySettings,
     FlowPreset,
     FlowSettings,
+    Init,
     LearnSettings,
     Method,
+    RuderSettings,
     Settings,
     SinkSettings,
     SourceSettings,
 )
 from streamstyle.terminal.options import GroupedCommand, chosen, settings_options
 
-OF_A_RUN = (SourceSettings, FlowSettings, ConsistencySettings, SinkSettings, Settings)
+OF_A_RUN = (SourceSettings, FlowSettings, ConsistencySettings, RuderSettings, SinkSettings, Settings)
 
 
 @pytest.mark.parametrize(("command", "settings"), [*((run, settings) for settings in OF_A_RUN), (learn, LearnSettings)])
@@ -55,7 +57,7 @@ def parsed(settings: type[Any], *arguments: str) -> Any:
     return kept[0] if kept else result.output
 
 
-@pytest.mark.parametrize("settings", [SourceSettings, FlowSettings, ConsistencySettings, SinkSettings, LearnSettings])
+@pytest.mark.parametrize("settings", [*OF_A_RUN[:-1], LearnSettings])
 def test_without_options_the_settings_are_the_defaults(settings: type[Any]) -> None:
     assert parsed(settings) == settings()
 
@@ -67,6 +69,8 @@ def test_options_become_values_of_the_settings_types() -> None:
     assert parsed(ConsistencySettings, "--method", "LIVE").method is Method.live
     assert parsed(ConsistencySettings, "--pixel-weight", "0").pixel_weight == 0.0
     assert parsed(ConsistencySettings, "--loss-network", "vgg.safetensors").loss_network == Path("vgg.safetensors")
+    assert parsed(ConsistencySettings, "--lookback", "1,2,4").lookback == (1, 2, 4)
+    assert parsed(RuderSettings, "--init", "previous-warped").init is Init.previous_warped
     assert parsed(LearnSettings, "--minutes", "2.5").minutes == 2.5
 
 
@@ -75,6 +79,14 @@ def test_what_is_no_such_value_is_refused_with_those_there_are() -> None:
     assert "640x360" in parsed(SourceSettings, "--size", "big")
     with pytest.raises(SettingsError, match="--crf cannot be 99"):
         parsed(SinkSettings, "--crf", "99")
+    with pytest.raises(SettingsError, match="--painting-weight cannot be -1"):
+        parsed(RuderSettings, "--painting-weight", "-1")
+    for wrong in ("2,4", "1,4,2", "1,1", "1,100", "-1"):
+        with pytest.raises(SettingsError, match=f"--lookback cannot be {wrong}"):
+            parsed(ConsistencySettings, "--lookback", wrong)
+    assert "1,2,4" in parsed(ConsistencySettings, "--lookback", "all")
+    with pytest.raises(SettingsError, match="--iterations cannot be 0"):
+        parsed(ConsistencySettings, "--method", "ruder", "--iterations", "0")
 
 
 def test_the_help_stands_under_headings_with_the_defaults() -> None:

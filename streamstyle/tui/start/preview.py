@@ -11,7 +11,9 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
+from streamstyle.settings import Method
 from streamstyle.terminal.values import clock
+from streamstyle.tui.start.choices import Choices
 from streamstyle.tui.start.easel import picture_of
 from streamstyle.tui.start.scrubber import Scrubber
 from streamstyle.tui.widgets.cells import pixels_of
@@ -67,9 +69,10 @@ class PreviewPanel(Vertical):
         scrubber.duration = duration or 0.0
         scrubber.time = 0.2 * scrubber.duration
 
-    def show(self, found: Mapping[str, Any], style: str) -> None:
-        """Show a still that was asked for."""
-        self._found, self._style = found, style
+    def show(self, found: Mapping[str, Any], choices: Choices) -> None:
+        """Show a still that was asked for; of the method ruder nothing so quick can be shown."""
+        network = " by the network" if choices.settings.get("method") == Method.ruder else ""
+        self._found, self._style = found, f"{choices.called}{network}"
         self._lay_out()
         self._draw()
 

@@ -178,7 +178,7 @@ class StartScreen(Panels):
         if answer.refusal:
             preview.say(str(answer.refusal), refused=True)
             return
-        preview.show(answer.found, self._choices.called)
+        preview.show(answer.found, self._choices)
         if answer.found["draft"]:
             self._inquiry.look_closer(answer)
 

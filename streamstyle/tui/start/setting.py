@@ -15,6 +15,7 @@ from streamstyle.errors import SettingsError
 from streamstyle.settings import (
     ConsistencySettings,
     FlowSettings,
+    RuderSettings,
     Settings,
     SinkSettings,
     SourceSettings,
@@ -22,7 +23,7 @@ from streamstyle.settings import (
 )
 from streamstyle.terminal.options import chosen, click_type, plain_type
 
-_OWNERS = (SourceSettings, StyleSettings, ConsistencySettings, FlowSettings, SinkSettings, Settings)
+_OWNERS = (SourceSettings, StyleSettings, ConsistencySettings, RuderSettings, FlowSettings, SinkSettings, Settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ class Diptych(Horizontal):
         """Begin with one picture."""
         self._draw()
 
+    def on_resize(self) -> None:
+        """Give both pictures the same width, so that they are of the same size."""
+        self._share()
+
     def show(self, pictures: Mapping[str, Pixels], frame: int | None) -> None:
         """Show pictures of a frame, by view."""
         self._pictures, self._frame = pictures, frame
@@ -78,6 +82,7 @@ class Diptych(Horizontal):
         self.compared = not self.compared
         if self.compared and self.views[0] == self.views[1]:
             self.views[1] = "source" if self.views[0] != "source" else "painted"
+        self._share()
         self._draw()
 
     def wishes(self) -> Wishes:
@@ -86,6 +91,10 @@ class Diptych(Horizontal):
         rooms = [picture.room() for picture in pictures] or [(0, 0)]
         views = tuple(dict.fromkeys(self.views))
         return Wishes(views, max(width for width, _ in rooms), max(height for _, height in rooms))
+
+    def _share(self) -> None:
+        for picture in self.query(Picture):
+            picture.styles.width = max(1, (self.size.width - 1) // 2) if self.compared else "1fr"
 
     def _draw(self) -> None:
         if not self.is_mounted:

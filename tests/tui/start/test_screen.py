@@ -102,7 +102,7 @@ def test_options_go_onto_the_command_line() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
         await pilot.press("3")
         await fill_in(pilot, "method", "left")
-        assert "carried over without a network" in text(pilot)
+        assert "carried over from frame to frame" in text(pilot)
         await fill_in(pilot, "height", "right", "right")
         await fill_in(pilot, "part", "right")
         await fill_in(pilot, "length", "end", "backspace", "backspace", "5", "s")

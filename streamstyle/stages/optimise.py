@@ -1,0 +1,54 @@
+"""Every frame optimised towards the painting itself, and towards the outputs before it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from streamstyle.frame import FlowedFrame, StylisedFrame
+from streamstyle.nets.brush import Brush
+from streamstyle.ops.past import Past, past_of
+from streamstyle.ops.pixels import to_tensor
+from streamstyle.settings import Init, Settings
+
+
+def optimise(
+    frames: Iterable[FlowedFrame], brush: Brush, settings: Settings, device: torch.device
+) -> Iterator[StylisedFrame]:
+    """Yield every frame painted: its content, the painting's style, and what the outputs before it show of it.
+
+    The first frame of a shot has none before it and more iterations. No style network takes part: `naive` is the
+    frame itself. What is carried over stays in float, never rounded to 8 bits.
+    """
+    outputs: deque[Tensor] = deque(maxlen=settings.consistency.lookback[-1])
+    for flowed in frames:
+        if flowed.motion is None:
+            outputs.clear()
+        image = to_tensor(flowed.frame.image, device)
+        past = past_of(outputs, flowed.motions) if outputs else None
+        start = _start(flowed.frame.index, image, outputs, past, settings.ruder.init)
+        painted, losses = brush.paint(image, past, start, _iterations(past, settings))
+        outputs.append(painted)
+        yield StylisedFrame(flowed, painted, naive=image, losses=losses)
+
+
+def _iterations(past: Past | None, settings: Settings) -> int:
+    usual = settings.consistency.iterations
+    return usual if past is not None else max(usual, settings.ruder.first_iterations)
+
+
+def _start(index: int, image: Tensor, outputs: Sequence[Tensor], past: Past | None, init: Init) -> Tensor:
+    if init is Init.random:
+        return _noise(index, image)
+    if past is None or init is Init.image:
+        return image
+    return past.carried if init is Init.previous_warped else outputs[-1]
+
+
+def _noise(index: int, image: Tensor) -> Tensor:
+    """Return a picture of noise, the same for the same frame in every run."""
+    generator = torch.Generator().manual_seed(index)
+    return torch.rand(image.shape, generator=generator).to(image.device)
