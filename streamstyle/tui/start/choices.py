@@ -16,7 +16,7 @@ PARTS = {"": "all of it", "--sample": "a sample", "--range": "a range"}
 """Which part of the film is painted: the option, and what it is called."""
 
 
-ON_A_FRAME = ("strength", "style_scale", "preserve_colour", "height", "size", "device")
+ON_A_FRAME = ("method", "strength", "style_scale", "preserve_colour", "height", "size", "device")
 """Settings that a single painted frame depends on."""
 
 
