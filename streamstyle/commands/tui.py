@@ -105,7 +105,8 @@ def _show(subject: RunRequest | RunFolder | None, film: Path | None = None) -> i
         advice = "Give MOVIE and --style, as for `streamstyle run`." if subject is None else "Use a terminal."
         raise SettingsError(f"{reason} for `streamstyle tui` to draw on", advice)
     from streamstyle.tui.app import StreamstyleApp
+    from streamstyle.tui.graphics import ask
 
-    app = StreamstyleApp(subject, film)
+    app = StreamstyleApp(subject, film, graphics=ask())
     app.run()
     return app.return_code or 0
