@@ -120,7 +120,7 @@ class StreamstyleApp(App[int]):
     def _ask(self, film: Path | None) -> None:
         from streamstyle.tui.start.screen import StartScreen
 
-        self.push_screen(StartScreen(film), self._answered)
+        self.push_screen(StartScreen(film, self._graphics), self._answered)
 
     def _answered(self, request: RunRequest | None) -> None:
         if request is None:

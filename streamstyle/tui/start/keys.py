@@ -16,6 +16,7 @@ START = [
     Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
     Binding("x", "flip", "Flip", tooltip="Exchange the painting and the film"),
     Binding("z", "detail", "Pixels", show=False, tooltip="The middle of the picture pixel by pixel, or all of it"),
+    Binding("p", "sharpen", show=False, tooltip="True pixels, or blocks: by kitty's or sixels' protocol"),
     Binding("minus", "scrub('earlier')", "Time", key_display="- +", tooltip="Look at an earlier or later moment"),
     Binding("plus,equals_sign", "scrub('later')", show=False),
     Binding("comma", "step('earlier')", show=False, key_display=", .", tooltip="Look a second earlier or later"),

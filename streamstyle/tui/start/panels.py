@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.start.field import Field
@@ -34,6 +35,11 @@ class Panels(Screen[RunRequest | None]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*START]
 
+    def __init__(self, graphics: Graphics | None = None) -> None:
+        """`graphics` is what the terminal can show beside characters."""
+        super().__init__()
+        self._graphics = graphics
+
     def compose(self) -> ComposeResult:
         """Lay the panels out; which of them are seen, and where, is the style sheet's."""
         yield PageBar(id="pages")
@@ -43,7 +49,7 @@ class Panels(Screen[RunRequest | None]):
                 yield StylePanel(id="style-panel")
                 yield OptionsPanel(id="options-panel")
                 yield Static(id="hint", markup=False)
-            yield PreviewPanel(id="preview-panel")
+            yield PreviewPanel(id="preview-panel", graphics=self._graphics)
         yield Foot(id="foot")
         yield KeyBar(id="keys")
 
@@ -60,6 +66,11 @@ class Panels(Screen[RunRequest | None]):
     def action_flip(self) -> None:
         """Exchange the painting and the film."""
         self.query_one(PreviewPanel).flip()
+
+    def action_sharpen(self) -> None:
+        """Show pixels, or blocks."""
+        if not self.query_one(PreviewPanel).sharpen():
+            self.notify("This terminal can show blocks alone; it knows neither sixels nor kitty's protocol.")
 
     def action_detail(self) -> None:
         """Show the middle pixel by pixel, or all of it."""

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from streamstyle.settings import Method
 from streamstyle.terminal.values import clock
+from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.start.choices import Choices
 from streamstyle.tui.start.easel import picture_of
 from streamstyle.tui.start.scrubber import Scrubber
@@ -30,8 +31,10 @@ class PreviewPanel(Vertical):
     class RoomChanged(Message):
         """Pictures of another size are wanted."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, graphics: Graphics | None = None) -> None:
+        """`graphics` is what the terminal can show beside characters."""
         super().__init__(id=id)
+        self._graphics, self._sharp = graphics, False
         self._first, self._compared, self._detail = "painted", False, False
         self._found: Mapping[str, Any] = {}
         self._style = ""
@@ -40,8 +43,8 @@ class PreviewPanel(Vertical):
         """Lay the panel out."""
         with Horizontal():
             yield Static("A film and a style, and here is what comes of them.", id="words", markup=False)
-            yield Picture(id="painted")
-            yield Picture(id="source")
+            yield Picture(id="painted", graphics=self._graphics)
+            yield Picture(id="source", graphics=self._graphics)
         yield Scrubber(id="scrubber")
 
     def on_mount(self) -> None:
@@ -94,6 +97,14 @@ class PreviewPanel(Vertical):
         """Exchange the painting and the film."""
         self._first = "source" if self._first == "painted" else "painted"
         self._lay_out()
+
+    def sharpen(self) -> bool:
+        """Show pixels in place of half blocks, or these again; return whether the terminal can."""
+        self._sharp = not self._sharp
+        for picture in self.query(Picture):
+            picture.sharpen(self._sharp)
+        self.post_message(self.RoomChanged())
+        return self._graphics is not None
 
     def toggle_detail(self) -> None:
         """Show the middle pixel by pixel, or all of the picture again."""

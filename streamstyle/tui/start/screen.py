@@ -14,6 +14,7 @@ from textual.widgets import Button
 
 from streamstyle.errors import OutputError
 from streamstyle.tui import leaving
+from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.start.choices import Choices
 from streamstyle.tui.start.easel import Answer, Answered, Easel, Refusal, picture_of
@@ -37,9 +38,14 @@ _QUIET = 0.7
 class StartScreen(Panels):
     """What is chosen, what follows from it, and how the run begins."""
 
-    def __init__(self, film: Path | None = None, easel: Callable[[Answered], Easel] = Easel) -> None:
-        """`easel` makes what answers questions; tests have another."""
-        super().__init__()
+    def __init__(
+        self,
+        film: Path | None = None,
+        graphics: Graphics | None = None,
+        easel: Callable[[Answered], Easel] = Easel,
+    ) -> None:
+        """`graphics` is what the terminal can show; `easel` makes what answers questions, and tests have another."""
+        super().__init__(graphics)
         self._choices = Choices()
         self._first = film
         self._inquiry = Inquiry(easel(self._hear))

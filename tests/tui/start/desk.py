@@ -116,7 +116,7 @@ class Desk(StreamstyleApp):
             self.prepare(self.easel)
             return self.easel
 
-        self.push_screen(StartScreen(film, easel), self._answered)
+        self.push_screen(StartScreen(film, easel=easel), self._answered)
 
     def _answered(self, request: RunRequest | None) -> None:
         self.request = request

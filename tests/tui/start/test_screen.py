@@ -231,6 +231,14 @@ def test_the_film_and_the_painting_flip_and_stand_side_by_side() -> None:
     run(act)
 
 
+def test_pixels_are_shown_where_the_terminal_can() -> None:
+    async def act(pilot: Pilot[Any], desk: Desk) -> None:
+        await pilot.press("p")
+        assert "blocks alone" in desk.notes[0]
+
+    run(act)
+
+
 def test_pages_take_turns_where_there_is_no_room() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
         for key, words in (("1", "1280x720"), ("2", "strength"), ("3", "method"), ("4", "scream · 1:06")):
