@@ -146,6 +146,20 @@ async def take(film: Path, folder: Path) -> None:
         keep("summary")
 
 
+async def ask(film: Path) -> None:
+    """Take a picture of the start screen once it knows what the run would take."""
+    app = StreamstyleApp(film=film)
+
+    def says(words: str) -> bool:
+        return any(words in line.text for line in app.screen._compositor.render_strips())
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: says("composition_vii ·"))
+        await pilot.press("end", "up")
+        await until(pilot, lambda: says("free ·"))
+        (FOLDER / "tui-start.svg").write_text(svg(app.screen._compositor.render_strips()), encoding="utf-8")
+
+
 def main() -> None:
     """Make them all."""
     os.environ |= {"COLORTERM": "truecolor", "TERM": "xterm-256color"}
@@ -153,6 +167,8 @@ def main() -> None:
         film = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(name) / "landscape.mkv"
         if len(sys.argv) == 1:
             render_demo(film)
+        os.chdir(film.parent)
+        asyncio.run(ask(film))
         asyncio.run(take(film, Path(name)))
 
 

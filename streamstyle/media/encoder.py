@@ -13,6 +13,8 @@ from streamstyle.errors import OutputError, SettingsError
 from streamstyle.media.carry import lasting
 from streamstyle.media.codec import encoder_options, find_encoder, pixel_format
 from streamstyle.media.colour import Colour, FromRGB, for_output, resolved
+from streamstyle.media.opening import open_film
+from streamstyle.media.output import new_container
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,6 +113,12 @@ def _date(packets: list[Packet[Any]]) -> None:
     ahead = max((tick - (packet.pts or 0) for tick, packet in zip(shown, packets, strict=True)), default=0)
     for tick, packet in zip(shown, packets, strict=True):
         packet.dts = tick - ahead
+
+
+def refuse_encoder(film: Film, output: Path, settings: SinkSettings) -> None:
+    """Raise the error that a run with these settings would end with, as far as it can be known without a file."""
+    with open_film(film.path) as source, new_container(output, output) as unwritten:
+        Encoder(unwritten, film, output, settings, cast("VideoStream", source.streams[film.video_stream]))
 
 
 def open_encoders(container: OutputContainer, settings: SinkSettings) -> None:

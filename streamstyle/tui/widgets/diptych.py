@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from streamstyle.run_folder import VIEWS, Wishes
+from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.widgets.colours import Pixels
 from streamstyle.tui.widgets.picture import Picture
 
@@ -24,9 +25,11 @@ TITLES = {
 class Diptych(Horizontal):
     """Holds the views of a frame, A and B: A alone, or B beside it."""
 
-    def __init__(self, waiting: str, *, id: str | None = None) -> None:
-        """`waiting` is what to say before there is a picture."""
+    def __init__(self, waiting: str, *, id: str | None = None, graphics: Graphics | None = None) -> None:
+        """`waiting` is what to say before there is a picture, `graphics` what the terminal can show."""
         super().__init__(id=id)
+        self._graphics = graphics
+        self._sharp = False
         self.views = ["painted", "source"]
         """What A and B show."""
         self.compared = False
@@ -37,8 +40,8 @@ class Diptych(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Two pictures, the second out of sight."""
-        yield Picture(self._waiting, id="a")
-        yield Picture(id="b")
+        yield Picture(self._waiting, id="a", graphics=self._graphics)
+        yield Picture(id="b", graphics=self._graphics)
 
     def on_mount(self) -> None:
         """Begin with one picture."""
@@ -84,6 +87,13 @@ class Diptych(Horizontal):
             self.views[1] = "source" if self.views[0] != "source" else "painted"
         self._share()
         self._draw()
+
+    def sharpen(self) -> bool:
+        """Show pixels in place of half blocks, or these again; return whether the terminal can."""
+        self._sharp = not self._sharp
+        for picture in self.query(Picture):
+            picture.sharpen(self._sharp)
+        return self._graphics is not None
 
     def wishes(self) -> Wishes:
         """Return what has to be made for what is shown; B's view, too, so that a flip shows it at once."""

@@ -36,6 +36,10 @@ class Row(Strip):
         cells = before.cell_length + self.cell_length + after.cell_length
         return Row(sequences, lambda: [*before, *self, *after], cells)
 
+    def segments(self) -> list[Segment]:
+        """Return the same as segments."""
+        return self._segments
+
     @property
     def _segments(self) -> list[Segment]:
         if not self._made:
