@@ -17,6 +17,7 @@ from streamstyle.commands.measure import measure
 from streamstyle.commands.run import run
 from streamstyle.commands.styles import styles
 from streamstyle.commands.train import train
+from streamstyle.commands.tui import tui
 from streamstyle.terminal.failures import report
 
 
@@ -37,10 +38,11 @@ def cli() -> None:
     streamstyle demo                        renders a small film of its own and paints it
     streamstyle run MOVIE --style wave      paints yours, in a built-in style
     streamstyle run MOVIE --style IMAGE     in the style of any picture
+    streamstyle tui MOVIE --style wave      the same, to watch and to steer
     """
 
 
-for command in (run, demo, styles, learn, measure, compare, doctor, train):
+for command in (run, tui, demo, styles, learn, compare, measure, doctor, train):
     cli.add_command(command)
 
 

@@ -91,7 +91,7 @@ class Surveyed(Event):
     """By what waits in it, `decoded` or `flowed`: how many frames do, and for how many there is room."""
     stages: dict[str, float]
     """Seconds a frame lately, by what they were spent on: `waiting` for flow or frames, `stylise`, `consistency`,
-    `encode`, and `watching`, which is previews and this."""
+    or `optimise` and `sweep`, `encode`, and `watching`, which is previews and this."""
     bottleneck: str
     """What everything else waits for: `decode`, `flow`, or one of the stages."""
     paces: tuple[float, ...]

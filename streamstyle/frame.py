@@ -28,12 +28,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How a frame follows from the one before it."""
+    """How a frame follows from an earlier one."""
 
     backward: Tensor
-    """[2, H, W] float32, pixels (u right, v down): p + backward(p) is where p was one frame earlier."""
+    """[2, H, W] float32, pixels (u right, v down): p + backward(p) is where p was in the earlier frame."""
     weight: Tensor
     """[H, W] float32 in [0, 1]: consistency weight, 1 = trust what is carried over."""
+    gap: int = 1
+    """Frames from the earlier one to this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,17 @@ class FlowedFrame:
 
     frame: Frame
     motion: Motion | None
-    """None on the first frame of a shot: nothing looks back across a cut."""
+    """From the frame before; None on the first frame of a shot: nothing looks back across a cut."""
+    earlier: tuple[Motion, ...] = ()
+    """From frames of the shot further back, the nearest first, where they are asked for."""
+
+    returning: Motion | None = None
+    """How the frame before follows from this one, where it is asked for."""
+
+    @property
+    def motions(self) -> tuple[Motion, ...]:
+        """All of them, the nearest first."""
+        return () if self.motion is None else (self.motion, *self.earlier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -18,18 +19,27 @@ from streamstyle.media.flow_cache import FlowCache
 from streamstyle.mix import Mix
 from streamstyle.moment import Look, Moment, look_away
 from streamstyle.nets.allocation import keep_freed_memory
+from streamstyle.nets.brush import WAYS, Brush
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style
+from streamstyle.ops.thrift import Thrift, Warn
 from streamstyle.painter import painter
 from streamstyle.painting import painting_grams
 from streamstyle.settings import Method, Settings
 from streamstyle.stages.consistency import consistency
+from streamstyle.stages.dilute import dilute
 from streamstyle.stages.flow import flow
 from streamstyle.stages.optimise import optimise
 from streamstyle.stages.shots import shots
 from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode
 from streamstyle.stages.stylise import stylise
+from streamstyle.stages.sweep import sweep
+
+_PAINTED_AHEAD = {"cuda": 2}
+"""Frames that are painted, by a thread that leads the GPU, while one is encoded; on a CPU both would want the cores."""
+
+T = TypeVar("T")
 
 
 def stylise_video(
@@ -46,6 +56,10 @@ def stylise_video(
     When `stop` is set the current frame is finished and the film so far closed well under its partial name. Raises
     StreamstyleError for what a user can put right; the film so far stays under its partial name then, too.
     """
+
+    def warn(message: str) -> None:
+        observe(Warned(message))
+
     keep_freed_memory()
     stopwatch = Stopwatch()
     device = select_device(settings.device)
@@ -55,10 +69,12 @@ def stylise_video(
 
         decoded = opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_frames_ahead(film, settings)))
         cut = shots(decoded)
-        flowed = _alone(cut) if cache is None else opened.enter_context(flow(cut, settings.flow, cache))
+        flowed = _alone(cut) if cache is None else opened.enter_context(_flow(cut, settings, cache))
         queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
         waited = stopwatch.timed("waiting", flowed)
-        steady = _painted(waited, mix, settings, device, stopwatch)
+        steady = _painted(waited, mix, settings, device, stopwatch, warn)
+        if ahead := _PAINTED_AHEAD.get(device.type):
+            steady = opened.enter_context(buffered(steady, _itself, workers=1, ahead=ahead))
 
         clock = Clock()
         observe(_started(film, output, mix.name, settings, str(device)))
@@ -91,26 +107,40 @@ def stylise_video(
     return ended
 
 
+def _flow(frames: Iterable[Frame], settings: Settings, cache: FlowCache) -> AbstractContextManager[Ahead[FlowedFrame]]:
+    """Return the flow stage, with all the motion that the method asks for."""
+    sweeping = settings.consistency.method is Method.ruder and settings.ruder.passes > 1
+    return flow(frames, settings.flow, cache, settings.consistency.lookback, returning=sweeping)
+
+
 def _painted(
-    flowed: Iterator[FlowedFrame], mix: Mix, settings: Settings, device: torch.device, stopwatch: Stopwatch
+    flowed: Iterator[FlowedFrame],
+    mix: Mix,
+    settings: Settings,
+    device: torch.device,
+    stopwatch: Stopwatch,
+    warn: Warn,
 ) -> Iterator[StylisedFrame]:
     """Return the frames as the method paints them: towards the painting itself, or by a network that has learned it."""
     if settings.consistency.method is Method.ruder:
         judge = ready_judge(settings.consistency, device)
         grams = painting_grams(mix, settings.ruder.style_image, settings.style.style_scale, judge, device)
-        return stopwatch.timed("optimise", optimise(flowed, grams, judge, settings, device))
+        brush = Brush(judge, grams, settings.ruder, settings.consistency.temporal_weight, Thrift(WAYS, warn))
+        optimised = stopwatch.timed("optimise", optimise(flowed, brush, settings, device))
+        swept = stopwatch.timed("sweep", sweep(optimised, brush, settings))
+        return dilute(swept, settings.style)
     style = ready_style(painter(mix, settings.style.strength), device)
     network = ready_loss_network(settings.consistency, device)
-    painted = stopwatch.timed("stylise", stylise(flowed, style, settings.style, device))
-    return stopwatch.timed("consistency", consistency(painted, settings.consistency, network))
+    painted = stopwatch.timed("stylise", stylise(flowed, style, settings.style, device, warn))
+    return stopwatch.timed("consistency", consistency(painted, settings.consistency, network, warn))
 
 
 def _frames_ahead(film: Film, settings: Settings) -> int:
     return max(2, settings.source.queue_bytes // (film.width * film.height * 3))
 
 
-def _itself(frame: Frame) -> Frame:
-    return frame
+def _itself(item: T) -> T:
+    return item
 
 
 def _alone(frames: Iterable[Frame]) -> Iterator[FlowedFrame]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from streamstyle.errors import SettingsError
 
 SMALLEST_SIDE = 32
 LARGEST_SIDE = 8192
+LONGEST_LOOKBACK = 32
 
 
 class Method(StrEnum):
@@ -59,6 +61,10 @@ def option(default: Any, help: str) -> Any:
 def _refuse(unless: bool, name: str, value: object, next_step: str) -> None:
     if not unless:
         raise SettingsError(f"{name} cannot be {value}", next_step)
+
+
+def _rises(numbers: tuple[int, ...]) -> bool:
+    return all(before < after for before, after in pairwise(numbers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +122,13 @@ class ConsistencySettings:
 
     method: Method = option(
         Method.consistent,
-        "johnson: each frame alone; live: carried over without a network; consistent: optimised towards both; "
-        "ruder: optimised towards the painting itself, slow.",
+        "johnson: each frame alone, which flickers; live: carried over from frame to frame, nearly as fast; "
+        "consistent: optimised to be steady and sharp; ruder: optimised towards the painting itself, slow.",
     )
     iterations: int = option(30, "L-BFGS iterations a frame of the methods consistent and ruder.")
+    lookback: tuple[int, ...] = option(
+        (1,), "Earlier frames to stay with; 1,2,4 adds those two and four back, for what comes out from behind."
+    )
     temporal_weight: float = option(9000.0, "Weight of staying with the previous frame, warped.")
     pixel_weight: float = option(
         691.0, "Weight of staying with the frame's own stylisation, pixel by pixel (live, consistent)."
@@ -134,6 +143,12 @@ class ConsistencySettings:
     def __post_init__(self) -> None:
         least = 1 if self.method is Method.ruder else 0
         _refuse(self.iterations >= least, "--iterations", self.iterations, f"Give {least} or more.")
+        _refuse(
+            self.lookback[:1] == (1,) and self.lookback[-1] <= LONGEST_LOOKBACK and _rises(self.lookback),
+            "--lookback",
+            ",".join(map(str, self.lookback)) or "empty",
+            f"Give 1, or 1 and frames further back in their order, such as 1,2,4; {LONGEST_LOOKBACK} is the furthest.",
+        )
         for name in ("temporal_weight", "pixel_weight", "perceptual_weight", "style_weight", "tv_weight"):
             value = getattr(self, name)
             _refuse(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")
@@ -152,12 +167,14 @@ class RuderSettings:
     style_image: Path | None = option(None, "The painting, where --style names a style and not an image.")
     init: Init = option(Init.previous_warped, "What a frame starts from; the first of a shot from its image.")
     first_iterations: int = option(200, "Iterations of the first frame of a shot, if they are more.")
+    passes: int = option(1, "Times a shot is gone over, by turns forward and backward.")
     content_weight: float = option(45.0, "Weight of the frame's features at relu4_2.")
     painting_weight: float = option(900.0, "Weight of the painting's Gram matrices.")
     smooth_weight: float = option(1500.0, "Weight of total variation of the picture.")
 
     def __post_init__(self) -> None:
         _refuse(self.first_iterations >= 0, "--first-iterations", self.first_iterations, "Give 0 or more.")
+        _refuse(1 <= self.passes <= 100, "--passes", self.passes, "It lies between 1 and 100.")
         for name in ("content_weight", "painting_weight", "smooth_weight"):
             value = getattr(self, name)
             _refuse(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")

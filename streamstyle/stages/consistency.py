@@ -2,65 +2,53 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from streamstyle.frame import Motion, StylisedFrame
-from streamstyle.nets.descent import losses_and_gradient
+from streamstyle.frame import StylisedFrame
 from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.perceptual import targets_of
-from streamstyle.ops.lbfgs import minimise
+from streamstyle.nets.optimiser import Optimiser
+from streamstyle.ops.graph import recorded
+from streamstyle.ops.past import Past, past_of
 from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.temporal import TemporalTerm, temporal_term, total_variation
-from streamstyle.ops.warp import backward_warp
+from streamstyle.ops.thrift import Warn, unheard
 from streamstyle.settings import ConsistencySettings
-
-SETTLED = 2e-3
-"""Share of the objective; a frame is done when an iteration gains less."""
 
 
 def consistency(
     frames: Iterable[StylisedFrame],
     settings: ConsistencySettings,
     network: LossNetwork | None,
+    warn: Warn = unheard,
 ) -> Iterator[StylisedFrame]:
-    """Yield every frame drawn towards its own stylisation and towards the previous output.
+    """Yield every frame drawn towards its own stylisation and towards the outputs before it.
 
     The first frame of a shot is its stylisation. Without a network, or with 0 iterations, the output is the exact
-    minimiser of the temporal and pixel terms. What is carried over stays in float, never rounded to 8 bits.
+    minimiser of the temporal and pixel terms. What is carried over stays in float, never rounded to 8 bits. Where a
+    GPU runs out of memory a frame is worked on with less, and `warn` is told.
     """
-    previous: Tensor | None = None
+    optimise: Optimiser | None = None
+    if network is not None and settings.iterations > 0:
+        optimise = Optimiser(network, settings, warn, recorded if network.mean.is_cuda else None)
+    outputs: deque[Tensor] = deque(maxlen=settings.lookback[-1])
     for painted in frames:
-        motion = painted.flowed.motion
         steady = painted
-        if motion is not None and previous is not None:
-            steady = _follow(previous, painted, motion, settings, network)
-        previous = steady.image
+        if painted.flowed.motion is None:
+            outputs.clear()
+        else:
+            steady = _follow(past_of(outputs, painted.flowed.motions), painted, settings, optimise)
+        outputs.append(steady.image)
         yield steady
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """What a frame has of the one before it."""
-
-    carried: Tensor
-    """[3, H, W] float32 in [0, 1]: the previous output, warped to this frame."""
-    trust: Tensor
-    """[H, W] float32 in [0, 1]."""
-
-
 def _follow(
-    previous: Tensor,
-    painted: StylisedFrame,
-    motion: Motion,
-    settings: ConsistencySettings,
-    network: LossNetwork | None,
+    past: Past, painted: StylisedFrame, settings: ConsistencySettings, optimise: Optimiser | None
 ) -> StylisedFrame:
-    device = previous.device
-    past = _Past(backward_warp(previous, motion.backward.to(device)), motion.weight.to(device))
     term = temporal_term(
         carried=past.carried,
         stylised=painted.naive,
@@ -69,40 +57,18 @@ def _follow(
         pixel_weight=settings.pixel_weight,
         tv_weight=settings.tv_weight,
     )
-    if network is None or settings.iterations == 0:
+    if optimise is None:
         return replace(painted, image=term.centre.clamp(0, 1))
-    image, network_losses = _optimised(term, painted.naive, settings, network)
-    losses = torch.cat((network_losses, _quadratic_losses(image, term, painted.naive, past, settings)))
+    image, found = optimise(term, painted.naive)
+    losses = torch.cat((found[:2], _quadratic_losses(image, term, painted.naive, past, settings)))
     return replace(painted, image=image.clamp(0, 1), losses=dict(zip(_LOSSES, losses.tolist(), strict=True)))
 
 
 _LOSSES = ("perceptual", "style", "temporal", "pixel", "tv")
 
 
-def _optimised(
-    term: TemporalTerm, stylised: Tensor, settings: ConsistencySettings, network: LossNetwork
-) -> tuple[Tensor, Tensor]:
-    """Return the picture of the lowest objective, and its perceptual and style loss as they were met on the way."""
-    targets = targets_of(network, stylised[None])
-    met: list[tuple[Tensor, Tensor]] = []
-
-    def total(image: Tensor) -> tuple[Tensor, Tensor]:
-        losses, gradient = losses_and_gradient(
-            network, image, targets, settings.perceptual_weight, settings.style_weight
-        )
-        quadratic, quadratic_gradient = term.loss_and_gradient(image)
-        met.append((losses.sum() + quadratic, losses))
-        return met[-1][0], gradient.add_(quadratic_gradient)
-
-    # With a pixel weight of 0 the quadratic term says nothing of occluded places: a floor keeps steps there finite.
-    curvature = term.curvature()
-    image = minimise(total, term.centre, curvature.clamp_min(0.05 * curvature.max()), settings.iterations, SETTLED)
-    objectives = torch.stack([objective for objective, _ in met]).nan_to_num(torch.inf)
-    return image, met[int(objectives.argmin())][1]  # the descent ends at the lowest it met
-
-
 def _quadratic_losses(
-    image: Tensor, term: TemporalTerm, stylised: Tensor, past: _Past, settings: ConsistencySettings
+    image: Tensor, term: TemporalTerm, stylised: Tensor, past: Past, settings: ConsistencySettings
 ) -> Tensor:
     """Return the temporal, pixel and tv terms of `image` each alone, [3]; the descent needs their sum only."""
     temporal = settings.temporal_weight * ((image - past.carried).square_() * past.trust).mean()

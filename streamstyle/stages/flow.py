@@ -1,9 +1,12 @@
-"""How each frame follows from the one before it."""
+"""How each frame follows from those before it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import cv2
@@ -20,8 +23,8 @@ from streamstyle.ops.occlusion import consistency_weight
 from streamstyle.settings import FlowPreset, FlowSettings
 
 _BYTES_AHEAD = 64 << 20
-_BYTES_A_PIXEL = 3 + 3 * 4
-"""Of a frame and its motion."""
+_BYTES_A_PIXEL, _BYTES_A_MOTION = 3, 3 * 4
+"""Of a frame and, each pixel again, of a motion."""
 
 _DIS = {
     FlowPreset.ultrafast: cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
@@ -38,36 +41,47 @@ _DEEPFLOW_SIDE = 128
 
 @contextmanager
 def flow(
-    frames: Iterable[Frame], settings: FlowSettings, cache: FlowCache | None = None
+    frames: Iterable[Frame],
+    settings: FlowSettings,
+    cache: FlowCache | None = None,
+    lookback: Sequence[int] = (1,),  # frames back, rising from 1
+    returning: bool = False,  # from each frame to the one before, too
 ) -> Iterator[Ahead[FlowedFrame]]:
-    """Yield an iterator over the frames, each with its motion; pairs are worked on ahead of their use and in parallel.
+    """Yield an iterator over the frames, each with its motions; they are worked on ahead of their use and in parallel.
 
-    The first frame of a shot has none. Motion is rounded as `cache` rounds it, so a run that reads it equals the run
-    that wrote it, and a run without a cache equals both. About 64 MB of it waits, two frames at least.
+    The first frame of a shot has none, and none reaches back before it. Motion is rounded as `cache` rounds it, so a
+    run that reads it equals the run that wrote it, and a run without a cache equals both. About 64 MB of it waits, two
+    frames at least.
     """
     remaining = iter(frames)
     first = next(remaining, None)
     if first is None:
         yield Ahead(iter(()), 1)
         return
-    ahead = max(2, _BYTES_AHEAD // (_BYTES_A_PIXEL * first.image.shape[0] * first.image.shape[1]))
+    height, width = first.image.shape[:2]
+    ahead = max(2, _BYTES_AHEAD // (height * width * (_BYTES_A_PIXEL + _BYTES_A_MOTION * (len(lookback) + returning))))
 
-    def follow(pair: tuple[Frame | None, Frame]) -> FlowedFrame:
-        before, frame = pair
-        if before is None or before.shot != frame.shot:
+    def follow(moment: tuple[Frame, dict[int, Frame]]) -> FlowedFrame:
+        frame, by_gap = moment
+        motions = [replace(_motion(before, frame, settings.flow, cache), gap=gap) for gap, before in by_gap.items()]
+        if not motions:
             return FlowedFrame(frame, None)
-        return FlowedFrame(frame, _motion(before, frame, settings.flow, cache))
+        back = _motion(frame, by_gap[1], settings.flow, cache) if returning else None
+        return FlowedFrame(frame, motions[0], tuple(motions[1:]), back)
 
-    with buffered(_pairs(first, remaining), follow, workers=settings.flow_workers, ahead=ahead) as flowed:
+    moments = _moments(chain([first], remaining), lookback)
+    with buffered(moments, follow, workers=settings.flow_workers, ahead=ahead) as flowed:
         yield flowed
 
 
-def _pairs(first: Frame, remaining: Iterator[Frame]) -> Iterator[tuple[Frame | None, Frame]]:
-    yield None, first
-    before = first
-    for frame in remaining:
-        yield before, frame
-        before = frame
+def _moments(frames: Iterable[Frame], lookback: Sequence[int]) -> Iterator[tuple[Frame, dict[int, Frame]]]:
+    """Yield each frame with the earlier ones of its shot, by how far they are back, the nearest first."""
+    recent: deque[Frame] = deque(maxlen=lookback[-1])
+    for frame in frames:
+        if recent and recent[-1].shot != frame.shot:
+            recent.clear()
+        yield frame, {gap: recent[-gap] for gap in lookback if gap <= len(recent)}
+        recent.append(frame)
 
 
 def _motion(before: Frame, frame: Frame, preset: FlowPreset, cache: FlowCache | None) -> Motion:

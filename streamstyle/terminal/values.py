@@ -29,6 +29,16 @@ def size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def numbers(text: str | tuple[int, ...]) -> tuple[int, ...]:
+    """Return whole numbers for `1,2,4` or `1+2+4`, and a default as it is; raises click.BadParameter for others."""
+    if isinstance(text, tuple):
+        return text
+    try:
+        return tuple(int(part) for part in re.split("[,+]", text))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} are no whole numbers. Give some such as 1,2,4.") from None
+
+
 def seconds(text: str) -> float:
     """Return seconds for `10s` or `1:30`; raises click.BadParameter for anything else."""
     try:

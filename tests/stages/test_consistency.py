@@ -18,6 +18,8 @@ from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings, Method
 from streamstyle.stages.consistency import consistency
 
+pytestmark = pytest.mark.usefixtures("_either_way")
+
 HEIGHT, WIDTH = 48, 64
 LIVE = ConsistencySettings(method=Method.live)
 
@@ -47,6 +49,34 @@ def boiling(count: int, *, step: int = 0, cut_at: int | None = None, noise: floa
         picture = scene().roll(-step * index, 2) if cut_at is None or index < cut_at else 1 - scene()
         painted = picture + noise * torch.randn(3, HEIGHT, WIDTH, generator=generator)
         yield StylisedFrame(FlowedFrame(source, motion), painted.clamp(0, 1), naive=painted.clamp(0, 1))
+
+
+SQUARE, STEP = 12, 4
+"""A square as wide as this moves so many pixels a frame: it hides a place for three frames."""
+
+
+def passing_square(count: int, lookback: tuple[int, ...]) -> Iterator[StylisedFrame]:
+    """A square passes in front of the scene; all of it is painted with noise that changes from frame to frame."""
+    generator = torch.Generator().manual_seed(6)
+    for index in range(count):
+        picture = torch.where(under_square(index), 0.9, scene())
+        motions = tuple(_motion_of_square(index, gap) for gap in lookback if gap <= index)
+        source = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), pts=index, index=index)
+        painted = (picture + 0.05 * torch.randn(3, HEIGHT, WIDTH, generator=generator)).clamp(0, 1)
+        yield StylisedFrame(FlowedFrame(source, next(iter(motions), None), motions[1:]), painted, naive=painted)
+
+
+def under_square(index: int) -> Tensor:
+    covered = torch.zeros(HEIGHT, WIDTH, dtype=torch.bool)
+    covered[16:32, STEP * index : STEP * index + SQUARE] = True
+    return covered
+
+
+def _motion_of_square(index: int, gap: int) -> Motion:
+    backward = torch.zeros(2, HEIGHT, WIDTH)
+    backward[0, under_square(index)] = -STEP * gap
+    uncovered = under_square(index - gap) & ~under_square(index)
+    return Motion(backward, (~uncovered).float(), gap)
 
 
 def boil(frames: list[Tensor]) -> float:
@@ -88,6 +118,33 @@ def test_strokes_travel_with_the_scene() -> None:
     travelled = steady[4].image[..., 2:-2] - steady[5].image[..., :-4]
     standing = steady[4].image - steady[5].image
     assert travelled.square().mean() < 0.05 * standing.square().mean()
+
+
+@pytest.mark.parametrize("method", [Method.live, Method.consistent])
+def test_what_a_square_uncovers_comes_back_as_it_was_painted_before(method: Method, network: LossNetwork) -> None:
+    changes = []
+    for lookback in ((1,), (1, 2, 4)):
+        settings = ConsistencySettings(method=method, iterations=5, lookback=lookback)
+        painted = passing_square(9, lookback)
+        steady = [
+            frame.image for frame in consistency(painted, settings, network if method is not LIVE.method else None)
+        ]
+        uncovered = under_square(7) & ~under_square(8)
+        changes.append(float((steady[8] - steady[4])[:, uncovered].square().mean()))
+    assert changes[1] < 0.1 * changes[0]
+
+
+def test_in_a_still_film_looking_back_further_changes_nothing() -> None:
+    def looks_back(painted: StylisedFrame, index: int) -> StylisedFrame:
+        motion = painted.flowed.motion
+        earlier = tuple(replace(motion, gap=gap) for gap in (2, 4) if motion is not None and gap <= index)
+        return replace(painted, flowed=replace(painted.flowed, earlier=earlier))
+
+    further = [looks_back(painted, index) for index, painted in enumerate(boiling(6))]
+    assert [len(painted.flowed.motions) for painted in further] == [0, 1, 2, 2, 3, 3]
+    steady = consistency(further, replace(LIVE, lookback=(1, 2, 4)), None)
+    for one, other in zip(consistency(boiling(6), LIVE, None), steady, strict=True):
+        assert torch.equal(one.image, other.image)
 
 
 def test_iterations_bring_the_picture_nearer_to_its_stylisation_for_the_network(network: LossNetwork) -> None:

@@ -27,8 +27,10 @@ def frames(scene: Scene) -> Iterator[Frame]:
         yield Frame(np.ascontiguousarray(picture), 40 * index, index, sum(index >= start for start in scene.cuts))
 
 
-def flowed(scene: Scene, settings: FlowSettings = QUICK, cache: FlowCache | None = None) -> list[FlowedFrame]:
-    with flow(frames(scene), settings, cache) as found:
+def flowed(
+    scene: Scene, settings: FlowSettings = QUICK, cache: FlowCache | None = None, lookback: tuple[int, ...] = (1,)
+) -> list[FlowedFrame]:
+    with flow(frames(scene), settings, cache, lookback) as found:
         return list(found)
 
 
@@ -106,6 +108,43 @@ def test_nothing_looks_back_across_a_cut():
     found = flowed(scene)
     assert [each.motion is None for each in found] == [True, False, False, True, False, True]
     assert [each.frame.index for each in found] == list(range(6))
+
+
+def test_flow_from_further_back_is_as_much_longer_and_never_from_another_shot():
+    scene = cut(pan(6, 192, 128, step=(2, 0)), still(3, 192, 128, seed=5))
+    found = flowed(scene, FlowSettings(flow=FlowPreset.medium), lookback=(1, 2, 4))
+    gaps = [[motion.gap for motion in each.motions] for each in found]
+    assert gaps == [[], [1], [1, 2], [1, 2], [1, 2, 4], [1, 2, 4], [], [1], [1, 2]]
+    for motion in found[5].motions:
+        assert motion.backward[0, 16:-16, 16:-16].median() == pytest.approx(-2 * motion.gap, abs=0.1)
+        assert (motion.weight[:, : 2 * motion.gap - 1] == 0).all()
+
+
+def test_the_way_back_is_found_where_it_is_asked_for():
+    scene = cut(pan(3, 192, 128, step=(4, 0)), still(1, 192, 128, seed=5))
+    with flow(frames(scene), FlowSettings(flow=FlowPreset.medium), returning=True) as found:
+        back = [each.returning for each in found]
+    assert [motion is None for motion in back] == [True, False, False, True]
+    assert back[1].backward[0, 16:-16, 16:-16].median() == pytest.approx(4, abs=0.1)
+    assert all(each.returning is None for each in flowed(scene))
+
+
+def test_pairs_further_apart_are_kept_in_the_same_cache(tmp_path):
+    scene = pan(4, 96, 64)
+    source = film(tmp_path / "film.mkv", scene)
+    first, second = (FlowCache.open(source, QUICK, tmp_path / "cache") for _ in range(2))
+    filling = flowed(scene, QUICK, first)
+    further = flowed(scene, QUICK, second, lookback=(1, 2))
+    assert (second.computed, second.cached) == (2, 3)
+    assert same(filling, further)
+    third = FlowCache.open(source, QUICK, tmp_path / "cache")
+    again = flowed(scene, QUICK, third, lookback=(1, 2))
+    assert (third.computed, third.cached) == (0, 5)
+    assert [each.earlier[0].gap for each in again[2:]] == [2, 2]
+    assert all(
+        torch.equal(one.earlier[0].backward, other.earlier[0].backward)
+        for one, other in zip(further[2:], again[2:], strict=True)
+    )
 
 
 def test_no_frames_and_one_frame_are_no_pair():

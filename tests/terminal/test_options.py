@@ -69,6 +69,7 @@ def test_options_become_values_of_the_settings_types() -> None:
     assert parsed(ConsistencySettings, "--method", "LIVE").method is Method.live
     assert parsed(ConsistencySettings, "--pixel-weight", "0").pixel_weight == 0.0
     assert parsed(ConsistencySettings, "--loss-network", "vgg.safetensors").loss_network == Path("vgg.safetensors")
+    assert parsed(ConsistencySettings, "--lookback", "1,2,4").lookback == (1, 2, 4)
     assert parsed(RuderSettings, "--init", "previous-warped").init is Init.previous_warped
     assert parsed(LearnSettings, "--minutes", "2.5").minutes == 2.5
 
@@ -80,6 +81,10 @@ def test_what_is_no_such_value_is_refused_with_those_there_are() -> None:
         parsed(SinkSettings, "--crf", "99")
     with pytest.raises(SettingsError, match="--painting-weight cannot be -1"):
         parsed(RuderSettings, "--painting-weight", "-1")
+    for wrong in ("2,4", "1,4,2", "1,1", "1,100", "-1"):
+        with pytest.raises(SettingsError, match=f"--lookback cannot be {wrong}"):
+            parsed(ConsistencySettings, "--lookback", wrong)
+    assert "1,2,4" in parsed(ConsistencySettings, "--lookback", "all")
     with pytest.raises(SettingsError, match="--iterations cannot be 0"):
         parsed(ConsistencySettings, "--method", "ruder", "--iterations", "0")
 

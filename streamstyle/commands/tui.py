@@ -1,0 +1,117 @@
+"""`streamstyle tui`: everything that `run` does, to watch and to steer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streamstyle.commands.output import default_output
+from streamstyle.commands.run import run
+from streamstyle.commands.style import wanted_mix
+from streamstyle.errors import SettingsError
+from streamstyle.run_folder import RunFolder, all_runs
+from streamstyle.terminal.options import GroupedCommand, GroupedOption
+
+if TYPE_CHECKING:
+    from streamstyle.tui.request import RunRequest
+
+_YOUNGEST = ""
+"""Value of `--attach` without a folder."""
+
+_NOT_HERE = frozenset({"movie", "style", "dry_run", "as_json", "quiet", "run_folder"})
+"""Parameters of `run` that are declared anew here, or have no sense before a screen."""
+
+_EPILOG = """
+Without MOVIE or --style a screen asks for them. The run is a process of its own: it outlives a closed terminal, and
+--attach comes back to it. Where there is no terminal to draw on, this is `streamstyle run`.
+
+The exit code is that of the run; see `streamstyle run --help`.
+"""
+
+
+class RememberingCommand(GroupedCommand):
+    """A command that knows the words it was called with, to pass them on."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words, and parse them."""
+        ctx.meta["words"] = tuple(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=RememberingCommand, epilog=_EPILOG, short_help="Paint a film before your eyes.")
+@click.argument("movie", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--attach",
+    cls=GroupedOption,
+    heading="Watching",
+    is_flag=False,
+    flag_value=_YOUNGEST,
+    metavar="[DIR]",
+    help="Look on at a run that goes on already: the youngest, or the one with this folder.",
+)
+@click.option("--style", cls=GroupedOption, heading="Style and output", metavar="STYLE", help="As for `run`.")
+@click.pass_context
+def tui(ctx: click.Context, /, movie: Path | None, style: str | None, attach: str | None, **values: Any) -> int:
+    """Paint MOVIE and watch: preview, numbers, pause, stop. Takes every option of `streamstyle run`."""
+    words: tuple[str, ...] = ctx.meta["words"]
+    if attach is not None:
+        return _show(_run_at(attach))
+    if movie is None or style is None:
+        if any(word.startswith("-") for word in words):
+            raise SettingsError(
+                "options are given, but not both MOVIE and --style",
+                "Give both, or a film alone, or nothing: the start screen asks for the rest.",
+            )
+        return _show(None, movie)
+    if reason := without_a_screen():
+        click.echo(f"streamstyle: {reason}: painting with the progress line", err=True)
+        return int(run.main(list(words), prog_name="streamstyle run", standalone_mode=False, obj=["run", *words]) or 0)
+    return _show(_request(words, movie, style, values["output"]))
+
+
+tui.params += [parameter for parameter in run.params if parameter.name not in _NOT_HERE]
+
+
+def without_a_screen() -> str:
+    """Return in a few words why no screen can be drawn here; empty where it can."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        return "there is no terminal here"
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        return "this terminal cannot draw a screen"
+    return ""
+
+
+def _request(words: Sequence[str], movie: Path, style: str, output: Path | None) -> RunRequest:
+    from streamstyle.tui.request import RunRequest
+
+    return RunRequest(tuple(words), movie, output or default_output(movie, wanted_mix(style).name))
+
+
+def _run_at(folder: str) -> RunFolder:
+    """Return the run that is meant; without a folder the youngest that lives, or else the youngest."""
+    if folder:
+        found = RunFolder(Path(folder))
+        if not found.events.is_file():
+            raise SettingsError(f"{folder} is no folder of a run", "Give one, or none for the youngest run.")
+        return found
+    runs = all_runs()
+    if not runs:
+        raise SettingsError("there is no run to look at", "Start one: streamstyle run MOVIE --style STYLE.")
+    return next((run for run in runs if run.alive()), runs[0])
+
+
+def _show(subject: RunRequest | RunFolder | None, film: Path | None = None) -> int:
+    if reason := without_a_screen():
+        advice = "Give MOVIE and --style, as for `streamstyle run`." if subject is None else "Use a terminal."
+        raise SettingsError(f"{reason} for `streamstyle tui` to draw on", advice)
+    from streamstyle.tui.app import StreamstyleApp
+    from streamstyle.tui.graphics import ask
+
+    app = StreamstyleApp(subject, film, graphics=ask())
+    app.run()
+    return app.return_code or 0

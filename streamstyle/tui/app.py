@@ -1,0 +1,129 @@
+"""The terminal UI as a whole: which screen comes after which, and what the process ends with."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from textual.app import App, SystemCommand
+from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
+
+from streamstyle.run_folder import RunFolder
+from streamstyle.tui.engine import PROGRAM
+from streamstyle.tui.graphics import Graphics
+from streamstyle.tui.request import RunRequest
+from streamstyle.tui.running import RunningScreen
+from streamstyle.tui.summary import SummaryScreen
+
+_DARK = Theme(
+    name="streamstyle",
+    primary="#e8a33d",
+    secondary="#8a94a6",
+    accent="#e8a33d",
+    warning="#d9b44a",
+    error="#d9655b",
+    success="#7fae72",
+    foreground="#d5d7db",
+    background="#121316",
+    surface="#17191d",
+    panel="#1f2227",
+    dark=True,
+)
+_LIGHT = Theme(
+    name="streamstyle-light",
+    primary="#a8640a",
+    secondary="#6b7280",
+    accent="#a8640a",
+    warning="#8a6a00",
+    error="#b3372c",
+    success="#3f7a34",
+    foreground="#23262b",
+    background="#faf9f6",
+    surface="#f2f0eb",
+    panel="#e7e4dc",
+    dark=False,
+)
+
+
+_WIDTHS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (160, "-wide")]
+_HEIGHTS = [(0, "-low"), (20, "-short"), (34, "-tall"), (50, "-high")]
+"""Cells from which on a screen bears a class."""
+
+
+class StreamstyleApp(App[int]):
+    """Shows a run that is asked for, a run that goes on already, or the screen where one is asked for.
+
+    The run's exit code is the app's result.
+    """
+
+    TITLE = "streamstyle"
+    CSS_PATH = "streamstyle.tcss"
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+
+    def __init__(
+        self,
+        subject: RunRequest | RunFolder | None = None,
+        film: Path | None = None,
+        program: Sequence[str] = PROGRAM,
+        graphics: Graphics | None = None,
+    ) -> None:
+        """`subject` is what to show; with None the start screen asks, about `film` if one is given.
+
+        `program` is what is started for a run, `graphics` what the terminal can show beside characters.
+        """
+        super().__init__()
+        self._subject = subject
+        self._film = film
+        self._program = program
+        self._graphics = graphics
+        for theme in (_DARK, _LIGHT):
+            self.register_theme(theme)
+        self.theme = _DARK.name
+
+    def on_mount(self) -> None:
+        """Show the first screen."""
+        self._listen_for_signals()
+        if self._subject is None:
+            self._ask(self._film)
+        else:
+            self.push_screen(RunningScreen(self._subject, self._program, self._graphics))
+
+    async def action_quit(self) -> None:
+        """Leave as the screen leaves: who started a run is asked what becomes of it."""
+        if isinstance(self.screen, RunningScreen | SummaryScreen):
+            self.screen.action_leave()
+        elif not isinstance(self.screen, ModalScreen):
+            self.exit(return_code=0)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer in the palette all that the screen's keys do, and what Textual offers."""
+        for _, binding in screen._bindings:
+            if binding.tooltip:
+                yield SystemCommand(
+                    binding.tooltip, f"Key {self.get_key_display(binding)}", partial(screen.run_action, binding.action)
+                )
+        yield from super().get_system_commands(screen)
+
+    def _listen_for_signals(self) -> None:
+        """End in an orderly way when the terminal is closed: a run goes on, even one that was paused."""
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+
+    def _ask(self, film: Path | None) -> None:
+        from streamstyle.tui.start.screen import StartScreen
+
+        self.push_screen(StartScreen(film, self._graphics), self._answered)
+
+    def _answered(self, request: RunRequest | None) -> None:
+        if request is None:
+            self.exit(0)
+        else:
+            self.push_screen(RunningScreen(request, self._program, self._graphics))

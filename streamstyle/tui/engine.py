@@ -1,0 +1,81 @@
+"""The run itself: a process of its own, which a closed terminal does not take along."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamstyle.events import Failed, Finished, Stopped
+from streamstyle.run_folder import RunFolder, new_run_folder
+from streamstyle.tui.request import RunRequest
+from streamstyle.tui.story import event_of
+from streamstyle.tui.words import last_lines
+
+PROGRAM = (sys.executable, "-m", "streamstyle")
+
+
+class Engine:
+    """A `streamstyle run` that was started here."""
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: RunFolder) -> None:
+        self._process = process
+        self.folder = folder
+
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
+    def exit_code(self) -> int | None:
+        """Return what the process ended with, 128 + N where signal N ended it, as a shell does; None while it runs."""
+        code = self._process.poll()
+        return 128 - code if code is not None and code < 0 else code
+
+    def abort(self) -> None:
+        """End the process at once; what was written stays under its partial name."""
+        self._process.kill()
+
+    def last_word(self) -> Finished | Stopped | Failed | None:
+        """Return how it said that it ended on its standard output, for a folder may come to be full or never be."""
+        for line in reversed(last_lines(_output(self.folder))):
+            if isinstance(event := event_of(_object(line)), Finished | Stopped | Failed):
+                return event
+        return None
+
+
+def start(request: RunRequest, folder: RunFolder, program: Sequence[str] = PROGRAM) -> Engine:
+    """Start a run that keeps the folder; raises OSError where the process or the folder cannot be made."""
+    folder.path.mkdir(parents=True, exist_ok=True)
+    command = [*program, "run", *request.arguments, "--json", "--run-folder", str(folder.path)]
+    with folder.engine_log.open("ab") as log, _output(folder).open("wb") as said:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=log, start_new_session=True, close_fds=True
+        )
+    return Engine(process, folder)
+
+
+def folder_for(request: RunRequest) -> tuple[RunFolder, str]:
+    """Return where the run keeps its folder, and a warning where that cannot be in the system's state folder."""
+    try:
+        folder = new_run_folder(request.film)
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        spare = Path(tempfile.mkdtemp(prefix="streamstyle-"))
+        return RunFolder(spare), f"{error.filename} cannot be written ({error.strerror}); the run's folder is {spare}"
+    return folder, ""
+
+
+def _output(folder: RunFolder) -> Path:
+    return folder.path / "engine.out"
+
+
+def _object(line: str) -> dict[str, object]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,68 @@
+"""The questions that come before anything is thrown away, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamstyle.tui.question import Answer, Question
+from streamstyle.tui.story import Story
+
+STOP, BACKGROUND, STAY, ABORT = "stop", "background", "stay", "abort"
+"""Answers to `leave`, `stop` and `leave_stopping`."""
+
+REPLACE, BESIDE, CANCEL = "replace", "beside", "cancel"
+"""Answers to `replace`."""
+
+_COME_BACK = "let it go on; `streamstyle tui --attach` comes back"
+
+
+def leave(story: Story) -> Question:
+    """Ask what becomes of a run when its owner leaves."""
+    text = f"{_so_far(story)} Stopping finishes the frame at hand and leaves a film that plays, under a partial name."
+    answers = [
+        Answer("s", STOP, "stop, and keep what is painted"),
+        Answer("b", BACKGROUND, _COME_BACK),
+        Answer("r", STAY, "stay"),
+    ]
+    return Question("Leave?", text, answers, interrupted=STOP)
+
+
+def stop(story: Story) -> Question:
+    """Ask whether a run is really to end early."""
+    text = f"{_so_far(story)} They stay, as a film that plays, under a partial name; the rest is not painted."
+    answers = [Answer("s", STOP, "stop, and keep what is painted"), Answer("r", STAY, "go on painting")]
+    return Question("Stop here?", text, answers, interrupted=STOP)
+
+
+def leave_stopping() -> Question:
+    """Ask what to do about a run that is stopping already, but takes its time over a frame."""
+    text = "The run is stopping: it finishes the frame at hand and closes the film."
+    answers = [
+        Answer("r", STAY, "wait for it"),
+        Answer("b", BACKGROUND, "leave; it stops by itself"),
+        Answer("a", ABORT, "abort at once; the film may lack its last seconds"),
+    ]
+    return Question("Still stopping", text, answers, interrupted=BACKGROUND)
+
+
+def replace(output: Path, other: Path) -> Question:
+    """Ask whether a film that is there already may be replaced."""
+    answers = [
+        Answer("k", BESIDE, f"keep it, and paint into {other.name}"),
+        Answer("o", REPLACE, "replace it, once the new one is whole"),
+        Answer("c", CANCEL, "cancel"),
+    ]
+    return Question("There is such a film already", f"{output} exists.", answers, interrupted=CANCEL)
+
+
+def free_name(output: Path) -> Path:
+    """Return a name like the output's that no file has: `film.wave-2.mkv`."""
+    number = 2
+    while (path := output.with_name(f"{output.stem}-{number}{output.suffix}")).exists():
+        number += 1
+    return path
+
+
+def _so_far(story: Story) -> str:
+    done, of = story.frames_done, f" of {story.frames}" if story.frames else ""
+    return f"{done}{of} frames are painted." if done != 1 else f"1{of} frame is painted."

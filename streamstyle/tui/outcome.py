@@ -1,0 +1,212 @@
+"""What came of a run, in words: how it ended, what there is, and what to do next."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamstyle.events import Failed, Finished, Stopped
+from streamstyle.terminal.interrupts import INTERRUPTED
+from streamstyle.terminal.values import bytes_in_words, clock, pace
+from streamstyle.tui.story import Story
+from streamstyle.tui.watcher import Sight
+
+_PLAYERS = ("mpv", "vlc", "ffplay", "xdg-open", "open")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A run that has ended."""
+
+    sight: Sight
+    arguments: tuple[str, ...]
+    """Those of `streamstyle run`; empty where they are not known."""
+    film: Path
+    output: Path
+    """Where the film was to go."""
+
+    @property
+    def story(self) -> Story:
+        """What was heard of it."""
+        return self.sight.story
+
+    @property
+    def exit_code(self) -> int:
+        """What its process ended with; 1 where it vanished and nobody knows."""
+        if self.sight.exit_code is not None:
+            return self.sight.exit_code
+        match self.story.ending:
+            case Finished():
+                return 0
+            case Stopped():
+                return INTERRUPTED
+            case Failed(exit_code=code):
+                return code
+        return 1
+
+    @property
+    def result(self) -> Path | None:
+        """The film that there is now, whole or in part; None where there is none."""
+        match self.story.ending:
+            case Finished(output=output):
+                return Path(output)
+            case Stopped(output=output, frames=frames):
+                return Path(output) if frames else None
+        from streamstyle.media.output import partial_path
+
+        partial = partial_path(self.output)
+        return partial if self.story.frames_done and partial.is_file() else None
+
+
+def headline(past: Past) -> str:
+    """Return in a few words how it ended."""
+    match past.story.ending:
+        case Finished(elapsed=elapsed):
+            return f"Painted in {clock(elapsed)}"
+        case Stopped(frames=0):
+            return "Stopped before the first frame"
+        case Stopped(frames=frames):
+            return f"Stopped after {frames}{_of(past.story)} frames"
+        case Failed(exit_code=70):
+            return "A fault of the program"
+        case Failed():
+            return "That could not be done"
+    return f"The painting process was ended{_by_what(past.sight.exit_code)}"
+
+
+def account(past: Past) -> list[str]:
+    """Return what there is to say about it, in sentences."""
+    match past.story.ending:
+        case Failed(problem=problem, next_step=next_step):
+            said = [f"{problem}.", next_step]
+        case None:
+            said = [_why_ended(past)]
+        case _:
+            said = []
+    failed = past.story.ending is None or isinstance(past.story.ending, Failed)
+    if failed and past.result is not None:
+        said.append(f"What was painted so far, {past.story.frames_done}{_of(past.story)} frames, is kept.")
+    return [sentence for sentence in said if sentence]
+
+
+def facts(past: Past) -> list[tuple[str, str]]:
+    """Return names and values: the size of the film, its frames, how long they took."""
+    rows = [("size", _size(past.result))] if past.result else []
+    match past.story.ending:
+        case Finished() as ended:
+            shots = "1 shot" if ended.shots == 1 else f"{ended.shots} shots"
+            rows.append(("frames", f"{ended.frames}, in {shots}"))
+            rows.append(("pace", _pace(ended.frames, ended.elapsed)))
+            if ended.flows_computed or ended.flows_cached:
+                rows.append(("flow", f"{ended.flows_computed} computed, {ended.flows_cached} known"))
+        case Stopped() as ended if ended.frames:
+            rows.append(("pace", _pace(ended.frames, ended.elapsed)))
+    return [(name, value) for name, value in rows if value]
+
+
+def next_steps(past: Past) -> list[tuple[str, str]]:
+    """Return what to do next: names, and commands to copy."""
+    if past.result is None:
+        return [("again", _again(past))] if past.story.ending is None and past.arguments else []
+    result = _typed(past.result)
+    steps = [("play", f"{_player()} {result}")]
+    if isinstance(past.story.ending, Finished):
+        film, where = _typed(past.film), _range(past)
+        steps.append(("measure", f"streamstyle measure {result} --source {film}{where}"))
+        if style := _option(past.arguments, "--style"):
+            methods = f"streamstyle compare {film} --style {shlex.quote(style)} --sample 5s"
+            steps.append(("the methods side by side", methods))
+    elif past.arguments:
+        steps.append(("again", _again(past)))
+    return steps
+
+
+def last_line(past: Past) -> str:
+    """Return what stays in the terminal once the screen has gone."""
+    match past.story.ending:
+        case Finished(output=output, frames=frames, elapsed=elapsed):
+            return f"{output}: {frames} frames in {clock(elapsed)} ({pace(frames, elapsed)})"
+        case Failed(problem=problem, next_step=next_step):
+            return f"streamstyle: error: {problem}. {next_step}".rstrip()
+    where = f"; they play from {past.result}" if past.result else ""
+    return f"{headline(past)}{where}"
+
+
+def short(path: Path) -> str:
+    """Return the path as a person would type it: from the folder at hand, or from home."""
+    whole = path.absolute()
+    if whole.is_relative_to(Path.cwd()):
+        return str(whole.relative_to(Path.cwd()))
+    return f"~/{whole.relative_to(Path.home())}" if whole.is_relative_to(Path.home()) else str(whole)
+
+
+def _of(story: Story) -> str:
+    return f" of {story.frames}" if story.frames else ""
+
+
+def _pace(frames: int, elapsed: float) -> str:
+    each = f"{elapsed / frames:.2g} s a frame" if frames and elapsed else ""
+    return f"{pace(frames, elapsed)}, {each}" if each and frames > elapsed else each
+
+
+def _size(path: Path | None) -> str:
+    try:
+        return bytes_in_words(path.stat().st_size) if path else ""
+    except OSError:
+        return "it is not there any more"
+
+
+def _by_what(code: int | None) -> str:
+    if code is None or code <= 128:
+        return "" if not code else f", with exit code {code}"
+    try:
+        return f" by {signal.Signals(code - 128).name}"
+    except ValueError:
+        return f", with exit code {code}"
+
+
+def _why_ended(past: Past) -> str:
+    if past.sight.exit_code == 128 + signal.SIGKILL:
+        return "Somebody killed it, or the system did for want of memory."
+    return "It said no last word; what it printed is in the log." if past.sight.last_words else "It said no last word."
+
+
+def _typed(path: Path) -> str:
+    """A path for a command line; a shell knows ~ only where it is not quoted."""
+    name = short(path)
+    return f"~/{shlex.quote(name[2:])}" if name.startswith("~/") else shlex.quote(name)
+
+
+def _player() -> str:
+    here = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")) or sys.platform == "darwin"
+    players = _PLAYERS if here else _PLAYERS[:1]  # over SSH there is no screen here to play on
+    return next((player for player in players if shutil.which(player)), "mpv")
+
+
+def _again(past: Past) -> str:
+    return f"streamstyle run {shlex.join(past.arguments)}"
+
+
+def _range(past: Past) -> str:
+    """The part of the film that was painted, where it was not the whole."""
+    if part := _option(past.arguments, "--range"):
+        return f" --range {shlex.quote(part)}"
+    if _option(past.arguments, "--sample") and past.story.shots and past.story.written:
+        return f" --range {past.story.shots[0].time:.3f}-{past.story.written.time + 0.001:.3f}"
+    return ""
+
+
+def _option(arguments: Sequence[str], name: str) -> str:
+    """Return the value of an option, as `--name value` or `--name=value`; empty where it is not given."""
+    for argument, following in zip(arguments, (*arguments[1:], ""), strict=True):
+        if argument == name:
+            return following
+        if argument.startswith(f"{name}="):
+            return argument.partition("=")[2]
+    return ""

@@ -1,0 +1,293 @@
+"""The screen that people spend the run in front of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from streamstyle.events import Failed
+from streamstyle.run_folder import RunFolder
+from streamstyle.tui import leaving
+from streamstyle.tui.engine import PROGRAM, Engine, folder_for, start
+from streamstyle.tui.graphics import Graphics
+from streamstyle.tui.hands import Hands
+from streamstyle.tui.help import HelpScreen
+from streamstyle.tui.keys import RUNNING, WORDS
+from streamstyle.tui.outcome import Past
+from streamstyle.tui.request import RunRequest
+from streamstyle.tui.story import Story
+from streamstyle.tui.summary import SummaryScreen
+from streamstyle.tui.watcher import Seen, Sight, Watcher
+from streamstyle.tui.widgets.brief import brief, briefest
+from streamstyle.tui.widgets.diptych import Diptych
+from streamstyle.tui.widgets.headline import Headline
+from streamstyle.tui.widgets.journal import Journal
+from streamstyle.tui.widgets.measures import losses, machine, steadiness
+from streamstyle.tui.widgets.panel import Panel
+from streamstyle.tui.widgets.progress import progress, speed
+from streamstyle.tui.widgets.stages import queues, stages
+
+_HANDS = frozenset({"pause", "save", "stop"})
+"""Actions that only whoever started a run has."""
+
+
+class RunningScreen(Screen[None]):
+    """A run: what it paints, how fast, and what can be done about it."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [*RUNNING]
+
+    def __init__(
+        self,
+        subject: RunRequest | RunFolder,
+        program: Sequence[str] = PROGRAM,
+        graphics: Graphics | None = None,
+    ) -> None:
+        """Begin the run that is asked for, or look on at one that goes on already.
+
+        `program` is what runs, `graphics` what the terminal can show beside characters.
+        """
+        super().__init__()
+        self._graphics = graphics
+        self._subject = subject
+        self._program = program
+        self._watcher: Watcher | None = None
+        self._engine: Engine | None = None
+        self._hands: Hands | None = None
+        self._sight = Sight()
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out: the picture first."""
+        subject = self._subject
+        names = (str(subject.film), str(subject.output)) if isinstance(subject, RunRequest) else ("", "")
+        yield Headline(*names, id="headline")
+        with Horizontal(id="middle"):
+            with Vertical(id="studio"):
+                yield Diptych("opening the film", id="diptych", graphics=self._graphics)
+                yield Journal(id="journal")
+            with VerticalScroll(id="column", can_focus=False):
+                yield Panel(progress)
+                yield Panel(speed)
+                yield Panel(stages, "where the time goes, a frame", id="stages")
+                yield Panel(queues, "frames that wait", id="queues")
+                yield Panel(steadiness, "warping error so far", id="steadiness")
+                yield Panel(losses, "objective of this frame", id="losses")
+                yield Panel(machine, "this takes", id="machine")
+        yield Panel(brief, id="brief")
+        yield Panel(briefest, id="briefest")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Begin, or look on."""
+        self._show_state()
+        if isinstance(self._subject, RunFolder):
+            self._follow(self._subject)
+        else:
+            self._begin(self._subject)
+        self.set_interval(1.0, self._wish)
+
+    def on_unmount(self) -> None:
+        """Let the thread that follows the run end; a run whose owner leaves does not stay paused."""
+        if self._hands is not None and self._hands.paused:
+            self._hands.pause(False)
+        if self._watcher is not None:
+            self._watcher.leave()
+
+    @work
+    async def _begin(self, request: RunRequest) -> None:
+        """Start the run, once it is clear that it may write its film."""
+        if request.output.exists() and not request.replaces:
+            wanted = await self._may_replace(request)
+            if wanted is None:
+                self.app.exit(return_code=4, message=f"{request.output} exists already; nothing was done.")
+                return
+            request = wanted
+        try:
+            folder, warning = await asyncio.to_thread(folder_for, request)
+            self._engine = await asyncio.to_thread(start, request, folder, self._program)
+        except OSError as error:
+            self._end(Sight(Story(ending=Failed(f"the run could not be started ({error})", "", 70)), alive=False))
+            return
+        self._subject = request
+        self._follow(folder)
+        if warning:
+            self.notify(warning, severity="warning")
+        assert self._watcher is not None
+        self._hands = Hands(self._watcher, request.output)
+        self.refresh_bindings()
+
+    async def _may_replace(self, request: RunRequest) -> RunRequest | None:
+        other = leaving.free_name(request.output)
+        answer = await self.app.push_screen_wait(leaving.replace(request.output, other))
+        if answer == leaving.REPLACE:
+            return replace(request, arguments=(*request.arguments, "--yes"))
+        if answer == leaving.BESIDE:
+            return replace(request, arguments=(*request.arguments, "-o", str(other)), output=other)
+        return None
+
+    def _follow(self, folder: RunFolder) -> None:
+        watcher = Watcher(folder, self._engine, self._tell)
+        self._watcher = watcher
+        self.run_worker(watcher.follow, thread=True, group="watcher")
+        self._wish()
+
+    def _tell(self, sight: Sight) -> None:
+        self.post_message(Seen(sight))  # from the watcher's thread
+
+    def on_seen(self, message: Seen) -> None:
+        """Show what is new."""
+        before, self._sight = self._sight, message.sight
+        sight = message.sight
+        if not sight.alive:
+            self._end(sight)
+            return
+        story = sight.story
+        news = story.saved[len(before.story.saved) :] if before.story.started else ()  # not what was before we came
+        for saved in news:
+            self.notify(saved.path, title=f"Frame {saved.frame}, {saved.view}, is saved")
+        self.query_one(Headline).show(story.started, self._state(story))
+        self.query_one(Diptych).show(sight.pictures, story.previewed.frame if story.previewed else None)
+        self.query_one(Diptych).wait("the first frame is on its way" if story.started else "opening the film")
+        self.query_one(Journal).show(story.remarks)
+        for panel in self.query(Panel):
+            panel.show(story)
+
+    def _end(self, sight: Sight) -> None:
+        """Go on to what came of it, whatever question or help is open."""
+        while self.app.screen is not self:
+            self.app.pop_screen()
+        self.app.switch_screen(SummaryScreen(self._past(sight), self._graphics))
+
+    def _past(self, sight: Sight) -> Past:
+        if isinstance(self._subject, RunRequest):
+            return Past(sight, self._subject.arguments, self._subject.film, self._subject.output)
+        started = sight.story.started
+        film, output = (Path(started.film), Path(started.output)) if started else (Path(), Path())
+        return Past(sight, tuple(self._subject.command()[1:]), film, output)
+
+    def _state(self, story: Story) -> str:
+        if story.ending is not None:
+            return "closing"
+        if self._hands is not None and self._hands.stopping:
+            return "stopping after this frame"
+        if story.paused or (self._hands is not None and self._hands.paused):
+            return "paused" if story.paused else "pausing after this frame"
+        if story.started is None:
+            return "starting"
+        return "painting" if self._hands is not None else "looking on"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only who started a run has hands in it."""
+        return self._hands is not None if action in _HANDS else True
+
+    def action_turn(self, side: int, step: int) -> None:
+        """Show another view as A (side 0), or as B (side 1) where there are two."""
+        diptych = self.query_one(Diptych)
+        diptych.turn(side if diptych.compared else 0, step)
+        self._wish()
+
+    def action_view(self, view: str) -> None:
+        """Show this view."""
+        self.query_one(Diptych).turn_to(view)
+        self._wish()
+
+    def action_compare(self) -> None:
+        """One picture, or two."""
+        self.query_one(Diptych).compare()
+        self.call_after_refresh(self._wish)
+
+    def action_flip(self) -> None:
+        """Exchange A and B."""
+        self.query_one(Diptych).swap()
+        self._wish()
+
+    def action_sharpen(self) -> None:
+        """Show pixels, or blocks."""
+        if not self.query_one(Diptych).sharpen():
+            self.notify("This terminal can show blocks alone; it knows neither sixels nor kitty's protocol.")
+        self._wish()
+
+    def action_numbers(self) -> None:
+        """Show the numbers, or the picture alone; where the numbers are brief, all of them come in between."""
+        small = any(self.has_class(name) for name in ("-tiny", "-narrow", "-low"))
+        if self.has_class("numbers"):
+            self.remove_class("numbers")
+            self.add_class("alone")
+        elif self.has_class("alone"):
+            self.remove_class("alone")
+        else:
+            self.add_class("numbers" if small else "alone")
+        self.call_after_refresh(self._wish)
+
+    def action_scroll(self, pages: int) -> None:
+        """Scroll the numbers."""
+        column = self.query_one("#column")
+        column.scroll_relative(y=pages * (column.size.height - 1), animate=False)
+
+    def action_journal(self) -> None:
+        """Show or hide the log."""
+        self.query_one(Journal).toggle()
+        self.call_after_refresh(self._wish)
+
+    def action_help(self) -> None:
+        """Show every key."""
+        self.app.push_screen(HelpScreen(RUNNING, WORDS))
+
+    def action_pause(self) -> None:
+        """Pause, or go on."""
+        if self._hands is not None and not self._hands.stopping:
+            self._hands.pause(not self._hands.paused)
+            self._show_state()
+
+    def action_save(self) -> None:
+        """Keep the view shown."""
+        if self._hands is not None:
+            path = self._hands.save(self.query_one(Diptych).views[0])
+            self.notify(f"The next frame is kept as {path}")
+
+    def action_stop(self) -> None:
+        """Ask, and stop well."""
+        if self._hands is not None and not self._hands.stopping:
+            self.app.push_screen(leaving.stop(self._sight.story), self._answered)
+
+    def action_leave(self) -> None:
+        """Leave; who started the run is asked what becomes of it."""
+        if self._hands is None:
+            self.app.exit(return_code=0)
+        elif self._hands.stopping:
+            self.app.push_screen(leaving.leave_stopping(), self._answered)
+        else:
+            self.app.push_screen(leaving.leave(self._sight.story), self._answered)
+
+    def _answered(self, answer: str | None) -> None:
+        if self._hands is None or self._engine is None:
+            return
+        if answer == leaving.STOP:
+            self._hands.stop()
+            self._show_state()
+        elif answer == leaving.ABORT:
+            self._engine.abort()
+        elif answer == leaving.BACKGROUND:
+            pid, folder = self._engine.pid, self._engine.folder.path
+            words = (
+                f"The run goes on as process {pid} (kill -INT {pid} stops it well). To look: streamstyle tui --attach"
+            )
+            self.app.exit(return_code=0, message=f"{words} {folder}")
+
+    def _show_state(self) -> None:
+        self.query_one(Headline).show(self._sight.story.started, self._state(self._sight.story))
+
+    def _wish(self) -> None:
+        """Say what is to be seen; pictures as large as there is room for now."""
+        if self._watcher is not None:
+            self._watcher.wish(self.query_one(Diptych).wishes())

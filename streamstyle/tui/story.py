@@ -1,0 +1,121 @@
+"""What has been heard of a run so far, folded from its events into one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from streamstyle.events import (
+    Event,
+    Failed,
+    Finished,
+    FrameWritten,
+    Paused,
+    Previewed,
+    Resumed,
+    Saved,
+    ShotStarted,
+    Started,
+    Stopped,
+    Surveyed,
+    Warned,
+)
+from streamstyle.terminal.values import clock
+
+_KNOWN = {
+    kind.__name__: kind
+    for kind in (
+        Started,
+        ShotStarted,
+        FrameWritten,
+        Surveyed,
+        Previewed,
+        Saved,
+        Paused,
+        Resumed,
+        Warned,
+        Finished,
+        Stopped,
+        Failed,
+    )
+}
+
+
+def event_of(told: Mapping[str, Any]) -> Event | None:
+    """Return the event that a JSON object is; None for one that is not known here, or lacks what is needed."""
+    kind = _KNOWN.get(str(told.get("event")).title().replace("_", ""))
+    if kind is None:
+        return None
+    try:
+        return kind(**{field.name: told[field.name] for field in fields(kind)})
+    except KeyError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line of the log."""
+
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A run as far as it has been told; each field is None until then."""
+
+    started: Started | None = None
+    shots: tuple[ShotStarted, ...] = ()
+    written: FrameWritten | None = None
+    surveyed: Surveyed | None = None
+    previewed: Previewed | None = None
+    saved: tuple[Saved, ...] = ()
+    paused: bool = False
+    ending: Finished | Stopped | Failed | None = None
+    remarks: tuple[Remark, ...] = ()
+
+    def told(self, event: Event) -> Story:
+        """Return the story with one more event in it."""
+        return replace(self, **self._news(event))
+
+    def _news(self, event: Event) -> dict[str, Any]:
+        """Return what an event changes, by field."""
+        news: dict[str, Any] = {}
+        match event:
+            case Started():
+                news = {"started": event}
+            case ShotStarted():
+                where = f"shot {event.shot + 1} begins at {clock(event.time)}, frame {event.frame}"
+                news = {"shots": (*self.shots, event), "remarks": self._with(where)}
+            case FrameWritten():
+                news = {"written": event}
+            case Surveyed():
+                news = {"surveyed": event}
+            case Previewed():
+                news = {"previewed": event}
+            case Saved():
+                kept = f"frame {event.frame}, {event.view}, saved as {event.path}"
+                news = {"saved": (*self.saved, event), "remarks": self._with(kept)}
+            case Paused():
+                news = {"paused": True, "remarks": self._with(f"paused after frame {event.frame}")}
+            case Resumed():
+                news = {"paused": False, "remarks": self._with(f"went on after frame {event.frame}")}
+            case Warned():
+                news = {"remarks": (*self.remarks, Remark(event.message, warning=True))}
+            case Finished() | Stopped() | Failed():
+                news = {"ending": event, "paused": False}
+        return news
+
+    @property
+    def frames_done(self) -> int:
+        """Frames that have reached the encoder."""
+        return self.written.frame if self.written else 0
+
+    @property
+    def frames(self) -> int | None:
+        """Frames there are to do; None where that is not known."""
+        return self.started.frames if self.started else None
+
+    def _with(self, line: str) -> tuple[Remark, ...]:
+        return (*self.remarks, Remark(line))

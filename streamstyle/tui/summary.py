@@ -1,0 +1,126 @@
+"""The screen after a run: what there is now, and what to do with it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from streamstyle.tui import figures
+from streamstyle.tui.graphics import Graphics
+from streamstyle.tui.help import HelpScreen
+from streamstyle.tui.outcome import Past, account, facts, headline, last_line, next_steps, short
+from streamstyle.tui.story import Remark
+from streamstyle.tui.widgets.diptych import Diptych
+from streamstyle.tui.widgets.journal import Journal
+from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
+
+_SUMMARY = [
+    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
+    Binding("q,enter,escape", "leave", "Leave", key_display="q", tooltip="Leave"),
+    Binding("ctrl+c", "leave", show=False, priority=True),
+    Binding("1", "copy(0)", show=False, tooltip="Copy the first of the commands"),
+    Binding("2", "copy(1)", show=False, tooltip="Copy the second"),
+    Binding("3", "copy(2)", show=False, tooltip="Copy the third"),
+    Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
+    Binding("x", "flip", "Flip", tooltip="Exchange the two, or flip to the other and back"),
+    Binding("p", "sharpen", show=False, tooltip="True pixels, or blocks"),
+    Binding("l", "journal", "Log", tooltip="Show or hide the log"),
+]
+
+
+class SummaryScreen(Screen[None]):
+    """What came of a run."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [*_SUMMARY]
+
+    def __init__(self, past: Past, graphics: Graphics | None = None) -> None:
+        super().__init__()
+        self._graphics = graphics
+        self._past = past
+        self._steps = next_steps(past)
+
+    def compose(self) -> ComposeResult:
+        """Words at the left, the last picture at the right, the log below."""
+        with Horizontal(id="middle"):
+            with VerticalScroll(id="words", can_focus=False):
+                yield Static(Content(headline(self._past)), id="title")
+                for sentence in account(self._past):
+                    yield Static(Content(sentence), classes="sentence")
+                if self._past.result is not None:
+                    yield Static(Content(short(self._past.result)), id="result")
+                for rows in (_rows(facts(self._past)), _steadiness(self._past)):
+                    if rows:
+                        yield Static(Content("\n").join(rows), classes="rows")
+                for number, (name, command) in enumerate(self._steps, start=1):
+                    yield Static(line((f"{number}  ", ACCENT), (name, MUTED)), classes="step")
+                    yield Static(Content(command), classes="command")
+            yield Diptych("", id="diptych", graphics=self._graphics)
+        yield Journal(id="journal")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Show the last pictures, and what was said."""
+        story = self._past.story
+        diptych = self.query_one(Diptych)
+        diptych.show(self._past.sight.pictures, story.previewed.frame if story.previewed else None)
+        diptych.set_class(not self._past.sight.pictures, "empty")
+        journal = self.query_one(Journal)
+        journal.show(story.remarks)
+        if self._past.exit_code not in (0, 130):
+            journal.show([*story.remarks, *(Remark(text) for text in self._past.sight.last_words)])
+            journal.set_class(bool(self._past.sight.last_words), "shown")
+
+    def action_copy(self, number: int) -> None:
+        """Copy a command to the clipboard, as far as the terminal lets us."""
+        if number < len(self._steps):
+            self.app.copy_to_clipboard(self._steps[number][1])
+            self.notify(f"Copied: {self._steps[number][1]}")
+
+    def action_compare(self) -> None:
+        """One picture, or two."""
+        self.query_one(Diptych).compare()
+
+    def action_flip(self) -> None:
+        """Exchange the two."""
+        self.query_one(Diptych).swap()
+
+    def action_sharpen(self) -> None:
+        """Show pixels, or blocks."""
+        self.query_one(Diptych).sharpen()
+
+    def action_journal(self) -> None:
+        """Show or hide the log."""
+        self.query_one(Journal).toggle()
+
+    def action_help(self) -> None:
+        """Show every key."""
+        self.app.push_screen(HelpScreen(_SUMMARY, []))
+
+    def action_leave(self) -> None:
+        """Leave with the exit code of the run."""
+        self.app.exit(return_code=self._past.exit_code, message=last_line(self._past))
+
+
+def _rows(rows: list[tuple[str, str]]) -> list[Content]:
+    width = max((len(name) for name, _ in rows), default=0) + 2
+    return [line((f"{name:<{width}}", MUTED), value) for name, value in rows]
+
+
+def _steadiness(past: Past) -> list[Content]:
+    errors = past.story.surveyed.warping_error if past.story.surveyed else {}
+    if not errors.get("naive") or not errors.get("painted"):
+        return []
+    return [
+        line(("warping error", MUTED)),
+        *_rows(
+            [("  frame by frame", figures.number(errors["naive"])), ("  painted", figures.number(errors["painted"]))]
+        ),
+        line((figures.steadier_in_words(past.story), ACCENT)),
+    ]

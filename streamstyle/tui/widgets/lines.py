@@ -1,0 +1,30 @@
+"""Lines of text that several widgets lay out alike."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+MUTED = "$foreground-muted"
+ACCENT = "$primary"
+
+Part = str | tuple[str, str]
+"""Text, or text and its style."""
+
+
+def line(*parts: Part) -> Content:
+    """Return a line of text, each part in its style."""
+    return Content.assemble(*parts)
+
+
+def spread(left: Content, right: Content, width: int) -> Content:
+    """Return a line with one text at its start and one at its end; without the latter where both do not fit."""
+    gap = width - left.cell_length - right.cell_length
+    return Content.assemble(left, " " * gap, right) if gap >= 1 else left
+
+
+def cut(text: str, width: int) -> str:
+    """Return the text in so many cells, its middle left out where it is longer."""
+    if len(text) <= width:
+        return text
+    kept = max(0, width - 1)
+    return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"

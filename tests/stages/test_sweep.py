@@ -1,0 +1,113 @@
+"""A shot gone over again, backward and forward."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
+from streamstyle.nets.brush import Brush
+from streamstyle.nets.perceptual import targets_of
+from streamstyle.nets.weights import load_loss_network
+from streamstyle.ops.pixels import to_tensor
+from streamstyle.settings import ConsistencySettings, Method, RuderSettings, Settings
+from streamstyle.stages import sweep as sweep_stage
+from streamstyle.stages.sweep import sweep
+from tests.scenes import Scene, cut, still, texture
+
+WIDTH, HEIGHT = 64, 48
+
+
+@pytest.fixture(scope="module")
+def brush() -> Brush:
+    network = load_loss_network()
+    grams = targets_of(network, to_tensor(texture(96, 96, seed=8))[None]).grams
+    return Brush(network, grams, RuderSettings(), ConsistencySettings().temporal_weight)
+
+
+def boiling(scene: Scene) -> Iterator[StylisedFrame]:
+    """Frames of still shots, painted with noise that changes from frame to frame."""
+    generator = torch.Generator().manual_seed(3)
+    motion = Motion(torch.zeros(2, HEIGHT, WIDTH), torch.ones(HEIGHT, WIDTH))
+    for index, picture in enumerate(scene.frames):
+        known = None if index == 0 or index in scene.cuts else motion
+        frame = Frame(np.ascontiguousarray(picture), pts=index, index=index)
+        film = to_tensor(frame.image)
+        noisy = (film + 0.1 * torch.randn(film.shape, generator=generator)).clamp(0, 1)
+        yield StylisedFrame(FlowedFrame(frame, known, returning=known), noisy, naive=film)
+
+
+def swept(scene: Scene, brush: Brush, passes: int, iterations: int = 3) -> list[Tensor]:
+    settings = Settings(
+        consistency=ConsistencySettings(method=Method.ruder, iterations=iterations), ruder=RuderSettings(passes=passes)
+    )
+    return [frame.image for frame in sweep(boiling(scene), brush, settings)]
+
+
+def test_one_pass_is_what_there_is_already(brush: Brush) -> None:
+    scene = still(3, WIDTH, HEIGHT)
+    assert all(torch.equal(one, other.image) for one, other in zip(swept(scene, brush, 1), boiling(scene), strict=True))
+
+
+def test_early_frames_learn_of_late_ones(brush: Brush) -> None:
+    """After a sweep backward the first frame has come nearer to the last, and the last has stayed."""
+    scene = still(4, WIDTH, HEIGHT)
+    once, twice = swept(scene, brush, 1), swept(scene, brush, 2, iterations=8)
+    assert torch.equal(once[3], twice[3])
+    assert (twice[0] - twice[3]).square().mean() < 0.7 * (once[0] - once[3]).square().mean()
+
+
+def test_a_frame_starts_half_from_its_neighbour(brush: Brush) -> None:
+    """After a single evaluation it is still what it started from."""
+    once, twice = (swept(still(2, WIDTH, HEIGHT), brush, passes, iterations=1) for passes in (1, 2))
+    assert torch.allclose(twice[0], (once[0] + once[1]) / 2, atol=1e-6)
+
+
+def test_sweeps_make_a_still_film_steadier(brush: Brush) -> None:
+    boils = [
+        float(torch.stack(swept(still(4, WIDTH, HEIGHT), brush, passes)).diff(dim=0).square().mean())
+        for passes in (1, 2, 3)
+    ]
+    assert boils[0] > boils[1] > boils[2]
+
+
+def test_nothing_is_swept_across_a_cut(brush: Brush) -> None:
+    first, second = still(2, WIDTH, HEIGHT), still(2, WIDTH, HEIGHT, seed=4)
+    both, other = swept(cut(first, second), brush, 3), swept(cut(first, still(2, WIDTH, HEIGHT, seed=9)), brush, 3)
+    assert all(torch.equal(one, same) for one, same in zip(both[:2], other[:2], strict=True))
+
+
+def test_a_long_shot_is_swept_in_parts_each_held_to_the_one_before(
+    brush: Brush, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+
+    def watched(scene: Scene) -> Iterator[StylisedFrame]:
+        for frame in boiling(scene):
+            drawn.append(frame)
+            yield frame
+
+    monkeypatch.setattr(sweep_stage, "_BYTES", 0)  # two frames a part
+    settings = Settings(
+        consistency=ConsistencySettings(method=Method.ruder, iterations=8), ruder=RuderSettings(passes=2)
+    )
+    frames = sweep(watched(still(6, WIDTH, HEIGHT)), brush, settings)
+    first, second = next(frames), next(frames)
+    assert len(drawn) <= 3
+    third = next(frames)
+    painted = [frame.image for frame in boiling(still(6, WIDTH, HEIGHT))]
+    assert (third.image - second.image).square().mean() < 0.5 * (painted[2] - painted[1]).square().mean()
+    assert torch.equal(second.image, painted[1])
+    assert not torch.equal(first.image, painted[0])
+
+
+def test_without_the_motion_back_there_is_nothing_to_sweep_along(brush: Brush) -> None:
+    settings = Settings(consistency=ConsistencySettings(method=Method.ruder), ruder=RuderSettings(passes=2))
+    one_way = (
+        replace(frame, flowed=replace(frame.flowed, returning=None)) for frame in boiling(still(2, WIDTH, HEIGHT))
+    )
+    with pytest.raises(ValueError, match="both ways"):
+        list(sweep(one_way, brush, settings))

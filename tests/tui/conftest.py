@@ -1,0 +1,34 @@
+"""Runs to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streamstyle.events import FrameWritten, ShotStarted, Warned
+from streamstyle.run_folder import VIEWS, RunFolder, runs_folder
+from tests.tui.fake_engine import Voice, preview, started, surveyed
+
+
+@pytest.fixture(autouse=True)
+def _terminal(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home of its own, and a terminal that shows all colours, whatever the tests are run in."""
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture
+def voice(home: Path) -> Voice:
+    """A run of 132 frames that this very process owns, so that it lives: 57 are painted, the second shot is on."""
+    voice = Voice(RunFolder(runs_folder() / "20261124-201500-film-1"))
+    voice.folder.create(["run", "film.mkv", "--style", "wave"])
+    voice.say(started("film.mkv", "film.wave.mkv", 132))
+    voice.say(Warned("stream #2 is left out: .mkv cannot hold tmcd"))
+    for shot in range(2):
+        voice.say(ShotStarted(shot, 40 * shot, 1.6 * shot))
+    voice.say(FrameWritten(57, 132, 2.28, 55.0))
+    voice.say(surveyed(57))
+    voice.say(preview(voice.folder, 57, VIEWS))
+    return voice

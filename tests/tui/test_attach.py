@@ -1,0 +1,91 @@
+"""Looking on at a run that goes on elsewhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from streamstyle.events import Failed, Finished
+from streamstyle.run_folder import RunFolder
+from streamstyle.tui.app import StreamstyleApp
+from tests.tui.acting import perform, reads, text
+from tests.tui.fake_engine import Voice
+
+
+def test_looking_on_changes_nothing(voice: Voice) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "● looking on")
+        for key in ("space", "s", "e"):
+            await pilot.press(key)
+        assert "Pause" not in text(pilot)
+        await pilot.press("q")
+
+    before = voice.folder.events.read_text()
+    assert perform(StreamstyleApp(voice.folder), act) == 0
+    assert not voice.folder.control.exists()
+    assert voice.folder.events.read_text() == before
+
+
+def test_who_comes_late_sees_what_was_said_before(voice: Voice) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "57 of 132 frames")
+        await reads(pilot, "shot 2 begins at 0:02, frame 40")
+
+    perform(StreamstyleApp(voice.folder), act)
+
+
+def ended(voice: Voice) -> RunFolder:
+    """The same run, after its process has ended."""
+    owner = voice.folder.path / "run.json"
+    owner.write_text(json.dumps(json.loads(owner.read_text()) | {"pid": 2**22 + 1}))
+    return voice.folder
+
+
+def test_a_run_that_has_ended_shows_what_came_of_it(voice: Voice) -> None:
+    voice.say(Finished("film.wave.mkv", 132, 2, 125.0, 131, 0))
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "Painted in 2:05")
+        assert "132, in 2 shots" in text(pilot)
+        assert "131 computed, 0 known" in text(pilot)
+        await pilot.press("q")
+
+    assert perform(StreamstyleApp(ended(voice)), act) == 0
+
+
+def test_a_run_that_failed_shows_why_and_what_to_do(voice: Voice) -> None:
+    voice.say(Failed("film.mkv cannot be read any more", "Is its disk still there?", 3))
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "That could not be done")
+        assert "film.mkv cannot be read any more." in text(pilot)
+        assert "Is its disk still there?" in text(pilot)
+        await pilot.press("q")
+
+    assert perform(StreamstyleApp(ended(voice)), act) == 3
+
+
+def test_a_run_that_died_without_a_word_is_said_to_have(voice: Voice) -> None:
+    (voice.folder.engine_log).write_text("cannot allocate memory\n")
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "The painting process was ended")
+        assert "cannot allocate memory" in text(pilot)
+        await pilot.press("q")
+
+    assert perform(StreamstyleApp(ended(voice)), act) == 1
+
+
+def test_a_folder_that_is_half_written_is_no_harm(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.create(["run"])
+    folder.status.write_text('{"surveyed": {"event"')
+    folder.events.write_bytes(b'{"event": "warned", "message": "\xff"}\n{"event": "sta')
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "opening the film")
+        await pilot.press("q")
+
+    assert perform(StreamstyleApp(folder), act) == 0

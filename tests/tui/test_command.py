@@ -1,0 +1,116 @@
+"""`streamstyle tui` as it is typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import streamstyle.commands.tui as command
+from streamstyle.cli import exit_code
+from streamstyle.run_folder import RunFolder, runs_folder
+from streamstyle.tui.app import StreamstyleApp
+from streamstyle.tui.request import RunRequest
+from tests.tui.fake_engine import Voice
+from tests.tui.test_attach import ended
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What the app would have shown, had there been a terminal."""
+    shown: list[object] = []
+    monkeypatch.setattr(command, "without_a_screen", lambda: "")
+    monkeypatch.setattr(StreamstyleApp, "run", lambda app: shown.append(app._subject))
+    return shown
+
+
+def test_a_film_and_a_style_begin_at_once_with_every_option_of_run(shown: list[object]) -> None:
+    words = ["movie.mkv", "--style", "wave", "--method", "live", "--crf", "20", "-y"]
+    assert exit_code(["tui", *words]) == 0
+    assert shown == [RunRequest(tuple(words), Path("movie.mkv"), Path("movie.wave.mkv"))]
+    assert shown[0].replaces
+    assert exit_code(["tui", "movie.mkv", "--style", "wave", "-o", "out.mp4"]) == 0
+    assert shown[1].output == Path("out.mp4")
+    assert not shown[1].replaces
+
+
+def test_what_run_would_refuse_is_refused_before_a_screen(
+    shown: list[object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["tui", "movie.mkv", "--style", "wave", "--method", "magic"]) == 2
+    assert exit_code(["tui", "movie.mkv", "--style", "wave", "--dry-run"]) == 2
+    assert exit_code(["tui", "movie.mkv", "--style", "no_such_style"]) == 5
+    assert shown == []
+
+
+def test_without_a_style_the_start_screen_asks(shown: list[object]) -> None:
+    assert exit_code(["tui", "movie.mkv"]) == 0
+    assert exit_code(["tui"]) == 0
+    assert shown == [None, None]
+
+
+def test_options_without_a_film_or_a_style_are_not_forgotten_in_silence(
+    shown: list[object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["tui", "movie.mkv", "--method", "live"]) == 2
+    assert exit_code(["tui", "--style", "wave"]) == 2
+    assert "the start screen asks for the rest" in capfd.readouterr().err
+    assert shown == []
+
+
+def test_attach_finds_the_youngest_run_that_lives(voice: Voice, shown: list[object]) -> None:
+    younger = Voice(RunFolder(runs_folder() / "20261124-220000-other-2"))
+    younger.folder.create(["run"])
+    ended(younger)
+    assert exit_code(["tui", "--attach"]) == 0
+    assert exit_code(["tui", "--attach", str(voice.folder.path)]) == 0
+    ended(voice)
+    assert exit_code(["tui", "--attach"]) == 0
+    assert shown == [voice.folder, voice.folder, younger.folder]
+
+
+def test_attach_says_where_there_is_nothing_to_look_at(
+    home: Path, tmp_path: Path, shown: list[object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["tui", "--attach"]) == 2
+    assert "there is no run to look at" in capfd.readouterr().err
+    assert exit_code(["tui", "--attach", str(tmp_path)]) == 2
+    assert "is no folder of a run" in capfd.readouterr().err
+
+
+def test_without_a_terminal_it_is_run_with_a_word_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["tui", str(tmp_path / "none.mkv"), "--style", "wave"]) == 3
+    said = capfd.readouterr().err
+    assert said.startswith("streamstyle: there is no terminal here: painting with the progress line\n")
+    assert "none.mkv does not exist" in said
+
+
+def test_without_a_terminal_there_is_nobody_to_ask(capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["tui"]) == 2
+    assert "Give MOVIE and --style" in capfd.readouterr().err
+
+
+def test_a_dumb_terminal_is_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    assert command.without_a_screen() == ""
+    monkeypatch.setenv("TERM", "dumb")
+    assert command.without_a_screen() == "this terminal cannot draw a screen"
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after a statement."""
+    code = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return set(json.loads(subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)))
+
+
+def test_the_terminal_ui_loads_no_torch_and_the_command_line_no_textual() -> None:
+    screen = loaded_by("import streamstyle.tui.app, streamstyle.tui.summary")
+    assert {"torch", "cv2", "av"} & screen == set()
+    words = loaded_by("import streamstyle.cli, streamstyle.commands.run")
+    assert {"textual", "torch", "numpy"} & words == set()

@@ -1,0 +1,228 @@
+"""Every key of the running screen, on a run that is painted by a fake engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from streamstyle.events import FrameWritten
+from streamstyle.run_folder import RunFolder, all_runs
+from streamstyle.tui.app import StreamstyleApp
+from streamstyle.tui.keys import RUNNING
+from streamstyle.tui.running import RunningScreen
+from streamstyle.tui.summary import SummaryScreen
+from streamstyle.tui.widgets.diptych import Diptych
+from streamstyle.tui.widgets.journal import Journal
+from tests.tui.acting import asked_for, events, painting, perform, reads, text, until
+from tests.tui.fake_engine import Voice, preview, surveyed
+
+SLOWLY = ("--frames", "2000", "--seconds", "0.03")
+
+
+def run() -> RunFolder:
+    return all_runs()[0]
+
+
+async def stop(pilot: Pilot[int]) -> None:
+    """Leave as a person does who has seen enough."""
+    await pilot.press("q")
+    await reads(pilot, "Leave?")
+    await pilot.press("s")
+    await until(pilot, lambda: isinstance(pilot.app.screen, SummaryScreen))
+    await pilot.press("q")
+
+
+def test_frames_arrive_and_are_shown_with_their_numbers(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame")
+        shown = text(pilot)
+        for words in ("film.mkv → film.wave.mkv", "● painting", "of 2000 frames", "5.6 times steadier", "1.2 GB"):
+            assert words in shown
+        assert "! stream #2 is left out" in shown
+        await stop(pilot)
+
+    assert perform(painting(asked_for(tmp_path, *SLOWLY)), act) == 130
+
+
+def test_a_short_run_ends_in_its_summary_with_exit_code_0(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "Painted in")
+        await pilot.press("enter")
+
+    assert perform(painting(asked_for(tmp_path, "--frames", "8", "--seconds", "0.02")), act) == 0
+    assert (tmp_path / "film.wave.mkv").is_file()
+
+
+def test_the_picture_shows_every_view_and_two_beside_each_other(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame")
+        for key, title in zip(
+            "12345", ("painted", "the film", "painted frame by frame", "optical flow", "weight"), strict=True
+        ):
+            await pilot.press(key)
+            await reads(pilot, f"{title} · frame")
+        await pilot.press("left")
+        await reads(pilot, "optical flow · frame")
+        await pilot.press("right")
+        await reads(pilot, "weight · frame")
+        await pilot.press("1", "c")
+        await until(pilot, lambda: "painted · frame" in text(pilot) and "weight · frame" in text(pilot))
+        await pilot.press("up")
+        await until(pilot, lambda: "painted · frame" in text(pilot) and "optical flow · frame" in text(pilot))
+        await pilot.press("down", "x")
+        await until(pilot, lambda: text(pilot).find("weight · frame") in range(text(pilot).find("painted · frame")))
+        await pilot.press("c")
+        await until(pilot, lambda: "painted · frame" not in text(pilot))
+        await pilot.press("x")
+        await reads(pilot, "painted · frame")
+        await stop(pilot)
+
+    perform(painting(asked_for(tmp_path, *SLOWLY)), act)
+
+
+def test_the_hands(tmp_path: Path) -> None:
+    """Pause and go on, save, end after a question, leave after another: all on one run, for its start takes a while."""
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame")
+        await pauses_and_goes_on(pilot)
+        await saves(pilot)
+        for key, question in (("e", "Stop here?"), ("q", "Leave?"), ("ctrl+q", "Leave?"), ("ctrl+c", "Leave?")):
+            await pilot.press(key)
+            await reads(pilot, question)
+            await pilot.press("escape" if key == "ctrl+c" else "r")
+            await until(pilot, lambda: isinstance(pilot.app.screen, RunningScreen))
+        assert not run().ordered().stop
+        await pilot.press("ctrl+c", "ctrl+c")
+        await reads(pilot, "Stopped after")
+        await pilot.press("ctrl+c")
+
+    async def pauses_and_goes_on(pilot: Pilot[int]) -> None:
+        await pilot.press("space")
+        await reads(pilot, "● paused")
+        await until(pilot, lambda: events(run())[-1] == "paused")
+        assert "done at" not in text(pilot)
+        await pilot.press("space")
+        await reads(pilot, "● painting")
+        await until(pilot, lambda: events(run())[-1] == "resumed")
+
+    async def saves(pilot: Pilot[int]) -> None:
+        await pilot.press("4", "s")
+        await reads(pilot, "flow, saved as")
+        await pilot.press("s")
+        await until(pilot, (tmp_path / "film.wave.flow-2.png").is_file)
+
+    assert perform(painting(asked_for(tmp_path, *SLOWLY)), act) == 130
+    assert events(run())[-1] == "stopped"
+    assert (tmp_path / "film.wave.flow-1.png").is_file()
+
+
+def test_a_run_left_in_the_background_goes_on_even_if_it_was_paused(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame")
+        await pilot.press("space")
+        await reads(pilot, "● paused")
+        await pilot.press("q")
+        await reads(pilot, "Leave?")
+        await pilot.press("b")
+
+    assert perform(painting(asked_for(tmp_path, "--frames", "40", "--seconds", "0.05")), act) == 0
+    folder = run()
+    assert folder.alive()
+    assert not folder.ordered().paused
+
+    async def come_back(pilot: Pilot[int]) -> None:
+        await reads(pilot, "Painted in")
+        await pilot.press("q")
+
+    assert perform(StreamstyleApp(folder), come_back) == 0
+    assert (tmp_path / "film.wave.mkv").is_file()
+
+
+def test_help_names_every_key(voice: Voice) -> None:
+
+    async def act(pilot: Pilot[int]) -> None:
+        await pilot.press("question_mark")
+        await reads(pilot, "Pause after the frame at hand")
+        for binding in RUNNING:
+            assert binding.tooltip[:40] in text(pilot)
+        await pilot.press("escape")
+        await reads(pilot, "looking on")
+
+    perform(StreamstyleApp(voice.folder), act, size=(120, 60))
+
+
+def test_l_shows_the_log_and_n_the_picture_alone(voice: Voice) -> None:
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame 57")
+        assert "stream #2" not in text(pilot)
+        await pilot.press("l")
+        await reads(pilot, "! stream #2 is left out")
+        await pilot.press("l")
+        await until(pilot, lambda: not pilot.app.screen.query_one(Journal).display)
+        await pilot.press("n")
+        await until(pilot, lambda: "of 132 frames" not in text(pilot))
+        await pilot.press("n")
+        await reads(pilot, "of 132 frames")
+
+    perform(StreamstyleApp(voice.folder), act, size=(100, 30))
+
+
+def test_the_palette_has_what_the_keys_do(voice: Voice) -> None:
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame 57")
+        await pilot.press("ctrl+p", *"two side by")
+        await reads(pilot, "One picture, or two side by side")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunningScreen))
+        await reads(pilot, "the film · frame 57")
+
+    perform(StreamstyleApp(voice.folder), act)
+
+
+def test_a_view_that_a_frame_lacks_says_so(voice: Voice) -> None:
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame 57")
+        voice.say(preview(voice.folder, 58, ("painted", "source")))
+        await reads(pilot, "painted · frame 58")
+        await pilot.press("4")
+        await reads(pilot, "optical flow: comes with the next frame")
+
+    perform(StreamstyleApp(voice.folder), act)
+
+
+@pytest.mark.parametrize("size", [(200, 60), (80, 24), (40, 12)])
+def test_the_picture_asked_for_is_as_large_as_there_is_room(voice: Voice, size: tuple[int, int]) -> None:
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame 57")
+        await until(pilot, lambda: voice.folder.wishes().width >= pilot.app.screen.query_one(Diptych).size.width - 2)
+        wishes = voice.folder.wishes()
+        assert wishes.views == ("painted", "source")
+        assert size[0] // 2 < wishes.width <= 2 * size[0]
+
+    perform(StreamstyleApp(voice.folder), act, size=size)
+    assert not list((voice.folder.path / "viewers").glob("*.json"))
+
+
+def test_numbers_that_are_not_finite_do_no_harm(voice: Voice) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        broken = replace(
+            surveyed(58),
+            losses={"temporal": float("nan")},
+            warping_error={"painted": float("nan"), "naive": 0.1},
+            stages={"stylise": float("inf")},
+            paces=(float("nan"),) * 3,
+            queues={"decoded": (0, 0)},
+        )
+        voice.latest["surveyed"] = broken.finite()
+        voice.say(FrameWritten(58, 132, 2.3, 56.0))
+        await reads(pilot, "58 of 132 frames")
+
+    perform(StreamstyleApp(voice.folder), act)
