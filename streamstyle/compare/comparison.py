@@ -24,7 +24,7 @@ from streamstyle.film import Film
 from streamstyle.mix import Mix
 from streamstyle.settings import SourceSettings
 
-VERSION = 2
+VERSION = 3
 """Changes whenever the same films would get other figures."""
 
 

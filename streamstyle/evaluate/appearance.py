@@ -16,7 +16,8 @@ from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import LearnSettings, LossWidth
 
 EVERY = 5
-"""Frames from one look to the next: what is looked at changes slowly."""
+"""Frames from one look to the next: what is looked at changes slowly. The first of all is none of them, for in it many
+methods are the same."""
 
 
 @dataclass(frozen=True, slots=True)
