@@ -16,7 +16,7 @@ setup(
         Extension(
             "streamstyle.csrc.host",
             sources=["csrc/host.cpp"],
-            depends=[f"csrc/{name}.cuh" for name in ("occlusion", "portable", "temporal", "warp")],
+            depends=[f"csrc/{name}.cuh" for name in ("occlusion", "planes", "portable", "temporal", "warp")],
             extra_compile_args=[] if sys.platform == "win32" else _LIKE_GCC,
             optional=True,
         )

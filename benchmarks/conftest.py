@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from benchmarks.report import Report
+from benchmarks.report import Report, Results
 from streamstyle.demo import render_demo
 from streamstyle.library import Style, builtin_styles, known_style
-from streamstyle.settings import FlowPreset, SourceSettings
+from streamstyle.settings import SourceSettings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("streamstyle")
-    group.addoption("--film", type=Path, default=None, help="Film to work on; the demo film by default.")
+    group.addoption("--film", type=Path, action="append", default=None, help="Film; may be repeated; else the demo.")
+    group.addoption("--full", action="store_true", help="All sizes, methods and lengths: hours.")
     group.addoption("--style", action="append", default=None, help="Style, by name, file or image; may be repeated.")
     group.addoption("--size", default=None, metavar="WxH", help="Working size; the film's own by default.")
     group.addoption("--seconds", type=float, default=1.0, help="Length worked on, from the film's beginning.")
     group.addoption("--whole", action="store_true", help="Work on the whole film.")
+    group.addoption("--methods", default=None, help="As for `compare`; by default all that there are.")
     group.addoption("--iterations", type=int, default=30, help="Iterations of the method consistent.")
-    group.addoption(
-        "--judge", type=FlowPreset, default=FlowPreset.fast, help="Source flow that stability is judged by."
-    )
+    group.addoption("--judge", default=None, help="As for `measure`; by default true flow, and deepflow with --film.")
+    group.addoption("--flows", type=Path, default=None, help="Folder of folders: two frames and their true flow.")
     group.addoption("--vgg", type=Path, default=None, help="VGG-16 weights that styles are judged by.")
     group.addoption("--style-images", type=Path, default=None, help="Folder of the paintings, named after the styles.")
     group.addoption("--photos", type=Path, default=None, help="Folder of pictures to paint; else frames of the film.")
     group.addoption("--paintings", type=Path, default=None, help="Folder of paintings to judge loss networks on.")
+    group.addoption("--keep", type=Path, default=None, help="Folder where methods' films are kept and found again.")
     group.addoption("--frames", type=int, default=1000, help="Length of the film whose memory is watched.")
 
 
@@ -35,40 +38,78 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class Work:
     """What a benchmark works on."""
 
-    film: Path
+    films: list[Path]
     part: SourceSettings
     styles: list[Style]
     iterations: int
     frames: int
-    judge: FlowPreset
+    methods: str | None
+    judge: str
+    full: bool
+    chosen: bool
+    """Whether styles were named."""
+    style_images: Path | None
+    vgg: Path | None
+
+    @property
+    def film(self) -> Path:
+        return self.films[0]
 
     @property
     def style(self) -> Style:
         return self.styles[0]
+
+    @property
+    def some_styles(self) -> list[Style]:
+        """Those that were asked for by name; one of them all, unless everything is to be measured."""
+        return self.styles if self.full or self.chosen else self.styles[:1]
+
+    def painting(self, style: str) -> Path | None:
+        """The image that a style was learned from, if `--style-images` has it."""
+        found = sorted(self.style_images.glob(f"{style}.*")) if self.style_images else []
+        return found[0] if found else None
 
 
 @pytest.fixture(scope="session")
 def work(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Work:
     option = pytestconfig.getoption
     end = None if option("--whole") else option("--seconds")
-    film = option("--film")
-    if film is None:
-        film = tmp_path_factory.mktemp("demo") / "landscape.mkv"
-        render_demo(film, seconds=5.0 if end is None else end)
-        end = None
     width, _, height = (option("--size") or "").partition("x")
     size = (int(width), int(height)) if width else None
+    films = option("--film")
+    judge = option("--judge") or ("true" if films is None else "deepflow")
+    if films is None:
+        films = [tmp_path_factory.mktemp("demo") / "landscape.mkv"]
+        render_demo(films[0], *(size or (480, 270)), seconds=5.0 if end is None else end)
+        end = None
     names = option("--style")
     styles = [known_style(name) for name in names] if names else builtin_styles()
     if not styles:
         pytest.skip("there is no built-in style; name one with --style")
     return Work(
-        film, SourceSettings(size=size, end=end), styles, option("--iterations"), option("--frames"), option("--judge")
+        films=films,
+        part=SourceSettings(size=size, end=end),
+        styles=styles,
+        iterations=option("--iterations"),
+        frames=option("--frames"),
+        methods=option("--methods"),
+        judge=judge,
+        full=option("--full"),
+        chosen=bool(names),
+        style_images=option("--style-images"),
+        vgg=option("--vgg"),
     )
 
 
+@pytest.fixture(scope="session")
+def results(pytestconfig: pytest.Config) -> Results:
+    """Everything that is measured in this session."""
+    command = shlex.join(["pytest", *map(str, pytestconfig.invocation_params.args)])
+    return Results(pytestconfig.rootpath / ".benchmarks", command)
+
+
 @pytest.fixture
-def report(request: pytest.FixtureRequest, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]) -> Report:
+def report(request: pytest.FixtureRequest, results: Results, capsys: pytest.CaptureFixture[str]) -> Report:
     """A report that a benchmark fills in, named after it; it is printed even where pytest keeps output to itself."""
     name = request.node.name.removeprefix("test_")
-    return Report(name, pytestconfig.rootpath / ".benchmarks", capsys.disabled)
+    return Report(name, results, capsys.disabled)

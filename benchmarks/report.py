@@ -1,42 +1,65 @@
-"""A benchmark's table, printed as Markdown and kept as JSON with what it was measured on."""
+"""A benchmark's tables: printed as Markdown, and kept together with what they were measured on."""
 
 from __future__ import annotations
 
 import json
-import os
-import platform
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import torch
-
-import streamstyle
+from streamstyle.compare.circumstances import circumstances, described
 
 Value = str | float | int | None
 Row = dict[str, Value]
 
 
+@dataclass
+class Results:
+    """All tables of one session of pytest: one JSON file, and one in Markdown to quote from."""
+
+    folder: Path
+    command: str
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    tables: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, benchmark: str, title: str, rows: Sequence[Row]) -> str:
+        """Keep a table, and return it as Markdown with the circumstances it was measured in."""
+        now, here = datetime.now(UTC), circumstances()
+        about = f"{now:%Y-%m-%d %H:%M} UTC, {described(here)}"
+        shown = f"### {title}\n\n{markdown(rows)}\n\n{about}\n"
+        self.tables.append(
+            {"benchmark": benchmark, "title": title, "date": now.isoformat(), "on": here, "rows": list(rows)}
+            | {"markdown": shown}
+        )
+        self._write()
+        return shown
+
+    def _write(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        path = self.folder / f"results-{self.began:%Y%m%d-%H%M%S}.json"
+        tables = [{key: value for key, value in table.items() if key != "markdown"} for table in self.tables]
+        path.write_text(json.dumps({"command": self.command, "tables": tables}, indent=2) + "\n")
+        said = "\n".join(table["markdown"] for table in self.tables)
+        path.with_suffix(".md").write_text(f"    {self.command}\n\n{said}")
+
+
 @dataclass(frozen=True)
 class Report:
-    """Where a benchmark's result goes."""
+    """Where one benchmark's tables go."""
 
     name: str
-    folder: Path
+    results: Results
     aloud: Callable[[], AbstractContextManager[None]]
     """Makes what is printed inside it reach the terminal."""
 
     def show(self, title: str, rows: Sequence[Row]) -> None:
-        """Print the rows as a table under `title`, and write them to a JSON file named after the benchmark and now."""
-        now, here = datetime.now(UTC), circumstances()
+        """Print the rows as a table under `title`, and keep them."""
+        shown = self.results.add(self.name, title, rows)
         with self.aloud():
-            print(f"\n\n### {title}\n\n{markdown(rows)}\n\n{now:%Y-%m-%d %H:%M} UTC, {described(here)}\n")
-        self.folder.mkdir(exist_ok=True)
-        kept = {"benchmark": self.name, "title": title, "date": now.isoformat(), "on": here, "rows": list(rows)}
-        (self.folder / f"{self.name}-{now:%Y%m%d-%H%M%S}.json").write_text(json.dumps(kept, indent=2) + "\n")
+            print(f"\n\n{shown}")
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -50,37 +73,3 @@ def _cell(value: Value) -> str:
     if value is None:
         return "-"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def circumstances() -> dict[str, str | int]:
-    """Return what decides about speed: the machine, its load, and the versions of what does the work."""
-    return {
-        "streamstyle": streamstyle.__version__,
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-        "threads": torch.get_num_threads(),
-        "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
-        "system": platform.platform(terse=True),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "av", "numpy", "opencv-contrib-python")},
-    }
-
-
-def _processor() -> str:
-    facts = Path("/proc/cpuinfo")
-    if facts.exists():
-        for line in facts.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def described(here: dict[str, str | int]) -> str:
-    """Return the circumstances as one line to put under a table."""
-    gpu = "" if here["gpu"] == "none" else f", {here['gpu']}"
-    return (
-        f"{here['processor']}, {here['cores']} cores (load {here['load']}){gpu}, Python {here['python']}, "
-        f"torch {here['torch']}, OpenCV {here['opencv-contrib-python']}, PyAV {here['av']}, "
-        f"streamstyle {here['streamstyle']}"
-    )

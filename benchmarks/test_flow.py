@@ -1,66 +1,140 @@
-"""The optical flows against the demo film's true motion: how far off they are, and what they say is uncovered."""
+"""The optical flows: how far from the truth, what they say is hidden, and how steady a film made along them is."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from benchmarks.comparing import compared, rows_of, title_of
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
-from streamstyle.demo import TrueMotion, demo_frames, true_motion
+from streamstyle.compare import events
+from streamstyle.demo import demo_frames, true_motion
 from streamstyle.frame import Motion
+from streamstyle.media.flo import read_flo
+from streamstyle.media.picture import Picture, read_picture
 from streamstyle.settings import FlowPreset
 from streamstyle.stages.flow import motion_between
-
-Picture = NDArray[np.uint8]
 
 _SECONDS = 0.4
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two frames and the truth: where each pixel of `picture` is in `other`, and which are not there at all."""
+
+    other: Picture
+    picture: Picture
+    flow: NDArray[np.float32]
+    hidden: NDArray[np.bool_] | None
+    known: NDArray[np.bool_]
+
+
 @dataclass
-class _Sums:
+class Sums:
+    """Means over pairs, and counts of pixels."""
+
+    pairs: int = 0
     seconds: float = 0.0
     error: float = 0.0
-    lost: float = 0.0
-    refused: float = 0.0
+    trusted_error: float = 0.0
+    refused: int = 0
+    hidden: int = 0
+    both: int = 0
+    wrong: int = 0
 
-    def add(self, motion: Motion, truth: TrueMotion, seconds: float) -> None:
-        off = np.linalg.norm(motion.backward.numpy() - truth.backward, axis=0)
-        trusted = motion.weight.numpy() > 0.5
-        self.seconds += seconds
-        self.error += float(off[~truth.disoccluded].mean())
-        self.lost += float(trusted[truth.disoccluded].mean())
-        self.refused += float((~trusted)[~truth.disoccluded].mean())
+    def add(self, motion: Motion, truth: Pair, seconds: float) -> None:
+        off = np.linalg.norm(motion.backward.numpy() - truth.flow, axis=0)
+        hidden = truth.hidden if truth.hidden is not None else np.zeros_like(truth.known)
+        visible, refused = truth.known & ~hidden, motion.weight.numpy() < 0.5
+        self.pairs, self.seconds = self.pairs + 1, self.seconds + seconds
+        self.error += float(off[visible].mean())
+        self.trusted_error += float(off[visible & ~refused].mean())
+        self.refused += int(refused.sum())
+        self.hidden += int(hidden.sum())
+        self.both += int((refused & hidden).sum())
+        self.wrong += int((refused & (hidden | (off > 1))).sum())
+
+    def row(self, name: str, fastest: float) -> Row:
+        return {
+            "": name,
+            "time, of fast's": self.seconds / fastest,
+            "error, px": self.error / self.pairs,
+            "where trusted": self.trusted_error / self.pairs,
+            "precision": self.both / self.refused if self.hidden else None,
+            "recall": self.both / self.hidden if self.hidden else None,
+            "refused that are hidden or wrong": self.wrong / self.refused,
+        }
 
 
 def test_flow(work: Work, report: Report) -> None:
-    """Every flow is within a pixel of the truth on average, where there is a truth."""
+    """Every flow is within a pixel of the demo film's true motion on average."""
     size = work.part.size or (480, 270)
-    pictures = list(demo_frames(*size, seconds=_SECONDS))
-    truths = [true_motion(index, *size, seconds=_SECONDS) for index in range(len(pictures))]
-    pairs = [(pictures[at - 1], pictures[at], truth) for at, truth in enumerate(truths) if truth is not None]
+    pairs = list(_demo_pairs(*size))
     sums = {preset: _measured(preset, pairs) for preset in FlowPreset}
-    rows: list[Row] = [
-        {
-            "": preset.value,
-            "time, of fast's": each.seconds / sums[FlowPreset.fast].seconds,
-            "mean error in pixels, where visible": each.error / len(pairs),
-            "uncovered, yet trusted": each.lost / len(pairs),
-            "visible, not trusted": each.refused / len(pairs),
-        }
-        for preset, each in sums.items()
-    ]
+    rows = [each.row(preset, sums[FlowPreset.fast].seconds) for preset, each in sums.items()]
     report.show(f"Flow on the demo film at {size[0]}x{size[1]}, {len(pairs)} pairs", rows)
-    assert all(each.error / len(pairs) < 1 for each in sums.values())
+    assert all(each.error / each.pairs < 1 for each in sums.values())
 
 
-def _measured(preset: FlowPreset, pairs: list[tuple[Picture, Picture, TrueMotion]]) -> _Sums:
-    sums = _Sums()
-    for before, picture, truth in pairs:
-        began = time.perf_counter()
-        motion = motion_between(before, picture, preset)
-        sums.add(motion, truth, time.perf_counter() - began)
+def test_flow_in_files(pytestconfig: pytest.Config, report: Report) -> None:
+    """The same on the pairs of `--flows`; of each, trusted pixels are nearer to the truth than the others."""
+    folder = pytestconfig.getoption("--flows")
+    if folder is None:
+        pytest.skip("give --flows FOLDER, of folders with two pictures, flow.flo and perhaps occlusion.png")
+    for path in sorted(folder.glob("*/flow.flo")):
+        pair = _pair_in(path.parent)
+        sums = {preset: _measured(preset, [pair]) for preset in FlowPreset}
+        rows = [each.row(preset, sums[FlowPreset.fast].seconds) for preset, each in sums.items()]
+        report.show(f"Flow on {path.parent.name}, {pair.flow.shape[2]}x{pair.flow.shape[1]}", rows)
+        assert all(each.trusted_error < each.error for each in sums.values())
+
+
+def test_films_made_along_a_flow(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report: Report) -> None:
+    """What counts in the end: the better the flow, the steadier is `live`."""
+    folder = pytestconfig.getoption("--keep") or tmp_path
+    presets = FlowPreset if work.full else (FlowPreset.fast, FlowPreset.medium)
+    methods = ",".join(["johnson", *(f"live:flow={preset}" for preset in presets)])
+    for film in work.films:
+        done = compared(film, work.part, work.style, work, methods, folder)
+        report.show(f"Live along each flow: {title_of(done)}", rows_of(done))
+        fast, medium = (_flicker(done.rows, f"live, flow {preset}") for preset in (FlowPreset.fast, FlowPreset.medium))
+        assert medium < fast
+
+
+def _flicker(rows: list[events.Row], name: str) -> float:
+    return next(row.measures["warping_error_1"] for row in rows if row.name == name)
+
+
+def _demo_pairs(width: int, height: int) -> Iterator[Pair]:
+    pictures = list(demo_frames(width, height, seconds=_SECONDS))
+    for at in range(1, len(pictures)):
+        truth = true_motion(at, width, height, seconds=_SECONDS)
+        if truth is not None:
+            known = np.ones((height, width), bool)
+            yield Pair(pictures[at - 1], pictures[at], truth.backward, truth.disoccluded, known)
+
+
+def _pair_in(folder: Path) -> Pair:
+    """Return the pair of a folder: true flow is from the first picture, by name, to the second."""
+    flow, known = read_flo(folder / "flow.flo")
+    masks = {name: folder / f"{name}.png" for name in ("occlusion", "invalid")}
+    first, second = (read_picture(path) for path in sorted(folder.glob("frame*.png")))
+    seen = {name: cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) > 127 for name, path in masks.items() if path.exists()}
+    return Pair(second, first, flow, seen.get("occlusion"), known & ~seen.get("invalid", ~known))
+
+
+def _measured(preset: FlowPreset, pairs: list[Pair]) -> Sums:
+    sums = Sums()
+    for pair in pairs:
+        began = time.process_time()
+        motion = motion_between(pair.other, pair.picture, preset)
+        sums.add(motion, pair, time.process_time() - began)
     return sums

@@ -15,7 +15,9 @@ from torch import Tensor
 from benchmarks.report import Report, Row
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.ops.kernels import kernels_for
+from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
+from streamstyle.ops.planes import to_planes, torch_to_planes
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
 
@@ -30,7 +32,7 @@ class Case:
     name: str
     kernel: Callable[[], Any]
     twin: Callable[[], Any]
-    bytes: int
+    bytes: float
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (1920, 1080)])
@@ -97,13 +99,14 @@ def _cases(height: int, width: int, device: str) -> list[Case]:
             lambda: term.torch_loss_and_gradient(image)[1],
             40,
         ),
+        Case("planes for the encoder", lambda: to_planes(image, BT709), lambda: torch_to_planes(image, BT709), 13.5),
     ]
 
 
 def _agree(case: Case) -> None:
     found, wanted = case.kernel(), case.twin()
-    differ = (found - wanted).abs() > 1e-4 * wanted.abs().max()
-    assert differ.float().mean() < 1e-3, "a verdict within rounding may fall otherwise, and no more"
+    differ = (found.float() - wanted.float()).abs() > 1e-4 * wanted.float().abs().max()
+    assert differ.float().mean() < 1e-3, "what is within rounding of a verdict may fall otherwise, no more"
 
 
 def _in_pairs(case: Case) -> tuple[float, float]:

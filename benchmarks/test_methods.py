@@ -1,46 +1,58 @@
-"""The methods side by side: how long a frame takes, how steady the film is, and how sharp."""
+"""The methods side by side, as the 2016 page had them: how long a frame takes, how steady the film is, what it lost."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from benchmarks.comparing import compared, rows_of, title_of
 from benchmarks.conftest import Work
-from benchmarks.painting import Run, paint
-from benchmarks.report import Report, Row
-from streamstyle.evaluate.stability import Stability, measure_all
-from streamstyle.settings import Method
+from benchmarks.report import Report
+from streamstyle.library import Style
+from streamstyle.settings import SourceSettings
+from streamstyle.stages.source import probe
+
+FEW = 3
+"""Frames that a thousand iterations are done on."""
 
 
-def test_methods(work: Work, tmp_path: Path, report: Report) -> None:
-    """The consistent film is steadier than the naive one, and live lies in between or below in time."""
-    runs = {
-        method: paint(work.film, tmp_path / f"{method.value}.mkv", work.style, method, work.part, work.iterations)
-        for method in Method
-    }
-    source, *measured = measure_all([run.output for run in runs.values()], work.film, work.part, preset=work.judge)
-    naive, naive_run = measured[0], runs[Method.johnson]
-    rows = [
-        _row(method.value, run, stability, naive, naive_run)
-        for (method, run), stability in zip(runs.items(), measured, strict=True)
-    ]
-    report.show(_title(work, naive_run), [*rows, _row("the film itself", None, source, naive, naive_run)])
-    by_method = dict(zip(runs, measured, strict=True))
-    assert by_method[Method.live].warping_error[1] < naive.warping_error[1]
-    assert by_method[Method.consistent].warping_error[1] < naive.warping_error[1]
+def test_methods(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report: Report) -> None:
+    """The consistent film is steadier than the naive one, and so is live, for every film and style."""
+    folder = pytestconfig.getoption("--keep") or tmp_path
+    for film in work.films:
+        for style in work.some_styles:
+            done = compared(film, work.part, style, work, _methods(style, work), folder)
+            report.show(title_of(done), rows_of(done))
+            johnson, *others = (row for row in done.rows if row.kind == "method")
+            ours = [row for row in others if row.name.startswith(("live", "consistent"))]
+            assert all(row.measures["warping_error_1"] < johnson.measures["warping_error_1"] for row in ours)
 
 
-def _title(work: Work, run: Run) -> str:
-    size = f"{work.part.size[0]}x{work.part.size[1]}" if work.part.size else "its own size"
-    how = f"{work.style.name}, {work.iterations} iterations, judged by {work.judge}"
-    return f"{work.film.name} at {size}, {run.finished.frames} frames, {how}"
+def test_a_thousand_iterations(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report: Report) -> None:
+    """Ruder's method to its end, on a few frames: whoever wants a film multiplies. The others on the same frames."""
+    if not work.full or work.painting(work.style.name) is None:
+        pytest.skip("give --full and --style-images FOLDER")
+    folder = pytestconfig.getoption("--keep") or tmp_path
+    methods = "johnson,ruder:iterations=30,ruder:iterations=1000,consistent,live"
+    for film in work.films:
+        for style in work.some_styles:
+            done = compared(film, _few(film, work.part), style, work, methods, folder)
+            report.show(title_of(done), rows_of(done))
+            by_name = {row.name: row for row in done.rows}
+            slow, ours = by_name["ruder, iterations 1000"], by_name["consistent"]
+            assert (slow.time or 0.0) > 10 * (ours.time or 0.0)
 
 
-def _row(name: str, run: Run | None, stability: Stability, naive: Stability, naive_run: Run) -> Row:
-    row: Row = {"": name}
-    row["s/frame"] = run.seconds_per_frame if run else None
-    row["of johnson's"] = run.seconds_per_frame / naive_run.seconds_per_frame if run else None
-    for gap in naive.warping_error:
-        row[f"warping error, gap {gap}"] = stability.warping_error[gap]
-        row[f"gap {gap}, of johnson's"] = stability.warping_error[gap] / naive.warping_error[gap]
-    row["sharpness, of johnson's"] = stability.sharpness / naive.sharpness
-    return row
+def _few(film: Path, part: SourceSettings) -> SourceSettings:
+    rate = float(probe(film, part).frame_rate or 25)
+    return replace(part, end=(part.start or 0.0) + (FEW - 0.5) / rate)
+
+
+def _methods(style: Style, work: Work) -> str:
+    if work.methods:
+        return work.methods
+    own = "" if work.iterations == 30 else f":iterations={work.iterations}"
+    ruder = ["ruder:iterations=30"] if work.painting(style.name) else []
+    return ",".join(["johnson", *ruder, f"consistent:pixel-weight=0{own}", f"consistent{own}", "live"])

@@ -15,13 +15,14 @@ from benchmarks.report import Report, Row
 from streamstyle.media.picture import read_picture, resize_short_side
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.ready import ready_style
+from streamstyle.nets.relative import Grams, grams_of
 from streamstyle.nets.transformer import FAST, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.painter import any_style_painter
 from streamstyle.settings import LearnSettings
 from streamstyle.stages.source import decode, probe
-from streamstyle.train.goal import Goal, Grams, grams_of
+from streamstyle.train.goal import Goal
 from streamstyle.train.pictures import list_pictures
 
 CPU = torch.device("cpu")

@@ -3,6 +3,7 @@
 // One thread and sums in a fixed order, so that a result depends on nothing else. On x86-64 the compiler makes each loop
 // several times over, and the loader picks what the processor has.
 #include "occlusion.cuh"
+#include "planes.cuh"
 #include "temporal.cuh"
 #include "warp.cuh"
 
@@ -130,6 +131,21 @@ PIXEL double pull_all(const Real* image, const Real* centre, const Real* stiffne
     return total * double(scale);
 }
 
+// ---- planes ----
+
+template <typename Real>
+PIXEL void fill_planes(const Real* image, Real red, Real blue, unsigned char* planes, int height, int width) {
+    const int area = height * width;
+    for (int place = 0; place < area; ++place) planes[place] = luma(image, place, area, red, blue);
+    unsigned char *u = planes + area, *v = u + area / 4;
+    for (int y = 0; y < height / 2; ++y)
+        for (int x = 0; x < width / 2; ++x) {
+            const Chroma<Real> found = chroma(image, x, y, height, width, red, blue);
+            *u++ = stored(found.u);
+            *v++ = stored(found.v);
+        }
+}
+
 }  // namespace
 
 #define EXPORT(Real, suffix)                                                                                           \
@@ -156,6 +172,10 @@ PIXEL double pull_all(const Real* image, const Real* centre, const Real* stiffne
                                                              const Real* stiffness, Real tv_weight, Real scale,        \
                                                              Real* gradient, int height, int width) {                  \
         return pull_all(image, centre, stiffness, tv_weight, scale, gradient, height, width);                          \
+    }                                                                                                                  \
+    EXPORTED FOR_EACH_PROCESSOR void to_planes##suffix(const Real* image, Real red, Real blue, unsigned char* planes,  \
+                                                       int height, int width) {                                        \
+        fill_planes(image, red, blue, planes, height, width);                                                          \
     }
 
 EXPORT(float, )

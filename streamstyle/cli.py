@@ -9,6 +9,7 @@ from io import TextIOWrapper
 import click
 
 from streamstyle import __version__
+from streamstyle.commands.compare import compare
 from streamstyle.commands.demo import demo
 from streamstyle.commands.doctor import doctor
 from streamstyle.commands.learn import learn
@@ -41,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in (run, tui, demo, styles, learn, measure, doctor, train):
+for command in (run, tui, demo, styles, learn, compare, measure, doctor, train):
     cli.add_command(command)
 
 

@@ -6,6 +6,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from statistics import fmean
 
@@ -14,15 +15,19 @@ import av
 from streamstyle.events import Event, FrameWritten
 from streamstyle.film import Film
 from streamstyle.media.carry import Carried, Way, plan_streams
+from streamstyle.media.decoding import sought
 from streamstyle.mix import Mix
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import Method, Settings
 from streamstyle.stages.shots import shots
-from streamstyle.stages.source import decode, probe
+from streamstyle.stages.source import decode
 
-_TRIAL_FRAMES = 9
-_TRIAL_SECONDS = 10.0
+TRIAL_FRAMES = 9
+TRIAL_SECONDS = 10.0
 """The trial ends after that many frames, or after that time once it has two."""
+
+_INTERLEAVED = 10
+"""Seconds by which streams may lie apart in a file."""
 
 _TRIAL_ITERATIONS = 30
 """Of the method ruder, the most that a trial spends on a frame; more take so many times longer."""
@@ -59,10 +64,17 @@ class Trial:
 
     seconds: float
     """A frame."""
-    key_bytes: float
+    frames: int
+    """Painted for it."""
+    key_bytes: float = 0
     """A frame that the encoder starts anew with."""
-    bytes: float
+    bytes: float = 0
     """Any other frame."""
+
+    def picture_bytes(self, frames: int, shots: int = 1) -> float:
+        """Return what the pictures of a film take on the disk."""
+        keys = min(frames, max(shots, frames // _KEY_EVERY))
+        return keys * self.key_bytes + (frames - keys) * self.bytes
 
 
 def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callable[[int], None]) -> Planned:
@@ -72,9 +84,8 @@ def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callab
     """
     streams = plan_streams(film, output)
     frames, cuts = _count(film, looking)
-    cost = _try(film, output.suffix, mix, _lighter(settings))
-    keys = max(len(cuts) + 1, frames // _KEY_EVERY)
-    seconds = cost.seconds * _times_longer(settings, (len(cuts) + 1) / max(1, frames))
+    cost = try_painting(film, output.suffix, mix, lighter(settings))
+    seconds = cost.seconds * times_longer(settings, (len(cuts) + 1) / max(1, frames))
     return Planned(
         film=str(film.path),
         output=str(output),
@@ -90,7 +101,7 @@ def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callab
         streams=streams,
         seconds_per_frame=seconds,
         seconds=seconds * frames,
-        bytes=round(keys * cost.key_bytes + (frames - keys) * cost.bytes + _bytes_alongside(film, streams)),
+        bytes=round(cost.picture_bytes(frames, len(cuts) + 1) + bytes_alongside(film, streams)),
     )
 
 
@@ -106,7 +117,7 @@ def _count(film: Film, looking: Callable[[int], None]) -> tuple[int, list[float]
     return count, cuts
 
 
-def _lighter(settings: Settings) -> Settings:
+def lighter(settings: Settings) -> Settings:
     """Return settings for a trial, which cannot take half an hour."""
     if settings.consistency.method is not Method.ruder:
         return settings
@@ -118,7 +129,7 @@ def _lighter(settings: Settings) -> Settings:
     )
 
 
-def _times_longer(settings: Settings, firsts: float) -> float:
+def times_longer(settings: Settings, firsts: float) -> float:
     """Return how many times longer a frame takes than in the trial, where a share of `firsts` begins a shot."""
     iterations = settings.consistency.iterations
     if settings.consistency.method is not Method.ruder:
@@ -127,25 +138,46 @@ def _times_longer(settings: Settings, firsts: float) -> float:
     return (settings.ruder.passes * iterations + firsts * (first - iterations)) / min(iterations, _TRIAL_ITERATIONS)
 
 
-def _try(film: Film, suffix: str, mix: Mix, settings: Settings) -> Trial:
-    """Paint a few frames from the middle of the film; the flow between them is neither read from the cache nor kept."""
-    middle = (settings.source.start or 0.0) + (film.duration or 0.0) / 2
-    source, flow = replace(settings.source, start=middle), replace(settings.flow, flow_cache=0)
-    stop, elapsed = threading.Event(), []
+def try_painting(
+    film: Film,
+    suffix: str,
+    mix: Mix,
+    settings: Settings,
+    told: Callable[[Trial], None] = lambda _: None,
+    stop: threading.Event | None = None,
+) -> Trial:
+    """Paint a few frames from the middle of the film; the flow between them is neither read from the cache nor kept.
+
+    `told` hears of every frame what is known by then of the time. When `stop` is set the trial ends with its frame.
+    """
+    settings = replace(settings, flow=replace(settings.flow, flow_cache=0))
+    ending, elapsed = threading.Event(), [0.0]
 
     def observe(event: Event) -> None:
         if isinstance(event, FrameWritten):
             elapsed.append(event.elapsed)
-            if len(elapsed) == _TRIAL_FRAMES or (len(elapsed) > 1 and event.elapsed > _TRIAL_SECONDS):
-                stop.set()
+            told(Trial(_seconds_a_frame(elapsed), event.frame))
+            enough = event.frame == TRIAL_FRAMES or (event.frame > 1 and event.elapsed > TRIAL_SECONDS)
+            if enough or (stop is not None and stop.is_set()):
+                ending.set()
 
     with tempfile.TemporaryDirectory(prefix="streamstyle-") as folder:
-        part, output = probe(film.path, source), Path(folder) / f"trial{suffix}"
-        settings = replace(settings, source=source, flow=flow)
-        ended = stylise_video(part, output, mix, settings, observe, stop)
-        keys, others = _packet_sizes(Path(ended.output))
-    seconds = (elapsed[-1] - elapsed[0]) / (len(elapsed) - 1) if len(elapsed) > 1 else elapsed[0]
-    return Trial(seconds, fmean(keys or [0]), fmean(others or keys or [0]))
+        output = Path(folder) / f"trial{suffix}"
+        ended = stylise_video(_second_half(film), output, mix, settings, observe, ending)
+        keys, others = _packet_sizes(Path(ended.output)) if ended.frames else ([], [])
+    return Trial(_seconds_a_frame(elapsed), ended.frames, fmean(keys or [0]), fmean(others or keys or [0]))
+
+
+def _seconds_a_frame(elapsed: list[float]) -> float:
+    """Return the mean time of a frame, the first left out where there is another: nothing is carried over to it."""
+    return (elapsed[-1] - elapsed[1]) / (len(elapsed) - 2) if len(elapsed) > 2 else elapsed[-1]
+
+
+def _second_half(film: Film) -> Film:
+    """Return the film from its middle on; the whole of it where it is short."""
+    if film.duration is None or film.frames is None or film.frames < 2 * TRIAL_FRAMES:
+        return film
+    return replace(film, start_pts=film.start_pts + round(film.duration / 2 / float(film.time_base)))
 
 
 def _packet_sizes(path: Path) -> tuple[list[int], list[int]]:
@@ -159,15 +191,19 @@ def _packet_sizes(path: Path) -> tuple[list[int], list[int]]:
     return keys, others
 
 
-def _bytes_alongside(film: Film, streams: tuple[Carried, ...]) -> int:
+def bytes_alongside(film: Film, streams: tuple[Carried, ...]) -> int:
     """Return the bytes of what goes along with the picture, within the processed part."""
     along = {carried.stream.index for carried in streams if carried.way is not Way.left_out}
     if not along:
         return 0
     begin, total = float(film.start_pts * film.time_base), 0
+    end = begin + (inf if film.duration is None else film.duration)
     with av.open(str(film.path.absolute())) as container:
+        sought(container, round((begin - _INTERLEAVED) * av.time_base))
         for packet in container.demux([container.streams[index] for index in sorted(along)]):
             time = float(packet.pts * packet.time_base) if packet.pts is not None and packet.time_base else begin
-            if begin <= time and (film.duration is None or time < begin + film.duration):
+            if begin <= time < end:
                 total += packet.size
+            elif time > end + _INTERLEAVED:
+                break
     return total

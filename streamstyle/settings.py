@@ -122,8 +122,8 @@ class ConsistencySettings:
 
     method: Method = option(
         Method.consistent,
-        "johnson: each frame alone; live: carried over without a network; consistent: optimised towards both; "
-        "ruder: optimised towards the painting itself, slow.",
+        "johnson: each frame alone, which flickers; live: carried over from frame to frame, nearly as fast; "
+        "consistent: optimised to be steady and sharp; ruder: optimised towards the painting itself, slow.",
     )
     iterations: int = option(30, "L-BFGS iterations a frame of the methods consistent and ruder.")
     lookback: tuple[int, ...] = option(

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from streamstyle.ops import kernels
+from streamstyle.ops.host import HostKernels
+from tests.compiled import build
+
 
 @pytest.fixture(scope="session")
 def bunny() -> Path:
@@ -29,6 +33,19 @@ def _interrupts_are_heard() -> Iterator[None]:
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
+    """The compiled part, built here: a checkout that was not installed has none."""
+    return HostKernels(build(tmp_path_factory.mktemp("csrc")))
+
+
+@pytest.fixture(params=["torch", "compiled"])
+def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once with torch doing all the work on the CPU, once with the compiled part doing its share."""
+    part = request.getfixturevalue("host") if request.param == "compiled" else None
+    monkeypatch.setattr(kernels, "_on", lambda device: part)
 
 
 @pytest.fixture

@@ -32,7 +32,12 @@ def painted(frame: Frame) -> StylisedFrame:
 
 
 def paint(
-    source: Path, output: Path, sink: SinkSettings = FAST, *, stop_after: int | None = None, **settings: Any
+    source: Path,
+    output: Path,
+    sink: SinkSettings = FAST,
+    *,
+    stop_after: int | None = None,
+    **settings: Any,
 ) -> Sink:
     """Write the whole film, or its first frames without publishing; `settings` are those of the source."""
     film = probe(source, SourceSettings(**settings))

@@ -18,7 +18,18 @@ from tests.films import pan, write_film
 
 pytestmark = pytest.mark.usefixtures("home")
 
-COMMANDS = [[], ["run"], ["demo"], ["styles"], ["learn"], ["doctor"], ["train"], ["train", "loss-network"]]
+COMMANDS = [
+    [],
+    ["run"],
+    ["demo"],
+    ["styles"],
+    ["learn"],
+    ["measure"],
+    ["compare"],
+    ["doctor"],
+    ["train"],
+    ["train", "loss-network"],
+]
 
 HEAVY = ("torch", "cv2", "av", "numpy", "textual", "rich", "safetensors", "hypothesis")
 

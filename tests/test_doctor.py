@@ -54,6 +54,15 @@ def test_the_processors_cores_and_memory_are_told() -> None:
     assert "threads" in found["torch"][1]
 
 
+def test_a_gpu_that_torch_was_not_built_for_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.version.cuda", None)
+    for driver, state in ((None, State.fine), ("/usr/bin/nvidia-smi", State.note)):
+        monkeypatch.setattr(machine.shutil, "which", lambda name, there=driver: there)
+        found, detail = looked_at("graphics")["gpu"]
+        assert (found, "a CPU build" in detail) == (state, True)
+
+
 def test_tmux_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in machine._INSIDE.values():
         monkeypatch.delenv(variable, raising=False)

@@ -12,8 +12,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from streamstyle import pipeline
 from streamstyle.errors import StreamstyleError
-from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped
+from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped, Warned
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import save_weights, style_metadata
@@ -27,6 +28,7 @@ from streamstyle.settings import (
     SinkSettings,
     SourceSettings,
 )
+from streamstyle.stages import stylise
 from streamstyle.stages.source import probe
 from tests.films import cut, moving_square, pan, write_film
 
@@ -114,6 +116,7 @@ def test_events_tell_the_run_in_its_order(tmp_path: Path, style: Path) -> None:
     assert (result.ended.shots, result.ended.flows_computed, result.ended.flows_cached) == (2, 9, 0)
 
 
+@pytest.mark.usefixtures("_either_way")
 def test_a_second_run_computes_no_flow_and_paints_the_same_bit_for_bit(tmp_path: Path, style: Path) -> None:
     film = write_film(tmp_path / "film.mkv", pan(frames=6).frames)
     settings = ConsistencySettings(iterations=3)
@@ -158,12 +161,52 @@ def test_a_style_that_is_none_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("out*"))
 
 
+@pytest.mark.usefixtures("_either_way")
 @pytest.mark.parametrize("method", [Method.johnson, Method.live, Method.consistent])
 def test_threads_do_not_change_a_pixel(tmp_path: Path, style: Path, method: Method) -> None:
     film = write_film(tmp_path / "film.mkv", moving_square(frames=5).frames)
     settings = ConsistencySettings(method=method, iterations=2)
     runs = [paint(film, tmp_path / f"{n}.mkv", style, settings, SourceSettings(), workers=n) for n in (1, 3)]
     assert runs[0].hashes() == runs[1].hashes()
+
+
+def test_frames_painted_ahead_of_their_encoding_make_the_same_film(
+    tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, which a thread of its own leads."""
+    film = write_film(tmp_path / "film.mkv", moving_square(frames=7).frames)
+    settings = ConsistencySettings(iterations=2)
+    in_turn = paint(film, tmp_path / "in_turn.mkv", style, settings)
+    monkeypatch.setitem(pipeline._PAINTED_AHEAD, "cpu", 2)
+    ahead = paint(film, tmp_path / "ahead.mkv", style, settings)
+    assert ahead.hashes() == in_turn.hashes()
+    assert [type(event) for event in ahead.events] == [type(event) for event in in_turn.events]
+    stopped = paint(film, tmp_path / "stopped.mkv", style, settings, stop_after=3)
+    assert isinstance(stopped.ended, Stopped)
+    assert stopped.hashes() == in_turn.hashes()[:3]
+
+
+def test_a_gpu_that_runs_out_of_memory_paints_on_in_tiles_and_it_is_said_once(
+    tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = write_film(tmp_path / "film.mkv", moving_square(frames=3).frames)
+    settings = ConsistencySettings(method=Method.live)
+    whole = paint(film, tmp_path / "whole.mkv", style, settings)
+    forward = TransformerNet.forward
+
+    def poor(network: TransformerNet, image: torch.Tensor) -> torch.Tensor:
+        if image[0, 0].numel() > 100 * 72:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(network, image)
+
+    monkeypatch.setattr(TransformerNet, "forward", poor)
+    monkeypatch.setattr(stylise, "SIDES", (32,))
+    tiles = paint(film, tmp_path / "tiles.mkv", style, settings)
+    assert [event.message for event in tiles.events if isinstance(event, Warned)] == [
+        "the GPU ran out of memory; frames are painted in tiles of 32 pixels"
+    ]
+    for one, other in zip(whole.pictures(), tiles.pictures(), strict=True):
+        assert np.abs(one.astype(int) - other).mean() < 1.5  # by how networks round in bfloat16
 
 
 GOLDEN = {
@@ -174,6 +217,7 @@ GOLDEN = {
 """Mean colour of frames 0 and 4. Bits differ between processors, by which instructions sum and round; these do not."""
 
 
+@pytest.mark.usefixtures("_either_way")
 @pytest.mark.parametrize("method", GOLDEN)
 def test_the_picture_is_the_one_it_has_always_been(tmp_path: Path, style: Path, method: Method) -> None:
     film = write_film(tmp_path / "film.mkv", moving_square(frames=5).frames)

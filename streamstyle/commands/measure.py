@@ -1,4 +1,4 @@
-"""`streamstyle measure`: how steady and how sharp a stylised film is, whatever it was made by."""
+"""`streamstyle measure`: how steady, sharp and near to its style a stylised film is, whatever it was made by."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streamstyle.settings import FlowPreset, SourceSettings
+from streamstyle.errors import StyleError
+from streamstyle.settings import SourceSettings
 from streamstyle.terminal.options import GroupedCommand, debug_option, json_option, under
 from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
 from streamstyle.terminal.values import span
@@ -20,29 +21,49 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path)
 _measuring = under("Measuring")
-_JUDGE = "Optical flow of the source to judge along; best another than the film was made with.  [default: deepflow]"
+JUDGE_HELP = (
+    "Flow of the source to judge along: ultrafast, fast, medium, deepflow; true for the demo film's own motion; or a "
+    "folder of .flo files. Best another than the film was made with.  [default: deepflow]"
+)
+NETWORK_HELP = "VGG-16 weights to see content and style with; by default the wider of the two networks that ship."
+_STYLE_HELP = "The painting, an image file; without one the style is not measured."
 _WORDS = {"warping_error": "warping error", "stability_error": "stability error"}
+_LOSSES = {"content": "content loss", "style": "style loss"}
 _EPILOG = """
-Errors: lower is steadier. Beside the film stand its source and what would cheat: the film blurred, and the film frozen.
+Errors, drift and losses: lower is better. Beside the film stand its source and what would cheat: the film blurred, and
+the film frozen. docs/metrics.md has the formulas.
 """
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Measure a stylised film.")
 @click.argument("stylised", type=_FILE)
 @_measuring("--source", required=True, type=_FILE, metavar="MOVIE", help="The film it was made from.")
+@_measuring("--style", type=_FILE, metavar="IMAGE", help=_STYLE_HELP)
 @_measuring("--range", "part", type=span, metavar="A-B", help="The part of the source that was painted.")
-@_measuring("--judge", type=click.Choice([str(preset) for preset in FlowPreset]), default="deepflow", help=_JUDGE)
+@_measuring("--judge", default="deepflow", metavar="FLOW", help=JUDGE_HELP)
+@_measuring("--loss-network", type=_FILE, metavar="PATH", help=NETWORK_HELP)
+@_measuring("--curves", is_flag=True, help="With --json: errors and sharpness of every frame, too.")
 @json_option
 @debug_option
 def measure(
-    stylised: Path, source: Path, part: tuple[float | None, float | None] | None, judge: str, as_json: bool
+    stylised: Path,
+    source: Path,
+    style: Path | None,
+    part: tuple[float | None, float | None] | None,
+    judge: str,
+    loss_network: Path | None,
+    curves: bool,
+    as_json: bool,
 ) -> int:
-    """Measure how steady and how sharp STYLISED is, a film made of MOVIE by this or any other tool."""
+    """Measure how steady, sharp and true to its style STYLISED is, a film made of MOVIE by this or any other tool."""
+    from streamstyle.evaluate.appearance import appearance
     from streamstyle.evaluate.assessment import assess
+    from streamstyle.evaluate.judge import judge_of
     from streamstyle.stages.source import probe
 
     start, end = part or (None, None)
     wanted = SourceSettings(start=start, end=end)
+    judged_by, eye = judge_of(judge), appearance(painting(style), loss_network)
     frames, speed, began = probe(source, wanted).frames, Pace(), time.monotonic()
     line = ProgressLine(sys.stderr)
 
@@ -51,7 +72,7 @@ def measure(
         line.show(progress_text(line.bar(done / frames) if frames else "", done, frames, speed))
 
     try:
-        assessed = assess(stylised, source, wanted, FlowPreset(judge), watch)
+        assessed = assess(stylised, source, wanted, judged_by, eye, watch, curves=curves)
     finally:
         line.clear()
     if as_json:
@@ -61,18 +82,31 @@ def measure(
     return 0
 
 
+def painting(style: Path | None) -> Path | None:
+    """Return the image that a style is measured against; StyleError where it is a name and no file."""
+    if style is not None and not style.is_file():
+        raise StyleError(f"there is no image {style}", "Give the painting itself: a style's file holds no such thing.")
+    return style
+
+
 def _in_words(assessed: Assessed) -> list[str]:
     columns = list(assessed.measures)
     rows = [
-        f"{Path(assessed.stylised).name}: {assessed.frames} frames, judged along {assessed.judge} flow of its source"
+        f"{Path(assessed.stylised).name}: {assessed.frames} frames, judged along {assessed.judge}",
+        f"content and style as seen by {assessed.eye}",
+        " " * 24 + "".join(f"{column:>12}" for column in columns),
     ]
-    rows.append(" " * 24 + "".join(f"{column:>12}" for column in columns))
     for name in assessed.measures["stylised"]:
-        values = "".join(f"{assessed.measures[column][name]:>12.5f}" for column in columns)
-        rows.append(f"{_name_in_words(name):<24}{values}")
+        values = "".join(_cell(assessed.measures[column].get(name)) for column in columns)
+        rows.append(f"{name_in_words(name):<24}{values}")
     return rows
 
 
-def _name_in_words(name: str) -> str:
+def _cell(value: float | None) -> str:
+    return f"{'-':>12}" if value is None else f"{value:>12.5f}"
+
+
+def name_in_words(name: str) -> str:
+    """Return what people call a measure that is `warping_error_5` on the wire."""
     measure, _, gap = name.rpartition("_")
-    return f"{_WORDS[measure]}, gap {gap}" if measure in _WORDS else name
+    return f"{_WORDS[measure]}, gap {gap}" if measure in _WORDS else _LOSSES.get(name, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +88,7 @@ def run(
     **values: Any,
 ) -> int:
     """Paint MOVIE in a style, keeping still what stands still; sound, subtitles and chapters go along."""
-    settings = _settings(values, part or (None, None))
+    settings = settings_of(values, part or (None, None))
     if dry_run:
         from streamstyle.commands.dry_run import dry_run as plan
 
@@ -122,7 +123,8 @@ def _say_what_stays_behind(film: Film, output: Path, observe: Observer) -> None:
             observe(Warned(f"stream #{carried.stream.index} is {carried.way}: {carried.why}"))
 
 
-def _settings(values: dict[str, Any], part: Part) -> Settings:
+def settings_of(values: Mapping[str, Any], part: Part) -> Settings:
+    """Return the settings that the options mean; raises SettingsError where one cannot work."""
     return Settings(
         source=chosen(SourceSettings, values, start=part[0], end=part[1]),
         flow=chosen(FlowSettings, values),
@@ -148,12 +150,12 @@ def _opened(
     film = probe(movie, settings.source)
     if sample is None:
         return film, settings
-    start, end = _middle(film, sample)
+    start, end = middle(film, sample)
     source = replace(settings.source, start=start, end=end)
     return probe(movie, source), replace(settings, source=source)
 
 
-def _middle(film: Film, length: float) -> Part:
+def middle(film: Film, length: float) -> Part:
     """Return where a sample from the middle of the film starts and ends; the whole film where it is shorter."""
     if length <= 0:
         raise SettingsError(f"--sample cannot be {length:g} s", "Give a time above 0.")

@@ -60,29 +60,47 @@ def _processor_field(name: str) -> str:
 
 
 def graphics() -> Iterable[Row]:
-    """Yield the GPUs that torch can use, and CuPy."""
+    """Yield the GPUs that torch can use, and whether our own kernels run on them."""
     import torch
 
     if not torch.cuda.is_available():
-        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "a CPU build"
-        yield fine("gpu", f"none that torch can use (torch is {built}); everything runs on the CPU")
+        yield _no_gpu()
         return
     for index in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(index)
         yield fine(f"gpu {index}", f"{gpu.name}, {gpu.total_memory / 1e9:.0f} GB, CUDA {torch.version.cuda}")
+    yield _cupy()
+
+
+def _no_gpu() -> Row:
+    import torch
+
+    built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "a CPU build"
+    none = f"none that torch can use (torch is {built}); everything runs on the CPU"
+    if shutil.which("nvidia-smi") is None:
+        return fine("gpu", none)
+    next_step = "Update its driver." if torch.version.cuda else "Install torch's build for CUDA: https://pytorch.org"
+    return "gpu", State.note, f"{none}, though NVIDIA's driver is here", next_step
+
+
+def _cupy() -> Row:
+    import torch
+
+    from streamstyle.ops.kernels import kernels_for
+
     try:
         cupy = importlib.import_module("cupy")
-        if cupy.cuda.is_available():
-            yield fine("cupy", f"{cupy.__version__}: our own kernels are compiled at first use")
-        else:
-            yield (
-                "cupy",
-                State.note,
-                f"{cupy.__version__} is there but finds no GPU",
-                "Compare its CUDA version with the driver's.",
-            )
     except ImportError:
-        yield "cupy", State.note, "not installed: no kernels of our own on the GPU", 'pip install "streamstyle[cuda]"'
+        return "cupy", State.note, "not installed: no kernels of our own on the GPU", 'pip install "streamstyle[cuda]"'
+    compare = "Compare its CUDA version with the driver's."
+    if not cupy.cuda.is_available():
+        return "cupy", State.note, f"{cupy.__version__} is there but finds no GPU", compare
+    if kernels_for(torch.zeros(1, device="cuda")) is None:
+        none = (
+            f"{cupy.__version__} cannot compile our kernels, or STREAMSTYLE_KERNELS=torch is set; torch does their work"
+        )
+        return "cupy", State.note, none, compare
+    return fine("cupy", f"{cupy.__version__}: our own kernels are compiled")
 
 
 def terminal() -> Iterable[Row]:

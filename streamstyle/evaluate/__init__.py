@@ -1,1 +1,1 @@
-"""Measures of finished video: stability and sharpness."""
+"""Measures of finished video: stability, drift, sharpness, content and style."""

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamstyle.evaluate.appearance import Appearance
 from streamstyle.evaluate.decoys import Decoys
-from streamstyle.evaluate.stability import Stability, measure_all
+from streamstyle.evaluate.judge import Judge
+from streamstyle.evaluate.measures import Curve
+from streamstyle.evaluate.measuring import measure_all
 from streamstyle.events import Event
-from streamstyle.settings import FlowPreset, SourceSettings
-
-GAPS = (1, 5, 10)
-"""Frames between the two of a pair: flicker shows at 1, drift at 10."""
+from streamstyle.settings import SourceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +22,38 @@ class Assessed(Event):
     stylised: str
     source: str
     judge: str
-    """The optical flow that it was judged along."""
+    """What it was judged along, such as `deepflow flow of its source`."""
+    eye: str
+    """The loss network that content and style were seen with."""
     frames: int
     measures: dict[str, dict[str, float]]
-    """By `source`, `stylised`, `blurred` and `frozen`, each measure by its name; no gap longer than every shot."""
+    """By `source`, `stylised`, `blurred` and `frozen`, each measure by its name; none that cannot be given."""
+    curves: dict[str, dict[str, Curve]]
+    """By the same, warping errors and sharpness of every frame; empty unless asked for."""
 
 
 def assess(
     stylised: Path,
     source: Path,
     part: SourceSettings,
-    judge: FlowPreset,
+    judge: Judge,
+    eye: Appearance,
     watch: Callable[[int], None],
+    *,
+    curves: bool = False,
 ) -> Assessed:
     """Return the measures of a film made by whatever tool; `watch` hears the frames done.
 
     Raises FilmError where a film cannot be read, or the two do not have the same frames.
     """
-    measured = measure_all([stylised], source, part, judge, GAPS, decoys=True, watch=watch)
-    names = ("source", "stylised", *Decoys.names)
-    measures = {name: _by_name(stability) for name, stability in zip(names, measured, strict=True)}
-    return Assessed(str(stylised), str(source), judge.value, measured[0].frames, measures)
-
-
-def _by_name(stability: Stability) -> dict[str, float]:
-    return {
-        **{f"warping_error_{gap}": error for gap, error in stability.warping_error.items()},
-        **{f"stability_error_{gap}": error for gap, error in stability.stability_error.items()},
-        "sharpness": stability.sharpness,
-    }
+    measured = measure_all([stylised], source, part, judge, eye=eye, decoys=True, watch=watch)
+    named = dict(zip(("source", "stylised", *Decoys.names), measured, strict=True))
+    return Assessed(
+        str(stylised),
+        str(source),
+        judge.name,
+        eye.name,
+        measured[0].frames,
+        {name: measures.by_name() for name, measures in named.items()},
+        {name: measures.curves for name, measures in named.items()} if curves else {},
+    )

@@ -11,25 +11,29 @@ _LUMA = (0.2126, 0.7152, 0.0722)
 """ITU-R BT.709."""
 
 
+def squared_difference(
+    picture: Tensor,  # [3, H, W] float32 in [0, 1]
+    other: Tensor,  # [3, H, W] float32 in [0, 1]
+    flow: Tensor,  # [2, H, W] float32, pixels: of the source film, from `picture` to `other`
+) -> Tensor:  # [H, W]
+    """Return the squared difference between a picture and another warped to it, mean over the channels."""
+    return (picture - backward_warp(other, flow, mode="bilinear")).square().mean(0)
+
+
 def warping_error(
-    later: Tensor,  # [3, H, W] float32 in [0, 1]
-    earlier: Tensor,  # [3, H, W] float32 in [0, 1]
-    backward: Tensor,  # [2, H, W] float32, pixels: flow of the source film from the later frame to the earlier one
+    squared: Tensor,  # [H, W] from `squared_difference`
     weight: Tensor,  # [H, W] float32 in [0, 1]: where that flow can be trusted
 ) -> Tensor:
-    """Return the mean squared difference between a frame and an earlier one warped to it, where that is fair.
+    """Return the mean squared difference between two frames where that is fair.
 
-    Weighted sum over sum of weights, mean over channels, as in Lai et al. 2018 (arXiv 1808.00449), section 4.2; 0 where
-    nothing can be trusted.
+    Weighted sum over sum of weights, as in Lai et al. 2018 (arXiv 1808.00449), section 4.2; 0 where nothing can be
+    trusted.
     """
-    squared = (later - backward_warp(earlier, backward, mode="bilinear")).square().mean(0)
     return (weight * squared).sum() / weight.sum().clamp_min(1e-6)
 
 
 def stability_error(
-    later: Tensor,  # [3, H, W] float32 in [0, 1]
-    earlier: Tensor,  # [3, H, W] float32 in [0, 1]
-    backward: Tensor,  # [2, H, W] float32, as for `warping_error`
+    squared: Tensor,  # [H, W] from `squared_difference`
     weight: Tensor,  # [H, W] float32 in [0, 1]
 ) -> Tensor:
     """Return the root of the weighted squared difference's mean over all pixels, trusted or not.
@@ -37,7 +41,6 @@ def stability_error(
     The square root of what the temporal loss of Ruder et al. 2016 (arXiv 1604.08610), equation 7, is; Chen et al. 2017
     (arXiv 1703.09211) report it as e_stab.
     """
-    squared = (later - backward_warp(earlier, backward, mode="bilinear")).square().mean(0)
     return (weight * squared).mean().sqrt()
 
 

@@ -12,6 +12,8 @@ import av
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from streamstyle.ops import luma
+
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
@@ -22,6 +24,8 @@ RGB, BT709, UNSPECIFIED, BT601, BT2020, PQ, HLG = 0, 1, 2, 6, 9, 16, 18
 _LIMITED, _FULL = 1, 2
 _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 """H.273 matrix to libswscale's SWS_CS_*; others (RGB, YCgCo) it takes from the frame itself."""
+
+_LUMA = {BT709: luma.BT709, BT601: luma.BT601}
 
 _EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 """Without these swscale is off by up to three levels."""
@@ -105,22 +109,32 @@ class ToRGB:
 
 
 class FromRGB:
-    """Converts RGB pictures to what an encoder takes. Not for use by two threads at once."""
+    """Makes pictures into what an encoder takes. Not for use by two threads at once."""
 
     def __init__(self, pix_fmt: str, colour: Colour) -> None:
         self._pix_fmt = pix_fmt
         self._colour = colour
         self._reformatter = VideoReformatter()
+        self.luma = _LUMA.get(colour.matrix) if pix_fmt == "yuv420p" and not colour.full_range else None
+        """By which `ops.planes.to_planes` makes planes that can be given in place of RGB; None where they cannot."""
 
-    def __call__(self, image: NDArray[np.uint8]) -> VideoFrame:
-        """Return [H, W, 3] RGB as a frame with all four tags set."""
-        converted = self._reformatter.reformat(
-            av.VideoFrame.from_ndarray(image, "rgb24"),
-            format=self._pix_fmt,
-            dst_colorspace=_SWSCALE_MATRIX.get(self._colour.matrix),
-            src_color_range=_FULL,
-            dst_color_range=_FULL if self._colour.full_range else _LIMITED,
-            interpolation=int(Interpolation.BICUBIC | _EXACT),
-        )
-        converted.color_primaries, converted.color_trc = self._colour.primaries, self._colour.transfer
-        return converted
+    def __call__(
+        self,
+        picture: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
+    ) -> VideoFrame:
+        """Return the picture as a frame with all four tags set."""
+        colour = self._colour
+        if picture.ndim == 2:
+            frame = av.VideoFrame.from_ndarray(picture, self._pix_fmt)
+            frame.colorspace, frame.color_range = colour.matrix, _LIMITED
+        else:
+            frame = self._reformatter.reformat(
+                av.VideoFrame.from_ndarray(picture, "rgb24"),
+                format=self._pix_fmt,
+                dst_colorspace=_SWSCALE_MATRIX.get(colour.matrix),
+                src_color_range=_FULL,
+                dst_color_range=_FULL if colour.full_range else _LIMITED,
+                interpolation=int(Interpolation.BICUBIC | _EXACT),
+            )
+        frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
+        return frame

@@ -13,6 +13,8 @@ from streamstyle.errors import OutputError, SettingsError
 from streamstyle.media.carry import lasting
 from streamstyle.media.codec import encoder_options, find_encoder, pixel_format
 from streamstyle.media.colour import Colour, FromRGB, for_output, resolved
+from streamstyle.media.opening import open_film
+from streamstyle.media.output import new_container
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,6 +51,8 @@ class Encoder:
         seen = resolved(source.codec_context, film.source_width, film.source_height)
         colour = for_output(seen, film.width, film.height, pix_fmt)
         self._convert = FromRGB(pix_fmt, colour)
+        self.luma = self._convert.luma
+        """By which pictures may come as planes; None where they may not."""
         try:
             added = container.add_stream(codec.name, rate=rate, time_base=self._tick)
         except ValueError as error:
@@ -80,11 +84,11 @@ class Encoder:
 
     def encode(
         self,
-        image: NDArray[np.uint8],  # [H, W, 3] RGB
+        picture: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
         pts: int,  # in ticks of the film
     ) -> list[Packet[Any]]:
         """Return what the encoder gives out, which may be frames from a while ago, or nothing yet."""
-        frame = self._convert(image)
+        frame = self._convert(picture)
         frame.time_base = self._tick
         frame.pts = pts if self._tick == self._film_tick else round(pts * self._film_tick / self._tick)
         frame.duration = round(self.duration / self._tick)
@@ -109,6 +113,12 @@ def _date(packets: list[Packet[Any]]) -> None:
     ahead = max((tick - (packet.pts or 0) for tick, packet in zip(shown, packets, strict=True)), default=0)
     for tick, packet in zip(shown, packets, strict=True):
         packet.dts = tick - ahead
+
+
+def refuse_encoder(film: Film, output: Path, settings: SinkSettings) -> None:
+    """Raise the error that a run with these settings would end with, as far as it can be known without a file."""
+    with open_film(film.path) as source, new_container(output, output) as unwritten:
+        Encoder(unwritten, film, output, settings, cast("VideoStream", source.streams[film.video_stream]))
 
 
 def open_encoders(container: OutputContainer, settings: SinkSettings) -> None:

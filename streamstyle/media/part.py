@@ -48,10 +48,19 @@ def part_of(container: InputContainer, stream: VideoStream, path: Path, settings
     end = zero + _in_ticks(settings.end, tick) if settings.end is not None else ticks[-1] + 1
     inside = [each for each in ticks if start <= each < end]
     if not inside:
-        raise _outside(path, settings, float((ticks[-1] - ticks[0] + step) * tick))
+        raise outside(path, settings, float((ticks[-1] - ticks[0] + step) * tick))
     whole_end = end > ticks[-1]
     until = inside[-1] + step if whole_end else min(end, inside[-1] + step)
     return Part(len(inside), inside[0], None if whole_end else end, float((until - inside[0]) * tick))
+
+
+def part_said(container: InputContainer, stream: VideoStream, path: Path, settings: SourceSettings) -> Part:
+    """Return the whole film by what its container says, or as `part_of` does where it does not say how long it is."""
+    tick, rate = tick_of(stream), rate_of(stream)
+    length = stream.duration * tick if stream.duration else Fraction(container.duration or 0, av.time_base)
+    if not length or not rate:
+        return part_of(container, stream, path, settings)
+    return Part(stream.frames or max(1, round(length * rate)), stream.start_time or 0, None, float(length))
 
 
 def _ticks(container: InputContainer, stream: VideoStream, step: int) -> Iterator[int]:
@@ -72,7 +81,8 @@ def _in_ticks(seconds: float, tick: Fraction) -> int:
     return ceil(exact / tick)
 
 
-def _outside(path: Path, settings: SourceSettings, length: float) -> FilmError:
+def outside(path: Path, settings: SourceSettings, length: float) -> FilmError:
+    """Return the error that says that a part of a film asked for, which is so many seconds long, is not in it."""
     asked = f"{settings.start or 0:g}-{'' if settings.end is None else format(settings.end, 'g')} s"
     return FilmError(
         f"The range {asked} holds no frame of {path}, which is {length:.3f} s long", "Give a range inside the film."

@@ -45,6 +45,11 @@ def resize_height(image: Picture, height: int) -> Picture:
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
+def resized(image: Picture, size: tuple[int, int]) -> Picture:
+    """Return the picture at (width, height) `size`, each pixel the mean of those it stands for."""
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
 def thumbnail(image: Picture) -> bytes:
     """Return the picture small, as a JPEG of some 5 kB."""
     height, width = image.shape[:2]

@@ -6,6 +6,7 @@ symmetric, so their gradient is one product instead of two, and every sum goes i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -30,28 +31,24 @@ def losses_and_gradient(
 
     With them comes the gradient of their sum.
     """
-    steps = _forward(network, image)
+    steps = forward(network, image)
     perceptual = torch.zeros((), device=image.device)
     style = torch.zeros((), device=image.device)
-    gradient = torch.zeros_like(steps[-1].output)
-    for step in reversed(steps):
+
+    def pull(gradient: Tensor, step: Step) -> None:
         if step.layer in targets.grams:
             weight = style_weight * network.scales.style[step.layer]
-            style += _add_style(gradient, step.output, targets.grams[step.layer], weight)
+            style.add_(_add_style(gradient, step.output, targets.grams[step.layer], weight))
         if step.layer == CONTENT_LAYER:
             weight = perceptual_weight * network.scales.perceptual
-            perceptual += _add_content(gradient, step.output, targets.content, weight)
-        gradient = torch.ops.aten.threshold_backward(gradient, step.output, 0)
-        gradient = conv2d_input(step.input.shape, step.convolution.weight, gradient, padding=1)  # type: ignore[no-untyped-call]
-        if step.pooled is not None:
-            gradient = torch.ops.aten.max_pool2d_with_indices_backward(
-                gradient, step.pooled, [2, 2], [2, 2], [0, 0], [1, 1], False, step.places
-            )
-    return torch.stack((perceptual, style)), gradient[0].float().contiguous().mul_(network.gain)
+            perceptual.add_(_add_content(gradient, step.output, targets.content, weight))
+
+    gradient = backward(network, steps, pull)
+    return torch.stack((perceptual, style)), gradient
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
     """One convolution of the way up, with what the way down needs of it."""
 
     layer: str
@@ -63,18 +60,40 @@ class _Step:
     places: Tensor | None = None
 
 
-def _forward(network: LossNetwork, image: Tensor) -> list[_Step]:
+def forward(
+    network: LossNetwork,
+    image: Tensor,  # [3, H, W] float32
+) -> list[Step]:
+    """Return the way up, from the first convolution to the last."""
     activation = network.prepared(image[None])
-    steps: list[_Step] = []
+    steps: list[Step] = []
     for layer, convolution in network.convolutions():
         pooled, places = None, None
         if layer in FIRST_AFTER_POOLING:
             pooled = activation
             activation, places = F.max_pool2d(activation, 2, return_indices=True)
         output = F.relu(convolution(activation), inplace=True)
-        steps.append(_Step(layer, convolution, activation, output, pooled, places))
+        steps.append(Step(layer, convolution, activation, output, pooled, places))
         activation = output
     return steps
+
+
+def backward(
+    network: LossNetwork,
+    steps: Sequence[Step],  # of the way up
+    pull: Callable[[Tensor, Step], None],  # adds to the gradient of a layer's output what a loss there pulls at
+) -> Tensor:  # [3, H, W] float32
+    """Return the gradient with respect to the image."""
+    gradient = torch.zeros_like(steps[-1].output)
+    for step in reversed(steps):
+        pull(gradient, step)
+        gradient = torch.ops.aten.threshold_backward(gradient, step.output, 0)
+        gradient = conv2d_input(step.input.shape, step.convolution.weight, gradient, padding=1)  # type: ignore[no-untyped-call]
+        if step.pooled is not None:
+            gradient = torch.ops.aten.max_pool2d_with_indices_backward(
+                gradient, step.pooled, [2, 2], [2, 2], [0, 0], [1, 1], False, step.places
+            )
+    return gradient[0].float().contiguous().mul_(network.gain)
 
 
 def _add_style(gradient: Tensor, activation: Tensor, target: Tensor, weight: float) -> Tensor:

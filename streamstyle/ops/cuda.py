@@ -5,7 +5,6 @@ The only file that imports cupy. Compiled kernels are kept in the user's cache.
 
 from __future__ import annotations
 
-import functools
 import importlib
 import os
 from pathlib import Path
@@ -22,6 +21,18 @@ from streamstyle.ops.source import source_of
 _BLOCK = (32, 8, 1)
 """Threads of a block; `csrc/*.cu` count on it."""
 
+KERNELS = {
+    "consistency_weight": "occlusion",
+    "to_planes": "planes",
+    "temporal_term": "temporal",
+    "temporal_pull": "temporal",
+    "warp_bicubic": "warp",
+    "warp_bilinear": "warp",
+}
+"""The kernels, and the file of `csrc/` that each is in."""
+
+_OPTIONS = ("--std=c++17",)
+
 _NARROW: dict[type, Any] = {int: np.int32, float: np.float32}
 """What numbers become: kernels read their arguments unchecked."""
 
@@ -30,20 +41,25 @@ class CudaKernels:
     """The kernels, on the GPU that is current when they are called."""
 
     def __init__(self, cupy: Any, folder: Path) -> None:
-        """Take the imported cupy, and the folder of the sources."""
+        """Compile the sources in `folder` with the imported cupy, all of them: a graph cannot capture a compilation."""
         self._cupy = cupy
-        self._folder = folder
-        self._function = functools.cache(self._compiled)
+        modules = {
+            source: cupy.RawModule(code=source_of(source, folder), options=_OPTIONS) for source in set(KERNELS.values())
+        }
+        self._functions = {name: modules[source].get_function(name) for name, source in KERNELS.items()}
 
     @classmethod
     def load(cls, folder: Path) -> CudaKernels | None:
-        """Return the kernels; None where cupy is not installed or finds no GPU."""
+        """Return the kernels; None where cupy is not installed, finds no GPU or cannot compile for it."""
         os.environ.setdefault("CUPY_CACHE_DIR", str(platformdirs.user_cache_path("streamstyle") / "kernels"))
         try:
             cupy = importlib.import_module("cupy")
         except ImportError:
             return None
-        return cls(cupy, folder) if cupy.cuda.is_available() else None
+        try:
+            return cls(cupy, folder) if cupy.cuda.is_available() else None
+        except (RuntimeError, OSError, cupy.cuda.compiler.CompileException):  # the driver is older than CuPy's CUDA
+            return None
 
     def consistency_weight(
         self,
@@ -52,7 +68,7 @@ class CudaKernels:
     ) -> Tensor:  # [H, W]
         """Return what `occlusion.consistency_weight` does."""
         weight = torch.empty_like(backward[0], memory_format=torch.contiguous_format)
-        self._launch("occlusion", "consistency_weight", weight.shape, backward, forward, weight, *weight.shape)
+        self._launch("consistency_weight", weight.shape, backward, forward, weight, *weight.shape)
         return weight
 
     def backward_warp(
@@ -63,7 +79,7 @@ class CudaKernels:
     ) -> Tensor:  # [C, H, W]
         """Return what `warp.backward_warp` does."""
         out = torch.empty_like(image, memory_format=torch.contiguous_format)
-        self._launch("warp", f"warp_{mode}", image.shape[1:], image, flow, out, *image.shape)
+        self._launch(f"warp_{mode}", image.shape[1:], image, flow, out, *image.shape)
         return out
 
     def temporal_term(
@@ -80,7 +96,7 @@ class CudaKernels:
         weights = (float(temporal_weight), float(pixel_weight))
         floor, sums = _sums(carried)
         self._launch(
-            "temporal", "temporal_term", trust.shape,
+            "temporal_term", trust.shape,
             carried, stylised, trust, *weights, centre, stiffness, *sums, *trust.shape,
         )  # fmt: skip
         return centre, stiffness, floor
@@ -96,33 +112,43 @@ class CudaKernels:
         gradient = torch.empty_like(image, memory_format=torch.contiguous_format)
         loss, sums = _sums(image)
         self._launch(
-            "temporal", "temporal_pull", stiffness.shape,
+            "temporal_pull", stiffness.shape,
             image, centre, stiffness, float(tv_weight), gradient, *sums, *stiffness.shape,
         )  # fmt: skip
         return loss, gradient
 
-    def _launch(self, source: str, name: str, size: Any, *arguments: Tensor | float | int) -> None:
-        """Launch one thread a pixel. What does not lie in order is put in order first."""
-        cupy, passed, kept = self._cupy, [], []
+    def to_planes(
+        self,
+        image: Tensor,  # [3, H, W]
+        red: float,
+        blue: float,
+    ) -> Tensor:  # [3 H / 2, W] uint8
+        """Return what `planes.to_planes` does."""
+        _, height, width = image.shape
+        planes = image.new_empty(3 * height // 2, width, dtype=torch.uint8)
+        quarter = height // 2, width // 2
+        self._launch("to_planes", quarter, image, float(red), float(blue), planes, height, width)
+        return planes
+
+    def _launch(self, name: str, size: Any, *arguments: Tensor | float | int) -> None:
+        """Launch a thread for each place of `size`. What does not lie in order is put in order first.
+
+        Tensors go as bare addresses: DLPack would make cupy's stream wait for torch's, which a graph cannot capture.
+        """
+        kept: list[Tensor] = []  # torch gives memory back in the order of the stream: copies live long enough
+        passed: list[Any] = []
         for argument in arguments:
             if isinstance(argument, Tensor):
-                kept.append(argument.contiguous())  # a copy lives as long as the launch is not queued
-                passed.append(cupy.from_dlpack(kept[-1].detach()))
+                kept.append(argument.contiguous())
+                passed.append(np.uint64(kept[-1].data_ptr()))
             else:
                 passed.append(_NARROW[type(argument)](argument))
         height, width = size
         grid = (-(-width // _BLOCK[0]), -(-height // _BLOCK[1]), 1)
-        with torch.cuda.device(kept[0].device), _stream(cupy):
-            self._function(source, name)(grid, _BLOCK, tuple(passed))
-
-    def _compiled(self, source: str, name: str) -> Any:
-        module = self._cupy.RawModule(code=source_of(source, self._folder), options=("--std=c++17",))
-        return module.get_function(name)
-
-
-def _stream(cupy: Any) -> Any:
-    """Return torch's stream of this moment: while a graph is captured it is another than before."""
-    return cupy.cuda.ExternalStream(torch.cuda.current_stream().cuda_stream)
+        with torch.cuda.device(kept[0].device):
+            stream = torch.cuda.current_stream()  # of this moment: while a graph is captured it is another than before
+            with self._cupy.cuda.ExternalStream(stream.cuda_stream):
+                self._functions[name](grid, _BLOCK, tuple(passed))
 
 
 def _sums(like: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, float, Tensor]]:

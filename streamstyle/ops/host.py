@@ -15,19 +15,21 @@ from torch import Tensor
 
 from streamstyle.ops.pixels import UNITS
 
+_FUNCTIONS = ("consistency_weight", "temporal_pull", "temporal_term", "to_planes", "warp")
+
 _TYPES = {torch.float32: ("", ctypes.c_float), torch.float64: ("_double", ctypes.c_double)}
 
 
 def compiled_part(
     folder: Path,  # where it is built: beside its source
 ) -> Path | None:
-    """Return the shared library built for this Python; None if there is none that can be loaded."""
+    """Return the shared library built for this Python; None if there is none that can be loaded and has it all."""
     path = folder / f"host{sysconfig.get_config_var('EXT_SUFFIX')}"
     try:
-        ctypes.CDLL(str(path))
+        library = ctypes.CDLL(str(path))
     except OSError:  # not built, or for another machine
         return None
-    return path
+    return path if all(hasattr(library, name) for name in _FUNCTIONS) else None  # else built from an older source
 
 
 class HostKernels:
@@ -89,6 +91,18 @@ class HostKernels:
         weights = (float(tv_weight), UNITS / image.numel())
         loss = self._call("temporal_pull", image, centre, stiffness, *weights, gradient, *stiffness.shape)
         return image.new_tensor(loss), gradient
+
+    def to_planes(
+        self,
+        image: Tensor,  # [3, H, W]
+        red: float,
+        blue: float,
+    ) -> Tensor:  # [3 H / 2, W] uint8
+        """Return what `planes.to_planes` does."""
+        _, height, width = image.shape
+        planes = image.new_empty(3 * height // 2, width, dtype=torch.uint8)
+        self._call("to_planes", image, float(red), float(blue), planes, height, width)
+        return planes
 
     def _call(self, name: str, *arguments: Tensor | float | int) -> float:
         """Call a function of the library in the type of the first tensor; pointers are unchecked, so check here."""

@@ -35,6 +35,9 @@ class Kernels(Protocol):
     ) -> tuple[Tensor, Tensor]:
         """Return value above the floor and gradient, as `TemporalTerm.loss_and_gradient` does."""
 
+    def to_planes(self, image: Tensor, red: float, blue: float) -> Tensor:
+        """Return what `planes.to_planes` does."""
+
 
 def kernels_for(*tensors: Tensor) -> Kernels | None:
     """Return the kernels that take these tensors, None where torch is to do it."""

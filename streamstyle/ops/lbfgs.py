@@ -24,29 +24,37 @@ FIRST_STEP = 0.005
 """Root mean square of the first step where no curvature is known: about one of 255 levels."""
 
 
+Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""From a point to its losses, of any shape, whose sum is to be small, and to the gradient of this sum."""
+
+
 def minimise(
-    loss_and_gradient: Callable[[Tensor], tuple[Tensor, Tensor]],
+    evaluate: Evaluate,
     start: Tensor,  # any shape, float32
     curvature: Tensor | None,  # broadcasts to start: positive estimate of the Hessian's diagonal
     iterations: int,
     tolerance: float = 0.0,
-) -> Tensor:
-    """Return the best point found in `iterations` evaluations of `loss_and_gradient`, the first of them at `start`.
+    history: int = HISTORY,
+) -> tuple[Tensor, Tensor]:
+    """Return the best point found in `iterations` evaluations, the first of them at `start`, and its losses.
 
     It is done earlier once a step lowers the loss by less than `tolerance` times the loss, or where rounding leaves no
-    way down. Without a curvature it starts from a multiple of one, by which the first step is small.
+    way down. Without a curvature it starts from a multiple of one, by which the first step is small. It reads numbers
+    several times an iteration, which on a GPU is waiting: there `device_lbfgs.descend` does the same without.
 
     The estimate of the curvature is what makes few iterations enough: where part of the objective is quadratic with a
     known diagonal, every step is scaled by it. A step that does not go downhill is taken back and shortened.
     """
     point, step = start, 1.0
-    loss, gradient = loss_and_gradient(point)
-    curvature = _cautious(gradient) if curvature is None else curvature
-    steps: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=HISTORY)
+    losses, gradient = evaluate(point)
+    loss = losses.sum()
+    curvature = cautious(gradient) if curvature is None else curvature
+    steps: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
     direction = -gradient / curvature
     for _ in range(iterations - 1):
         tried = torch.add(point, direction, alpha=step)
-        tried_loss, tried_gradient = loss_and_gradient(tried)
+        tried_losses, tried_gradient = evaluate(tried)
+        tried_loss = tried_losses.sum()
         if not tried_loss < loss:
             step *= SHORTER
             if steps and step < MISLED:
@@ -60,14 +68,14 @@ def minimise(
         if product > 0:
             steps.append((moved, bent, product))
         settled = loss - tried_loss < tolerance * loss
-        point, loss, gradient, step = tried, tried_loss, tried_gradient, 1.0
+        point, losses, loss, gradient, step = tried, tried_losses, tried_loss, tried_gradient, 1.0
         if settled:
             break
         direction = _two_loop(gradient, steps, curvature)
-    return point
+    return point, losses
 
 
-def _cautious(gradient: Tensor) -> Tensor:
+def cautious(gradient: Tensor) -> Tensor:
     """Return the curvature, the same everywhere, by which the first step has the size of `FIRST_STEP`."""
     smallest = torch.finfo(gradient.dtype).tiny
     return gradient.square().mean().sqrt().div(FIRST_STEP).clamp_min(smallest)

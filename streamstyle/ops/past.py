@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from streamstyle.frame import Motion
+from streamstyle.ops.transfer import uploaded
 from streamstyle.ops.warp import backward_warp
 
 
@@ -44,4 +45,4 @@ def past_of(
 
 def _warped(outputs: Sequence[Tensor], motion: Motion) -> tuple[Tensor, Tensor]:
     output = outputs[-motion.gap]
-    return backward_warp(output, motion.backward.to(output.device)), motion.weight.to(output.device)
+    return backward_warp(output, uploaded(motion.backward, output.device)), uploaded(motion.weight, output.device)

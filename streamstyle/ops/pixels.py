@@ -16,18 +16,28 @@ def to_tensor(
     device: torch.device | str = "cpu",
 ) -> Tensor:
     """Return the picture as [3, H, W] float32 in [0, 1] on `device`."""
-    return (
-        torch.from_numpy(image).to(device).permute(2, 0, 1).to(torch.float32, memory_format=torch.contiguous_format)
-        / 255
-    )
+    return from_levels(torch.from_numpy(image).to(device))
+
+
+def from_levels(
+    picture: Tensor,  # [H, W, 3] uint8 RGB, full range
+) -> Tensor:
+    """Return the picture as [3, H, W] float32 in [0, 1]."""
+    return picture.permute(2, 0, 1).to(torch.float32, memory_format=torch.contiguous_format) / 255
 
 
 def to_uint8(
     image: Tensor,  # [3, H, W] float in [0, 1]; what lies outside is clipped
 ) -> NDArray[np.uint8]:
     """Return the picture as [H, W, 3] uint8 RGB, rounded to nearest."""
-    scaled = image.detach().mul(255).round_().clamp_(0, 255).to(torch.uint8)
-    return np.ascontiguousarray(scaled.permute(1, 2, 0).cpu().numpy())
+    return levels(image).cpu().numpy()
+
+
+def levels(
+    image: Tensor,  # [3, H, W] float in [0, 1]; what lies outside is clipped
+) -> Tensor:
+    """Return the picture as [H, W, 3] uint8 RGB where it is, rounded to nearest."""
+    return image.detach().mul(255).round_().clamp_(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous()
 
 
 LUMA = (0.299, 0.587, 0.114)

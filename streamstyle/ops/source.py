@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-SOURCES = ("occlusion", "temporal", "warp")
+SOURCES = ("occlusion", "planes", "temporal", "warp")
 """The CUDA files in `csrc/`, by name."""
 
 _INCLUDE = re.compile(r'^#include "(.+)"\n', re.MULTILINE)

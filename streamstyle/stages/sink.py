@@ -18,7 +18,7 @@ from streamstyle.media.lane import due_at
 from streamstyle.media.opening import open_film
 from streamstyle.media.output import clear_errors, new_container, partial_path, publish, refuse_output, remove_if_empty
 from streamstyle.media.span import cut_chapters, span_of
-from streamstyle.ops.pixels import to_uint8
+from streamstyle.ops.transfer import downloaded
 from streamstyle.settings import SinkSettings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Sink:
         pts = painted.flowed.frame.pts - round(self._span.origin / self._film.time_base)
         try:
             with clear_errors(self.partial):
-                self._mux(self._encoder.encode(to_uint8(painted.image), pts))
+                self._mux(self._encoder.encode(downloaded(painted.image, self._encoder.luma), pts))
         except OutputError:
             self._broken = True
             raise

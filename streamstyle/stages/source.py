@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from fractions import Fraction
 from pathlib import Path
@@ -15,15 +15,18 @@ from streamstyle.media.decoding import decoded, decoded_from
 from streamstyle.media.facts import described, rate_of, tick_of
 from streamstyle.media.opening import open_film, video_stream
 from streamstyle.media.orientation import orientation_of
-from streamstyle.media.part import part_of
+from streamstyle.media.part import Part, part_of, part_said
 from streamstyle.media.shape import Shape, working_shape
 from streamstyle.media.timeline import Stamp, Timeline
 from streamstyle.media.working import ToWorking
 from streamstyle.settings import SourceSettings
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+
+    PartOf = Callable[[InputContainer, VideoStream, Path, SourceSettings], Part]
 
 
 def probe(path: Path, settings: SourceSettings) -> Film:
@@ -31,6 +34,18 @@ def probe(path: Path, settings: SourceSettings) -> Film:
 
     FilmError when it is not a film, holds nothing that can be painted, or does not reach into the range asked for.
     """
+    return _known(path, settings, part_of)
+
+
+def glance(path: Path) -> Film:
+    """Return what a film says of itself, its length and number of frames among it, without reading through it.
+
+    A film that does not say how long it is is read through. FilmError as of `probe`.
+    """
+    return _known(path, SourceSettings(), part_said)
+
+
+def _known(path: Path, settings: SourceSettings, part_of: PartOf) -> Film:
     first, pixel_aspect = _first_picture(path)
     orientation = orientation_of(first)
     shape = working_shape(Shape(first.width, first.height, pixel_aspect).turned(orientation), settings, path)

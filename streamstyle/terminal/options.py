@@ -67,7 +67,7 @@ def chosen(settings: type[S], values: Mapping[str, Any], **others: Any) -> S:
     given = {name: value for name, value in values.items() if name in hints}
     for name, value in given.items():
         if value is not None and _is_enum(hints[name]):
-            given[name] = _plain_type(hints[name])(value)
+            given[name] = plain_type(hints[name])(value)
     return settings(**given, **others)
 
 
@@ -78,10 +78,10 @@ def _option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decor
         field.name,
         cls=GroupedOption,
         heading=heading,
-        type=None if annotation is bool else _click_type(annotation),
+        type=None if annotation is bool else click_type(annotation),
         is_flag=annotation is bool,
         required=field.default is MISSING,
-        metavar=_METAVARS.get(_plain_type(annotation)),
+        metavar=_METAVARS.get(plain_type(annotation)),
         default=str(default) if isinstance(default, StrEnum) else default,
         help=field.metadata["help"] + _default_in_words(default),
     )
@@ -95,7 +95,7 @@ def _default_in_words(default: Any) -> str:
     return f"  [default: {default:g}]" if isinstance(default, float) else f"  [default: {default}]"
 
 
-def _plain_type(annotation: Any) -> Any:
+def plain_type(annotation: Any) -> Any:
     """Return the type itself of `X | None`."""
     if get_origin(annotation) in (Union, types.UnionType):
         return next(choice for choice in get_args(annotation) if choice is not type(None))
@@ -103,12 +103,13 @@ def _plain_type(annotation: Any) -> Any:
 
 
 def _is_enum(annotation: Any) -> bool:
-    plain = _plain_type(annotation)
+    plain = plain_type(annotation)
     return isinstance(plain, type) and issubclass(plain, StrEnum)
 
 
-def _click_type(annotation: Any) -> Any:
-    plain = _plain_type(annotation)
+def click_type(annotation: Any) -> Any:
+    """Return what click takes as the type of a field of the settings."""
+    plain = plain_type(annotation)
     if _is_enum(plain):
         return click.Choice([str(choice) for choice in plain], case_sensitive=False)
     if plain is Path:

@@ -23,6 +23,7 @@ from streamstyle.nets.any_style import AnyStyleNet, style_statistics
 from streamstyle.nets.device import fast_dtype, select_device
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.relative import Grams, grams_of
 from streamstyle.nets.transformer import FAST
 from streamstyle.nets.weights import (
     any_style_metadata,
@@ -33,7 +34,7 @@ from streamstyle.nets.weights import (
 )
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import AnyStyleSettings, Device
-from streamstyle.train.goal import Goal, Grams, grams_of, noisy
+from streamstyle.train.goal import Goal, noisy
 from streamstyle.train.journal import Journal
 from streamstyle.train.loop import Course, train
 from streamstyle.train.pictures import (

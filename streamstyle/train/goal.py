@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,16 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
-from streamstyle.ops.gram import gram_matrix
+from streamstyle.nets.relative import Grams, content_error, style_error
 
 STYLE_SHARE = 5.0
 """Weight of the style against the content at a `style_weight` of 1."""
 
 NOISE = 0.03
 """Standard deviation of the noise a picture is disturbed by: a camera's, in poor light."""
-
-Grams = Mapping[str, Tensor]
-"""Style layer → [C, C] float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +37,9 @@ class Goal:
         styles: Sequence[Grams],  # one each, or one for all
     ) -> Tensor:
         """Return the relative errors of content and of style, and the roughness."""
-        content_error, style_error = self.errors(photos, painted, styles)
+        of_content, of_style = self.errors(photos, painted, styles)
         across, down = painted.diff(dim=-1).square().mean(), painted.diff(dim=-2).square().mean()
-        total: Tensor = content_error + STYLE_SHARE * self.style_weight * style_error + self.tv_weight * (across + down)
+        total: Tensor = of_content + STYLE_SHARE * self.style_weight * of_style + self.tv_weight * (across + down)
         return total
 
     def errors(
@@ -55,11 +52,7 @@ class Goal:
         with torch.no_grad():
             content = self.network(photos, [self.content_layer])[self.content_layer].float()
         seen = self.network(painted, (*self.style_layers, self.content_layer))
-        content_error = F.mse_loss(seen[self.content_layer].float(), content) / content.square().mean()
-        style_errors = [
-            _style_error(gram_matrix(seen[name]), [grams[name] for grams in styles]) for name in self.style_layers
-        ]
-        return content_error, torch.stack(style_errors).mean()
+        return content_error(seen[self.content_layer], content), style_error(seen, styles, self.style_layers)
 
     def unsteadiness(
         self,
@@ -70,24 +63,6 @@ class Goal:
         return self.steady_weight * F.mse_loss(again, painted)
 
 
-def grams_of(
-    network: LossNetwork,
-    image: Tensor,  # [3, H, W] float in [0, 1]
-    layers: Sequence[str] = STYLE_LAYERS,
-) -> dict[str, Tensor]:
-    """Return the style of a picture."""
-    with torch.no_grad():
-        activations = network(image[None], layers)
-    return {name: gram_matrix(activations[name])[0] for name in layers}
-
-
 def noisy(images: Tensor) -> Tensor:
     """Return the pictures as a camera would see them the next moment."""
     return (images + NOISE * torch.randn_like(images)).clamp(0, 1)
-
-
-def _style_error(grams: Tensor, targets: Sequence[Tensor]) -> Tensor:
-    """Return the mean over the pictures of the squared error relative to the target's mean square."""
-    wanted = torch.stack(list(targets)).float().expand_as(grams)
-    errors = (grams - wanted).square().mean((1, 2)) / wanted.square().mean((1, 2))
-    return errors.mean()

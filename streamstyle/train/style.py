@@ -20,12 +20,13 @@ from streamstyle.events import Observer
 from streamstyle.media.picture import Picture, read_picture, resize_short_side, thumbnail
 from streamstyle.nets.device import fast_dtype, select_device
 from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.relative import Grams, grams_of
 from streamstyle.nets.transformer import FAST, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.painter import any_style_painter
 from streamstyle.settings import Device, LearnSettings, LossWidth
-from streamstyle.train.goal import Goal, Grams, grams_of, noisy
+from streamstyle.train.goal import Goal, noisy
 from streamstyle.train.journal import Journal
 from streamstyle.train.loop import Course, train
 from streamstyle.train.pictures import (

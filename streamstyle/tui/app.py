@@ -15,6 +15,7 @@ from textual.theme import Theme
 
 from streamstyle.run_folder import RunFolder
 from streamstyle.tui.engine import PROGRAM
+from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.running import RunningScreen
 from streamstyle.tui.summary import SummaryScreen
@@ -70,15 +71,17 @@ class StreamstyleApp(App[int]):
         subject: RunRequest | RunFolder | None = None,
         film: Path | None = None,
         program: Sequence[str] = PROGRAM,
+        graphics: Graphics | None = None,
     ) -> None:
         """`subject` is what to show; with None the start screen asks, about `film` if one is given.
 
-        `program` is what is started for a run.
+        `program` is what is started for a run, `graphics` what the terminal can show beside characters.
         """
         super().__init__()
         self._subject = subject
         self._film = film
         self._program = program
+        self._graphics = graphics
         for theme in (_DARK, _LIGHT):
             self.register_theme(theme)
         self.theme = _DARK.name
@@ -89,7 +92,7 @@ class StreamstyleApp(App[int]):
         if self._subject is None:
             self._ask(self._film)
         else:
-            self.push_screen(RunningScreen(self._subject, self._program))
+            self.push_screen(RunningScreen(self._subject, self._program, self._graphics))
 
     async def action_quit(self) -> None:
         """Leave as the screen leaves: who started a run is asked what becomes of it."""
@@ -115,12 +118,12 @@ class StreamstyleApp(App[int]):
                 loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
     def _ask(self, film: Path | None) -> None:
-        from streamstyle.tui.start.screen import StartScreen  # type: ignore[import-not-found]
+        from streamstyle.tui.start.screen import StartScreen
 
-        self.push_screen(StartScreen(film), self._answered)
+        self.push_screen(StartScreen(film, self._graphics), self._answered)
 
     def _answered(self, request: RunRequest | None) -> None:
         if request is None:
             self.exit(0)
         else:
-            self.push_screen(RunningScreen(request, self._program))
+            self.push_screen(RunningScreen(request, self._program, self._graphics))

@@ -23,6 +23,7 @@ RUNNING = [
     Binding("up", "turn(1, -1)", show=False, key_display="↑ ↓", tooltip="Another view for the second picture"),
     Binding("down", "turn(1, 1)", show=False),
     Binding("x", "flip", "Flip", tooltip="Exchange the two, or flip to the other and back"),
+    Binding("p", "sharpen", show=False, tooltip="True pixels, or blocks: by kitty's or sixels' protocol"),
     Binding("s", "save", "Save", tooltip="Save the view shown, in full size, beside the painted film"),
     Binding("n", "numbers", show=False, tooltip="All the numbers, or the picture alone"),
     Binding("pagedown", "scroll(1)", show=False, key_display="pgup/dn", tooltip="Scroll the numbers"),

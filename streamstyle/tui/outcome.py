@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,8 +117,11 @@ def next_steps(past: Past) -> list[tuple[str, str]]:
     result = _typed(past.result)
     steps = [("play", f"{_player()} {result}")]
     if isinstance(past.story.ending, Finished):
-        where = _range(past)
-        steps.append(("measure", f"streamstyle measure {result} --source {_typed(past.film)}{where}"))
+        film, where = _typed(past.film), _range(past)
+        steps.append(("measure", f"streamstyle measure {result} --source {film}{where}"))
+        if style := _option(past.arguments, "--style"):
+            methods = f"streamstyle compare {film} --style {shlex.quote(style)} --sample 5s"
+            steps.append(("the methods side by side", methods))
     elif past.arguments:
         steps.append(("again", _again(past)))
     return steps
@@ -191,12 +195,18 @@ def _again(past: Past) -> str:
 
 def _range(past: Past) -> str:
     """The part of the film that was painted, where it was not the whole."""
-    arguments = past.arguments
-    for index, argument in enumerate(arguments):
-        if argument.startswith("--range="):
-            return f" {shlex.quote(argument)}"
-        if argument == "--range" and index + 1 < len(arguments):
-            return f" --range {shlex.quote(arguments[index + 1])}"
-        if argument.startswith("--sample") and past.story.shots and past.story.written:
-            return f" --range {past.story.shots[0].time:.3f}-{past.story.written.time + 0.001:.3f}"
+    if part := _option(past.arguments, "--range"):
+        return f" --range {shlex.quote(part)}"
+    if _option(past.arguments, "--sample") and past.story.shots and past.story.written:
+        return f" --range {past.story.shots[0].time:.3f}-{past.story.written.time + 0.001:.3f}"
+    return ""
+
+
+def _option(arguments: Sequence[str], name: str) -> str:
+    """Return the value of an option, as `--name value` or `--name=value`; empty where it is not given."""
+    for argument, following in zip(arguments, (*arguments[1:], ""), strict=True):
+        if argument == name:
+            return following
+        if argument.startswith(f"{name}="):
+            return argument.partition("=")[2]
     return ""

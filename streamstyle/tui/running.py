@@ -19,6 +19,7 @@ from streamstyle.events import Failed
 from streamstyle.run_folder import RunFolder
 from streamstyle.tui import leaving
 from streamstyle.tui.engine import PROGRAM, Engine, folder_for, start
+from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.hands import Hands
 from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.keys import RUNNING, WORDS
@@ -46,9 +47,18 @@ class RunningScreen(Screen[None]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*RUNNING]
 
-    def __init__(self, subject: RunRequest | RunFolder, program: Sequence[str] = PROGRAM) -> None:
-        """Begin the run that is asked for, or look on at one that goes on already; `program` is what runs."""
+    def __init__(
+        self,
+        subject: RunRequest | RunFolder,
+        program: Sequence[str] = PROGRAM,
+        graphics: Graphics | None = None,
+    ) -> None:
+        """Begin the run that is asked for, or look on at one that goes on already.
+
+        `program` is what runs, `graphics` what the terminal can show beside characters.
+        """
         super().__init__()
+        self._graphics = graphics
         self._subject = subject
         self._program = program
         self._watcher: Watcher | None = None
@@ -63,7 +73,7 @@ class RunningScreen(Screen[None]):
         yield Headline(*names, id="headline")
         with Horizontal(id="middle"):
             with Vertical(id="studio"):
-                yield Diptych("opening the film", id="diptych")
+                yield Diptych("opening the film", id="diptych", graphics=self._graphics)
                 yield Journal(id="journal")
             with VerticalScroll(id="column", can_focus=False):
                 yield Panel(progress)
@@ -156,7 +166,7 @@ class RunningScreen(Screen[None]):
         """Go on to what came of it, whatever question or help is open."""
         while self.app.screen is not self:
             self.app.pop_screen()
-        self.app.switch_screen(SummaryScreen(self._past(sight)))
+        self.app.switch_screen(SummaryScreen(self._past(sight), self._graphics))
 
     def _past(self, sight: Sight) -> Past:
         if isinstance(self._subject, RunRequest):
@@ -199,6 +209,12 @@ class RunningScreen(Screen[None]):
     def action_flip(self) -> None:
         """Exchange A and B."""
         self.query_one(Diptych).swap()
+        self._wish()
+
+    def action_sharpen(self) -> None:
+        """Show pixels, or blocks."""
+        if not self.query_one(Diptych).sharpen():
+            self.notify("This terminal can show blocks alone; it knows neither sixels nor kitty's protocol.")
         self._wish()
 
     def action_numbers(self) -> None:

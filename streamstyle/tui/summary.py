@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from streamstyle.tui import figures
+from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.outcome import Past, account, facts, headline, last_line, next_steps, short
 from streamstyle.tui.story import Remark
@@ -25,8 +26,10 @@ _SUMMARY = [
     Binding("ctrl+c", "leave", show=False, priority=True),
     Binding("1", "copy(0)", show=False, tooltip="Copy the first of the commands"),
     Binding("2", "copy(1)", show=False, tooltip="Copy the second"),
+    Binding("3", "copy(2)", show=False, tooltip="Copy the third"),
     Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
     Binding("x", "flip", "Flip", tooltip="Exchange the two, or flip to the other and back"),
+    Binding("p", "sharpen", show=False, tooltip="True pixels, or blocks"),
     Binding("l", "journal", "Log", tooltip="Show or hide the log"),
 ]
 
@@ -37,8 +40,9 @@ class SummaryScreen(Screen[None]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*_SUMMARY]
 
-    def __init__(self, past: Past) -> None:
+    def __init__(self, past: Past, graphics: Graphics | None = None) -> None:
         super().__init__()
+        self._graphics = graphics
         self._past = past
         self._steps = next_steps(past)
 
@@ -57,7 +61,7 @@ class SummaryScreen(Screen[None]):
                 for number, (name, command) in enumerate(self._steps, start=1):
                     yield Static(line((f"{number}  ", ACCENT), (name, MUTED)), classes="step")
                     yield Static(Content(command), classes="command")
-            yield Diptych("", id="diptych")
+            yield Diptych("", id="diptych", graphics=self._graphics)
         yield Journal(id="journal")
         yield Footer()
 
@@ -86,6 +90,10 @@ class SummaryScreen(Screen[None]):
     def action_flip(self) -> None:
         """Exchange the two."""
         self.query_one(Diptych).swap()
+
+    def action_sharpen(self) -> None:
+        """Show pixels, or blocks."""
+        self.query_one(Diptych).sharpen()
 
     def action_journal(self) -> None:
         """Show or hide the log."""

@@ -8,7 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.ops.host import HostKernels
+from streamstyle.ops.luma import BT601, BT709, Luma
 from streamstyle.ops.occlusion import torch_consistency_weight
+from streamstyle.ops.planes import torch_to_planes
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import torch_backward_warp
 from tests.films import moving_square
@@ -103,6 +105,17 @@ def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: HostKernel
     torch.testing.assert_close(
         host.temporal_pull(image, centre, stiffness, 40000)[1], slopes, rtol=0, atol=1e-14 * float(loss(image)) / step
     )
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (4, 6), (48, 64)])
+@pytest.mark.parametrize("luma", [BT601, BT709])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_planes_for_an_encoder(host: HostKernels, luma: Luma, height: int, width: int, dtype: torch.dtype) -> None:
+    image = 1.2 * pictures(1, height, width, dtype)[0] - 0.1
+    planes, twin = host.to_planes(image, luma.red, luma.blue).int(), torch_to_planes(image, luma).int()
+    assert planes.shape == (3 * height // 2, width)
+    assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may fall on its other side
+    assert (planes != twin).float().mean() < 1e-3
 
 
 def test_the_same_input_gives_the_same_bits(host: HostKernels) -> None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from streamstyle.cli import exit_code
+from streamstyle.evaluate.appearance import appearance
 from streamstyle.evaluate.assessment import Assessed, assess
-from streamstyle.settings import FlowPreset, SourceSettings
-from tests.films import cut, moving_square, pan, still, write_film
+from streamstyle.evaluate.judge import judge_of
+from streamstyle.settings import SourceSettings
+from tests.films import cut, moving_square, pan, png, still, texture, write_film
 
 SIZE = {"width": 128, "height": 96}
 
 
-def assessed(stylised: Path, source: Path) -> Assessed:
-    return assess(stylised, source, SourceSettings(), FlowPreset.medium, lambda frames: None)
+def assessed(
+    stylised: Path, source: Path, style: Path | None = None, watch: Callable[[int], None] = lambda frames: None
+) -> Assessed:
+    return assess(stylised, source, SourceSettings(), judge_of("medium"), appearance(style, None), watch)
 
 
 def test_neither_a_blur_nor_a_freeze_wins(tmp_path: Path) -> None:
@@ -41,7 +46,7 @@ def test_what_is_frozen_begins_anew_at_a_cut(tmp_path: Path) -> None:
 def test_the_frames_done_are_told(tmp_path: Path) -> None:
     film = write_film(tmp_path / "still.mkv", still(4, **SIZE).frames)
     done: list[int] = []
-    assess(film, film, SourceSettings(), FlowPreset.medium, done.append)
+    assessed(film, film, watch=done.append)
     assert done == [1, 2, 3, 4]
 
 
@@ -59,17 +64,41 @@ def test_the_command_prints_a_table(pair: tuple[str, str], capfd: pytest.Capture
     assert exit_code(["measure", pair[0], "--source", pair[1]]) == 0
     said = capfd.readouterr().out.splitlines()
     assert said[0] == "flicker.mkv: 6 frames, judged along deepflow flow of its source"
-    assert said[1].split() == ["source", "stylised", "blurred", "frozen"]
+    assert said[2].split() == ["source", "stylised", "blurred", "frozen"]
     errors = next(line for line in said if line.startswith("warping error, gap 1 ")).split()
     assert float(errors[-3]) == pytest.approx(0.04, rel=0.1)
-    assert said[-1].startswith("sharpness")
+    assert [line.split()[0] for line in said[-2:]] == ["sharpness", "content"]
 
 
 def test_the_command_prints_json(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["measure", pair[0], "--source", pair[1], "--judge", "fast", "--json"]) == 0
     event = json.loads(capfd.readouterr().out)
-    assert (event["event"], event["frames"], event["judge"]) == ("assessed", 6, "fast")
+    assert (event["event"], event["frames"], event["judge"]) == ("assessed", 6, "fast flow of its source")
+    assert event["curves"] == {}
     assert event["measures"]["stylised"]["stability_error_1"] == pytest.approx(0.2, rel=0.1)
+
+
+def test_a_film_is_its_own_content_and_is_in_the_style_of_a_painting_of_the_same_strokes(tmp_path: Path) -> None:
+    """A painting of tiles, a frame of the same tiles, and a source that has none."""
+    tile = texture(12, 16, seed=3)
+    (tmp_path / "painting.png").write_bytes(png(np.tile(tile, (32, 48, 1))))
+    source = write_film(tmp_path / "source.mkv", texture(384, 256, seed=5)[None])
+    painted = write_film(tmp_path / "painted.mkv", np.tile(tile, (1, 16, 32, 1)))
+    measures = assessed(painted, source, tmp_path / "painting.png").measures
+    assert measures["source"]["content"] == 0
+    assert measures["stylised"]["content"] > 0.3
+    assert measures["stylised"]["style"] < 0.3 * measures["source"]["style"]
+
+
+def test_a_style_is_an_image_here(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["measure", pair[0], "--source", pair[1], "--style", "wave"]) == 5
+    assert "there is no image wave" in capfd.readouterr().err
+
+
+def test_curves_are_told_when_asked_for(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["measure", pair[0], "--source", pair[1], "--judge", "fast", "--json", "--curves"]) == 0
+    curve = json.loads(capfd.readouterr().out)["curves"]["stylised"]["warping_error_1"]
+    assert curve == [None, *[pytest.approx(0.04, rel=0.15)] * 5]
 
 
 def test_films_of_different_length_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -6,9 +6,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.evaluate.metrics import sharpness, stability_error, warping_error
+from streamstyle.evaluate import metrics
+from streamstyle.evaluate.metrics import sharpness
 from streamstyle.ops.pixels import to_tensor
 from tests.films import Picture, moving_square, pan
+
+
+def warping_error(later: Tensor, earlier: Tensor, backward: Tensor, weight: Tensor) -> Tensor:
+    return metrics.warping_error(metrics.squared_difference(later, earlier, backward), weight)
+
+
+def stability_error(later: Tensor, earlier: Tensor, backward: Tensor, weight: Tensor) -> Tensor:
+    return metrics.stability_error(metrics.squared_difference(later, earlier, backward), weight)
 
 
 def pictures_of(frames: Picture) -> list[Tensor]:

@@ -18,6 +18,8 @@ from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings, Method
 from streamstyle.stages.consistency import consistency
 
+pytestmark = pytest.mark.usefixtures("_either_way")
+
 HEIGHT, WIDTH = 48, 64
 LIVE = ConsistencySettings(method=Method.live)
 

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
+from streamstyle.ops.luma import Luma
+from streamstyle.ops.planes import to_planes
 from streamstyle.settings import SinkSettings, SourceSettings
 from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode, probe
@@ -248,6 +251,26 @@ def test_an_error_while_painting_leaves_what_was_painted(with_sound: Path, tmp_p
     with pytest.raises(RuntimeError, match="out of paint"):
         fail()
     assert len(read(tmp_path / "painted.partial.mkv")[1]) == 5
+
+
+def test_a_gpu_hands_planes_to_the_encoder_and_the_film_is_the_same(
+    with_sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def planes(image: Tensor, luma: Luma) -> np.ndarray:
+        return to_planes(image, luma).numpy()
+
+    lossless = SinkSettings(crf=0, preset="ultrafast")
+    paint(with_sound, tmp_path / "rgb.mkv", lossless)
+    monkeypatch.setattr("streamstyle.stages.sink.downloaded", planes)
+    paint(with_sound, tmp_path / "planes.mkv", lossless)
+    (film, pictures), (_, expected) = read(tmp_path / "planes.mkv"), read(tmp_path / "rgb.mkv")
+    with av.open(tmp_path / "planes.mkv") as ours, av.open(tmp_path / "rgb.mkv") as theirs:
+        mine, its = ours.streams.video[0].codec_context, theirs.streams.video[0].codec_context
+        for tag in ("colorspace", "color_range", "color_primaries", "color_trc", "pix_fmt"):
+            assert getattr(mine, tag) == getattr(its, tag)
+    assert film.width == 64
+    for one, other in zip(pictures, expected, strict=True):
+        assert np.abs(one.image.astype(int) - other.image).max() <= 4  # a level of Y, U or V, as RGB
 
 
 def test_nothing_is_left_of_a_run_that_painted_nothing(with_sound: Path, tmp_path: Path) -> None:

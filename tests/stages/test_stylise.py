@@ -56,3 +56,22 @@ def test_strokes_of_another_size_are_those_of_a_picture_of_another_size(
     seen = F.interpolate(picture[None], size, mode="bicubic", antialias=True).clamp(0, 1)
     there = F.interpolate(network(seen), (64, 96), mode="bicubic", antialias=True)[0].clamp(0, 1)
     assert torch.allclose(painted, there, atol=1e-5)
+
+
+def test_without_memory_for_the_whole_a_frame_is_painted_in_tiles(network: TransformerNet) -> None:
+    class Poor(TransformerNet):
+        def forward(self, image: Tensor) -> Tensor:
+            if image[0, 0].numel() > 40 * 700:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().forward(image)
+
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 40, 900, 3), np.uint8)
+    frames = [FlowedFrame(Frame(picture, pts=i, index=i), None) for i, picture in enumerate(pictures)]
+    whole = list(stylise(frames, network, StyleSettings(), torch.device("cpu")))
+    said: list[str] = []
+    network.__class__ = Poor
+    tiles = list(stylise(frames, network, StyleSettings(), torch.device("cpu"), said.append))
+    assert len(said) == 1
+    assert "tiles" in said[0]
+    for one, other in zip(whole, tiles, strict=True):
+        assert torch.allclose(one.image, other.image, atol=2e-5)

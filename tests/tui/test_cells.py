@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from rich.color import Color
+from rich.console import Console
+from rich.style import Style
+from textual.strip import Strip
 
-from streamstyle.tui.widgets.cells import pixels_of, strips
+from streamstyle.tui.widgets.cells import pixels_of, rows_of
 from streamstyle.tui.widgets.colours import Depth, grey, indexed
 from streamstyle.tui.widgets.picture import _fitting
 
@@ -18,12 +23,39 @@ def flag() -> np.ndarray:
 
 def test_a_cell_shows_two_pixels_one_above_the_other() -> None:
     picture = np.array([[RED] * 3, [BLUE] * 3], np.uint8)
-    (row,) = strips(picture, Depth.true)
+    (row,) = rows_of(picture, Depth.true, Style())
     assert row.text == "▀▀▀"
     for segment in row:
         assert segment.style is not None
         assert segment.style.color == Color.from_rgb(*RED)
         assert segment.style.bgcolor == Color.from_rgb(*BLUE)
+
+
+@pytest.mark.parametrize(("depth", "system"), [(Depth.true, "truecolor"), (Depth.indexed, "256")])
+def test_what_is_sent_shows_what_the_segments_say(depth: Depth, system: str) -> None:
+    console = Console(color_system=system, force_terminal=True)  # type: ignore[arg-type]
+    noise = np.random.default_rng(1).integers(0, 255, (6, 30, 3), np.uint8)
+    noise[:, 10:20] = noise[0, 0]
+    for row in rows_of(noise, depth, Style()):
+        sent, said = seen(row.render(console)), seen(Strip(row).render(console))
+        assert sent == said
+        assert len(sent) == 30
+        assert seen(row.crop(5, 25).render(console)) == said[5:25]
+        assert len(row.render(console)) < len(Strip(row).render(console))
+
+
+def seen(sequences: str) -> list[tuple[str, str, str]]:
+    """Character, foreground and background of every cell, as a terminal would have them."""
+    cells, fore, back = [], "", ""
+    for code, character in re.findall(r"\x1b\[([\d;]*)m|(.)", sequences):
+        if character:
+            cells.append((character, fore, back))
+        elif code == "0":
+            fore = back = ""
+        else:
+            parts = re.findall(r"(38|48);(5;\d+|2;\d+;\d+;\d+)", code)
+            fore, back = dict(parts).get("38", fore), dict(parts).get("48", back)
+    return cells
 
 
 def test_with_256_colours_red_stays_red_and_blue_blue() -> None:
@@ -41,9 +73,9 @@ def test_with_256_colours_a_sky_has_no_bands() -> None:
 def test_without_colours_a_picture_is_dots_and_darkness_none() -> None:
     picture = np.zeros((8, 8, 3), np.uint8)
     picture[:4] = 255
-    above, below = strips(picture, Depth.few)
+    above, below = rows_of(picture, Depth.few, Style())
     assert (above.text, below.text) == ("⣿" * 4, "⠀" * 4)
-    dark_on_light = strips(picture, Depth.few, dark=False)
+    dark_on_light = rows_of(picture, Depth.few, Style(), dark=False)
     assert dark_on_light[0].text == "⠀" * 4
 
 

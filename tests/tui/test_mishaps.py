@@ -116,6 +116,17 @@ def test_a_state_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert perform(painting(asked_for(tmp_path, "--frames", "20", "--seconds", "0.1")), act) == 0
 
 
+def test_a_folder_that_is_taken_away_while_a_film_is_painted(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame")
+        (all_runs()[0].path / "events.jsonl").unlink()
+        (all_runs()[0].path / "events.jsonl").mkdir()
+        await reads(pilot, "Painted in")
+        await pilot.press("q")
+
+    assert perform(painting(asked_for(tmp_path, "--frames", "60", "--seconds", "0.03")), act) == 0
+
+
 def test_a_run_outlives_whoever_started_it(tmp_path: Path) -> None:
     request = asked_for(tmp_path, *SLOWLY)
     folder, warning = folder_for(request)

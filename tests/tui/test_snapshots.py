@@ -7,6 +7,7 @@ Written anew by `STREAMSTYLE_SNAPSHOTS=new python -m pytest tests/tui/test_snaps
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import streamstyle.tui.outcome
 import streamstyle.tui.widgets.progress
 from streamstyle.events import Failed, Finished
 from streamstyle.tui.app import StreamstyleApp
-from tests.tui.acting import perform, reads, text
+from tests.tui.acting import perform, reads, text, until
 from tests.tui.fake_engine import Voice
 from tests.tui.test_attach import ended
 
@@ -47,14 +48,19 @@ def compare(name: str, size: tuple[int, int], app: StreamstyleApp, words: str, *
         await reads(pilot, words)
         await pilot.press(*keys)
         await reads(pilot, then)
-        await pilot.pause(0.3)
-        shown = "".join(f"{line}\n" for line in text(pilot).splitlines())
         if os.environ.get("STREAMSTYLE_SNAPSHOTS") == "new":
+            await pilot.pause(1.0)
             path.parent.mkdir(exist_ok=True)
-            path.write_text(shown, encoding="utf-8")
-        assert shown == path.read_text(encoding="utf-8")
+            path.write_text(lines(pilot), encoding="utf-8")
+        with suppress(AssertionError):
+            await until(pilot, lambda: lines(pilot) == path.read_text(encoding="utf-8"), seconds=5.0)
+        assert lines(pilot) == path.read_text(encoding="utf-8")
 
     perform(app, act, size)
+
+
+def lines(pilot: Pilot[int]) -> str:
+    return "".join(f"{line}\n" for line in text(pilot).splitlines())
 
 
 @pytest.mark.parametrize("size", SIZES)

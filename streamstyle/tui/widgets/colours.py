@@ -47,7 +47,7 @@ def grey(pixels: Pixels) -> Pixels:
 def indexed(pixels: Pixels) -> NDArray[np.uint8]:
     """Return [H, W] numbers of xterm colours, dithered a little, so that a sky has no bands."""
     height, width = pixels.shape[:2]
-    dithered = (pixels + 24 * _thresholds(height, width)[..., None]).clip(0, 255)
+    dithered = (pixels + 24 * thresholds(height, width)[..., None]).clip(0, 255)
     red, green, blue = np.moveaxis(dithered.astype(np.uint8) >> 3, 2, 0)
     numbers: NDArray[np.uint8] = _nearest()[red, green, blue]
     return numbers
@@ -66,7 +66,8 @@ def _nearest() -> NDArray[np.uint8]:
     return np.array(nearest, np.uint8).reshape(32, 32, 32)
 
 
-def _thresholds(height: int, width: int) -> NDArray[np.float64]:
+def thresholds(height: int, width: int) -> NDArray[np.float64]:
+    """Return [H, W] numbers between about -0.5 and 0.5, spread so that rounding with them shows what is in between."""
     return np.tile(_BAYER, (-(-height // 4), -(-width // 4)))[:height, :width]
 
 
@@ -75,5 +76,5 @@ def lit(pixels: Pixels) -> NDArray[np.bool_]:
     height, width = pixels.shape[:2]
     luma = grey(pixels)[..., 0].astype(np.float32)
     darkest, brightest = np.percentile(luma, (2, 98))
-    dots: NDArray[np.bool_] = (luma - darkest) / max(16.0, brightest - darkest) > 0.5 + _thresholds(height, width)
+    dots: NDArray[np.bool_] = (luma - darkest) / max(16.0, brightest - darkest) > 0.5 + thresholds(height, width)
     return dots

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from streamstyle.run_folder import VIEWS, Wishes
+from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.widgets.colours import Pixels
 from streamstyle.tui.widgets.picture import Picture
 
@@ -24,9 +25,11 @@ TITLES = {
 class Diptych(Horizontal):
     """Holds the views of a frame, A and B: A alone, or B beside it."""
 
-    def __init__(self, waiting: str, *, id: str | None = None) -> None:
-        """`waiting` is what to say before there is a picture."""
+    def __init__(self, waiting: str, *, id: str | None = None, graphics: Graphics | None = None) -> None:
+        """`waiting` is what to say before there is a picture, `graphics` what the terminal can show."""
         super().__init__(id=id)
+        self._graphics = graphics
+        self._sharp = False
         self.views = ["painted", "source"]
         """What A and B show."""
         self.compared = False
@@ -37,12 +40,16 @@ class Diptych(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Two pictures, the second out of sight."""
-        yield Picture(self._waiting, id="a")
-        yield Picture(id="b")
+        yield Picture(self._waiting, id="a", graphics=self._graphics)
+        yield Picture(id="b", graphics=self._graphics)
 
     def on_mount(self) -> None:
         """Begin with one picture."""
         self._draw()
+
+    def on_resize(self) -> None:
+        """Give both pictures the same width, so that they are of the same size."""
+        self._share()
 
     def show(self, pictures: Mapping[str, Pixels], frame: int | None) -> None:
         """Show pictures of a frame, by view."""
@@ -78,7 +85,15 @@ class Diptych(Horizontal):
         self.compared = not self.compared
         if self.compared and self.views[0] == self.views[1]:
             self.views[1] = "source" if self.views[0] != "source" else "painted"
+        self._share()
         self._draw()
+
+    def sharpen(self) -> bool:
+        """Show pixels in place of half blocks, or these again; return whether the terminal can."""
+        self._sharp = not self._sharp
+        for picture in self.query(Picture):
+            picture.sharpen(self._sharp)
+        return self._graphics is not None
 
     def wishes(self) -> Wishes:
         """Return what has to be made for what is shown; B's view, too, so that a flip shows it at once."""
@@ -86,6 +101,10 @@ class Diptych(Horizontal):
         rooms = [picture.room() for picture in pictures] or [(0, 0)]
         views = tuple(dict.fromkeys(self.views))
         return Wishes(views, max(width for width, _ in rooms), max(height for _, height in rooms))
+
+    def _share(self) -> None:
+        for picture in self.query(Picture):
+            picture.styles.width = max(1, (self.size.width - 1) // 2) if self.compared else "1fr"
 
     def _draw(self) -> None:
         if not self.is_mounted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.text import Text
+from textual.theme import Theme
 from textual.widgets import RichLog
 
 from streamstyle.tui.story import Remark
@@ -15,13 +16,22 @@ class Journal(RichLog):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, wrap=True, markup=False, highlight=False, max_lines=2000, min_width=1)
-        self._said = 0
+        self._remarks: Sequence[Remark] = ()
 
     def show(self, remarks: Sequence[Remark]) -> None:
         """Add those remarks that are not there yet."""
-        for remark in remarks[self._said :]:
+        for remark in remarks[len(self._remarks) :]:
             self._add(remark)
-        self._said = len(remarks)
+        self._remarks = remarks
+
+    def on_mount(self) -> None:
+        """Say it all again in the colours of a theme that is chosen later."""
+        self.app.theme_changed_signal.subscribe(self, self._again)
+
+    def _again(self, theme: Theme) -> None:
+        self.clear()
+        for remark in self._remarks:
+            self._add(remark)
 
     def toggle(self) -> None:
         """Come into sight, or go out of it; from then on the size of the terminal has no say in that."""

@@ -1,0 +1,66 @@
+"""Methods compared by the code of `streamstyle compare`, for tables."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.conftest import Work
+from benchmarks.report import Row
+from streamstyle.commands.contenders import wanted_contenders
+from streamstyle.compare import events
+from streamstyle.compare.comparison import Bench, compare
+from streamstyle.compare.kept import find_making
+from streamstyle.evaluate.appearance import appearance
+from streamstyle.evaluate.judge import judge_of
+from streamstyle.library import Style
+from streamstyle.mix import Ingredient, Mix
+from streamstyle.settings import RuderSettings, Settings, SourceSettings
+from streamstyle.stages.source import probe
+
+MEASURES = {
+    "warping_error_1": "flicker (gap 1)",
+    "warping_error_5": "gap 5",
+    "warping_error_10": "gap 10",
+    "drift": "drift",
+    "content": "content loss",
+    "style": "style loss",
+    "sharpness": "sharpness",
+}
+
+
+def compared(film: Path, part: SourceSettings, style: Style, work: Work, methods: str, folder: Path) -> events.Compared:
+    """Return all figures; films that `folder` holds from before are not made again."""
+    painting = work.painting(style.name)
+    bench = Bench(judge_of(work.judge), appearance(painting, work.vgg), painting)
+    contenders = wanted_contenders(methods, Settings(source=part, ruder=RuderSettings(style_image=painting)))
+    mix = Mix(style.name, (Ingredient(style.path),))
+    parts = folder / f"{film.stem}.{style.name}.parts"
+    done = compare(contenders, probe(film, part), part, mix, bench, parts, "", lambda event: None, threading.Event())
+    assert done is not None, "nobody has set `stop`"
+    return done
+
+
+def title_of(done: events.Compared) -> str:
+    """Return what was compared, for the head of a table."""
+    size = f"{done.width}x{done.height}, {done.frames} frames"
+    return f"{Path(done.film).stem} in {done.style}, {size}, judged along {done.judge}"
+
+
+def rows_of(done: events.Compared) -> list[Row]:
+    """Return multiples of johnson's; seconds a frame as they were, and the processor's as multiples too."""
+    cpu = {row.name: _cpu_seconds(row) for row in done.rows}
+    measured = [key for key in MEASURES if any(key in row.measures for row in done.rows)]
+    return [_row(row, measured, cpu[row.name], cpu[done.reference]) for row in done.rows]
+
+
+def _row(row: events.Row, measured: Sequence[str], cpu: float | None, reference: float | None) -> Row:
+    shown: Row = {"of johnson's": row.name, "s/frame": row.seconds_per_frame, "time": row.time}
+    shown["processor time"] = cpu / reference if cpu and reference else None
+    return shown | {MEASURES[key]: row.relative.get(key) for key in measured}
+
+
+def _cpu_seconds(row: events.Row) -> float | None:
+    making = find_making(Path(row.film).parent, Path(row.film).stem) if row.film else None
+    return making.cpu_seconds_per_frame if making else None

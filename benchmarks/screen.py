@@ -1,0 +1,73 @@
+"""A pseudo-terminal with the terminal UI in it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Sequence
+
+import psutil
+
+
+class Screen:
+    """`streamstyle tui` on a terminal that takes what is drawn, and types."""
+
+    def __init__(self, arguments: Sequence[str], columns: int = 120, rows: int = 40) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        command = [sys.executable, "-m", "streamstyle", "tui", *arguments]
+        environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self._process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=environment
+        )
+        os.close(slave)
+        self._looked_at = psutil.Process(self._process.pid)
+        self.drawn = 0
+        """Bytes that were sent to the terminal."""
+
+    def cpu(self) -> float:
+        """Return the seconds of a processor that the terminal UI has used, without the run that it started."""
+        times = self._looked_at.cpu_times()
+        return times.user + times.system
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
+
+    def seconds_until(self, words: str, patience: float = 120.0) -> float:
+        """Take what is drawn until the words are among it, and return how long that took."""
+        began, wanted, seen = time.perf_counter(), words.encode(), b""
+        while wanted not in seen:
+            assert time.perf_counter() - began < patience, f"{words!r} did not come; last {seen[-2000:]!r}"
+            seen = seen[-len(wanted) :] + self._take(0.5)
+        return time.perf_counter() - began
+
+    def rest(self, seconds: float) -> None:
+        """Take what is drawn for so long."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            self._take(left)
+
+    def close(self) -> int:
+        """Wait for the program to end, and return its exit code."""
+        while self._process.poll() is None:
+            self._take(0.1)
+        os.close(self._master)
+        return self._process.returncode
+
+    def _take(self, patience: float) -> bytes:
+        if not select.select([self._master], [], [], patience)[0]:
+            return b""
+        try:
+            taken = os.read(self._master, 1 << 16)
+        except OSError:  # the program has ended
+            return b""
+        self.drawn += len(taken)
+        return taken

@@ -1,0 +1,44 @@
+"""How time and memory grow: with frames, with pixels, and with iterations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.apart import run_apart
+from benchmarks.conftest import Work
+from benchmarks.report import Report, Row
+from streamstyle.demo import render_demo
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is asked of one run."""
+
+    frames: int = 8
+    size: tuple[int, int] = (320, 180)
+    iterations: int = 10
+
+
+def test_growth(work: Work, tmp_path: Path, report: Report) -> None:
+    """Memory does not grow with the film; time and memory of each run, in a process of its own."""
+    full = work.full
+    frames = [replace(Run(), frames=count) for count in ((8, 32, 64) if full else (8, 32))]
+    sizes = [(320, 180), (640, 360), (960, 540), (1280, 720), (1920, 1080)][: None if full else 2]
+    pixels = [replace(Run(), frames=4, size=size) for size in sizes]
+    iterations = [replace(Run(), iterations=count) for count in ((0, 10, 30, 100) if full else (0, 30))]
+    groups = {"frames": frames, "pixels": pixels, "iterations": iterations}
+    rows = [_row(name, run, work, tmp_path) for name, runs in groups.items() for run in runs]
+    report.show(f"Growth: consistent, {work.style.name}, the demo film", rows)
+    peaks = [float(row["peak, MiB"] or 0) for row in rows if row["grows"] == "frames"]
+    assert peaks[-1] - peaks[0] < 150
+
+
+def _row(grows: str, run: Run, work: Work, folder: Path) -> Row:
+    width, height = run.size
+    film = folder / f"{width}x{height}-{run.frames}.mkv"
+    if not film.exists():
+        render_demo(film, width, height, seconds=run.frames / 25)
+    seconds, peak = run_apart(film, work.style.name, run.iterations, folder / "out.mkv")
+    row: Row = {"grows": grows, "frames": run.frames, "size": f"{width}x{height}", "iterations": run.iterations}
+    return row | {"s/frame": seconds, "peak, MiB": round(peak)}

@@ -1,0 +1,85 @@
+"""One frame's optimisation: led by the host, resident on its device, and there recorded as a CUDA graph."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmarks.report import Report, Row
+from streamstyle.nets import optimiser
+from streamstyle.nets.allocation import keep_freed_memory
+from streamstyle.nets.optimiser import Optimiser
+from streamstyle.nets.ready import ready_loss_network
+from streamstyle.ops.graph import recorded
+from streamstyle.ops.temporal import TemporalTerm, temporal_term
+from streamstyle.settings import ConsistencySettings
+
+ROUNDS = 7
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (1920, 1080)])
+def test_optimiser(
+    width: int, height: int, pytestconfig: pytest.Config, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They find the same picture; all evaluations are made, none ends early."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    keep_freed_memory()
+    monkeypatch.setattr(optimiser, "SETTLED", 0.0)
+    settings = ConsistencySettings(iterations=pytestconfig.getoption("--iterations"))
+    network = ready_loss_network(settings, device)
+    assert network is not None
+    ways: dict[str, Any] = {"led by the host": None, "resident": lambda work: work}
+    if device.type == "cuda":
+        ways["resident, recorded"] = recorded
+    optimisers = {name: Optimiser(network, settings, _fail, record) for name, record in ways.items()}
+    term, painted = _frame(height, width, device)
+    found = {name: optimise(term, painted)[1].sum() for name, optimise in optimisers.items()}
+    for objective in found.values():
+        torch.testing.assert_close(objective, found["led by the host"], rtol=5e-3, atol=0)
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):  # in turn, so that what else the machine does bears on all alike
+        for name, optimise in optimisers.items():
+            times[name].append(_seconds(lambda optimise=optimise: optimise(term, painted)))
+    host = median(times["led by the host"])
+    rows: list[Row] = [
+        {
+            "": name,
+            "ms an evaluation": 1e3 * median(seconds) / settings.iterations,
+            "of the host's": median(seconds) / host,
+        }
+        for name, seconds in times.items()
+    ]
+    report.show(f"{settings.iterations} evaluations at {width}x{height} on {device.type}", rows)
+
+
+def _frame(height: int, width: int, device: torch.device) -> tuple[TemporalTerm, Tensor]:
+    random = torch.Generator().manual_seed(0)
+    coarse = torch.rand(1, 3, height // 8, width // 8, generator=random)
+    painted = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic")[0].clamp(0, 1)
+    carried = (painted + 0.1 * torch.randn(painted.shape, generator=random)).clamp(0, 1)
+    trust = torch.rand(height, width, generator=random)
+    carried, painted, trust = (each.to(device) for each in (carried, painted, trust))
+    return temporal_term(carried, painted, trust, 9000, 691, 40000), painted
+
+
+def _fail(message: str) -> None:
+    raise AssertionError(message)
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    _wait()
+    began = time.perf_counter()
+    work()
+    _wait()
+    return time.perf_counter() - began
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()

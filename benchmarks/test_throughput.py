@@ -1,0 +1,115 @@
+"""What each stage takes for a frame, alone, and what the whole does, at four sizes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import torch
+
+from benchmarks.conftest import Work
+from benchmarks.painting import paint
+from benchmarks.report import Report, Row
+from streamstyle.demo import render_demo
+from streamstyle.film import Film
+from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
+from streamstyle.media.flow_cache import FlowCache
+from streamstyle.mix import Ingredient, Mix
+from streamstyle.nets.allocation import keep_freed_memory
+from streamstyle.nets.ready import ready_loss_network, ready_style
+from streamstyle.painter import painter
+from streamstyle.settings import (
+    ConsistencySettings,
+    FlowPreset,
+    FlowSettings,
+    Method,
+    SinkSettings,
+    SourceSettings,
+    StyleSettings,
+)
+from streamstyle.stages.consistency import consistency
+from streamstyle.stages.flow import flow
+from streamstyle.stages.shots import shots
+from streamstyle.stages.sink import open_sink
+from streamstyle.stages.source import decode, probe
+from streamstyle.stages.stylise import stylise
+
+SIZES = ((640, 480), (960, 540), (1280, 720), (1920, 1080))
+FRAMES = 4
+CPU = torch.device("cpu")
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="module")
+def film(work: Work, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo film at the largest size there is, or the film given."""
+    if work.part.end is not None:
+        return work.film
+    path = tmp_path_factory.mktemp("throughput") / "large.mkv"
+    render_demo(path, 1920, 1080, seconds=FRAMES / 25)
+    return path
+
+
+def test_throughput(work: Work, film: Path, tmp_path: Path, report: Report) -> None:
+    """The stages by themselves, and the whole: processor time, which a busy machine leaves nearly as it is."""
+    sizes = SIZES if work.full else SIZES[:2]
+    columns = {size: _stages(film, size, work, tmp_path) for size in sizes}
+    first = columns[sizes[0]]
+    rows: list[Row] = [
+        {"ms of processor time a frame": stage, **{f"{w}x{h}": 1e3 * columns[w, h][stage] for w, h in sizes}}
+        | {"ns a pixel, at the largest": 1e9 * columns[sizes[-1]][stage] / (sizes[-1][0] * sizes[-1][1])}
+        for stage in first
+    ]
+    report.show(f"Throughput, {film.stem}, {work.style.name}", rows)
+    assert all(seconds > 0 for column in columns.values() for seconds in column.values())
+
+
+def _stages(path: Path, size: tuple[int, int], work: Work, folder: Path) -> dict[str, float]:
+    """Return seconds of processor time a frame, by stage; of the whole, seconds by the clock, too."""
+    keep_freed_memory()
+    part = SourceSettings(size=size, end=FRAMES / 25)
+    film = probe(path, part)
+    seconds: dict[str, float] = {}
+
+    def timed(stage: str, made: Callable[[], list[T]]) -> list[T]:
+        began = time.process_time()
+        result = made()
+        seconds[stage] = (time.process_time() - began) / len(result)
+        return result
+
+    frames = timed("decode", lambda: list(decode(film)))
+    cut = timed("find cuts", lambda: list(shots(iter(frames))))
+    for preset in FlowPreset if work.full else (FlowPreset.fast, FlowPreset.medium):
+        flowed = timed(f"flow, {preset}", lambda preset=preset: _flowed(cut, preset, film))
+    style = ready_style(painter(Mix(work.style.name, (Ingredient(work.style.path),)), 1.0), CPU)
+    painted = timed("style network", lambda: list(stylise(flowed, style, StyleSettings(), CPU)))
+    live = ConsistencySettings(method=Method.live)
+    steady = timed("consistency, live", lambda: list(consistency(painted, live, None)))
+    full = ConsistencySettings()
+    network = ready_loss_network(full, CPU)
+    timed("consistency, 30 iterations", lambda: list(consistency(painted, full, network)))
+    timed("encode", lambda: _encoded(film, steady, folder))
+    for method in (Method.johnson, Method.live, Method.consistent):
+        began = time.process_time()
+        run = paint(path, folder / f"{method}.mkv", work.style, method, part)
+        seconds[f"whole, {method}"] = (time.process_time() - began) / run.finished.frames
+        seconds[f"whole, {method}, by the clock"] = run.seconds_per_frame
+    return seconds
+
+
+def _flowed(frames: list[Frame], preset: FlowPreset, film: Film) -> list[FlowedFrame]:
+    settings = FlowSettings(flow=preset, flow_cache=0.0)
+    with flow(iter(frames), settings, FlowCache.open(film, settings)) as flowed:
+        return list(flowed)
+
+
+def _encoded(film: Film, steady: list[StylisedFrame], folder: Path) -> list[StylisedFrame]:
+    with open_sink(film, folder / "encoded.mkv", SinkSettings()) as sink:
+        for frame in steady:
+            sink.write(frame)
+        sink.publish()
+    return steady

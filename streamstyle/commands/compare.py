@@ -1,0 +1,162 @@
+"""`streamstyle compare`: methods side by side on one film, in figures, in a film and in a report."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streamstyle.commands.contenders import wanted_contenders
+from streamstyle.commands.measure import JUDGE_HELP, NETWORK_HELP, painting
+from streamstyle.commands.output import check_output
+from streamstyle.commands.part import Span, opened_part
+from streamstyle.commands.style import wanted_mix
+from streamstyle.events import Observer
+from streamstyle.settings import Device, Method, RuderSettings, Settings, SourceSettings, StyleSettings
+from streamstyle.terminal.comparing import watched_comparison
+from streamstyle.terminal.interrupts import INTERRUPTED
+from streamstyle.terminal.options import (
+    GroupedCommand,
+    chosen,
+    debug_option,
+    device_option,
+    json_option,
+    quiet_option,
+    settings_options,
+    under,
+)
+from streamstyle.terminal.values import seconds, span
+
+if TYPE_CHECKING:
+    from streamstyle.compare.comparison import Bench
+    from streamstyle.compare.contender import Contender
+    from streamstyle.film import Film
+    from streamstyle.mix import Mix
+
+_FILE = click.Path(path_type=Path)
+_METHODS = (
+    "METHOD[:option=value[:option=value]…], separated by commas; options are those of `run`, such as "
+    "johnson,consistent,consistent:pixel-weight=0:iterations=10"
+)
+_STYLE = "As for `run`: a style's name, any image, a .safetensors file, or a blend."
+_IMAGE = "The painting, for the style loss and for ruder; by default the --style if that is an image."
+_EPILOG = """
+Each method's film is kept in OUTPUT.parts, with the time it took, and is not made again: what was interrupted goes on
+where it was. Ctrl-C once finishes the frame; what was finished stays. The report is one file that needs no network.
+"""
+_comparing, _film, _measuring = under("Comparing"), under("Film"), under("Measuring")
+
+
+@click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Compare methods on one film.")
+@click.argument("movie", type=_FILE)
+@_comparing("--style", required=True, metavar="STYLE", help=_STYLE)
+@_comparing("--methods", default="johnson,live,consistent", show_default=True, metavar="LIST", help=_METHODS)
+@_comparing("--output", "-o", type=_FILE, help="The film of all; default: MOVIE.compare.mkv beside it.")
+@_comparing("--no-film", is_flag=True, help="Figures and report only.")
+@_comparing("--yes", "-y", is_flag=True, help="Replace film and report if they exist.")
+@_film("--sample", type=seconds, metavar="TIME", help="Only so much from the film's middle, such as 10s.")
+@_film("--range", "part", type=span, metavar="A-B", help="Only this part, in seconds or [HH:]MM:SS.")
+@settings_options(SourceSettings, "Film")
+@settings_options(StyleSettings, "Style")
+@device_option("Comparing")
+@_measuring("--judge", default="deepflow", metavar="FLOW", help=JUDGE_HELP)
+@_measuring("--style-image", type=_FILE, metavar="IMAGE", help=_IMAGE)
+@_measuring("--loss-network", type=_FILE, metavar="PATH", help=NETWORK_HELP)
+@quiet_option
+@json_option
+@debug_option
+def compare(
+    movie: Path,
+    style: str,
+    methods: str,
+    output: Path | None,
+    no_film: bool,
+    yes: bool,
+    sample: float | None,
+    part: Span | None,
+    device: str,
+    judge: str,
+    style_image: Path | None,
+    loss_network: Path | None,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> int:
+    """Paint MOVIE by several methods, measure them, and show them side by side: a film, and a report in HTML."""
+    settings = Settings(
+        source=chosen(SourceSettings, values),
+        ruder=RuderSettings(style_image=painting(style_image)),
+        style=chosen(StyleSettings, values),
+        device=Device(device),
+    )
+    contenders = wanted_contenders(methods, settings)
+    mix = wanted_mix(style)
+    _refuse_ruder_without_painting(contenders, mix)
+    film, source = opened_part(movie, settings.source, sample, part)
+    output = output or movie.with_name(f"{movie.stem}.compare.mkv")
+    for wanted in (output.with_suffix(".html"), *([] if no_film else [output])):
+        check_output(wanted, movie, replace_it=yes, may_ask=not as_json)
+    from streamstyle.compare.comparison import Bench
+    from streamstyle.evaluate.appearance import appearance
+    from streamstyle.evaluate.judge import judge_of
+
+    image = style_image or _painting_in(mix)
+    bench = Bench(judge_of(judge), appearance(image, loss_network), image)
+    with watched_comparison(as_json, quiet) as (observe, stop):
+        done = _compare(contenders, film, source, mix, bench, output, not no_film, observe, stop)
+    return 0 if done else INTERRUPTED
+
+
+def _painting_in(mix: Mix) -> Path | None:
+    """Return the image that the style was asked for by, if it is one and no blend."""
+    (first, *others) = mix.ingredients
+    image = first.image or (None if first.path.suffix == ".safetensors" else first.path)
+    return None if others else image
+
+
+def _refuse_ruder_without_painting(contenders: Sequence[Contender], mix: Mix) -> None:
+    """Raise StyleError, before any work is done, where a method needs the painting and nobody has said where it is."""
+    from streamstyle.painting import image_of
+
+    for contender in contenders:
+        if contender.method is Method.ruder:
+            for ingredient in mix.ingredients:
+                image_of(ingredient, contender.settings.ruder.style_image)
+
+
+def _compare(
+    contenders: Sequence[Contender],
+    film: Film,
+    part: SourceSettings,
+    mix: Mix,
+    bench: Bench,
+    output: Path,
+    with_film: bool,
+    observe: Observer,
+    stop: threading.Event,
+) -> bool:
+    """Compare, and write the report and the film; return whether it came to its end."""
+    from streamstyle.compare.comparison import compare as compare_methods
+    from streamstyle.compare.grid_film import refuse_grid_film, write_grid_film
+    from streamstyle.compare.kept import parts_folder
+    from streamstyle.compare.report import write_report
+
+    if with_film:
+        refuse_grid_film(film, len(contenders), output)
+    folder = parts_folder(output)
+    command = shlex.join(["streamstyle", *(click.get_current_context().obj or [])])
+    compared = compare_methods(contenders, film, part, mix, bench, folder, command, observe, stop)
+    if compared is None:
+        return False
+    report = output.with_suffix(".html")
+    compared = replace(compared, output=str(output) if with_film else "", report=str(report))
+    write_report(film, compared, report)
+    if with_film and not write_grid_film(film, compared, output, observe, stop):
+        return False
+    observe(compared)
+    return True

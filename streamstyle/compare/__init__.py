@@ -1,0 +1,1 @@
+"""Methods side by side: each run once and kept, a labelled film of all, and a report."""

@@ -1,0 +1,23 @@
+"""One colour for each film of a comparison, the same in the grid film and in the report."""
+
+from __future__ import annotations
+
+from streamstyle.compare.lettering import Colour
+
+SOURCE: Colour = (140, 140, 148)
+
+METHODS: tuple[Colour, ...] = (
+    (214, 92, 60), (46, 134, 193), (67, 160, 98), (172, 104, 199),
+    (217, 160, 40), (38, 166, 164), (206, 92, 146), (124, 128, 60),
+)  # fmt: skip
+"""Told apart on light and on dark paper; the eight that a comparison can have."""
+
+
+def colour_of(place: int) -> Colour:
+    """Return the colour of the source, at place 0, or of a method."""
+    return SOURCE if place == 0 else METHODS[(place - 1) % len(METHODS)]
+
+
+def as_hex(colour: Colour) -> str:
+    """Return it as CSS has it."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)

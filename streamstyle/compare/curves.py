@@ -1,0 +1,105 @@
+"""The curves of a comparison: the warping error of every frame, a line a film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streamstyle.compare.axis import LogAxis, axis_for
+from streamstyle.compare.colours import as_hex, colour_of
+from streamstyle.compare.events import Compared, Row
+from streamstyle.compare.markup import element, text
+from streamstyle.evaluate.measures import Curve
+
+WIDTH, HEIGHT = 960, 360
+LEFT, RIGHT, TOP, BOTTOM = 64, 944, 14, 318
+
+_PREFIX = "warping_error_"
+_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+"""Apart that marks on the time axis may be."""
+
+
+def gaps_of(compared: Compared) -> list[str]:
+    """Return the gaps that were measured, as text."""
+    return [key.removeprefix(_PREFIX) for key in compared.rows[0].measures if key.startswith(_PREFIX)]
+
+
+def drawn_rows(compared: Compared) -> list[tuple[int, Row]]:
+    """Return the films that have a line, with their places: the source and the methods."""
+    return [(place, row) for place, row in enumerate(compared.rows) if row.kind != "decoy"]
+
+
+def curves_chart(compared: Compared) -> str:
+    """Return an SVG with a group a gap, and buttons for gaps and films; a note where there is nothing to draw."""
+    gaps = gaps_of(compared)
+    if not gaps:
+        return element("p", "No two frames of a shot could be compared.", class_="note")
+    groups = [_group(compared, gap, shown=gap == gaps[0]) for gap in gaps]
+    picture = element(
+        "svg",
+        _time_marks(compared),
+        *groups,
+        element("line", x1=0, x2=0, y1=TOP, y2=BOTTOM, class_="cross off"),
+        id="curves",
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        tabindex=0,
+        role="img",
+        aria_label="Warping error of every frame, a line a film; arrow keys go from frame to frame",
+    )
+    choice = [_gap_button(gap, pressed=gap == gaps[0]) for gap in gaps]
+    legend = [_legend_button(place, row) for place, row in drawn_rows(compared)]
+    note = "Lines break at a cut. Point at them, or use the arrow keys, to read one frame; a name takes its line away."
+    return (
+        element("div", element("span", *choice, class_="moments"), element("span", id="frame"), class_="picks")
+        + element("div", picture, class_="chart")
+        + element("div", *legend, class_="legend")
+        + element("p", note, class_="note")
+    )
+
+
+def _gap_button(gap: str, *, pressed: bool) -> str:
+    words = "from frame to frame" if gap == "1" else f"{gap} frames apart"
+    return element("button", words, type="button", data_show=gap, aria_pressed=str(pressed).lower())
+
+
+def _legend_button(place: int, row: Row) -> str:
+    colour = f"--c:{as_hex(colour_of(place))}"
+    inside = text(row.name) + element("output")
+    return element("button", inside, type="button", data_film=place, aria_pressed="true", style=colour)
+
+
+def _group(compared: Compared, gap: str, *, shown: bool) -> str:
+    rows = drawn_rows(compared)
+    curves = {place: row.curves.get(_PREFIX + gap, []) for place, row in rows}
+    up = axis_for((value for curve in curves.values() for value in curve if value), BOTTOM, TOP)
+    marks = []
+    for value in up.marks():
+        y = up.place(value)
+        marks.append(element("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="grid"))
+        marks.append(element("text", f"{value:g}", x=LEFT - 8, y=y + 4, text_anchor="end"))
+    lines = [_line(place, row, curves[place], up) for place, row in rows]
+    return element("g", *marks, *lines, data_gap=gap, class_="" if shown else "off")
+
+
+def _line(place: int, row: Row, curve: Curve, up: LogAxis) -> str:
+    path = path_of(curve, up)
+    kind = "curve source" if row.kind == "source" else "curve"
+    return element("path", d=path, class_=kind, style=f"--c:{as_hex(colour_of(place))}", data_of=place)
+
+
+def path_of(curve: Curve, up: LogAxis) -> str:
+    """Return the path of a curve: it begins anew after each frame that has no value."""
+    step = (RIGHT - LEFT) / max(1, len(curve) - 1)
+    path, going = [], False
+    for frame, value in enumerate(curve):
+        if value is not None:
+            path.append(f"{'L' if going else 'M'}{LEFT + frame * step:.1f} {up.place(value):.1f}")
+        going = value is not None
+    return "".join(path)
+
+
+def _time_marks(compared: Compared) -> str:
+    length = max(1, compared.frames - 1) / compared.frame_rate
+    apart = next((step for step in _SECONDS if length / step <= 10), length)
+    seconds: Sequence[float] = [apart * count for count in range(int(length / apart) + 1)]
+    places = [(LEFT + (RIGHT - LEFT) * second / length, second) for second in seconds]
+    return "".join(element("text", f"{second:g} s", x=x, y=BOTTOM + 22, text_anchor="middle") for x, second in places)

@@ -1,0 +1,93 @@
+"""What a comparison says of itself, and at the end of the films compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from streamstyle.evaluate.measures import Curve
+from streamstyle.events import Event
+
+Circumstances = dict[str, str | int]
+"""What decides about speed, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContenderPainted(Event):
+    """A method's film is there, made just now or found where an earlier comparison kept it."""
+
+    contender: str
+    film: str
+    seconds_per_frame: float
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FrameMeasured(Event):
+    """A frame of every film has been measured."""
+
+    frame: int
+    frames: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySideWritten(Event):
+    """A frame of the film of all methods has reached the encoder."""
+
+    frame: int
+    frames: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonStopped(Event):
+    """The comparison ended early on request; the next time it goes on from the films that are kept."""
+
+    kept: str
+    finished: int
+    methods: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One film of a comparison."""
+
+    name: str
+    kind: str
+    """`source`, `method` or `decoy`."""
+    seconds_per_frame: float | None
+    time: float | None
+    """Seconds a frame as a multiple of the reference's."""
+    measures: dict[str, float]
+    """Each figure by its name (docs/metrics.md)."""
+    relative: dict[str, float]
+    """The same as multiples of the reference's."""
+    curves: dict[str, Curve]
+    """Warping errors and sharpness of every frame."""
+    film: str = ""
+    made: str = ""
+    """UTC; empty for what was not made here."""
+    machine: Circumstances = field(default_factory=dict)
+    """That it was made on, with the load it had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Event):
+    """All methods have been made and measured."""
+
+    film: str
+    style: str
+    output: str
+    """The films side by side; empty where that was not asked for."""
+    report: str
+    width: int
+    height: int
+    frames: int
+    frame_rate: float
+    judge: str
+    eye: str
+    reference: str
+    """Name of the row that the others are multiples of."""
+    rows: list[Row]
+    """The source, the methods in the order asked for, and the first method's blurred and frozen twins."""
+    date: str
+    machine: Circumstances
+    command: str

@@ -1,0 +1,73 @@
+"""The chart of a comparison: how long a frame takes, against how much it flickers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streamstyle.compare.axis import LogAxis, axis_for
+from streamstyle.compare.colours import as_hex, colour_of
+from streamstyle.compare.events import Compared, Row
+from streamstyle.compare.markup import element, text
+
+WIDTH, HEIGHT = 960, 400
+LEFT, RIGHT, TOP, BOTTOM = 64, 930, 16, 348
+
+_LINE = 17
+"""Pixels that two names have to lie apart."""
+
+
+def trade_chart(compared: Compared) -> str:
+    """Return an SVG in its frame; a note where there is nothing to draw."""
+    methods = [(place, row) for place, row in enumerate(compared.rows) if row.kind == "method"]
+    drawn = [(place, row) for place, row in methods if row.time and row.relative.get("warping_error_1")]
+    if not drawn:
+        return element("p", "No two frames of a shot could be compared.", class_="note")
+    floor = compared.rows[0].relative.get("warping_error_1", 0.0)
+    across = axis_for((row.seconds_per_frame or 0.0 for _, row in drawn), LEFT + 30, RIGHT - 150)
+    up = axis_for([*(row.relative["warping_error_1"] for _, row in drawn), floor], BOTTOM, TOP, room=1.4)
+    picture = element(
+        "svg",
+        _frame(across, up, compared.reference),
+        _floor(up, floor) if floor > 0 else "",
+        _dots(drawn, across, up),
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        role="img",
+        aria_label="Seconds a frame against flicker, one dot a method; the table below has the same figures",
+    )
+    note = "Both axes are logarithmic. Lower is steadier, further left is faster; the dashed line is the film itself."
+    return element("div", picture, class_="chart") + element("p", note, class_="note")
+
+
+def _frame(across: LogAxis, up: LogAxis, reference: str) -> str:
+    parts = []
+    for value in up.marks():
+        y = up.place(value)
+        parts.append(element("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="grid"))
+        parts.append(element("text", f"{value:g}", x=LEFT - 8, y=y + 4, text_anchor="end"))
+    for value in across.marks():
+        x = across.place(value)
+        parts.append(element("line", x1=x, x2=x, y1=TOP, y2=BOTTOM, class_="grid"))
+        parts.append(element("text", f"{value:g} s", x=x, y=BOTTOM + 20, text_anchor="middle"))
+    parts.append(element("text", "seconds a frame", x=RIGHT, y=BOTTOM + 42, text_anchor="end"))
+    said = text(f"flicker, as a share of {reference}'s (warping error at gap 1)")
+    return "".join([*parts, element("text", said, x=LEFT, y=BOTTOM + 42)])
+
+
+def _floor(up: LogAxis, floor: float) -> str:
+    y = up.place(floor)
+    line = element("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="floor")
+    return line + element("text", "the film itself", x=RIGHT, y=y - 6, text_anchor="end")
+
+
+def _dots(drawn: Sequence[tuple[int, Row]], across: LogAxis, up: LogAxis) -> str:
+    parts, taken = [], list[float]()
+    for place, row in sorted(drawn, key=lambda each: each[1].relative["warping_error_1"]):
+        x, y = across.place(row.seconds_per_frame or 0.0), up.place(row.relative["warping_error_1"])
+        beside = y + 5
+        while any(abs(beside - other) < _LINE for other in taken):
+            beside -= 4
+        taken.append(beside)
+        colour = f"--c:{as_hex(colour_of(place))}"
+        parts.append(element("circle", cx=x, cy=y, r=8, class_="dot", style=colour))
+        parts.append(element("text", text(row.name), x=x + 14, y=beside, class_="name"))
+    return "".join(parts)

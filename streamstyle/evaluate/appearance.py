@@ -1,0 +1,64 @@
+"""How near a painted film is to the content of its source and to the style of a painting, as a loss network sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from streamstyle.media.picture import read_picture, resize_short_side
+from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
+from streamstyle.nets.relative import Grams, content_error, grams_of, style_error
+from streamstyle.nets.weights import load_loss_network
+from streamstyle.ops.pixels import to_tensor
+from streamstyle.settings import LearnSettings, LossWidth
+
+EVERY = 5
+"""Frames from one look to the next: what is looked at changes slowly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one frame looks like."""
+
+    content: float
+    style: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """The eye: a loss network, and the style of a painting if there is one."""
+
+    network: LossNetwork
+    name: str
+    """Of the network, for people."""
+    style: Grams | None
+
+    def of(
+        self,
+        source: Tensor,  # [3, H, W] float32 in [0, 1]
+        painted: Tensor,  # [3, H, W] float32 in [0, 1]
+    ) -> Seen:
+        """Return the relative errors of a painted frame."""
+        with torch.inference_mode():
+            wanted = self.network(source[None], [CONTENT_LAYER])[CONTENT_LAYER]
+            seen = self.network(painted[None], (*STYLE_LAYERS, CONTENT_LAYER))
+            content = content_error(seen[CONTENT_LAYER], wanted)
+            style = None if self.style is None else float(style_error(seen, [self.style]))
+        return Seen(float(content), style)
+
+
+def appearance(style_image: Path | None, weights: Path | None) -> Appearance:
+    """Return an eye with VGG weights from a file, or with the wider network that ships, which films are not made with.
+
+    The style image is seen at the size that styles are learned at. StyleError where a file cannot be used.
+    """
+    network = load_loss_network(weights) if weights else load_loss_network(width=LossWidth.wide)
+    network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    name = f"VGG weights {weights.name}" if weights else "the loss network that ships, half of VGG-16's channels"
+    if style_image is None:
+        return Appearance(network, name, None)
+    painting = to_tensor(resize_short_side(read_picture(style_image), LearnSettings().style_size))
+    return Appearance(network, name, grams_of(network, painting))

@@ -1,0 +1,30 @@
+"""How a frame of the source film follows from earlier ones of its shot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where two frames of a shot show the same, as a flow from the pixels of one of them to places in the other."""
+
+    flow: Tensor
+    """[2, H, W] float32, pixels (u right, v down): p + flow(p) is where the other frame shows p."""
+    weight: Tensor
+    """[H, W] float32 in [0, 1]: 1 = p can be seen in both, and the flow can be trusted."""
+    of_later: bool
+    """Whether p is a pixel of the later frame; else of the earlier one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a frame has in common with earlier ones."""
+
+    matches: Mapping[int, Match]
+    """By gap, with the frame so many earlier; none that reach across a cut."""
+    onward: Match | None
+    """From the pixels of the frame before to this one; None on the first frame of a shot."""

@@ -1,0 +1,126 @@
+"""True motion as a judge: the demo film's, known from how its layers move, and a folder of .flo files."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from streamstyle.demo import FRAME_RATE, demo_frames, true_motion
+from streamstyle.errors import FilmError
+from streamstyle.evaluate.matching import Following, Match
+from streamstyle.evaluate.tracks import chained
+from streamstyle.film import Film
+from streamstyle.frame import Frame
+from streamstyle.media.flo import read_flo
+from streamstyle.ops.occlusion import consistency_weight
+from streamstyle.settings import SourceSettings
+from streamstyle.stages.shots import shots
+from streamstyle.stages.source import decode, probe
+
+_LOOKS_ALIKE = 12.0
+"""Levels of 255 by which the demo film's first frame, encoded and scaled, may differ from a rendered one on average."""
+
+
+@contextmanager
+def demo_followings(film: Film, gaps: Sequence[int]) -> Iterator[Iterator[Following]]:
+    """Open an iterator over how each frame of a part of the demo film follows; FilmError where it is another film."""
+    whole = probe(film.path, SourceSettings(size=(film.width, film.height)))
+    seconds = (whole.frames or 0) / FRAME_RATE
+    rendered = next(demo_frames(film.width, film.height, seconds))
+    if float(np.abs(next(decode(whole)).image.astype(int) - rendered).mean()) > _LOOKS_ALIKE:
+        raise FilmError(
+            f"the true motion of {film.path} is not known: it is not the demo film",
+            "Give --judge deepflow, or a folder of .flo files.",
+        )
+    yield (_demo_following(frame, film, whole.start_pts, seconds, gaps) for frame in decode(film))
+
+
+def _demo_following(frame: Frame, film: Film, start_pts: int, seconds: float, gaps: Sequence[int]) -> Following:
+    index = round((frame.pts - start_pts) * film.time_base * FRAME_RATE)  # in the whole film, not in the part
+    matches: dict[int, Match] = {}
+    onward = None
+    for gap in gaps:
+        truth = true_motion(index, film.width, film.height, seconds, gap) if gap <= frame.index else None
+        if truth is None:
+            continue
+        backward, forward = torch.from_numpy(truth.backward), torch.from_numpy(truth.forward)
+        matches[gap] = Match(backward, torch.from_numpy(~truth.disoccluded).float(), of_later=True)
+        if gap == 1:
+            onward = Match(forward, consistency_weight(forward, backward), of_later=False)
+    return Following(matches, onward)
+
+
+def folder_followings(film: Film, gaps: Sequence[int], folder: Path) -> nullcontext[Iterator[Following]]:
+    """Open an iterator over how each frame of a film follows whose flow is in files, one a pair, in order by name.
+
+    Each is the flow of a frame to the next. Beside NAME.flo may lie NAME.png, white where the next frame does not show
+    what the frame does; else that is where pixels that move differently arrive at one place. Longer gaps are
+    chained. FilmError where the files do not fit the film.
+    """
+    paths = sorted(folder.glob("*.flo"))
+    if film.frames != len(paths) + 1:
+        problem = f"{folder} has {len(paths)} flows, and {film.path} {film.frames} frames"
+        raise FilmError(problem, "One flow for each pair of frames is needed.")
+    return nullcontext(_folder_followings(film, gaps, paths))
+
+
+def _folder_followings(film: Film, gaps: Sequence[int], paths: Sequence[Path]) -> Iterator[Following]:
+    recent: deque[Match] = deque(maxlen=max(gaps))
+    shot = 0
+    for frame in shots(decode(film)):
+        if frame.shot != shot:
+            recent.clear()
+        onward = _match_in(paths[frame.index - 1], film) if frame.index and frame.shot == shot else None
+        if onward is not None:
+            recent.append(onward)
+        shot = frame.shot
+        yield Following({gap: chained(list(recent)[-gap:]) for gap in gaps if gap <= len(recent)}, onward)
+
+
+def _match_in(path: Path, film: Film) -> Match:
+    flow, known = read_flo(path)
+    if flow.shape[1:] != (film.height, film.width):
+        size = f"{flow.shape[2]}x{flow.shape[1]}"
+        raise FilmError(f"{path} is {size}, the film {film.width}x{film.height}", f"Paint it at --size {size}.")
+    mask = path.with_suffix(".png")
+    hidden = _read_mask(mask, known.shape) if mask.exists() else _collisions(flow)
+    return Match(torch.from_numpy(flow), torch.from_numpy(known & ~hidden & _inside(flow)).float(), of_later=False)
+
+
+def _read_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    mask: Any = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if mask is None or mask.shape != shape:
+        raise FilmError(f"{path} is no mask of the size of its flow", "Remove it, or give an occlusion as a PNG.")
+    return np.asarray(mask > 127)
+
+
+def _inside(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
+    x, y = _arrivals(flow)
+    return np.asarray((x >= 0) & (x <= flow.shape[2] - 1) & (y >= 0) & (y <= flow.shape[1] - 1))
+
+
+def _arrivals(flow: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    y, x = np.mgrid[: flow.shape[1], : flow.shape[2]].astype(np.float32)
+    return x + flow[0], y + flow[1]
+
+
+def _collisions(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return [H, W], True where another pixel arrives within the same pixel by a motion more than a pixel different."""
+    height, width = flow.shape[1:]
+    x, y = (np.round(places).astype(int) for places in _arrivals(flow))
+    place = (y.clip(0, height - 1) * width + x.clip(0, width - 1)).ravel()
+    spread = np.zeros(height * width, np.float32)
+    for component in flow.reshape(2, -1):
+        least, most = np.full(height * width, np.inf, np.float32), np.full(height * width, -np.inf, np.float32)
+        np.minimum.at(least, place, component)
+        np.maximum.at(most, place, component)
+        spread = np.maximum(spread, np.where(most >= least, most - least, 0))
+    return np.asarray((spread[place] > 1).reshape(height, width))

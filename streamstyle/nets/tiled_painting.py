@@ -1,0 +1,118 @@
+"""A painting made tile by tile, where the whole does not fit into memory.
+
+The same but for rounding: tiles overlap by as far as the network sees, and what an instance norm measures it measures
+over all tiles, before anything behind it is worked out. So a tile is begun once for every norm: slow, and no border of
+a tile shows.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import suppress
+
+import torch
+from torch import Tensor, nn
+
+from streamstyle.nets.instance_norm import InstanceNorm
+from streamstyle.nets.tiles import Span, Tile, tiles_of
+from streamstyle.nets.transformer import TransformerNet
+
+_GRID = 16
+"""Pixels that cuts lie on multiples of: the network works at a quarter of the resolution."""
+
+
+class InTiles:
+    """Paints what a network paints, one tile after the other."""
+
+    def __init__(
+        self,
+        network: TransformerNet,
+        side: int,  # pixels of a tile's core, about
+    ) -> None:
+        self._network = copy.deepcopy(network)
+        self._side = side
+        self._margin = 24 + 8 * network.config.blocks  # two convolutions a block at a quarter, and a few at its ends
+        self._norms = [_WholeNorm(each) for each in self._network.modules() if isinstance(each, InstanceNorm)]
+        _replace(self._network, iter(self._norms))
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        image: Tensor,  # [1, 3, H, W] float RGB in [0, 1]
+    ) -> Tensor:  # [1, 3, H, W] float32 in [0, 1]
+        """Return the painting."""
+        height, width = image.shape[-2:]
+        tiles = list(tiles_of(height, width, self._side, self._margin, _GRID))
+        for norm in self._norms:
+            norm.forget()
+        for norm in self._norms:
+            for tile in tiles:
+                with suppress(_Seen):
+                    norm.tile = tile
+                    self._network(tile.cut(image))
+            norm.measure()
+        painting = torch.empty_like(image, dtype=torch.float32)
+        for tile in tiles:
+            tile.place(painting).copy_(tile.core(self._network(tile.cut(image))))
+        return painting
+
+
+class _Seen(Exception):  # noqa: N818  # nothing is wrong
+    """A tile has been looked at; what comes behind waits until all have been."""
+
+
+class _WholeNorm(nn.Module):
+    """An instance norm that looks at one tile after the other, and then treats each as part of the whole."""
+
+    def __init__(self, norm: InstanceNorm) -> None:
+        super().__init__()
+        self.norm = norm
+        self.tile: Tile | None = None
+        """What is being looked at."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Be ready for the next picture."""
+        self._count, self._sum, self._squares = 0, torch.zeros(()), torch.zeros(())
+        self._scale: Tensor | None = None
+        self._shift: Tensor | None = None
+
+    def measure(self) -> None:
+        """Settle mean and deviation: every tile has been seen."""
+        mean = self._sum / self._count
+        deviation = (self._squares / self._count - mean.square()).clamp_min(0)
+        self._scale = self.norm.weight * torch.rsqrt(deviation + self.norm.eps)
+        self._shift = self.norm.bias - mean * self._scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return [1, C, h, w] normalised, scaled and shifted; before `measure`, look at it and go no further."""
+        if self._scale is None or self._shift is None:
+            self._look(x)
+            raise _Seen
+        scale, shift = (each.to(x.dtype).view(1, -1, 1, 1) for each in (self._scale, self._shift))
+        return torch.addcmul(shift, scale, x)
+
+    def _look(self, x: Tensor) -> None:
+        assert self.tile is not None
+        columns = self.tile.columns
+        stride = -(-(columns.last - columns.first) // x.shape[-1])
+        own = x[0, :, _own(self.tile.rows, stride), _own(columns, stride)].double()
+        self._count += own[0].numel()
+        self._sum = self._sum.to(own) + own.sum((1, 2))
+        self._squares = self._squares.to(own) + own.square().sum((1, 2))
+
+
+def _own(span: Span, stride: int) -> slice:
+    """Return the core within activations; at the picture's edge with what the network adds to come to whole fours."""
+    core = span.core(stride)
+    return slice(core.start, None if span.end == span.last else core.stop)
+
+
+def _replace(module: nn.Module, norms: Iterator[_WholeNorm]) -> None:
+    """Put the norms in the places of those there are, in their order."""
+    for name, child in module.named_children():
+        if isinstance(child, InstanceNorm):
+            setattr(module, name, next(norms))
+        else:
+            _replace(child, norms)

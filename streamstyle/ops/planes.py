@@ -1,0 +1,46 @@
+"""From RGB to the planes that an encoder takes: 4:2:0, limited range, 8 bits (ITU-R BT.601 and BT.709)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from streamstyle.ops.kernels import kernels_for
+from streamstyle.ops.luma import Luma
+
+_FALL = (-0.0140625, -0.0421875, 0.1203125, 0.4359375, 0.4359375, 0.1203125, -0.0421875, -0.0140625)
+"""What eight rows count in a sample of colour: Keys' cubic kernel with a = -0.6 at odd multiples of a quarter."""
+
+
+def to_planes(
+    image: Tensor,  # [3, H, W] float RGB in [0, 1], H and W even; what lies outside is clipped
+    luma: Luma,
+) -> Tensor:
+    """Return [3 H / 2, W] uint8: H rows of Y, then all of U and all of V, a sample for 2x2 pixels.
+
+    Samples of colour lie in the middle of their pixels, as libswscale has them: within one level of what it makes of
+    the same picture.
+    """
+    if kernels := kernels_for(image):
+        return kernels.to_planes(image, luma.red, luma.blue)
+    return torch_to_planes(image, luma)
+
+
+def torch_to_planes(image: Tensor, luma: Luma) -> Tensor:
+    """Return what `to_planes` does: its specification."""
+    red, green, blue = image.clamp(0, 1)
+    bright = luma.red * red + (1 - luma.red - luma.blue) * green + luma.blue * blue
+    planes = [16 + 219 * bright]
+    for colour, share in ((blue, luma.blue), (red, luma.red)):
+        planes.append(128 + 112 / (1 - share) * _quartered(colour - bright))
+    levels = torch.cat([plane.flatten() for plane in planes])
+    return levels.add_(0.5).floor_().clamp_(0, 255).to(torch.uint8).view(-1, image.shape[-1])
+
+
+def _quartered(plane: Tensor) -> Tensor:  # [H, W] → [H / 2, W / 2]
+    """Return the plane at half its size each way: pairs across, eight rows down, the edge row going on."""
+    pairs = (plane[:, ::2] + plane[:, 1::2]) / 2
+    height = plane.shape[0]
+    rows = torch.arange(0, height, 2, device=plane.device)[:, None] + torch.arange(-3, 5, device=plane.device)
+    weights = torch.tensor(_FALL, dtype=plane.dtype, device=plane.device)
+    return (pairs[rows.clamp(0, height - 1)] * weights[:, None]).sum(1)

@@ -1,0 +1,42 @@
+"""Between the host's memory and a GPU's without waiting, through pinned memory, which torch keeps for the next time."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from streamstyle.ops.luma import Luma
+from streamstyle.ops.pixels import levels, to_uint8
+from streamstyle.ops.planes import to_planes
+
+
+def uploaded(
+    tensor: Tensor,  # in the host's memory
+    device: torch.device,
+) -> Tensor:
+    """Return the tensor on the device. To a GPU it is on its way; whatever uses it there is queued behind it."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def downloaded(
+    image: Tensor,  # [3, H, W] float in [0, 1]
+    luma: Luma | None = None,
+) -> NDArray[np.uint8]:
+    """Return the picture as [H, W, 3] uint8 RGB, as `to_uint8` does.
+
+    From a GPU, and with `luma`, it comes as [3 H / 2, W] planes instead: half as much, and no work for the host. What
+    is waited for is the picture, not what another thread has queued behind it.
+    """
+    if not image.is_cuda:
+        return to_uint8(image)
+    there = levels(image) if luma is None else to_planes(image, luma)
+    here = torch.empty(there.shape, dtype=there.dtype, pin_memory=True)
+    here.copy_(there, non_blocking=True)
+    arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    arrived.record()
+    arrived.synchronize()
+    return here.numpy()

@@ -1,0 +1,96 @@
+"""Who watches a comparison: a person at a terminal, or a program that reads JSON Lines."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from streamstyle.compare.events import Compared, ComparisonStopped, ContenderPainted, FrameMeasured, SideBySideWritten
+from streamstyle.events import Event, FrameWritten, Observer, Warned
+from streamstyle.terminal.interrupts import stopping_on_interrupt
+from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
+from streamstyle.terminal.values import pace
+from streamstyle.terminal.watch import print_json
+
+
+@contextmanager
+def watched_comparison(as_json: bool, quiet: bool) -> Iterator[tuple[Observer, threading.Event]]:
+    """Yield the observer of a comparison and the event that stops it, set by Ctrl-C."""
+    stop = threading.Event()
+    line = ProgressLine(sys.stderr)
+    observe = print_json if as_json else ComparisonNarrator(line, quiet).observe
+    with stopping_on_interrupt(stop):
+        try:
+            yield observe, stop
+        finally:
+            line.clear()
+
+
+class ComparisonNarrator:
+    """Tells a person how far a comparison is, and at the end what came of it."""
+
+    def __init__(self, line: ProgressLine, quiet: bool) -> None:
+        self._line = line
+        self._quiet = quiet
+        self._speed = Pace()
+
+    def observe(self, event: Event) -> None:
+        """Show the event."""
+        match event:
+            case Warned():
+                self._line.say(f"streamstyle: warning: {event.message}")
+            case ComparisonStopped():
+                self._line.say(
+                    f"stopped; {event.finished} of {event.methods} films are kept in {event.kept}, to go on from"
+                )
+            case _ if self._quiet:
+                return
+            case FrameWritten():
+                self._progress("frame", event.frame, event.frames, event.elapsed)
+            case FrameMeasured():
+                self._progress("measuring: frame", event.frame, event.frames)
+            case SideBySideWritten():
+                self._progress("side by side: frame", event.frame, event.frames)
+            case ContenderPainted():
+                how = ", kept from before" if event.found else ""
+                self._line.say(f"{event.contender:<40} {pace(1, event.seconds_per_frame):>14}{how}")
+            case Compared():
+                for text in _in_words(event):
+                    self._line.say(text)
+
+    def _progress(self, unit: str, done: int, total: int | None, elapsed: float | None = None) -> None:
+        if done == 1:
+            self._speed = Pace()
+        if elapsed is not None:
+            self._speed.mark(done, elapsed)
+        bar = self._line.bar(done / total) if total else ""
+        self._line.show(progress_text(bar, done, total, self._speed, unit=unit))
+
+
+_SHOWN = (
+    ("time", "time"),
+    ("warping_error_1", "flicker"),
+    ("warping_error_10", "at gap 10"),
+    ("drift", "drift"),
+    ("content", "content"),
+    ("style", "style"),
+    ("sharpness", "sharpness"),
+)
+
+
+def _in_words(compared: Compared) -> list[str]:
+    """Return a table of the figures as multiples of the reference's, and where more is to be seen."""
+    name = max(len(row.name) for row in compared.rows)
+    head = f"{'of ' + compared.reference + chr(39) + 's':<{name}}" + "".join(f"{word:>11}" for _, word in _SHOWN)
+    lines = ["", head]
+    for row in compared.rows:
+        figures = {**row.relative, **({} if row.time is None else {"time": row.time})}
+        lines.append(f"{row.name:<{name}}" + "".join(_cell(figures.get(key)) for key, _ in _SHOWN))
+    lines += ["", f"judged along {compared.judge}; losses seen by {compared.eye}"]
+    return [*lines, *(f"→ {path}" for path in (compared.output, compared.report) if path)]
+
+
+def _cell(value: float | None) -> str:
+    return f"{'-' if value is None else f'{value:.3g}':>11}"

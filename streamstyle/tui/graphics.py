@@ -1,0 +1,102 @@
+"""Which sharp pictures a terminal can show: asked before the screen is drawn, since afterwards keys come that way."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+_KITTY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+"""Would this picture do?"""
+
+_OTHERS = "\x1b[16t\x1b[?1;1;0S\x1b[c"
+"""How large is a cell? How many colours have sixels? Who are you? Everybody answers the last."""
+
+_NEVER = ("linux", "vt", "ansi")
+"""Terminals that would show a question in place of answering it."""
+
+_PATIENCE = 1.0
+"""Seconds after which no answer comes any more."""
+
+
+class Protocol(StrEnum):
+    """How pictures are sent."""
+
+    kitty = "kitty"
+    sixel = "sixel"
+
+
+@dataclass(frozen=True, slots=True)
+class Graphics:
+    """What a terminal can show beside characters."""
+
+    protocol: Protocol
+    cell: tuple[int, int]
+    """Width and height of a cell in pixels."""
+
+
+def ask() -> Graphics | None:
+    """Return what the terminal that this process runs in can show; None where that is only characters."""
+    term = os.environ.get("TERM", "")
+    if term.startswith(_NEVER):
+        return None
+    within = term.startswith(("tmux", "screen")) or "TMUX" in os.environ  # there the first is taken for a title
+    try:
+        with _undisturbed(sys.stdin.fileno()) as terminal:
+            os.write(terminal, ("" if within else _KITTY).encode() + _OTHERS.encode())
+            return understood(_answers(terminal), _cell(terminal))
+    except (ImportError, OSError, ValueError):
+        return None
+
+
+def understood(answers: str, size: tuple[int, int] | None = None) -> Graphics | None:
+    """Return what a terminal's answers say; `size` is that of a cell, where it is known already."""
+    cell = re.search(r"\x1b\[6;(\d+);(\d+)t", answers)
+    size = size or ((int(cell[2]), int(cell[1])) if cell else None)
+    if size is None or not all(size):
+        return None
+    if re.search(r"\x1b_Gi=31;OK\x1b\\", answers):
+        return Graphics(Protocol.kitty, size)
+    able = re.search(r"\x1b\[\?([\d;]+)c", answers)
+    registers = re.search(r"\x1b\[\?1;0;(\d+)S", answers)
+    enough = registers is None or int(registers[1]) >= 256
+    return Graphics(Protocol.sixel, size) if able and "4" in able[1].split(";") and enough else None
+
+
+def _cell(terminal: int) -> tuple[int, int] | None:
+    """Return the size of a cell as the system knows it; None where it does not, as over some connections."""
+    import fcntl
+    import termios
+
+    size = fcntl.ioctl(terminal, termios.TIOCGWINSZ, bytes(8))
+    rows, columns, width, height = struct.unpack("HHHH", size)
+    return (width // columns, height // rows) if rows and columns and width and height else None
+
+
+def _answers(terminal: int) -> str:
+    answers, end = "", time.monotonic() + _PATIENCE
+    while not re.search(r"\x1b\[\?[\d;]+c", answers) and (left := end - time.monotonic()) > 0:
+        if select.select([terminal], [], [], left)[0]:
+            answers += os.read(terminal, 1024).decode("ascii", errors="replace")
+    return answers
+
+
+@contextmanager
+def _undisturbed(terminal: int) -> Iterator[int]:
+    """Keep what the terminal answers from being shown, and from waiting for the end of a line."""
+    import termios
+    import tty
+
+    before = termios.tcgetattr(terminal)
+    try:
+        tty.setcbreak(terminal)
+        yield terminal
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)

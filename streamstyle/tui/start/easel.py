@@ -1,0 +1,168 @@
+"""The process that reads films and paints stills for this screen, which so never waits for either."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from platformdirs import user_log_path
+
+from streamstyle.tui.widgets.colours import Pixels
+
+_LONGEST_LINE = 64 << 20
+"""Bytes of an answer: far more than two pictures that fill a screen."""
+
+_PATIENCE = 2.0
+"""Seconds that the process has to end by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a question has no answer, and what to do about it."""
+
+    problem: str
+    next_step: str
+    exit_code: int
+    """What a run would end with."""
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.next_step}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, or a refusal; the newest that there is."""
+
+    ask: str
+    question: Mapping[str, Any]
+    found: Mapping[str, Any] = field(default_factory=dict)
+    refusal: Refusal | None = None
+    so_far: bool = False
+    """Whether more will be known."""
+
+
+Answered = Callable[[Answer], None]
+
+
+class Easel:
+    """Hands questions to the process and answers to whoever asked; of each kind only the newest question matters.
+
+    A question that waits for one of its kind is overtaken by the next. The process begins with the first question, and
+    anew with the next one after it has died; what it was asked when it died is refused.
+    """
+
+    def __init__(
+        self, answered: Answered, command: tuple[str, ...] = (sys.executable, "-m", "streamstyle.easel")
+    ) -> None:
+        self._answered, self._command = answered, command
+        self._process: Process | None = None
+        self._waiting: dict[str, Mapping[str, Any]] = {}
+        self._asked: dict[int, tuple[str, Mapping[str, Any]]] = {}
+        self._number = 0
+        self._wanted = asyncio.Event()
+        self._closed = False
+
+    def ask(self, ask: str, **question: Any) -> None:
+        """Ask, in place of what of this kind has not been asked yet."""
+        self._waiting[ask] = question
+        self._wanted.set()
+        self._send()
+
+    def forget(self, ask: str) -> None:
+        """Take back what of this kind has not been asked yet."""
+        self._waiting.pop(ask, None)
+
+    async def serve(self) -> None:
+        """Keep the process going until cancelled, or closed."""
+        while not self._closed:
+            await self._wanted.wait()
+            await self._live()
+
+    async def close(self) -> None:
+        """Let the process end, and wait for it a little."""
+        self._closed = True
+        process = self._process
+        if process is not None:
+            await _ended(process)
+
+    async def _live(self) -> None:
+        with _log().open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=PIPE, stdout=PIPE, stderr=log, limit=_LONGEST_LINE, start_new_session=True
+            )  # a session of its own: a terminal that is closed ends it by its input, and it tidies up
+        self._process = process
+        try:
+            self._send()
+            assert process.stdout is not None
+            async for line in process.stdout:
+                self._hear(json.loads(line))
+        finally:
+            await _ended(process)
+            self._process = None
+        if not self._closed:
+            self._mourn(process.returncode)
+
+    def _send(self) -> None:
+        if self._process is None or self._process.stdin is None or self._process.returncode is not None:
+            return
+        busy = {ask for ask, _ in self._asked.values()}
+        for ask in [ask for ask in self._waiting if ask == "cost" or ask not in busy]:
+            question = self._waiting.pop(ask)
+            self._number += 1
+            self._asked[self._number] = ask, question
+            self._process.stdin.write(json.dumps({"number": self._number, "ask": ask, **question}).encode() + b"\n")
+        if not self._waiting:
+            self._wanted.clear()
+
+    def _hear(self, said: Mapping[str, Any]) -> None:
+        number, so_far = said["number"], said.get("so_far", False)
+        ask, question = self._asked[number] if so_far else self._asked.pop(number)
+        self._send()
+        overtaken = ask == "cost" and any(ask == other and number < later for later, (other, _) in self._asked.items())
+        if overtaken:
+            return
+        refused = said.get("refused")
+        refusal = Refusal(**refused) if refused else None
+        self._answered(Answer(ask, question, said.get("answer", {}), refusal, so_far))
+
+    def _mourn(self, code: int | None) -> None:
+        refusal = Refusal(
+            f"the process that reads films and paints stills has died (exit code {code})",
+            f"Choose something to start it anew; what it said is in {_log()}.",
+            70,
+        )
+        asked, self._asked = self._asked, {}
+        for ask, question in asked.values():
+            self._answered(Answer(ask, question, refusal=refusal))
+
+
+def picture_of(found: Mapping[str, Any] | None) -> Pixels | None:
+    """Return [H, W, 3] RGB from how an answer holds a picture."""
+    if found is None:
+        return None
+    return np.frombuffer(base64.b64decode(found["pixels"]), np.uint8).reshape(found["height"], found["width"], 3)
+
+
+async def _ended(process: Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    with suppress(TimeoutError, ProcessLookupError):
+        try:
+            await asyncio.wait_for(process.wait(), _PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await asyncio.wait_for(process.wait(), _PATIENCE)
+
+
+def _log() -> Path:
+    path = user_log_path("streamstyle", appauthor=False, ensure_exists=True)
+    return path / "easel.log"

@@ -1,0 +1,64 @@
+"""The film that is chosen, and what there is to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Button, Static
+
+from streamstyle.terminal.values import bytes_in_words, clock
+from streamstyle.tui.start.easel import Refusal
+
+
+class FilmPanel(VerticalScroll, can_focus=False):
+    """A film's name and facts, or that there is none yet."""
+
+    def compose(self) -> ComposeResult:
+        """Lay the panel out."""
+        yield Static("Film", classes="heading")
+        yield Static("none yet", id="film-name", markup=False)
+        yield Static("", id="film-facts", markup=False)
+        yield Static("", id="film-notes", markup=False)
+        yield Button("Choose a film", id="choose-film", compact=True)
+
+    def wait_for(self, film: Path) -> None:
+        """Say which film is being looked at."""
+        self._say(film.name, "looking at it …")
+
+    def know(self, facts: Mapping[str, Any]) -> None:
+        """Say what is known of it."""
+        lines = [
+            " · ".join([f"{facts['width']}x{facts['height']}", facts["codec"], bytes_in_words(facts["bytes"])]),
+            " · ".join(_times(facts)),
+            *facts["streams"],
+        ]
+        self._say(Path(facts["path"]).name, "\n".join(lines), "\n".join(facts["notes"]))
+
+    def refuse(self, film: Path, why: Refusal) -> None:
+        """Say why it cannot be painted."""
+        self._say(film.name, "", str(why), refused=True)
+
+    def _say(self, name: str, facts: str, notes: str = "", *, refused: bool = False) -> None:
+        self.query_one("#film-name", Static).update(Text(name, overflow="ellipsis", no_wrap=True))
+        self.query_one("#film-facts", Static).update(facts)
+        said = self.query_one("#film-notes", Static)
+        said.update(notes)
+        said.display = bool(notes)
+        said.set_class(refused, "refusal")
+        self.query_one("#choose-film", Button).label = "Choose another film"
+
+
+def _times(facts: Mapping[str, Any]) -> list[str]:
+    found = []
+    if facts["duration"] is not None:
+        found.append(clock(facts["duration"]))
+    if facts["rate"] is not None:
+        found.append(f"{facts['rate']:.3f}".rstrip("0").rstrip(".") + " fps")
+    if facts["frames"] is not None:
+        found.append(f"{facts['frames']} frames")
+    return found

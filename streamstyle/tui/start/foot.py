@@ -1,0 +1,58 @@
+"""What a run would take, the command line that begins it, and the button that does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Static
+
+from streamstyle.terminal.values import bytes_in_words
+from streamstyle.tui.start.words import done_at, length_in_words, pace_in_words
+
+
+class Foot(Horizontal):
+    """The estimate and the command line, and beside them the start."""
+
+    def compose(self) -> ComposeResult:
+        """Lay the foot out."""
+        with Vertical():
+            yield Static(id="cost", markup=False)
+            yield Static(id="command", markup=False)
+        yield Button("Start", id="start", variant="primary")
+
+    def show_command(self, line: str) -> None:
+        """Show the command line."""
+        self.query_one("#command", Static).update(Text.assemble(("$ ", "dim"), line))
+
+    def say(self, words: str, *, refused: bool = False) -> None:
+        """Say why there is no estimate yet."""
+        cost = self.query_one("#cost", Static)
+        cost.set_class(refused, "refusal")
+        cost.update(words)
+
+    def show_cost(self, cost: Mapping[str, Any], free: int | None, *, so_far: bool) -> None:
+        """Show an estimate; `free` is the room on the disk that it goes to, in bytes."""
+        self.query_one("#cost", Static).set_class(False, "refusal")
+        self.query_one("#cost", Static).update(cost_in_words(cost, free, time.time(), so_far=so_far))
+
+
+def cost_in_words(cost: Mapping[str, Any], free: int | None, now: float, *, so_far: bool) -> Text:
+    """Return what a run would take, how that is known, and what time of day it would be done."""
+    said = []
+    if cost["seconds"] is not None:
+        said.append(Text(f"≈ {length_in_words(cost['seconds'])}", style="bold"))
+    said.append(Text(pace_in_words(cost["seconds_per_frame"])))
+    if cost["bytes"] is not None:
+        fits = free is None or cost["bytes"] < free
+        room = "" if free is None else f" of {bytes_in_words(free)} free"
+        said.append(Text(f"{bytes_in_words(cost['bytes'])}{room}", style="" if fits else "bold red"))
+    if cost["seconds"] is not None:
+        said.append(Text(f"done at {done_at(cost['seconds'], now)}"))
+    tried = f"from {cost['tried']} frame{'' if cost['tried'] == 1 else 's'}"
+    said.append(Text(f"{tried}, still trying" if so_far else tried, style="dim"))
+    return Text(" · ").join(said)

@@ -1,0 +1,74 @@
+"""What has to be asked about what was chosen, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from streamstyle.tui.start.choices import Choices
+from streamstyle.tui.start.easel import Answer, Easel
+
+
+class Inquiry:
+    """Asks the easel, and knows what of the answers still holds."""
+
+    def __init__(self, easel: Easel) -> None:
+        self.easel = easel
+        self.film: Path | None = None
+        """The film that something is known of."""
+        self._checked: Answer | None = None
+        self._look: dict[str, Any] = {}
+        self.tried: tuple[str, ...] = ()
+        """The arguments whose cost was asked for last."""
+
+    def about_film(self, film: Path) -> None:
+        """Ask for the facts of another film."""
+        self.film, self._checked, self._look = None, None, {}
+        self.tried = ()
+        self.easel.ask("film", path=str(film))
+
+    def check(self, choices: Choices) -> None:
+        """Ask whether a run could be as it is chosen."""
+        if self.checked(choices) is None:
+            self.easel.ask("check", arguments=choices.arguments())
+
+    def keep(self, check: Answer) -> None:
+        """Remember the answer to `check`."""
+        self._checked = check
+
+    def checked(self, choices: Choices) -> Answer | None:
+        """Return the answer to `check`, if there is one about these choices."""
+        known = self._checked
+        return known if known and tuple(known.question["arguments"]) == choices.arguments() else None
+
+    @property
+    def free(self) -> int | None:
+        """Bytes of room where the output goes."""
+        return self._checked.found.get("free") if self._checked else None
+
+    def look(self, choices: Choices, moment: Mapping[str, Any]) -> None:
+        """Ask for a still, at first for a draft, unless it is the one that was asked for last."""
+        question = {"arguments": choices.look().arguments(), **moment}
+        if question != self._look:
+            self._look = question
+            self.easel.ask("still", draft=True, **question)
+
+    def look_closer(self, draft: Answer) -> None:
+        """Ask for a still as it will be, if the draft of it is what is still wanted."""
+        if {name: value for name, value in draft.question.items() if name != "draft"} == self._look:
+            self.easel.ask("still", draft=False, **self._look)
+
+    def try_out(self, choices: Choices) -> None:
+        """Ask what a run would take."""
+        self.tried = _whole(choices)
+        self.easel.ask("cost", arguments=self.tried)
+
+    def tries(self, choices: Choices) -> bool:
+        """Return whether the cost that was asked for last is that of these choices."""
+        return self.tried == _whole(choices)
+
+
+def _whole(choices: Choices) -> tuple[str, ...]:
+    return replace(choices, replace=False).arguments()

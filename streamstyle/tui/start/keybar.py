@@ -1,0 +1,47 @@
+"""The keys at the bottom of the screen: Textual's own footer is made anew at every step from field to field."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Static
+
+from streamstyle.tui.start.keys import START
+from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
+
+_GAP = "  "
+
+
+class KeyBar(Static):
+    """What the keys do, and a click on them; while something is typed, those that still are keys."""
+
+    DEFAULT_CSS = "KeyBar { height: 1; text-wrap: nowrap; text-overflow: clip; }"
+
+    def on_mount(self) -> None:
+        """Begin where nothing is typed."""
+        self.show(typing=False)
+
+    def show(self, *, typing: bool) -> None:
+        """Show the keys that there are."""
+        shown = [(binding, _typing(binding) if typing else _plain(binding)) for binding in START if binding.show]
+        self._keys = [(each.action, line((key, ACCENT), (f" {each.description}", MUTED))) for each, key in shown if key]
+        self.update(Content(_GAP).join([key for _, key in self._keys]), layout=False)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the key under the mouse does."""
+        column = self.gutter.left
+        for action, key in self._keys:
+            if column <= event.x < column + key.cell_length:
+                await self.screen.run_action(action)
+            column += key.cell_length + len(_GAP)
+
+
+def _plain(binding: Binding) -> str:
+    return binding.key_display or binding.key
+
+
+def _typing(binding: Binding) -> str:
+    """Return the key that is one even in a field; empty where there is none."""
+    names = binding.key.split(",")
+    return next((key.replace("ctrl+", "^") for key in names if key.startswith(("ctrl+", "f")) and len(key) > 1), "")

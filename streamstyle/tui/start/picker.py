@@ -1,0 +1,154 @@
+"""A file is chosen: from a list that what is typed filters, or by its path, typed, pasted or dropped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from pathlib import Path
+
+from rich.text import Text
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from streamstyle.terminal.values import bytes_in_words
+from streamstyle.tui.start.folder import Entry, completed, dropped, listing, matching, typed
+
+
+class PathInput(Input):
+    """A line for a path; what is dropped on the terminal arrives as text that is pasted."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.value = dropped(event.text)
+        self.cursor_position = len(self.value)
+
+
+class PathPicker(ModalScreen[Path | None]):
+    """Ends with the file that was chosen, or with none."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape", "dismiss", "back"),
+        Binding("up", "move(-1)", "up", show=False),
+        Binding("down", "move(1)", "down", show=False),
+        Binding("pageup", "move(-10)", "up", show=False),
+        Binding("pagedown", "move(10)", "down", show=False),
+        Binding("tab", "complete", "complete", priority=True),
+        Binding("ctrl+up", "parent", "folder above", priority=True),
+    ]
+
+    def __init__(self, what: str, endings: Collection[str], folder: Path) -> None:
+        """`what` is to be chosen, such as `film`; files with one of the endings are listed."""
+        super().__init__()
+        self._what, self._endings, self._folder = what, endings, folder
+        self._shown: list[Entry] = []
+        self._listed: tuple[Path, list[Entry]] = folder, []
+
+    def compose(self) -> ComposeResult:
+        """Lay the picker out."""
+        with Vertical(id="picker"):
+            yield Static(f"Choose {self._what}", classes="heading")
+            yield PathInput(placeholder="type to filter, or a path", compact=True)
+            yield Static(id="picker-folder", markup=False)
+            yield OptionList(id="picker-list", compact=True)
+            yield Static("enter choose · tab complete · ctrl+↑ folder above · esc back", classes="keys")
+
+    def on_mount(self) -> None:
+        """List the folder that was left last."""
+        self.query_one(OptionList).can_focus = False  # the line keeps the focus: what is typed always filters
+        self.query_one(PathInput).focus()
+        self._show("")
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    @work(exclusive=True)
+    async def _show(self, text: str) -> None:
+        meant = typed(text, self._folder)
+        folder = meant.folder
+        if folder != self._listed[0] or not self._listed[1]:
+            try:
+                self._listed = folder, await asyncio.to_thread(listing, folder, self._endings)
+            except OSError as error:
+                self._listed = folder, []
+                self._fill([], f"{error.strerror}: {folder}")
+                return
+        found = matching(self._listed[1], meant.filter)
+        none = "" if any(not entry.is_folder for entry in found) else f"no {self._what.partition(' ')[2]} in "
+        self._fill(found, f"{none}{folder}")
+
+    def _fill(self, entries: list[Entry], heading: str) -> None:
+        self._shown = entries
+        self.query_one("#picker-folder", Static).update(heading)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(self._row(entry)) for entry in entries])
+        first = next((at for at, entry in enumerate(entries) if not entry.is_folder), 0)
+        options.highlighted = first if entries else None
+
+    def _row(self, entry: Entry) -> Text:
+        if entry.is_folder:
+            return Text(f"{entry.path.name}/", style="dim", no_wrap=True, overflow="ellipsis")
+        size = bytes_in_words(entry.bytes)
+        return Text.assemble(f"{entry.path.name}  ", (size, "dim"), no_wrap=True, overflow="ellipsis")
+
+    def action_move(self, by: int) -> None:
+        """Walk through the list."""
+        options = self.query_one(OptionList)
+        if options.option_count:
+            at = (options.highlighted or 0) + by
+            options.highlighted = (
+                at % options.option_count if abs(by) == 1 else max(0, min(at, options.option_count - 1))
+            )
+
+    def action_complete(self) -> None:
+        """Type what all names that begin so have in common."""
+        line = self.query_one(PathInput)
+        meant = typed(line.value, self._folder)
+        head = line.value[: len(line.value) - len(meant.filter)]
+        name = completed(self._listed[1], meant.filter)
+        only = matching(self._shown, name)
+        line.value = head + name + ("/" if len(only) == 1 and only[0].is_folder and only[0].path.name == name else "")
+        line.cursor_position = len(line.value)
+
+    def action_parent(self) -> None:
+        """List the folder above."""
+        self._enter(typed(self.query_one(PathInput).value, self._folder).folder.parent)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        text = self.query_one(PathInput).value.strip()
+        path = (self._folder / Path(text).expanduser()) if text else None
+        if path is not None and path.is_file():
+            self.dismiss(path)
+        elif path is not None and "/" in text and path.is_dir():
+            self._enter(path)
+        else:
+            highlighted = self.query_one(OptionList).highlighted
+            self._choose(highlighted)
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        self._choose(event.option_index)
+
+    def _choose(self, at: int | None) -> None:
+        if at is None or at >= len(self._shown):
+            self.app.bell()
+        elif self._shown[at].is_folder:
+            self._enter(self._shown[at].path)
+        else:
+            self.dismiss(self._shown[at].path)
+
+    def _enter(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        line = self.query_one(PathInput)
+        if line.value:
+            line.value = ""
+        else:
+            self._show("")

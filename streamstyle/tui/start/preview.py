@@ -1,0 +1,138 @@
+"""A frame of this very film, as it is and painted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from streamstyle.settings import Method
+from streamstyle.terminal.values import clock
+from streamstyle.tui.graphics import Graphics
+from streamstyle.tui.start.choices import Choices
+from streamstyle.tui.start.easel import picture_of
+from streamstyle.tui.start.scrubber import Scrubber
+from streamstyle.tui.widgets.cells import pixels_of
+from streamstyle.tui.widgets.colours import depth_of
+from streamstyle.tui.widgets.picture import Picture
+
+_SMALLEST = 4
+"""Pixels of a side below which nothing could be seen."""
+
+
+class PreviewPanel(Vertical):
+    """One picture or two side by side, and the line to go through the film by."""
+
+    class RoomChanged(Message):
+        """Pictures of another size are wanted."""
+
+    def __init__(self, *, id: str | None = None, graphics: Graphics | None = None) -> None:
+        """`graphics` is what the terminal can show beside characters."""
+        super().__init__(id=id)
+        self._graphics, self._sharp = graphics, False
+        self._first, self._compared, self._detail = "painted", False, False
+        self._found: Mapping[str, Any] = {}
+        self._style = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay the panel out."""
+        with Horizontal():
+            yield Static("A film and a style, and here is what comes of them.", id="words", markup=False)
+            yield Picture(id="painted", graphics=self._graphics)
+            yield Picture(id="source", graphics=self._graphics)
+        yield Scrubber(id="scrubber")
+
+    def on_mount(self) -> None:
+        """Show one picture."""
+        self._lay_out()
+
+    def moment(self) -> dict[str, Any]:
+        """Return what of a question for a still is known here: when, and how large; empty where there is no room."""
+        width, height = self._room()
+        if min(width, height) < _SMALLEST:
+            return {}
+        time = round(self.query_one(Scrubber).time, 3)
+        return {"time": time, "width": width, "height": height, "detail": self._detail}
+
+    def _room(self) -> tuple[int, int]:
+        picture = self.query_one(f"#{self._first}", Picture)
+        if picture.display:
+            return picture.room()
+        cells = self.query_one(Horizontal).size
+        return pixels_of(cells.width // (1 + self._compared), max(1, cells.height - 1), depth_of(self.app))
+
+    def know_film(self, duration: float | None) -> None:
+        """Begin with another film, a fifth into it: many begin black."""
+        scrubber = self.query_one(Scrubber)
+        scrubber.duration = duration or 0.0
+        scrubber.time = 0.2 * scrubber.duration
+
+    def show(self, found: Mapping[str, Any], choices: Choices) -> None:
+        """Show a still that was asked for; of the method ruder nothing so quick can be shown."""
+        network = " by the network" if choices.settings.get("method") == Method.ruder else ""
+        self._found, self._style = found, f"{choices.called}{network}"
+        self._lay_out()
+        self._draw()
+
+    def say(self, words: str, *, refused: bool = False) -> None:
+        """Say why there is no picture."""
+        self._found = {}
+        said = self.query_one("#words", Static)
+        said.update(words)
+        said.set_class(refused, "refusal")
+        self._lay_out()
+
+    def compare(self) -> None:
+        """Show one picture, or two side by side."""
+        self._compared = not self._compared
+        self._lay_out()
+        self.call_after_refresh(self.post_message, self.RoomChanged())
+
+    def flip(self) -> None:
+        """Exchange the painting and the film."""
+        self._first = "source" if self._first == "painted" else "painted"
+        self._lay_out()
+
+    def sharpen(self) -> bool:
+        """Show pixels in place of half blocks, or these again; return whether the terminal can."""
+        self._sharp = not self._sharp
+        for picture in self.query(Picture):
+            picture.sharpen(self._sharp)
+        self.post_message(self.RoomChanged())
+        return self._graphics is not None
+
+    def toggle_detail(self) -> None:
+        """Show the middle pixel by pixel, or all of the picture again."""
+        self._detail = not self._detail
+        self.post_message(self.RoomChanged())
+
+    def on_resize(self) -> None:
+        """Ask for pictures that fit."""
+        self.post_message(self.RoomChanged())
+
+    def on_click(self, event: events.Click) -> None:
+        """Flip to the other picture."""
+        if isinstance(event.widget, Picture):
+            self.flip()
+
+    def _lay_out(self) -> None:
+        for picture in self.query(Picture):
+            picture.display = bool(self._found) and (self._compared or picture.id == self._first)
+        self.query_one("#words").display = not self._found
+        pair = self.query_one(Horizontal)
+        pair.move_child(self.query_one(f"#{self._first}"), before=0)
+        self.set_class(self._compared, "-compared")
+
+    def _draw(self) -> None:
+        if not self._found:
+            return
+        when = clock(self._found["time"]) + (" · middle, pixel by pixel" if self._detail else "")
+        draft = " · draft" if self._found["draft"] else ""
+        self.query_one("#source", Picture).show(picture_of(self._found["source"]), f"the film · {when}")
+        painted = f"{self._style} · {when}{draft}"
+        self.query_one("#painted", Picture).show(picture_of(self._found["painted"]), painted)

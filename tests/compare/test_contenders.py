@@ -1,0 +1,46 @@
+"""What can be typed after `--methods`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streamstyle.commands.contenders import wanted_contenders
+from streamstyle.errors import SettingsError
+from streamstyle.settings import FlowPreset, Method, Settings, StyleSettings
+
+
+def test_methods_have_options_by_the_names_of_the_command_line() -> None:
+    text = "johnson, consistent:pixel-weight=0:iterations=10,live:flow=fast:preserve-colour"
+    johnson, consistent, live = wanted_contenders(text, Settings(style=StyleSettings(strength=0.5)))
+    assert johnson.method is Method.johnson
+    assert consistent.settings.consistency.pixel_weight == 0
+    assert consistent.settings.consistency.iterations == 10
+    assert consistent.settings.consistency.temporal_weight == 9000
+    assert (live.settings.flow.flow, live.settings.style.preserve_colour) == (FlowPreset.fast, True)
+    assert {each.settings.style.strength for each in (johnson, consistent, live)} == {0.5}
+    assert consistent.label == "consistent, pixel-weight 0, iterations 10"
+
+
+def test_a_path_is_an_option_too(tmp_path: Path) -> None:
+    (contender,) = wanted_contenders(f"consistent:loss-network={tmp_path / 'vgg.safetensors'}", Settings())
+    assert contender.settings.consistency.loss_network == tmp_path / "vgg.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("fancy", "cannot be fancy.*johnson"),
+        ("consistent:pixl-weight=0", "consistent:pixl-weight=0: .*--pixl-weight"),
+        ("consistent:iterations=many", "'many' is not a valid integer"),
+        ("consistent:iterations=-1", "--iterations cannot be -1"),
+        ("live:flow=slow", "slow"),
+        ("johnson,johnson", "names johnson twice"),
+        (" , ", "names 0 methods"),
+        (",".join(f"consistent:iterations={n}" for n in range(9)), "names 9 methods"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        wanted_contenders(text, Settings())

@@ -1,0 +1,119 @@
+"""What films are judged along: computed flow, the demo film's own motion, and flow in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from streamstyle.demo import render_demo
+from streamstyle.errors import FilmError, SettingsError
+from streamstyle.evaluate.judge import Judge, judge_of
+from streamstyle.evaluate.measures import Measures
+from streamstyle.evaluate.measuring import measure_all
+from streamstyle.media.flo import write_flo
+from streamstyle.settings import SourceSettings
+from tests.films import Scene, cut, moving_square, pan, write_film
+from tests.painting import paint
+
+SIZE = {"width": 128, "height": 96}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of the demo film, half of it each shot."""
+    path = tmp_path_factory.mktemp("demo") / "demo.mkv"
+    render_demo(path, 160, 90, seconds=1)
+    return path
+
+
+def error_of(film: Path, judge: Judge, part: SourceSettings | None = None) -> Measures:
+    return measure_all([film], film, part, judge)[0]
+
+
+def test_a_film_is_steady_along_its_true_motion(demo: Path) -> None:
+    """Steadier than along a motion that is not its own: none, at which its own change is the error."""
+    truly, guessed = (error_of(demo, judge_of(name)).warping_error[1] for name in ("true", "ultrafast"))
+    frozen = measure_all([demo], demo, None, judge_of("true"), decoys=True)[-1].warping_error[1]
+    assert truly < 0.002
+    assert truly < 2 * guessed
+    assert frozen > truly
+
+
+def test_true_motion_knows_where_a_part_begins(demo: Path, tmp_path: Path) -> None:
+    """The part after the cut: judged along the motion of the first shot it would be unsteady."""
+    part = SourceSettings(start=0.64)
+    painted = tmp_path / "part.mkv"
+    whole = error_of(demo, judge_of("true"))
+    paint(demo, painted, start=0.64)
+    of_part = measure_all([painted], demo, part, judge_of("true"))[0]
+    assert of_part.frames == 9
+    expected = [value for value in whole.curves["warping_error_1"][17:] if value is not None]
+    assert [value for value in of_part.curves["warping_error_1"] if value is not None] == pytest.approx(expected)
+
+
+def test_the_true_motion_of_another_film_is_not_known(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "pan.mkv", pan(3, **SIZE).frames)
+    with pytest.raises(FilmError, match="not the demo film"):
+        error_of(film, judge_of("true"))
+
+
+def test_a_judge_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="--judge cannot be slow"):
+        judge_of("slow")
+
+
+def flows_in(folder: Path, scene: Scene) -> Path:
+    folder.mkdir()
+    for frame in range(1, len(scene.frames)):
+        write_flo(folder / f"frame_{frame:04}.flo", scene.forward[frame])
+    return folder
+
+
+def test_flow_in_files_is_followed_over_one_and_five_frames(tmp_path: Path) -> None:
+    """A square that moves 4 pixels a frame: along its flow nothing changes, whatever is hidden before it."""
+    scene = moving_square(7, side=30, step=(4, 0), **SIZE)
+    film = write_film(tmp_path / "square.mkv", scene.frames)
+    measures = error_of(film, judge_of(str(flows_in(tmp_path / "flow", scene))))
+    still = flows_in(tmp_path / "still", Scene(scene.frames, scene.backward, 0 * scene.forward, scene.uncovered))
+    unmoved = error_of(film, judge_of(str(still)))
+    assert measures.warping_error[1] < 0.05 * unmoved.warping_error[1]
+    assert measures.warping_error[5] < 0.05 * unmoved.warping_error[5]
+
+
+def test_what_a_mask_beside_the_flow_hides_does_not_count(tmp_path: Path) -> None:
+    """The left half flashes; it counts until a mask says that it is hidden."""
+    frames = np.repeat(pan(1, **SIZE).frames // 2, 2, 0)
+    frames[1, :, :64] += 60
+    film = write_film(tmp_path / "flash.mkv", frames)
+    folder = tmp_path / "flow"
+    folder.mkdir()
+    write_flo(folder / "0.flo", np.zeros((2, 96, 128), np.float32))
+    assert error_of(film, judge_of(str(folder))).warping_error[1] > 0.02
+    mask = np.zeros((96, 128), np.uint8)
+    mask[:, :66] = 255
+    cv2.imwrite(str(folder / "0.png"), mask)
+    assert error_of(film, judge_of(str(folder))).warping_error[1] < 1e-3
+
+
+def test_nothing_is_followed_across_a_cut(tmp_path: Path) -> None:
+    scene = cut(pan(4, **SIZE), pan(4, seed=7, **SIZE))
+    film = write_film(tmp_path / "two.mkv", scene.frames)
+    measures = error_of(film, judge_of(str(flows_in(tmp_path / "flow", scene))))
+    assert measures.curves["warping_error_1"][4] is None
+    assert measures.warping_error[1] < 1e-3
+
+
+def test_flow_that_does_not_fit_the_film_is_refused(tmp_path: Path) -> None:
+    scene = pan(4, **SIZE)
+    film = write_film(tmp_path / "film.mkv", scene.frames)
+    with pytest.raises(FilmError, match="2 flows"):
+        error_of(film, judge_of(str(flows_in(tmp_path / "few", pan(3, **SIZE)))))
+    with pytest.raises(FilmError, match="64x48"):
+        error_of(film, judge_of(str(flows_in(tmp_path / "small", pan(4, 64, 48)))))
+    broken = flows_in(tmp_path / "broken", scene)
+    (broken / "frame_0001.flo").write_bytes(b"PIEH")
+    with pytest.raises(FilmError, match=r"no \.flo file"):
+        error_of(film, judge_of(str(broken)))

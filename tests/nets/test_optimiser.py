@@ -1,0 +1,191 @@
+"""One frame's optimisation: by the host, resident on its device, and with less memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from streamstyle.nets import optimiser
+from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.optimiser import WAYS, Optimiser, Spending
+from streamstyle.nets.weights import load_loss_network
+from streamstyle.ops import kernels
+from streamstyle.ops.device_lbfgs import LOOK
+from streamstyle.ops.graph import Work, recorded
+from streamstyle.ops.temporal import TemporalTerm, temporal_term
+from streamstyle.ops.thrift import unheard
+from streamstyle.settings import ConsistencySettings
+
+SETTINGS = ConsistencySettings(iterations=9)
+
+
+@pytest.fixture(scope="module")
+def network() -> LossNetwork:
+    return load_loss_network().to(memory_format=torch.channels_last)
+
+
+def frame(height: int, width: int, seed: int, device: str = "cpu") -> tuple[TemporalTerm, Tensor]:
+    """The term and the stylisation of a frame that has boiled, half of it uncovered."""
+    random = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(1, 3, height // 8, width // 8, generator=random)
+    painted = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic")[0].clamp(0, 1)
+    carried = (painted + 0.2 * torch.rand(3, height, width, generator=random)).clamp(0, 1)
+    trust = torch.ones(height, width)
+    trust[:, : width // 2] = 0
+    with torch.inference_mode():  # as a style network leaves it
+        painted = painted.to(device, copy=True)
+    return temporal_term(carried.to(device), painted, trust.to(device), 9000, 691, 40000), painted
+
+
+class Tape:
+    """Stands in for a graph: plays the work again, and insists that its tensors have stayed where they were."""
+
+    def __init__(self) -> None:
+        self.recordings, self.plays = 0, 0
+
+    def __call__(self, work: Work) -> Work:
+        self.recordings += 1
+        descent: Any = work.__self__  # type: ignore[attr-defined]
+        places = {name: each.data_ptr() for name, each in vars(descent).items() if isinstance(each, Tensor)}
+
+        def play() -> None:
+            self.plays += 1
+            work()
+            assert places == {name: each.data_ptr() for name, each in vars(descent).items() if isinstance(each, Tensor)}
+
+        work()  # as recording does
+        return play
+
+
+def test_resident_it_finds_what_the_host_finds(network: LossNetwork) -> None:
+    """Decisions are the same; float32 differs by the order of a few products."""
+    by_host, resident = Optimiser(network, SETTINGS, unheard), Optimiser(network, SETTINGS, unheard, Tape())
+    for seed in (1, 2):
+        image, losses = by_host(*frame(48, 64, seed))
+        found, its_losses = resident(*frame(48, 64, seed))
+        torch.testing.assert_close(its_losses, losses, rtol=1e-3, atol=0)
+        torch.testing.assert_close(found, image, rtol=0, atol=2e-3)
+        start, _ = frame(48, 64, seed)
+        assert float((found - image).abs().mean()) < 0.02 * float((image - start.centre).abs().mean())
+
+
+def test_it_is_recorded_once_for_a_size(network: LossNetwork) -> None:
+    tape = Tape()
+    optimise = Optimiser(network, SETTINGS, unheard, tape)
+    first = optimise(*frame(48, 64, 1))[0]
+    kept = first.clone()
+    optimise(*frame(48, 64, 2))
+    assert (tape.recordings, tape.plays) == (1, 2 * SETTINGS.iterations)
+    assert torch.equal(first, kept)  # what was handed out is not painted over by the next frame
+    optimise(*frame(32, 48, 1))
+    assert tape.recordings == 2
+
+
+def test_the_host_looks_now_and_then_and_ends_what_is_settled(
+    network: LossNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimiser, "SETTLED", 0.9)
+    tape = Tape()
+    settled, losses = Optimiser(network, SETTINGS, unheard, tape)(*frame(48, 64, 1))
+    assert tape.plays == LOOK
+    image, expected = Optimiser(network, SETTINGS, unheard)(*frame(48, 64, 1))
+    torch.testing.assert_close(settled, image, rtol=0, atol=1e-5)
+    torch.testing.assert_close(losses, expected, rtol=1e-4, atol=0)
+
+
+def test_what_cannot_be_recorded_is_done_as_it_is_and_said_once(network: LossNetwork) -> None:
+    def refuses(work: Work) -> Work:
+        raise RuntimeError("operation not permitted when stream is capturing\nlong story")
+
+    said: list[str] = []
+    optimise = Optimiser(network, SETTINGS, said.append, refuses)
+    found, expected = optimise(*frame(48, 64, 1)), Optimiser(network, SETTINGS, unheard, Tape())(*frame(48, 64, 1))
+    optimise(*frame(32, 48, 1))
+    assert torch.equal(found[0], expected[0])
+    assert len(said) == 1
+    assert "long story" not in said[0]
+
+
+class Poor(LossNetwork):
+    """A network on a GPU with room for so many pixels at once."""
+
+    room = 40 * 256 - 1
+
+    def prepared(self, image: Tensor) -> Tensor:
+        if image[0, 0].numel() > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().prepared(image)
+
+
+@pytest.mark.parametrize("record", [None, Tape()])
+def test_without_memory_for_the_whole_it_goes_on_in_tiles(network: LossNetwork, record: Tape | None) -> None:
+    poor = load_loss_network().to(memory_format=torch.channels_last)
+    poor.__class__ = Poor
+    said: list[str] = []
+    optimise = Optimiser(poor, SETTINGS, said.append, record, (*WAYS[:2], replace(WAYS[2], by=Spending(1, tile=128))))
+    found = [optimise(*frame(40, 256, seed)) for seed in (1, 2)]
+    assert ["tiles" in message for message in said] == [False, True]
+    for seed, (image, losses) in zip((1, 2), found, strict=True):
+        whole, expected = Optimiser(network, SETTINGS, unheard, ways=WAYS[1:])(*frame(40, 256, seed))
+        torch.testing.assert_close(losses, expected, rtol=1e-3, atol=0)
+        torch.testing.assert_close(image, whole, rtol=0, atol=2e-3)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_graph_finds_what_the_same_work_finds_without_one() -> None:
+    network = load_loss_network().to("cuda", memory_format=torch.channels_last)
+    said: list[str] = []
+    captured = Optimiser(network, SETTINGS, said.append, recorded)
+    plain = Optimiser(network, SETTINGS, said.append, lambda work: work)
+    for seed in (1, 2):
+        (image, losses), (expected, its) = captured(*frame(96, 128, seed, "cuda")), plain(*frame(96, 128, seed, "cuda"))
+        torch.testing.assert_close(image, expected, rtol=0, atol=1e-4)
+        torch.testing.assert_close(losses, its, rtol=1e-4, atol=0)
+    assert not said
+
+
+class Watch(TorchDispatchMode):
+    """Notes every operation by which a number would go from the device to the host, or from the host to it."""
+
+    CROSSINGS = ("_local_scalar_dense", "scalar_tensor", "lift_fresh", "is_nonzero")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.operations = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.operations += 1
+        name = func.overloadpacket.__name__
+        if name in self.CROSSINGS:
+            self.seen.add(name)
+        return func(*args, **(kwargs or {}))
+
+
+def test_in_what_is_recorded_no_number_passes_between_host_and_device(
+    network: LossNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither can be recorded, and each would be a wait."""
+    monkeypatch.setattr(kernels, "_on", lambda device: None)  # the compiled part hands its sums over as numbers
+    watch, plays = Watch(), []
+
+    def watched(work: Work) -> Work:
+        def play() -> None:
+            with watch:
+                work()
+            plays.append(watch.operations)
+
+        return play
+
+    Optimiser(network, SETTINGS, unheard, watched)(*frame(48, 64, 1))
+    assert watch.seen == set()
+    assert len(plays) == SETTINGS.iterations
+    with watch:
+        torch.where(torch.ones(2) > 0, torch.ones(2), 0.5)
+        float(torch.ones(2).sum())
+    assert watch.seen == {"_local_scalar_dense", "scalar_tensor"}, "it would have been noticed"

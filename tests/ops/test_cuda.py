@@ -1,0 +1,172 @@
+"""The kernels as a GPU runs them, thread by thread, launched by what launches them there; no GPU is needed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from streamstyle.ops.cuda import KERNELS, CudaKernels
+from streamstyle.ops.kernels import csrc_folder
+from streamstyle.ops.luma import BT709
+from streamstyle.ops.occlusion import torch_consistency_weight
+from streamstyle.ops.planes import torch_to_planes
+from streamstyle.ops.temporal import torch_temporal_term
+from streamstyle.ops.warp import torch_backward_warp
+from tests.csrc.simulated_gpu import KERNEL, SimulatedGPU
+
+SIZES = [(1, 1), (9, 33), (8, 32), (37, 70)]
+"""Less than a block of 8x32, one more each way, one exactly, and several with a rest."""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kernels")
+
+
+@pytest.fixture(params=["forwards", "backwards"])
+def gpu(built: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> SimulatedGPU:
+    compiler = shutil.which("g++")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("there is no g++ to build the kernels with, or no fibres to run them in")
+    monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext())
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=7))
+    simulated = SimulatedGPU(compiler, built)
+    simulated.backwards = request.param == "backwards"
+    return simulated
+
+
+@pytest.fixture
+def kernels(gpu: SimulatedGPU) -> CudaKernels:
+    return CudaKernels(gpu, csrc_folder())
+
+
+def random(*shape: int, seed: int = 0) -> Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def flow(height: int, width: int, seed: int = 0) -> Tensor:
+    coarse = 6 * (random(1, 2, height // 9 + 2, width // 9 + 2, seed=seed) - 0.5)
+    return torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")[0].contiguous()
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_a_picture_carried_along_a_flow(kernels: CudaKernels, mode: Any, height: int, width: int) -> None:
+    image, along = random(4, height, width), flow(height, width)
+    carried, twin = kernels.backward_warp(image, along, mode), torch_backward_warp(image, along, mode)
+    torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5)  # where a place is, to within 64 · 2^-24 pixels
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_the_consistency_weight(kernels: CudaKernels, height: int, width: int) -> None:
+    backward = flow(height, width)
+    forward = 0.4 * flow(height, width, seed=5) - backward
+    weight, twin = kernels.consistency_weight(backward, forward), torch_consistency_weight(backward, forward)
+    torch.testing.assert_close(weight, twin, rtol=0, atol=1e-6)
+    if height > 30:
+        assert 0.02 < float(weight.mean()) < 0.98
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_the_temporal_term_and_its_pull(kernels: CudaKernels, height: int, width: int) -> None:
+    carried, stylised, image = random(3, 3, height, width)
+    trust = random(height, width, seed=1)
+    centre, stiffness, floor = kernels.temporal_term(carried, stylised, trust, 9000, 691)
+    twin = torch_temporal_term(carried, stylised, trust, 9000, 691, 40000)
+    torch.testing.assert_close(centre, twin.centre)
+    torch.testing.assert_close(stiffness, twin.stiffness)
+    torch.testing.assert_close(floor, twin.floor, rtol=1e-5, atol=0)  # float32, summed in another order
+
+    above, gradient = kernels.temporal_pull(image, twin.centre, twin.stiffness, 40000)
+    loss, slope = twin.torch_loss_and_gradient(image)
+    torch.testing.assert_close(above + twin.floor, loss, rtol=1e-5, atol=0)
+    torch.testing.assert_close(gradient, slope, rtol=1e-5, atol=1e-5 * float(slope.abs().max()))
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (16, 64), (18, 66), (38, 70)])
+def test_the_planes_for_an_encoder(kernels: CudaKernels, height: int, width: int) -> None:
+    image = 1.2 * random(3, height, width) - 0.1
+    planes, twin = kernels.to_planes(image, BT709.red, BT709.blue).int(), torch_to_planes(image, BT709).int()
+    assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may fall on its other side
+    assert (planes != twin).float().mean() < 1e-2
+
+
+def test_the_same_bits_in_whatever_order_threads_run(gpu: SimulatedGPU, kernels: CudaKernels) -> None:
+    carried, stylised, image = random(3, 3, 37, 70)
+    held = kernels.temporal_term(carried, stylised, carried[0], 9000, 691)
+    pulled = kernels.temporal_pull(image, *held[:2], 40000)
+    weight = kernels.consistency_weight(flow(37, 70), flow(37, 70, seed=5))
+    gpu.backwards = not gpu.backwards
+    again = kernels.temporal_term(carried, stylised, carried[0], 9000, 691)
+    assert all(torch.equal(one, other) for one, other in zip(held, again, strict=True))
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(pulled, kernels.temporal_pull(image, *held[:2], 40000), strict=True)
+    )
+    assert torch.equal(weight, kernels.consistency_weight(flow(37, 70), flow(37, 70, seed=5)))
+
+
+def within_nothing(tensor: Tensor) -> Tensor:
+    """The same between two stretches of memory that hold no numbers: whoever reads beyond it gets none."""
+    room = torch.full((3 * tensor.numel() + 2048,), torch.nan)
+    inner = room[tensor.numel() + 1024 :][: tensor.numel()].view(tensor.shape)
+    return inner.copy_(tensor)
+
+
+def test_nothing_beyond_a_picture_is_read(kernels: CudaKernels) -> None:
+    carried, stylised, image = (within_nothing(each) for each in random(3, 3, 38, 70))
+    along, trust = within_nothing(40 * (random(2, 38, 70) - 0.5)), within_nothing(random(38, 70))
+    held = kernels.temporal_term(carried, stylised, trust, 9000, 691)
+    found = [
+        kernels.consistency_weight(along, along),
+        kernels.backward_warp(image, along, "bicubic"),
+        kernels.backward_warp(image, along, "bilinear"),
+        *held,
+        *kernels.temporal_pull(image, within_nothing(held[0]), within_nothing(held[1]), 40000),
+    ]
+    assert all(torch.isfinite(each).all() for each in found)
+    assert torch.equal(
+        kernels.to_planes(image, BT709.red, BT709.blue), kernels.to_planes(image.clone(), BT709.red, BT709.blue)
+    )
+
+
+def test_a_launch_covers_the_picture_on_the_stream_of_torch(gpu: SimulatedGPU, kernels: CudaKernels) -> None:
+    kernels.backward_warp(random(3, 37, 70), flow(37, 70), "bicubic")
+    assert gpu.launches == [("warp_bicubic", (3, 5, 1), (32, 8, 1))]
+    assert gpu.streams == [7]
+
+
+def test_what_does_not_lie_in_order_is_put_in_order_first(kernels: CudaKernels) -> None:
+    image, along = random(3, 20, 30), flow(20, 30)
+    turned = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    assert not turned.is_contiguous()
+    straight = kernels.backward_warp(image, along, "bicubic")
+    assert torch.equal(kernels.backward_warp(turned, along, "bicubic"), straight)
+
+
+def test_every_kernel_there_is_can_be_launched() -> None:
+    found = {name: path.stem for path in csrc_folder().glob("*.cu") for name in KERNEL.findall(path.read_text())}
+    assert found == KERNELS
+
+
+def test_they_are_compiled_before_they_are_used(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", gpu)
+    assert CudaKernels.load(csrc_folder()) is not None
+
+
+def test_where_they_cannot_be_compiled_there_are_none(
+    gpu: SimulatedGPU, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for source in KERNELS.values():
+        (tmp_path / f"{source}.cu").write_text('extern "C" __global__ void broken(')
+    monkeypatch.setitem(sys.modules, "cupy", SimulatedGPU(gpu.compiler, tmp_path))
+    assert CudaKernels.load(tmp_path) is None
+    assert "error" in capfd.readouterr().err  # g++'s own word

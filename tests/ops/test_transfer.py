@@ -1,0 +1,84 @@
+"""On the way to a GPU and back. Without one, what stands in for it counts and orders what is asked of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from streamstyle.ops import transfer
+from streamstyle.ops.luma import BT709
+from streamstyle.ops.pixels import to_uint8
+from streamstyle.ops.planes import torch_to_planes
+from streamstyle.ops.transfer import downloaded, uploaded
+
+
+def picture() -> Tensor:
+    return torch.rand(3, 20, 30, generator=torch.Generator().manual_seed(0))
+
+
+def test_on_the_cpu_nothing_is_copied() -> None:
+    assert uploaded(image := picture(), torch.device("cpu")) is image
+    assert np.array_equal(downloaded(image), to_uint8(image))
+
+
+def test_an_upload_goes_through_pinned_memory_and_is_not_waited_for() -> None:
+    asked: list[Any] = []
+
+    class Host:
+        def pin_memory(self) -> Host:
+            asked.append("pinned")
+            return self
+
+        def to(self, device: torch.device, *, non_blocking: bool) -> Host:
+            asked.append((device.type, non_blocking))
+            return self
+
+    uploaded(Host(), torch.device("cuda"))  # type: ignore[arg-type]
+    assert asked == ["pinned", ("cuda", True)]
+
+
+def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = torch.zeros(20, 30, 3, dtype=torch.uint8)
+    queued: list[Tensor] = []
+
+    class There:
+        """A picture on a GPU, before and after it is made into levels."""
+
+        is_cuda, shape, dtype = True, here.shape, here.dtype
+
+    class Here:
+        def copy_(self, there: There, *, non_blocking: bool) -> None:
+            assert non_blocking
+            queued.append(torch.full_like(here, 7))
+
+        def numpy(self) -> Any:
+            return here.numpy()
+
+    class Event:
+        def record(self) -> None:
+            assert queued, "it would be said to have arrived before it was sent"
+
+        def synchronize(self) -> None:
+            here.copy_(queued.pop())
+
+    def pinned(shape: torch.Size, *, dtype: torch.dtype, pin_memory: bool) -> Here:
+        assert pin_memory
+        return Here()
+
+    monkeypatch.setattr(transfer, "levels", lambda image: There())
+    monkeypatch.setattr(torch, "empty", pinned)
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    assert (downloaded(There()) == 7).all()  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_to_a_gpu_and_back_a_picture_stays_as_it_is() -> None:
+    there = uploaded(picture(), torch.device("cuda"))
+    assert there.is_cuda
+    assert np.array_equal(downloaded(there), to_uint8(picture()))
+    planes = torch.from_numpy(downloaded(there, BT709)).int()
+    assert (planes - torch_to_planes(picture(), BT709).int()).abs().max() <= 1

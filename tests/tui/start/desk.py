@@ -1,0 +1,140 @@
+"""The start screen with an easel that knows the answers beforehand."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from textual.app import App
+from textual.pilot import Pilot
+
+import streamstyle.tui.app
+from streamstyle.tui.app import StreamstyleApp
+from streamstyle.tui.request import RunRequest
+from streamstyle.tui.start.easel import Answer, Answered, Easel, Refusal
+from streamstyle.tui.start.screen import StartScreen
+
+Act = Callable[[Pilot[Any]], Awaitable[None]]
+
+STYLING = Path(streamstyle.tui.app.__file__).with_name("streamstyle.tcss")
+
+STYLES = [("scream", "The Scream", "Edvard Munch"), ("wave", "The Great Wave", "Hokusai"), ("night", "", "")]
+
+
+def picture(colour: tuple[int, int, int], width: int, height: int) -> dict[str, Any]:
+    """A picture of one colour, as an answer holds it."""
+    pixels = np.broadcast_to(np.array(colour, np.uint8), (height, width, 3))
+    return {"width": width, "height": height, "pixels": base64.b64encode(pixels.tobytes()).decode()}
+
+
+class KnowingEasel(Easel):
+    """Answers at once, and remembers what it was asked; what is in `refused` it refuses."""
+
+    def __init__(self, answered: Answered) -> None:
+        super().__init__(answered)
+        self.asked: list[tuple[str, Mapping[str, Any]]] = []
+        self.refused: dict[str, Refusal] = {}
+        self.silent: set[str] = set()
+        self.exists = False
+
+    async def serve(self) -> None:
+        await asyncio.Event().wait()
+
+    def ask(self, ask: str, **question: Any) -> None:
+        self.asked.append((ask, question))
+        if ask in self.silent:
+            return
+        if ask in self.refused:
+            self.answered(Answer(ask, question, refusal=self.refused[ask]))
+        else:
+            self.answered(Answer(ask, question, getattr(self, f"answer_{ask}")(question)))
+
+    def answered(self, answer: Answer) -> None:
+        self._answered(answer)
+
+    def last(self, ask: str) -> Mapping[str, Any]:
+        """The last question of a kind."""
+        return [question for kind, question in self.asked if kind == ask][-1]
+
+    def count(self, ask: str) -> int:
+        return sum(kind == ask for kind, _ in self.asked)
+
+    def answer_styles(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        small = picture((120, 90, 60), question["width"], question["height"])
+        keys = ("name", "title", "artist")
+        return {
+            "styles": [dict(zip(keys, style, strict=True)) | {"builtin": True, "picture": small} for style in STYLES]
+        }
+
+    def answer_image(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        return {"path": question["path"], "picture": picture((9, 9, 9), question["width"], question["height"])}
+
+    def answer_film(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "path": question["path"], "bytes": 1_100_000, "width": 1280, "height": 720, "codec": "h264", "rate": 25.0,
+            "frames": 8200, "duration": 328.0, "streams": ["audio aac eng"],
+            "notes": ["turned by 90° to stand upright"],
+        }  # fmt: skip
+
+    def answer_check(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        arguments = question["arguments"]
+        given = dict(pairwise(arguments)).get("-o")
+        return {"output": given or "film.wave.mkv", "exists": self.exists, "free": 80_000_000_000, "width": 1280,
+                "height": 720, "frames": 8200, "warnings": []}  # fmt: skip
+
+    def answer_still(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        size = question["width"], question["width"] * 9 // 16
+        return {
+            "time": question["time"], "draft": question["draft"],
+            "source": picture((40, 120, 40), *size), "painted": picture((200, 120, 40), *size),
+        }  # fmt: skip
+
+    def answer_cost(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        return {"tried": 9, "seconds_per_frame": 0.09, "seconds": 738.0, "bytes": 42_000_000}
+
+
+class Desk(StreamstyleApp):
+    """The app, with that easel, which ends where a run would begin."""
+
+    CSS_PATH = STYLING
+
+    def __init__(self, film: Path | None = None, prepare: Callable[[KnowingEasel], None] = lambda _: None) -> None:
+        super().__init__(film=film)
+        self.prepare = prepare
+        self.request: RunRequest | None = None
+        self.copied = ""
+        self.notes: list[str] = []
+
+    def _ask(self, film: Path | None) -> None:
+        def easel(answered: Answered) -> Easel:
+            self.easel = KnowingEasel(answered)
+            self.prepare(self.easel)
+            return self.easel
+
+        self.push_screen(StartScreen(film, easel=easel), self._answered)
+
+    def _answered(self, request: RunRequest | None) -> None:
+        self.request = request
+        self.exit(0)
+
+    def notify(self, message: str, **_: Any) -> None:
+        self.notes.append(message)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self.copied = text
+
+
+def perform(desk: App[int], act: Act, size: tuple[int, int] = (120, 40)) -> None:
+    """Run the screen for as long as the act takes."""
+
+    async def run() -> None:
+        async with desk.run_test(size=size) as pilot:
+            await pilot.pause()
+            await act(pilot)
+
+    asyncio.run(run())

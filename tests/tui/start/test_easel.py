@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+from streamstyle.tui.start.easel import Answer, Easel
+
+COMMAND = (sys.executable, "-m", "tests.tui.start.fake_easel")
+
+
+def talk(act: Callable[[Easel, list[Answer]], Awaitable[None]], command: tuple[str, ...] = COMMAND) -> list[Answer]:
+    """What is answered during an act."""
+    answers: list[Answer] = []
+
+    async def run() -> None:
+        easel = Easel(answers.append, command)
+        serving = asyncio.create_task(easel.serve())
+        await asyncio.wait_for(act(easel, answers), 30)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+    asyncio.run(run())
+    return answers
+
+
+async def until(condition: Callable[[], object]) -> None:
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+def test_of_a_flood_of_questions_the_newest_is_answered() -> None:
+    async def act(easel: Easel, answers: list[Answer]) -> None:
+        for number in range(100):
+            easel.ask("still", path=f"moment {number}")
+        await until(lambda: answers and answers[-1].found["heard"] == "moment 99")
+
+    assert len(talk(act)) <= 2
+
+
+def test_questions_of_another_kind_do_not_wait() -> None:
+    async def act(easel: Easel, answers: list[Answer]) -> None:
+        easel.ask("cost", path="slow")
+        easel.ask("still", path="quick")
+        await until(lambda: any(answer.ask == "still" for answer in answers))
+
+    assert {answer.ask for answer in talk(act)} >= {"still"}
+
+
+def test_a_cost_that_another_has_overtaken_is_not_told() -> None:
+    async def act(easel: Easel, answers: list[Answer]) -> None:
+        easel.ask("cost", path="one")
+        await until(lambda: answers)
+        easel.ask("cost", path="two")
+        await until(lambda: len(answers) == 2)
+
+    answers = talk(act)
+    assert [answer.question["path"] for answer in answers] == ["one", "two"]
+    assert all(answer.so_far for answer in answers)
+
+
+def test_what_was_asked_when_the_process_died_is_refused_and_the_next_question_begins_another() -> None:
+    async def act(easel: Easel, answers: list[Answer]) -> None:
+        easel.ask("film", path="die")
+        await until(lambda: answers)
+        easel.ask("film", path="film.mp4")
+        await until(lambda: len(answers) == 2)
+
+    died, answered = talk(act)
+    assert died.refusal is not None
+    assert "has died (exit code -9)" in died.refusal.problem
+    assert answered.found == {"heard": "film.mp4"}
+
+
+def test_a_process_that_cannot_begin_is_a_refusal() -> None:
+    async def act(easel: Easel, answers: list[Answer]) -> None:
+        easel.ask("film", path="film.mp4")
+        await until(lambda: answers)
+
+    (answer,) = talk(act, (sys.executable, "-c", "raise SystemExit(3)"))
+    assert answer.refusal is not None
+    assert "exit code 3" in answer.refusal.problem

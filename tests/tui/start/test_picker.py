@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual import events
+from textual.app import App
+from textual.pilot import Pilot
+
+from streamstyle.tui.start.folder import FILMS
+from streamstyle.tui.start.picker import PathPicker
+from tests.tui.acting import reads, text
+from tests.tui.start.desk import STYLING, Act, perform
+
+
+class Hall(App[int]):
+    """Nothing but the question for a film."""
+
+    CSS_PATH = STYLING
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.chosen: list[Path | None] = []
+
+    def on_mount(self) -> None:
+        self.push_screen(PathPicker("a film", FILMS, self.folder), self.chosen.append)
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    folder = tmp_path / "films"
+    (folder / "holidays").mkdir(parents=True)
+    for name in ("bunny.mp4", "boat.mkv", "notes.txt", "holidays/sea.mp4"):
+        (folder / name).write_bytes(bytes(2000))
+    (tmp_path / "empty").mkdir()
+    return folder
+
+
+def choose(folder: Path, act: Act, size: tuple[int, int] = (80, 24)) -> list[Path | None]:
+    hall = Hall(folder)
+    perform(hall, act, size)
+    return hall.chosen
+
+
+def test_the_films_of_the_folder_are_listed_and_the_first_is_chosen(films: Path) -> None:
+    async def act(pilot: Pilot[Any]) -> None:
+        await reads(pilot, "bunny.mp4  2.0 kB")
+        shown = text(pilot)
+        assert "holidays/" in shown
+        assert "notes.txt" not in shown
+        await pilot.press("enter")
+
+    assert choose(films, act) == [films / "boat.mkv"]
+
+
+def test_typing_filters(films: Path) -> None:
+    async def act(pilot: Pilot[Any]) -> None:
+        await reads(pilot, "boat.mkv")
+        await pilot.press(*"nny")
+        await pilot.pause(0.2)
+        assert "boat.mkv" not in text(pilot)
+        await pilot.press("enter")
+
+    assert choose(films, act) == [films / "bunny.mp4"]
+
+
+def test_folders_are_gone_into_and_out_of(films: Path) -> None:
+    async def act(pilot: Pilot[Any]) -> None:
+        await reads(pilot, "boat.mkv")
+        await pilot.press("up", "enter")
+        await reads(pilot, "sea.mp4")
+        await pilot.press("ctrl+up")
+        await reads(pilot, "boat.mkv")
+        await pilot.press("down", "enter")
+
+    assert choose(films, act) == [films / "bunny.mp4"]
+
+
+def test_a_path_is_completed(films: Path) -> None:
+    async def act(pilot: Pilot[Any]) -> None:
+        await pilot.press(*f"{films}/hol", "tab")
+        await reads(pilot, "sea.mp4")
+        await pilot.press("tab", "enter")
+
+    assert choose(films.parent / "empty", act) == [films / "holidays" / "sea.mp4"]
+
+
+def test_a_film_dropped_here_is_taken_whatever_it_ends_in(films: Path) -> None:
+    async def act(pilot: Pilot[Any]) -> None:
+        pilot.app.post_message(events.Paste(f"'{films / 'notes.txt'}'"))
+        await pilot.pause(0.2)
+        await pilot.press("enter")
+
+    assert choose(films, act) == [films / "notes.txt"]
+
+
+def test_a_click_chooses(films: Path) -> None:
+    async def act(pilot: Pilot[Any]) -> None:
+        await reads(pilot, "boat.mkv")
+        await pilot.click("#picker-list", offset=(3, 2))
+
+    assert choose(films, act) == [films / "bunny.mp4"]
+
+
+def test_a_folder_without_films_says_so_and_cannot_be_chosen_from(films: Path) -> None:
+    async def act(pilot: Pilot[Any]) -> None:
+        await reads(pilot, "no film in")
+        await pilot.press("enter")
+        await pilot.press("escape")
+
+    assert choose(films.parent / "empty", act) == [None]
+
+
+def test_a_folder_that_is_not_there_says_so(films: Path) -> None:
+    async def act(pilot: Pilot[Any]) -> None:
+        await pilot.press(*"nowhere/")
+        await reads(pilot, "No such file")
+
+    assert choose(films, act) == []

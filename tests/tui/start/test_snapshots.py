@@ -1,0 +1,42 @@
+"""The start screen at the sizes it is made for, as text; see tests/tui/test_snapshots.py for how they are renewed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+import streamstyle.tui.start.foot
+from tests.tui.start.desk import Desk
+from tests.tui.test_snapshots import SIZES, compare
+
+EVENING = time.mktime((2026, 11, 24, 20, 15, 0, 0, 0, -1))
+
+
+class Clock:
+    """A clock that stands still."""
+
+    @staticmethod
+    def time() -> float:
+        return EVENING
+
+
+@pytest.fixture(autouse=True)
+def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamstyle.tui.start.foot, "time", Clock)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_styles(size: tuple[int, int]) -> None:
+    compare("start-style", size, Desk(Path("film.mp4")), "≈ 12 min")
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+def test_options(size: tuple[int, int]) -> None:
+    compare("start-options", size, Desk(Path("film.mp4")), "≈ 12 min", "3", then="method")
+
+
+@pytest.mark.parametrize("size", SIZES[2:])
+def test_the_film(size: tuple[int, int]) -> None:
+    compare("start-film", size, Desk(Path("film.mp4")), "≈ 12 min", "1", then="1280x720")

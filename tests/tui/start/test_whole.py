@@ -1,0 +1,72 @@
+"""The start screen with its real process, on a small film: it is read, painted, estimated, and the run begins."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+from textual.pilot import Pilot
+
+from streamstyle.tui.request import RunRequest
+from streamstyle.tui.start.screen import StartScreen
+from tests.films import pan, write_film
+from tests.tui.acting import text, until
+from tests.tui.start.desk import Desk, perform
+
+
+class Studio(Desk):
+    """The app with a real easel."""
+
+    def _ask(self, film: Path | None) -> None:
+        self.push_screen(StartScreen(film), self._answered)
+
+
+def easels() -> list[psutil.Process]:
+    """The processes that this one asks."""
+    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in living if "streamstyle.easel" in " ".join(child.cmdline())]
+
+
+def test_a_film_is_read_painted_estimated_and_begun(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mp4", pan(frames=40).frames, audio=True)
+    studio = Studio(film)
+
+    async def act(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: "96x64 · h264" in text(pilot), 60)
+        await until(pilot, lambda: "composition_vii · 0:00" in text(pilot), 60)
+        await until(pilot, lambda: "from 9 frames" in text(pilot), 120)
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+
+    perform(studio, act)
+    arguments = (str(film), "--style", "composition_vii")
+    assert studio.request == RunRequest(arguments, film, film.with_name("film.composition_vii.mkv"))
+    assert not easels(), "it is still at work"
+
+
+def test_the_process_killed_under_it_is_said_and_begun_anew(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mp4", pan(frames=40).frames)
+    studio = Studio(film)
+
+    async def act(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: "composition_vii · 0:00" in text(pilot), 60)
+        await until(pilot, lambda: "from" in text(pilot), 60)  # a trial is on its way, or over
+        for process in easels():
+            os.kill(process.pid, signal.SIGKILL)
+        await until(pilot, lambda: not easels(), 20)
+        await pilot.press("down")
+        await until(pilot, lambda: "delaunay · 0:00" in text(pilot), 60)
+
+    perform(studio, act)
+
+
+def test_the_screen_imports_nothing_heavy() -> None:
+    heavy = ("torch", "av", "streamstyle.pipeline", "streamstyle.stages")
+    program = f"import sys, streamstyle.tui.start.screen; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
