@@ -93,7 +93,7 @@ class RunningScreen(Screen[None]):
             self._follow(self._subject)
         else:
             self._begin(self._subject)
-        self.set_interval(1.0, self._wish)
+        self.set_interval(1.0, self._tick)
 
     def on_unmount(self) -> None:
         """Let the thread that follows the run end; a run whose owner leaves does not stay paused."""
@@ -143,8 +143,17 @@ class RunningScreen(Screen[None]):
         self.query_one(Diptych).show(sight.pictures, story.previewed.frame if story.previewed else None)
         self.query_one(Diptych).wait("the first frame is on its way" if story.started else "opening the film")
         self.query_one(Journal).show(story.remarks)
+        if story.paused != before.story.paused or before.story.written is None:
+            self._show_numbers()
+
+    def _tick(self) -> None:
+        """Once a second: numbers that change faster are not read, and cost as much as the picture."""
+        self._wish()
+        self._show_numbers()
+
+    def _show_numbers(self) -> None:
         for panel in self.query(Panel):
-            panel.show(story)
+            panel.show(self._sight.story)
 
     def _end(self, sight: Sight) -> None:
         """Go on to what came of it, whatever question or help is open."""
