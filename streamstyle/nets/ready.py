@@ -17,18 +17,17 @@ Network = TypeVar("Network", TransformerNet, LossNetwork)
 
 def ready_style(network: TransformerNet, device: torch.device) -> TransformerNet:
     """Return the style network ready to run."""
-    return _ready(network, device)
+    return _ready(network.to(device).compute_in(fast_dtype(device)))
 
 
 def ready_loss_network(settings: ConsistencySettings, device: torch.device) -> LossNetwork | None:
     """Return the loss network that the method needs, ready to run; None where it needs none."""
     if settings.method is not Method.consistent or settings.iterations == 0:
         return None
-    return _ready(load_loss_network(settings.loss_network), device)
+    return _ready(load_loss_network(settings.loss_network).to(device, fast_dtype(device)))
 
 
-def _ready(network: Network, device: torch.device) -> Network:
+def _ready(network: Network) -> Network:
     network.requires_grad_(False).eval()
-    network.to(device=device, dtype=fast_dtype(device))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network

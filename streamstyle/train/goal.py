@@ -15,8 +15,12 @@ from streamstyle.ops.gram import gram_matrix
 STYLE_SHARE = 5.0
 """Weight of the style against the content at a `style_weight` of 1."""
 
-NOISE = 0.03
-"""Standard deviation of the noise a picture is disturbed by: a camera's, in poor light."""
+FLAT = 15.0
+"""Weight of smoothness where the photo is flat, as a multiple of that elsewhere: a Gram loss wants texture everywhere,
+and where there is nothing to paint a network would make it of the faintest unevenness, such as a codec's blocks."""
+
+CONTRAST = 0.03
+"""Range of grey, in [0, 1], within a few pixels above which a photo is not flat there."""
 
 Grams = Mapping[str, Tensor]
 """Style layer → [C, C] float32."""
@@ -41,8 +45,8 @@ class Goal:
     ) -> Tensor:
         """Return the relative errors of content and of style, and the roughness."""
         content_error, style_error = self.errors(photos, painted, styles)
-        across, down = painted.diff(dim=-1).square().mean(), painted.diff(dim=-2).square().mean()
-        total: Tensor = content_error + STYLE_SHARE * self.style_weight * style_error + self.tv_weight * (across + down)
+        rough = _roughness(painted, 1 + FLAT * flatness(photos))
+        total: Tensor = content_error + STYLE_SHARE * self.style_weight * style_error + self.tv_weight * rough
         return total
 
     def errors(
@@ -81,9 +85,20 @@ def grams_of(
     return {name: gram_matrix(activations[name])[0] for name in layers}
 
 
-def noisy(images: Tensor) -> Tensor:
-    """Return the pictures as a camera would see them the next moment."""
-    return (images + NOISE * torch.randn_like(images)).clamp(0, 1)
+def flatness(
+    photos: Tensor,  # [N, 3, H, W] float in [0, 1]
+) -> Tensor:  # [N, 1, H, W] in [0, 1]
+    """Return where there is nothing but light in a photo: 1 where all is even for some ten pixels around."""
+    grey = F.avg_pool2d(photos.mean(1, keepdim=True), 5, 1, 2, count_include_pad=False)
+    steepest = F.max_pool2d(grey, 9, 1, 4) + F.max_pool2d(-grey, 9, 1, 4)
+    return torch.exp(-(steepest / CONTRAST).square())
+
+
+def _roughness(painted: Tensor, weight: Tensor) -> Tensor:
+    """Return the mean squared difference of neighbours, weighted."""
+    across = (painted.diff(dim=-1).square() * weight[..., 1:]).mean()
+    down = (painted.diff(dim=-2).square() * weight[..., 1:, :]).mean()
+    return across + down
 
 
 def _style_error(grams: Tensor, targets: Sequence[Tensor]) -> Tensor:
