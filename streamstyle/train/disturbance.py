@@ -12,7 +12,7 @@ from streamstyle.ops.pixels import to_tensor, to_uint8
 NOISE = 0.03
 """Standard deviation of the noise a picture is disturbed by: a camera's, in poor light."""
 
-WORST, BEST = 8, 40
+WORST, BEST = 20, 60
 """Qualities of JPEG, from 1 to 100, that a codec's blocks are drawn with."""
 
 

@@ -15,7 +15,7 @@ from streamstyle.ops.gram import gram_matrix
 STYLE_SHARE = 5.0
 """Weight of the style against the content at a `style_weight` of 1."""
 
-FLAT = 15.0
+FLAT = 4.0
 """Weight of smoothness where the photo is flat, as a multiple of that elsewhere: a Gram loss wants texture everywhere,
 and where there is nothing to paint a network would make it of the faintest unevenness, such as a codec's blocks."""
 

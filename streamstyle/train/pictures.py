@@ -20,7 +20,7 @@ HELD_OUT = 20
 """One in so many of a folder's pictures, sorted by name, is not trained on."""
 
 
-CLOSEST = 4.0
+CLOSEST = 3.0
 """Times that a close-up is enlarged at most."""
 
 

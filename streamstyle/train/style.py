@@ -47,7 +47,7 @@ class Ground(StrEnum):
 
 
 Start = Ground | Path
-CLOSE = 0.4
+CLOSE = 0.2
 """Share of the photos that are looked at closely."""
 
 

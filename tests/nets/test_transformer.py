@@ -51,7 +51,9 @@ def test_rounding_draws_no_contour_lines_in_a_dark_sky() -> None:
     land = torch.rand(1, 3, 12, 24).repeat_interleave(4, 2).repeat_interleave(4, 3)
     with torch.inference_mode():
         plain, blocky = (network(torch.cat([above, land], 2)) for above in (sky, sky + blocks))
-    assert (plain - blocky)[..., 16:72, 16:-16].std() < 0.1 * plain.std()
+    assert (plain - blocky)[
+        ..., 16:72, 16:-16
+    ].std() < 0.012 * plain.std()  # 0.007; without `calmed` 0.021, all in bfloat16 0.015
 
 
 def test_a_network_of_no_width_is_refused() -> None:
