@@ -56,8 +56,24 @@ class Goal:
         styles: Sequence[Grams],  # one each, or one for all
     ) -> tuple[Tensor, Tensor]:
         """Return the squared errors of content and of style, relative to the mean square of what they should be."""
+        return self.errors_from(self.content_of(photos), painted, styles)
+
+    def content_of(
+        self,
+        photos: Tensor,  # [N, 3, H, W] float in [0, 1]
+    ) -> Tensor:  # [N, C, H / 8, W / 8] float32
+        """Return what is to be seen of the photos in their paintings."""
         with torch.no_grad():
-            content = self.network(photos, [self.content_layer])[self.content_layer].float()
+            content: Tensor = self.network(photos, [self.content_layer])[self.content_layer].float()
+        return content
+
+    def errors_from(
+        self,
+        content: Tensor,  # [N, C, H / 8, W / 8] float32 as `content_of` gives it
+        painted: Tensor,  # [N, 3, H, W] float in [0, 1]
+        styles: Sequence[Grams],  # one each, or one for all
+    ) -> tuple[Tensor, Tensor]:
+        """Return what `errors` returns, where the content is known already."""
         seen = self.network(painted, (*self.style_layers, self.content_layer))
         content_error = F.mse_loss(seen[self.content_layer].float(), content) / content.square().mean()
         style_errors = [
