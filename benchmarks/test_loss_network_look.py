@@ -21,12 +21,12 @@ from streamstyle.ops.pixels import to_tensor, to_uint8
 from streamstyle.settings import LearnSettings, LossWidth
 from streamstyle.sheet import cell, grid
 from streamstyle.stages.source import decode, probe
-from streamstyle.train.goal import Goal, Grams, grams_of
+from streamstyle.train.goal import STYLE_SHARE, Goal, Grams, grams_of
 from streamstyle.train.pictures import list_pictures
 
 FRAME = 11
-SIDE = 240
-STEPS = 150
+SIDE = 192
+STEPS = 120
 STEP_SIZE = 0.03
 
 
@@ -61,12 +61,13 @@ def _optimised(picture: Tensor, painting: Tensor, network: LossNetwork) -> tuple
     """Return the picture painted, and the seconds a step took."""
     grams = grams_of(network, painting)
     network.to(dtype=fast_dtype(torch.device("cpu")), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    goal, painted = Goal(network, 1.0, 1.0, 0.0), picture.clone().requires_grad_()
-    optimiser, began = torch.optim.Adam([painted], STEP_SIZE), time.perf_counter()
+    goal, painted = Goal(network, 1.0, 0.0, 0.0), picture.clone().requires_grad_()
+    content, optimiser, began = goal.content_of(picture), torch.optim.Adam([painted], STEP_SIZE), time.perf_counter()
     for step in range(STEPS):
         optimiser.param_groups[0]["lr"] = STEP_SIZE * (1 - step / STEPS)
         optimiser.zero_grad()
-        goal.loss(picture, painted, [grams]).backward()  # type: ignore[no-untyped-call]
+        content_error, style_error = goal.errors_from(content, painted, [grams])
+        (content_error + STYLE_SHARE * style_error).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         with torch.no_grad():
             painted.clamp_(0, 1)

@@ -31,7 +31,7 @@ from streamstyle.train.pictures import held_out, list_pictures
 
 CPU = torch.device("cpu")
 PICTURES = 20
-SIDE = 320
+SIDE = 256
 T = TypeVar("T")
 
 
