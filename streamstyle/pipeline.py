@@ -31,7 +31,7 @@ from streamstyle.stages.dilute import dilute
 from streamstyle.stages.flow import flow
 from streamstyle.stages.optimise import optimise
 from streamstyle.stages.shots import shots
-from streamstyle.stages.sink import open_sink
+from streamstyle.stages.sink import Sink, open_sink
 from streamstyle.stages.source import decode
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.sweep import sweep
@@ -91,20 +91,26 @@ def stylise_video(
             if stop.is_set():
                 break
 
-        if cache is not None and cache.problem:
-            observe(Warned(cache.problem))
-        if sink.refused:
-            observe(Warned(f"{sink.refused} damaged packets of sound or subtitles were left out"))
+        for problem in _problems(film, frames, sink, cache, stopped=stop.is_set()):
+            warn(problem)
         if stop.is_set():
             ended: Finished | Stopped = Stopped(str(sink.partial), frames, clock.seconds)
         else:
-            if film.frames is not None and frames < film.frames:
-                observe(Warned(f"{frames} of {film.frames} frames could be read; {film.path.name} may be damaged"))
             sink.publish()
             computed, cached = (cache.computed, cache.cached) if cache is not None else (0, 0)
             ended = Finished(str(output), frames, shot + 1, clock.seconds, computed, cached)
     observe(ended)  # after everything is closed: the file is whole when this is said
     return ended
+
+
+def _problems(film: Film, frames: int, sink: Sink, cache: FlowCache | None, *, stopped: bool) -> Iterator[str]:
+    """Yield what is not as it should be, and did not keep the film from being painted."""
+    if cache is not None and cache.problem:
+        yield cache.problem
+    if sink.refused:
+        yield f"{sink.refused} damaged packets of sound or subtitles were left out"
+    if film.frames is not None and frames < film.frames and not stopped:
+        yield f"{frames} of {film.frames} frames could be read; {film.path.name} may be damaged"
 
 
 def _flow(frames: Iterable[Frame], settings: Settings, cache: FlowCache) -> AbstractContextManager[Ahead[FlowedFrame]]:

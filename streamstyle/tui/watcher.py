@@ -18,7 +18,7 @@ from streamstyle.tui.story import Story, event_of
 from streamstyle.tui.widgets.colours import Pixels
 from streamstyle.tui.words import last_lines
 
-_EVERY = 0.3
+_EVERY = 0.4
 """Seconds between two looks at the folder."""
 
 _ANEW = 1.5
