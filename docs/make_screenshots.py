@@ -164,7 +164,7 @@ def main() -> None:
     """Make them all."""
     os.environ |= {"COLORTERM": "truecolor", "TERM": "xterm-256color"}
     with tempfile.TemporaryDirectory() as name:
-        film = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(name) / "landscape.mkv"
+        film = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else Path(name) / "landscape.mkv"
         if len(sys.argv) == 1:
             render_demo(film)
         os.chdir(film.parent)

@@ -255,9 +255,11 @@ def test_where_there_is_room_all_is_seen_at_once() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
         shown = text(pilot)
         assert all(words in shown for words in ("1280x720", "strength", "method", "scream · 1:06", "Start"))
+        assert desk.easel.last("styles")["height"] == 10
         await pilot.resize_terminal(100, 30)
         await pilot.pause()
         assert "method" not in text(pilot)
+        assert desk.easel.last("styles")["height"] == 4
 
     run(act, size=(200, 60))
 
