@@ -39,7 +39,7 @@ def test_a_film_is_read_painted_estimated_and_begun(tmp_path: Path) -> None:
     async def act(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: "96x64 · h264" in text(pilot), 60)
         await until(pilot, lambda: "composition_vii · 0:00" in text(pilot), 60)
-        await until(pilot, lambda: "from 9 frames" in text(pilot), 120)
+        await until(pilot, lambda: "done at" in text(pilot) and "still trying" not in text(pilot), 120)
         await pilot.press("ctrl+s")
         await pilot.pause()
 
