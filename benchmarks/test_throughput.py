@@ -38,7 +38,7 @@ from streamstyle.stages.source import decode, probe
 from streamstyle.stages.stylise import stylise
 
 SIZES = ((640, 480), (960, 540), (1280, 720), (1920, 1080))
-FRAMES = 4
+FRAMES = 3
 CPU = torch.device("cpu")
 
 T = TypeVar("T")

@@ -28,7 +28,7 @@ from streamstyle.tui.request import RunRequest
 from streamstyle.tui.running import RunningScreen
 from streamstyle.tui.summary import SummaryScreen
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).resolve().parent
 WIDE, HIGH, MARGIN = 10, 20, 12
 """Of a cell, and of the frame around the screen."""
 
@@ -117,9 +117,9 @@ async def until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
         await pilot.pause(0.2)
 
 
-async def take(film: Path, folder: Path) -> None:
+async def take(film: Path) -> None:
     """Paint a film, and take its picture half way, beside the film, and at the end."""
-    output = folder / f"{film.stem}.wave.mkv"
+    output = Path(f"{film.stem}.wave.mkv")
     words = (str(film), "--style", "wave", "--height", "360", "-o", str(output))
     app = StreamstyleApp(RunRequest(words, film, output))
 
@@ -164,12 +164,12 @@ def main() -> None:
     """Make them all."""
     os.environ |= {"COLORTERM": "truecolor", "TERM": "xterm-256color"}
     with tempfile.TemporaryDirectory() as name:
-        film = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else Path(name) / "landscape.mkv"
+        film = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else Path("landscape.mkv")
+        os.chdir(name)  # names are shown as seen from here
         if len(sys.argv) == 1:
             render_demo(film)
-        os.chdir(film.parent)
         asyncio.run(ask(film))
-        asyncio.run(take(film, Path(name)))
+        asyncio.run(take(film))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -33,25 +34,32 @@ class Clock:
             self._stood += time.monotonic() - since
 
 
+class _Running(threading.local):
+    """What a thread is timing."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.since = 0.0
+
+
 class Stopwatch:
-    """What one thread's time goes into; a stretch counts for the innermost name being timed, and for no other."""
+    """What time goes into; a stretch counts for the innermost name being timed in its thread, and for no other."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         """By name."""
-        self._names: list[str] = []
-        self._since = 0.0
+        self._running = _Running()
 
     @contextmanager
     def timing(self, name: str) -> Iterator[None]:
         """Count what passes inside for `name`."""
         self._book()
-        self._names.append(name)
+        self._running.names.append(name)
         try:
             yield
         finally:
             self._book()
-            self._names.pop()
+            self._running.names.pop()
 
     def timed(self, name: str, items: Iterable[T]) -> Iterator[T]:
         """Yield the items, counting the time of making each for `name`."""
@@ -65,7 +73,7 @@ class Stopwatch:
             yield item
 
     def _book(self) -> None:
-        now = time.monotonic()
-        if self._names:
-            self.seconds[self._names[-1]] += now - self._since
-        self._since = now
+        now, running = time.monotonic(), self._running
+        if running.names:
+            self.seconds[running.names[-1]] += now - running.since
+        running.since = now

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -30,10 +31,15 @@ from streamstyle.stages.dilute import dilute
 from streamstyle.stages.flow import flow
 from streamstyle.stages.optimise import optimise
 from streamstyle.stages.shots import shots
-from streamstyle.stages.sink import open_sink
+from streamstyle.stages.sink import Sink, open_sink
 from streamstyle.stages.source import decode
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.sweep import sweep
+
+_PAINTED_AHEAD = {"cuda": 2}
+"""Frames that are painted, by a thread that leads the GPU, while one is encoded; on a CPU both would want the cores."""
+
+T = TypeVar("T")
 
 
 def stylise_video(
@@ -58,8 +64,7 @@ def stylise_video(
     stopwatch = Stopwatch()
     device = select_device(settings.device)
     with ExitStack() as opened:
-        behind = 1 if device.type == "cuda" else 0  # while one frame is encoded, the GPU paints the next
-        sink = opened.enter_context(open_sink(film, output, settings.sink, behind))
+        sink = opened.enter_context(open_sink(film, output, settings.sink))
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
 
         decoded = opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_frames_ahead(film, settings)))
@@ -68,6 +73,8 @@ def stylise_video(
         queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
         waited = stopwatch.timed("waiting", flowed)
         steady = _painted(waited, mix, settings, device, stopwatch, warn)
+        if ahead := _PAINTED_AHEAD.get(device.type):
+            steady = opened.enter_context(buffered(steady, _itself, workers=1, ahead=ahead))
 
         clock = Clock()
         observe(_started(film, output, mix.name, settings, str(device)))
@@ -84,20 +91,26 @@ def stylise_video(
             if stop.is_set():
                 break
 
-        if cache is not None and cache.problem:
-            observe(Warned(cache.problem))
-        if sink.refused:
-            observe(Warned(f"{sink.refused} damaged packets of sound or subtitles were left out"))
+        for problem in _problems(film, frames, sink, cache, stopped=stop.is_set()):
+            warn(problem)
         if stop.is_set():
             ended: Finished | Stopped = Stopped(str(sink.partial), frames, clock.seconds)
         else:
-            if film.frames is not None and frames < film.frames:
-                observe(Warned(f"{frames} of {film.frames} frames could be read; {film.path.name} may be damaged"))
             sink.publish()
             computed, cached = (cache.computed, cache.cached) if cache is not None else (0, 0)
             ended = Finished(str(output), frames, shot + 1, clock.seconds, computed, cached)
     observe(ended)  # after everything is closed: the file is whole when this is said
     return ended
+
+
+def _problems(film: Film, frames: int, sink: Sink, cache: FlowCache | None, *, stopped: bool) -> Iterator[str]:
+    """Yield what is not as it should be, and did not keep the film from being painted."""
+    if cache is not None and cache.problem:
+        yield cache.problem
+    if sink.refused:
+        yield f"{sink.refused} damaged packets of sound or subtitles were left out"
+    if film.frames is not None and frames < film.frames and not stopped:
+        yield f"{frames} of {film.frames} frames could be read; {film.path.name} may be damaged"
 
 
 def _flow(frames: Iterable[Frame], settings: Settings, cache: FlowCache) -> AbstractContextManager[Ahead[FlowedFrame]]:
@@ -132,8 +145,8 @@ def _frames_ahead(film: Film, settings: Settings) -> int:
     return max(2, settings.source.queue_bytes // (film.width * film.height * 3))
 
 
-def _itself(frame: Frame) -> Frame:
-    return frame
+def _itself(item: T) -> T:
+    return item
 
 
 def _alone(frames: Iterable[Frame]) -> Iterator[FlowedFrame]:

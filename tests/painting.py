@@ -37,12 +37,11 @@ def paint(
     sink: SinkSettings = FAST,
     *,
     stop_after: int | None = None,
-    behind: int = 0,
     **settings: Any,
 ) -> Sink:
     """Write the whole film, or its first frames without publishing; `settings` are those of the source."""
     film = probe(source, SourceSettings(**settings))
-    with open_sink(film, output, sink, behind) as opened:
+    with open_sink(film, output, sink) as opened:
         for frame in decode(film):
             if frame.index == stop_after:
                 return opened

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from threading import Thread
 
 from streamstyle.clock import Clock, Stopwatch
 
@@ -23,3 +24,18 @@ def test_time_counts_for_the_innermost_stage_alone() -> None:
     assert list(stopwatch.timed("above", slow(below, 0.01))) == [0, 1, 2]
     assert 0.09 <= stopwatch.seconds["below"] < 0.2
     assert 0.03 <= stopwatch.seconds["above"] < stopwatch.seconds["below"]
+
+
+def test_threads_time_their_own_work() -> None:
+    stopwatch = Stopwatch()
+
+    def paint() -> None:
+        with stopwatch.timing("painting"):
+            time.sleep(0.06)
+
+    painting = Thread(target=paint)
+    with stopwatch.timing("encoding"):
+        painting.start()
+        painting.join()
+    assert 0.05 <= stopwatch.seconds["painting"] < 0.2
+    assert 0.05 <= stopwatch.seconds["encoding"] < 0.2

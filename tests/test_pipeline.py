@@ -12,6 +12,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from streamstyle import pipeline
 from streamstyle.errors import StreamstyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped, Warned
 from streamstyle.mix import Ingredient, Mix
@@ -167,6 +168,22 @@ def test_threads_do_not_change_a_pixel(tmp_path: Path, style: Path, method: Meth
     settings = ConsistencySettings(method=method, iterations=2)
     runs = [paint(film, tmp_path / f"{n}.mkv", style, settings, SourceSettings(), workers=n) for n in (1, 3)]
     assert runs[0].hashes() == runs[1].hashes()
+
+
+def test_frames_painted_ahead_of_their_encoding_make_the_same_film(
+    tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, which a thread of its own leads."""
+    film = write_film(tmp_path / "film.mkv", moving_square(frames=7).frames)
+    settings = ConsistencySettings(iterations=2)
+    in_turn = paint(film, tmp_path / "in_turn.mkv", style, settings)
+    monkeypatch.setitem(pipeline._PAINTED_AHEAD, "cpu", 2)
+    ahead = paint(film, tmp_path / "ahead.mkv", style, settings)
+    assert ahead.hashes() == in_turn.hashes()
+    assert [type(event) for event in ahead.events] == [type(event) for event in in_turn.events]
+    stopped = paint(film, tmp_path / "stopped.mkv", style, settings, stop_after=3)
+    assert isinstance(stopped.ended, Stopped)
+    assert stopped.hashes() == in_turn.hashes()[:3]
 
 
 def test_a_gpu_that_runs_out_of_memory_paints_on_in_tiles_and_it_is_said_once(

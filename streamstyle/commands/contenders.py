@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from streamstyle.terminal.options import chosen, settings_options
 
 if TYPE_CHECKING:
     from streamstyle.compare.contender import Contender
+
+_BETWEEN = re.compile(r",(?!\s*\d)")
+"""A comma between methods; before a number it is one of an option's, as in `lookback=1,2,4`."""
 
 MOST = 8
 """Methods that can be compared at once: with the source they fill three rows of three."""
@@ -32,7 +36,7 @@ def wanted_contenders(text: str, settings: Settings) -> list[Contender]:
 
     Raises SettingsError where a method or an option is none, or a value cannot work.
     """
-    texts = [part.strip() for part in text.split(",") if part.strip()]
+    texts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
     twice = next((part for part in texts if texts.count(part) > 1), None)
     if twice is not None:
         raise SettingsError(f"--methods names {twice} twice", "Name each once.")

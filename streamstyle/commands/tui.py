@@ -62,6 +62,11 @@ def tui(ctx: click.Context, /, movie: Path | None, style: str | None, attach: st
     if attach is not None:
         return _show(_run_at(attach))
     if movie is None or style is None:
+        if any(word.startswith("-") for word in words):
+            raise SettingsError(
+                "options are given, but not both MOVIE and --style",
+                "Give both, or a film alone, or nothing: the start screen asks for the rest.",
+            )
         return _show(None, movie)
     if reason := without_a_screen():
         click.echo(f"streamstyle: {reason}: painting with the progress line", err=True)

@@ -24,6 +24,9 @@ from streamstyle.film import Film
 from streamstyle.mix import Mix
 from streamstyle.settings import SourceSettings
 
+VERSION = 3
+"""Changes whenever the same films would get other figures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -66,7 +69,8 @@ def measured(
 def _digest(parts: Sequence[Part], film: Film, bench: Bench) -> str:
     style = bench.style_image.read_bytes() if bench.style_image else b""
     made = [(part.film.stem, part.making.date) for part in parts]
-    all_of_it = repr((made, film.width, film.height, bench.judge.name, bench.eye.name, blake2b(style).hexdigest()))
+    size, judge, eye = (film.width, film.height), bench.judge.name, bench.eye.name
+    all_of_it = repr((VERSION, made, size, judge, eye, blake2b(style).hexdigest()))
     return blake2b(all_of_it.encode(), digest_size=8).hexdigest()
 
 

@@ -16,7 +16,8 @@ from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import LearnSettings, LossWidth
 
 EVERY = 5
-"""Frames from one look to the next: what is looked at changes slowly."""
+"""Frames from one look to the next: what is looked at changes slowly. The first of all is none of them, for in it many
+methods are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,19 @@ class Appearance:
     """Of the network, for people."""
     style: Grams | None
 
+    def content_of(self, source: Tensor) -> Tensor:  # [3, H, W] float32 in [0, 1]
+        """Return what is looked for of a source frame's content in its painting."""
+        with torch.inference_mode():
+            wanted: Tensor = self.network(source[None], [CONTENT_LAYER])[CONTENT_LAYER]
+        return wanted
+
     def of(
         self,
-        source: Tensor,  # [3, H, W] float32 in [0, 1]
         painted: Tensor,  # [3, H, W] float32 in [0, 1]
+        wanted: Tensor,  # from `content_of`
     ) -> Seen:
         """Return the relative errors of a painted frame."""
         with torch.inference_mode():
-            wanted = self.network(source[None], [CONTENT_LAYER])[CONTENT_LAYER]
             seen = self.network(painted[None], (*STYLE_LAYERS, CONTENT_LAYER))
             content = content_error(seen[CONTENT_LAYER], wanted)
             style = None if self.style is None else float(style_error(seen, [self.style]))

@@ -66,8 +66,10 @@ def measure_all(
             now = read if twins is None else [*read, *twins.of(read[1], starts_shot=following.onward is None)]
             for film, tally in enumerate(tallies):
                 tally.add(now[film], [then[film] for then in recent], following.matches)
-                if eye is not None and number % EVERY == 0:
-                    tally.look(eye, now[0], now[film])
+            if eye is not None and number % EVERY == EVERY // 2:
+                content = eye.content_of(now[0])
+                for picture, tally in zip(now, tallies, strict=True):
+                    tally.look(eye.of(picture, content))
             tracks.step(now, following.onward)
             recent.append(now)
             watch(number + 1)

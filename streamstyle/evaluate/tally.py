@@ -9,7 +9,7 @@ from statistics import fmean
 
 from torch import Tensor
 
-from streamstyle.evaluate.appearance import Appearance, Seen
+from streamstyle.evaluate.appearance import Seen
 from streamstyle.evaluate.matching import Match
 from streamstyle.evaluate.measures import Curve, Measures
 from streamstyle.evaluate.metrics import sharpness, squared_difference, stability_error, warping_error
@@ -39,9 +39,9 @@ class Tally:
             self.errors.setdefault(gap, []).append(error)
             self.roots.setdefault(gap, []).append(root)
 
-    def look(self, appearance: Appearance, source: Tensor, picture: Tensor) -> None:
-        """See how near the frame is to the content of the source's and to the style."""
-        self.looks.append(appearance.of(source, picture))
+    def look(self, seen: Seen) -> None:
+        """Count how near a frame is to the content of the source's and to the style."""
+        self.looks.append(seen)
 
     def measures(self, drift: float | None) -> Measures:
         """Return the means."""

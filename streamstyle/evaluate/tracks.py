@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.evaluate.matching import Match
@@ -19,7 +20,10 @@ EVERY = 5
 MOVED = 2.0
 """Pixels from which on a point counts as moved."""
 
-_FEWEST = 0.005
+_LIKE_ITSELF = 0.1
+"""Root mean squared change over the channels up to which the source shows a point that did not move still the same."""
+
+_FEWEST = 0.01
 """Share of the followed points that have to have moved for there to be a drift at all."""
 
 
@@ -32,6 +36,33 @@ def chained(steps: Sequence[Match]) -> Match:
     return Match(flow, weight, of_later=False)
 
 
+def change_and_contrast(
+    now: Tensor,  # [3, H, W] float32 in [0, 1]
+    before: Tensor,  # [3, H, W] float32 in [0, 1]
+    flow: Tensor,  # [2, H, W] float32, pixels: from `before` to `now`
+) -> tuple[Tensor, Tensor]:  # [H, W] each
+    """Return how much each point's colour has changed, squared, and how much had the picture stood still."""
+    change = (backward_warp(now, flow, "bilinear") - before).square().mean(0)
+    contrast = (backward_warp(before, flow, "bilinear") - before).square().mean(0)
+    return change, contrast
+
+
+def confirmed(now: Tensor, before: Tensor, way: Match) -> tuple[Tensor, Tensor]:
+    """Return the points that moved and those that did not, [H, W] bool, as far as the source's own colours agree.
+
+    Flow that is followed for long loses its way. That a point moved is believed where the source changes less than half
+    as much along the way as it would standing still; that it did not, where the source hardly changes. Both are means
+    over 7x7 pixels, for one alone may agree by chance.
+    """
+    change, contrast = (_around(values) for values in change_and_contrast(now, before, way.flow))
+    trusted, moved = way.weight > 0.5, way.flow.square().sum(0) > MOVED**2
+    return trusted & moved & (change < 0.5 * contrast), trusted & ~moved & (change < _LIKE_ITSELF**2)
+
+
+def _around(values: Tensor) -> Tensor:  # [H, W]
+    return F.avg_pool2d(values[None], 7, stride=1, padding=3, count_include_pad=False)[0]
+
+
 @dataclass(slots=True)
 class Drift:
     """Sums over the points of one film."""
@@ -42,14 +73,12 @@ class Drift:
     """What it would be had the picture stood still."""
     points: list[float] = field(default_factory=lambda: [0.0, 0.0])
 
-    def add(self, now: Tensor, before: Tensor, way: Match) -> None:
-        """Count the points of `before`, [3, H, W], that are followed to places in `now`."""
-        change = (backward_warp(now, way.flow, "bilinear") - before).square().mean(0)
-        contrast = (backward_warp(before, way.flow, "bilinear") - before).square().mean(0)
-        moved = way.flow.square().sum(0) > MOVED**2
-        for group, chosen in enumerate((way.weight * moved, way.weight * ~moved)):
-            self.changes[group] += float((chosen * change).sum())
-            self.contrasts[group] += float((chosen * contrast).sum())
+    def add(self, now: Tensor, before: Tensor, flow: Tensor, groups: Sequence[Tensor]) -> None:
+        """Count the points of `before`, [3, H, W], that have come to p + flow(p) in `now`; groups are masks [H, W]."""
+        change, contrast = change_and_contrast(now, before, flow)
+        for group, chosen in enumerate(groups):
+            self.changes[group] += float(change[chosen].sum())
+            self.contrasts[group] += float(contrast[chosen].sum())
             self.points[group] += float(chosen.sum())
 
     @property
@@ -78,7 +107,10 @@ class _Anchor:
 
 
 class Tracks:
-    """Follows points through all films at once, along the same motion, and sums up how each film's colours change."""
+    """Follows points through all films at once, along the same motion, and sums up how each film's colours change.
+
+    The first of the films is the source.
+    """
 
     def __init__(self, films: int) -> None:
         self.drifts = [Drift() for _ in range(films)]
@@ -105,9 +137,9 @@ class Tracks:
 
     def _arrive(self, anchor: _Anchor, pictures: Sequence[Tensor]) -> None:
         if anchor.way is not None:
-            way = replace(anchor.way, weight=(anchor.way.weight > 0.5).float())
+            groups = confirmed(pictures[0], anchor.pictures[0], anchor.way)
             for drift, now, before in zip(self.drifts, pictures, anchor.pictures, strict=True):
-                drift.add(now, before, way)
+                drift.add(now, before, anchor.way.flow, groups)
 
     def _follow(self, onward: Match) -> None:
         for anchor in self._anchors:

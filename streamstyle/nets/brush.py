@@ -11,7 +11,7 @@ from torch import Tensor
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.perceptual import Targets
 from streamstyle.nets.tiled_descent import losses_and_gradient_within, targets_within
-from streamstyle.ops.lbfgs import minimise
+from streamstyle.ops.device_lbfgs import descend
 from streamstyle.ops.past import Past
 from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.temporal import TemporalTerm, temporal_term, total_variation
@@ -51,7 +51,7 @@ class Brush:
 
         def painted_within(tile: int | None) -> tuple[Tensor, Tensor]:
             targets = Targets(targets_within(self.network, image, tile).content, self.grams)
-            return minimise(_Objective(self, targets, self._pull(image, past), tile), start, None, iterations)
+            return descend(_Objective(self, targets, self._pull(image, past), tile), start, None, iterations)
 
         painted, losses = self.thrift(painted_within)
         return painted.clamp(0, 1), dict(zip(_LOSSES, losses.tolist(), strict=True))

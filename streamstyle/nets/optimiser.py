@@ -21,9 +21,6 @@ from streamstyle.settings import ConsistencySettings
 SETTLED = 2e-3
 """Share of the objective; a frame is done when an iteration gains less."""
 
-LOOK = 4
-"""Evaluations between the host's looks at whether a frame is done: each is a wait for the GPU."""
-
 Record = Callable[[Work], Work]
 
 
@@ -127,8 +124,4 @@ class _Resident:
     def __call__(self, objective: Objective, iterations: int) -> tuple[Tensor, Tensor]:
         self._objective.become(objective)
         self._descent.begin(objective.term.centre, objective.curvature())
-        for evaluated in range(1, iterations + 1):
-            self._advance()
-            if evaluated % LOOK == 0 and bool(self._descent.settled):
-                break
-        return self._descent.point.clone(), self._descent.losses.clone()
+        return self._descent.follow(iterations, self._advance)

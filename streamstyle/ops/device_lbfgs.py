@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-from streamstyle.ops.lbfgs import HISTORY, HOPELESS, MISLED, SHORTER, Evaluate
+from streamstyle.ops.lbfgs import HISTORY, HOPELESS, MISLED, SHORTER, Evaluate, cautious, minimise
+
+LOOK = 4
+"""Evaluations between the host's looks at whether it is done: each is a wait for the device."""
+
+
+def descend(
+    evaluate: Evaluate,  # to losses of shape [L]
+    start: Tensor,
+    curvature: Tensor | None,
+    iterations: int,
+    tolerance: float = 0.0,
+    history: int = HISTORY,
+) -> tuple[Tensor, Tensor]:
+    """Return what `lbfgs.minimise` does; on a GPU without waiting for it at every step."""
+    if not start.is_cuda:
+        return minimise(evaluate, start, curvature, iterations, tolerance, history)
+    return descend_on_device(evaluate, start, curvature, iterations, tolerance, history)
+
+
+def descend_on_device(
+    evaluate: Evaluate,
+    start: Tensor,
+    curvature: Tensor | None,
+    iterations: int,
+    tolerance: float = 0.0,
+    history: int = HISTORY,
+) -> tuple[Tensor, Tensor]:
+    """Return what `descend` does on a GPU, on any device. Without a curvature it looks at the start once more."""
+    losses, gradient = evaluate(start)
+    descent = DeviceDescent(evaluate, start, losses.numel(), tolerance, history)
+    descent.begin(start, cautious(gradient) if curvature is None else curvature)
+    return descent.follow(iterations, descent.advance)
 
 
 class DeviceDescent:
@@ -47,6 +81,17 @@ class DeviceDescent:
             each.zero_()
         for rows in (self._moved, self._bent):  # what is not a number would outlive its frame
             rows.zero_()
+
+    def follow(self, iterations: int, advance: Callable[[], None]) -> tuple[Tensor, Tensor]:
+        """Return the best of so many evaluations, or fewer where nothing is left to gain, and its losses.
+
+        `advance` is the method of this name, or what it was recorded as.
+        """
+        for evaluated in range(1, iterations + 1):
+            advance()
+            if evaluated % LOOK == 0 and bool(self.settled):
+                break
+        return self.point.clone(), self.losses.clone()
 
     def advance(self) -> None:
         """Evaluate once, and decide where to evaluate next."""

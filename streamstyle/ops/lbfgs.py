@@ -40,7 +40,7 @@ def minimise(
 
     It is done earlier once a step lowers the loss by less than `tolerance` times the loss, or where rounding leaves no
     way down. Without a curvature it starts from a multiple of one, by which the first step is small. It reads numbers
-    several times an iteration, which on a GPU is waiting; its twin there is `DeviceDescent`.
+    several times an iteration, which on a GPU is waiting: there `device_lbfgs.descend` does the same without.
 
     The estimate of the curvature is what makes few iterations enough: where part of the objective is quadratic with a
     known diagonal, every step is scaled by it. A step that does not go downhill is taken back and shortened.
@@ -48,7 +48,7 @@ def minimise(
     point, step = start, 1.0
     losses, gradient = evaluate(point)
     loss = losses.sum()
-    curvature = _cautious(gradient) if curvature is None else curvature
+    curvature = cautious(gradient) if curvature is None else curvature
     steps: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
     direction = -gradient / curvature
     for _ in range(iterations - 1):
@@ -75,7 +75,7 @@ def minimise(
     return point, losses
 
 
-def _cautious(gradient: Tensor) -> Tensor:
+def cautious(gradient: Tensor) -> Tensor:
     """Return the curvature, the same everywhere, by which the first step has the size of `FIRST_STEP`."""
     smallest = torch.finfo(gradient.dtype).tiny
     return gradient.square().mean().sqrt().div(FIRST_STEP).clamp_min(smallest)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.ops.luma import Luma
-from streamstyle.ops.pixels import levels
+from streamstyle.ops.pixels import levels, to_uint8
 from streamstyle.ops.planes import to_planes
 
 
@@ -24,24 +22,21 @@ def uploaded(
     return tensor.pin_memory().to(device, non_blocking=True)
 
 
-def departing(
+def downloaded(
     image: Tensor,  # [3, H, W] float in [0, 1]
     luma: Luma | None = None,
-) -> Callable[[], NDArray[np.uint8]]:
-    """Send the picture on its way to the host; return what waits for it: [H, W, 3] uint8 RGB, as `to_uint8` has it.
+) -> NDArray[np.uint8]:
+    """Return the picture as [H, W, 3] uint8 RGB, as `to_uint8` does.
 
-    From a GPU, and with `luma`, it comes as [3 H / 2, W] planes instead: half as much, and no work for the host.
+    From a GPU, and with `luma`, it comes as [3 H / 2, W] planes instead: half as much, and no work for the host. What
+    is waited for is the picture, not what another thread has queued behind it.
     """
     if not image.is_cuda:
-        return levels(image).numpy
+        return to_uint8(image)
     there = levels(image) if luma is None else to_planes(image, luma)
     here = torch.empty(there.shape, dtype=there.dtype, pin_memory=True)
     here.copy_(there, non_blocking=True)
     arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
     arrived.record()
-
-    def received() -> NDArray[np.uint8]:
-        arrived.synchronize()
-        return here.numpy()
-
-    return received
+    arrived.synchronize()
+    return here.numpy()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -20,42 +18,28 @@ from streamstyle.media.lane import due_at
 from streamstyle.media.opening import open_film
 from streamstyle.media.output import clear_errors, new_container, partial_path, publish, refuse_output, remove_if_empty
 from streamstyle.media.span import cut_chapters, span_of
-from streamstyle.ops.transfer import departing
+from streamstyle.ops.transfer import downloaded
 from streamstyle.settings import SinkSettings
 
 if TYPE_CHECKING:
-    import numpy as np
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.stream import VideoStream
-    from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, slots=True)
-class _Coming:
-    """A frame on its way from the device that painted it."""
-
-    pts: int
-    picture: Callable[[], NDArray[np.uint8]]
 
 
 class Sink:
     """Takes painted frames in the order they are shown."""
 
-    def __init__(
-        self, film: Film, source: InputContainer, output: Path, settings: SinkSettings, behind: int = 0
-    ) -> None:
+    def __init__(self, film: Film, source: InputContainer, output: Path, settings: SinkSettings) -> None:
         """Add all streams and write the header; see `open_sink`."""
         self.partial = partial_path(output)
         """Where the film grows until it is published."""
         self.frames = 0
-        """Frames encoded so far."""
+        """Frames taken so far."""
         self._film, self._output = film, output
         self._span = span_of(film, source)
         self._end = Fraction(0)
         self._open, self._broken = True, False
-        self._behind = behind
-        self._coming: deque[_Coming] = deque()
         self._container = new_container(output, self.partial, film.time_base)
         painted = cast("VideoStream", source.streams[film.video_stream])
         self._encoder = Encoder(self._container, film, output, settings, painted)
@@ -80,21 +64,15 @@ class Sink:
 
     def write(self, painted: StylisedFrame) -> None:
         """Encode one frame, and copy the sound up to the picture that is in the file by now."""
-        self._coming.append(_Coming(painted.flowed.frame.pts, departing(painted.image, self._encoder.luma)))
-        self._encode(all_but=self._behind)
-
-    def _encode(self, all_but: int) -> None:
-        while len(self._coming) > all_but:
-            coming = self._coming.popleft()
-            pts = coming.pts - round(self._span.origin / self._film.time_base)
-            try:
-                with clear_errors(self.partial):
-                    self._mux(self._encoder.encode(coming.picture(), pts))
-            except OutputError:
-                self._broken = True
-                raise
-            self.frames += 1
-            self._end = pts * self._film.time_base + self._encoder.duration
+        pts = painted.flowed.frame.pts - round(self._span.origin / self._film.time_base)
+        try:
+            with clear_errors(self.partial):
+                self._mux(self._encoder.encode(downloaded(painted.image, self._encoder.luma), pts))
+        except OutputError:
+            self._broken = True
+            raise
+        self.frames += 1
+        self._end = pts * self._film.time_base + self._encoder.duration
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
         for packet in packets:
@@ -103,9 +81,9 @@ class Sink:
 
     def publish(self) -> None:
         """Finish the whole film and give it its final name. OutputError where there is no room, or no frame."""
-        if self.frames == 0 and not self._coming:
+        if self.frames == 0:
             raise OutputError(f"{self._output.name} would be empty: no frame was painted", "Give a film with frames.")
-        self._finish(whole=True)
+        self._finish(None)
         with clear_errors(self.partial):
             publish(self.partial, self._output)
 
@@ -113,28 +91,25 @@ class Sink:
         """Finish the file under its partial name, sound no longer than picture; of no frames nothing remains."""
         if not self._open:
             return
-        broken = self._broken
         try:
-            self._finish(whole=False)
+            self._finish(self._end)
         except OutputError:
-            if not broken:  # else it is on its way already
+            if not self._broken:  # else it is on its way already
                 raise
         if self.frames == 0:
             self.partial.unlink(missing_ok=True)
 
-    def _finish(self, *, whole: bool) -> None:
+    def _finish(self, sound_until: Fraction | None) -> None:
         self._open = False
         with clear_errors(self.partial), closing(self._container), closing(self._alongside):
-            if not self._broken:
-                self._encode(all_but=0)
             if self.frames and not self._broken:
                 self._mux(self._encoder.flush())
-                self._alongside.mux_until(None if whole else self._end)
+                self._alongside.mux_until(sound_until)
 
 
 @contextmanager
-def open_sink(film: Film, output: Path, settings: SinkSettings, behind: int = 0) -> Iterator[Sink]:
-    """Open the output for the film's painted frames; each is encoded `behind` frames after it was handed over.
+def open_sink(film: Film, output: Path, settings: SinkSettings) -> Iterator[Sink]:
+    """Open the output for the film's painted frames.
 
     OutputError when it cannot be written there, SettingsError when the encoder refuses its settings. Leaving without
     `publish` closes the file well under its partial name, playable, and removes it when no frame was written.
@@ -142,6 +117,6 @@ def open_sink(film: Film, output: Path, settings: SinkSettings, behind: int = 0)
     refuse_output(output, film.path)
     with ExitStack() as stack:
         source = stack.enter_context(open_film(film.path))
-        sink = Sink(film, source, output, settings, behind)
+        sink = Sink(film, source, output, settings)
         stack.callback(sink.close)
         yield sink

@@ -27,6 +27,9 @@ def sweep(painted: Iterable[StylisedFrame], brush: Brush, settings: Settings) ->
     held to that. Shots that take more than 512 MB are swept in parts; a part's first frame is held to the last of the
     part before, which is done. What a frame looks like is known once its part is.
     """
+    if settings.ruder.passes == 1:
+        yield from painted
+        return
     done: Tensor | None = None
     for part in _parts(painted):
         if part[0].flowed.motion is None:
@@ -35,7 +38,8 @@ def sweep(painted: Iterable[StylisedFrame], brush: Brush, settings: Settings) ->
             direction = _backward if number % 2 else _forward
             direction(part, done, brush, settings.consistency.iterations)
         done = part[-1].image
-        yield from part
+        while part:
+            yield part.pop(0)  # what is handed on is not held while the next part gathers
 
 
 def _parts(painted: Iterable[StylisedFrame]) -> Iterator[list[StylisedFrame]]:

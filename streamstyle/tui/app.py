@@ -13,6 +13,7 @@ from textual.app import App, SystemCommand
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
+from streamstyle.errors import OutputError
 from streamstyle.run_folder import RunFolder
 from streamstyle.tui.engine import PROGRAM
 from streamstyle.tui.graphics import Graphics
@@ -92,7 +93,7 @@ class StreamstyleApp(App[int]):
         if self._subject is None:
             self._ask(self._film)
         else:
-            self.push_screen(RunningScreen(self._subject, self._program, self._graphics))
+            self._show(self._subject)
 
     async def action_quit(self) -> None:
         """Leave as the screen leaves: who started a run is asked what becomes of it."""
@@ -100,6 +101,11 @@ class StreamstyleApp(App[int]):
             self.screen.action_leave()
         elif not isinstance(self.screen, ModalScreen):
             self.exit(return_code=0)
+
+    def action_another(self) -> None:
+        """Ask for another run."""
+        self.pop_screen()
+        self._ask(None)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer in the palette all that the screen's keys do, and what Textual offers."""
@@ -126,4 +132,15 @@ class StreamstyleApp(App[int]):
         if request is None:
             self.exit(0)
         else:
-            self.push_screen(RunningScreen(request, self._program, self._graphics))
+            self._film = request.film
+            self._show(request)
+
+    def _show(self, subject: RunRequest | RunFolder) -> None:
+        self.push_screen(RunningScreen(subject, self._program, self._graphics), self._not_begun)
+
+    def _not_begun(self, nothing: None) -> None:
+        """Go back to where the run was asked for."""
+        if isinstance(self._subject, RunRequest):
+            self.exit(return_code=OutputError.exit_code, message=f"{self._subject.output} is as it was.")
+        else:
+            self._ask(self._film)

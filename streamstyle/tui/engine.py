@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from streamstyle.events import Failed
+from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.run_folder import RunFolder, new_run_folder
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.story import event_of
@@ -39,10 +39,10 @@ class Engine:
         """End the process at once; what was written stays under its partial name."""
         self._process.kill()
 
-    def failure(self) -> Failed | None:
-        """Return why it could not do its work, where it said so before it had a folder to say it in."""
+    def last_word(self) -> Finished | Stopped | Failed | None:
+        """Return how it said that it ended on its standard output, for a folder may come to be full or never be."""
         for line in reversed(last_lines(_output(self.folder))):
-            if isinstance(event := event_of(_object(line)), Failed):
+            if isinstance(event := event_of(_object(line)), Finished | Stopped | Failed):
                 return event
         return None
 

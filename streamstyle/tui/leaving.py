@@ -13,7 +13,7 @@ STOP, BACKGROUND, STAY, ABORT = "stop", "background", "stay", "abort"
 REPLACE, BESIDE, CANCEL = "replace", "beside", "cancel"
 """Answers to `replace`."""
 
-_COME_BACK = "let it go on in the background; `streamstyle tui --attach` comes back to it"
+_COME_BACK = "let it go on; `streamstyle tui --attach` comes back"
 
 
 def leave(story: Story) -> Question:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,13 +16,14 @@ from textual.widgets import Footer
 from streamstyle.events import Failed
 from streamstyle.run_folder import RunFolder
 from streamstyle.tui import leaving
-from streamstyle.tui.engine import PROGRAM, Engine, folder_for, start
+from streamstyle.tui.engine import PROGRAM, Engine
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.hands import Hands
 from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.keys import RUNNING, WORDS
 from streamstyle.tui.outcome import Past
 from streamstyle.tui.request import RunRequest
+from streamstyle.tui.starting import begin
 from streamstyle.tui.story import Story
 from streamstyle.tui.summary import SummaryScreen
 from streamstyle.tui.watcher import Seen, Sight, Watcher
@@ -94,7 +93,7 @@ class RunningScreen(Screen[None]):
             self._follow(self._subject)
         else:
             self._begin(self._subject)
-        self.set_interval(1.0, self._wish)
+        self.set_interval(1.0, self._tick)
 
     def on_unmount(self) -> None:
         """Let the thread that follows the run end; a run whose owner leaves does not stay paused."""
@@ -105,41 +104,26 @@ class RunningScreen(Screen[None]):
 
     @work
     async def _begin(self, request: RunRequest) -> None:
-        """Start the run, once it is clear that it may write its film."""
-        if request.output.exists() and not request.replaces:
-            wanted = await self._may_replace(request)
-            if wanted is None:
-                self.app.exit(return_code=4, message=f"{request.output} exists already; nothing was done.")
-                return
-            request = wanted
+        """Start the run and follow it; where it is not to be, after all, this screen ends."""
         try:
-            folder, warning = await asyncio.to_thread(folder_for, request)
-            self._engine = await asyncio.to_thread(start, request, folder, self._program)
+            begun = await begin(request, self._program, self.app.push_screen_wait)
         except OSError as error:
             self._end(Sight(Story(ending=Failed(f"the run could not be started ({error})", "", 70)), alive=False))
             return
-        self._subject = request
-        self._follow(folder)
-        if warning:
-            self.notify(warning, severity="warning")
-        assert self._watcher is not None
-        self._hands = Hands(self._watcher, request.output)
+        if begun is None:
+            self.dismiss()
+            return
+        self._subject, self._engine = begun.request, begun.engine
+        self._hands = Hands(self._follow(begun.engine.folder), begun.request.output)
         self.refresh_bindings()
+        if begun.warning:
+            self.notify(begun.warning, severity="warning")
 
-    async def _may_replace(self, request: RunRequest) -> RunRequest | None:
-        other = leaving.free_name(request.output)
-        answer = await self.app.push_screen_wait(leaving.replace(request.output, other))
-        if answer == leaving.REPLACE:
-            return replace(request, arguments=(*request.arguments, "--yes"))
-        if answer == leaving.BESIDE:
-            return replace(request, arguments=(*request.arguments, "-o", str(other)), output=other)
-        return None
-
-    def _follow(self, folder: RunFolder) -> None:
-        watcher = Watcher(folder, self._engine, self._tell)
-        self._watcher = watcher
+    def _follow(self, folder: RunFolder) -> Watcher:
+        self._watcher = watcher = Watcher(folder, self._engine, self._tell)
         self.run_worker(watcher.follow, thread=True, group="watcher")
         self._wish()
+        return watcher
 
     def _tell(self, sight: Sight) -> None:
         self.post_message(Seen(sight))  # from the watcher's thread
@@ -159,8 +143,17 @@ class RunningScreen(Screen[None]):
         self.query_one(Diptych).show(sight.pictures, story.previewed.frame if story.previewed else None)
         self.query_one(Diptych).wait("the first frame is on its way" if story.started else "opening the film")
         self.query_one(Journal).show(story.remarks)
+        if story.paused != before.story.paused or before.story.written is None:
+            self._show_numbers()
+
+    def _tick(self) -> None:
+        """Once a second: numbers that change faster are not read, and cost as much as the picture."""
+        self._wish()
+        self._show_numbers()
+
+    def _show_numbers(self) -> None:
         for panel in self.query(Panel):
-            panel.show(story)
+            panel.show(self._sight.story)
 
     def _end(self, sight: Sight) -> None:
         """Go on to what came of it, whatever question or help is open."""

@@ -27,6 +27,7 @@ _SUMMARY = [
     Binding("1", "copy(0)", show=False, tooltip="Copy the first of the commands"),
     Binding("2", "copy(1)", show=False, tooltip="Copy the second"),
     Binding("3", "copy(2)", show=False, tooltip="Copy the third"),
+    Binding("n", "app.another", "New film", tooltip="Paint another film"),
     Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
     Binding("x", "flip", "Flip", tooltip="Exchange the two, or flip to the other and back"),
     Binding("p", "sharpen", show=False, tooltip="True pixels, or blocks"),

@@ -18,7 +18,7 @@ from streamstyle.tui.story import Story, event_of
 from streamstyle.tui.widgets.colours import Pixels
 from streamstyle.tui.words import last_lines
 
-_EVERY = 0.3
+_EVERY = 0.4
 """Seconds between two looks at the folder."""
 
 _ANEW = 1.5
@@ -129,8 +129,8 @@ class Watcher:
 
     def _ended(self, sight: Sight) -> Sight:
         story = sight.story
-        if story.ending is None and self._engine is not None and (failure := self._engine.failure()):
-            story = story.told(failure)
+        if story.ending is None and self._engine is not None and (said := self._engine.last_word()):
+            story = story.told(said)
         return replace(sight, story=story, last_words=tuple(last_lines(self.folder.engine_log)))
 
 

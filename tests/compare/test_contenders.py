@@ -23,6 +23,13 @@ def test_methods_have_options_by_the_names_of_the_command_line() -> None:
     assert consistent.label == "consistent, pixel-weight 0, iterations 10"
 
 
+def test_an_option_may_be_several_numbers() -> None:
+    ruder, live = wanted_contenders("ruder:lookback=1,2,4:iterations=10,live", Settings())
+    assert ruder.settings.consistency.lookback == (1, 2, 4)
+    assert ruder.settings.consistency.iterations == 10
+    assert live.method is Method.live
+
+
 def test_a_path_is_an_option_too(tmp_path: Path) -> None:
     (contender,) = wanted_contenders(f"consistent:loss-network={tmp_path / 'vgg.safetensors'}", Settings())
     assert contender.settings.consistency.loss_network == tmp_path / "vgg.safetensors"

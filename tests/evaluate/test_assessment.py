@@ -82,8 +82,8 @@ def test_a_film_is_its_own_content_and_is_in_the_style_of_a_painting_of_the_same
     """A painting of tiles, a frame of the same tiles, and a source that has none."""
     tile = texture(12, 16, seed=3)
     (tmp_path / "painting.png").write_bytes(png(np.tile(tile, (32, 48, 1))))
-    source = write_film(tmp_path / "source.mkv", texture(384, 256, seed=5)[None])
-    painted = write_film(tmp_path / "painted.mkv", np.tile(tile, (1, 16, 32, 1)))
+    source = write_film(tmp_path / "source.mkv", np.repeat(texture(384, 256, seed=5)[None], 3, 0))
+    painted = write_film(tmp_path / "painted.mkv", np.tile(tile, (3, 16, 32, 1)))
     measures = assessed(painted, source, tmp_path / "painting.png").measures
     assert measures["source"]["content"] == 0
     assert measures["stylised"]["content"] > 0.3

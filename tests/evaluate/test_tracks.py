@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from streamstyle.evaluate.matching import Match
-from streamstyle.evaluate.tracks import HORIZON, Tracks, chained
+from streamstyle.evaluate.tracks import HORIZON, Tracks, chained, confirmed
 from streamstyle.ops.pixels import to_tensor
 from tests.films import Picture, Scene, cut, pan, still
 
@@ -26,10 +26,10 @@ def onward(scene: Scene, frame: int) -> Match | None:
 
 
 def drift(scene: Scene, painted: Picture) -> float | None:
-    tracks = Tracks(1)
-    for frame, picture in enumerate(painted):
-        tracks.step([to_tensor(picture)], onward(scene, frame))
-    return tracks.drifts[0].share
+    tracks = Tracks(2)
+    for frame, (source, picture) in enumerate(zip(scene.frames, painted, strict=True)):
+        tracks.step([to_tensor(source), to_tensor(picture)], onward(scene, frame))
+    return tracks.drifts[1].share
 
 
 def test_a_film_that_follows_its_motion_does_not_drift() -> None:
@@ -62,6 +62,19 @@ def test_where_nothing_moves_or_every_shot_is_short_there_is_no_drift() -> None:
     assert drift(scene, scene.frames) is None
     short = cut(pan(12, 64, 48), pan(12, 64, 48, seed=4))
     assert drift(short, short.frames) is None
+
+
+def test_a_way_is_believed_where_the_source_agrees() -> None:
+    """The film pans 20 pixels to the right; flow that says down has lost its way, and flow that says still has, too."""
+    before, now = to_tensor(PAN.frames[0]), to_tensor(PAN.frames[20])
+    shares = {}
+    for name, step in {"right": (20.0, 0.0), "down": (0.0, 20.0), "still": (0.0, 0.0)}.items():
+        flow = torch.tensor(step)[:, None, None].expand(2, 96, 128)
+        moved, unmoved = confirmed(now, before, Match(flow, torch.ones(96, 128), of_later=False))
+        shares[name] = float((moved | unmoved)[:76, :108].float().mean())
+    assert shares["right"] > 0.95
+    assert shares["down"] < 0.35
+    assert shares["still"] < 0.35
 
 
 def test_steps_are_chained_along_the_way() -> None:

@@ -12,9 +12,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from streamstyle.nets import optimiser
 from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.optimiser import LOOK, WAYS, Optimiser, Spending
+from streamstyle.nets.optimiser import WAYS, Optimiser, Spending
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.ops import kernels
+from streamstyle.ops.device_lbfgs import LOOK
 from streamstyle.ops.graph import Work, recorded
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.ops.thrift import unheard

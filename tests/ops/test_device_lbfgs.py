@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.ops.device_lbfgs import DeviceDescent
+from streamstyle.ops.device_lbfgs import DeviceDescent, descend_on_device
 from streamstyle.ops.lbfgs import Evaluate, minimise
 
 SIZE = 40
@@ -62,6 +62,16 @@ def test_it_evaluates_where_minimise_does(evaluate: Evaluate, history: int, curv
     torch.testing.assert_close(descent.point, point, rtol=1e-6, atol=1e-9)
     torch.testing.assert_close(descent.losses, losses, rtol=1e-6, atol=1e-9)
     assert evaluate is waves or taken_back(by_host) > 0
+
+
+@pytest.mark.parametrize("curvature", [None, torch.full((SIZE,), 200.0, dtype=torch.float64)])
+def test_from_beginning_to_end_it_finds_what_minimise_finds(curvature: Tensor | None) -> None:
+    walk = Walk(valleys)
+    point, losses = minimise(valleys, start(3), curvature, 25)
+    found, its_losses = descend_on_device(walk, start(3), curvature, 25)
+    torch.testing.assert_close(found, point, rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(its_losses, losses, rtol=1e-6, atol=1e-9)
+    assert len(walk.places) == 25 + 1
 
 
 def test_it_ends_where_rounding_leaves_no_way_down() -> None:

@@ -13,7 +13,7 @@ from streamstyle.ops import transfer
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.pixels import to_uint8
 from streamstyle.ops.planes import torch_to_planes
-from streamstyle.ops.transfer import departing, uploaded
+from streamstyle.ops.transfer import downloaded, uploaded
 
 
 def picture() -> Tensor:
@@ -22,7 +22,7 @@ def picture() -> Tensor:
 
 def test_on_the_cpu_nothing_is_copied() -> None:
     assert uploaded(image := picture(), torch.device("cpu")) is image
-    assert np.array_equal(departing(image)(), to_uint8(image))
+    assert np.array_equal(downloaded(image), to_uint8(image))
 
 
 def test_an_upload_goes_through_pinned_memory_and_is_not_waited_for() -> None:
@@ -72,15 +72,13 @@ def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(transfer, "levels", lambda image: There())
     monkeypatch.setattr(torch, "empty", pinned)
     monkeypatch.setattr(torch.cuda, "Event", Event)
-    received = departing(There())  # type: ignore[arg-type]
-    assert queued
-    assert (received() == 7).all()
+    assert (downloaded(There()) == 7).all()  # type: ignore[arg-type]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_to_a_gpu_and_back_a_picture_stays_as_it_is() -> None:
     there = uploaded(picture(), torch.device("cuda"))
     assert there.is_cuda
-    assert np.array_equal(departing(there)(), to_uint8(picture()))
-    planes = torch.from_numpy(departing(there, BT709)()).int()
+    assert np.array_equal(downloaded(there), to_uint8(picture()))
+    planes = torch.from_numpy(downloaded(there, BT709)).int()
     assert (planes - torch_to_planes(picture(), BT709).int()).abs().max() <= 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from math import floor
 from pathlib import Path
@@ -254,25 +253,15 @@ def test_an_error_while_painting_leaves_what_was_painted(with_sound: Path, tmp_p
     assert len(read(tmp_path / "painted.partial.mkv")[1]) == 5
 
 
-def test_frames_encoded_later_than_handed_over_make_the_same_film(with_sound: Path, tmp_path: Path) -> None:
-    for name, behind in (("at_once", 0), ("later", 2)):
-        paint(with_sound, tmp_path / f"{name}.mp4", behind=behind)
-        stopped = paint(with_sound, tmp_path / f"stopped_{name}.mp4", behind=behind, stop_after=7)
-        assert stopped.frames == 7
-    assert (tmp_path / "later.mp4").read_bytes() == (tmp_path / "at_once.mp4").read_bytes()
-    parts = [(tmp_path / f"stopped_{name}.partial.mp4").read_bytes() for name in ("at_once", "later")]
-    assert parts[0] == parts[1]
-
-
 def test_a_gpu_hands_planes_to_the_encoder_and_the_film_is_the_same(
     with_sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def planes(image: Tensor, luma: Luma) -> Callable[[], np.ndarray]:
-        return to_planes(image, luma).numpy
+    def planes(image: Tensor, luma: Luma) -> np.ndarray:
+        return to_planes(image, luma).numpy()
 
     lossless = SinkSettings(crf=0, preset="ultrafast")
     paint(with_sound, tmp_path / "rgb.mkv", lossless)
-    monkeypatch.setattr("streamstyle.stages.sink.departing", planes)
+    monkeypatch.setattr("streamstyle.stages.sink.downloaded", planes)
     paint(with_sound, tmp_path / "planes.mkv", lossless)
     (film, pictures), (_, expected) = read(tmp_path / "planes.mkv"), read(tmp_path / "rgb.mkv")
     with av.open(tmp_path / "planes.mkv") as ours, av.open(tmp_path / "rgb.mkv") as theirs:
@@ -284,9 +273,8 @@ def test_a_gpu_hands_planes_to_the_encoder_and_the_film_is_the_same(
         assert np.abs(one.image.astype(int) - other.image).max() <= 4  # a level of Y, U or V, as RGB
 
 
-@pytest.mark.parametrize("behind", [0, 1])
-def test_nothing_is_left_of_a_run_that_painted_nothing(with_sound: Path, tmp_path: Path, behind: int) -> None:
-    paint(with_sound, tmp_path / "painted.mkv", stop_after=0, behind=behind)
+def test_nothing_is_left_of_a_run_that_painted_nothing(with_sound: Path, tmp_path: Path) -> None:
+    paint(with_sound, tmp_path / "painted.mkv", stop_after=0)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,5 +1,6 @@
 """A shot gone over again, backward and forward."""
 
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -52,6 +53,11 @@ def test_one_pass_is_what_there_is_already(brush: Brush) -> None:
     assert all(torch.equal(one, other.image) for one, other in zip(swept(scene, brush, 1), boiling(scene), strict=True))
 
 
+def test_one_pass_hands_every_frame_on_at_once(brush: Brush) -> None:
+    endless = (next(boiling(still(1, WIDTH, HEIGHT))) for _ in iter(int, 1))
+    assert next(sweep(endless, brush, Settings())).flowed.frame.index == 0
+
+
 def test_early_frames_learn_of_late_ones(brush: Brush) -> None:
     """After a sweep backward the first frame has come nearer to the last, and the last has stayed."""
     scene = still(4, WIDTH, HEIGHT)
@@ -80,34 +86,40 @@ def test_nothing_is_swept_across_a_cut(brush: Brush) -> None:
     assert all(torch.equal(one, same) for one, same in zip(both[:2], other[:2], strict=True))
 
 
+TWO_PASSES = Settings(consistency=ConsistencySettings(method=Method.ruder, iterations=8), ruder=RuderSettings(passes=2))
+
+
 def test_a_long_shot_is_swept_in_parts_each_held_to_the_one_before(
     brush: Brush, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn = []
+    monkeypatch.setattr(sweep_stage, "_BYTES", 0)  # two frames a part
+    painted = [frame.image for frame in boiling(still(4, WIDTH, HEIGHT))]
+    first, second, third, fourth = (frame.image for frame in sweep(boiling(still(4, WIDTH, HEIGHT)), brush, TWO_PASSES))
+    assert not torch.equal(first, painted[0])
+    assert torch.equal(second, painted[1])
+    assert (third - second).square().mean() < 0.5 * (painted[2] - painted[1]).square().mean()
+    assert torch.equal(fourth, painted[3])
 
-    def watched(scene: Scene) -> Iterator[StylisedFrame]:
-        for frame in boiling(scene):
-            drawn.append(frame)
+
+def test_only_one_part_is_held_at_a_time(brush: Brush, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep_stage, "_BYTES", 0)
+    films: list[weakref.ref[Tensor]] = []
+    held: list[int] = []
+
+    def watched() -> Iterator[StylisedFrame]:
+        for frame in boiling(still(6, WIDTH, HEIGHT)):
+            held.append(sum(film() is not None for film in films))
+            films.append(weakref.ref(frame.naive))
             yield frame
 
-    monkeypatch.setattr(sweep_stage, "_BYTES", 0)  # two frames a part
-    settings = Settings(
-        consistency=ConsistencySettings(method=Method.ruder, iterations=8), ruder=RuderSettings(passes=2)
-    )
-    frames = sweep(watched(still(6, WIDTH, HEIGHT)), brush, settings)
-    first, second = next(frames), next(frames)
-    assert len(drawn) <= 3
-    third = next(frames)
-    painted = [frame.image for frame in boiling(still(6, WIDTH, HEIGHT))]
-    assert (third.image - second.image).square().mean() < 0.5 * (painted[2] - painted[1]).square().mean()
-    assert torch.equal(second.image, painted[1])
-    assert not torch.equal(first.image, painted[0])
+    for _ in sweep(watched(), brush, TWO_PASSES):
+        pass
+    assert max(held) <= 3  # a part, and the frame after it that told its end
 
 
 def test_without_the_motion_back_there_is_nothing_to_sweep_along(brush: Brush) -> None:
-    settings = Settings(consistency=ConsistencySettings(method=Method.ruder), ruder=RuderSettings(passes=2))
     one_way = (
         replace(frame, flowed=replace(frame.flowed, returning=None)) for frame in boiling(still(2, WIDTH, HEIGHT))
     )
     with pytest.raises(ValueError, match="both ways"):
-        list(sweep(one_way, brush, settings))
+        list(sweep(one_way, brush, TWO_PASSES))

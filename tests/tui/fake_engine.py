@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,8 +54,9 @@ class Voice:
             self.latest[event.name] = event.as_json()
             replace_json(self.folder.status, self.latest)
             return
-        with self.folder.events.open("a") as file:
-            file.write(json.dumps(event.as_json()) + "\n")
+        print(event.as_line(), flush=True)
+        with suppress(OSError), self.folder.events.open("a") as file:
+            file.write(f"{event.as_line()}\n")
 
 
 def started(film: str, output: str, frames: int | None) -> Started:

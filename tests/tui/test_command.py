@@ -53,6 +53,15 @@ def test_without_a_style_the_start_screen_asks(shown: list[object]) -> None:
     assert shown == [None, None]
 
 
+def test_options_without_a_film_or_a_style_are_not_forgotten_in_silence(
+    shown: list[object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["tui", "movie.mkv", "--method", "live"]) == 2
+    assert exit_code(["tui", "--style", "wave"]) == 2
+    assert "the start screen asks for the rest" in capfd.readouterr().err
+    assert shown == []
+
+
 def test_attach_finds_the_youngest_run_that_lives(voice: Voice, shown: list[object]) -> None:
     younger = Voice(RunFolder(runs_folder() / "20261124-220000-other-2"))
     younger.folder.create(["run"])

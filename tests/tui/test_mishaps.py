@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from streamstyle.run_folder import all_runs, read_json, runs_folder
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.engine import folder_for, start
+from streamstyle.tui.start.screen import StartScreen
 from tests.tui.acting import FAKE, Act, asked_for, painting, perform, reads, text, until
 
 SLOWLY = ("--frames", "2000", "--seconds", "0.03")
@@ -116,6 +117,17 @@ def test_a_state_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert perform(painting(asked_for(tmp_path, "--frames", "20", "--seconds", "0.1")), act) == 0
 
 
+def test_a_folder_that_is_taken_away_while_a_film_is_painted(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame")
+        (all_runs()[0].path / "events.jsonl").unlink()
+        (all_runs()[0].path / "events.jsonl").mkdir()
+        await reads(pilot, "Painted in")
+        await pilot.press("q")
+
+    assert perform(painting(asked_for(tmp_path, "--frames", "60", "--seconds", "0.03")), act) == 0
+
+
 def test_a_run_outlives_whoever_started_it(tmp_path: Path) -> None:
     request = asked_for(tmp_path, *SLOWLY)
     folder, warning = folder_for(request)
@@ -147,3 +159,13 @@ def test_an_output_that_exists_is_asked_about(tmp_path: Path, key: str, code: in
     assert perform(painting(asked_for(tmp_path, "--frames", "3", "--seconds", "0.01")), act) == code
     assert (output.read_bytes() == b"precious") is old
     assert (tmp_path / "film.wave-2.mkv").exists() is new
+
+
+def test_after_a_run_another_film_can_be_asked_for(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "Painted in")
+        await pilot.press("n")
+        await until(pilot, lambda: any(isinstance(screen, StartScreen) for screen in pilot.app.screen_stack))
+        pilot.app.exit(return_code=0)
+
+    assert perform(painting(asked_for(tmp_path, "--frames", "2", "--seconds", "0.01")), act) == 0
