@@ -39,6 +39,13 @@ def test_every_choice_is_on_the_command_line_and_means_the_same_there() -> None:
     assert choices.refusals() == {}
 
 
+def test_a_home_is_spelt_out_where_no_shell_would() -> None:
+    choices = Choices(Path("film.mp4"), "wave", output="~/a.mkv", settings={"loss_network": "~/vgg.safetensors"})
+    values = parsed(choices)
+    assert values["output"] == Path.home() / "a.mkv"
+    assert values["loss_network"] == Path.home() / "vgg.safetensors"
+
+
 def test_a_range_is_a_range() -> None:
     assert parsed(Choices(Path("film.mp4"), "wave", part="--range", stretch="10-20"))["part"] == (10, 20)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from textual.pilot import Pilot
 
 from streamstyle.tui.request import RunRequest
@@ -49,7 +50,8 @@ def test_a_film_is_read_painted_estimated_and_begun(tmp_path: Path) -> None:
     assert not easels(), "it is still at work"
 
 
-def test_the_process_killed_under_it_is_said_and_begun_anew(tmp_path: Path) -> None:
+def test_the_process_killed_under_it_is_said_and_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # whoever is killed leaves something behind
     film = write_film(tmp_path / "film.mp4", pan(frames=40).frames)
     studio = Studio(film)
 
