@@ -13,7 +13,7 @@ def parsed(choices: Choices) -> dict[str, object]:
     """What `streamstyle run` makes of the command line shown."""
     words = shlex.split(choices.command_line())
     assert words[:2] == ["streamstyle", "run"]
-    return run.make_context("run", words[2:]).params
+    return run.make_context("run", words[2:], help_option_names=["-h", "--help"]).params
 
 
 def test_a_film_and_a_style_are_all_it_takes() -> None:
