@@ -21,7 +21,7 @@ from streamstyle.tui.widgets.colours import Pixels
 _LONGEST_LINE = 64 << 20
 """Bytes of an answer: far more than two pictures that fill a screen."""
 
-_PATIENCE = 2.0
+_PATIENCE = 5.0
 """Seconds that the process has to end by itself."""
 
 
