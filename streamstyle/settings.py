@@ -218,6 +218,13 @@ class Settings:
     device: Device = option(Device.auto, "Where the networks run.")
 
 
+class NetworkShape(StrEnum):
+    """How large a style network is."""
+
+    fast = "fast"
+    published = "published"
+
+
 class LossWidth(StrEnum):
     """How many of VGG-16's channels a loss network has."""
 
@@ -260,8 +267,12 @@ class LearnSettings:
     style_weight: float = option(1.0, "Weight of the style against the content.")
     tv_weight: float = option(1.0, "Weight of smoothness.")
     steady_weight: float = option(50.0, "Weight of painting the same in spite of a camera's noise.")
+    learning_rate: float = option(2e-3, "Step size of Adam, at its largest.")
     loss_network: Path | None = option(None, "VGG-16 or VGG-19 weights to learn by; slower, and better.")
     photos: Path | None = option(None, "Folder of photos to train on, beside the built-in procedural pictures.")
+    shape: NetworkShape = option(
+        NetworkShape.fast, "fast: what ships; published: four times the size, from noise, to compare."
+    )
     title: str = option("", "Title of the painting, kept with the style.")
     artist: str = option("", "Who painted it, kept with the style.")
 

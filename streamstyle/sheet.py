@@ -33,11 +33,11 @@ def contact_sheet(
     keep_freed_memory()
     where = select_device(device)
     image = to_tensor(frame, where)
-    cells = [_cell(frame, "the frame itself", None)]
+    cells = [cell(frame, "the frame itself", None)]
     for mix, painting in mixes:
         network = ready_style(painter(mix, settings.strength), where)
         with torch.inference_mode():
-            cells.append(_cell(to_uint8(paint(image, network, settings)), mix.name, painting))
+            cells.append(cell(to_uint8(paint(image, network, settings)), mix.name, painting))
     return grid(cells)
 
 
@@ -51,7 +51,8 @@ def grid(cells: Iterable[Picture]) -> Picture:
     return np.vstack([np.hstack(listed[start : start + columns]) for start in range(0, len(listed), columns)])
 
 
-def _cell(picture: Picture, name: str, painting: Picture | None) -> Picture:
+def cell(picture: Picture, name: str, painting: Picture | None) -> Picture:
+    """Return the picture on paper with its name under it, and the painting small in its corner."""
     height, width = picture.shape[:2]
     cell = np.full((height + 2 * MARGIN + CAPTION, width + 2 * MARGIN, 3), PAPER, np.uint8)
     cell[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = picture

@@ -65,6 +65,7 @@ def decoded(data: bytes) -> Picture | None:
     return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
-def encoded(image: Picture, suffix: str) -> bytes:
-    """Return the picture as the bytes of a file of that kind, such as `.png`."""
-    return cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
+def encoded(image: Picture, suffix: str, quality: int = 95) -> bytes:
+    """Return the picture as the bytes of a file of that kind, such as `.png`; `quality`, to 100, is a JPEG's."""
+    data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return data.tobytes()

@@ -21,14 +21,14 @@ _EXACT_FROM = 100
 
 def ready_style(network: TransformerNet, device: torch.device) -> TransformerNet:
     """Return the style network ready to run."""
-    return _ready(network, device)
+    return _ready(network.to(device).compute_in(fast_dtype(device)))
 
 
 def ready_loss_network(settings: ConsistencySettings, device: torch.device) -> LossNetwork | None:
     """Return the loss network that the method needs, ready to run; None where it needs none."""
     if settings.method is not Method.consistent or settings.iterations == 0:
         return None
-    return _ready(load_loss_network(settings.loss_network), device)
+    return _ready(load_loss_network(settings.loss_network).to(device, fast_dtype(device)))
 
 
 def ready_judge(settings: ConsistencySettings, device: torch.device) -> LossNetwork:
@@ -37,11 +37,11 @@ def ready_judge(settings: ConsistencySettings, device: torch.device) -> LossNetw
     It alone says what the painting looks like, and the slim one sees too little of brushwork for that.
     """
     network = load_loss_network(settings.loss_network, LossWidth.wide)
-    return _ready(network, device, torch.float32 if settings.iterations >= _EXACT_FROM else None)
+    dtype = torch.float32 if settings.iterations >= _EXACT_FROM else fast_dtype(device)
+    return _ready(network.to(device, dtype))
 
 
-def _ready(network: Network, device: torch.device, dtype: torch.dtype | None = None) -> Network:
+def _ready(network: Network) -> Network:
     network.requires_grad_(False).eval()
-    network.to(device=device, dtype=dtype or fast_dtype(device))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from streamstyle.errors import SettingsError
 from streamstyle.nets.instance_norm import InstanceNorm
+from streamstyle.ops.calm import calmed
+from streamstyle.settings import NetworkShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class TransformerConfig:
 
 FAST = TransformerConfig(width=16, blocks=5, half_ends=True)
 """A quarter of the published network's parameters, a fifth of its time: what the styles that ship are made of."""
+
+SHAPES = {NetworkShape.fast: FAST, NetworkShape.published: TransformerConfig()}
 
 
 class _Convolution(nn.Sequential):
@@ -104,6 +108,14 @@ class TransformerNet(nn.Module):
             exit_ = [nn.ReflectionPad2d(4), nn.Conv2d(full, 3, 9)]
         middle = [_Convolution(half, quarter, 3, 2), *(_Residual(quarter) for _ in range(config.blocks))]
         self.layers = nn.Sequential(*entry, *middle, *up, *exit_)
+        self.exact = next(place + 1 for place, layer in enumerate(entry) if isinstance(layer, _Convolution))
+        """Layers that compute in float32 whatever the others do. In bfloat16 white and black have steps of half a
+        level, of which a network made to find strokes paints contour lines."""
+
+    def compute_in(self, dtype: torch.dtype) -> TransformerNet:
+        """Let the layers behind the first convolution compute in `dtype`; return the network."""
+        self.layers[self.exact :].to(dtype=dtype)
+        return self
 
     def forward(
         self,
@@ -111,7 +123,10 @@ class TransformerNet(nn.Module):
     ) -> Tensor:  # [N, 3, H, W] float32 in [0, 1]
         """Return the painting."""
         height, width = image.shape[-2:]
-        dtype = next(self.parameters()).dtype
         padded = F.pad(image, (0, -width % 4, 0, -height % 4), mode="replicate")
-        painted = self.layers((padded - 0.5).mul(4).to(dtype, memory_format=torch.channels_last))
+        exact, fast = (next(part.parameters()).dtype for part in (self.layers[: self.exact], self.layers[self.exact :]))
+        with torch.autocast(image.device.type, enabled=False):
+            centred = calmed(padded).sub_(0.5).mul_(4)
+            begun = self.layers[: self.exact](centred.to(exact, memory_format=torch.channels_last))
+        painted = self.layers[self.exact :](begun.to(fast))
         return torch.sigmoid(painted[..., :height, :width].float())

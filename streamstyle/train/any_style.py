@@ -34,7 +34,8 @@ from streamstyle.nets.weights import (
 )
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import AnyStyleSettings, Device
-from streamstyle.train.goal import Goal, noisy
+from streamstyle.train.disturbance import disturbed
+from streamstyle.train.goal import Goal
 from streamstyle.train.journal import Journal
 from streamstyle.train.loop import Course, train
 from streamstyle.train.pictures import (
@@ -153,7 +154,7 @@ def _objective(
     examples = [gallery.draw(random) for _ in photos]
     with torch.autocast(device.type, torch.bfloat16, enabled=fast_dtype(device) == torch.bfloat16):
         codes = list(network.code(torch.stack([example.statistics for example in examples])))
-        again = network(noisy(photos[:1]), codes[:1])
+        again = network(disturbed(photos[:1]), codes[:1])
         painted = network(photos, codes)
         asked_back = step % (ORIGINALS // count) == 0
         given_back = network(photos[:1], [network.original.tanh()]) if asked_back else None

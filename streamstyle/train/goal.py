@@ -15,8 +15,12 @@ from streamstyle.nets.relative import Grams, content_error, style_error
 STYLE_SHARE = 5.0
 """Weight of the style against the content at a `style_weight` of 1."""
 
-NOISE = 0.03
-"""Standard deviation of the noise a picture is disturbed by: a camera's, in poor light."""
+FLAT = 4.0
+"""Weight of smoothness where the photo is flat, as a multiple of that elsewhere: a Gram loss wants texture everywhere,
+and where there is nothing to paint a network would make it of the faintest unevenness, such as a codec's blocks."""
+
+CONTRAST = 0.03
+"""Range of grey, in [0, 1], within a few pixels above which a photo is not flat there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ class Goal:
     ) -> Tensor:
         """Return the relative errors of content and of style, and the roughness."""
         of_content, of_style = self.errors(photos, painted, styles)
-        across, down = painted.diff(dim=-1).square().mean(), painted.diff(dim=-2).square().mean()
-        total: Tensor = of_content + STYLE_SHARE * self.style_weight * of_style + self.tv_weight * (across + down)
+        rough = _roughness(painted, 1 + FLAT * flatness(photos))
+        total: Tensor = of_content + STYLE_SHARE * self.style_weight * of_style + self.tv_weight * rough
         return total
 
     def errors(
@@ -49,8 +53,24 @@ class Goal:
         styles: Sequence[Grams],  # one each, or one for all
     ) -> tuple[Tensor, Tensor]:
         """Return the squared errors of content and of style, relative to the mean square of what they should be."""
+        return self.errors_from(self.content_of(photos), painted, styles)
+
+    def content_of(
+        self,
+        photos: Tensor,  # [N, 3, H, W] float in [0, 1]
+    ) -> Tensor:  # [N, C, H / 8, W / 8] float32
+        """Return what is to be seen of the photos in their paintings."""
         with torch.no_grad():
-            content = self.network(photos, [self.content_layer])[self.content_layer].float()
+            content: Tensor = self.network(photos, [self.content_layer])[self.content_layer].float()
+        return content
+
+    def errors_from(
+        self,
+        content: Tensor,  # [N, C, H / 8, W / 8] float32 as `content_of` gives it
+        painted: Tensor,  # [N, 3, H, W] float in [0, 1]
+        styles: Sequence[Grams],  # one each, or one for all
+    ) -> tuple[Tensor, Tensor]:
+        """Return what `errors` returns, where the content is known already."""
         seen = self.network(painted, (*self.style_layers, self.content_layer))
         return content_error(seen[self.content_layer], content), style_error(seen, styles, self.style_layers)
 
@@ -63,6 +83,17 @@ class Goal:
         return self.steady_weight * F.mse_loss(again, painted)
 
 
-def noisy(images: Tensor) -> Tensor:
-    """Return the pictures as a camera would see them the next moment."""
-    return (images + NOISE * torch.randn_like(images)).clamp(0, 1)
+def flatness(
+    photos: Tensor,  # [N, 3, H, W] float in [0, 1]
+) -> Tensor:  # [N, 1, H, W] in [0, 1]
+    """Return where there is nothing but light in a photo: 1 where all is even for some ten pixels around."""
+    grey = F.avg_pool2d(photos.mean(1, keepdim=True), 5, 1, 2, count_include_pad=False)
+    steepest = F.max_pool2d(grey, 9, 1, 4) + F.max_pool2d(-grey, 9, 1, 4)
+    return torch.exp(-(steepest / CONTRAST).square())
+
+
+def _roughness(painted: Tensor, weight: Tensor) -> Tensor:
+    """Return the mean squared difference of neighbours, weighted."""
+    across = (painted.diff(dim=-1).square() * weight[..., 1:]).mean()
+    down = (painted.diff(dim=-2).square() * weight[..., 1:, :]).mean()
+    return across + down

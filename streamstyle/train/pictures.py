@@ -20,6 +20,10 @@ HELD_OUT = 20
 """One in so many of a folder's pictures, sorted by name, is not trained on."""
 
 
+CLOSEST = 3.0
+"""Times that a close-up is enlarged at most."""
+
+
 def batch(pictures: Iterator[Tensor], count: int, device: torch.device) -> Tensor:
     """Return the next pictures, [H, W, 3] uint8 each and of one size, as [N, 3, H, W] float32 in [0, 1]."""
     stacked = torch.stack([next(pictures) for _ in range(count)])
@@ -45,21 +49,25 @@ def held_out(paths: Sequence[Path]) -> list[Path]:
     return list(paths[::HELD_OUT]) if len(paths) >= HELD_OUT else []
 
 
-def random_crop(image: Picture, side: int, random: np.random.Generator) -> Picture:
+def random_crop(image: Picture, side: int, random: np.random.Generator, nearest: float = 1.4) -> Picture:
     """Return a square of `side` pixels, seen from nearer or farther, mirrored half of the time."""
-    zoomed = resize_short_side(image, round(side * random.uniform(1.0, 1.4)))
+    zoomed = resize_short_side(image, round(side * random.uniform(1.0, nearest)))
     top = random.integers(0, zoomed.shape[0] - side + 1)
     left = random.integers(0, zoomed.shape[1] - side + 1)
     crop = zoomed[top : top + side, left : left + side]
     return np.ascontiguousarray(crop[:, ::-1] if random.random() < 0.5 else crop)
 
 
-def photo_crops(paths: Sequence[Path], side: int, seed: int) -> Iterator[Picture]:
-    """Yield crops of the photos for ever, each photo once before any comes again."""
+def photo_crops(paths: Sequence[Path], side: int, seed: int, close: float = 0.0) -> Iterator[Picture]:
+    """Yield crops of the photos for ever, each photo once before any comes again; a share of them close-ups.
+
+    In a close-up flat areas are large, edges are soft, and the photo's own blocks show, as in a film of many pixels.
+    """
     random = np.random.default_rng(seed)
     while True:
         for position in random.permutation(len(paths)):
-            yield random_crop(read_picture(paths[position]), side, random)
+            near = close > 0 and random.random() < close
+            yield random_crop(read_picture(paths[position]), side, random, CLOSEST if near else 1.4)
 
 
 def procedural_crops(side: int, seed: int) -> Iterator[Picture]:

@@ -16,17 +16,19 @@ import torch
 from torch import Tensor
 
 from streamstyle.buffered import buffered
+from streamstyle.errors import StyleError
 from streamstyle.events import Observer
 from streamstyle.media.picture import Picture, read_picture, resize_short_side, thumbnail
 from streamstyle.nets.device import fast_dtype, select_device
 from streamstyle.nets.metadata import read_metadata
 from streamstyle.nets.relative import Grams, grams_of
-from streamstyle.nets.transformer import FAST, TransformerNet
+from streamstyle.nets.transformer import SHAPES, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.painter import any_style_painter
-from streamstyle.settings import Device, LearnSettings, LossWidth
-from streamstyle.train.goal import Goal, noisy
+from streamstyle.settings import Device, LearnSettings, LossWidth, NetworkShape
+from streamstyle.train.disturbance import disturbed
+from streamstyle.train.goal import Goal
 from streamstyle.train.journal import Journal
 from streamstyle.train.loop import Course, train
 from streamstyle.train.pictures import (
@@ -34,6 +36,7 @@ from streamstyle.train.pictures import (
     list_pictures,
     photo_crops,
     procedural_crops,
+    to_train_on,
 )
 
 
@@ -45,7 +48,8 @@ class Ground(StrEnum):
 
 
 Start = Ground | Path
-LEARNING_RATE = 2e-3
+CLOSE = 0.2
+"""Share of the photos that are looked at closely."""
 
 
 def learn_style(
@@ -61,20 +65,20 @@ def learn_style(
 
     Training starts from what the network for any style makes of the image, from the style in a file, or from noise.
     When stopped early nothing is written but a snapshot, from which the next call goes on. Raises StyleError where the
-    image or a photo cannot be read.
+    image or a photo cannot be read, or the start is a network of another shape.
     """
     where = select_device(device)
     torch.manual_seed(0)
     painting = read_picture(image)
     goal, grams = _goal(painting, settings, where)
     journal = Journal(weights)
-    network, first = _begin(journal.snapshot, start, painting)
+    network, first = _begin(journal.snapshot, start, painting, settings.shape)
     network.to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with buffered(_pictures(settings, first), torch.from_numpy, workers=1, ahead=8 * settings.batch) as pictures:
         steps = train(
             network,
             partial(_objective, network, goal, grams, pictures, settings.batch, where),
-            Course(LEARNING_RATE, settings.steps, settings.minutes, first),
+            Course(settings.learning_rate, settings.steps, settings.minutes, first),
             journal,
             lambda step: style_metadata(network, step=str(step)),
             observe,
@@ -97,7 +101,7 @@ def _objective(
 ) -> tuple[Tensor, Tensor]:
     photos = batch(pictures, count, device)
     with torch.autocast(device.type, torch.bfloat16, enabled=fast_dtype(device) == torch.bfloat16):
-        both = network(torch.cat([photos, noisy(photos[:1])]))
+        both = network(torch.cat([photos, disturbed(photos[:1])]))
     painted, again = both[:-1], both[-1:]
     return goal.loss(photos, painted, [grams]) + goal.unsteadiness(painted[:1], again), painted
 
@@ -109,12 +113,17 @@ def _goal(image: Picture, settings: LearnSettings, device: torch.device) -> tupl
     return Goal(network, settings.style_weight, settings.tv_weight, settings.steady_weight), grams
 
 
-def _begin(snapshot: Path, start: Start, painting: Picture) -> tuple[TransformerNet, int]:
+def _begin(snapshot: Path, start: Start, painting: Picture, shape: NetworkShape) -> tuple[TransformerNet, int]:
     if snapshot.exists():
         return load_style(snapshot), int(read_metadata(snapshot)["step"])
-    if isinstance(start, Path):
-        return load_style(start), 0
-    return (TransformerNet(FAST) if start is Ground.noise else any_style_painter(painting)), 0
+    if start is Ground.noise:
+        return TransformerNet(SHAPES[shape]), 0
+    network = load_style(start) if isinstance(start, Path) else any_style_painter(painting)
+    if network.config != SHAPES[shape]:
+        raise StyleError(
+            f"what learning starts from is not of the shape {shape}", "Give --start noise, or its --shape."
+        )
+    return network, 0
 
 
 def _pictures(settings: LearnSettings, seed: int) -> Iterator[Picture]:
@@ -122,7 +131,7 @@ def _pictures(settings: LearnSettings, seed: int) -> Iterator[Picture]:
     invented = procedural_crops(settings.crop, seed)
     if settings.photos is None:
         return invented
-    photos = photo_crops(list_pictures(settings.photos), settings.crop, seed)
+    photos = photo_crops(to_train_on(list_pictures(settings.photos)), settings.crop, seed, CLOSE)
     rounds = zip(photos, photos, photos, photos, photos, photos, photos, invented, strict=False)
     return chain.from_iterable(rounds)
 
@@ -130,15 +139,18 @@ def _pictures(settings: LearnSettings, seed: int) -> Iterator[Picture]:
 def _metadata(
     network: TransformerNet, image: Path, settings: LearnSettings, steps: int, start: Start
 ) -> dict[str, str]:
-    count = len(list_pictures(settings.photos)) if settings.photos else 0
+    count = len(to_train_on(list_pictures(settings.photos))) if settings.photos else 0
     command = ["streamstyle", "learn", image.name, "--steps", str(steps), "--batch", str(settings.batch)]
     command += ["--crop", str(settings.crop), "--style-size", str(settings.style_size)]
     command += ["--style-weight", str(settings.style_weight)]
+    command += ["--learning-rate", str(settings.learning_rate)]
     command += ["--photos", settings.photos.name] if settings.photos else []
     command += ["--loss-network", settings.loss_network.name] if settings.loss_network else []
     command += ["--title", settings.title] if settings.title else []
     command += ["--artist", settings.artist] if settings.artist else []
+    command += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
     command += [] if start is Ground.any_style else ["--start", start.stem if isinstance(start, Path) else start]
+    before = {"before": read_metadata(start).get("command", "")} if isinstance(start, Path) else {}
     return style_metadata(
         network,
         name=image.stem,
@@ -148,4 +160,5 @@ def _metadata(
         trained_on=f"{count} photos and procedural pictures" if count else "procedural pictures",
         command=shlex.join(command),
         date=date.today().isoformat(),
+        **before,
     )

@@ -9,10 +9,10 @@ from streamstyle.errors import StyleError
 from streamstyle.events import Learned
 from streamstyle.media.picture import read_picture
 from streamstyle.nets.metadata import read_bytes, read_metadata
-from streamstyle.nets.transformer import FAST
+from streamstyle.nets.transformer import FAST, SHAPES
 from streamstyle.nets.weights import load_style
 from streamstyle.painter import any_style_painter, likeness
-from streamstyle.settings import Device, LearnSettings
+from streamstyle.settings import Device, LearnSettings, NetworkShape
 from streamstyle.train.style import Ground, Start, learn_style
 from tests.train.listening import Listener
 
@@ -85,3 +85,20 @@ def test_a_style_image_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     with pytest.raises(StyleError, match=r"notes\.txt is not an image"):
         learn(tmp_path / "notes.txt", tmp_path / "out.safetensors", QUICK)
+
+
+def test_a_network_of_the_published_size_can_be_learned_from_noise_alone(stripes: Path, tmp_path: Path) -> None:
+    weights, settings = tmp_path / "large.safetensors", replace(QUICK, steps=1, shape=NetworkShape.published)
+    with pytest.raises(StyleError, match="not of the shape published"):
+        learn(stripes, weights, settings)
+    learn(stripes, weights, settings, start=Ground.noise)
+    assert load_style(weights).config == SHAPES[NetworkShape.published]
+    assert "--shape published" in read_metadata(weights)["command"]
+
+
+def test_a_style_learned_on_from_another_says_how_that_was_made(stripes: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    learn(stripes, first, replace(QUICK, steps=1))
+    learn(stripes, second, replace(QUICK, steps=1), start=first)
+    assert "--start first" in read_metadata(second)["command"]
+    assert read_metadata(second)["before"] == read_metadata(first)["command"]

@@ -1,0 +1,88 @@
+"""A picture painted by optimisation (Gatys et al. 2016) by each loss network, side by side, as VGG-16 judges it."""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmarks.conftest import Work
+from benchmarks.report import Report, Row
+from streamstyle.library import image_digest
+from streamstyle.media.picture import Picture, encoded, read_picture, resize_short_side
+from streamstyle.nets.device import fast_dtype
+from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.weights import load_loss_network
+from streamstyle.ops.pixels import to_tensor, to_uint8
+from streamstyle.settings import LearnSettings, LossWidth
+from streamstyle.sheet import cell, grid
+from streamstyle.stages.source import decode, probe
+from streamstyle.train.goal import STYLE_SHARE, Goal, Grams, grams_of
+from streamstyle.train.pictures import list_pictures
+
+FRAME = 11
+SIDE = 192
+STEPS = 120
+STEP_SIZE = 0.03
+
+
+def test_loss_network_look(work: Work, pytestconfig: pytest.Config, report: Report) -> None:
+    """Whatever the loss network, optimising by it brings a frame nearer to the painting in VGG-16's eyes."""
+    vgg, images = pytestconfig.getoption("--vgg"), pytestconfig.getoption("--style-images")
+    if vgg is None or images is None:
+        pytest.skip("give --vgg FILE and --style-images FOLDER")
+    judge = load_loss_network(vgg)
+    networks = {f"{width}": load_loss_network(width=width) for width in LossWidth} | {"VGG-16": load_loss_network(vgg)}
+    painting = _painting(images, work.style.image_sha256)
+    frame = next(islice(decode(probe(work.film, work.part)), FRAME, None)).image
+    picture = to_tensor(resize_short_side(frame, SIDE))[None]
+    rows, cells = [_row("the frame itself", picture, picture, judge, painting, None)], []
+    for name, network in networks.items():
+        painted, seconds = _optimised(picture, painting, network)
+        rows.append(_row(name, painted, picture, judge, painting, seconds))
+        cells.append(cell(to_uint8(painted[0]), name, None))
+    report.show(
+        f"{work.style.name}, {STEPS} steps of Adam on {picture.shape[3]}x{picture.shape[2]}, as VGG-16 sees it", rows
+    )
+    _keep(report.folder / "loss_network_look.jpg", cells)
+    assert all(float(row["style error"] or 0) < float(rows[0]["style error"] or 0) for row in rows[1:])
+
+
+def _painting(folder: Path, digest: str) -> Tensor:
+    found = next(path for path in list_pictures(folder) if image_digest(path) == digest)
+    return to_tensor(resize_short_side(read_picture(found), LearnSettings().style_size))
+
+
+def _optimised(picture: Tensor, painting: Tensor, network: LossNetwork) -> tuple[Tensor, float]:
+    """Return the picture painted, and the seconds a step took."""
+    grams = grams_of(network, painting)
+    network.to(dtype=fast_dtype(torch.device("cpu")), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    goal, painted = Goal(network, 1.0, 0.0, 0.0), picture.clone().requires_grad_()
+    content, optimiser, began = goal.content_of(picture), torch.optim.Adam([painted], STEP_SIZE), time.perf_counter()
+    for step in range(STEPS):
+        optimiser.param_groups[0]["lr"] = STEP_SIZE * (1 - step / STEPS)
+        optimiser.zero_grad()
+        content_error, style_error = goal.errors_from(content, painted, [grams])
+        (content_error + STYLE_SHARE * style_error).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        with torch.no_grad():
+            painted.clamp_(0, 1)
+    return painted.detach(), (time.perf_counter() - began) / STEPS
+
+
+def _row(
+    name: str, painted: Tensor, picture: Tensor, judge: LossNetwork, painting: Tensor, seconds: float | None
+) -> Row:
+    grams: Grams = grams_of(judge, painting)
+    with torch.no_grad():
+        content, style = Goal(judge, 1.0, 0.0, 0.0).errors(picture, painted, [grams])
+    return {"": name, "content error": float(content), "style error": float(style), "s/step": seconds}
+
+
+def _keep(path: Path, cells: list[Picture]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(encoded(grid(cells), ".jpg", 88))
