@@ -106,8 +106,8 @@ class Easel:
             async for line in process.stdout:
                 self._hear(json.loads(line))
         finally:
+            self._process = None  # what is asked from now on is for the next one
             await _ended(process)
-            self._process = None
         if not self._closed:
             self._mourn(process.returncode)
 

@@ -29,8 +29,14 @@ class Studio(Desk):
 
 def easels() -> list[psutil.Process]:
     """The processes that this one asks."""
-    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in living if "streamstyle.easel" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if "streamstyle.easel" in _command(child)]
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return ""
 
 
 def test_a_film_is_read_painted_estimated_and_begun(tmp_path: Path) -> None:
