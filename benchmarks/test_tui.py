@@ -78,6 +78,29 @@ def test_watching(work: Work, tmp_path: Path, report: Report, method: str) -> No
     report.show(f"{work.film.name}, {work.style.name}, 120x40, {PAIRS} pairs", [row])
 
 
+def test_sizes(work: Work, tmp_path: Path, report: Report) -> None:
+    """The terminal UI by itself, on terminals of three sizes, while frames come faster than they are shown."""
+    film = loop_film(work.film, tmp_path / "long.mkv", 20_000)
+    words = [str(film), *_options(work, tmp_path, "johnson")[1:], "--size", "320x180"]
+    rows: list[Row] = []
+    for columns, lines in ((80, 24), (120, 40), (200, 60)):
+        screen = Screen(words, columns, lines)
+        screen.seconds_until("painted · frame")
+        screen.rest(3)
+        began, cpu, drawn = time.monotonic(), screen.cpu(), screen.drawn
+        screen.rest(20)
+        took = time.monotonic() - began
+        rows.append(
+            {
+                "": f"{columns}x{lines}",
+                "TUI, % of a core": 100 * (screen.cpu() - cpu) / took,
+                "drawn, kB/s": (screen.drawn - drawn) / took / 1000,
+            }
+        )
+        _stop(screen)
+    report.show("The terminal UI alone, painted film at 320x180, frame by frame", rows)
+
+
 def test_keys(work: Work, tmp_path: Path, report: Report) -> None:
     """Keys are pressed while a long film is painted, which takes all cores there are."""
     film = loop_film(work.film, tmp_path / "long.mkv", 20_000)
@@ -89,16 +112,20 @@ def test_keys(work: Work, tmp_path: Path, report: Report) -> None:
         screen.rest(0.37)
         screen.type(key)
         took.setdefault(name, []).append(screen.seconds_until(words_then))
+    _stop(screen)
+    rows: list[Row] = [
+        {"": name, "median, ms": 1000 * median(times), "worst, ms": 1000 * max(times)} for name, times in took.items()
+    ]
+    report.show("From a key to its first sign on a screen of 120x40, while a film is painted", rows)
+
+
+def _stop(screen: Screen) -> None:
     screen.type("q")
     screen.seconds_until("stop, and keep")
     screen.type("s")
     screen.seconds_until("Stopped after")
     screen.type("q")
     assert screen.close() == 130
-    rows: list[Row] = [
-        {"": name, "median, ms": 1000 * median(times), "worst, ms": 1000 * max(times)} for name, times in took.items()
-    ]
-    report.show("From a key to its first sign on a screen of 120x40, while a film is painted", rows)
 
 
 def _options(work: Work, folder: Path, method: str) -> list[str]:

@@ -23,8 +23,8 @@ from streamstyle.stages.shots import shots
 from streamstyle.stages.source import decode
 
 TRIAL_FRAMES = 9
-TRIAL_SECONDS = 10.0
-"""The trial ends after that many frames, or after that time once it has two."""
+TRIAL_SECONDS = 3.0, 10.0
+"""The trial ends after that many frames and the shorter time, or after the longer time once it has two frames."""
 
 _INTERLEAVED = 10
 """Seconds by which streams may lie apart in a file."""
@@ -157,7 +157,8 @@ def try_painting(
         if isinstance(event, FrameWritten):
             elapsed.append(event.elapsed)
             told(Trial(_seconds_a_frame(elapsed), event.frame))
-            enough = event.frame == TRIAL_FRAMES or (event.frame > 1 and event.elapsed > TRIAL_SECONDS)
+            least, most = (event.elapsed > seconds for seconds in TRIAL_SECONDS)
+            enough = (least and event.frame >= TRIAL_FRAMES) or (most and event.frame > 1)
             if enough or (stop is not None and stop.is_set()):
                 ending.set()
 
@@ -169,8 +170,10 @@ def try_painting(
 
 
 def _seconds_a_frame(elapsed: list[float]) -> float:
-    """Return the mean time of a frame, the first left out where there is another: nothing is carried over to it."""
-    return (elapsed[-1] - elapsed[1]) / (len(elapsed) - 2) if len(elapsed) > 2 else elapsed[-1]
+    """Return the mean time of a frame, the first third left out: then all is warm, and what is read ahead has been."""
+    frames = len(elapsed) - 1
+    cold = max(1, frames // 3) if frames > 1 else 0
+    return (elapsed[-1] - elapsed[cold]) / (frames - cold)
 
 
 def _second_half(film: Film) -> Film:

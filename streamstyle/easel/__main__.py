@@ -74,8 +74,6 @@ def main() -> None:
     """Answer on what was standard output; what libraries print there goes where errors go."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    if hasattr(os, "nice"):
-        os.nice(5)  # a key on the screen that asks comes first
     with tempfile.TemporaryDirectory(prefix="streamstyle-easel-", ignore_cleanup_errors=True) as tempfile.tempdir:
         Desk(answers).serve(iter(sys.stdin))
     os._exit(0)  # whoever asked has gone, perhaps to run what was being tried: nothing more is worth a processor's time

@@ -34,7 +34,9 @@ class Wish:
 def wish_of(arguments: Sequence[str]) -> Wish:
     """Return what `streamstyle run ARGUMENTS` would do; raises the StreamstyleError that it would end with."""
     try:
-        values = run.make_context("run", list(arguments)).params
+        values = run.make_context(
+            "run", list(arguments), help_option_names=["-h", "--help"]
+        ).params  # click keeps these
     except click.ClickException as error:
         raise SettingsError(error.format_message().rstrip("."), "See `streamstyle run --help`.") from error
     if values["sample"] is not None and values["part"] is not None:

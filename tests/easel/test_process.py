@@ -129,7 +129,8 @@ def test_the_cost_is_said_frame_by_frame_until_it_is_known(easel: Easel, film: P
     while said[-1].get("so_far"):
         said.append(easel.hear())
     tried = [each["answer"]["tried"] for each in said]
-    assert tried == [*range(1, 10), 9]
+    assert tried[:9] == [*range(1, 10)]
+    assert tried[-1] == tried[-2], "the last word is about all of them"
     last = said[-1]["answer"]
     assert last["seconds"] == pytest.approx(40 * last["seconds_per_frame"])
     assert 1000 < last["bytes"] < 1_000_000

@@ -84,7 +84,8 @@ class Choices:
         if self.part:
             arguments += [self.part, self.length if self.part == "--sample" else self.stretch]
         for name, text in self.settings.items():
-            arguments += [SETTINGS[name].flag] if SETTINGS[name].is_switch else [SETTINGS[name].flag, text]
+            value = str(Path(text).expanduser()) if SETTINGS[name].is_path else text
+            arguments += [SETTINGS[name].flag] if SETTINGS[name].is_switch else [SETTINGS[name].flag, value]
         if self.output:
             arguments += ["-o", str(Path(self.output).expanduser())]
         return (*arguments, "-y") if self.replace else tuple(arguments)

@@ -21,7 +21,7 @@ from streamstyle.tui.widgets.colours import Pixels
 _LONGEST_LINE = 64 << 20
 """Bytes of an answer: far more than two pictures that fill a screen."""
 
-_PATIENCE = 2.0
+_PATIENCE = 5.0
 """Seconds that the process has to end by itself."""
 
 
@@ -106,8 +106,8 @@ class Easel:
             async for line in process.stdout:
                 self._hear(json.loads(line))
         finally:
+            self._process = None  # what is asked from now on is for the next one
             await _ended(process)
-            self._process = None
         if not self._closed:
             self._mourn(process.returncode)
 

@@ -20,8 +20,15 @@ class Inquiry:
         """The film that something is known of."""
         self._checked: Answer | None = None
         self._look: dict[str, Any] = {}
+        self._size = (0, 0)
         self.tried: tuple[str, ...] = ()
         """The arguments whose cost was asked for last."""
+
+    def about_styles(self, size: tuple[int, int]) -> None:
+        """Ask for the styles with pictures of that size, unless they are known."""
+        if size != self._size:
+            self._size = size
+            self.easel.ask("styles", width=size[0], height=size[1])
 
     def about_film(self, film: Path) -> None:
         """Ask for the facts of another film."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from textual import events, on
+from textual.css.query import NoMatches
 from textual.timer import Timer
 from textual.widgets import Button
 
@@ -56,15 +58,18 @@ class StartScreen(Panels):
         """Begin with the film that was given, or ask for one."""
         self.run_worker(self._inquiry.easel.serve(), name="easel")
         self.action_page("style")
-        styles = self.query_one(StylePanel)
-        styles.focus_list()
-        width, height = styles.thumbnail_size()
-        self._inquiry.easel.ask("styles", width=width, height=height)
+        self.query_one(StylePanel).focus_list()
+        self._inquiry.about_styles(self.query_one(StylePanel).thumbnail_size())
         self._refresh()
         if self._first is not None:
             self._take_film(self._first)
         else:
             self.action_choose_film()
+
+    @on(events.Resize)
+    def _resized(self) -> None:
+        """Ask for smaller or larger pictures of the styles."""
+        self._inquiry.about_styles(self.query_one(StylePanel).thumbnail_size())
 
     async def on_unmount(self) -> None:
         """Leave no process behind."""
@@ -144,7 +149,7 @@ class StartScreen(Panels):
     # -------------------------------------------------------------------------------------------------- what was found
 
     def _hear(self, answer: Answer) -> None:
-        if self.is_attached:
+        with suppress(NoMatches):  # an answer that comes while the screen is taken apart
             getattr(self, f"_hear_{answer.ask}")(answer)
 
     def _hear_styles(self, answer: Answer) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import click
@@ -51,6 +52,11 @@ class Setting:
     def is_switch(self) -> bool:
         """Whether it is on or off."""
         return self.annotation is bool
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is a file."""
+        return plain_type(self.annotation) is Path
 
     @property
     def choices(self) -> tuple[str, ...]:

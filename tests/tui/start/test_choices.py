@@ -13,7 +13,7 @@ def parsed(choices: Choices) -> dict[str, object]:
     """What `streamstyle run` makes of the command line shown."""
     words = shlex.split(choices.command_line())
     assert words[:2] == ["streamstyle", "run"]
-    return run.make_context("run", words[2:]).params
+    return run.make_context("run", words[2:], help_option_names=["-h", "--help"]).params
 
 
 def test_a_film_and_a_style_are_all_it_takes() -> None:
@@ -37,6 +37,13 @@ def test_every_choice_is_on_the_command_line_and_means_the_same_there() -> None:
     assert values["output"] == Path("out put.mkv")
     assert (values["method"], values["height"], values["preserve_colour"], values["crf"]) == ("live", 360, True, 23)
     assert choices.refusals() == {}
+
+
+def test_a_home_is_spelt_out_where_no_shell_would() -> None:
+    choices = Choices(Path("film.mp4"), "wave", output="~/a.mkv", settings={"loss_network": "~/vgg.safetensors"})
+    values = parsed(choices)
+    assert values["output"] == Path.home() / "a.mkv"
+    assert values["loss_network"] == Path.home() / "vgg.safetensors"
 
 
 def test_a_range_is_a_range() -> None:
