@@ -22,7 +22,7 @@ from streamstyle.evaluate.measuring import GAPS, measure_all
 from streamstyle.events import Observer
 from streamstyle.film import Film
 from streamstyle.mix import Mix
-from streamstyle.settings import SourceSettings
+from streamstyle.settings import Method, SourceSettings
 
 VERSION = 3
 """Changes whenever the same films would get other figures."""
@@ -107,6 +107,7 @@ def compare(
         frames=films[0]["frames"],
         frame_rate=float(film.frame_rate or 25),
         judge=bench.judge.name,
+        own_flow=[part.contender.label for part in made if _judges_itself(part.contender, bench.judge)],
         eye=bench.eye.name,
         reference=made[reference].contender.label,
         rows=_rows(made, films, reference),
@@ -114,6 +115,10 @@ def compare(
         machine=circumstances(),
         command=command,
     )
+
+
+def _judges_itself(contender: Contender, judge: Judge) -> bool:
+    return contender.method is not Method.johnson and contender.settings.flow.flow is judge.preset
 
 
 def _rows(made: Sequence[Part], films: Sequence[dict[str, Any]], reference: int) -> list[Row]:

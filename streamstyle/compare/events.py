@@ -83,6 +83,8 @@ class Compared(Event):
     frames: int
     frame_rate: float
     judge: str
+    own_flow: list[str]
+    """Names of the rows that were made along the flow they are judged by, and look steadier than they are."""
     eye: str
     reference: str
     """Name of the row that the others are multiples of."""

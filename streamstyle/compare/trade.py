@@ -12,8 +12,8 @@ from streamstyle.compare.markup import element, text
 WIDTH, HEIGHT = 960, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 930, 16, 348
 
-_LINE = 17
-"""Pixels that two names have to lie apart."""
+_LINE, _LETTER = 17, 7.5
+"""Pixels that two names have to lie apart where one is above the other, and that a letter is wide."""
 
 
 def trade_chart(compared: Compared) -> str:
@@ -56,18 +56,20 @@ def _frame(across: LogAxis, up: LogAxis, reference: str) -> str:
 def _floor(up: LogAxis, floor: float) -> str:
     y = up.place(floor)
     line = element("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="floor")
-    return line + element("text", "the film itself", x=RIGHT, y=y - 6, text_anchor="end")
+    return line + element("text", "the film itself", x=LEFT + 4, y=y - 6)
 
 
 def _dots(drawn: Sequence[tuple[int, Row]], across: LogAxis, up: LogAxis) -> str:
-    parts, taken = [], list[float]()
-    for place, row in sorted(drawn, key=lambda each: each[1].relative["warping_error_1"]):
-        x, y = across.place(row.seconds_per_frame or 0.0), up.place(row.relative["warping_error_1"])
-        beside = y + 5
-        while any(abs(beside - other) < _LINE for other in taken):
-            beside -= 4
-        taken.append(beside)
+    places = [
+        (across.place(row.seconds_per_frame or 0.0), up.place(row.relative["warping_error_1"])) for _, row in drawn
+    ]
+    parts, taken = [], [(x - 10, x + 10, y + 5) for x, y in places]
+    for (place, row), (x, y) in sorted(zip(drawn, places, strict=True), key=lambda each: -each[1][1]):
+        start, end, beside = x + 14, x + 14 + _LETTER * len(row.name), y + 5
+        while any(start < right and left < end and abs(beside - at) < _LINE for left, right, at in taken):
+            beside -= 3
+        taken.append((start, end, beside))
         colour = f"--c:{as_hex(colour_of(place))}"
         parts.append(element("circle", cx=x, cy=y, r=8, class_="dot", style=colour))
-        parts.append(element("text", text(row.name), x=x + 14, y=beside, class_="name"))
+        parts.append(element("text", text(row.name), x=start, y=beside, class_="name"))
     return "".join(parts)

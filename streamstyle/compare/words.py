@@ -28,7 +28,8 @@ _MEANINGS = {
 def lede(compared: Compared) -> str:
     """Return what the figures come to: the steadiest method, its price, and what it lost."""
     methods = [row for row in compared.rows if row.kind == "method" and "warping_error_1" in row.relative]
-    others = [row for row in methods if row.name != compared.reference]
+    judged = [row for row in methods if row.name not in compared.own_flow] or methods
+    others = [row for row in judged if row.name != compared.reference]
     if not others:
         return text(f"{compared.reference}, measured beside the film itself and beside what would cheat.")
     steadiest = min(others, key=lambda row: row.relative["warping_error_1"])
@@ -60,7 +61,9 @@ def facts(compared: Compared) -> str:
 
 def how(compared: Compared) -> str:
     """Return what each measure is, and with what it was measured."""
-    meanings = {**_MEANINGS, "judged along": f"{compared.judge}.", "losses seen by": f"{compared.eye}."}
+    made_along = f" Made along it, too, and less steady than they look: {', '.join(compared.own_flow)}."
+    judge = f"{compared.judge}.{made_along if compared.own_flow else ''}"
+    meanings = {**_MEANINGS, "judged along": judge, "losses seen by": f"{compared.eye}."}
     if not any("style" in row.measures for row in compared.rows):
         meanings["style loss"] = "Not measured: it needs the painting itself (--style-image)."
     return _definitions(meanings)

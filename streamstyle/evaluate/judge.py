@@ -41,11 +41,13 @@ class Judge:
     """For a sentence that begins with `judged along`."""
     follow: Callable[[Film, Sequence[int]], AbstractContextManager[Iterator[Following]]]
     """Opens an iterator over how each frame follows, at the working size, with matches at these gaps, 1 among them."""
+    preset: FlowPreset | None = None
+    """The flow, where it is one that films can be made with, too."""
 
 
 def judge_by(flow: FlowPreset, workers: int = 1) -> Judge:
     """Return the judge along a flow that is computed from the source, each gap for itself."""
-    return Judge(f"{flow} flow of its source", partial(_flow_followings, preset=flow, workers=workers))
+    return Judge(f"{flow} flow of its source", partial(_flow_followings, preset=flow, workers=workers), flow)
 
 
 def judge_of(text: str) -> Judge:

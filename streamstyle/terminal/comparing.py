@@ -89,6 +89,8 @@ def _in_words(compared: Compared) -> list[str]:
         figures = {**row.relative, **({} if row.time is None else {"time": row.time})}
         lines.append(f"{row.name:<{name}}" + "".join(_cell(figures.get(key)) for key, _ in _SHOWN))
     lines += ["", f"judged along {compared.judge}; losses seen by {compared.eye}"]
+    if compared.own_flow:
+        lines.append(f"made along the judge's own flow, and less steady than they look: {', '.join(compared.own_flow)}")
     return [*lines, *(f"→ {path}" for path in (compared.output, compared.report) if path)]
 
 

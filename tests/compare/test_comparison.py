@@ -73,6 +73,7 @@ def test_the_source_the_methods_and_what_would_cheat_have_a_row_each(comparing: 
     assert [row.kind for row in compared.rows] == ["source", *["method"] * 3, *["decoy"] * 2]
     assert [row.name for row in compared.rows[1:4]] == ["johnson", "live", "live, temporal-weight 100"]
     assert compared.reference == "johnson"
+    assert compared.own_flow == []
     johnson, live = compared.rows[1:3]
     assert set(johnson.relative.values()) == {1.0}
     assert johnson.time == 1
@@ -81,6 +82,12 @@ def test_the_source_the_methods_and_what_would_cheat_have_a_row_each(comparing: 
     )
     assert live.measures["warping_error_1"] < johnson.measures["warping_error_1"]
     assert len(live.curves["warping_error_1"]) == compared.frames == 12
+
+
+def test_a_method_made_along_the_judges_own_flow_is_named(comparing: Comparing) -> None:
+    compared = comparing.run("johnson:flow=ultrafast,live,live:flow=ultrafast")
+    assert compared is not None
+    assert compared.own_flow == ["live, flow ultrafast"], "johnson follows no flow"
 
 
 def test_nothing_is_made_or_measured_twice(comparing: Comparing) -> None:

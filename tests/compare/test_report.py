@@ -41,8 +41,8 @@ def compared(film: str = "lake.mkv") -> Compared:
                "python": "3", "torch": "2", "av": "18", "opencv-contrib-python": "5", "streamstyle": "0"}  # fmt: skip
     return Compared(
         film=film, style="wave", output="", report="", width=64, height=48, frames=6, frame_rate=25.0,
-        judge="true flow", eye="an eye", reference="johnson", rows=rows, date="2026-11-24T12:00:00+00:00",
-        machine=machine, command="streamstyle compare 'lake & sea.mkv'",
+        judge="true flow", own_flow=["live"], eye="an eye", reference="johnson", rows=rows,
+        date="2026-11-24T12:00:00+00:00", machine=machine, command="streamstyle compare 'lake & sea.mkv'",
     )  # fmt: skip
 
 
@@ -91,6 +91,10 @@ def test_every_figure_is_in_the_table_as_a_multiple_and_as_it_is() -> None:
     blurred = re.search(r"<tr[^>]*><th[^>]*>blurred</th>(.*?)</tr>", page())
     assert blurred is not None
     assert "best" not in blurred[1]
+
+
+def test_a_method_that_is_judged_by_its_own_flow_is_named() -> None:
+    assert "true flow. Made along it, too, and less steady than they look: live." in page()
 
 
 def test_what_the_script_works_with_is_whole() -> None:
