@@ -1,31 +1,47 @@
-"""A run in a process of its own, so that its memory is its own."""
+"""A run in a process of its own, so that its memory and its processor time are its own."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
-def run_apart(film: Path, style: str, iterations: int, output: Path) -> tuple[float, float]:
-    """Return seconds a frame, without the first, and the largest memory of the process in MiB (on Linux)."""
+@dataclass
+class Apart:
+    """What was seen of the process when each frame was written."""
+
+    times: list[float] = field(default_factory=list)
+    """Seconds by the clock."""
+    cpu: list[float] = field(default_factory=list)
+    """Seconds of processor time, all threads together (on Linux)."""
+    peak: float = 0.0
+    """Largest memory so far, MiB (on Linux); `ru_maxrss` would count what the parent held when it forked."""
+
+    def look(self, process: int, elapsed: float) -> None:
+        """Note how the process stands."""
+        self.times.append(elapsed)
+        folder = Path(f"/proc/{process}")
+        if (folder / "stat").exists():
+            spent = (folder / "stat").read_text().rpartition(")")[2].split()[11:13]
+            self.cpu.append(sum(map(int, spent)) / os.sysconf("SC_CLK_TCK"))
+            lines = (folder / "status").read_text().splitlines()
+            self.peak = next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), self.peak)
+
+
+def run_apart(film: Path, style: str, iterations: int, output: Path) -> Apart:
+    """Paint a film by `consistent`, without the flow cache."""
     options = ["--method", "consistent", "--iterations", str(iterations), "--flow-cache", "0", "--json", "-y"]
     command = [sys.executable, "-m", "streamstyle", "run", str(film), "--style", style, "-o", str(output), *options]
-    times, peak = [], 0.0
+    seen = Apart()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         for line in running.stdout:
             event = json.loads(line)
             if event["event"] == "frame_written":
-                times.append(event["elapsed"])
-                peak = max(peak, _peak(running.pid))
+                seen.look(running.pid, event["elapsed"])
     assert running.returncode == 0, event
-    return (times[-1] - times[0]) / (len(times) - 1), peak
-
-
-def _peak(process: int) -> float:
-    """Return the largest memory so far; `ru_maxrss` would count what the parent held when it forked."""
-    status = Path(f"/proc/{process}/status")
-    lines = status.read_text().splitlines() if status.exists() else []
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+    return seen

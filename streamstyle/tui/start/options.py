@@ -39,10 +39,16 @@ class OptionsPanel(VerticalScroll, can_focus=False):
         yield setting_field(SETTINGS["preset"])
         yield Field("output", "output", Entry(), "Where the painting goes; its ending says which container.")
         yield Static(id="behind", markup=False)
-        with Collapsible(title="everything else"), Vertical():
-            for setting in SETTINGS.values():
-                if setting.name not in (*_MAIN, *LOOK):
-                    yield setting_field(setting)
+        with Collapsible(title="everything else"):
+            yield Vertical(id="others")
+
+    @on(Collapsible.Expanded)
+    def _unfolded(self) -> None:
+        """Lay the other fields out, which few ever look at, when somebody does."""
+        others = self.query_one("#others")
+        if not others.children:
+            rest = [setting for setting in SETTINGS.values() if setting.name not in (*_MAIN, *LOOK)]
+            others.mount_all([setting_field(setting) for setting in rest])
 
     def on_mount(self) -> None:
         """Show only what belongs to the choices."""
