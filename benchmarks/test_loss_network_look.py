@@ -26,7 +26,7 @@ from streamstyle.train.pictures import list_pictures
 
 FRAME = 11
 SIDE = 192
-STEPS = 120
+STEPS = 80
 STEP_SIZE = 0.03
 
 

@@ -60,9 +60,10 @@ def test_styles(work: Work, pytestconfig: pytest.Config, report: Report) -> None
             guess = _row(f"{style.name}, first guess", any_style_painter(painting), goal, grams, pictures)
             guesses[style.image_sha256] = guess
             rows.append(guess)
-        pairs.append((learned, guesses[style.image_sha256]))
+        if style.builtin:
+            pairs.append((learned, guesses[style.image_sha256]))
     counts = " and ".join(f"{len(found)} {kind}" for kind, found in pictures.items())
-    report.show(f"{counts} that no style was trained on, short side {SIDE}", rows)
+    report.show(f"{counts}, short side {SIDE}", rows)
     for learned, guess in pairs:
         assert all(float(learned[key] or 0) < float(guess[key] or 0) for key in learned if key.startswith("loss"))
 

@@ -70,7 +70,8 @@ def tui(ctx: click.Context, /, movie: Path | None, style: str | None, attach: st
         return _show(None, movie)
     if reason := without_a_screen():
         click.echo(f"streamstyle: {reason}: painting with the progress line", err=True)
-        return int(run.main(list(words), prog_name="streamstyle run", standalone_mode=False, obj=["run", *words]) or 0)
+        with run.make_context("run", list(words), ctx.parent, obj=["run", *words]) as instead:
+            return int(run.invoke(instead) or 0)
     return _show(_request(words, movie, style, values["output"]))
 
 
