@@ -18,11 +18,11 @@ from streamstyle.nets.device import fast_dtype
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.ops.pixels import to_tensor, to_uint8
-from streamstyle.settings import LearnSettings, LossWidth
 from streamstyle.sheet import cell, grid
 from streamstyle.stages.source import decode, probe
 from streamstyle.train.goal import STYLE_SHARE, Goal, Grams, grams_of
 from streamstyle.train.pictures import list_pictures
+from streamstyle.train_settings import LearnSettings, LossWidth
 
 FRAME = 11
 SIDE = 192

@@ -25,10 +25,10 @@ from streamstyle.nets.transformer import FAST, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.painter import any_style_painter
-from streamstyle.settings import LearnSettings
 from streamstyle.stages.source import decode, probe
 from streamstyle.train.goal import STYLE_SHARE, Goal
 from streamstyle.train.pictures import held_out, list_pictures
+from streamstyle.train_settings import LearnSettings
 
 CPU = torch.device("cpu")
 PICTURES = 20

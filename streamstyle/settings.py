@@ -5,7 +5,7 @@ The command line's options and their help derive from these dataclasses.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
@@ -58,7 +58,8 @@ def option(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
 
-def _refuse(unless: bool, name: str, value: object, next_step: str) -> None:
+def refuse(unless: bool, name: str, value: object, next_step: str) -> None:
+    """Raise SettingsError, unless a value can work."""
     if not unless:
         raise SettingsError(f"{name} cannot be {value}", next_step)
 
@@ -82,23 +83,23 @@ class SourceSettings:
 
     def __post_init__(self) -> None:
         if self.size is not None:
-            _refuse(self.height is None, "--height", self.height, "Give --size or --height, not both.")
+            refuse(self.height is None, "--height", self.height, "Give --size or --height, not both.")
             for side in self.size:
-                _refuse(
+                refuse(
                     SMALLEST_SIDE <= side <= LARGEST_SIDE,
                     "--size",
                     f"{self.size[0]}x{self.size[1]}",
                     f"Each side lies between {SMALLEST_SIDE} and {LARGEST_SIDE} pixels.",
                 )
         if self.height is not None:
-            _refuse(
+            refuse(
                 SMALLEST_SIDE <= self.height <= LARGEST_SIDE,
                 "--height",
                 self.height,
                 f"It lies between {SMALLEST_SIDE} and {LARGEST_SIDE} pixels.",
             )
         if self.start is not None and self.end is not None:
-            _refuse(
+            refuse(
                 0 <= self.start < self.end, "the range", f"{self.start}-{self.end} s", "Its end lies after its start."
             )
 
@@ -112,8 +113,8 @@ class FlowSettings:
     flow_cache: float = option(8.0, "GB of disk for flow that later runs on the same film reuse; 0 for none.")
 
     def __post_init__(self) -> None:
-        _refuse(self.flow_workers >= 1, "--flow-workers", self.flow_workers, "One worker is the fewest.")
-        _refuse(self.flow_cache >= 0, "--flow-cache", self.flow_cache, "Give a size in GB, or 0 for no cache.")
+        refuse(self.flow_workers >= 1, "--flow-workers", self.flow_workers, "One worker is the fewest.")
+        refuse(self.flow_cache >= 0, "--flow-cache", self.flow_cache, "Give a size in GB, or 0 for no cache.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,8 @@ class ConsistencySettings:
 
     def __post_init__(self) -> None:
         least = 1 if self.method is Method.ruder else 0
-        _refuse(self.iterations >= least, "--iterations", self.iterations, f"Give {least} or more.")
-        _refuse(
+        refuse(self.iterations >= least, "--iterations", self.iterations, f"Give {least} or more.")
+        refuse(
             self.lookback[:1] == (1,) and self.lookback[-1] <= LONGEST_LOOKBACK and _rises(self.lookback),
             "--lookback",
             ",".join(map(str, self.lookback)) or "empty",
@@ -151,8 +152,8 @@ class ConsistencySettings:
         )
         for name in ("temporal_weight", "pixel_weight", "perceptual_weight", "style_weight", "tv_weight"):
             value = getattr(self, name)
-            _refuse(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")
-        _refuse(
+            refuse(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")
+        refuse(
             self.method in {Method.johnson, Method.ruder} or self.temporal_weight + self.pixel_weight > 0,
             "--temporal-weight and --pixel-weight",
             "both 0",
@@ -173,11 +174,11 @@ class RuderSettings:
     smooth_weight: float = option(1500.0, "Weight of total variation of the picture.")
 
     def __post_init__(self) -> None:
-        _refuse(self.first_iterations >= 0, "--first-iterations", self.first_iterations, "Give 0 or more.")
-        _refuse(1 <= self.passes <= 100, "--passes", self.passes, "It lies between 1 and 100.")
+        refuse(self.first_iterations >= 0, "--first-iterations", self.first_iterations, "Give 0 or more.")
+        refuse(1 <= self.passes <= 100, "--passes", self.passes, "It lies between 1 and 100.")
         for name in ("content_weight", "painting_weight", "smooth_weight"):
             value = getattr(self, name)
-            _refuse(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")
+            refuse(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +190,8 @@ class StyleSettings:
     preserve_colour: bool = option(False, "Keep the film's own colours; the style has the brightness alone.")
 
     def __post_init__(self) -> None:
-        _refuse(0 <= self.strength <= 1, "--strength", self.strength, "It lies between 0 and 1.")
-        _refuse(0.25 <= self.style_scale <= 4, "--style-scale", self.style_scale, "It lies between 0.25 and 4.")
+        refuse(0 <= self.strength <= 1, "--strength", self.strength, "It lies between 0 and 1.")
+        refuse(0.25 <= self.style_scale <= 4, "--style-scale", self.style_scale, "It lies between 0.25 and 4.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ class SinkSettings:
     preset: str = option("medium", "Speed preset of the encoder.")
 
     def __post_init__(self) -> None:
-        _refuse(0 <= self.crf <= 63, "--crf", self.crf, "It lies between 0 and 63; 18 looks like the source.")
+        refuse(0 <= self.crf <= 63, "--crf", self.crf, "It lies between 0 and 63; 18 looks like the source.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,95 +217,3 @@ class Settings:
     style: StyleSettings = StyleSettings()
     sink: SinkSettings = SinkSettings()
     device: Device = option(Device.auto, "Where the networks run.")
-
-
-class NetworkShape(StrEnum):
-    """How large a style network is."""
-
-    fast = "fast"
-    published = "published"
-
-
-class LossWidth(StrEnum):
-    """How many of VGG-16's channels a loss network has."""
-
-    slim = "slim"
-    wide = "wide"
-
-
-@dataclass(frozen=True, slots=True)
-class DistilSettings:
-    """How a loss network is made from VGG-16."""
-
-    vgg: Path = option(MISSING, "VGG-16 weights to distil.")
-    photos: Path = option(MISSING, "Folder of photos to look at.")
-    paintings: Path | None = option(None, "Folder of paintings to look at, and to paint photos after.")
-    width: LossWidth = option(
-        LossWidth.slim, "slim: a quarter of the channels, to paint with; wide: half, to learn by."
-    )
-    steps: int = option(1500, "Steps of fine-tuning.")
-    minutes: float | None = option(None, "Time to fine-tune instead of --steps.")
-    batch: int = option(8, "Pictures a step.")
-    learning_rate: float = option(6e-4, "Step size of Adam, at its largest.")
-
-    def __post_init__(self) -> None:
-        _refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")
-        _refuse(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a time above 0.")
-        _refuse(4 <= self.batch <= 64, "--batch", self.batch, "It lies between 4 and 64.")
-
-
-@dataclass(frozen=True, slots=True)
-class LearnSettings:
-    """How a new style is learned from its image."""
-
-    steps: int = option(1500, "Training steps; more is better, and slower.")
-    minutes: float | None = option(None, "Time to train instead of --steps.")
-    batch: int = option(2, "Pictures a step.")
-    crop: int = option(256, "Side in pixels of the pictures trained on.")
-    style_size: int = option(
-        512, "Short side in pixels at which the style image is seen; larger means smaller strokes."
-    )
-    style_weight: float = option(1.0, "Weight of the style against the content.")
-    tv_weight: float = option(1.0, "Weight of smoothness.")
-    steady_weight: float = option(50.0, "Weight of painting the same in spite of a camera's noise.")
-    learning_rate: float = option(2e-3, "Step size of Adam, at its largest.")
-    loss_network: Path | None = option(None, "VGG-16 or VGG-19 weights to learn by; slower, and better.")
-    photos: Path | None = option(None, "Folder of photos to train on, beside the built-in procedural pictures.")
-    shape: NetworkShape = option(
-        NetworkShape.fast, "fast: what ships; published: four times the size, from noise, to compare."
-    )
-    title: str = option("", "Title of the painting, kept with the style.")
-    artist: str = option("", "Who painted it, kept with the style.")
-
-    def __post_init__(self) -> None:
-        _refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")
-        _refuse(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a time above 0.")
-        _refuse(self.batch >= 1, "--batch", self.batch, "One picture is the fewest.")
-        _refuse(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")
-        _refuse(self.style_size >= 64, "--style-size", self.style_size, "Give 64 or more.")
-        _refuse(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")
-
-
-@dataclass(frozen=True, slots=True)
-class AnyStyleSettings:
-    """How the network for any style is trained."""
-
-    photos: Path = option(MISSING, "Folder of photos to paint.")
-    paintings: Path = option(MISSING, "Folder of paintings to learn from.")
-    loss_network: Path = option(MISSING, "VGG-16 weights to learn by.")
-    favoured: Path | None = option(None, "Folder of style images that a third of the pictures is painted after.")
-    steps: int = option(8000, "Training steps.")
-    minutes: float | None = option(None, "Time to train instead of --steps.")
-    batch: int = option(4, "Pictures a step.")
-    crop: int = option(192, "Side in pixels of the pictures trained on.")
-    style_weight: float = option(1.0, "Weight of the style against the content.")
-    tv_weight: float = option(1.0, "Weight of smoothness.")
-    steady_weight: float = option(50.0, "Weight of painting the same in spite of a camera's noise.")
-    learning_rate: float = option(1e-3, "Step size of Adam, at its largest.")
-
-    def __post_init__(self) -> None:
-        _refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")
-        _refuse(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a time above 0.")
-        _refuse(1 <= self.batch <= 16, "--batch", self.batch, "It lies between 1 and 16.")
-        _refuse(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")
-        _refuse(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")

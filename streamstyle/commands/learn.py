@@ -11,7 +11,7 @@ from streamstyle.commands.output import check_output
 from streamstyle.commands.style import learn as learn_weights
 from streamstyle.errors import StyleError
 from streamstyle.library import find_style, keep_path, known_style
-from streamstyle.settings import Device, LearnSettings
+from streamstyle.settings import Device
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
     GroupedCommand,
@@ -24,6 +24,7 @@ from streamstyle.terminal.options import (
     under,
 )
 from streamstyle.terminal.watch import watched
+from streamstyle.train_settings import LearnSettings
 
 _style = under("Style")
 _START = "A style to start from, `any-style` for a first guess from the image, or `noise`."

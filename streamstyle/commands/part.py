@@ -32,12 +32,12 @@ def opened_part(
     film = probe(movie, source)
     if sample is None:
         return film, source
-    start, end = _middle(film, sample)
+    start, end = middle(film, sample)
     source = replace(source, start=start, end=end)
     return probe(movie, source), source
 
 
-def _middle(film: Film, length: float) -> Span:
+def middle(film: Film, length: float) -> Span:
     """Return where a sample from the middle of the film starts and ends; the whole film where it is shorter."""
     if length <= 0:
         raise SettingsError(f"--sample cannot be {length:g} s", "Give a time above 0.")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamstyle.commands.output import check_output, default_output
+from streamstyle.commands.part import Span, opened_part
 from streamstyle.commands.style import wanted_mix
-from streamstyle.errors import FilmError, SettingsError
 from streamstyle.events import Observer, Stopped, Warned
 from streamstyle.settings import (
     ConsistencySettings,
@@ -36,9 +36,6 @@ from streamstyle.terminal.options import (
 )
 from streamstyle.terminal.values import seconds, span
 from streamstyle.terminal.watch import watched
-
-Part = tuple[float | None, float | None]
-"""Start and end of a part of a film in seconds, None where it is the film's own."""
 
 if TYPE_CHECKING:
     from streamstyle.film import Film
@@ -80,7 +77,7 @@ def run(
     output: Path | None,
     yes: bool,
     sample: float | None,
-    part: Part | None,
+    part: Span | None,
     dry_run: bool,
     quiet: bool,
     as_json: bool,
@@ -123,7 +120,7 @@ def _say_what_stays_behind(film: Film, output: Path, observe: Observer) -> None:
             observe(Warned(f"stream #{carried.stream.index} is {carried.way}: {carried.why}"))
 
 
-def settings_of(values: Mapping[str, Any], part: Part) -> Settings:
+def settings_of(values: Mapping[str, Any], part: Span) -> Settings:
     """Return the settings that the options mean; raises SettingsError where one cannot work."""
     return Settings(
         source=chosen(SourceSettings, values, start=part[0], end=part[1]),
@@ -136,32 +133,7 @@ def settings_of(values: Mapping[str, Any], part: Part) -> Settings:
     )
 
 
-def _opened(
-    movie: Path,
-    settings: Settings,
-    sample: float | None,
-    part: Part | None,
-) -> tuple[Film, Settings]:
+def _opened(movie: Path, settings: Settings, sample: float | None, part: Span | None) -> tuple[Film, Settings]:
     """Return the film, and the settings with the part of it that is asked for."""
-    from streamstyle.stages.source import probe
-
-    if sample is not None and part is not None:
-        raise SettingsError("--sample and --range cannot be given together", "Give one of them")
-    film = probe(movie, settings.source)
-    if sample is None:
-        return film, settings
-    start, end = middle(film, sample)
-    source = replace(settings.source, start=start, end=end)
-    return probe(movie, source), replace(settings, source=source)
-
-
-def middle(film: Film, length: float) -> Part:
-    """Return where a sample from the middle of the film starts and ends; the whole film where it is shorter."""
-    if length <= 0:
-        raise SettingsError(f"--sample cannot be {length:g} s", "Give a time above 0.")
-    if film.duration is None:
-        raise FilmError(f"{film.path} does not say how long it is", "Give --range A-B in place of --sample.")
-    if film.duration <= length:
-        return None, None
-    start = (film.duration - length) / 2
-    return start, start + length
+    film, source = opened_part(movie, settings.source, sample, part)
+    return film, replace(settings, source=source)

@@ -12,7 +12,8 @@ from streamstyle.errors import OutputError, StyleError
 from streamstyle.events import Event, Learned, LearningStopped, Observer, StyleLearned
 from streamstyle.library import find_style, kept_name, unknown_style
 from streamstyle.mix import Ingredient, Mix
-from streamstyle.settings import Device, LearnSettings
+from streamstyle.settings import Device
+from streamstyle.train_settings import LearnSettings
 
 if TYPE_CHECKING:
     from streamstyle.train.style import Start

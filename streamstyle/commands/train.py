@@ -9,7 +9,7 @@ import click
 
 from streamstyle.commands.output import check_output
 from streamstyle.library import known_style
-from streamstyle.settings import AnyStyleSettings, Device, DistilSettings
+from streamstyle.settings import Device
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
     GroupedCommand,
@@ -21,6 +21,7 @@ from streamstyle.terminal.options import (
     under,
 )
 from streamstyle.terminal.watch import watched
+from streamstyle.train_settings import AnyStyleSettings, DistilSettings
 
 _FILE = click.Path(path_type=Path)
 _training = under("Training")

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from streamstyle.commands.output import default_output
-from streamstyle.commands.run import Part, middle, run, settings_of
+from streamstyle.commands.part import Span, middle
+from streamstyle.commands.run import run, settings_of
 from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import SettingsError
 from streamstyle.film import Film
@@ -62,7 +63,7 @@ def sized(film: Film, settings: SourceSettings) -> Film:
     return replace(film, width=shape.width, height=shape.height, sample_aspect_ratio=shape.sample_aspect_ratio)
 
 
-def _bounds(film: Film, wish: Wish) -> Part:
+def _bounds(film: Film, wish: Wish) -> Span:
     if wish.sample is None:
         return wish.settings.source.start, wish.settings.source.end
     return middle(film, wish.sample)

@@ -13,7 +13,7 @@ from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwo
 from streamstyle.nets.relative import Grams, content_error, grams_of, style_error
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.settings import LearnSettings, LossWidth
+from streamstyle.train_settings import LearnSettings, LossWidth
 
 EVERY = 5
 """Frames from one look to the next: what is looked at changes slowly. The first of all is none of them, for in it many

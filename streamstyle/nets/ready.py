@@ -10,7 +10,8 @@ from streamstyle.nets.device import fast_dtype
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.transformer import TransformerNet
 from streamstyle.nets.weights import load_loss_network
-from streamstyle.settings import ConsistencySettings, LossWidth, Method
+from streamstyle.settings import ConsistencySettings, Method
+from streamstyle.train_settings import LossWidth
 
 Network = TypeVar("Network", TransformerNet, LossNetwork)
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from streamstyle.errors import SettingsError
 from streamstyle.nets.instance_norm import InstanceNorm
 from streamstyle.ops.calm import calmed
-from streamstyle.settings import NetworkShape
+from streamstyle.train_settings import NetworkShape
 
 
 @dataclass(frozen=True, slots=True)

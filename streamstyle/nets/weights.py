@@ -18,7 +18,7 @@ from streamstyle.nets.any_style import AnyStyleNet
 from streamstyle.nets.loss_network import LossNetwork, Scales
 from streamstyle.nets.metadata import THUMBNAIL, read_metadata
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
-from streamstyle.settings import LossWidth
+from streamstyle.train_settings import LossWidth
 
 LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
 ANY_STYLE_ASSET = "any_style.safetensors"

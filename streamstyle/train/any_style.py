@@ -33,7 +33,7 @@ from streamstyle.nets.weights import (
     save_weights,
 )
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.settings import AnyStyleSettings, Device
+from streamstyle.settings import Device
 from streamstyle.train.disturbance import disturbed
 from streamstyle.train.goal import Goal
 from streamstyle.train.journal import Journal
@@ -45,6 +45,7 @@ from streamstyle.train.pictures import (
     random_crop,
     to_train_on,
 )
+from streamstyle.train_settings import AnyStyleSettings
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 CONTENT = "relu4_1"

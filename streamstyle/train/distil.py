@@ -25,12 +25,13 @@ from streamstyle.nets.device import fast_dtype, select_device
 from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
 from streamstyle.nets.metadata import read_metadata
 from streamstyle.nets.weights import load_any_style, load_loss_network, save_weights
-from streamstyle.settings import Device, DistilSettings, LossWidth
+from streamstyle.settings import Device
 from streamstyle.train.calibration import calibrate
 from streamstyle.train.journal import Journal
 from streamstyle.train.loop import Course, train
 from streamstyle.train.pictures import batch, list_pictures, photo_crops, to_train_on
 from streamstyle.train.thinning import columns, ridge, thinned
+from streamstyle.train_settings import DistilSettings, LossWidth
 
 WIDTHS = {
     LossWidth.slim: {

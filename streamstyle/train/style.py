@@ -26,7 +26,7 @@ from streamstyle.nets.transformer import SHAPES, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.painter import any_style_painter
-from streamstyle.settings import Device, LearnSettings, LossWidth, NetworkShape
+from streamstyle.settings import Device
 from streamstyle.train.disturbance import disturbed
 from streamstyle.train.goal import Goal
 from streamstyle.train.journal import Journal
@@ -38,6 +38,7 @@ from streamstyle.train.pictures import (
     procedural_crops,
     to_train_on,
 )
+from streamstyle.train_settings import LearnSettings, LossWidth, NetworkShape
 
 
 class Ground(StrEnum):

@@ -16,7 +16,6 @@ from streamstyle.settings import (
     FlowPreset,
     FlowSettings,
     Init,
-    LearnSettings,
     Method,
     RuderSettings,
     Settings,
@@ -24,6 +23,7 @@ from streamstyle.settings import (
     SourceSettings,
 )
 from streamstyle.terminal.options import GroupedCommand, chosen, settings_options
+from streamstyle.train_settings import LearnSettings
 
 OF_A_RUN = (SourceSettings, FlowSettings, ConsistencySettings, RuderSettings, SinkSettings, Settings)
 

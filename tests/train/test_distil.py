@@ -14,10 +14,10 @@ from streamstyle.events import Learned
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.metadata import read_metadata
 from streamstyle.nets.weights import load_loss_network
-from streamstyle.settings import DistilSettings, LossWidth
 from streamstyle.train import distil
 from streamstyle.train.pictures import held_out, to_train_on
 from streamstyle.train.thinning import choose_channels, ridge
+from streamstyle.train_settings import DistilSettings, LossWidth
 
 
 def test_channels_that_say_something_new_are_chosen() -> None:

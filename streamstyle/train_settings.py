@@ -1,0 +1,101 @@
+"""Every setting of what trains networks; see `settings`."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from streamstyle.settings import option, refuse
+
+
+class NetworkShape(StrEnum):
+    """How large a style network is."""
+
+    fast = "fast"
+    published = "published"
+
+
+class LossWidth(StrEnum):
+    """How many of VGG-16's channels a loss network has."""
+
+    slim = "slim"
+    wide = "wide"
+
+
+@dataclass(frozen=True, slots=True)
+class DistilSettings:
+    """How a loss network is made from VGG-16."""
+
+    vgg: Path = option(MISSING, "VGG-16 weights to distil.")
+    photos: Path = option(MISSING, "Folder of photos to look at.")
+    paintings: Path | None = option(None, "Folder of paintings to look at, and to paint photos after.")
+    width: LossWidth = option(
+        LossWidth.slim, "slim: a quarter of the channels, to paint with; wide: half, to learn by."
+    )
+    steps: int = option(1500, "Steps of fine-tuning.")
+    minutes: float | None = option(None, "Time to fine-tune instead of --steps.")
+    batch: int = option(8, "Pictures a step.")
+    learning_rate: float = option(6e-4, "Step size of Adam, at its largest.")
+
+    def __post_init__(self) -> None:
+        refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")
+        refuse(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a time above 0.")
+        refuse(4 <= self.batch <= 64, "--batch", self.batch, "It lies between 4 and 64.")
+
+
+@dataclass(frozen=True, slots=True)
+class LearnSettings:
+    """How a new style is learned from its image."""
+
+    steps: int = option(1500, "Training steps; more is better, and slower.")
+    minutes: float | None = option(None, "Time to train instead of --steps.")
+    batch: int = option(2, "Pictures a step.")
+    crop: int = option(256, "Side in pixels of the pictures trained on.")
+    style_size: int = option(
+        512, "Short side in pixels at which the style image is seen; larger means smaller strokes."
+    )
+    style_weight: float = option(1.0, "Weight of the style against the content.")
+    tv_weight: float = option(1.0, "Weight of smoothness.")
+    steady_weight: float = option(50.0, "Weight of painting the same in spite of a camera's noise.")
+    learning_rate: float = option(2e-3, "Step size of Adam, at its largest.")
+    loss_network: Path | None = option(None, "VGG-16 or VGG-19 weights to learn by; slower, and better.")
+    photos: Path | None = option(None, "Folder of photos to train on, beside the built-in procedural pictures.")
+    shape: NetworkShape = option(
+        NetworkShape.fast, "fast: what ships; published: four times the size, from noise, to compare."
+    )
+    title: str = option("", "Title of the painting, kept with the style.")
+    artist: str = option("", "Who painted it, kept with the style.")
+
+    def __post_init__(self) -> None:
+        refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")
+        refuse(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a time above 0.")
+        refuse(self.batch >= 1, "--batch", self.batch, "One picture is the fewest.")
+        refuse(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")
+        refuse(self.style_size >= 64, "--style-size", self.style_size, "Give 64 or more.")
+        refuse(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")
+
+
+@dataclass(frozen=True, slots=True)
+class AnyStyleSettings:
+    """How the network for any style is trained."""
+
+    photos: Path = option(MISSING, "Folder of photos to paint.")
+    paintings: Path = option(MISSING, "Folder of paintings to learn from.")
+    loss_network: Path = option(MISSING, "VGG-16 weights to learn by.")
+    favoured: Path | None = option(None, "Folder of style images that a third of the pictures is painted after.")
+    steps: int = option(8000, "Training steps.")
+    minutes: float | None = option(None, "Time to train instead of --steps.")
+    batch: int = option(4, "Pictures a step.")
+    crop: int = option(192, "Side in pixels of the pictures trained on.")
+    style_weight: float = option(1.0, "Weight of the style against the content.")
+    tv_weight: float = option(1.0, "Weight of smoothness.")
+    steady_weight: float = option(50.0, "Weight of painting the same in spite of a camera's noise.")
+    learning_rate: float = option(1e-3, "Step size of Adam, at its largest.")
+
+    def __post_init__(self) -> None:
+        refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")
+        refuse(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a time above 0.")
+        refuse(1 <= self.batch <= 16, "--batch", self.batch, "It lies between 1 and 16.")
+        refuse(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")
+        refuse(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")
