@@ -15,6 +15,8 @@ from streamstyle.commands.doctor import doctor
 from streamstyle.commands.learn import learn
 from streamstyle.commands.measure import measure
 from streamstyle.commands.run import run
+from streamstyle.commands.runs import runs
+from streamstyle.commands.stop import stop
 from streamstyle.commands.styles import styles
 from streamstyle.commands.train import train
 from streamstyle.commands.tui import tui
@@ -42,7 +44,7 @@ def cli() -> None:
     """
 
 
-for command in (run, tui, demo, styles, learn, compare, measure, doctor, train):
+for command in (run, tui, runs, stop, demo, styles, learn, compare, measure, doctor, train):
     cli.add_command(command)
 
 

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.usefixtures("home")
 COMMANDS = [
     [],
     ["run"],
+    ["runs"],
+    ["stop"],
     ["demo"],
     ["styles"],
     ["learn"],

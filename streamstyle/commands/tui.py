@@ -12,6 +12,7 @@ import click
 
 from streamstyle.commands.output import default_output
 from streamstyle.commands.run import run
+from streamstyle.commands.standing import named_run
 from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import SettingsError
 from streamstyle.run_folder import RunFolder, all_runs
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from streamstyle.tui.request import RunRequest
 
 _YOUNGEST = ""
-"""Value of `--attach` without a folder."""
+"""Value of `--attach` without a run."""
 
 _NOT_HERE = frozenset({"movie", "style", "dry_run", "as_json", "quiet", "run_folder"})
 """Parameters of `run` that are declared anew here, or have no sense before a screen."""
@@ -51,8 +52,8 @@ class RememberingCommand(GroupedCommand):
     heading="Watching",
     is_flag=False,
     flag_value=_YOUNGEST,
-    metavar="[DIR]",
-    help="Look on at a run that goes on already: the youngest, or the one with this folder.",
+    metavar="[RUN]",
+    help="Look at a run that goes on already: the youngest, or the one with this number, film or folder.",
 )
 @click.option("--style", cls=GroupedOption, heading="Style and output", metavar="STYLE", help="As for `run`.")
 @click.pass_context
@@ -93,13 +94,10 @@ def _request(words: Sequence[str], movie: Path, style: str, output: Path | None)
     return RunRequest(tuple(words), movie, output or default_output(movie, wanted_mix(style).name))
 
 
-def _run_at(folder: str) -> RunFolder:
-    """Return the run that is meant; without a folder the youngest that lives, or else the youngest."""
-    if folder:
-        found = RunFolder(Path(folder))
-        if not found.events.is_file():
-            raise SettingsError(f"{folder} is no folder of a run", "Give one, or none for the youngest run.")
-        return found
+def _run_at(name: str) -> RunFolder:
+    """Return the run that is meant; without a name the youngest that goes on, or else the youngest."""
+    if name:
+        return named_run(name)
     runs = all_runs()
     if not runs:
         raise SettingsError("there is no run to look at", "Start one: streamstyle run MOVIE --style STYLE.")

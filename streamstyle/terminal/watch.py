@@ -17,6 +17,8 @@ from streamstyle.events import (
     Learned,
     LearningStopped,
     Observer,
+    Paused,
+    Resumed,
     Started,
     Stopped,
     StyleLearned,
@@ -76,6 +78,10 @@ class Narrator:
                 self._line.say(f"learned {event.style} in {clock(event.elapsed)}; kept in {event.path}")
             case FrameWritten():
                 self._written(event)
+            case Paused():
+                self._line.say(f"paused after frame {event.frame}, from another terminal")
+            case Resumed():
+                self._line.say("going on")
             case Finished():
                 self._line.say(_finished(event))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, SystemCommand
 from textual.screen import ModalScreen, Screen
@@ -20,6 +21,7 @@ from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.running import RunningScreen
 from streamstyle.tui.summary import SummaryScreen
+from streamstyle.tui.widgets.row import in_segments
 
 _DARK = Theme(
     name="streamstyle",
@@ -109,12 +111,18 @@ class StreamstyleApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer in the palette all that the screen's keys do, and what Textual offers."""
-        for _, binding in screen._bindings:
-            if binding.tooltip:
+        active = {each.tooltip: each.binding for each in screen.active_bindings.values() if each.node is screen}
+        for tooltip, binding in active.items():
+            if tooltip:
                 yield SystemCommand(
-                    binding.tooltip, f"Key {self.get_key_display(binding)}", partial(screen.run_action, binding.action)
+                    tooltip, f"Key {self.get_key_display(binding)}", partial(screen.run_action, binding.action)
                 )
         yield from super().get_system_commands(screen)
+
+    def export_screenshot(self, **how: Any) -> str:
+        """Return the screen as an SVG, the pictures among it."""
+        with in_segments():
+            return super().export_screenshot(**how)
 
     def _listen_for_signals(self) -> None:
         """End in an orderly way when the terminal is closed: a run goes on, even one that was paused."""

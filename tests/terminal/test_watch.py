@@ -12,6 +12,8 @@ from streamstyle.events import (
     Finished,
     FrameWritten,
     Learned,
+    Paused,
+    Resumed,
     ShotStarted,
     Started,
     Stopped,
@@ -46,6 +48,11 @@ def test_a_stopped_run_says_how_far_it_got_and_where_it_lies() -> None:
         "stopped after 31 of 50 frames, at 0:01 of the film; they play from films/a.wave.partial.mkv"
     )
     assert "nothing was written" in narrated(STARTED, Stopped("films/a.wave.partial.mkv", 0, 0.5))
+
+
+def test_who_sits_before_a_run_is_told_that_somebody_else_paused_it() -> None:
+    told = narrated(STARTED, *FRAMES[:3], Paused(3), Resumed(3))
+    assert told.splitlines()[1:] == ["paused after frame 3, from another terminal", "going on"]
 
 
 def test_json_has_no_word_for_what_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,7 @@ def test_attach_says_where_there_is_nothing_to_look_at(
     assert exit_code(["tui", "--attach"]) == 2
     assert "there is no run to look at" in capfd.readouterr().err
     assert exit_code(["tui", "--attach", str(tmp_path)]) == 2
-    assert "is no folder of a run" in capfd.readouterr().err
+    assert f"there is no run {tmp_path}" in capfd.readouterr().err
 
 
 def test_without_a_terminal_it_is_run_with_a_word_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -150,7 +150,7 @@ def test_help_names_every_key(voice: Voice) -> None:
         for binding in RUNNING:
             assert binding.tooltip[:40] in text(pilot)
         await pilot.press("escape")
-        await reads(pilot, "looking on")
+        await reads(pilot, "● painting")
 
     perform(StreamstyleApp(voice.folder), act, size=(120, 60))
 
@@ -181,6 +181,17 @@ def test_the_palette_has_what_the_keys_do(voice: Voice) -> None:
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunningScreen))
         await reads(pilot, "the film · frame 57")
+        said = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
+        assert len(said) == len(set(said)), "what has two keys is there once"
+
+    perform(StreamstyleApp(voice.folder), act)
+
+
+def test_a_screenshot_has_the_picture(voice: Voice) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame 57")
+        for simplified in (False, True):
+            assert pilot.app.export_screenshot(simplify=simplified).count("▀") > 1000
 
     perform(StreamstyleApp(voice.folder), act)
 
