@@ -56,7 +56,7 @@ class StartScreen(Panels):
 
     def on_mount(self) -> None:
         """Begin with the film that was given, or ask for one."""
-        self.run_worker(self._inquiry.easel.serve(), name="easel")
+        self._inquiry.easel.open()
         self.action_page("style")
         self.query_one(StylePanel).focus_list()
         self._inquiry.about_styles(self.query_one(StylePanel).thumbnail_size())

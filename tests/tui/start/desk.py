@@ -42,8 +42,8 @@ class KnowingEasel(Easel):
         self.silent: set[str] = set()
         self.exists = False
 
-    async def serve(self) -> None:
-        await asyncio.Event().wait()
+    def open(self) -> None:
+        """Begin no process."""
 
     def ask(self, ask: str, **question: Any) -> None:
         self.asked.append((ask, question))
