@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamstyle.commands import completion
 from streamstyle.commands.output import check_output, default_output
 from streamstyle.commands.part import Span, opened_part
 from streamstyle.commands.style import wanted_mix
@@ -54,7 +55,7 @@ _result, _film = under("Style and output"), under("Film")
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Paint a film.")
 @click.argument("movie", type=_FILE)
-@_result("--style", required=True, metavar="STYLE", help=_STYLE)
+@_result("--style", required=True, metavar="STYLE", help=_STYLE, shell_complete=completion.styles)
 @_result("--output", "-o", type=_FILE, help="Default: MOVIE.STYLE.mkv beside it.")
 @_result("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
 @_film("--sample", type=seconds, metavar="TIME", help="Only so much from the film's middle, such as 10s.")

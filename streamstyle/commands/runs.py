@@ -12,7 +12,7 @@ import click
 
 from streamstyle.commands.standing import Standing, runs_that_go_on, standing_of
 from streamstyle.run_folder import all_runs
-from streamstyle.terminal.options import GroupedCommand, debug_option, json_option
+from streamstyle.terminal.options import GroupedCommand, debug_option, json_option, under
 from streamstyle.terminal.values import clock
 
 SCHEMA = "streamstyle.runs/1"
@@ -23,7 +23,7 @@ _EPILOG = """
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="List the runs that go on.")
-@click.option("--all", "all_of_them", is_flag=True, help="Those that have ended, too: the twenty latest.")
+@under("Runs")("--all", "all_of_them", is_flag=True, help="Those that have ended, too: the twenty latest.")
 @json_option
 @debug_option
 def runs(all_of_them: bool, as_json: bool) -> None:

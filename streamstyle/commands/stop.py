@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from streamstyle.commands import completion
 from streamstyle.commands.standing import Standing, named_run, only_run, standing_of
 from streamstyle.errors import SettingsError
 from streamstyle.events import Failed, Finished, Stopped
@@ -26,7 +27,7 @@ The film so far plays, from its partial name. Ctrl-C here waits no longer, and t
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="End a run well, from any terminal.")
-@click.argument("run", required=False, metavar="[RUN]")
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=completion.runs)
 @quiet_option
 @debug_option
 def stop(run: str | None, quiet: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamstyle.commands import completion
 from streamstyle.commands.output import default_output
 from streamstyle.commands.run import run
 from streamstyle.commands.standing import named_run
@@ -53,9 +54,17 @@ class RememberingCommand(GroupedCommand):
     is_flag=False,
     flag_value=_YOUNGEST,
     metavar="[RUN]",
+    shell_complete=completion.runs,
     help="Look at a run that goes on already: the youngest, or the one with this number, film or folder.",
 )
-@click.option("--style", cls=GroupedOption, heading="Style and output", metavar="STYLE", help="As for `run`.")
+@click.option(
+    "--style",
+    cls=GroupedOption,
+    heading="Style and output",
+    metavar="STYLE",
+    help="As for `run`.",
+    shell_complete=completion.styles,
+)
 @click.pass_context
 def tui(ctx: click.Context, /, movie: Path | None, style: str | None, attach: str | None, **values: Any) -> int:
     """Paint MOVIE and watch: preview, numbers, pause, stop. Takes every option of `streamstyle run`."""

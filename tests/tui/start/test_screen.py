@@ -333,8 +333,7 @@ def test_a_film_that_vanishes_is_said_in_place_of_the_picture() -> None:
 def test_an_image_dropped_on_the_terminal_is_a_style() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
         desk.post_message(events.Paste("'/pictures/my aunt.jpg'"))
-        await pilot.pause()
-        assert "my aunt.jpg · 1:06" in text(pilot)
+        await until(pilot, lambda: "my aunt.jpg · 1:06" in text(pilot))
         await pilot.press("y")
 
     assert command(run(act)) == "--style '/pictures/my aunt.jpg'"
