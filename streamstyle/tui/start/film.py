@@ -60,5 +60,5 @@ def _times(facts: Mapping[str, Any]) -> list[str]:
     if facts["rate"] is not None:
         found.append(f"{facts['rate']:.3f}".rstrip("0").rstrip(".") + " fps")
     if facts["frames"] is not None:
-        found.append(f"{facts['frames']} frames")
+        found.append(f"{'' if facts['counted'] else 'about '}{facts['frames']} frames")
     return found

@@ -77,7 +77,7 @@ class KnowingEasel(Easel):
     def answer_film(self, question: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "path": question["path"], "bytes": 1_100_000, "width": 1280, "height": 720, "codec": "h264", "rate": 25.0,
-            "frames": 8200, "duration": 328.0, "streams": ["audio aac eng"],
+            "frames": 8200, "counted": True, "duration": 328.0, "streams": ["audio aac eng"],
             "notes": ["turned by 90° to stand upright"],
         }  # fmt: skip
 
