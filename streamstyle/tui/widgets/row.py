@@ -55,6 +55,11 @@ class Row(Strip):
         uncut = start <= 0 and (end is None or end >= self.cell_length)
         return self if uncut else self.plain().crop(start, end)
 
+    @property
+    def text(self) -> str:
+        """The characters."""
+        return self.plain().text
+
     def __iter__(self) -> Iterator[Segment]:
         return iter(self.plain())
 
