@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from streamstyle.commands.standing import Standing, runs_that_go_on, standing_of
+from streamstyle.events import Failed
 from streamstyle.run_folder import all_runs
 from streamstyle.terminal.options import GroupedCommand, debug_option, json_option, under
-from streamstyle.terminal.values import clock
+from streamstyle.terminal.values import clock, one_line
 
 SCHEMA = "streamstyle.runs/1"
 _HEADS = ("run", "state", "since", "frames", "left", "film")
@@ -56,8 +57,14 @@ def _object(run: Standing) -> dict[str, Any]:
 def _row(run: Standing) -> tuple[str, ...]:
     of = f"/{run.story.frames}" if run.story.frames else ""
     left = "" if run.seconds_left is None else clock(run.seconds_left)
-    films = f"{Path(run.film).name} → {Path(run.output).name}" if run.output else Path(run.film).name
-    return run.run, run.state, _since(run.began), f"{run.story.frames_done}{of}", left, films
+    return run.run, run.state, _since(run.began), f"{run.story.frames_done}{of}", left, _what(run)
+
+
+def _what(run: Standing) -> str:
+    """Return what is painted into what, or why it could not be."""
+    if isinstance(run.story.ending, Failed):
+        return run.story.ending.problem
+    return f"{Path(run.film).name} → {Path(run.output).name}" if run.output else ""
 
 
 def _since(began: float) -> str:
@@ -74,4 +81,4 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
             f"{cell:>{width}}" if head in ("frames", "left") else f"{cell:<{width}}"
             for head, cell, width in zip(_HEADS, row, widths, strict=False)
         ]
-        click.echo("  ".join([*cells, row[-1]]).rstrip())
+        click.echo(one_line("  ".join([*cells, row[-1]]).rstrip()))

@@ -16,6 +16,7 @@ from streamstyle.errors import SettingsError
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.run_folder import RunFolder
 from streamstyle.terminal.options import GroupedCommand, debug_option, quiet_option
+from streamstyle.terminal.values import one_line
 
 _EVERY = 0.2
 """Seconds between two looks whether it has ended."""
@@ -37,7 +38,7 @@ def stop(run: str | None, quiet: bool) -> None:
     if not before.goes_on:
         raise SettingsError(f"run {before.run} has ended: {before.state}", "See `streamstyle runs`.")
     _order(folder)
-    tell = _say_nothing if quiet else click.echo
+    tell = _say_nothing if quiet else _say
     tell(f"{_called(before)} stops after the frame at hand")
     try:
         while folder.alive():
@@ -55,6 +56,10 @@ def _order(folder: RunFolder) -> None:
     except OSError:
         if (life := folder.life()) is not None:
             os.kill(life.pid, signal.SIGINT)
+
+
+def _say(words: str) -> None:
+    click.echo(one_line(words))
 
 
 def _say_nothing(words: str) -> None:

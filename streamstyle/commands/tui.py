@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Sequence
@@ -94,6 +95,8 @@ def without_a_screen() -> str:
         return "there is no terminal here"
     if os.environ.get("TERM", "") in ("", "dumb"):
         return "this terminal cannot draw a screen"
+    if codecs.lookup(sys.stderr.encoding).name != "utf-8":  # the screen goes there
+        return "this locale has no UTF-8"
     return ""
 
 
@@ -120,6 +123,7 @@ def _show(subject: RunRequest | RunFolder | None, film: Path | None = None) -> i
     from streamstyle.tui.app import StreamstyleApp
     from streamstyle.tui.graphics import ask
 
-    app = StreamstyleApp(subject, film, graphics=ask())
+    terminal = ask()
+    app = StreamstyleApp(subject, film, graphics=terminal.graphics, bright=terminal.bright)
     app.run()
     return app.return_code or 0

@@ -26,7 +26,7 @@ from streamstyle.events import (
 )
 from streamstyle.terminal.interrupts import stopping_on_interrupt
 from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
-from streamstyle.terminal.values import clock, pace
+from streamstyle.terminal.values import clock, one_line, pace
 
 
 @contextmanager
@@ -61,13 +61,11 @@ class Narrator:
         """Show the event."""
         match event:
             case Warned():
-                self._line.say(f"streamstyle: warning: {event.message}")
+                self._say(f"streamstyle: warning: {event.message}")
             case Stopped():
-                self._line.say(self._stopped(event))
+                self._say(self._stopped(event))
             case LearningStopped():
-                self._line.say(
-                    f"stopped learning {event.style} at step {event.step}; the next time it goes on from there"
-                )
+                self._say(f"stopped learning {event.style} at step {event.step}; the next time it goes on from there")
             case _ if self._quiet:
                 return
             case Started():
@@ -75,22 +73,25 @@ class Narrator:
             case Learned():
                 self._learned(event)
             case StyleLearned():
-                self._line.say(f"learned {event.style} in {clock(event.elapsed)}; kept in {event.path}")
+                self._say(f"learned {event.style} in {clock(event.elapsed)}; kept in {event.path}")
             case FrameWritten():
                 self._written(event)
             case Paused():
-                self._line.say(f"paused after frame {event.frame}, from another terminal")
+                self._say(f"paused after frame {event.frame}, from another terminal")
             case Resumed():
-                self._line.say("going on")
+                self._say("going on")
             case Finished():
-                self._line.say(_finished(event))
+                self._say(_finished(event))
+
+    def _say(self, text: str) -> None:
+        self._line.say(one_line(text))  # a file's name may hold anything
 
     def _started(self, event: Started) -> None:
         self._speed = Pace()
         self._frames = event.frames
         frames = f"{event.frames} frames" if event.frames else "frames uncounted"
         what = f"{event.width}x{event.height}, {frames}, {event.method}, {event.style}, {event.device}"
-        self._line.say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
+        self._say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
 
     def _learned(self, event: Learned) -> None:
         self._speed.mark(event.step, event.elapsed)

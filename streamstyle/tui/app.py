@@ -79,10 +79,12 @@ class StreamstyleApp(App[int]):
         film: Path | None = None,
         program: Sequence[str] = PROGRAM,
         graphics: Graphics | None = None,
+        bright: bool = False,
     ) -> None:
         """`subject` is what to show; with None the start screen asks, about `film` if one is given.
 
-        `program` is what is started for a run, `graphics` what the terminal can show beside characters.
+        `program` is what is started for a run, `graphics` what the terminal can show beside characters, and `bright`
+        whether it is.
         """
         super().__init__()
         self._subject = subject
@@ -91,7 +93,7 @@ class StreamstyleApp(App[int]):
         self._graphics = graphics
         for theme in (_DARK, _LIGHT):
             self.register_theme(theme)
-        self.theme = _DARK.name
+        self.theme = (_LIGHT if bright else _DARK).name
 
     def on_mount(self) -> None:
         """Show the first screen."""
@@ -122,6 +124,10 @@ class StreamstyleApp(App[int]):
                     tooltip, f"Key {self.get_key_display(binding)}", partial(screen.run_action, binding.action)
                 )
         yield from super().get_system_commands(screen)
+
+    def notify(self, message: str, *, markup: bool = True, **how: Any) -> None:
+        """Say something in passing; a file's name in it is never markup, whatever it looks like."""
+        super().notify(message, **how, markup=False)
 
     def export_screenshot(self, **how: Any) -> str:
         """Return the screen as an SVG, the pictures among it."""

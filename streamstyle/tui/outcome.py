@@ -190,7 +190,16 @@ def _player() -> str:
 
 
 def _again(past: Past) -> str:
-    return f"streamstyle run {shlex.join(past.arguments)}"
+    return f"streamstyle run {shlex.join(_typed_by_people(past.arguments))}"
+
+
+def _typed_by_people(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments without those by which the terminal UI follows a run that it starts."""
+    words = [word for word in arguments if word != "--json"]
+    if "--run-folder" in words:
+        at = words.index("--run-folder")
+        del words[at : at + 2]
+    return words
 
 
 def _range(past: Past) -> str:

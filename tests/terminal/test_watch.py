@@ -55,6 +55,11 @@ def test_who_sits_before_a_run_is_told_that_somebody_else_paused_it() -> None:
     assert told.splitlines()[1:] == ["paused after frame 3, from another terminal", "going on"]
 
 
+def test_a_name_with_an_end_of_line_or_an_escape_in_it_stays_on_its_line() -> None:
+    told = narrated(Started("a\nb.mp4", "\x1b[2Jb.mkv", 640, 360, 50, "25/1", 2.0, "live", "wave", "cpu"))
+    assert told == "a�b.mp4 → �[2Jb.mkv  (640x360, 50 frames, live, wave, cpu)\n"
+
+
 def test_json_has_no_word_for_what_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
     print_json(Learned(1, 10, float("nan"), 1.0))
     assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["loss"] is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import os
 import subprocess
@@ -98,6 +100,10 @@ def test_a_dumb_terminal_is_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
     assert command.without_a_screen() == ""
+    monkeypatch.setattr(command.sys, "stderr", codecs.getwriter("latin-1")(io.BytesIO()))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stderr, "encoding", "iso8859-1", raising=False)
+    assert command.without_a_screen() == "this locale has no UTF-8"
     monkeypatch.setenv("TERM", "dumb")
     assert command.without_a_screen() == "this terminal cannot draw a screen"
 

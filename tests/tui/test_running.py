@@ -17,7 +17,7 @@ from streamstyle.tui.summary import SummaryScreen
 from streamstyle.tui.widgets.diptych import Diptych
 from streamstyle.tui.widgets.journal import Journal
 from tests.tui.acting import asked_for, events, painting, perform, reads, text, until
-from tests.tui.fake_engine import Voice, preview, surveyed
+from tests.tui.fake_engine import Voice, preview, started, surveyed
 
 SLOWLY = ("--frames", "2000", "--seconds", "0.03")
 
@@ -183,6 +183,19 @@ def test_the_palette_has_what_the_keys_do(voice: Voice) -> None:
         await reads(pilot, "the film · frame 57")
         said = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
         assert len(said) == len(set(said)), "what has two keys is there once"
+
+    perform(StreamstyleApp(voice.folder), act)
+
+
+def test_a_name_with_an_end_of_line_and_markup_in_it_is_shown_on_one(voice: Voice) -> None:
+    name = "two\nlines \x1b[2J\U0001f3ac.mkv"
+    voice.say(started(name, f"a [/red] folder/{name}", 132))
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "two�lines �[2J\U0001f3ac.mkv → two�lines")
+        await pilot.press("s")
+        await until(pilot, lambda: any("[/red]" in said.message for said in pilot.app._notifications))
+        await reads(pilot, "a [/red] folder")
 
     perform(StreamstyleApp(voice.folder), act)
 
