@@ -14,6 +14,8 @@ def dilute(frames: Iterable[StylisedFrame], settings: StyleSettings) -> Iterator
     """Yield every frame with as much of the painting as is asked for; none of it is carried to the next frame."""
     for painted in frames:
         film, image = to_tensor(painted.flowed.frame.image, painted.image.device), painted.image
+        whole = image
         if settings.strength < 1:
             image = film.lerp(image, settings.strength)
-        yield replace(painted, image=with_colours_of(film, image) if settings.preserve_colour else image)
+        image = with_colours_of(film, image) if settings.preserve_colour else image
+        yield replace(painted, image=image, undiluted=whole)

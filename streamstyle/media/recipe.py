@@ -1,0 +1,92 @@
+"""All that decides what a painted film looks like, in the terms a user knows it by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from streamstyle import __version__
+from streamstyle.errors import OutputError
+from streamstyle.film import Film
+from streamstyle.media.fingerprint import fingerprint
+from streamstyle.mix import Mix
+from streamstyle.settings import Method, Settings
+
+_CARRYING = ("lookback", "temporal_weight")
+_DECIDES = {
+    Method.johnson: (),
+    Method.live: (*_CARRYING, "pixel_weight"),
+    Method.consistent: (
+        *_CARRYING, "pixel_weight", "iterations", "perceptual_weight", "style_weight", "tv_weight", "loss_network",
+    ),
+    Method.ruder: (*_CARRYING, "iterations", "loss_network"),
+}  # fmt: skip
+"""Of the settings of consistency, those that a method looks at."""
+
+
+def recipe(film: Film, mix: Mix, settings: Settings) -> dict[str, str]:
+    """Return name and value of everything whose change would give another film; names of options where there are any.
+
+    Where the networks run is not among it: the same film may be finished elsewhere. Files count by what is in them.
+    """
+    method = settings.consistency.method
+    options: dict[str, Any] = {"method": method}
+    options |= {name: getattr(settings.consistency, name) for name in _DECIDES[method]}
+    options |= _fields(settings.style) | _fields(settings.sink)
+    if method is not Method.johnson:
+        options["flow"] = settings.flow.flow
+    if method is Method.ruder:
+        options |= _fields(settings.ruder)
+    return {
+        "another version of streamstyle": __version__,
+        "another film": f"{_content(film.path)} {film.video_stream} {film.rotation}",
+        "another part of the film": f"{film.start_pts} {film.end_pts}",
+        "another size": f"{film.width}x{film.height}",
+        "another style": " ".join(f"{_content(each.path)}:{each.share}" for each in mix.ingredients),
+    } | {f"--{name.replace('_', '-')}": _typed(value) for name, value in options.items()}
+
+
+def refuse_changed(was: Mapping[str, str], wanted: Mapping[str, str], partial: Path) -> None:
+    """Raise OutputError that names what a partial film was begun with, where something else is wanted now."""
+    names = [name for name in {**was, **wanted} if was.get(name) != wanted.get(name)]
+    if names:
+        begun = " and ".join(_in_words(name, was.get(name, "")) for name in names[:3])
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        raise OutputError(
+            f"{partial.name} was begun with {begun}{more}",
+            "Go on with the same, begin anew with --restart, or choose another output with -o.",
+        )
+
+
+def _in_words(name: str, value: str) -> str:
+    if not name.startswith("--") or value in ("", "False") or "/" in value:
+        return f"another {name}" if name.startswith("--") else name
+    return name if value == "True" else f"{name} {value}"
+
+
+def _fields(settings: Any) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in settings.__dataclass_fields__}
+
+
+def _typed(value: Any) -> str:
+    """Return a value as it is typed; a file by its content."""
+    match value:
+        case Path():
+            return f"file/{_content(value)}"
+        case StrEnum():
+            return value.value
+        case tuple():
+            return ",".join(map(str, value))
+        case float():
+            return f"{value:g}"
+    return "" if value is None else str(value)
+
+
+def _content(path: Path) -> str:
+    """Return what stands for the content of a file; nothing for one that cannot be read, which others will say."""
+    try:
+        return fingerprint(path)
+    except OSError:
+        return ""
