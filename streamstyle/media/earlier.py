@@ -42,20 +42,27 @@ class Earlier:
         if len(times) < frames:
             raise _unreadable(path)
         self._decoded_at = decoding_times(times)
+        self._last_tick = max(pts for pts, _ in times)
         self._last: Fraction | None = None
         self.taken = False
         """Whether they are all in the new film."""
 
-    def packets(self) -> Generator[Packet[Any]]:
-        """Yield them in their order, as an encoder gives them out."""
+    def packets(self, last: Fraction) -> Generator[Packet[Any]]:
+        """Yield them in their order, as an encoder gives them out; the last is shown at `last`, in seconds.
+
+        So it is seen where a file tells its times all too late, as an MP4 does that was not closed.
+        """
         with open_film(self.path) as container:
-            context = video_stream(container, self.path).codec_context
+            stream = video_stream(container, self.path)
+            late = self._last_tick - round(last / Fraction(stream.time_base or 1))
+            late = late if abs(late) > 1 else 0  # one is how it was rounded
+            context = stream.codec_context
             lengths = has_lengths(context.codec.canonical_name, context.extradata)
             for packet, tick in zip(_pictures(container, self.path, self.frames), self._decoded_at, strict=True):
                 if lengths:
                     packet.update(with_start_codes(bytes(packet)))
-                packet.dts = tick
-                self._last = tick * packet.time_base
+                packet.pts, packet.dts = (packet.pts or 0) - late, tick - late
+                self._last = packet.dts * packet.time_base
                 yield packet
         self.taken = True
 

@@ -82,7 +82,7 @@ class Sink:
         if self._earlier is None:
             return
         with self._writing():
-            for packet in self._earlier.packets():
+            for packet in self._earlier.packets(self._placed(self._earlier.last_pts) * self._film.time_base):
                 if stop.is_set():
                     return
                 self._mux_picture(packet)
