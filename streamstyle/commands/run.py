@@ -107,7 +107,8 @@ def run(
         check_output(output, movie, replace_it=yes, may_ask=not as_json)
         from streamstyle.pipeline import stylise_video
 
-        with watched(as_json, quiet) as (tell, stop):
+        to_go_on = "the same command" + (" without --restart" if restart else "")
+        with watched(as_json, quiet, to_go_on) as (tell, stop):
             observe, look = opened.joined(tell, stop)
             _say_what_stays_behind(film, output, observe)
             ended = stylise_video(film, output, mix, settings, observe, stop, look, restart)

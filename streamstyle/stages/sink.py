@@ -173,11 +173,11 @@ def open_sink(film: Film, output: Path, settings: SinkSettings, ledger: Ledger |
     """
     refuse_output(output, film.path)
     with ExitStack() as stack:
-        stack.enter_context(claimed(partial_path(output)))
         earlier = None
         if ledger is not None and ledger.onward is not None:
+            stack.enter_context(claimed(output.with_name(ledger.onward.file)))
             earlier = stack.enter_context(set_aside(output, ledger.onward))
-            stack.enter_context(claimed(partial_path(output)))
+        stack.enter_context(claimed(partial_path(output)))
         source = stack.enter_context(open_film(film.path))
         sink = Sink(film, source, output, settings, ledger, earlier)
         stack.callback(sink.close)

@@ -28,11 +28,13 @@ from streamstyle.terminal.values import clock, pace
 
 
 @contextmanager
-def watched(as_json: bool, quiet: bool) -> Iterator[tuple[Observer, threading.Event]]:
-    """Yield the observer of a run and the event that stops it, set by Ctrl-C."""
+def watched(
+    as_json: bool, quiet: bool, to_go_on: str = "the same command"
+) -> Iterator[tuple[Observer, threading.Event]]:
+    """Yield the observer of a run and the event that stops it, set by Ctrl-C; `to_go_on` is what takes it up."""
     stop = threading.Event()
     line = ProgressLine(sys.stderr)
-    observe = print_json if as_json else Narrator(line, quiet).observe
+    observe = print_json if as_json else Narrator(line, quiet, to_go_on).observe
     with stopping_on_interrupt(stop):
         try:
             yield observe, stop
@@ -48,9 +50,10 @@ def print_json(event: Event) -> None:
 class Narrator:
     """Tells a person what happens: a progress line, and at the end what came of it."""
 
-    def __init__(self, line: ProgressLine, quiet: bool) -> None:
+    def __init__(self, line: ProgressLine, quiet: bool, to_go_on: str = "the same command") -> None:
         self._line = line
         self._quiet = quiet
+        self._to_go_on = to_go_on
         self._film_time = 0.0
         self._frames: int | None = None
         self._earlier = 0
@@ -108,13 +111,12 @@ class Narrator:
             return "stopped before the first frame; nothing was written"
         of = f" of {self._frames}" if self._frames else ""
         at = f", at {clock(self._film_time)} of the film" if event.frames > event.earlier else ""
-        return f"stopped after {event.frames}{of} frames{at}; they play from {event.output}{_goes_on(event)}"
+        return f"stopped after {event.frames}{of} frames{at}; they play from {event.output}{self._goes_on(event)}"
 
-
-def _goes_on(event: Stopped) -> str:
-    if not event.kept:
-        return ""
-    return "\nthe same command goes on " + ("there" if event.kept == event.frames else f"after frame {event.kept}")
+    def _goes_on(self, event: Stopped) -> str:
+        if not event.kept:
+            return ""
+        return f"\n{self._to_go_on} goes on " + ("there" if event.kept == event.frames else f"after frame {event.kept}")
 
 
 def _finished(event: Finished) -> str:
