@@ -20,7 +20,7 @@ from streamstyle.media.checkpoint import Standing
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.ledger import Ledger
 from streamstyle.media.recipe import recipe
-from streamstyle.media.resumption import begin_anew, resumption
+from streamstyle.media.resumption import resumption
 from streamstyle.mix import Mix
 from streamstyle.moment import Look, Moment, look_away
 from streamstyle.nets.allocation import keep_freed_memory
@@ -65,12 +65,14 @@ def stylise_video(
     """
     keep_freed_memory()
     stopwatch, device = Stopwatch(), select_device(settings.device)
-    ledger = _ledger(film, output, mix, settings, device, restart)
+    wanted = recipe(film, mix, settings)
+    onward = None if restart else resumption(output, film.path, wanted)
+    ledger = Ledger(output, wanted, settings, str(device), onward)
     with ExitStack() as opened:
-        sink = opened.enter_context(open_sink(film, output, settings.sink, ledger))
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
         paintings = _paintings(film, mix, settings, device, ledger.standing, cache, stopwatch, observe)
         steady, queues = opened.enter_context(paintings)
+        sink = opened.enter_context(open_sink(film, output, settings.sink, ledger))
         observe(_started(film, output, mix.name, settings, ledger))
         sink.regain(stop)
         clock, shot = Clock(), ledger.shot
@@ -125,14 +127,6 @@ def _paintings(
         if ahead := _PAINTED_AHEAD.get(device.type):
             steady = opened.enter_context(buffered(steady, _itself, workers=1, ahead=ahead))
         yield steady, queues
-
-
-def _ledger(film: Film, output: Path, mix: Mix, settings: Settings, device: torch.device, restart: bool) -> Ledger:
-    wanted = recipe(film, mix, settings)
-    onward = None if restart else resumption(output, film.path, wanted)
-    if restart:
-        begin_anew(output, film.path)
-    return Ledger(output, wanted, settings, str(device), onward)
 
 
 def _to_paint(frames: Iterable[FlowedFrame], standing: Standing | None) -> Iterator[FlowedFrame]:

@@ -14,6 +14,7 @@ from streamstyle.film import Film
 from streamstyle.frame import StylisedFrame
 from streamstyle.media.alongside import Alongside
 from streamstyle.media.carry import has_adts, lasting, plan_streams
+from streamstyle.media.checkpoint import forget_checkpoint
 from streamstyle.media.claim import claimed
 from streamstyle.media.earlier import Earlier, set_aside
 from streamstyle.media.encoder import Encoder, open_encoders
@@ -181,4 +182,6 @@ def open_sink(film: Film, output: Path, settings: SinkSettings, ledger: Ledger |
         source = stack.enter_context(open_film(film.path))
         sink = Sink(film, source, output, settings, ledger, earlier)
         stack.callback(sink.close)
+        if earlier is None:
+            forget_checkpoint(output)
         yield sink

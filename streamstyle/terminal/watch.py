@@ -114,7 +114,7 @@ class Narrator:
         return f"stopped after {event.frames}{of} frames{at}; they play from {event.output}{self._goes_on(event)}"
 
     def _goes_on(self, event: Stopped) -> str:
-        if not event.kept:
+        if not (event.kept and self._to_go_on):
             return ""
         return f"\n{self._to_go_on} goes on " + ("there" if event.kept == event.frames else f"after frame {event.kept}")
 
