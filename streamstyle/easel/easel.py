@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamstyle.commands.output import check_output
+from streamstyle.easel.earlier import earlier_in_words
 from streamstyle.easel.facts import facts_of
 from streamstyle.easel.wish import part_of, wish_of
 from streamstyle.film import Film
@@ -76,9 +77,12 @@ class Easel:
             "height": film.height,
             "frames": film.frames,
             "warnings": [
-                f"{each.stream.kind} {each.stream.codec}: {each.way}, {each.why}"
-                for each in plan_streams(film, wish.output)
-                if each.why
+                *earlier_in_words(film, wish),
+                *(
+                    f"{each.stream.kind} {each.stream.codec}: {each.way}, {each.why}"
+                    for each in plan_streams(film, wish.output)
+                    if each.why
+                ),
             ],
         }
 

@@ -63,13 +63,17 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "device": checkpoint.device,
     }
     tensors = {f"{number:02}": tensor.float().cpu().contiguous() for number, tensor in enumerate(standing.carried)}
-    growing = path.with_suffix(".new")
+    growing = _growing(path)
     try:
         growing.write_bytes(save(tensors, {_FORMAT: json.dumps(about)}))
         publish(growing, path)
     except OSError:
         growing.unlink(missing_ok=True)
         raise
+
+
+def _growing(path: Path) -> Path:
+    return path.with_suffix(".new")
 
 
 def read_checkpoint(output: Path) -> Checkpoint | None:
@@ -103,5 +107,6 @@ def _checkpoint(about: Mapping[str, Any], carried: tuple[Tensor, ...], films: Se
 
 def forget_checkpoint(output: Path) -> None:
     """Remove a checkpoint, and what an earlier run left besides; the partial film stays."""
-    checkpoint_path(output).unlink(missing_ok=True)
-    earlier_path(output).unlink(missing_ok=True)
+    path = checkpoint_path(output)
+    for left in (path, _growing(path), earlier_path(output)):
+        left.unlink(missing_ok=True)

@@ -14,6 +14,9 @@ from streamstyle.media.fingerprint import fingerprint
 from streamstyle.mix import Mix
 from streamstyle.settings import Method, Settings
 
+PART = "another part of the film"
+"""The one thing that is known only once a film has been read through."""
+
 _CARRYING = ("lookback", "temporal_weight")
 _DECIDES = {
     Method.johnson: (),
@@ -42,7 +45,7 @@ def recipe(film: Film, mix: Mix, settings: Settings) -> dict[str, str]:
     return {
         "another version of streamstyle": __version__,
         "another film": f"{_content(film.path)} {film.video_stream} {film.rotation}",
-        "another part of the film": f"{film.start_pts} {film.end_pts}",
+        PART: f"{film.start_pts} {film.end_pts}",
         "another size": f"{film.width}x{film.height}",
         "another style": " ".join(f"{_content(each.path)}:{each.share}" for each in mix.ingredients),
     } | {f"--{name.replace('_', '-')}": _typed(value) for name, value in options.items()}
