@@ -83,7 +83,7 @@ class Ledger:
         """Whether the next frame, shown at `time`, for the encoder at `tick`, is one; the encoder has to begin anew."""
         standing = self._trail.before(painted)
         new_shot = painted.flowed.frame.shot != self._trail.shot
-        if not self._milestones.due(time, new_shot) or standing is None:
+        if standing is None or not self._milestones.due(time, new_shot):
             return False
         self._milestones.await_key(standing, tick)
         return True

@@ -64,9 +64,11 @@ def refuse_changed(was: Mapping[str, str], wanted: Mapping[str, str], partial: P
 
 
 def _in_words(name: str, value: str) -> str:
-    if not name.startswith("--") or value in ("", "False") or "/" in value:
-        return f"another {name}" if name.startswith("--") else name
-    return name if value == "True" else f"{name} {value}"
+    if not name.startswith("--"):
+        return name
+    if value in ("True", "False"):
+        return name if value == "True" else f"no {name}"
+    return f"another {name}" if not value or "/" in value else f"{name} {value}"
 
 
 def _fields(settings: Any) -> dict[str, Any]:
