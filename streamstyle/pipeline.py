@@ -90,11 +90,11 @@ def stylise_video(
         observe(Warned(problem))
     if stopped:
         ended: Finished | Stopped = Stopped(
-            str(sink.partial), ledger.frames, clock.seconds, ledger.earlier, ledger.kept
+            f"{sink.partial}", ledger.frames, clock.seconds, ledger.earlier, ledger.kept
         )
     else:
         flows = (cache.computed, cache.cached) if cache is not None else (0, 0)
-        ended = Finished(str(output), ledger.frames, shot + 1, clock.seconds, *flows, ledger.earlier)
+        ended = Finished(f"{output}", ledger.frames, shot + 1, clock.seconds, *flows, ledger.earlier)
     observe(ended)  # after everything is closed: the file is whole when this is said
     return ended
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -12,21 +13,29 @@ from streamstyle.errors import OutputError
 from streamstyle.film import Film
 from streamstyle.media.fingerprint import fingerprint
 from streamstyle.mix import Mix
-from streamstyle.settings import Method, Settings
+from streamstyle.settings import Method, RuderSettings, Settings, SourceSettings
 
 PART = "another part of the film"
 """The one thing that is known only once a film has been read through."""
 
-_CARRYING = ("lookback", "temporal_weight")
-_DECIDES = {
-    Method.johnson: (),
-    Method.live: (*_CARRYING, "pixel_weight"),
-    Method.consistent: (
-        *_CARRYING, "pixel_weight", "iterations", "perceptual_weight", "style_weight", "tv_weight", "loss_network",
-    ),
-    Method.ruder: (*_CARRYING, "iterations", "loss_network"),
-}  # fmt: skip
-"""Of the settings of consistency, those that a method looks at."""
+
+def _names(settings: type) -> set[str]:
+    return {field.name for field in fields(settings)}
+
+
+_NEVER = {*_names(SourceSettings), "flow_workers", "flow_cache", "device"}
+"""Settings that change no picture, or whose effect, size and part, is known by itself."""
+
+_RUDER = _names(RuderSettings)
+_NETWORK = {"iterations", "perceptual_weight", "style_weight", "tv_weight", "loss_network"}
+_CARRYING = {"flow", "lookback", "temporal_weight", "pixel_weight"}
+_UNSEEN = {
+    Method.johnson: _CARRYING | _NETWORK | _RUDER,
+    Method.live: _NETWORK | _RUDER,
+    Method.consistent: _RUDER,
+    Method.ruder: {"pixel_weight", "perceptual_weight", "style_weight", "tv_weight"},
+}
+"""Settings that a method does not look at. What is in neither list decides: so does whatever is added."""
 
 
 def recipe(film: Film, mix: Mix, settings: Settings) -> dict[str, str]:
@@ -34,14 +43,8 @@ def recipe(film: Film, mix: Mix, settings: Settings) -> dict[str, str]:
 
     Where the networks run is not among it: the same film may be finished elsewhere. Files count by what is in them.
     """
-    method = settings.consistency.method
-    options: dict[str, Any] = {"method": method}
-    options |= {name: getattr(settings.consistency, name) for name in _DECIDES[method]}
-    options |= _fields(settings.style) | _fields(settings.sink)
-    if method is not Method.johnson:
-        options["flow"] = settings.flow.flow
-    if method is Method.ruder:
-        options |= _fields(settings.ruder)
+    unseen = _NEVER | _UNSEEN[settings.consistency.method]
+    options = {name: value for name, value in _options(settings) if name not in unseen}
     return {
         "another version of streamstyle": __version__,
         "another film": f"{_content(film.path)} {film.video_stream} {film.rotation}",
@@ -54,6 +57,8 @@ def recipe(film: Film, mix: Mix, settings: Settings) -> dict[str, str]:
 def refuse_changed(was: Mapping[str, str], wanted: Mapping[str, str], partial: Path) -> None:
     """Raise OutputError that names what a partial film was begun with, where something else is wanted now."""
     names = [name for name in {**was, **wanted} if was.get(name) != wanted.get(name)]
+    if "--method" in names:  # which decides what other options there are
+        names = [name for name in names if name == "--method" or not name.startswith("--")]
     if names:
         begun = " and ".join(_in_words(name, was.get(name, "")) for name in names[:3])
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -71,8 +76,14 @@ def _in_words(name: str, value: str) -> str:
     return f"another {name}" if not value or "/" in value else f"{name} {value}"
 
 
-def _fields(settings: Any) -> dict[str, Any]:
-    return {name: getattr(settings, name) for name in settings.__dataclass_fields__}
+def _options(settings: Any) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of every setting, those of each stage among them."""
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if is_dataclass(value):
+            yield from _options(value)
+        else:
+            yield field.name, value
 
 
 def _typed(value: Any) -> str:
@@ -85,7 +96,7 @@ def _typed(value: Any) -> str:
         case tuple():
             return ",".join(map(str, value))
         case float():
-            return f"{value:g}"
+            return repr(value).removesuffix(".0")
     return "" if value is None else str(value)
 
 
