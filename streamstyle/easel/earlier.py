@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from streamstyle.easel.wish import Wish
 from streamstyle.errors import OutputError
 from streamstyle.film import Film
@@ -12,18 +10,19 @@ from streamstyle.media.output import partial_path
 from streamstyle.media.recipe import PART, recipe, refuse_changed
 
 
-def earlier_in_words(film: Film, wish: Wish) -> Iterator[str]:
-    """Yield what becomes of a film that was begun, if there is one: gone on with, or in the way.
+def earlier_of(film: Film, wish: Wish) -> tuple[int, str]:
+    """Return after how many frames a run would go on, and what of an earlier one stands in its way; 0 and nothing.
 
-    Whether it is of the same part of the film only a run finds out, which reads through it.
+    Whether that was of the same part of the film only a run finds out, which reads through it.
     """
     if wish.restart:
-        return
+        return 0, ""
     try:
         checkpoint = read_checkpoint(wish.output)
-        if checkpoint is not None:
-            wanted = recipe(film, wish.mix, wish.settings) | {PART: checkpoint.recipe.get(PART, "")}
-            refuse_changed(checkpoint.recipe, wanted, partial_path(wish.output))
-            yield f"goes on after {checkpoint.standing.frames} frames, painted earlier"
+        if checkpoint is None:
+            return 0, ""
+        wanted = recipe(film, wish.mix, wish.settings) | {PART: checkpoint.recipe.get(PART, "")}
+        refuse_changed(checkpoint.recipe, wanted, partial_path(wish.output))
     except OutputError as error:
-        yield f"{error.problem}: {error.next_step}"
+        return 0, error.problem
+    return checkpoint.standing.frames, ""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streamstyle.easel.earlier import earlier_in_words
+from streamstyle.easel.earlier import earlier_of
 from streamstyle.easel.wish import wish_of
 from streamstyle.frame import Place
 from streamstyle.media.checkpoint import Checkpoint, Standing, checkpoint_path, write_checkpoint
@@ -29,17 +29,16 @@ def film(tmp_path: Path) -> Path:
     return film
 
 
-def said(film: Path, *more: str) -> list[str]:
-    return list(earlier_in_words(glance(film), wish_of([str(film), "--style", "wave", *more])))
+def found(film: Path, *more: str) -> tuple[int, str]:
+    return earlier_of(glance(film), wish_of([str(film), "--style", "wave", *more]))
 
 
 def test_what_will_be_gone_on_with_is_said(film: Path) -> None:
-    assert said(film) == ["goes on after 7 frames, painted earlier"]
-    assert said(film, "--restart") == []
-    assert said(film, "-o", str(film.with_name("other.mkv"))) == []
+    assert found(film) == (7, "")
+    assert found(film, "--restart") == (0, "")
+    assert found(film, "-o", str(film.with_name("other.mkv"))) == (0, "")
 
 
 def test_so_is_what_stands_in_the_way(film: Path) -> None:
-    (refused,) = said(film, "--crf", "30", "--preserve-colour")
-    assert refused.startswith("film.wave.partial.mkv was begun with no --preserve-colour and --crf 18: ")
-    assert "--restart" in refused
+    begun = "film.wave.partial.mkv was begun with no --preserve-colour and --crf 18"
+    assert found(film, "--crf", "30", "--preserve-colour") == (0, begun)
