@@ -11,6 +11,7 @@ import torch
 
 import streamstyle
 from streamstyle.compare.events import Circumstances
+from streamstyle.cores import cores
 from streamstyle.ops.kernels import kernels_for
 
 
@@ -19,7 +20,7 @@ def circumstances() -> Circumstances:
     return {
         "streamstyle": streamstyle.__version__,
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "cores": cores(),
         "threads": torch.get_num_threads(),
         "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",

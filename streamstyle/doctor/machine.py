@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from streamstyle.cores import cores
 from streamstyle.doctor.finding import Row, State, fine
 
 _CPU_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "asimd", "bf16")
@@ -24,8 +25,7 @@ def processor() -> Iterable[Row]:
     import torch
 
     yield fine("model", _processor_model())
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield fine("cores", f"{cores} for this process, of {os.cpu_count()}")
+    yield fine("cores", f"{cores()} for this process, of {os.cpu_count()}")
     features = set(_processor_field("flags").split()) | set(_processor_field("Features").split())
     yield fine("features", " ".join(name for name in _CPU_FEATURES if name in features) or "unknown")
     yield fine("torch", f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
