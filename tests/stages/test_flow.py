@@ -167,7 +167,7 @@ def test_left_open_there_are_half_as_many_workers_as_cores_and_always_one_frame_
 
     def room(cores: int, workers: int = 0) -> int:
         monkeypatch.setattr("streamstyle.stages.flow.cores", lambda: cores)
-        with flow(iter(scene), FlowSettings(flow_workers=workers)) as found:
+        with flow(frames(scene), FlowSettings(flow_workers=workers)) as found:
             return found.room
 
     assert [room(1), room(2), room(12), room(200)] == [2, 2, 7, 9]
