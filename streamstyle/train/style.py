@@ -151,7 +151,7 @@ def _metadata(
     command += ["--artist", settings.artist] if settings.artist else []
     command += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
     command += [] if start is Ground.any_style else ["--start", start.stem if isinstance(start, Path) else start]
-    before = {"before": read_metadata(start).get("command", "")} if isinstance(start, Path) else {}
+    before = {"before": _made_by(read_metadata(start))} if isinstance(start, Path) else {}
     return style_metadata(
         network,
         name=image.stem,
@@ -163,3 +163,8 @@ def _metadata(
         date=date.today().isoformat(),
         **before,
     )
+
+
+def _made_by(metadata: dict[str, str]) -> str:
+    """Return the commands that made a style, one after the other."""
+    return " && ".join(metadata[key] for key in ("before", "command") if metadata.get(key))
