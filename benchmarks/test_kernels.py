@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -48,10 +49,8 @@ def test_kernels(width: int, height: int, report: Report) -> None:
         _agree(case)
         kernel, twin = _in_pairs(case)
         floor = case.bytes * width * height / bandwidth
-        rows.append(
-            {"": case.name, "torch, ms": 1e3 * twin, "kernel, ms": 1e3 * kernel, "times as fast": twin / kernel}
-            | {"bytes need, ms": 1e3 * floor, "share of copy bandwidth": floor / kernel}
-        )
+        row: Row = {"": case.name, "torch, ms": 1e3 * twin, "kernel, ms": 1e3 * kernel, "times as fast": twin / kernel}
+        rows.append(row | {"bytes need, ms": 1e3 * floor, "share of copy bandwidth": floor / kernel})
     report.show(f"Kernels at {width}x{height} on {device}, copying at {bandwidth / 1e9:.0f} GB/s", rows)
 
 
@@ -81,8 +80,8 @@ def _cases(height: int, width: int, device: str) -> list[Case]:
         *(
             Case(
                 f"warp, {mode}",
-                lambda mode=mode: backward_warp(image, backward, mode),
-                lambda mode=mode: torch_backward_warp(image, backward, mode),
+                partial(backward_warp, image, backward, mode),
+                partial(torch_backward_warp, image, backward, mode),
                 32,
             )
             for mode in ("bicubic", "bilinear")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -45,7 +46,7 @@ def test_optimiser(
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):  # in turn, so that what else the machine does bears on all alike
         for name, optimise in optimisers.items():
-            times[name].append(_seconds(lambda optimise=optimise: optimise(term, painted)))
+            times[name].append(_seconds(partial(optimise, term, painted)))
     host = median(times["led by the host"])
     rows: list[Row] = [
         {
