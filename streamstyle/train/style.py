@@ -20,7 +20,7 @@ from streamstyle.errors import StyleError
 from streamstyle.events import Observer
 from streamstyle.media.picture import Picture, read_picture, resize_short_side, thumbnail
 from streamstyle.nets.device import fast_dtype, select_device
-from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.metadata import made_by, read_metadata
 from streamstyle.nets.relative import Grams, grams_of
 from streamstyle.nets.transformer import SHAPES, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
@@ -151,7 +151,7 @@ def _metadata(
     command += ["--artist", settings.artist] if settings.artist else []
     command += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
     command += [] if start is Ground.any_style else ["--start", start.stem if isinstance(start, Path) else start]
-    before = {"before": _made_by(read_metadata(start))} if isinstance(start, Path) else {}
+    before = {"before": made_by(read_metadata(start))} if isinstance(start, Path) else {}
     return style_metadata(
         network,
         name=image.stem,
@@ -163,8 +163,3 @@ def _metadata(
         date=date.today().isoformat(),
         **before,
     )
-
-
-def _made_by(metadata: dict[str, str]) -> str:
-    """Return the commands that made a style, one after the other."""
-    return " && ".join(metadata[key] for key in ("before", "command") if metadata.get(key))
