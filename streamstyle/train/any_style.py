@@ -33,6 +33,7 @@ from streamstyle.nets.weights import (
     save_weights,
 )
 from streamstyle.ops.pixels import to_tensor
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.settings import Device
 from streamstyle.train.disturbance import disturbed
 from streamstyle.train.goal import Goal
@@ -105,6 +106,7 @@ class _Gallery:
         return style_statistics(self._slim, to_tensor(picture)[None])[0]
 
 
+@clear_gpu_errors(smaller="--batch")
 def train_any_style(
     output: Path,
     settings: AnyStyleSettings,
