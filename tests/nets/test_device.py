@@ -53,7 +53,7 @@ def test_a_gpu_that_torch_has_no_kernels_for_is_not_used(monkeypatch: pytest.Mon
 
 @pytest.mark.usefixtures("_found")
 def test_on_a_gpu_float32_stays_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch, "ones", lambda *shape, device: torch.zeros(*shape))
+    monkeypatch.setattr(torch, "ones", lambda *shape, device: torch.zeros(shape))
     assert select_device(Device.auto) == torch.device("cuda")
     assert not torch.backends.cudnn.allow_tf32
     assert not torch.backends.cuda.matmul.allow_tf32

@@ -59,6 +59,9 @@ def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) 
             return here.numpy()
 
     class Event:
+        def __init__(self, *, blocking: bool) -> None:
+            assert blocking, "the processor has better to do than to ask again and again"
+
         def record(self) -> None:
             assert queued, "it would be said to have arrived before it was sent"
 
