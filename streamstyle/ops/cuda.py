@@ -54,7 +54,8 @@ class CudaKernels:
     @classmethod
     def load(cls, folder: Path) -> CudaKernels | str:
         """Return the kernels, or why there are none: CuPy is not installed, finds no GPU or cannot compile for it."""
-        os.environ.setdefault("CUPY_CACHE_DIR", _cache())
+        if "CUPY_CACHE_DIR" not in os.environ:
+            os.environ["CUPY_CACHE_DIR"] = _cache()
         try:
             cupy = importlib.import_module("cupy")
         except Exception as error:  # whatever it does not find, of CUDA's libraries or of its own

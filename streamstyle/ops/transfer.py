@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.ops.luma import Luma
-from streamstyle.ops.pixels import levels, to_uint8
+from streamstyle.ops.pixels import from_levels, levels, to_uint8
 from streamstyle.ops.planes import to_planes
 
 
@@ -25,6 +25,14 @@ def uploaded(
     if device.type != "cuda":
         return tensor.to(device)
     return _pinned(tensor).to(device, non_blocking=True)
+
+
+def uploaded_picture(
+    image: NDArray[np.uint8],  # [H, W, 3] RGB, full range
+    device: torch.device,
+) -> Tensor:
+    """Return what `pixels.to_tensor` does, [3, H, W] float32 in [0, 1] on the device, on its way as by `uploaded`."""
+    return from_levels(uploaded(torch.from_numpy(image), device))
 
 
 def downloaded(
