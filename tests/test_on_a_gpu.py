@@ -33,6 +33,8 @@ from streamstyle.stages.stylise import stylise
 from streamstyle.stages.sweep import sweep
 from tests.fake_gpu import CUDA, FakeGPU, event, network_on_gpu, on_gpu
 
+pytestmark = pytest.mark.filterwarnings("ignore:Accessing the data pointer of FakeTensor")  # a copy of a network asks
+
 HEIGHT, WIDTH = 48, 64
 LIVE = ConsistencySettings(method=Method.live)
 ITERATIONS = LOOK
