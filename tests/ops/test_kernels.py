@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ def test_no_kernels_for_a_gpu_without_cupy_or_a_gpu() -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     assert kernels._on("cuda") is None
+
+
+def test_why_there_are_none_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    monkeypatch.setattr(kernels, "_on", lambda device: None)
+    assert kernels.missing("cuda") == "CuPy is not installed"
+    monkeypatch.setenv("STREAMSTYLE_KERNELS", "torch")
+    assert kernels.missing("cuda") is None, "who has left it to torch need not be told"
 
 
 @pytest.mark.parametrize("name", SOURCES)
