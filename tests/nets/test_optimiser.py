@@ -136,7 +136,7 @@ def test_without_memory_for_the_whole_it_goes_on_in_tiles(network: LossNetwork, 
         torch.testing.assert_close(image, whole, rtol=0, atol=2e-3)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.gpu
 def test_a_graph_finds_what_the_same_work_finds_without_one() -> None:
     network = load_loss_network().to("cuda", memory_format=torch.channels_last)
     said: list[str] = []

@@ -69,7 +69,7 @@ def test_a_source_holds_all_it_includes_once(name: str) -> None:
     assert text.count("#define PIXEL inline") == 1
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.gpu
 def test_on_a_gpu_they_agree_with_torch() -> None:
     pytest.importorskip("cupy", reason="cupy is not installed")
     from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight  # noqa: PLC0415

@@ -150,7 +150,7 @@ def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) 
     assert (downloaded(There()) == 7).all()  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.gpu
 def test_to_a_gpu_and_back_a_picture_stays_as_it_is() -> None:
     there = uploaded(picture(), torch.device("cuda"))
     assert there.is_cuda
