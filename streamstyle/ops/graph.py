@@ -19,12 +19,13 @@ def recorded(work: Work) -> Work:
 
     What the work raises where it cannot be recorded is raised, and all is as if nothing had been tried.
     """
-    here = torch.cuda.current_stream()
-    _warm_up(work, here)
+    here, aside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    _warm_up(work, here, aside)
     graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
     try:
-        # By default nothing in any thread may ask for memory meanwhile, as uploads of later frames do.
-        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+        # The stream is the one warmed up on: cuBLAS and cuDNN have memory to work in for each. By default nothing in
+        # any thread might ask for memory meanwhile, as uploads of later frames do.
+        with torch.cuda.graph(graph, pool=pool, stream=aside, capture_error_mode="thread_local"):
             work()
     except Exception as error:
         torch.cuda.set_stream(here)
@@ -34,8 +35,7 @@ def recorded(work: Work) -> Work:
     return replay
 
 
-def _warm_up(work: Work, here: torch.cuda.Stream) -> None:
-    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+def _warm_up(work: Work, here: torch.cuda.Stream, aside: torch.cuda.Stream) -> None:
     aside.wait_stream(here)
     try:
         with torch.cuda.stream(aside):

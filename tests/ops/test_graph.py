@@ -106,7 +106,8 @@ def test_work_is_done_a_few_times_aside_and_then_recorded(gpu: GPU) -> None:
     streams: list[Stream] = []
     replay = recorded(lambda: streams.append(gpu.current))
     *warming, recording = streams
-    assert {stream.number for stream in warming}.isdisjoint({gpu.here.number, recording.number})
+    assert set(warming) == {recording}, "libraries have set up for this stream and no other"
+    assert recording is not gpu.here
     assert warming[0].waited == [gpu.here], "it must not overtake what made the tensors that it reads"
     assert gpu.here.waited == [warming[0]]
     assert (gpu.current, gpu.recording, gpu.released) == (gpu.here, [], [])
