@@ -14,12 +14,14 @@ from streamstyle.nets.brush import Brush
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.optimiser import Optimiser, Record, Spending
 from streamstyle.nets.ready import ready_style
+from streamstyle.nets.relative import grams_of
 from streamstyle.nets.tiled_painting import InTiles
 from streamstyle.nets.transformer import FAST, TransformerNet
 from streamstyle.ops import transfer
 from streamstyle.ops.device_lbfgs import LOOK
 from streamstyle.ops.graph import Work
 from streamstyle.ops.luma import BT709
+from streamstyle.ops.pixels import to_tensor
 from streamstyle.ops.temporal import temporal_term
 from streamstyle.ops.thrift import Way, unheard
 from streamstyle.ops.transfer import downloaded
@@ -31,9 +33,16 @@ from streamstyle.stages.dilute import dilute
 from streamstyle.stages.optimise import optimise
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.sweep import sweep
+from streamstyle.train import style as learning
+from streamstyle.train.any_style import _Gallery
+from streamstyle.train.disturbance import noisy
+from streamstyle.train.goal import Goal
 from tests.fake_gpu import CUDA, FakeGPU, event, network_on_gpu, on_gpu
 
-pytestmark = pytest.mark.filterwarnings("ignore:Accessing the data pointer of FakeTensor")  # a copy of a network asks
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Accessing the data pointer of FakeTensor"),  # a copy of a network asks
+    pytest.mark.filterwarnings("ignore:CUDA is not available"),
+]
 
 HEIGHT, WIDTH = 48, 64
 LIVE = ConsistencySettings(method=Method.live)
@@ -192,6 +201,23 @@ def test_looking_how_steady_it_is_makes_nobody_wait(gpu: FakeGPU, style: Transfo
     assert not gpu.waits
     assert set(steadiness.means()) == {"painted", "naive"}
     assert gpu.waits == {"_local_scalar_dense": 2}
+
+
+def test_a_style_is_learned_where_the_networks_are(
+    gpu: FakeGPU, style: TransformerNet, judge: LossNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "disturbed", noisy)
+    monkeypatch.setattr(learning, "fast_dtype", lambda device: torch.bfloat16)
+    painting = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    grams = grams_of(judge, on_gpu(to_tensor(painting)))
+    photos = iter([torch.from_numpy(painting)] * 2)
+    loss, painted = learning._objective(style, Goal(judge, 1, 1, 1), grams, photos, 2, CUDA, 0)
+    assert (loss.device, painted.device) == (CUDA, CUDA)
+
+
+def test_paintings_for_any_style_are_looked_at_where_the_networks_are(gpu: FakeGPU, judge: LossNetwork) -> None:
+    example = _Gallery([], [], judge, judge)._look(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    assert {example.statistics.device, *(gram.device for gram in example.grams.values())} == {CUDA}
 
 
 def test_the_fake_gpu_notices_what_it_is_to_notice(gpu: FakeGPU) -> None:

@@ -61,8 +61,10 @@ def _processor_field(name: str) -> str:
 
 
 def graphics() -> Iterable[Row]:
-    """Yield the GPUs that torch can use, and whether our own kernels run on them."""
+    """Yield the GPUs that torch finds, whether it can use the first, and whether our own kernels run on it."""
     import torch
+
+    from streamstyle.nets.device import gpu_fault
 
     if not torch.cuda.is_available():
         yield _no_gpu()
@@ -70,7 +72,11 @@ def graphics() -> Iterable[Row]:
     for index in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(index)
         yield fine(f"gpu {index}", f"{gpu.name}, {gpu.total_memory / 1e9:.0f} GB, CUDA {torch.version.cuda}")
-    yield _gpu_kernels()
+    if (fault := gpu_fault()) is not None:
+        next_step = "Update its driver; torch's builds for CUDA 13 need a GPU of 2018 (Turing) or later."
+        yield "use", State.note, f"torch cannot use it ({fault}); everything runs on the CPU", next_step
+    else:
+        yield _gpu_kernels()
 
 
 def _no_gpu() -> Row:

@@ -22,7 +22,7 @@ def select_device(device: Device, warn: Warn = unheard) -> torch.device:
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise DeviceError("there is no CUDA device for --device cuda", "Use --device cpu, or see `streamstyle doctor`.")
-    fault = _fault()
+    fault = gpu_fault()
     if fault is None:
         _compute_exactly()
         return torch.device("cuda")
@@ -33,7 +33,7 @@ def select_device(device: Device, warn: Warn = unheard) -> torch.device:
 
 
 @functools.cache
-def _fault() -> str | None:
+def gpu_fault() -> str | None:
     """Return what the GPU says to one addition: it may be too old for torch, taken by another program, or full."""
     try:
         torch.ones(1, device="cuda").add_(1).item()

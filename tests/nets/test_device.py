@@ -28,9 +28,9 @@ def _found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """There is a GPU; what becomes of the first thing asked of it is for the test to say."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     flags = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction
-    device._fault.cache_clear()
+    device.gpu_fault.cache_clear()
     yield
-    device._fault.cache_clear()
+    device.gpu_fault.cache_clear()
     torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = flags
 
 
