@@ -43,12 +43,14 @@ def gpu_fault() -> str | None:
 
 
 def _compute_exactly() -> None:
-    """Let float32 be float32, and sums of bfloat16 be summed in it.
+    """Let float32 be float32, sums of bfloat16 be summed in it, and the same film be the same again.
 
     By default cuDNN would round what convolutions take to 11 bits (TF32), which would let the first convolution of a
-    style network see steps near black and white, and cuBLAS may add up parts of a Gram matrix in bfloat16.
+    style network see steps near black and white, and may add up in any order; cuBLAS may add up parts of a Gram matrix
+    in bfloat16.
     """
     torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
 
 

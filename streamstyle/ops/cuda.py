@@ -52,8 +52,8 @@ class CudaKernels:
         self._functions = {name: modules[source].get_function(name) for name, source in KERNELS.items()}
 
     @classmethod
-    def load(cls, folder: Path) -> CudaKernels | str:
-        """Return the kernels, or why there are none: CuPy is not installed, finds no GPU or cannot compile for it."""
+    def load(cls, folder: Path, device: str = "cuda") -> CudaKernels | str:
+        """Return the kernels, or why there are none: CuPy is not installed, finds no GPU, or cannot run them on it."""
         if "CUPY_CACHE_DIR" not in os.environ:
             os.environ["CUPY_CACHE_DIR"] = _cache()
         try:
@@ -64,9 +64,16 @@ class CudaKernels:
         if not cupy.cuda.is_available():
             return f"CuPy {cupy.__version__} finds no GPU that its CUDA can use"
         try:
-            return cls(cupy, folder)
-        except (RuntimeError, OSError, cupy.cuda.compiler.CompileException) as error:  # an old driver, no NVRTC
-            return f"CuPy {cupy.__version__} cannot compile them: {said(error)}"
+            kernels = cls(cupy, folder)
+            works = kernels._works(device)
+        except Exception as error:  # an old driver, no NVRTC, an interface that is not CuPy's of today
+            return f"CuPy {cupy.__version__} cannot run them: {said(error)}"
+        return kernels if works else f"CuPy {cupy.__version__} runs them wrongly"
+
+    def _works(self, device: str) -> bool:
+        """Return whether a picture carried nowhere stays what it is: all that is between here and the GPU is tried."""
+        image = torch.linspace(0, 1, 3 * 40 * 50, device=device).view(3, 40, 50)
+        return torch.equal(self.backward_warp(image, image.new_zeros(2, 40, 50), "bicubic"), image)
 
     def consistency_weight(
         self,

@@ -27,11 +27,12 @@ def test_a_cpu_without_bfloat16_computes_in_float32(monkeypatch: pytest.MonkeyPa
 def _found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """There is a GPU; what becomes of the first thing asked of it is for the test to say."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    flags = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction
+    dnn, blas = torch.backends.cudnn, torch.backends.cuda.matmul
+    kept = dnn.allow_tf32, dnn.deterministic, blas.allow_bf16_reduced_precision_reduction
     device.gpu_fault.cache_clear()
     yield
     device.gpu_fault.cache_clear()
-    torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = flags
+    dnn.allow_tf32, dnn.deterministic, blas.allow_bf16_reduced_precision_reduction = kept
 
 
 @pytest.mark.usefixtures("_found")
@@ -56,5 +57,6 @@ def test_on_a_gpu_float32_stays_float32(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(torch, "ones", lambda *shape, device: torch.zeros(shape))
     assert select_device(Device.auto) == torch.device("cuda")
     assert not torch.backends.cudnn.allow_tf32
+    assert torch.backends.cudnn.deterministic
     assert not torch.backends.cuda.matmul.allow_tf32
     assert not torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction

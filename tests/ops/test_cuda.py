@@ -160,7 +160,25 @@ def test_every_kernel_there_is_can_be_launched() -> None:
 
 def test_they_are_compiled_before_they_are_used(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", gpu)
-    assert isinstance(CudaKernels.load(csrc_folder()), CudaKernels)
+    assert isinstance(CudaKernels.load(csrc_folder(), "cpu"), CudaKernels)
+
+
+def test_they_are_tried_out_before_they_are_used(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", gpu)
+    compiled = gpu.RawModule
+
+    class Idle:
+        def __init__(self, **source: Any) -> None:
+            pass
+
+        def get_function(self, name: str) -> Any:
+            return lambda *launch: None
+
+    monkeypatch.setattr(gpu, "RawModule", Idle)
+    assert "runs them wrongly" in str(CudaKernels.load(csrc_folder(), "cpu"))
+    monkeypatch.setattr(gpu, "RawModule", compiled)
+    del gpu.cuda.Stream.from_external  # as before version 14
+    assert "cannot run them" in str(CudaKernels.load(csrc_folder(), "cpu"))
 
 
 def test_where_they_cannot_be_compiled_there_are_none(
@@ -169,7 +187,7 @@ def test_where_they_cannot_be_compiled_there_are_none(
     for source in KERNELS.values():
         (tmp_path / f"{source}.cu").write_text('extern "C" __global__ void broken(')
     monkeypatch.setitem(sys.modules, "cupy", SimulatedGPU(gpu.compiler, tmp_path))
-    assert "CuPy 14.2.0 cannot compile them" in str(CudaKernels.load(tmp_path))
+    assert "CuPy 14.2.0 cannot run them" in str(CudaKernels.load(tmp_path))
     assert "error" in capfd.readouterr().err  # g++'s own word
 
 
