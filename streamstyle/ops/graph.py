@@ -52,7 +52,7 @@ def _forget(pool: tuple[int, int]) -> None:
     still, answer the next `empty_cache`, or the next lack of memory, with an assertion (`CUDACachingAllocator.cpp`).
     """
     device = torch.cuda.current_device()
-    with suppress(RuntimeError):  # where it has noticed the graph gives the pool back itself
+    with suppress(RuntimeError, AttributeError):  # where it has noticed the graph gives the pool back itself
         torch._C._cuda_endAllocateToPool(device, pool)
         torch._C._cuda_releasePool(device, pool)
 
