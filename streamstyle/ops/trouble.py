@@ -16,7 +16,7 @@ _NO_MEMORY = (
     "cudaErrorMemoryAllocation",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
-    "cublasCreate",  # which says that it is not initialised
+    "CUBLAS_STATUS_NOT_INITIALIZED",
 )
 """What is said of a lack of memory besides `torch.OutOfMemoryError`, which is the allocator's alone."""
 
