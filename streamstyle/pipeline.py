@@ -22,7 +22,9 @@ from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.brush import WAYS, Brush
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style
+from streamstyle.ops.kernels import missing
 from streamstyle.ops.thrift import Thrift, Warn
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.painter import painter
 from streamstyle.painting import painting_grams
 from streamstyle.settings import Method, Settings
@@ -42,6 +44,7 @@ _PAINTED_AHEAD = {"cuda": 2}
 T = TypeVar("T")
 
 
+@clear_gpu_errors()
 def stylise_video(
     film: Film,
     output: Path,
@@ -62,7 +65,9 @@ def stylise_video(
 
     keep_freed_memory()
     stopwatch = Stopwatch()
-    device = select_device(settings.device)
+    device = select_device(settings.device, warn)
+    if device.type == "cuda" and (why := missing(device.type)):  # where there are kernels, they are compiled now
+        warn(f"{why}; what our own kernels would do torch does, slower")
     with ExitStack() as opened:
         sink = opened.enter_context(open_sink(film, output, settings.sink))
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None

@@ -17,6 +17,7 @@ from streamstyle.ops.kernels import kernels_for
 
 def circumstances() -> Circumstances:
     """Return them as they are now."""
+    there = "cuda" if torch.cuda.is_available() else "cpu"
     return {
         "streamstyle": streamstyle.__version__,
         "processor": _processor(),
@@ -24,7 +25,7 @@ def circumstances() -> Circumstances:
         "threads": torch.get_num_threads(),
         "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
-        "kernels": "torch" if kernels_for(torch.zeros(1)) is None else "compiled",
+        "kernels": "torch" if kernels_for(torch.zeros(1, device=there)) is None else "compiled",
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "av", "numpy", "opencv-contrib-python")},

@@ -34,6 +34,7 @@ from streamstyle.nets.weights import (
     save_weights,
 )
 from streamstyle.ops.pixels import to_tensor
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.settings import Device
 from streamstyle.train.disturbance import disturbed
 from streamstyle.train.goal import Goal
@@ -99,13 +100,14 @@ class _Gallery:
         return torch.stack([self._statistics(read_picture(self._paintings[index])) for index in chosen])
 
     def _look(self, picture: Picture) -> _Example:
-        grams = grams_of(self._vgg, to_tensor(picture), STYLE_LAYERS)
+        grams = grams_of(self._vgg, to_tensor(picture, self._vgg.mean.device), STYLE_LAYERS)
         return _Example(self._statistics(picture), {name: gram.half() for name, gram in grams.items()})
 
     def _statistics(self, picture: Picture) -> Tensor:
-        return style_statistics(self._slim, to_tensor(picture)[None])[0]
+        return style_statistics(self._slim, to_tensor(picture, self._slim.mean.device)[None])[0]
 
 
+@clear_gpu_errors(smaller="--batch")
 def train_any_style(
     output: Path,
     settings: AnyStyleSettings,

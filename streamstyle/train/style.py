@@ -25,6 +25,7 @@ from streamstyle.nets.relative import Grams, grams_of
 from streamstyle.nets.transformer import SHAPES, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
 from streamstyle.ops.pixels import to_tensor
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.painter import any_style_painter
 from streamstyle.settings import Device
 from streamstyle.train.disturbance import disturbed
@@ -53,6 +54,7 @@ CLOSE = 0.2
 """Share of the photos that are looked at closely."""
 
 
+@clear_gpu_errors(smaller="--batch")
 def learn_style(
     image: Path,
     weights: Path,
