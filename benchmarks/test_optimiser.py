@@ -45,7 +45,7 @@ def test_optimiser(
         torch.testing.assert_close(its.sum(), losses.sum(), rtol=5e-3, atol=0)
     if where.type == "cuda":
         _same(found["resident, recorded"], found["resident"])
-    waited = {name: waits(lambda optimise=optimise: optimise(term, painted)) for name, optimise in optimisers.items()}
+    waited = {name: waits(partial(optimise, term, painted)) for name, optimise in optimisers.items()}
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):  # in turn, so that what else the machine does bears on all alike
         for name, optimise in optimisers.items():
