@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.conftest import Work
 from benchmarks.painting import paint
-from benchmarks.report import Report
+from benchmarks.report import Report, Row
 from streamstyle.frame import Place
 from streamstyle.media.checkpoint import Checkpoint, Standing, checkpoint_path, write_checkpoint
 from streamstyle.media.output import secure
@@ -26,7 +26,7 @@ NEVER = Fraction(10**9)
 def test_checkpoint(work: Work, tmp_path: Path, report: Report, size: tuple[int, int]) -> None:
     """A checkpoint, on the disk, beside a frame."""
     painted = paint(work.film, tmp_path / "film.mkv", work.style, Method.live, replace(work.part, size=size))
-    rows = []
+    rows: list[Row] = []
     for outputs in (1, 4):
         carried = tuple(torch.rand(3, size[1], size[0]) for _ in range(outputs))
         places = tuple(Place(index, index, 0, plain=True) for index in range(outputs))
@@ -62,5 +62,7 @@ def test_key_frames(work: Work, tmp_path: Path, report: Report, monkeypatch: pyt
         monkeypatch.setattr("streamstyle.media.milestones.AT_CUTS", at_cuts)
         output = paint(work.film, tmp_path / "film.mkv", work.style, Method.johnson, work.part).output
         sizes[name] = output.stat().st_size
-    rows = [{"every": name, "MB": size / 1e6, "of never's": size / sizes["never"]} for name, size in sizes.items()]
+    rows: list[Row] = [
+        {"every": name, "MB": size / 1e6, "of never's": size / sizes["never"]} for name, size in sizes.items()
+    ]
     report.show(f"{work.film.name}, by how often it begins anew", rows)

@@ -27,10 +27,12 @@ from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.brush import WAYS, Brush
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style
+from streamstyle.ops.kernels import missing
 from streamstyle.ops.thrift import Thrift, Warn
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.painter import painter
 from streamstyle.painting import painting_grams
-from streamstyle.settings import Method, Settings
+from streamstyle.settings import Device, Method, Settings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.dilute import dilute
 from streamstyle.stages.flow import flow
@@ -47,6 +49,7 @@ _PAINTED_AHEAD = {"cuda": 2}
 T = TypeVar("T")
 
 
+@clear_gpu_errors()
 def stylise_video(
     film: Film,
     output: Path,
@@ -63,14 +66,18 @@ def stylise_video(
     set the current frame is finished and the film so far closed well under its partial name. Raises StreamstyleError
     for what a user can put right; the film so far stays under its partial name then, too.
     """
+
+    def warn(message: str) -> None:
+        observe(Warned(message))
+
     keep_freed_memory()
-    stopwatch, device = Stopwatch(), select_device(settings.device)
+    stopwatch, device = Stopwatch(), _ready_device(settings.device, warn)
     wanted = recipe(film, mix, settings)
     onward = None if restart else resumption(output, film.path, wanted)
     ledger = Ledger(output, wanted, settings, str(device), onward)
     with ExitStack() as opened:
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
-        paintings = _paintings(film, mix, settings, device, ledger.standing, cache, stopwatch, observe)
+        paintings = _paintings(film, mix, settings, device, ledger.standing, cache, stopwatch, warn)
         steady, queues = opened.enter_context(paintings)
         sink = opened.enter_context(open_sink(film, output, settings.sink, ledger))
         observe(_started(film, output, mix.name, settings, ledger))
@@ -87,7 +94,7 @@ def stylise_video(
         if not (stopped := stop.is_set()):
             sink.publish()
     for problem in _problems(film, sink, cache, ledger, stopped=stopped):
-        observe(Warned(problem))
+        warn(problem)
     if stopped:
         ended: Finished | Stopped = Stopped(
             f"{sink.partial}", ledger.frames, clock.seconds, ledger.earlier, ledger.kept
@@ -99,6 +106,14 @@ def stylise_video(
     return ended
 
 
+def _ready_device(wanted: Device, warn: Warn) -> torch.device:
+    """Return the device, with what is compiled for it at its first use."""
+    device = select_device(wanted, warn)
+    if device.type == "cuda" and (why := missing(device.type)):  # where there are kernels, they are compiled now
+        warn(f"{why}; what our own kernels would do torch does, slower")
+    return device
+
+
 @contextmanager
 def _paintings(
     film: Film,
@@ -108,13 +123,9 @@ def _paintings(
     standing: Standing | None,
     cache: FlowCache | None,
     stopwatch: Stopwatch,
-    observe: Observer,
+    warn: Warn,
 ) -> Iterator[tuple[Iterator[StylisedFrame], Mapping[str, Ahead[Any]]]]:
     """Yield the painted frames after a `standing`, and what is made ahead of them, by name."""
-
-    def warn(message: str) -> None:
-        observe(Warned(message))
-
     with ExitStack() as opened:
         place = standing.places[0] if standing else None
         pictures = decode(film, place)

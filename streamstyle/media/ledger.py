@@ -114,8 +114,9 @@ class Ledger:
         try:
             secure(partial)
             write_checkpoint(checkpoint_path(self._output), written)
-        except OSError as error:
-            self.problem = f"a later run could go on after {self.kept} frames only: {error.strerror or error}"
+        except (OSError, RuntimeError) as error:  # a GPU that has failed gives nothing back any more
+            why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+            self.problem = f"a later run could go on after {self.kept} frames only: {why}"
             return
         self.kept, self.problem, self._latest = standing.frames, None, standing
         earlier_path(self._output).unlink(missing_ok=True)
