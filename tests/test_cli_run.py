@@ -288,7 +288,7 @@ def test_ctrl_c_leaves_a_playable_film_of_what_was_finished(tmp_path: Path, styl
     assert stopped["event"] == "stopped"
     assert 10 < stopped["frames"] < 1000
     assert len(times(Path(stopped["output"]))) == stopped["frames"]
-    partial = ["long.nonsense.partial.mkv", "long.nonsense.partial.safetensors"]
+    partial = ["long.nonsense.partial.mkv", "long.nonsense.partial.mkv.safetensors"]
     assert files(tmp_path) == ["long.mp4", *partial, "nonsense.safetensors"]
 
 

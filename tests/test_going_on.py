@@ -402,6 +402,14 @@ def test_a_style_that_cannot_be_used_costs_nothing_that_was_painted(tmp_path: Pa
     assert ended.earlier == 5
 
 
+def test_another_container_beside_it_is_another_film(tmp_path: Path, easel: Easel) -> None:
+    easel = easel.having(sink=SinkSettings(preset="ultrafast"))
+    easel.paint(tmp_path / "film.mkv", stop_after=5)
+    beside, _ = easel.paint(tmp_path / "film.mp4")
+    ended, _ = easel.paint(tmp_path / "film.mkv")
+    assert (beside.earlier, ended.earlier) == (0, 5)
+
+
 def test_two_runs_never_write_one_film(tmp_path: Path, easel: Easel) -> None:
     output = tmp_path / "film.mkv"
     refused: list[OutputError] = []

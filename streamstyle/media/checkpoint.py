@@ -47,8 +47,9 @@ class Checkpoint:
 
 
 def checkpoint_path(output: Path) -> Path:
-    """Return where the checkpoint of a partial film lies: `film.partial.safetensors` for `film.mkv`."""
-    return partial_path(output).with_suffix(".safetensors")
+    """Return where the checkpoint of a partial film lies: `film.partial.mkv.safetensors` for `film.mkv`."""
+    partial = partial_path(output)
+    return partial.with_name(f"{partial.name}.safetensors")  # film.mp4 has one of its own
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
