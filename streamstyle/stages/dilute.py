@@ -17,4 +17,5 @@ def dilute(frames: Iterable[StylisedFrame], settings: StyleSettings) -> Iterator
         film, image = uploaded_picture(painted.flowed.frame.image, painted.image.device), painted.image
         if settings.strength < 1:
             image = film.lerp(image, settings.strength)
-        yield replace(painted, image=with_colours_of(film, image) if settings.preserve_colour else image)
+        image = with_colours_of(film, image) if settings.preserve_colour else image
+        yield replace(painted, image=image, undiluted=painted.image)

@@ -16,14 +16,18 @@ from streamstyle.settings import Init, Settings
 
 
 def optimise(
-    frames: Iterable[FlowedFrame], brush: Brush, settings: Settings, device: torch.device
+    frames: Iterable[FlowedFrame],
+    brush: Brush,
+    settings: Settings,
+    device: torch.device,
+    carried: Sequence[Tensor] = (),  # [3, H, W] float32 in [0, 1] each: outputs before the first frame, the latest last
 ) -> Iterator[StylisedFrame]:
     """Yield every frame painted: its content, the painting's style, and what the outputs before it show of it.
 
     The first frame of a shot has none before it and more iterations. No style network takes part: `naive` is the
     frame itself. What is carried over stays in float, never rounded to 8 bits.
     """
-    outputs: deque[Tensor] = deque(maxlen=settings.consistency.lookback[-1])
+    outputs: deque[Tensor] = deque(carried, maxlen=settings.consistency.lookback[-1])
     for flowed in frames:
         if flowed.motion is None:
             outputs.clear()

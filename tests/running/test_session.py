@@ -67,7 +67,7 @@ def names(folder: RunFolder) -> list[str]:
 
 
 def test_the_folder_tells_the_run_and_its_end_comes_last(tmp_path: Path, style: Path) -> None:
-    folder, ended, told = paint(tmp_path, style)
+    folder, ended, told = paint(tmp_path, style, lambda frame, folder: time.sleep(0.04))  # for more than one survey
     assert isinstance(ended, Finished)
     assert names(folder)[0] == "surveyed" or names(folder)[0] == "frame_written"
     assert names(folder)[-1] == "finished"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -243,19 +243,27 @@ class StartScreen(Panels):
         if checked.refusal:
             self.notify(str(checked.refusal), severity="error")
             return
-        output = Path(checked.found["output"])
-        if checked.found["exists"] and not self._choices.replace:
-            question = leaving.replace(output, leaving.free_name(output))
-            self.app.push_screen(question, partial(self._answer, output))
-        else:
-            self._leave_for(self._choices, output)
+        self._ask(self._choices, checked.found)
 
-    def _answer(self, output: Path, answer: str | None) -> None:
+    def _ask(self, choices: Choices, found: Mapping[str, Any]) -> None:
+        """Ask about what would be lost, one thing after the other; begin where there is nothing."""
+        output = Path(found["output"])
+        other = leaving.free_name(output)
+        if found["exists"] and not choices.replace:
+            self.app.push_screen(leaving.replace(output, other), partial(self._answer, choices, found))
+        elif found.get("begun") and not choices.restart:
+            self.app.push_screen(leaving.begun(found["begun"], other), partial(self._answer, choices, found))
+        else:
+            self._leave_for(choices, output)
+
+    def _answer(self, choices: Choices, found: Mapping[str, Any], answer: str | None) -> None:
         if answer == leaving.REPLACE:
-            self._leave_for(replace(self._choices, replace=True), output)
+            self._ask(replace(choices, replace=True), found)
+        elif answer == leaving.ANEW:
+            self._ask(replace(choices, restart=True), found)
         elif answer == leaving.BESIDE:
-            other = leaving.free_name(output)
-            self._leave_for(replace(self._choices, output=str(other)), other)
+            other = leaving.free_name(Path(found["output"]))
+            self._leave_for(replace(choices, output=str(other)), other)
 
     def _leave_for(self, choices: Choices, output: Path) -> None:
         if choices.film is not None:
