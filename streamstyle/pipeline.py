@@ -15,19 +15,21 @@ from streamstyle.clock import Clock, Stopwatch
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
+from streamstyle.media.enlarged import enlarged_film
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.mix import Mix
 from streamstyle.moment import Look, Moment, look_away
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.brush import WAYS, Brush
 from streamstyle.nets.device import select_device
-from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style
+from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style, ready_upscaler
 from streamstyle.ops.thrift import Thrift, Warn
 from streamstyle.painter import painter
 from streamstyle.painting import painting_grams
 from streamstyle.settings import Method, Settings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.dilute import dilute
+from streamstyle.stages.enlarge import enlarge
 from streamstyle.stages.flow import flow
 from streamstyle.stages.optimise import optimise
 from streamstyle.stages.shots import shots
@@ -64,7 +66,7 @@ def stylise_video(
     stopwatch = Stopwatch()
     device = select_device(settings.device)
     with ExitStack() as opened:
-        sink = opened.enter_context(open_sink(film, output, settings.sink))
+        sink = opened.enter_context(open_sink(enlarged_film(film, settings.enlarge), output, settings.sink))
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
 
         decoded = opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_frames_ahead(film, settings)))
@@ -73,6 +75,7 @@ def stylise_video(
         queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
         waited = stopwatch.timed("waiting", flowed)
         steady = _painted(waited, mix, settings, device, stopwatch, warn)
+        steady = _enlarged(steady, settings, device, stopwatch, warn)
         if ahead := _PAINTED_AHEAD.get(device.type):
             steady = opened.enter_context(buffered(steady, _itself, workers=1, ahead=ahead))
 
@@ -141,6 +144,15 @@ def _painted(
     return stopwatch.timed("consistency", consistency(painted, settings.consistency, network, warn))
 
 
+def _enlarged(
+    painted: Iterator[StylisedFrame], settings: Settings, device: torch.device, stopwatch: Stopwatch, warn: Warn
+) -> Iterator[StylisedFrame]:
+    """Return the frames at the size of the output as well; all else goes on at the size that is painted at."""
+    if settings.enlarge.upscale == 1:
+        return painted
+    return stopwatch.timed("enlarge", enlarge(painted, ready_upscaler(device), settings.enlarge, warn))
+
+
 def _frames_ahead(film: Film, settings: Settings) -> int:
     return max(2, settings.source.queue_bytes // (film.width * film.height * 3))
 
@@ -169,4 +181,5 @@ def _started(film: Film, output: Path, style: str, settings: Settings, device: s
         method=settings.consistency.method.value,
         style=style,
         device=device,
+        upscale=settings.enlarge.upscale,
     )

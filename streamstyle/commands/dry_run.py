@@ -47,7 +47,7 @@ def _in_words(planned: Planned, output: Path) -> list[str]:
     rows = [
         ("film", planned.film),
         ("output", planned.output + (" (exists already; -y replaces it)" if output.exists() else "")),
-        ("size", f"{planned.source_width}x{planned.source_height} → {planned.width}x{planned.height}"),
+        ("size", _size_in_words(planned)),
         ("frames", f"{planned.frames}{length}"),
         ("shots", f"{len(planned.cuts) + 1}{cuts}"),
         ("style", f"{planned.style}, method {planned.method}"),
@@ -59,6 +59,12 @@ def _in_words(planned: Planned, output: Path) -> list[str]:
         ("disk", f"about {bytes_in_words(planned.bytes)}, {bytes_in_words(free)} free"),
     ]
     return [f"{name:<11}{text}" for name, text in rows]
+
+
+def _size_in_words(planned: Planned) -> str:
+    painted = f"{planned.source_width}x{planned.source_height} → {planned.width}x{planned.height}"
+    times = planned.upscale
+    return painted if times == 1 else f"{painted}, enlarged to {times * planned.width}x{times * planned.height}"
 
 
 def _stream_in_words(carried: Carried) -> tuple[str, str]:

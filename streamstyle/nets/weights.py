@@ -18,10 +18,12 @@ from streamstyle.nets.any_style import AnyStyleNet
 from streamstyle.nets.loss_network import LossNetwork, Scales
 from streamstyle.nets.metadata import THUMBNAIL, read_metadata
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.upscaler import Upscaler, UpscalerConfig
 from streamstyle.train_settings import LossWidth
 
 LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
 ANY_STYLE_ASSET = "any_style.safetensors"
+UPSCALER_ASSET = "upscaler.safetensors"
 
 
 def save_weights(
@@ -89,6 +91,24 @@ def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.sli
     network = LossNetwork(widths, Scales.from_json(metadata["scales"]) if "scales" in metadata else None)
     _fill(network, state, path)
     return network.requires_grad_(False)
+
+
+def load_upscaler(path: Path | None = None) -> Upscaler:
+    """Return the built-in network that enlarges, or the one in `path`; raises StyleError where the file holds none."""
+    if path is None:
+        with as_file(files("streamstyle") / "assets" / UPSCALER_ASSET) as asset:
+            return load_upscaler(asset)
+    metadata = read_metadata(path)
+    if metadata.get("kind") != "upscaler":
+        raise StyleError(f"{path} holds no network that enlarges", "Give one by `streamstyle train upscaler`.")
+    network = Upscaler(UpscalerConfig(**json.loads(metadata["network"])))
+    _fill(network, load_file(path), path)
+    return network
+
+
+def upscaler_metadata(network: Upscaler, **facts: str) -> dict[str, str]:
+    """Return the metadata of a file that holds a network that enlarges."""
+    return {"kind": "upscaler", "network": json.dumps(asdict(network.config)), **facts}
 
 
 def _config(metadata: Mapping[str, str], path: Path) -> TransformerConfig:

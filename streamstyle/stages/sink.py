@@ -67,7 +67,7 @@ class Sink:
         pts = painted.flowed.frame.pts - round(self._span.origin / self._film.time_base)
         try:
             with clear_errors(self.partial):
-                self._mux(self._encoder.encode(downloaded(painted.image, self._encoder.luma), pts))
+                self._mux(self._encoder.encode(downloaded(painted.output, self._encoder.luma), pts))
         except OutputError:
             self._broken = True
             raise

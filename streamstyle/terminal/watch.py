@@ -83,7 +83,7 @@ class Narrator:
         self._speed = Pace()
         self._frames = event.frames
         frames = f"{event.frames} frames" if event.frames else "frames uncounted"
-        what = f"{event.width}x{event.height}, {frames}, {event.method}, {event.style}, {event.device}"
+        what = ", ".join(filter(None, (event.size, frames, event.method, event.style, event.device)))
         self._line.say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
 
     def _learned(self, event: Learned) -> None:
