@@ -36,7 +36,7 @@ _result = under("Enlarging")
 
 @click.command(cls=GroupedCommand, short_help="Enlarge a film that is painted already.")
 @click.argument("movie", type=_FILE)
-@_result("--factor", type=_FACTOR, default=2, metavar="N", help="Times as wide and high: 2, 3 or 4.  [default: 2]")
+@_result("--factor", type=_FACTOR, default=2, metavar="N", help="Times as wide and high.  [default: 2]")
 @_result("--output", "-o", type=_FILE, help="Default: MOVIE.HEIGHTp.mkv beside it.")
 @_result("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
 @_result("--sample", type=seconds, metavar="TIME", help="Only so much from the film's middle, such as 10s.")

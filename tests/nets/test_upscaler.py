@@ -77,7 +77,7 @@ def test_soft_strokes_become_crisp_ones_with_faint_halos(network: Upscaler) -> N
     assert float((larger - whole).square().mean()) < 0.6 * float((plain - whole).square().mean())
     assert sharpness(larger) > 1.05 * sharpness(plain)
     halo, step = max(larger.amax() - whole.amax(), whole.amin() - larger.amin()), whole.amax() - whole.amin()
-    assert float(halo) < 0.15 * float(step)
+    assert float(halo) < 0.2 * float(step)
 
 
 def test_no_grid_is_left_on_a_slope(network: Upscaler) -> None:
