@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors.torch import load_file, save
@@ -24,6 +25,8 @@ from streamstyle.train_settings import LossWidth
 LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
 ANY_STYLE_ASSET = "any_style.safetensors"
 UPSCALER_ASSET = "upscaler.safetensors"
+
+Config = TypeVar("Config", TransformerConfig, UpscalerConfig)
 
 
 def save_weights(
@@ -45,7 +48,7 @@ def load_style(path: Path) -> TransformerNet:
     metadata = read_metadata(path)
     if metadata.get("kind") != "style":
         raise StyleError(f"{path} holds no style", "Give a file made by `streamstyle learn`.")
-    network = TransformerNet(_config(metadata, path))
+    network = TransformerNet(_config(metadata, path, TransformerConfig))
     _fill(network, load_file(path), path)
     return network
 
@@ -64,7 +67,7 @@ def load_any_style(path: Path | None = None) -> AnyStyleNet:
     if metadata.get("kind") != "any_style":
         raise StyleError(f"{path} holds no network for any style", "Give one by `streamstyle train any-style`.")
     state = load_file(path)
-    network = AnyStyleNet(_config(metadata, path), len(state["mean"]))
+    network = AnyStyleNet(_config(metadata, path, TransformerConfig), len(state["mean"]))
     _fill(network, state, path)
     return network
 
@@ -101,7 +104,7 @@ def load_upscaler(path: Path | None = None) -> Upscaler:
     metadata = read_metadata(path)
     if metadata.get("kind") != "upscaler":
         raise StyleError(f"{path} holds no network that enlarges", "Give one by `streamstyle train upscaler`.")
-    network = Upscaler(UpscalerConfig(**json.loads(metadata["network"])))
+    network = Upscaler(_config(metadata, path, UpscalerConfig))
     _fill(network, load_file(path), path)
     return network
 
@@ -111,9 +114,9 @@ def upscaler_metadata(network: Upscaler, **facts: str) -> dict[str, str]:
     return {"kind": "upscaler", "network": json.dumps(asdict(network.config)), **facts}
 
 
-def _config(metadata: Mapping[str, str], path: Path) -> TransformerConfig:
+def _config(metadata: Mapping[str, str], path: Path, shape: type[Config]) -> Config:
     try:
-        return TransformerConfig(**json.loads(metadata["network"]))
+        return shape(**json.loads(metadata["network"]))
     except (TypeError, ValueError, KeyError) as error:
         raise StyleError(f"{path} is of another version of streamstyle", "Learn it again.") from error
 
