@@ -18,6 +18,7 @@ from streamstyle.commands.run import run
 from streamstyle.commands.styles import styles
 from streamstyle.commands.train import train
 from streamstyle.commands.tui import tui
+from streamstyle.commands.upscale import upscale
 from streamstyle.terminal.failures import report
 
 
@@ -42,7 +43,7 @@ def cli() -> None:
     """
 
 
-for command in (run, tui, demo, styles, learn, compare, measure, doctor, train):
+for command in (run, tui, demo, styles, learn, upscale, compare, measure, doctor, train):
     cli.add_command(command)
 
 

@@ -46,6 +46,8 @@ class Planned(Event):
     source_height: int
     width: int
     height: int
+    upscale: int
+    """Times that the output is as wide and as high as that."""
     frames: int
     duration: float | None
     cuts: tuple[float, ...]
@@ -100,6 +102,7 @@ def plan(
         source_height=film.source_height,
         width=film.width,
         height=film.height,
+        upscale=settings.enlarge.upscale,
         frames=frames,
         duration=film.duration,
         cuts=tuple(cuts),

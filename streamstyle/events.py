@@ -59,6 +59,13 @@ class Started(Event):
     device: str
     earlier: int = 0
     """Frames that an earlier run has painted, after which this one goes on."""
+    upscale: int = 1
+    """Times that the output is as wide and as high as `width` and `height`, the size that is painted at."""
+
+    @property
+    def size(self) -> str:
+        """The size in words: `640x360`, or `640x360 → 1280x720` where that is enlarged."""
+        return " → ".join(f"{times * self.width}x{times * self.height}" for times in sorted({1, self.upscale}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ class Surveyed(Event):
     """By what waits in it, `decoded` or `flowed`: how many frames do, and for how many there is room."""
     stages: dict[str, float]
     """Seconds a frame lately, by what they were spent on: `waiting` for flow or frames, `stylise`, `consistency`,
-    or `optimise` and `sweep`, `encode`, and `watching`, which is previews and this."""
+    or `optimise` and `sweep`, `enlarge`, `encode`, and `watching`, which is previews and this."""
     bottleneck: str
     """What everything else waits for: `decode`, `flow`, or one of the stages."""
     paces: tuple[float, ...]

@@ -90,8 +90,15 @@ class StylisedFrame:
     (method ruder)."""
     losses: Mapping[str, float] = field(default_factory=dict)
     """Terms of the objective, weighted, at the optimisation's result; empty where there was none."""
+    enlarged: Tensor | None = None
+    """[3, k H, k W] float32 in [0, 1]: `image` at the output's size; None where that is its own."""
     undiluted: Tensor | None = None
     """[3, H, W] float32 in [0, 1]: what later frames look back to, where that is not `image`."""
+
+    @property
+    def output(self) -> Tensor:
+        """What goes into the film: `enlarged`, or else `image`."""
+        return self.image if self.enlarged is None else self.enlarged
 
     @property
     def carried(self) -> Tensor:

@@ -25,7 +25,7 @@ class Moment:
     clock: Clock
     """Whoever lets the work wait stops it meanwhile."""
     stopwatch: Stopwatch
-    """What the time of painting and encoding goes into: `waiting`, `stylise`, `consistency`, `encode`."""
+    """What the time of painting and encoding goes into: `waiting`, `stylise`, `consistency`, `enlarge`, `encode`."""
     queues: Mapping[str, Ahead[Any]]
     """What is made ahead: `decoded` frames, and `flowed` ones where there is flow."""
     partial: Path

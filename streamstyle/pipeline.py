@@ -17,6 +17,7 @@ from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, St
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
 from streamstyle.media.checkpoint import Standing
+from streamstyle.media.enlarged import enlarged_film
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.ledger import Ledger
 from streamstyle.media.recipe import recipe
@@ -26,7 +27,7 @@ from streamstyle.moment import Look, Moment, look_away
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.brush import WAYS, Brush
 from streamstyle.nets.device import select_device
-from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style
+from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style, ready_upscaler
 from streamstyle.ops.kernels import missing
 from streamstyle.ops.thrift import Thrift, Warn
 from streamstyle.ops.trouble import clear_gpu_errors
@@ -35,6 +36,7 @@ from streamstyle.painting import painting_grams
 from streamstyle.settings import Device, Method, Settings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.dilute import dilute
+from streamstyle.stages.enlarge import enlarge
 from streamstyle.stages.flow import flow
 from streamstyle.stages.optimise import optimise
 from streamstyle.stages.shots import shots
@@ -79,7 +81,7 @@ def stylise_video(
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
         paintings = _paintings(film, mix, settings, device, ledger.standing, cache, stopwatch, warn)
         steady, queues = opened.enter_context(paintings)
-        sink = opened.enter_context(open_sink(film, output, settings.sink, ledger))
+        sink = opened.enter_context(open_sink(enlarged_film(film, settings.enlarge), output, settings.sink, ledger))
         observe(_started(film, output, mix.name, settings, ledger))
         sink.regain(stop)
         clock, shot = Clock(), ledger.shot
@@ -135,6 +137,7 @@ def _paintings(
         queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
         waited = stopwatch.timed("waiting", _to_paint(flowed, standing))
         steady = _painted(waited, mix, settings, device, _carried(standing, device), stopwatch, warn)
+        steady = _enlarged(steady, settings, device, stopwatch, warn)
         if ahead := _PAINTED_AHEAD.get(device.type):
             steady = opened.enter_context(buffered(steady, _itself, workers=1, ahead=ahead))
         yield steady, queues
@@ -193,6 +196,15 @@ def _painted(
     return stopwatch.timed("consistency", consistency(painted, settings.consistency, network, warn, carried))
 
 
+def _enlarged(
+    painted: Iterator[StylisedFrame], settings: Settings, device: torch.device, stopwatch: Stopwatch, warn: Warn
+) -> Iterator[StylisedFrame]:
+    """Return the frames at the size of the output as well; all else goes on at the size that is painted at."""
+    if settings.enlarge.upscale == 1:
+        return painted
+    return stopwatch.timed("enlarge", enlarge(painted, ready_upscaler(device), settings.enlarge, warn))
+
+
 def _frames_ahead(film: Film, settings: Settings) -> int:
     return max(2, settings.source.queue_bytes // (film.width * film.height * 3))
 
@@ -221,5 +233,6 @@ def _started(film: Film, output: Path, style: str, settings: Settings, ledger: L
         method=settings.consistency.method.value,
         style=style,
         device=ledger.device,
+        upscale=settings.enlarge.upscale,
         earlier=ledger.earlier,
     )

@@ -16,6 +16,7 @@ from streamstyle.errors import SettingsError
 SMALLEST_SIDE = 32
 LARGEST_SIDE = 8192
 LONGEST_LOOKBACK = 32
+LARGEST_UPSCALE = 4
 
 
 class Method(StrEnum):
@@ -197,6 +198,16 @@ class StyleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EnlargeSettings:
+    """How much larger the result is than the size that is painted at."""
+
+    upscale: int = option(1, "Times that painted frames are enlarged, by a network made for it: 1, 2, 3 or 4.")
+
+    def __post_init__(self) -> None:
+        refuse(1 <= self.upscale <= LARGEST_UPSCALE, "--upscale", self.upscale, "Give 1, 2, 3 or 4.")
+
+
+@dataclass(frozen=True, slots=True)
 class SinkSettings:
     """How the result is encoded."""
 
@@ -217,5 +228,6 @@ class Settings:
     consistency: ConsistencySettings = ConsistencySettings()
     ruder: RuderSettings = RuderSettings()
     style: StyleSettings = StyleSettings()
+    enlarge: EnlargeSettings = EnlargeSettings()
     sink: SinkSettings = SinkSettings()
     device: Device = option(Device.auto, "Where the networks run.")

@@ -51,7 +51,7 @@ def _in_words(planned: Planned, output: Path) -> list[str]:
     rows = [
         ("film", planned.film),
         ("output", planned.output + (" (exists already; -y replaces it)" if output.exists() else "")),
-        ("size", f"{planned.source_width}x{planned.source_height} → {planned.width}x{planned.height}"),
+        ("size", _size_in_words(planned)),
         ("frames", f"{planned.frames}{length}{_earlier(planned)}"),
         ("shots", f"{len(planned.cuts) + 1}{cuts}"),
         ("style", f"{planned.style}, method {planned.method}"),
@@ -67,6 +67,12 @@ def _in_words(planned: Planned, output: Path) -> list[str]:
 
 def _earlier(planned: Planned) -> str:
     return f", goes on after {planned.earlier}, painted earlier" if planned.earlier else ""
+
+
+def _size_in_words(planned: Planned) -> str:
+    painted = f"{planned.source_width}x{planned.source_height} → {planned.width}x{planned.height}"
+    times = planned.upscale
+    return painted if times == 1 else f"{painted}, enlarged to {times * planned.width}x{times * planned.height}"
 
 
 def _stream_in_words(carried: Carried) -> tuple[str, str]:

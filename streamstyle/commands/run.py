@@ -16,6 +16,7 @@ from streamstyle.events import Observer, Stopped, Warned
 from streamstyle.settings import (
     ConsistencySettings,
     Device,
+    EnlargeSettings,
     FlowSettings,
     RuderSettings,
     Settings,
@@ -63,6 +64,7 @@ _result, _film = under("Style and output"), under("Film")
 @_film("--range", "part", type=span, metavar="A-B", help="Only this part, in seconds or [HH:]MM:SS.")
 @settings_options(SourceSettings, "Film")
 @settings_options(StyleSettings, "Style and output")
+@settings_options(EnlargeSettings, "Style and output")
 @settings_options(ConsistencySettings, "Painting")
 @settings_options(RuderSettings, "Painting by --method ruder")
 @settings_options(Settings, "Painting")
@@ -110,12 +112,12 @@ def run(
         to_go_on = "the same command" + (" without --restart" if restart else "")
         with watched(as_json, quiet, to_go_on) as (tell, stop):
             observe, look = opened.joined(tell, stop)
-            _say_what_stays_behind(film, output, observe)
+            say_what_stays_behind(film, output, observe)
             ended = stylise_video(film, output, mix, settings, observe, stop, look, restart)
     return INTERRUPTED if isinstance(ended, Stopped) else 0
 
 
-def _say_what_stays_behind(film: Film, output: Path, observe: Observer) -> None:
+def say_what_stays_behind(film: Film, output: Path, observe: Observer) -> None:
     """Say, before any work is done, which streams the output's container cannot hold as they are."""
     from streamstyle.media.carry import plan_streams
 
@@ -132,6 +134,7 @@ def settings_of(values: Mapping[str, Any], part: Span) -> Settings:
         consistency=chosen(ConsistencySettings, values),
         ruder=chosen(RuderSettings, values),
         style=chosen(StyleSettings, values),
+        enlarge=chosen(EnlargeSettings, values),
         sink=chosen(SinkSettings, values),
         device=Device(values["device"]),
     )

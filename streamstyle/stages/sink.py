@@ -96,7 +96,7 @@ class Sink:
         time = pts * self._film.time_base
         key = self._ledger is not None and self._ledger.milestone(painted, time, self._encoder.tick(pts))
         with self._writing():
-            self._mux(self._encoder.encode(downloaded(painted.image, self._encoder.luma), pts, key))
+            self._mux(self._encoder.encode(downloaded(painted.output, self._encoder.luma), pts, key))
         if self._ledger is not None:
             self._ledger.painted(painted)
         self.frames += 1

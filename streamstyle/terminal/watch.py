@@ -87,7 +87,7 @@ class Narrator:
         self._speed = Pace()
         self._frames, self._earlier = event.frames, event.earlier
         frames = f"{event.frames} frames" if event.frames else "frames uncounted"
-        what = f"{event.width}x{event.height}, {frames}, {event.method}, {event.style}, {event.device}"
+        what = ", ".join(filter(None, (event.size, frames, event.method, event.style, event.device)))
         self._line.say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
         if event.earlier:
             at = "" if not (event.frames and event.duration) else clock(event.duration * event.earlier / event.frames)

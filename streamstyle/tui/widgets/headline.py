@@ -25,8 +25,7 @@ class Headline(Widget):
         manner = self._manner
         if started is not None:
             self._films = (started.film, started.output)
-            size = f"{started.width}x{started.height}"
-            manner = " · ".join([started.style, started.method, size, started.device])
+            manner = " · ".join([started.style, started.method, started.size, started.device])
         if (manner, state) != (self._manner, self._state):
             self._manner, self._state = manner, state
             self.refresh()
