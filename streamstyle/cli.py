@@ -21,6 +21,7 @@ from streamstyle.commands.stop import stop
 from streamstyle.commands.styles import styles
 from streamstyle.commands.train import train
 from streamstyle.commands.tui import tui
+from streamstyle.commands.upscale import upscale
 from streamstyle.terminal.failures import report
 
 _PLAIN = {"→": "->", "…": "...", "·": "-"}
@@ -47,7 +48,7 @@ def cli() -> None:
     """
 
 
-for command in (run, tui, runs, stop, demo, styles, learn, compare, measure, doctor, train):
+for command in (run, tui, runs, stop, demo, styles, learn, upscale, compare, measure, doctor, train):
     cli.add_command(command)
 
 

@@ -57,6 +57,15 @@ class Started(Event):
     method: str
     style: str
     device: str
+    earlier: int = 0
+    """Frames that an earlier run has painted, after which this one goes on."""
+    upscale: int = 1
+    """Times that the output is as wide and as high as `width` and `height`, the size that is painted at."""
+
+    @property
+    def size(self) -> str:
+        """The size in words: `640x360`, or `640x360 → 1280x720` where that is enlarged."""
+        return " → ".join(f"{times * self.width}x{times * self.height}" for times in sorted({1, self.upscale}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,7 @@ class FrameWritten(Event):
     """A frame has reached the encoder."""
 
     frame: int
+    """Frames of the film so far, those of an earlier run among them."""
     frames: int | None
     time: float
     """Seconds by the film's own clock, which may begin anywhere in a transport stream."""
@@ -91,7 +101,7 @@ class Surveyed(Event):
     """By what waits in it, `decoded` or `flowed`: how many frames do, and for how many there is room."""
     stages: dict[str, float]
     """Seconds a frame lately, by what they were spent on: `waiting` for flow or frames, `stylise`, `consistency`,
-    or `optimise` and `sweep`, `encode`, and `watching`, which is previews and this."""
+    or `optimise` and `sweep`, `enlarge`, `encode`, and `watching`, which is previews and this."""
     bottleneck: str
     """What everything else waits for: `decode`, `flow`, or one of the stages."""
     paces: tuple[float, ...]
@@ -190,6 +200,8 @@ class Finished(Event):
     elapsed: float
     flows_computed: int
     flows_cached: int
+    earlier: int = 0
+    """Of the frames, those that an earlier run has painted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +211,10 @@ class Stopped(Event):
     output: str
     frames: int
     elapsed: float
+    earlier: int = 0
+    """Of the frames, those that an earlier run has painted."""
+    kept: int = 0
+    """Frames after which the same command goes on; fewer than `frames` where it has to do some again."""
 
 
 @dataclass(frozen=True, slots=True)

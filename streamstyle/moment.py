@@ -21,11 +21,11 @@ class Moment:
     painted: StylisedFrame
     """The frame that has just been written."""
     frames: int
-    """Frames written so far."""
+    """Frames written so far, by this run and any it goes on from."""
     clock: Clock
     """Whoever lets the work wait stops it meanwhile."""
     stopwatch: Stopwatch
-    """What the time of painting and encoding goes into: `waiting`, `stylise`, `consistency`, `encode`."""
+    """What the time of painting and encoding goes into: `waiting`, `stylise`, `consistency`, `enlarge`, `encode`."""
     queues: Mapping[str, Ahead[Any]]
     """What is made ahead: `decoded` frames, and `flowed` ones where there is flow."""
     partial: Path

@@ -52,9 +52,7 @@ class LearnSettings:
     minutes: float | None = option(None, "Time to train instead of --steps.")
     batch: int = option(2, "Pictures a step.")
     crop: int = option(256, "Side in pixels of the pictures trained on.")
-    style_size: int = option(
-        512, "Short side in pixels at which the style image is seen; larger means smaller strokes."
-    )
+    style_size: int = option(512, "Short side in pixels at which the style image is seen; larger means larger strokes.")
     style_weight: float = option(1.0, "Weight of the style against the content.")
     tv_weight: float = option(1.0, "Weight of smoothness.")
     steady_weight: float = option(50.0, "Weight of painting the same in spite of a camera's noise.")
@@ -99,3 +97,22 @@ class AnyStyleSettings:
         refuse(1 <= self.batch <= 16, "--batch", self.batch, "It lies between 1 and 16.")
         refuse(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")
         refuse(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")
+
+
+@dataclass(frozen=True, slots=True)
+class UpscalerSettings:
+    """How the network that enlarges painted frames is trained."""
+
+    photos: Path = option(MISSING, "Folder of photos to paint in the built-in styles.")
+    paintings: Path = option(MISSING, "Folder of paintings to look at.")
+    steps: int = option(8000, "Training steps.")
+    minutes: float | None = option(None, "Time to train instead of --steps.")
+    batch: int = option(6, "Pictures a step.")
+    crop: int = option(192, "Side in pixels of what is to come out.")
+    learning_rate: float = option(1e-3, "Step size of Adam, at its largest.")
+
+    def __post_init__(self) -> None:
+        refuse(self.steps >= 1, "--steps", self.steps, "One step is the fewest.")
+        refuse(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a time above 0.")
+        refuse(3 <= self.batch <= 64, "--batch", self.batch, "It lies between 3 and 64.")
+        refuse(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")

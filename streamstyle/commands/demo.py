@@ -64,9 +64,9 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     _render(source, tell)
     film = probe(source, settings.source)
     tell(f"           {film.width}x{film.height}, {film.frames} frames, one cut, with sound\n")
-    with watched(as_json, quiet=False) as (observe, stop):
+    with watched(as_json, quiet=False, to_go_on="") as (observe, stop):
         listen = observe if as_json else _progress_only(observe)
-        ended = stylise_video(film, painted, mix, settings, listen, stop)
+        ended = stylise_video(film, painted, mix, settings, listen, stop, restart=True)
     if isinstance(ended, Stopped):
         return INTERRUPTED
     tell(_farewell(ended, mix.name))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from streamstyle.commands.output import check_output
-from streamstyle.library import known_style
+from streamstyle.library import ANY_STYLE, builtin_styles, known_style
 from streamstyle.settings import Device
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
@@ -21,7 +21,7 @@ from streamstyle.terminal.options import (
     under,
 )
 from streamstyle.terminal.watch import watched
-from streamstyle.train_settings import AnyStyleSettings, DistilSettings
+from streamstyle.train_settings import AnyStyleSettings, DistilSettings, UpscalerSettings
 
 _FILE = click.Path(path_type=Path)
 _training = under("Training")
@@ -51,7 +51,9 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 
 @train.command("any-style", cls=GroupedCommand)
 @_training("--output", "-o", type=_FILE, required=True, help="Weights file to write.")
-@_training("--start", metavar="STYLE", help="Style whose network to start from; noise without.")
+@_training(
+    "--start", metavar="STYLE", help="A style to start from, or `any-style`, the network there is; noise without."
+)
 @_training("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
 @settings_options(AnyStyleSettings, "Training")
 @device_option("Training")
@@ -60,10 +62,29 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 def any_style(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
     """Train the network that paints in the manner of any image. Stopped, it goes on the next time."""
     settings = chosen(AnyStyleSettings, values)
-    begin = known_style(start).path if start else None
+    begin = ANY_STYLE if start == "any-style" else known_style(start).path if start else None
     check_output(output, None, replace_it=yes, may_ask=not as_json)
     from streamstyle.train.any_style import train_any_style
 
     with watched(as_json, quiet=False) as (observe, stop):
         train_any_style(output, settings, Device(device), observe, stop, begin)
+    return INTERRUPTED if stop.is_set() else 0
+
+
+@train.command("upscaler", cls=GroupedCommand)
+@_training("--output", "-o", type=_FILE, required=True, help="Weights file to write.")
+@_training("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
+@settings_options(UpscalerSettings, "Training")
+@device_option("Training")
+@json_option
+@debug_option
+def upscaler(output: Path, yes: bool, device: str, as_json: bool, **values: Any) -> int:
+    """Train the network that enlarges painted frames. Stopped, it goes on the next time."""
+    settings = chosen(UpscalerSettings, values)
+    check_output(output, None, replace_it=yes, may_ask=not as_json)
+    from streamstyle.train.upscaler import train_upscaler
+
+    styles = [style.path for style in builtin_styles()]
+    with watched(as_json, quiet=False) as (observe, stop):
+        train_upscaler(output, styles, settings, Device(device), observe, stop)
     return INTERRUPTED if stop.is_set() else 0

@@ -9,11 +9,12 @@ import torch
 from streamstyle.nets.device import fast_dtype
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.transformer import TransformerNet
-from streamstyle.nets.weights import load_loss_network
+from streamstyle.nets.upscaler import Upscaler
+from streamstyle.nets.weights import load_loss_network, load_upscaler
 from streamstyle.settings import ConsistencySettings, Method
 from streamstyle.train_settings import LossWidth
 
-Network = TypeVar("Network", TransformerNet, LossNetwork)
+Network = TypeVar("Network", TransformerNet, LossNetwork, Upscaler)
 
 
 _EXACT_FROM = 100
@@ -40,6 +41,11 @@ def ready_judge(settings: ConsistencySettings, device: torch.device) -> LossNetw
     network = load_loss_network(settings.loss_network, LossWidth.wide)
     dtype = torch.float32 if settings.iterations >= _EXACT_FROM else fast_dtype(device)
     return _ready(network.to(device, dtype))
+
+
+def ready_upscaler(device: torch.device) -> Upscaler:
+    """Return the network that enlarges, ready to run."""
+    return _ready(load_upscaler().to(device).compute_in(fast_dtype(device)))
 
 
 def _ready(network: Network) -> Network:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors.torch import load_file, save
@@ -18,10 +19,15 @@ from streamstyle.nets.any_style import AnyStyleNet
 from streamstyle.nets.loss_network import LossNetwork, Scales
 from streamstyle.nets.metadata import THUMBNAIL, read_metadata
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.upscaler import Upscaler, UpscalerConfig
 from streamstyle.train_settings import LossWidth
 
 LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
 ANY_STYLE_ASSET = "any_style.safetensors"
+ANY_STYLE_KIND = "any_style"
+UPSCALER_ASSET = "upscaler.safetensors"
+
+Config = TypeVar("Config", TransformerConfig, UpscalerConfig)
 
 
 def save_weights(
@@ -43,7 +49,7 @@ def load_style(path: Path) -> TransformerNet:
     metadata = read_metadata(path)
     if metadata.get("kind") != "style":
         raise StyleError(f"{path} holds no style", "Give a file made by `streamstyle learn`.")
-    network = TransformerNet(_config(metadata, path))
+    network = TransformerNet(_config(metadata, path, TransformerConfig))
     _fill(network, load_file(path), path)
     return network
 
@@ -59,17 +65,17 @@ def load_any_style(path: Path | None = None) -> AnyStyleNet:
         with as_file(files("streamstyle") / "assets" / ANY_STYLE_ASSET) as asset:
             return load_any_style(asset)
     metadata = read_metadata(path)
-    if metadata.get("kind") != "any_style":
+    if metadata.get("kind") != ANY_STYLE_KIND:
         raise StyleError(f"{path} holds no network for any style", "Give one by `streamstyle train any-style`.")
     state = load_file(path)
-    network = AnyStyleNet(_config(metadata, path), len(state["mean"]))
+    network = AnyStyleNet(_config(metadata, path, TransformerConfig), len(state["mean"]))
     _fill(network, state, path)
     return network
 
 
 def any_style_metadata(network: AnyStyleNet, **facts: str) -> dict[str, str]:
     """Return the metadata of a file that holds a network for any style."""
-    return {"kind": "any_style", "network": json.dumps(asdict(network.painter.config)), **facts}
+    return {"kind": ANY_STYLE_KIND, "network": json.dumps(asdict(network.painter.config)), **facts}
 
 
 def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.slim) -> LossNetwork:
@@ -91,9 +97,27 @@ def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.sli
     return network.requires_grad_(False)
 
 
-def _config(metadata: Mapping[str, str], path: Path) -> TransformerConfig:
+def load_upscaler(path: Path | None = None) -> Upscaler:
+    """Return the built-in network that enlarges, or the one in `path`; raises StyleError where the file holds none."""
+    if path is None:
+        with as_file(files("streamstyle") / "assets" / UPSCALER_ASSET) as asset:
+            return load_upscaler(asset)
+    metadata = read_metadata(path)
+    if metadata.get("kind") != "upscaler":
+        raise StyleError(f"{path} holds no network that enlarges", "Give one by `streamstyle train upscaler`.")
+    network = Upscaler(_config(metadata, path, UpscalerConfig))
+    _fill(network, load_file(path), path)
+    return network
+
+
+def upscaler_metadata(network: Upscaler, **facts: str) -> dict[str, str]:
+    """Return the metadata of a file that holds a network that enlarges."""
+    return {"kind": "upscaler", "network": json.dumps(asdict(network.config)), **facts}
+
+
+def _config(metadata: Mapping[str, str], path: Path, shape: type[Config]) -> Config:
     try:
-        return TransformerConfig(**json.loads(metadata["network"]))
+        return shape(**json.loads(metadata["network"]))
     except (TypeError, ValueError, KeyError) as error:
         raise StyleError(f"{path} is of another version of streamstyle", "Learn it again.") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from streamstyle.events import Observer, Paused, Previewed, Resumed, Saved, Warned
@@ -115,7 +116,8 @@ class Onlooker:
         if save.number <= self._saved:
             return
         self._saved = save.number
-        path, picture = Path(save.path), view_of(moment.painted, save.view)
+        path, painted = Path(save.path), moment.painted
+        picture = view_of(replace(painted, image=painted.output), save.view)
         if path.suffix.lower() != ".png" or picture is None:
             self._log.observe(Warned(f"there is no {save.view} of frame {moment.frames} to save as {path.name}"))
             return

@@ -30,11 +30,13 @@ from streamstyle.terminal.values import clock, one_line, pace
 
 
 @contextmanager
-def watched(as_json: bool, quiet: bool) -> Iterator[tuple[Observer, threading.Event]]:
-    """Yield the observer of a run and the event that stops it, set by Ctrl-C."""
+def watched(
+    as_json: bool, quiet: bool, to_go_on: str = "the same command"
+) -> Iterator[tuple[Observer, threading.Event]]:
+    """Yield the observer of a run and the event that stops it, set by Ctrl-C; `to_go_on` is what takes it up."""
     stop = threading.Event()
     line = ProgressLine(sys.stderr)
-    observe = print_json if as_json else Narrator(line, quiet).observe
+    observe = print_json if as_json else Narrator(line, quiet, to_go_on).observe
     with stopping_on_interrupt(stop):
         try:
             yield observe, stop
@@ -50,11 +52,13 @@ def print_json(event: Event) -> None:
 class Narrator:
     """Tells a person what happens: a progress line, and at the end what came of it."""
 
-    def __init__(self, line: ProgressLine, quiet: bool) -> None:
+    def __init__(self, line: ProgressLine, quiet: bool, to_go_on: str = "the same command") -> None:
         self._line = line
         self._quiet = quiet
+        self._to_go_on = to_go_on
         self._film_time = 0.0
         self._frames: int | None = None
+        self._earlier = 0
         self._speed = Pace()
 
     def observe(self, event: Event) -> None:
@@ -64,6 +68,8 @@ class Narrator:
                 self._say(f"streamstyle: warning: {event.message}")
             case Stopped():
                 self._say(self._stopped(event))
+                if how := self._goes_on(event):
+                    self._say(how)
             case LearningStopped():
                 self._say(f"stopped learning {event.style} at step {event.step}; the next time it goes on from there")
             case _ if self._quiet:
@@ -88,10 +94,13 @@ class Narrator:
 
     def _started(self, event: Started) -> None:
         self._speed = Pace()
-        self._frames = event.frames
+        self._frames, self._earlier = event.frames, event.earlier
         frames = f"{event.frames} frames" if event.frames else "frames uncounted"
-        what = f"{event.width}x{event.height}, {frames}, {event.method}, {event.style}, {event.device}"
+        what = ", ".join(filter(None, (event.size, frames, event.method, event.style, event.device)))
         self._say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
+        if event.earlier:
+            at = "" if not (event.frames and event.duration) else clock(event.duration * event.earlier / event.frames)
+            self._say(f"going on after {event.earlier} frames{at and f' ({at})'}, painted earlier")
 
     def _learned(self, event: Learned) -> None:
         self._speed.mark(event.step, event.elapsed)
@@ -110,11 +119,21 @@ class Narrator:
         if event.frames == 0:
             return "stopped before the first frame; nothing was written"
         of = f" of {self._frames}" if self._frames else ""
-        film_time = clock(self._film_time)
-        return f"stopped after {event.frames}{of} frames, at {film_time} of the film; they play from {event.output}"
+        at = f", at {clock(self._film_time)} of the film" if event.frames > event.earlier else ""
+        return f"stopped after {event.frames}{of} frames{at}; they play from {event.output}"
+
+    def _goes_on(self, event: Stopped) -> str:
+        if not (event.kept and self._to_go_on):
+            return ""
+        return f"{self._to_go_on} goes on " + ("there" if event.kept == event.frames else f"after frame {event.kept}")
 
 
 def _finished(event: Finished) -> str:
-    took = f"{event.frames} frames in {clock(event.elapsed)} ({pace(event.frames, event.elapsed)})"
+    now = event.frames - event.earlier
+    painted = (
+        f"{event.frames} frames" if not event.earlier else f"{event.frames} frames, {event.earlier} of them earlier"
+    )
+    took = f"{painted}, in {clock(event.elapsed)}" if event.earlier else f"{painted} in {clock(event.elapsed)}"
+    took += f" ({pace(now, event.elapsed)})"
     flow = f"; flow: {event.flows_computed} computed, {event.flows_cached} from the cache"
     return f"{event.output}: {took}{flow if event.flows_computed or event.flows_cached else ''}"

@@ -10,8 +10,8 @@ from streamstyle.tui.story import Story
 STOP, BACKGROUND, STAY, ABORT = "stop", "background", "stay", "abort"
 """Answers to `leave`, `stop` and `leave_stopping`."""
 
-REPLACE, BESIDE, CANCEL = "replace", "beside", "cancel"
-"""Answers to `replace`."""
+REPLACE, ANEW, BESIDE, CANCEL = "replace", "anew", "beside", "cancel"
+"""Answers to `replace` and `begun`."""
 
 _COME_BACK = "let it go on; `streamstyle tui --attach` comes back"
 
@@ -53,6 +53,16 @@ def replace(output: Path, other: Path) -> Question:
         Answer("c", CANCEL, "cancel"),
     ]
     return Question("There is such a film already", f"{output} exists.", answers, interrupted=CANCEL)
+
+
+def begun(problem: str, other: Path) -> Question:
+    """Ask what becomes of a film that was begun otherwise, and can be gone on with as it was."""
+    answers = [
+        Answer("k", BESIDE, f"keep it, to go on with later, and paint into {other.name}"),
+        Answer("a", ANEW, "begin anew; what is painted of it is lost"),
+        Answer("c", CANCEL, "cancel"),
+    ]
+    return Question("A film was begun otherwise", f"{problem}.", answers, interrupted=CANCEL)
 
 
 def free_name(output: Path) -> Path:

@@ -23,7 +23,7 @@ from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.pipeline import stylise_video
 from streamstyle.run_folder import Control, RunFolder, RunReader, Save, Wishes
 from streamstyle.running.session import session
-from streamstyle.settings import ConsistencySettings, Device, Settings, SinkSettings, SourceSettings
+from streamstyle.settings import ConsistencySettings, Device, EnlargeSettings, Settings, SinkSettings, SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import pan, write_film
 
@@ -45,12 +45,18 @@ def style(tmp_path: Path) -> Path:
 
 
 def paint(
-    tmp_path: Path, style: Path, on_frame: Callable[[int, RunFolder], None] = lambda frame, folder: None
+    tmp_path: Path,
+    style: Path,
+    on_frame: Callable[[int, RunFolder], None] = lambda frame, folder: None,
+    upscale: int = 1,
 ) -> tuple[RunFolder, Finished | Stopped, list[Event]]:
     folder, stop, told = RunFolder(tmp_path / "run"), threading.Event(), list[Event]()
     film = write_film(tmp_path / "film.mkv", pan(frames=FRAMES).frames)
     settings = Settings(
-        consistency=ConsistencySettings(iterations=2), sink=SinkSettings(preset="ultrafast"), device=Device.cpu
+        consistency=ConsistencySettings(iterations=2),
+        enlarge=EnlargeSettings(upscale),
+        sink=SinkSettings(preset="ultrafast"),
+        device=Device.cpu,
     )
 
     def tell(event: Event) -> None:
@@ -70,7 +76,7 @@ def names(folder: RunFolder) -> list[str]:
 
 
 def test_the_folder_tells_the_run_and_its_end_comes_last(tmp_path: Path, style: Path) -> None:
-    folder, ended, told = paint(tmp_path, style)
+    folder, ended, told = paint(tmp_path, style, lambda frame, folder: time.sleep(0.04))  # for more than one survey
     assert isinstance(ended, Finished)
     assert names(folder)[0] == "surveyed" or names(folder)[0] == "frame_written"
     assert names(folder)[-1] == "finished"
@@ -139,14 +145,15 @@ def test_the_owner_can_stop_it_also_while_it_is_paused(tmp_path: Path, style: Pa
     assert names(folder)[-1] == "stopped"
 
 
-def test_a_frame_is_saved_in_full_size_once_for_each_wish(tmp_path: Path, style: Path) -> None:
+@pytest.mark.parametrize("upscale", [1, 2])
+def test_a_frame_is_saved_in_full_size_once_for_each_wish(tmp_path: Path, style: Path, upscale: int) -> None:
     def save(frame: int, folder: RunFolder) -> None:
         if frame == 5:
             folder.order(Control(save=Save(1, "painted", str(tmp_path / "still.png"))))
 
-    folder, _, _ = paint(tmp_path, style, save)
+    folder, _, _ = paint(tmp_path, style, save, upscale)
     assert names(folder).count("saved") == 1
-    assert cv2.imread(str(tmp_path / "still.png")).shape == (64, 96, 3)
+    assert cv2.imread(str(tmp_path / "still.png")).shape == (64 * upscale, 96 * upscale, 3)
 
 
 @pytest.mark.parametrize("path", ["still.txt", "no/such/folder/still.png"])

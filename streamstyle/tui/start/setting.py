@@ -15,6 +15,7 @@ from click.types import convert_type
 from streamstyle.errors import SettingsError
 from streamstyle.settings import (
     ConsistencySettings,
+    EnlargeSettings,
     FlowSettings,
     RuderSettings,
     Settings,
@@ -24,7 +25,10 @@ from streamstyle.settings import (
 )
 from streamstyle.terminal.options import chosen, click_type, plain_type
 
-_OWNERS = (SourceSettings, StyleSettings, ConsistencySettings, RuderSettings, FlowSettings, SinkSettings, Settings)
+_OWNERS = (
+    SourceSettings, StyleSettings, ConsistencySettings, RuderSettings, FlowSettings, EnlargeSettings, SinkSettings,
+    Settings,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,7 @@ class Headline(Widget):
         films, manner = self._films, self._manner
         if started is not None:
             films = (started.film, started.output)
-            size = f"{started.width}x{started.height}"
-            manner = " · ".join([started.style, started.method, size, started.device])
+            manner = " · ".join([started.style, started.method, started.size, started.device])
         if (films, manner, state) != (self._films, self._manner, self._state):
             self._films, self._manner, self._state = films, manner, state
             self.refresh()

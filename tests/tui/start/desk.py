@@ -41,6 +41,7 @@ class KnowingEasel(Easel):
         self.refused: dict[str, Refusal] = {}
         self.silent: set[str] = set()
         self.exists = False
+        self.begun = ""
 
     def open(self) -> None:
         """Begin no process."""
@@ -84,8 +85,10 @@ class KnowingEasel(Easel):
     def answer_check(self, question: Mapping[str, Any]) -> dict[str, Any]:
         arguments = question["arguments"]
         given = dict(pairwise(arguments)).get("-o")
-        return {"output": given or "film.wave.mkv", "exists": self.exists, "free": 80_000_000_000, "width": 1280,
-                "height": 720, "frames": 8200, "warnings": []}  # fmt: skip
+        return {
+            "output": given or "film.wave.mkv", "exists": self.exists, "begun": self.begun, "free": 80_000_000_000,
+            "width": 1280, "height": 720, "frames": 8200, "warnings": [],
+        }  # fmt: skip
 
     def answer_still(self, question: Mapping[str, Any]) -> dict[str, Any]:
         size = question["width"], question["width"] * 9 // 16

@@ -194,6 +194,26 @@ def test_before_a_film_is_replaced_it_is_asked(key: str, options: tuple[str, ...
     assert (request and request.arguments[3:]) == options
 
 
+@pytest.mark.parametrize(
+    ("keys", "options"),
+    [("a", ("--restart",)), ("k", ("-o", "film.wave-2.mkv")), ("c", None), ("oa", ("-y", "--restart"))],
+)
+def test_before_a_film_that_was_begun_otherwise_is_begun_anew_it_is_asked(
+    keys: str, options: tuple[str, ...] | None
+) -> None:
+    async def act(pilot: Pilot[Any], desk: Desk) -> None:
+        desk.easel.begun = "film.wave.partial.mkv was begun with --crf 18"
+        desk.easel.exists = "o" in keys
+        await pilot.press("down", "ctrl+s")
+        for key in keys:
+            assert ("begun with --crf 18" in text(pilot)) is (key != "o")
+            await pilot.press(key)
+            await pilot.pause()
+
+    request = run(act).request
+    assert (request and request.arguments[3:]) == options
+
+
 def test_moments_are_gone_through_by_keys_and_mouse() -> None:
     times = []
 

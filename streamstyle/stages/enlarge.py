@@ -1,0 +1,58 @@
+"""Painted frames at the size of the output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from streamstyle.frame import StylisedFrame
+from streamstyle.nets.tiled_upscaling import doubled
+from streamstyle.nets.upscaler import FACTOR, Upscaler
+from streamstyle.ops.thrift import Thrift, Warn, Way, unheard
+from streamstyle.settings import EnlargeSettings
+
+WAYS: tuple[Way[int | None], ...] = (
+    Way(None),
+    Way(1024, "frames are enlarged in tiles of 1024 pixels"),
+    Way(256, "frames are enlarged in tiles of 256 pixels"),
+)
+"""Sides in pixels of the tiles that the network looks at; None for the whole."""
+
+
+def enlarge(
+    frames: Iterable[StylisedFrame], network: Upscaler, settings: EnlargeSettings, warn: Warn = unheard
+) -> Iterator[StylisedFrame]:
+    """Yield every frame with what it is at the size of the output.
+
+    What the next frame looks back to stays at the size that is painted at. Where a GPU runs out of memory frames are
+    enlarged in tiles, which makes no difference, and `warn` is told.
+    """
+    thrift = Thrift(WAYS, warn)
+    for painted in frames:
+
+        def enlarged_within(tile: int | None, image: Tensor = painted.image) -> Tensor:
+            return enlarged(image, network, settings.upscale, tile)
+
+        with torch.inference_mode():
+            larger = thrift(enlarged_within)
+        yield replace(painted, enlarged=larger)
+
+
+def enlarged(
+    image: Tensor,  # [3, H, W] float32 in [0, 1]
+    network: Upscaler,
+    times: int,
+    tile: int | None = None,
+) -> Tensor:  # [3, times H, times W] float32 in [0, 1]
+    """Return one picture enlarged: doubled until it is large enough, and made smaller where that is too large."""
+    larger, reached = image[None], 1
+    while reached < times:
+        larger, reached = doubled(network, larger, tile), FACTOR * reached
+    if reached == times:
+        return larger[0]
+    size = [times * side for side in image.shape[-2:]]
+    return F.interpolate(larger, size, mode="bicubic", antialias=True).clamp(0, 1)[0]

@@ -1,0 +1,84 @@
+"""Learning to enlarge: from folders of pictures to a file of weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+import torch.nn.functional as F
+
+from streamstyle.events import Learned
+from streamstyle.library import builtin_styles
+from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.upscaler import UpscalerConfig
+from streamstyle.nets.weights import load_upscaler
+from streamstyle.ops.pixels import to_tensor
+from streamstyle.settings import Device
+from streamstyle.train.pictures import procedural_crops
+from streamstyle.train.shrinking import shrunk, softened
+from streamstyle.train.upscaler import loss, train_upscaler
+from streamstyle.train_settings import UpscalerSettings
+from tests.train.listening import Listener
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, picture in zip(range(3), procedural_crops(96, seed=1), strict=False):
+        cv2.imwrite(str(folder / f"{number}.png"), picture)
+    return folder
+
+
+def unseen() -> torch.Tensor:
+    return to_tensor(next(procedural_crops(96, seed=9)))[None]
+
+
+def learn(pictures: Path, output: Path, steps: int, stop_after: int | None = None) -> list[Learned]:
+    settings = UpscalerSettings(pictures, pictures, steps=steps, batch=3, crop=64, learning_rate=4e-3)
+    listener = Listener(stop_after)
+    styles = [style.path for style in builtin_styles()][:1]
+    train_upscaler(output, styles, settings, Device.cpu, listener.observe, listener.stop)
+    return listener.events
+
+
+def test_a_minute_of_learning_is_better_than_none_and_says_what_it_was_made_of(pictures: Path, tmp_path: Path) -> None:
+    output = tmp_path / "upscaler.safetensors"
+    assert [event.step for event in learn(pictures, output, steps=60)] == list(range(1, 61))
+    network, whole = load_upscaler(output).requires_grad_(False), unseen()
+    small = softened(F.avg_pool2d(whole, 2), 0.15)
+    plain = F.interpolate(small, scale_factor=2.0, mode="bicubic", antialias=True)
+    assert float(loss(network(small), whole)) < 0.95 * float(loss(plain, whole))
+    assert network.config == UpscalerConfig()
+    metadata = read_metadata(output)
+    assert metadata["command"].startswith(
+        "streamstyle train upscaler --photos pictures --paintings pictures --steps 60"
+    )
+    assert metadata["trained_on"].startswith("3 photos painted in composition_vii, 3 paintings")
+
+
+def test_learning_that_was_interrupted_goes_on_where_it_was(pictures: Path, tmp_path: Path) -> None:
+    output = tmp_path / "upscaler.safetensors"
+    assert len(learn(pictures, output, steps=6, stop_after=4)) == 4
+    assert not output.exists()
+    assert [event.step for event in learn(pictures, output, steps=6)] == [5, 6]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pictures", "upscaler.safetensors"]
+
+
+def test_a_picture_made_smaller_keeps_its_colours_and_loses_its_edges() -> None:
+    torch.manual_seed(0)
+    stripes = (torch.arange(64) // 4 % 2).float().expand(2, 3, 64, 64)
+    for _ in range(8):
+        small = shrunk(stripes)
+        assert small.shape == (2, 3, 32, 32)
+        assert float((small.mean((2, 3)) - 0.5).abs().max()) < 0.01
+    assert float(softened(small, 0.25).diff(dim=-1).abs().max()) < float(small.diff(dim=-1).abs().max())
+
+
+def test_a_missed_edge_counts_for_more_than_a_wrong_colour() -> None:
+    whole = torch.zeros(1, 3, 8, 16)
+    colour, edges = torch.full_like(whole, 0.1), 0.2 * (torch.arange(16) % 2).expand_as(whole)
+    assert float(loss(whole, whole)) < 0.005
+    assert float(loss(edges, whole)) > 2 * float(loss(colour, whole))
