@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamstyle.commands import completion
 from streamstyle.commands.output import check_output, default_output
 from streamstyle.commands.part import Span, opened_part
 from streamstyle.commands.style import wanted_mix
@@ -56,7 +57,7 @@ _result, _film = under("Style and output"), under("Film")
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Paint a film.")
 @click.argument("movie", type=_FILE)
-@_result("--style", required=True, metavar="STYLE", help=_STYLE)
+@_result("--style", required=True, metavar="STYLE", help=_STYLE, shell_complete=completion.styles)
 @_result("--output", "-o", type=_FILE, help="Default: MOVIE.STYLE.mkv beside it.")
 @_result("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
 @_result("--restart", is_flag=True, help="Begin anew, where an earlier run was stopped and could be gone on with.")

@@ -17,6 +17,8 @@ from streamstyle.events import (
     Learned,
     LearningStopped,
     Observer,
+    Paused,
+    Resumed,
     Started,
     Stopped,
     StyleLearned,
@@ -24,7 +26,7 @@ from streamstyle.events import (
 )
 from streamstyle.terminal.interrupts import stopping_on_interrupt
 from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
-from streamstyle.terminal.values import clock, pace
+from streamstyle.terminal.values import clock, one_line, pace
 
 
 @contextmanager
@@ -63,13 +65,11 @@ class Narrator:
         """Show the event."""
         match event:
             case Warned():
-                self._line.say(f"streamstyle: warning: {event.message}")
+                self._say(f"streamstyle: warning: {event.message}")
             case Stopped():
-                self._line.say(self._stopped(event))
+                self._stopped(event)
             case LearningStopped():
-                self._line.say(
-                    f"stopped learning {event.style} at step {event.step}; the next time it goes on from there"
-                )
+                self._say(f"stopped learning {event.style} at step {event.step}; the next time it goes on from there")
             case _ if self._quiet:
                 return
             case Started():
@@ -77,21 +77,28 @@ class Narrator:
             case Learned():
                 self._learned(event)
             case StyleLearned():
-                self._line.say(f"learned {event.style} in {clock(event.elapsed)}; kept in {event.path}")
+                self._say(f"learned {event.style} in {clock(event.elapsed)}; kept in {event.path}")
             case FrameWritten():
                 self._written(event)
+            case Paused():
+                self._say(f"paused after frame {event.frame}, from another terminal")
+            case Resumed():
+                self._say("going on")
             case Finished():
-                self._line.say(_finished(event))
+                self._say(_finished(event))
+
+    def _say(self, text: str) -> None:
+        self._line.say(one_line(text))  # a file's name may hold anything
 
     def _started(self, event: Started) -> None:
         self._speed = Pace()
         self._frames, self._earlier = event.frames, event.earlier
         frames = f"{event.frames} frames" if event.frames else "frames uncounted"
         what = ", ".join(filter(None, (event.size, frames, event.method, event.style, event.device)))
-        self._line.say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
+        self._say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
         if event.earlier:
             at = "" if not (event.frames and event.duration) else clock(event.duration * event.earlier / event.frames)
-            self._line.say(f"going on after {event.earlier} frames{at and f' ({at})'}, painted earlier")
+            self._say(f"going on after {event.earlier} frames{at and f' ({at})'}, painted earlier")
 
     def _learned(self, event: Learned) -> None:
         self._speed.mark(event.step, event.elapsed)
@@ -106,17 +113,16 @@ class Narrator:
         bar = self._line.bar(done / event.frames) if event.frames else ""
         self._line.show(progress_text(bar, done, event.frames, self._speed))
 
-    def _stopped(self, event: Stopped) -> str:
+    def _stopped(self, event: Stopped) -> None:
         if event.frames == 0:
-            return "stopped before the first frame; nothing was written"
+            self._say("stopped before the first frame; nothing was written")
+            return
         of = f" of {self._frames}" if self._frames else ""
         at = f", at {clock(self._film_time)} of the film" if event.frames > event.earlier else ""
-        return f"stopped after {event.frames}{of} frames{at}; they play from {event.output}{self._goes_on(event)}"
-
-    def _goes_on(self, event: Stopped) -> str:
-        if not (event.kept and self._to_go_on):
-            return ""
-        return f"\n{self._to_go_on} goes on " + ("there" if event.kept == event.frames else f"after frame {event.kept}")
+        self._say(f"stopped after {event.frames}{of} frames{at}; they play from {event.output}")
+        if event.kept and self._to_go_on:
+            where = "there" if event.kept == event.frames else f"after frame {event.kept}"
+            self._say(f"{self._to_go_on} goes on {where}")
 
 
 def _finished(event: Finished) -> str:

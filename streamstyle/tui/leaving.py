@@ -73,6 +73,15 @@ def free_name(output: Path) -> Path:
     return path
 
 
+def goes_on(run: str) -> str:
+    """Return what stays in the terminal when a run is left to itself, by its name."""
+    return (
+        "The run goes on.\n"
+        f"  to come back to it:  streamstyle tui --attach {run}\n"
+        f"  to end it well:      streamstyle stop {run}"
+    )
+
+
 def _so_far(story: Story) -> str:
     done, of = story.frames_done, f" of {story.frames}" if story.frames else ""
     return f"{done}{of} frames are painted." if done != 1 else f"1{of} frame is painted."

@@ -198,7 +198,16 @@ def _kept(past: Past) -> bool:
 
 
 def _again(past: Past) -> str:
-    return f"streamstyle run {shlex.join(word for word in past.arguments if word != '--restart')}"
+    return f"streamstyle run {shlex.join(_typed_by_people(past.arguments))}"
+
+
+def _typed_by_people(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments that take a run up again, without those by which the terminal UI follows it."""
+    words = [word for word in arguments if word not in ("--json", "--restart")]
+    if "--run-folder" in words:
+        at = words.index("--run-folder")
+        del words[at : at + 2]
+    return words
 
 
 def _range(past: Past) -> str:

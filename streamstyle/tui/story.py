@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -126,3 +126,11 @@ class Story:
 
     def _with(self, line: str) -> tuple[Remark, ...]:
         return (*self.remarks, Remark(line))
+
+
+def heard(story: Story, told: Iterable[Mapping[str, Any]]) -> Story:
+    """Return the story with more events in it, as JSON objects; what is not known here is passed over."""
+    for each in told:
+        if event := event_of(each):
+            story = story.told(event)
+    return story

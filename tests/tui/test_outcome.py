@@ -94,3 +94,9 @@ def test_what_was_painted_before_the_end_of_the_process_is_kept(
 def test_nobody_knows_how_a_process_that_is_not_ours_ended() -> None:
     assert headline(past()) == "The painting process was ended"
     assert past().exit_code == 1
+
+
+def test_what_is_to_be_typed_again_is_what_people_type() -> None:
+    words = ("my film.mkv", "--style", "wave", "--json", "--run-folder", "/runs/7", "-y")
+    early = past(Stopped("my film.wave.partial.mkv", 12, 30.0), words=words)
+    assert dict(next_steps(early))["again"] == "streamstyle run 'my film.mkv' --style wave -y"

@@ -43,8 +43,8 @@ class KnowingEasel(Easel):
         self.exists = False
         self.begun = ""
 
-    async def serve(self) -> None:
-        await asyncio.Event().wait()
+    def open(self) -> None:
+        """Begin no process."""
 
     def ask(self, ask: str, **question: Any) -> None:
         self.asked.append((ask, question))
@@ -78,7 +78,7 @@ class KnowingEasel(Easel):
     def answer_film(self, question: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "path": question["path"], "bytes": 1_100_000, "width": 1280, "height": 720, "codec": "h264", "rate": 25.0,
-            "frames": 8200, "duration": 328.0, "streams": ["audio aac eng"],
+            "frames": 8200, "counted": True, "duration": 328.0, "streams": ["audio aac eng"],
             "notes": ["turned by 90° to stand upright"],
         }  # fmt: skip
 

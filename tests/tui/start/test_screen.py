@@ -353,11 +353,35 @@ def test_a_film_that_vanishes_is_said_in_place_of_the_picture() -> None:
 def test_an_image_dropped_on_the_terminal_is_a_style() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
         desk.post_message(events.Paste("'/pictures/my aunt.jpg'"))
-        await pilot.pause()
-        assert "my aunt.jpg · 1:06" in text(pilot)
+        await until(pilot, lambda: "my aunt.jpg · 1:06" in text(pilot))
         await pilot.press("y")
 
     assert command(run(act)) == "--style '/pictures/my aunt.jpg'"
+
+
+def test_a_run_that_cannot_be_is_not_tried_and_the_reason_stays() -> None:
+    why = Refusal("the folder /films cannot be written to", "Give another output with -o.", 4)
+
+    async def act(pilot: Pilot[Any], desk: Desk) -> None:
+        await until(pilot, lambda: "the folder /films cannot be written to" in text(pilot))
+        await pilot.pause(1.0)
+        assert "the folder /films cannot be written to" in text(pilot)
+        assert desk.easel.count("cost") == 0
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: desk.notes == [str(why)])
+
+    assert run(act, prepare=lambda easel: easel.refused.update(check=why)).request is None
+
+
+def test_a_film_that_is_none_cannot_be_started_and_the_key_says_why() -> None:
+    why = Refusal("words.mkv is not a film", "Give a video file, such as an mp4 or mkv.", 3)
+
+    async def act(pilot: Pilot[Any], desk: Desk) -> None:
+        await until(pilot, lambda: "words.mkv is not a film" in text(pilot))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: desk.notes == [str(why)])
+
+    assert run(act, prepare=lambda easel: easel.refused.update(film=why)).request is None
 
 
 def test_an_image_that_is_none_is_refused_and_the_style_stays() -> None:
