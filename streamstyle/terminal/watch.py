@@ -67,7 +67,9 @@ class Narrator:
             case Warned():
                 self._say(f"streamstyle: warning: {event.message}")
             case Stopped():
-                self._stopped(event)
+                self._say(self._stopped(event))
+                if how := self._goes_on(event):
+                    self._say(how)
             case LearningStopped():
                 self._say(f"stopped learning {event.style} at step {event.step}; the next time it goes on from there")
             case _ if self._quiet:
@@ -119,10 +121,12 @@ class Narrator:
             return
         of = f" of {self._frames}" if self._frames else ""
         at = f", at {clock(self._film_time)} of the film" if event.frames > event.earlier else ""
-        self._say(f"stopped after {event.frames}{of} frames{at}; they play from {event.output}")
-        if event.kept and self._to_go_on:
-            where = "there" if event.kept == event.frames else f"after frame {event.kept}"
-            self._say(f"{self._to_go_on} goes on {where}")
+        return f"stopped after {event.frames}{of} frames{at}; they play from {event.output}"
+
+    def _goes_on(self, event: Stopped) -> str:
+        if not (event.kept and self._to_go_on):
+            return ""
+        return f"{self._to_go_on} goes on " + ("there" if event.kept == event.frames else f"after frame {event.kept}")
 
 
 def _finished(event: Finished) -> str:

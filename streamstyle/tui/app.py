@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
@@ -68,7 +69,8 @@ class StreamstyleApp(App[int]):
     TITLE = "streamstyle"
     CSS_PATH = "streamstyle.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+z", "suspend_process", show=False, tooltip="Back to the shell; fg comes back")
+        Binding("ctrl+z", "suspend_process", show=False, tooltip="Back to the shell; fg comes back"),
+        Binding("ctrl+c", "close_palette", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
@@ -109,6 +111,14 @@ class StreamstyleApp(App[int]):
             self.screen.action_leave()
         elif not isinstance(self.screen, ModalScreen):
             self.exit(return_code=0)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave Ctrl-C to the screens, all but Textual's own."""
+        return isinstance(self.screen, CommandPalette) if action == "close_palette" else True
+
+    def action_close_palette(self) -> None:
+        """Close the command palette, which would take Ctrl-C for a wish to copy."""
+        self.screen.dismiss()
 
     def action_another(self) -> None:
         """Ask for another run."""

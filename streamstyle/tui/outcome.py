@@ -202,7 +202,7 @@ def _again(past: Past) -> str:
 
 
 def _typed_by_people(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments that take a run up again, without those by which the terminal UI follows it."""
+    """Return the arguments without those that the terminal UI adds, and without what is to be done once."""
     words = [word for word in arguments if word not in ("--json", "--restart")]
     if "--run-folder" in words:
         at = words.index("--run-folder")

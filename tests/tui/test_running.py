@@ -209,6 +209,19 @@ def test_a_screenshot_has_the_picture(voice: Voice) -> None:
     perform(StreamstyleApp(voice.folder), act)
 
 
+def test_ctrl_c_closes_what_lies_over_the_screen_and_then_asks(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame")
+        for key in ("ctrl+p", "question_mark"):
+            await pilot.press(key)
+            await until(pilot, lambda: not isinstance(pilot.app.screen, RunningScreen))
+            await pilot.press("ctrl+c")
+            await until(pilot, lambda: isinstance(pilot.app.screen, RunningScreen))
+        await stop(pilot)
+
+    perform(painting(asked_for(tmp_path, *SLOWLY)), act)
+
+
 def test_a_view_that_a_frame_lacks_says_so(voice: Voice) -> None:
 
     async def act(pilot: Pilot[int]) -> None:

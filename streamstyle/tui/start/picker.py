@@ -34,6 +34,7 @@ class PathPicker(ModalScreen[Path | None]):
 
     BINDINGS = [  # noqa: RUF012
         Binding("escape", "dismiss", "back"),
+        Binding("ctrl+c", "dismiss", show=False, priority=True),
         Binding("up", "move(-1)", "up", show=False),
         Binding("down", "move(1)", "down", show=False),
         Binding("pageup", "move(-10)", "up", show=False),

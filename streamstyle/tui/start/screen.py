@@ -52,7 +52,6 @@ class StartScreen(Panels):
         self._first = film
         self._inquiry = Inquiry(easel(self._hear))
         self._starting = False
-        self._film_refused: Refusal | None = None
         self._quiet: Timer | None = None
 
     def on_mount(self) -> None:
@@ -112,12 +111,12 @@ class StartScreen(Panels):
         """Ask for the cost once nothing has changed for a while."""
         if self._quiet is not None:
             self._quiet.stop()
-        if not self._inquiry.tries(self._choices) and not self._is_refused():
+        if not self._inquiry.tries(self._choices) and not self._inquiry.refuses(self._choices):
             self.query_one(Foot).say("a few frames are to be tried …")
             self._quiet = self.set_timer(_QUIET, self._try)
 
     def _try(self) -> None:
-        if self._is_refused():
+        if self._inquiry.refuses(self._choices):
             return  # what cannot be is worth no trial, and its reason stays to be read
         self.query_one(Foot).say("painting a few frames, to know how long it takes …")
         self._inquiry.try_out(self._choices)
@@ -138,7 +137,7 @@ class StartScreen(Panels):
     def _take_film(self, film: Path | None) -> None:
         if film is None:
             return
-        film, self._film_refused = shortened(film), None
+        film = shortened(film)
         self._choose(film=film, replace=False)
         self.query_one(FilmPanel).wait_for(film)
         self.query_one(Foot).say(f"looking at {film.name} …")
@@ -175,7 +174,7 @@ class StartScreen(Panels):
         film = Path(answer.question["path"])
         if film != self._choices.film:
             return
-        self._film_refused = answer.refusal
+        self._inquiry.film_refused = answer.refusal
         if answer.refusal:
             self.query_one(FilmPanel).refuse(film, answer.refusal)
             self.query_one(PreviewPanel).say("There is no picture of this.")
@@ -210,18 +209,12 @@ class StartScreen(Panels):
 
     def _hear_cost(self, answer: Answer) -> None:
         foot = self.query_one(Foot)
-        stale = not self._inquiry.tries(self._choices) or answer.question["arguments"] != self._inquiry.tried
-        if stale or self._is_refused():
+        if not self._inquiry.awaits(answer, self._choices):
             return
         if answer.refusal:
             foot.say(str(answer.refusal), refused=True)
         elif not answer.so_far or answer.found["tried"] > 1:
             foot.show_cost(answer.found, self._inquiry.free, so_far=answer.so_far)
-
-    def _is_refused(self) -> bool:
-        """Return whether it is known that a run as it is chosen cannot be."""
-        checked = self._inquiry.checked(self._choices)
-        return checked is not None and checked.refusal is not None
 
     def _refuse(self, why: Refusal) -> None:
         """Say what cannot be, at the field that it is about."""
@@ -244,8 +237,8 @@ class StartScreen(Panels):
             self.query_one(f"#field-{next(iter(refused)).replace('_', '-')}", Field).control.focus()
         elif checked := self._inquiry.checked(self._choices):
             self._begin(checked)
-        elif self._film_refused:
-            self.notify(str(self._film_refused), severity="error")
+        elif self._inquiry.film_refused:
+            self.notify(str(self._inquiry.film_refused), severity="error")
         else:
             self._starting = True
             self._refresh()

@@ -65,6 +65,15 @@ def test_a_film_with_an_end_of_line_in_its_name_takes_one_line_and_is_chosen(fil
     assert choose(films, act) == [odd]
 
 
+@pytest.mark.parametrize("key", ["escape", "ctrl+c"])
+def test_who_goes_back_has_chosen_nothing(films: Path, key: str) -> None:
+    async def act(pilot: Pilot[Any]) -> None:
+        await reads(pilot, "boat.mkv")
+        await pilot.press("b", key)
+
+    assert choose(films, act) == [None]
+
+
 def test_typing_filters(films: Path) -> None:
     async def act(pilot: Pilot[Any]) -> None:
         await reads(pilot, "boat.mkv")
