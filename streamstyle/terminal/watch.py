@@ -115,10 +115,9 @@ class Narrator:
         bar = self._line.bar(done / event.frames) if event.frames else ""
         self._line.show(progress_text(bar, done, event.frames, self._speed))
 
-    def _stopped(self, event: Stopped) -> None:
+    def _stopped(self, event: Stopped) -> str:
         if event.frames == 0:
-            self._say("stopped before the first frame; nothing was written")
-            return
+            return "stopped before the first frame; nothing was written"
         of = f" of {self._frames}" if self._frames else ""
         at = f", at {clock(self._film_time)} of the film" if event.frames > event.earlier else ""
         return f"stopped after {event.frames}{of} frames{at}; they play from {event.output}"
