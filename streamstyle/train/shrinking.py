@@ -15,7 +15,7 @@ frames painted at 640x360 and frames painted at twice that and halved, spectra a
 that has seen the softest makes a film flicker by what it adds."""
 
 UNREST = 4 / 255
-"""The most that small pictures differ from what they should be, softened with the picture, as a painter's own unrest is:
+"""The most that small pictures differ from what they should be, softened with them, as a painter's own unrest is:
 what is as faint as what changes from frame to frame is not to be made stronger."""
 
 
