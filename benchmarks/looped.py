@@ -20,7 +20,7 @@ def loop_film(film: Path, path: Path, frames: int) -> Path:
             source.seek(shown[0], stream=video)
             packets = (packet for packet in source.demux(video) if packet.pts is not None)
             for packet, there in zip(packets, shown, strict=True):
-                packet.pts += turn * period
+                packet.pts = (packet.pts or 0) + turn * period
                 packet.dts = there - early + turn * period  # mkv keeps none of its own for the first frames
                 packet.stream = stream
                 container.mux(packet)

@@ -26,10 +26,11 @@ class Run:
 
     @property
     def seconds_per_frame(self) -> float:
-        """Without the first frame, which waits for everything to begin."""
-        if len(self.times) < 2:
+        """Without the first frame, which waits for everything to begin, and the second, which a GPU records."""
+        began = min(1, len(self.times) - 2)
+        if began < 0:
             return self.finished.elapsed / self.finished.frames
-        return (self.times[-1] - self.times[0]) / (len(self.times) - 1)
+        return (self.times[-1] - self.times[began]) / (len(self.times) - 1 - began)
 
 
 def paint(

@@ -127,8 +127,14 @@ def _pair_in(folder: Path) -> Pair:
     flow, known = read_flo(folder / "flow.flo")
     masks = {name: folder / f"{name}.png" for name in ("occlusion", "invalid")}
     first, second = (read_picture(path) for path in sorted(folder.glob("frame*.png")))
-    seen = {name: cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) > 127 for name, path in masks.items() if path.exists()}
+    seen = {name: _mask(path) for name, path in masks.items() if path.exists()}
     return Pair(second, first, flow, seen.get("occlusion"), known & ~seen.get("invalid", ~known))
+
+
+def _mask(path: Path) -> NDArray[np.bool_]:
+    grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    assert grey is not None
+    return np.greater(grey, 127)
 
 
 def _measured(preset: FlowPreset, pairs: list[Pair]) -> Sums:

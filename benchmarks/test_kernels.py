@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from benchmarks.report import Report, Row
+from benchmarks.timing import SIZES, device, named, timer
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.ops.kernels import kernels_for
 from streamstyle.ops.luma import BT709
@@ -35,34 +35,33 @@ class Case:
     bytes: float
 
 
-@pytest.mark.parametrize(("width", "height"), [(640, 480), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), SIZES)
 def test_kernels(width: int, height: int, report: Report) -> None:
     """They agree with their twins; how long each takes is told, in pairs run in turn."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    if kernels_for(torch.zeros(1, device=device)) is None:
+    where = device()
+    if kernels_for(torch.zeros(1, device=where)) is None:
         pytest.skip("there are no kernels: `pip install -e .` with a C++ compiler, or `.[cuda]` with a GPU")
     keep_freed_memory()  # as a run does: pages that are asked for anew would be half of what is timed
-    bandwidth = _bandwidth(device)
+    bandwidth = _bandwidth(where)
     rows: list[Row] = []
-    for case in _cases(height, width, device):
+    for case in _cases(height, width, where):
         _agree(case)
         kernel, twin = _in_pairs(case)
         floor = case.bytes * width * height / bandwidth
-        rows.append(
-            {"": case.name, "torch, ms": 1e3 * twin, "kernel, ms": 1e3 * kernel, "times as fast": twin / kernel}
-            | {"bytes need, ms": 1e3 * floor, "share of copy bandwidth": floor / kernel}
-        )
-    report.show(f"Kernels at {width}x{height} on {device}, copying at {bandwidth / 1e9:.0f} GB/s", rows)
+        row: Row = {"": case.name, "torch, ms": 1e3 * twin, "kernel, ms": 1e3 * kernel, "times as fast": twin / kernel}
+        rows.append(row | {"bytes need, ms": 1e3 * floor, "share of copy bandwidth": floor / kernel})
+    report.show(f"Kernels at {width}x{height} on {named(where)}, copying at {bandwidth / 1e9:.0f} GB/s", rows)
 
 
-def _bandwidth(device: str) -> float:
+def _bandwidth(device: torch.device) -> float:
     """Return the bytes a second, read and written, that a copy of a quarter of a gigabyte moves."""
     source = torch.ones(1 << 26, device=device)
     target = torch.ones_like(source)
-    return 2 * source.nbytes / median(_seconds(lambda: target.copy_(source)) for _ in range(9))
+    copy = timer(lambda: target.copy_(source))
+    return 2 * source.nbytes / median(copy() for _ in range(9))
 
 
-def _cases(height: int, width: int, device: str) -> list[Case]:
+def _cases(height: int, width: int, device: torch.device) -> list[Case]:
     random = torch.Generator().manual_seed(0)
     carried, stylised, image = torch.rand(3, 3, height, width, generator=random).to(device)
     coarse = 4 * torch.randn(1, 2, height // 40, width // 40, generator=random)
@@ -81,8 +80,8 @@ def _cases(height: int, width: int, device: str) -> list[Case]:
         *(
             Case(
                 f"warp, {mode}",
-                lambda mode=mode: backward_warp(image, backward, mode),
-                lambda mode=mode: torch_backward_warp(image, backward, mode),
+                partial(backward_warp, image, backward, mode),
+                partial(torch_backward_warp, image, backward, mode),
                 32,
             )
             for mode in ("bicubic", "bilinear")
@@ -110,18 +109,6 @@ def _agree(case: Case) -> None:
 
 
 def _in_pairs(case: Case) -> tuple[float, float]:
-    both = [(_seconds(case.kernel), _seconds(case.twin)) for _ in range(PAIRS)]
-    return median(kernel for kernel, _ in both), median(twin for _, twin in both)
-
-
-def _seconds(work: Callable[[], Tensor]) -> float:
-    _wait()
-    began = time.perf_counter()
-    work()
-    _wait()
-    return time.perf_counter() - began
-
-
-def _wait() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+    kernel, twin = timer(case.kernel), timer(case.twin)
+    both = [(kernel(), twin()) for _ in range(PAIRS)]
+    return median(seconds for seconds, _ in both), median(seconds for _, seconds in both)

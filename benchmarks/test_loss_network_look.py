@@ -16,11 +16,12 @@ from streamstyle.library import image_digest
 from streamstyle.media.picture import Picture, encoded, read_picture, resize_short_side
 from streamstyle.nets.device import fast_dtype
 from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.relative import grams_of
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.ops.pixels import to_tensor, to_uint8
 from streamstyle.sheet import cell, grid
 from streamstyle.stages.source import decode, probe
-from streamstyle.train.goal import STYLE_SHARE, Goal, Grams, grams_of
+from streamstyle.train.goal import STYLE_SHARE, Goal
 from streamstyle.train.pictures import list_pictures
 from streamstyle.train_settings import LearnSettings, LossWidth
 
@@ -48,7 +49,7 @@ def test_loss_network_look(work: Work, pytestconfig: pytest.Config, report: Repo
     report.show(
         f"{work.style.name}, {STEPS} steps of Adam on {picture.shape[3]}x{picture.shape[2]}, as VGG-16 sees it", rows
     )
-    _keep(report.folder / "loss_network_look.jpg", cells)
+    _keep(report.results.folder / "loss_network_look.jpg", cells)
     assert all(float(row["style error"] or 0) < float(rows[0]["style error"] or 0) for row in rows[1:])
 
 
@@ -77,7 +78,7 @@ def _optimised(picture: Tensor, painting: Tensor, network: LossNetwork) -> tuple
 def _row(
     name: str, painted: Tensor, picture: Tensor, judge: LossNetwork, painting: Tensor, seconds: float | None
 ) -> Row:
-    grams: Grams = grams_of(judge, painting)
+    grams = grams_of(judge, painting)
     with torch.no_grad():
         content, style = Goal(judge, 1.0, 0.0, 0.0).errors(picture, painted, [grams])
     return {"": name, "content error": float(content), "style error": float(style), "s/step": seconds}

@@ -6,24 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from benchmarks.conftest import Work
 from benchmarks.painting import Run, paint
 from benchmarks.report import Report
+from benchmarks.timing import SIZES, device, named
 from streamstyle.settings import Method
 
 CACHE = 4.0
 """GB of disk for flow."""
 
 
-@pytest.mark.parametrize("size", [(640, 480), (960, 540), (1920, 1080)])
+@pytest.mark.parametrize("size", SIZES)
 def test_run(
     work: Work, size: tuple[int, int], tmp_path: Path, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With flow computed, and with flow from the cache, as every style after the first has it."""
     monkeypatch.setenv("STREAMSTYLE_CACHE", str(tmp_path / "cache"))
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "the CPU"
     part = replace(work.part, size=size)
 
     def run(method: Method, cache: float) -> Run:
@@ -38,7 +37,7 @@ def test_run(
     for (_, flow), each in runs.items():
         assert (each.finished.flows_computed == 0) == (flow == "cached")
     report.show(
-        f"{work.film.name} at {size[0]}x{size[1]} on {device}, {work.iterations} iterations",
+        f"{work.film.name} at {size[0]}x{size[1]} on {named(device())}, {work.iterations} iterations",
         [
             {"": method.value, "flow": flow, "frames": each.finished.frames}
             | {"frames a second": 1 / each.seconds_per_frame, "s/frame": each.seconds_per_frame}

@@ -76,6 +76,7 @@ def sharpened(image: Tensor) -> Tensor:
 
 def test_what_was_halved_is_made_whole(work: Work, pytestconfig: pytest.Config, report: Report) -> None:
     """Held-out pictures painted in every style, halved and softened: the network is nearer to them than a filter."""
+    ways: dict[str, Callable[[Tensor], Tensor]]
     ways = {"bicubic": bicubic, "Lanczos": lanczos, "the network": ready_upscaler(CPU)}
     rows: list[Row] = []
     with torch.inference_mode():

@@ -27,6 +27,7 @@ from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.running import RunningScreen
 from streamstyle.tui.summary import SummaryScreen
+from streamstyle.tui.widgets.row import in_segments
 
 FOLDER = Path(__file__).resolve().parent
 WIDE, HIGH, MARGIN = 10, 20, 12
@@ -67,6 +68,12 @@ def svg(lines: Iterable[Strip]) -> str:
         f'<rect x="{-MARGIN}" y="{-MARGIN}" width="100%" height="100%" rx="8" fill="{ground}"/>'
         f'<g transform="scale({WIDE} {HIGH / 2})" shape-rendering="crispEdges">{painted}</g>{"".join(words)}</svg>\n'
     )
+
+
+def lines(app: StreamstyleApp) -> list[Strip]:
+    """Return what is on the screen."""
+    with in_segments():
+        return app.screen._compositor.render_strips()
 
 
 def runs(line: Iterable[Segment]) -> Iterator[Run]:
@@ -124,7 +131,7 @@ async def take(film: Path) -> None:
     app = StreamstyleApp(RunRequest(words, film, output))
 
     def keep(name: str) -> None:
-        (FOLDER / f"tui-{name}.svg").write_text(svg(app.screen._compositor.render_strips()), encoding="utf-8")
+        (FOLDER / f"tui-{name}.svg").write_text(svg(lines(app)), encoding="utf-8")
 
     def frames() -> int:
         return app.screen._sight.story.frames_done if isinstance(app.screen, RunningScreen) else 10**9
@@ -151,13 +158,13 @@ async def ask(film: Path) -> None:
     app = StreamstyleApp(film=film)
 
     def says(words: str) -> bool:
-        return any(words in line.text for line in app.screen._compositor.render_strips())
+        return any(words in line.text for line in lines(app))
 
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: says("composition_vii ·"))
         await pilot.press("end", "up")
         await until(pilot, lambda: says("free ·"))
-        (FOLDER / "tui-start.svg").write_text(svg(app.screen._compositor.render_strips()), encoding="utf-8")
+        (FOLDER / "tui-start.svg").write_text(svg(lines(app)), encoding="utf-8")
 
 
 def main() -> None:

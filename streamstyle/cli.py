@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -15,11 +16,15 @@ from streamstyle.commands.doctor import doctor
 from streamstyle.commands.learn import learn
 from streamstyle.commands.measure import measure
 from streamstyle.commands.run import run
+from streamstyle.commands.runs import runs
+from streamstyle.commands.stop import stop
 from streamstyle.commands.styles import styles
 from streamstyle.commands.train import train
 from streamstyle.commands.tui import tui
 from streamstyle.commands.upscale import upscale
 from streamstyle.terminal.failures import report
+
+_PLAIN = {"→": "->", "…": "...", "·": "-"}
 
 
 class InOrder(click.Group):
@@ -43,18 +48,25 @@ def cli() -> None:
     """
 
 
-for command in (run, tui, demo, styles, learn, upscale, compare, measure, doctor, train):
+for command in (run, tui, runs, stop, demo, styles, learn, upscale, compare, measure, doctor, train):
     cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="backslashreplace"
-        )  # as Python's stderr: a name that cannot be shown stops nothing
+    codecs.register_error("streamstyle.plainly", plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="streamstyle.plainly")  # what cannot be shown stops nothing
     sys.exit(exit_code(arguments))
+
+
+def plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Write what a terminal's character set lacks: our own arrows and dots in ASCII, all else by its number."""
+    if isinstance(error, UnicodeEncodeError) and (ours := _PLAIN.get(error.object[error.start])):
+        return ours, error.start + 1
+    return codecs.backslashreplace_errors(error)
 
 
 def exit_code(arguments: list[str]) -> int:

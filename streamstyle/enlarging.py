@@ -19,6 +19,7 @@ from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_upscaler
 from streamstyle.ops.pixels import to_tensor
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.settings import Device, EnlargeSettings, SinkSettings
 from streamstyle.stages.enlarge import enlarge
 from streamstyle.stages.sink import Sink, open_sink
@@ -28,6 +29,7 @@ _AHEAD = 4
 """Frames that are decoded ahead of their use."""
 
 
+@clear_gpu_errors()
 def enlarge_video(
     film: Film,
     output: Path,
@@ -43,7 +45,7 @@ def enlarge_video(
         observe(Warned(message))
 
     keep_freed_memory()
-    device, clock = select_device(where), Clock()
+    device, clock = select_device(where, warn), Clock()
     with ExitStack() as opened:
         sink = opened.enter_context(open_sink(enlarged_film(film, settings), output, encoding))
         decoded = opened.enter_context(buffered(decode(film), lambda frame: frame, workers=1, ahead=_AHEAD))

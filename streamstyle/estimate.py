@@ -57,7 +57,11 @@ class Planned(Event):
     streams: tuple[Carried, ...]
     seconds_per_frame: float
     seconds: float
+    """For the frames that are still to be painted."""
     bytes: int
+    """For all of it."""
+    earlier: int = 0
+    """Frames that an earlier run has painted, after which a run would go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,13 @@ class Trial:
         return keys * self.key_bytes + (frames - keys) * self.bytes
 
 
-def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callable[[int], None]) -> Planned:
+def plan(
+    film: Film, output: Path, mix: Mix, settings: Settings, looking: Callable[[int], None], earlier: int = 0
+) -> Planned:
     """Look at the whole film, paint a few frames of its middle, and say what a run would do and cost.
 
-    `looking` is told the number of frames looked at so far. The trial is written to a temporary folder and removed.
+    `looking` is told the number of frames looked at so far; `earlier` of them are painted. The trial is written to a
+    temporary folder and removed.
     """
     streams = plan_streams(film, output)
     frames, cuts = _count(film, looking)
@@ -103,8 +110,9 @@ def plan(film: Film, output: Path, mix: Mix, settings: Settings, looking: Callab
         style=mix.name,
         streams=streams,
         seconds_per_frame=seconds,
-        seconds=seconds * frames,
+        seconds=seconds * max(0, frames - earlier),
         bytes=round(cost.picture_bytes(frames, len(cuts) + 1) + bytes_alongside(film, streams)),
+        earlier=earlier,
     )
 
 

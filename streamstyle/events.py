@@ -57,6 +57,8 @@ class Started(Event):
     method: str
     style: str
     device: str
+    earlier: int = 0
+    """Frames that an earlier run has painted, after which this one goes on."""
     upscale: int = 1
     """Times that the output is as wide and as high as `width` and `height`, the size that is painted at."""
 
@@ -81,6 +83,7 @@ class FrameWritten(Event):
     """A frame has reached the encoder."""
 
     frame: int
+    """Frames of the film so far, those of an earlier run among them."""
     frames: int | None
     time: float
     """Seconds by the film's own clock, which may begin anywhere in a transport stream."""
@@ -197,6 +200,8 @@ class Finished(Event):
     elapsed: float
     flows_computed: int
     flows_cached: int
+    earlier: int = 0
+    """Of the frames, those that an earlier run has painted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,10 @@ class Stopped(Event):
     output: str
     frames: int
     elapsed: float
+    earlier: int = 0
+    """Of the frames, those that an earlier run has painted."""
+    kept: int = 0
+    """Frames after which the same command goes on; fewer than `frames` where it has to do some again."""
 
 
 @dataclass(frozen=True, slots=True)

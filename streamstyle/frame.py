@@ -13,6 +13,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a frame is found again in its film."""
+
+    index: int
+    """Count from 0 within the part of the film that is processed."""
+    pts: int
+    """Presentation time in ticks of `Film.time_base`."""
+    shot: int
+    """Count of cuts before it."""
+    plain: bool
+    """Whether it can be looked for by its time; where it cannot, all frames before it have to be counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One decoded picture at the working size."""
 
@@ -24,6 +38,13 @@ class Frame:
     """Count from 0 within the part of the film that is processed."""
     shot: int = 0
     """Count of cuts before this frame."""
+    plain: bool = True
+    """Whether its time and those before are as the file has them, so that it can be looked for by its time."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is found again."""
+        return Place(self.index, self.pts, self.shot, self.plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +92,15 @@ class StylisedFrame:
     """Terms of the objective, weighted, at the optimisation's result; empty where there was none."""
     enlarged: Tensor | None = None
     """[3, k H, k W] float32 in [0, 1]: `image` at the output's size; None where that is its own."""
+    undiluted: Tensor | None = None
+    """[3, H, W] float32 in [0, 1]: what later frames look back to, where that is not `image`."""
 
     @property
     def output(self) -> Tensor:
         """What goes into the film: `enlarged`, or else `image`."""
         return self.image if self.enlarged is None else self.enlarged
+
+    @property
+    def carried(self) -> Tensor:
+        """[3, H, W] float32 in [0, 1]: what later frames look back to."""
+        return self.image if self.undiluted is None else self.undiluted

@@ -14,6 +14,8 @@ from streamstyle.errors import StyleError
 from streamstyle.nets.metadata import THUMBNAIL, read_bytes, read_metadata
 
 _ASSETS = Path(__file__).parent / "assets"
+ANY_STYLE = _ASSETS / "any_style.safetensors"
+"""The network for any style."""
 _LEARNED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
 """A learned style's file is NAME-DIGEST.safetensors, with the first digits of its image's SHA-256."""
 

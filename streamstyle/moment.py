@@ -21,7 +21,7 @@ class Moment:
     painted: StylisedFrame
     """The frame that has just been written."""
     frames: int
-    """Frames written so far."""
+    """Frames written so far, by this run and any it goes on from."""
     clock: Clock
     """Whoever lets the work wait stops it meanwhile."""
     stopwatch: Stopwatch

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 
 from streamstyle.buffered import Ahead, buffered
 from streamstyle.clock import Clock, Stopwatch
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
+from streamstyle.media.checkpoint import Standing
 from streamstyle.media.enlarged import enlarged_film
 from streamstyle.media.flow_cache import FlowCache
+from streamstyle.media.ledger import Ledger
+from streamstyle.media.recipe import recipe
+from streamstyle.media.resumption import resumption
 from streamstyle.mix import Mix
 from streamstyle.moment import Look, Moment, look_away
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.brush import WAYS, Brush
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style, ready_upscaler
+from streamstyle.ops.kernels import missing
 from streamstyle.ops.thrift import Thrift, Warn
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.painter import painter
 from streamstyle.painting import painting_grams
-from streamstyle.settings import Method, Settings
+from streamstyle.settings import Device, Method, Settings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.dilute import dilute
 from streamstyle.stages.enlarge import enlarge
@@ -44,6 +51,7 @@ _PAINTED_AHEAD = {"cuda": 2}
 T = TypeVar("T")
 
 
+@clear_gpu_errors()
 def stylise_video(
     film: Film,
     output: Path,
@@ -52,68 +60,111 @@ def stylise_video(
     observe: Observer,
     stop: threading.Event,
     look: Look = look_away,
+    restart: bool = False,
 ) -> Finished | Stopped:
     """Paint the film in a style into `output`, telling `observe` of it; `look` sees every frame once it is written.
 
-    When `stop` is set the current frame is finished and the film so far closed well under its partial name. Raises
-    StreamstyleError for what a user can put right; the film so far stays under its partial name then, too.
+    It goes on where an earlier run with this output was stopped or killed, unless it is to `restart`. When `stop` is
+    set the current frame is finished and the film so far closed well under its partial name. Raises StreamstyleError
+    for what a user can put right; the film so far stays under its partial name then, too.
     """
 
     def warn(message: str) -> None:
         observe(Warned(message))
 
     keep_freed_memory()
-    stopwatch = Stopwatch()
-    device = select_device(settings.device)
+    stopwatch, device = Stopwatch(), _ready_device(settings.device, warn)
+    wanted = recipe(film, mix, settings)
+    onward = None if restart else resumption(output, film.path, wanted)
+    ledger = Ledger(output, wanted, settings, str(device), onward)
     with ExitStack() as opened:
-        sink = opened.enter_context(open_sink(enlarged_film(film, settings.enlarge), output, settings.sink))
         cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
-
-        decoded = opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_frames_ahead(film, settings)))
-        cut = shots(decoded)
-        flowed = _alone(cut) if cache is None else opened.enter_context(_flow(cut, settings, cache))
-        queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
-        waited = stopwatch.timed("waiting", flowed)
-        steady = _painted(waited, mix, settings, device, stopwatch, warn)
-        steady = _enlarged(steady, settings, device, stopwatch, warn)
-        if ahead := _PAINTED_AHEAD.get(device.type):
-            steady = opened.enter_context(buffered(steady, _itself, workers=1, ahead=ahead))
-
-        clock = Clock()
-        observe(_started(film, output, mix.name, settings, str(device)))
-        frames, shot = 0, 0
-        for frame in steady:
+        paintings = _paintings(film, mix, settings, device, ledger.standing, cache, stopwatch, warn)
+        steady, queues = opened.enter_context(paintings)
+        sink = opened.enter_context(open_sink(enlarged_film(film, settings.enlarge), output, settings.sink, ledger))
+        observe(_started(film, output, mix.name, settings, ledger))
+        sink.regain(stop)
+        clock, shot = Clock(), ledger.shot
+        while not stop.is_set() and (frame := next(steady, None)) is not None:
             with stopwatch.timing("encode"):
                 sink.write(frame)
-            frames += 1
-            if (source := frame.flowed.frame).shot != shot or frames == 1:
+            if (source := frame.flowed.frame).shot != shot or source.index == 0:
                 shot = source.shot
                 observe(ShotStarted(shot, source.index, _seconds(film, source)))
-            observe(FrameWritten(frames, film.frames, _seconds(film, source), clock.seconds))
-            look(Moment(film, frame, frames, clock, stopwatch, queues, sink.partial))
-            if stop.is_set():
-                break
-
-        for problem in _problems(film, frames, sink, cache, stopped=stop.is_set()):
-            warn(problem)
-        if stop.is_set():
-            ended: Finished | Stopped = Stopped(str(sink.partial), frames, clock.seconds)
-        else:
+            observe(FrameWritten(ledger.frames, film.frames, _seconds(film, source), clock.seconds))
+            look(Moment(film, frame, ledger.frames, clock, stopwatch, queues, sink.partial))
+        if not (stopped := stop.is_set()):
             sink.publish()
-            computed, cached = (cache.computed, cache.cached) if cache is not None else (0, 0)
-            ended = Finished(str(output), frames, shot + 1, clock.seconds, computed, cached)
+    for problem in _problems(film, sink, cache, ledger, stopped=stopped):
+        warn(problem)
+    if stopped:
+        ended: Finished | Stopped = Stopped(
+            f"{sink.partial}", ledger.frames, clock.seconds, ledger.earlier, ledger.kept
+        )
+    else:
+        flows = (cache.computed, cache.cached) if cache is not None else (0, 0)
+        ended = Finished(f"{output}", ledger.frames, shot + 1, clock.seconds, *flows, ledger.earlier)
     observe(ended)  # after everything is closed: the file is whole when this is said
     return ended
 
 
-def _problems(film: Film, frames: int, sink: Sink, cache: FlowCache | None, *, stopped: bool) -> Iterator[str]:
+def _ready_device(wanted: Device, warn: Warn) -> torch.device:
+    """Return the device, with what is compiled for it at its first use."""
+    device = select_device(wanted, warn)
+    if device.type == "cuda" and (why := missing(device.type)):  # where there are kernels, they are compiled now
+        warn(f"{why}; what our own kernels would do torch does, slower")
+    return device
+
+
+@contextmanager
+def _paintings(
+    film: Film,
+    mix: Mix,
+    settings: Settings,
+    device: torch.device,
+    standing: Standing | None,
+    cache: FlowCache | None,
+    stopwatch: Stopwatch,
+    warn: Warn,
+) -> Iterator[tuple[Iterator[StylisedFrame], Mapping[str, Ahead[Any]]]]:
+    """Yield the painted frames after a `standing`, and what is made ahead of them, by name."""
+    with ExitStack() as opened:
+        place = standing.places[0] if standing else None
+        pictures = decode(film, place)
+        decoded = opened.enter_context(buffered(pictures, _itself, workers=1, ahead=_frames_ahead(film, settings)))
+        cut = shots(decoded, place.shot if place else 0)
+        flowed = _alone(cut) if cache is None else opened.enter_context(_flow(cut, settings, cache))
+        queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
+        waited = stopwatch.timed("waiting", _to_paint(flowed, standing))
+        steady = _painted(waited, mix, settings, device, _carried(standing, device), stopwatch, warn)
+        steady = _enlarged(steady, settings, device, stopwatch, warn)
+        if ahead := _PAINTED_AHEAD.get(device.type):
+            steady = opened.enter_context(buffered(steady, _itself, workers=1, ahead=ahead))
+        yield steady, queues
+
+
+def _to_paint(frames: Iterable[FlowedFrame], standing: Standing | None) -> Iterator[FlowedFrame]:
+    """Yield the frames that are not painted yet; those before were needed for what follows from them."""
+    painted = standing.frames if standing else 0
+    return (flowed for flowed in frames if flowed.frame.index >= painted)
+
+
+def _carried(standing: Standing | None, device: torch.device) -> list[Tensor]:
+    return [output.to(device) for output in standing.carried] if standing else []
+
+
+def _problems(film: Film, sink: Sink, cache: FlowCache | None, ledger: Ledger, *, stopped: bool) -> Iterator[str]:
     """Yield what is not as it should be, and did not keep the film from being painted."""
     if cache is not None and cache.problem:
         yield cache.problem
     if sink.refused:
         yield f"{sink.refused} damaged packets of sound or subtitles were left out"
-    if film.frames is not None and frames < film.frames and not stopped:
-        yield f"{frames} of {film.frames} frames could be read; {film.path.name} may be damaged"
+    if ledger.problem and stopped:
+        yield ledger.problem
+    if ledger.onward and ledger.onward.device != ledger.device:
+        yield f"{ledger.earlier} frames were painted on {ledger.onward.device}, the others on {ledger.device}"
+    if film.frames is not None and ledger.frames < film.frames and not stopped:
+        yield f"{ledger.frames} of {film.frames} frames could be read; {film.path.name} may be damaged"
 
 
 def _flow(frames: Iterable[Frame], settings: Settings, cache: FlowCache) -> AbstractContextManager[Ahead[FlowedFrame]]:
@@ -127,6 +178,7 @@ def _painted(
     mix: Mix,
     settings: Settings,
     device: torch.device,
+    carried: Sequence[Tensor],
     stopwatch: Stopwatch,
     warn: Warn,
 ) -> Iterator[StylisedFrame]:
@@ -135,13 +187,13 @@ def _painted(
         judge = ready_judge(settings.consistency, device)
         grams = painting_grams(mix, settings.ruder.style_image, settings.style.style_scale, judge, device)
         brush = Brush(judge, grams, settings.ruder, settings.consistency.temporal_weight, Thrift(WAYS, warn))
-        optimised = stopwatch.timed("optimise", optimise(flowed, brush, settings, device))
+        optimised = stopwatch.timed("optimise", optimise(flowed, brush, settings, device, carried))
         swept = stopwatch.timed("sweep", sweep(optimised, brush, settings))
         return dilute(swept, settings.style)
     style = ready_style(painter(mix, settings.style.strength), device)
     network = ready_loss_network(settings.consistency, device)
     painted = stopwatch.timed("stylise", stylise(flowed, style, settings.style, device, warn))
-    return stopwatch.timed("consistency", consistency(painted, settings.consistency, network, warn))
+    return stopwatch.timed("consistency", consistency(painted, settings.consistency, network, warn, carried))
 
 
 def _enlarged(
@@ -169,7 +221,7 @@ def _seconds(film: Film, frame: Frame) -> float:
     return float(frame.pts * film.time_base)
 
 
-def _started(film: Film, output: Path, style: str, settings: Settings, device: str) -> Started:
+def _started(film: Film, output: Path, style: str, settings: Settings, ledger: Ledger) -> Started:
     return Started(
         film=str(film.path),
         output=str(output),
@@ -180,6 +232,7 @@ def _started(film: Film, output: Path, style: str, settings: Settings, device: s
         duration=film.duration,
         method=settings.consistency.method.value,
         style=style,
-        device=device,
+        device=ledger.device,
         upscale=settings.enlarge.upscale,
+        earlier=ledger.earlier,
     )

@@ -8,12 +8,13 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 from platformdirs import user_state_path
+
+from streamstyle.life import Life
 
 VIEWS = ("painted", "source", "naive", "flow", "weight")
 """What a preview can show: the result, the film, the frame painted alone, optical flow, and the consistency weight."""
@@ -50,11 +51,13 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the owner of a run wants of it."""
+    """What is wanted of a run."""
 
     paused: bool = False
     stop: bool = False
     save: Save | None = None
+    holder: Life | None = None
+    """Who holds the run: whose orders these are. A pause is over when its holder has gone; without one it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class RunFolder:
 
     @property
     def control(self) -> Path:
-        """Written by the run's owner, read by the run."""
+        """Written by whoever holds the run, read by the run."""
         return self.path / "control.json"
 
     @property
@@ -89,35 +92,40 @@ class RunFolder:
         return self.path / "engine.log"
 
     def create(self, command: list[str]) -> None:
-        """Make the folder and say whose run this is: that of this process."""
+        """Make the folder and say which process the run is: this one."""
         for folder in (self.path, self.previews, self._viewers):
             folder.mkdir(parents=True, exist_ok=True)
-        me = psutil.Process()
-        replace_json(self._owner, {"pid": me.pid, "began": me.create_time(), "command": command})
+        replace_json(self._run, {**asdict(Life.own()), "command": command})
 
     def command(self) -> list[str]:
         """Return the command line of the run, without the program's name; empty where there is none."""
-        return list(read_json(self._owner).get("command", []))
+        return list(read_json(self._run).get("command", []))
+
+    def life(self) -> Life | None:
+        """Return which process the run is, or was; None where it does not say."""
+        return Life.told(read_json(self._run))
+
+    def name(self) -> str:
+        """Return what people call the run: its process's number, or its folder where that is not among the others."""
+        life = self.life()
+        return str(life.pid) if life is not None and self.path.parent == runs_folder() else str(self.path)
 
     def alive(self) -> bool:
         """Return whether the process of the run is there."""
-        owner = read_json(self._owner)
-        try:
-            process = psutil.Process(owner["pid"])
-            return process.create_time() == owner["began"] and process.status() != psutil.STATUS_ZOMBIE
-        except (KeyError, psutil.Error):
-            return False
+        life = self.life()
+        return life is not None and life.goes_on()
 
     def order(self, control: Control) -> None:
-        """Tell the run what its owner wants."""
-        replace_json(self.control, asdict(control))
+        """Tell the run what is wanted; a stop that somebody ordered is never taken back."""
+        replace_json(self.control, asdict(replace(control, stop=control.stop or self.ordered().stop)))
 
     def ordered(self) -> Control:
-        """Return what the owner wants."""
+        """Return what is wanted now."""
         wanted = read_json(self.control)
-        save = wanted.get("save")
+        save, holder = wanted.get("save"), Life.told(wanted.get("holder"))
+        paused = bool(wanted.get("paused")) and (holder is None or holder.goes_on())
         with suppress(TypeError):
-            return Control(bool(wanted.get("paused")), bool(wanted.get("stop")), Save(**save) if save else None)
+            return Control(paused, bool(wanted.get("stop")), Save(**save) if save else None, holder)
         return Control()
 
     def wish(self, viewer: str, wishes: Wishes) -> None:
@@ -142,7 +150,7 @@ class RunFolder:
                     yield wish
 
     @property
-    def _owner(self) -> Path:
+    def _run(self) -> Path:
         return self.path / "run.json"
 
     @property

@@ -110,11 +110,13 @@ class FlowSettings:
     """How the motion between frames is found, and where it is kept."""
 
     flow: FlowPreset = option(FlowPreset.medium, "Optical flow: DIS at three speeds, or DeepFlow, slow and fine.")
-    flow_workers: int = option(1, "Pairs of frames worked on at once.")
+    flow_workers: int = option(
+        0, "Pairs of frames worked on at once; 0 for half as many as there are cores, 8 at most."
+    )
     flow_cache: float = option(8.0, "GB of disk for flow that later runs on the same film reuse; 0 for none.")
 
     def __post_init__(self) -> None:
-        refuse(self.flow_workers >= 1, "--flow-workers", self.flow_workers, "One worker is the fewest.")
+        refuse(self.flow_workers >= 0, "--flow-workers", self.flow_workers, "Give 1 or more, or 0 to leave it open.")
         refuse(self.flow_cache >= 0, "--flow-cache", self.flow_cache, "Give a size in GB, or 0 for no cache.")
 
 

@@ -14,6 +14,7 @@ from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_style
 from streamstyle.ops.pixels import to_tensor, to_uint8
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.painter import painter
 from streamstyle.settings import Device, StyleSettings
 from streamstyle.stages.stylise import paint
@@ -26,6 +27,7 @@ INSET = 0.28
 """Height of the small picture of the painting, as a share of the frame's."""
 
 
+@clear_gpu_errors()
 def contact_sheet(
     frame: Picture, mixes: Sequence[tuple[Mix, Picture | None]], settings: StyleSettings, device: Device
 ) -> Picture:

@@ -52,9 +52,7 @@ class LearnSettings:
     minutes: float | None = option(None, "Time to train instead of --steps.")
     batch: int = option(2, "Pictures a step.")
     crop: int = option(256, "Side in pixels of the pictures trained on.")
-    style_size: int = option(
-        512, "Short side in pixels at which the style image is seen; larger means smaller strokes."
-    )
+    style_size: int = option(512, "Short side in pixels at which the style image is seen; larger means larger strokes.")
     style_weight: float = option(1.0, "Weight of the style against the content.")
     tv_weight: float = option(1.0, "Weight of smoothness.")
     steady_weight: float = option(50.0, "Weight of painting the same in spite of a camera's noise.")

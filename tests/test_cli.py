@@ -21,6 +21,8 @@ pytestmark = pytest.mark.usefixtures("home")
 COMMANDS = [
     [],
     ["run"],
+    ["runs"],
+    ["stop"],
     ["demo"],
     ["styles"],
     ["learn"],
@@ -67,6 +69,30 @@ def test_every_command_explains_itself(command: list[str], capsys: pytest.Captur
     for flag in ("--help", "-h"):
         assert exit_code([*command, flag]) == 0
         assert capsys.readouterr().out.startswith(" ".join(["Usage: streamstyle", *command]))
+
+
+@pytest.mark.parametrize("group", [[], ["train"]], ids=" ".join)
+def test_nothing_but_the_name_shows_what_there_is(group: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(group) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(" ".join(["Usage: streamstyle", *group]))
+    assert "error" not in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("run --me", "--method"), ("run a.mkv --style tu", "turner_nantes"), ("run a.mkv --style my", "my"), ("", "stop")],
+)
+def test_a_shell_can_complete(
+    typed: str, offered: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = f"streamstyle {typed}"
+    monkeypatch.setenv("_STREAMSTYLE_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    with pytest.raises(SystemExit, match="0"):
+        exit_code([])
+    assert offered in [line.partition(",")[2] for line in capsys.readouterr().out.splitlines()]
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ import torch
 
 import streamstyle.demo
 from streamstyle.cli import exit_code
+from streamstyle.events import FrameWritten
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.run_folder import RunFolder, RunReader
@@ -230,6 +231,39 @@ def test_a_dry_run_counts_and_measures_and_writes_nothing(
     assert not home.exists()
 
 
+def test_a_dry_run_says_what_is_painted_already_and_estimates_the_rest(
+    film: Path, style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wanted = [film, "--style", style, "--method", "live"]
+    with monkeypatch.context() as patch:
+        patch.setattr("streamstyle.pipeline.FrameWritten", _InterruptingAfter(15))
+        run(capfd, *wanted, code=130)
+    before = files(film.parent)
+    (planned,) = run(capfd, *wanted, "--dry-run")
+    assert (planned["frames"], planned["earlier"]) == (25, 15)
+    assert planned["seconds"] == pytest.approx(10 * planned["seconds_per_frame"])
+    assert exit_code(["run", *map(str, wanted), "--dry-run"]) == 0
+    assert "goes on after 15, painted earlier" in capfd.readouterr().out
+    (anew,) = run(capfd, *wanted, "--dry-run", "--restart")
+    assert anew["earlier"] == 0
+    (refused,) = run(capfd, *wanted, "--strength", 0.9, "--dry-run", code=4)[-1:]
+    assert (refused["event"], "begun with --strength 1" in refused["problem"]) == ("failed", True)
+    assert files(film.parent) == before
+    assert run(capfd, *wanted)[0]["earlier"] == 15
+
+
+class _InterruptingAfter:
+    """An event of a frame that is written, in whose place Ctrl-C is pressed once there were so many."""
+
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
+
+    def __call__(self, frame: int, *rest: Any) -> FrameWritten:
+        if frame == self._frames:
+            signal.raise_signal(signal.SIGINT)
+        return FrameWritten(frame, *rest)
+
+
 def test_the_disk_a_dry_run_foresees_is_about_what_is_used(
     film: Path, style: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -254,7 +288,8 @@ def test_ctrl_c_leaves_a_playable_film_of_what_was_finished(tmp_path: Path, styl
     assert stopped["event"] == "stopped"
     assert 10 < stopped["frames"] < 1000
     assert len(times(Path(stopped["output"]))) == stopped["frames"]
-    assert files(tmp_path) == ["long.mp4", "long.nonsense.partial.mkv", "nonsense.safetensors"]
+    partial = ["long.nonsense.partial.mkv", "long.nonsense.partial.mkv.safetensors"]
+    assert files(tmp_path) == ["long.mp4", *partial, "nonsense.safetensors"]
 
 
 def test_the_demo_says_where_both_films_lie_and_how_fast_it_went(

@@ -63,6 +63,15 @@ def test_a_gpu_that_torch_was_not_built_for_is_worth_a_note(monkeypatch: pytest.
         assert (found, "a CPU build" in detail) == (state, True)
 
 
+def test_a_gpu_that_torch_finds_and_cannot_use_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    monkeypatch.setattr("streamstyle.nets.device.gpu_fault", lambda: "CUDA error: no kernel image is available")
+    state, detail = looked_at("graphics")["use"]
+    assert state is State.note
+    assert "no kernel image" in detail
+
+
 def test_tmux_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in machine._INSIDE.values():
         monkeypatch.delenv(variable, raising=False)

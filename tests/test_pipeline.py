@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 import av
@@ -13,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from streamstyle import pipeline
-from streamstyle.errors import StreamstyleError
+from streamstyle.errors import DeviceError, StreamstyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped, Warned
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import save_weights, style_metadata
+from streamstyle.ops import past
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import (
     ConsistencySettings,
@@ -207,6 +209,28 @@ def test_a_gpu_that_runs_out_of_memory_paints_on_in_tiles_and_it_is_said_once(
     ]
     for one, other in zip(whole.pictures(), tiles.pictures(), strict=True):
         assert np.abs(one.astype(int) - other).mean() < 1.5  # by how networks round in bfloat16
+
+
+@pytest.mark.parametrize(("said", "told"), [("out of memory", "not enough memory"), ("device lost", "device lost")])
+def test_a_gpu_that_fails_leaves_the_film_so_far_and_one_line(
+    tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch, said: str, told: str
+) -> None:
+    film = write_film(tmp_path / "film.mkv", moving_square(frames=6).frames)
+    warp, calls = past.backward_warp, count()
+
+    def failing(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
+        if next(calls) == 3:
+            raise torch.AcceleratorError(f"CUDA error: {said}\nSearch for it in the documentation.")
+        return warp(image, flow)
+
+    monkeypatch.setattr(past, "backward_warp", failing)
+    monkeypatch.setitem(pipeline._PAINTED_AHEAD, "cpu", 2)
+    with pytest.raises(DeviceError, match=told) as caught:
+        paint(film, tmp_path / "out.mkv", style, ConsistencySettings(method=Method.live))
+    assert "\n" not in str(caught.value)
+    (partial,) = tmp_path.glob("*out*.mkv")
+    with av.open(partial) as container:
+        assert len(list(container.decode(video=0))) == 4
 
 
 GOLDEN = {

@@ -9,8 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
+from streamstyle.life import Life
 from streamstyle.run_folder import Control, RunFolder, RunReader, Save, Wishes, all_runs, new_run_folder, replace_json
 
 
@@ -83,6 +85,26 @@ def test_what_the_owner_wants_arrives_and_nonsense_wants_nothing(folder: RunFold
     assert folder.ordered() == wanted
     folder.control.write_text(json.dumps({"save": {"colour": "blue"}}))
     assert folder.ordered() == Control()
+
+
+def test_a_pause_is_over_when_whoever_holds_the_run_has_gone(folder: RunFolder) -> None:
+    with subprocess.Popen(["sleep", "60"]) as other:
+        folder.order(Control(paused=True, holder=Life(other.pid, psutil.Process(other.pid).create_time())))
+        assert folder.ordered().paused
+        other.kill()
+        other.wait()
+        assert not folder.ordered().paused
+
+
+def test_a_pause_that_nobody_holds_stands(folder: RunFolder) -> None:
+    folder.control.write_text('{"paused": true}')
+    assert folder.ordered().paused
+
+
+def test_a_stop_is_never_taken_back(folder: RunFolder) -> None:
+    folder.order(Control(stop=True))
+    folder.order(Control(paused=True))
+    assert folder.ordered().stop
 
 
 def test_folders_of_ended_runs_do_not_pile_up(home: Path) -> None:

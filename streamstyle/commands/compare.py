@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamstyle.commands import completion
 from streamstyle.commands.contenders import wanted_contenders
 from streamstyle.commands.measure import JUDGE_HELP, NETWORK_HELP, painting
 from streamstyle.commands.output import check_output
@@ -54,7 +55,7 @@ _comparing, _film, _measuring = under("Comparing"), under("Film"), under("Measur
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Compare methods on one film.")
 @click.argument("movie", type=_FILE)
-@_comparing("--style", required=True, metavar="STYLE", help=_STYLE)
+@_comparing("--style", required=True, metavar="STYLE", help=_STYLE, shell_complete=completion.styles)
 @_comparing("--methods", default="johnson,live,consistent", show_default=True, metavar="LIST", help=_METHODS)
 @_comparing("--output", "-o", type=_FILE, help="The film of all; default: MOVIE.compare.mkv beside it.")
 @_comparing("--no-film", is_flag=True, help="Figures and report only.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from streamstyle.commands import completion
 from streamstyle.commands.output import check_output, default_output
 from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import OutputError
@@ -23,8 +24,24 @@ _demo = under("Demo")
 
 
 @click.command(cls=GroupedCommand, short_help="Render a small film and paint it: the first thing to try.")
-@_demo("--style", default="wave", show_default=True, help="A style's name, or an image.")
-@_demo("--output", "-o", "folder", type=_FOLDER, default="streamstyle-demo", show_default=True, help="Folder.")
+@_demo(
+    "--style",
+    default="wave",
+    show_default=True,
+    metavar="STYLE",
+    help="As for `run`: a style's name, any image, a .safetensors file, or a blend.",
+    shell_complete=completion.styles,
+)
+@_demo(
+    "--output",
+    "-o",
+    "folder",
+    type=_FOLDER,
+    metavar="FOLDER",
+    default="streamstyle-demo",
+    show_default=True,
+    help="Where both films go.",
+)
 @device_option("Demo")
 @json_option
 @debug_option
@@ -47,9 +64,9 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     _render(source, tell)
     film = probe(source, settings.source)
     tell(f"           {film.width}x{film.height}, {film.frames} frames, one cut, with sound\n")
-    with watched(as_json, quiet=False) as (observe, stop):
+    with watched(as_json, quiet=False, to_go_on="") as (observe, stop):
         listen = observe if as_json else _progress_only(observe)
-        ended = stylise_video(film, painted, mix, settings, listen, stop)
+        ended = stylise_video(film, painted, mix, settings, listen, stop, restart=True)
     if isinstance(ended, Stopped):
         return INTERRUPTED
     tell(_farewell(ended, mix.name))

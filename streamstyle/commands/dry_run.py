@@ -22,15 +22,19 @@ if TYPE_CHECKING:
     from streamstyle.media.carry import Carried
 
 
-def dry_run(film: Film, output: Path, mix: Mix, settings: Settings, as_json: bool) -> int:
+def dry_run(film: Film, output: Path, mix: Mix, settings: Settings, as_json: bool, restart: bool) -> int:
     """Say what a run would do; write nothing."""
     from streamstyle.estimate import plan
+    from streamstyle.media.recipe import recipe
+    from streamstyle.media.resumption import resumption
 
     refuse_output(output, film.path)
+    onward = None if restart else resumption(output, film.path, recipe(film, mix, settings))
+    earlier = onward.standing.frames if onward else 0
     line = ProgressLine(sys.stderr)
     of = f"/{film.frames}" if film.frames else ""
     try:
-        planned = plan(film, output, mix, settings, lambda n: line.show(f"looking at frame {n}{of}"))
+        planned = plan(film, output, mix, settings, lambda n: line.show(f"looking at frame {n}{of}"), earlier)
     finally:
         line.clear()
     if as_json:
@@ -48,7 +52,7 @@ def _in_words(planned: Planned, output: Path) -> list[str]:
         ("film", planned.film),
         ("output", planned.output + (" (exists already; -y replaces it)" if output.exists() else "")),
         ("size", _size_in_words(planned)),
-        ("frames", f"{planned.frames}{length}"),
+        ("frames", f"{planned.frames}{length}{_earlier(planned)}"),
         ("shots", f"{len(planned.cuts) + 1}{cuts}"),
         ("style", f"{planned.style}, method {planned.method}"),
         *(_stream_in_words(carried) for carried in planned.streams),
@@ -59,6 +63,10 @@ def _in_words(planned: Planned, output: Path) -> list[str]:
         ("disk", f"about {bytes_in_words(planned.bytes)}, {bytes_in_words(free)} free"),
     ]
     return [f"{name:<11}{text}" for name, text in rows]
+
+
+def _earlier(planned: Planned) -> str:
+    return f", goes on after {planned.earlier}, painted earlier" if planned.earlier else ""
 
 
 def _size_in_words(planned: Planned) -> str:

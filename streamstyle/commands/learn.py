@@ -32,7 +32,7 @@ _START = "A style to start from, `any-style` for a first guess from the image, o
 
 @click.command(cls=GroupedCommand, short_help="Learn a new style from a picture.")
 @click.argument("image", type=click.Path(path_type=Path))
-@_style("--name", help="Name of the style; by default the picture's.")
+@_style("--name", metavar="NAME", help="Name of the style; by default the picture's.")
 @_style("--output", "-o", type=click.Path(path_type=Path), help="Weights file, in place of the library.")
 @_style("--start", metavar="STYLE", default="any-style", show_default=True, help=_START)
 @_style("--yes", "-y", is_flag=True, help="Learn it anew if it is known, or replace the output.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamstyle.commands import completion
 from streamstyle.commands.output import check_output, default_output
 from streamstyle.commands.part import Span, opened_part
 from streamstyle.commands.style import wanted_mix
@@ -45,7 +46,8 @@ _FILE = click.Path(path_type=Path)
 _STYLE = "A style's name (see `streamstyle styles`), any image, a .safetensors file, or a blend: wave:0.6,my.jpg:0.4"
 _EPILOG = """
 Any image is a style at once; `streamstyle learn IMAGE` trains a network for it alone, used from then on.
-Ctrl-C once finishes the frame and leaves a playable film under a partial name; twice aborts at once.
+Ctrl-C once finishes the frame and leaves a playable film under a partial name; twice aborts at once. The same command
+goes on where it was, also after a crash; --restart begins anew.
 
 Exit codes: 0 done, 2 wrong usage or setting, 3 film, 4 output, 5 style, 6 device, 70 fault of the program, 130 stopped.
 """
@@ -55,9 +57,10 @@ _result, _film = under("Style and output"), under("Film")
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Paint a film.")
 @click.argument("movie", type=_FILE)
-@_result("--style", required=True, metavar="STYLE", help=_STYLE)
+@_result("--style", required=True, metavar="STYLE", help=_STYLE, shell_complete=completion.styles)
 @_result("--output", "-o", type=_FILE, help="Default: MOVIE.STYLE.mkv beside it.")
 @_result("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
+@_result("--restart", is_flag=True, help="Begin anew, where an earlier run was stopped and could be gone on with.")
 @_film("--sample", type=seconds, metavar="TIME", help="Only so much from the film's middle, such as 10s.")
 @_film("--range", "part", type=span, metavar="A-B", help="Only this part, in seconds or [HH:]MM:SS.")
 @settings_options(SourceSettings, "Film")
@@ -78,6 +81,7 @@ def run(
     style: str,
     output: Path | None,
     yes: bool,
+    restart: bool,
     sample: float | None,
     part: Span | None,
     dry_run: bool,
@@ -93,7 +97,7 @@ def run(
 
         mix = wanted_mix(style)
         film, settings = _opened(movie, settings, sample, part)
-        return plan(film, output or default_output(movie, mix.name), mix, settings, as_json)
+        return plan(film, output or default_output(movie, mix.name), mix, settings, as_json, restart)
 
     from streamstyle.run_folder import RunFolder, new_run_folder
     from streamstyle.running.session import session
@@ -106,10 +110,11 @@ def run(
         check_output(output, movie, replace_it=yes, may_ask=not as_json)
         from streamstyle.pipeline import stylise_video
 
-        with watched(as_json, quiet) as (tell, stop):
+        to_go_on = "the same command" + (" without --restart" if restart else "")
+        with watched(as_json, quiet, to_go_on) as (tell, stop):
             observe, look = opened.joined(tell, stop)
             say_what_stays_behind(film, output, observe)
-            ended = stylise_video(film, output, mix, settings, observe, stop, look)
+            ended = stylise_video(film, output, mix, settings, observe, stop, look, restart)
     return INTERRUPTED if isinstance(ended, Stopped) else 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamstyle.commands import completion
 from streamstyle.commands.output import check_output
 from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import OutputError, SettingsError
@@ -33,8 +34,17 @@ _sheet = under("Contact sheet")
 
 @click.command(cls=GroupedCommand, short_help="List the styles there are, or show them on a frame.")
 @_sheet("--sheet", "frame", type=_FILE, metavar="FRAME", help="Paint this picture in every style, on one sheet.")
-@_sheet("--style", "wanted", multiple=True, metavar="STYLE", help="Only this style, image or blend; can be repeated.")
-@_sheet("--height", type=click.IntRange(min=64), default=360, show_default=True, help="Lines of each picture.")
+@_sheet(
+    "--style",
+    "wanted",
+    multiple=True,
+    metavar="STYLE",
+    help="Only this style, image or blend; can be repeated.",
+    shell_complete=completion.styles,
+)
+@_sheet(
+    "--height", type=click.IntRange(min=64), metavar="N", default=360, show_default=True, help="Lines of each picture."
+)
 @_sheet("--output", "-o", type=_FILE, help="Default: FRAME.styles.jpg beside it.")
 @_sheet("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
 @settings_options(StyleSettings, "Contact sheet")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from streamstyle.commands.output import check_output
-from streamstyle.library import builtin_styles, known_style
+from streamstyle.library import ANY_STYLE, builtin_styles, known_style
 from streamstyle.settings import Device
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
@@ -51,7 +51,9 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 
 @train.command("any-style", cls=GroupedCommand)
 @_training("--output", "-o", type=_FILE, required=True, help="Weights file to write.")
-@_training("--start", metavar="STYLE", help="Style whose network to start from; noise without.")
+@_training(
+    "--start", metavar="STYLE", help="A style to start from, or `any-style`, the network there is; noise without."
+)
 @_training("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
 @settings_options(AnyStyleSettings, "Training")
 @device_option("Training")
@@ -60,7 +62,7 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 def any_style(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
     """Train the network that paints in the manner of any image. Stopped, it goes on the next time."""
     settings = chosen(AnyStyleSettings, values)
-    begin = known_style(start).path if start else None
+    begin = ANY_STYLE if start == "any-style" else known_style(start).path if start else None
     check_output(output, None, replace_it=yes, may_ask=not as_json)
     from streamstyle.train.any_style import train_any_style
 

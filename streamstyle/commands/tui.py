@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Sequence
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamstyle.commands import completion
 from streamstyle.commands.output import default_output
 from streamstyle.commands.run import run
+from streamstyle.commands.standing import named_run
 from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import SettingsError
 from streamstyle.run_folder import RunFolder, all_runs
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from streamstyle.tui.request import RunRequest
 
 _YOUNGEST = ""
-"""Value of `--attach` without a folder."""
+"""Value of `--attach` without a run."""
 
 _NOT_HERE = frozenset({"movie", "style", "dry_run", "as_json", "quiet", "run_folder"})
 """Parameters of `run` that are declared anew here, or have no sense before a screen."""
@@ -51,10 +54,18 @@ class RememberingCommand(GroupedCommand):
     heading="Watching",
     is_flag=False,
     flag_value=_YOUNGEST,
-    metavar="[DIR]",
-    help="Look on at a run that goes on already: the youngest, or the one with this folder.",
+    metavar="[RUN]",
+    shell_complete=completion.runs,
+    help="Look at a run that goes on already: the youngest, or the one with this number, film or folder.",
 )
-@click.option("--style", cls=GroupedOption, heading="Style and output", metavar="STYLE", help="As for `run`.")
+@click.option(
+    "--style",
+    cls=GroupedOption,
+    heading="Style and output",
+    metavar="STYLE",
+    help="As for `run`.",
+    shell_complete=completion.styles,
+)
 @click.pass_context
 def tui(ctx: click.Context, /, movie: Path | None, style: str | None, attach: str | None, **values: Any) -> int:
     """Paint MOVIE and watch: preview, numbers, pause, stop. Takes every option of `streamstyle run`."""
@@ -84,6 +95,8 @@ def without_a_screen() -> str:
         return "there is no terminal here"
     if os.environ.get("TERM", "") in ("", "dumb"):
         return "this terminal cannot draw a screen"
+    if codecs.lookup(sys.stderr.encoding).name != "utf-8":  # the screen goes there
+        return "this locale has no UTF-8"
     return ""
 
 
@@ -93,13 +106,10 @@ def _request(words: Sequence[str], movie: Path, style: str, output: Path | None)
     return RunRequest(tuple(words), movie, output or default_output(movie, wanted_mix(style).name))
 
 
-def _run_at(folder: str) -> RunFolder:
-    """Return the run that is meant; without a folder the youngest that lives, or else the youngest."""
-    if folder:
-        found = RunFolder(Path(folder))
-        if not found.events.is_file():
-            raise SettingsError(f"{folder} is no folder of a run", "Give one, or none for the youngest run.")
-        return found
+def _run_at(name: str) -> RunFolder:
+    """Return the run that is meant; without a name the youngest that goes on, or else the youngest."""
+    if name:
+        return named_run(name)
     runs = all_runs()
     if not runs:
         raise SettingsError("there is no run to look at", "Start one: streamstyle run MOVIE --style STYLE.")
@@ -113,6 +123,7 @@ def _show(subject: RunRequest | RunFolder | None, film: Path | None = None) -> i
     from streamstyle.tui.app import StreamstyleApp
     from streamstyle.tui.graphics import ask
 
-    app = StreamstyleApp(subject, film, graphics=ask())
+    terminal = ask()
+    app = StreamstyleApp(subject, film, graphics=terminal.graphics, bright=terminal.bright)
     app.run()
     return app.return_code or 0

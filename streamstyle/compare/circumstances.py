@@ -11,19 +11,21 @@ import torch
 
 import streamstyle
 from streamstyle.compare.events import Circumstances
+from streamstyle.cores import cores
 from streamstyle.ops.kernels import kernels_for
 
 
 def circumstances() -> Circumstances:
     """Return them as they are now."""
+    there = "cuda" if torch.cuda.is_available() else "cpu"
     return {
         "streamstyle": streamstyle.__version__,
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "cores": cores(),
         "threads": torch.get_num_threads(),
         "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
-        "kernels": "torch" if kernels_for(torch.zeros(1)) is None else "compiled",
+        "kernels": "torch" if kernels_for(torch.zeros(1, device=there)) is None else "compiled",
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "av", "numpy", "opencv-contrib-python")},

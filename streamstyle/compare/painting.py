@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from streamstyle.compare.kept import Making, film_path, find_making, keep_making
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, FrameWritten, Observer, Started, Stopped, Warned
 from streamstyle.film import Film
+from streamstyle.media.checkpoint import forget_checkpoint
 from streamstyle.mix import Mix
 from streamstyle.pipeline import stylise_video
 
@@ -50,6 +52,8 @@ def paint_all(
         path = film_path(folder, name)
         observe(ContenderPainted(contender.text, str(path), making.seconds_per_frame, found is not None))
         parts.append(Part(contender, path, making))
+    with suppress(OSError):
+        folder.rmdir()  # if nothing is kept there
     return parts
 
 
@@ -66,9 +70,11 @@ def _paint(
         if isinstance(event, Started | FrameWritten | Warned):  # it is the comparison that will have finished
             observe(event)
 
-    ended = stylise_video(film, film_path(folder, name), mix, contender.settings, listen, stop)
+    path = film_path(folder, name)
+    ended = stylise_video(film, path, mix, contender.settings, listen, stop, restart=True)
     if isinstance(ended, Stopped):
-        Path(ended.output).unlink(missing_ok=True)  # half a film is of no use here
+        Path(ended.output).unlink(missing_ok=True)  # its time is measured, which half a film would not tell
+        forget_checkpoint(path)
         return None
     now = datetime.now(UTC).isoformat(timespec="seconds")
     paces = seconds_per_frame(times), seconds_per_frame(cpu_times)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import platform
 import shutil
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from streamstyle.cores import cores
 from streamstyle.doctor.finding import Row, State, fine
 
 _CPU_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "asimd", "bf16")
@@ -24,8 +26,7 @@ def processor() -> Iterable[Row]:
     import torch
 
     yield fine("model", _processor_model())
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield fine("cores", f"{cores} for this process, of {os.cpu_count()}")
+    yield fine("cores", f"{cores()} for this process, of {os.cpu_count()}")
     features = set(_processor_field("flags").split()) | set(_processor_field("Features").split())
     yield fine("features", " ".join(name for name in _CPU_FEATURES if name in features) or "unknown")
     yield fine("torch", f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
@@ -60,8 +61,10 @@ def _processor_field(name: str) -> str:
 
 
 def graphics() -> Iterable[Row]:
-    """Yield the GPUs that torch can use, and whether our own kernels run on them."""
+    """Yield the GPUs that torch finds, whether it can use the first, and whether our own kernels run on it."""
     import torch
+
+    from streamstyle.nets.device import gpu_fault
 
     if not torch.cuda.is_available():
         yield _no_gpu()
@@ -69,7 +72,11 @@ def graphics() -> Iterable[Row]:
     for index in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(index)
         yield fine(f"gpu {index}", f"{gpu.name}, {gpu.total_memory / 1e9:.0f} GB, CUDA {torch.version.cuda}")
-    yield _cupy()
+    if (fault := gpu_fault()) is not None:
+        next_step = "Update its driver; torch's builds for CUDA 13 need a GPU of 2018 (Turing) or later."
+        yield "use", State.note, f"torch cannot use it ({fault}); everything runs on the CPU", next_step
+    else:
+        yield _gpu_kernels()
 
 
 def _no_gpu() -> Row:
@@ -83,24 +90,19 @@ def _no_gpu() -> Row:
     return "gpu", State.note, f"{none}, though NVIDIA's driver is here", next_step
 
 
-def _cupy() -> Row:
+def _gpu_kernels() -> Row:
     import torch
 
-    from streamstyle.ops.kernels import kernels_for
+    from streamstyle.ops.kernels import kernels_for, missing
 
-    try:
-        cupy = importlib.import_module("cupy")
-    except ImportError:
-        return "cupy", State.note, "not installed: no kernels of our own on the GPU", 'pip install "streamstyle[cuda]"'
-    compare = "Compare its CUDA version with the driver's."
-    if not cupy.cuda.is_available():
-        return "cupy", State.note, f"{cupy.__version__} is there but finds no GPU", compare
-    if kernels_for(torch.zeros(1, device="cuda")) is None:
-        none = (
-            f"{cupy.__version__} cannot compile our kernels, or STREAMSTYLE_KERNELS=torch is set; torch does their work"
-        )
-        return "cupy", State.note, none, compare
-    return fine("cupy", f"{cupy.__version__}: our own kernels are compiled")
+    if kernels_for(torch.zeros(1, device="cuda")) is not None:
+        return fine("kernels", f"our own, compiled by CuPy {importlib.import_module('cupy').__version__}")
+    why = missing("cuda")
+    if why is None:
+        return fine("kernels", "torch's: STREAMSTYLE_KERNELS=torch is set")
+    installed = importlib.util.find_spec("cupy") is not None
+    compare = "Compare its CUDA with the driver's, which nvidia-smi shows."
+    return "kernels", State.note, f"torch's: {why}", compare if installed else 'pip install "streamstyle[cuda]"'
 
 
 def terminal() -> Iterable[Row]:

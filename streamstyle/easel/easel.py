@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamstyle.commands.output import check_output
+from streamstyle.easel.earlier import earlier_of
 from streamstyle.easel.facts import facts_of
 from streamstyle.easel.wish import part_of, wish_of
 from streamstyle.film import Film
@@ -69,17 +70,23 @@ class Easel:
         film = part_of(self._film(wish.movie), wish)
         check_output(wish.output, wish.movie, replace_it=True, may_ask=False)
         refuse_encoder(enlarged_film(film, wish.settings.enlarge), wish.output, wish.settings.sink)
+        earlier, begun = earlier_of(film, wish)
         return {
             "output": str(wish.output),
             "exists": wish.output.exists(),
+            "begun": begun,
             "free": shutil.disk_usage(wish.output.parent).free,
             "width": film.width,
             "height": film.height,
             "frames": film.frames,
             "warnings": [
-                f"{each.stream.kind} {each.stream.codec}: {each.way}, {each.why}"
-                for each in plan_streams(film, wish.output)
-                if each.why
+                *([f"goes on after {earlier} frames, painted earlier"] if earlier else []),
+                *([begun] if begun else []),
+                *(
+                    f"{each.stream.kind} {each.stream.codec}: {each.way}, {each.why}"
+                    for each in plan_streams(film, wish.output)
+                    if each.why
+                ),
             ],
         }
 

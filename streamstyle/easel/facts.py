@@ -30,6 +30,8 @@ class Facts:
     rate: float | None
     """Frames a second."""
     frames: int | None
+    counted: bool
+    """Whether the container says how many frames there are; else it is what follows from length and rate."""
     duration: float | None
     """Seconds."""
     streams: tuple[str, ...]
@@ -43,6 +45,7 @@ def facts_of(film: Film) -> Facts:
     with open_film(film.path) as container:
         stream = video_stream(container, film.path)
         first = next(decoded(container, stream), None)
+        counted = bool(stream.frames)
         notes = tuple(_notes(film, stream, first))
     return Facts(
         path=str(film.path),
@@ -52,6 +55,7 @@ def facts_of(film: Film) -> Facts:
         codec=film.streams[film.video_stream].codec,
         rate=None if film.frame_rate is None else float(film.frame_rate),
         frames=film.frames,
+        counted=counted,
         duration=film.duration,
         streams=tuple(_in_words(stream) for stream in film.streams if stream.index != film.video_stream),
         notes=notes,

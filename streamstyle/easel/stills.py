@@ -18,6 +18,7 @@ from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_style
 from streamstyle.nets.transformer import TransformerNet
 from streamstyle.ops.pixels import to_tensor, to_uint8
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.painter import painter
 from streamstyle.settings import Device, SourceSettings, StyleSettings
 from streamstyle.stages.source import decode
@@ -60,6 +61,7 @@ class Stills:
         film = _at(sized(film, size), time)
         return self._painted(film, wish.mix, wish.settings.style, wish.settings.device, box)
 
+    @clear_gpu_errors()
     def _paint(self, film: Film, mix: Mix, style: StyleSettings, device: Device, box: Box) -> Picture:
         network = self._network(mix, style.strength, device)
         image = to_tensor(self._frame(film), select_device(device))

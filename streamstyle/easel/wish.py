@@ -30,6 +30,8 @@ class Wish:
     settings: Settings
     sample: float | None
     """Seconds from the film's middle; None for the part that the settings say."""
+    restart: bool = False
+    """Whether it begins anew where an earlier run was stopped."""
 
 
 def wish_of(arguments: Sequence[str]) -> Wish:
@@ -49,6 +51,7 @@ def wish_of(arguments: Sequence[str]) -> Wish:
         mix=mix,
         settings=settings_of(values, values["part"] or (None, None)),
         sample=values["sample"],
+        restart=values["restart"],
     )
 
 

@@ -14,7 +14,7 @@ from streamstyle.media.output import new_container
 from streamstyle.media.trial import fits
 
 if TYPE_CHECKING:
-    from av.container import OutputContainer
+    from av.container import InputContainer, OutputContainer
 
 _STALE = (
     "BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_", "ENCODER", "HANDLER_NAME", "VENDOR_ID", "ROTATE",
@@ -65,6 +65,15 @@ def plan_streams(film: Film, output: Path) -> tuple[Carried, ...]:
             or Carried(stream, Way.left_out, f"{output.suffix} cannot hold {stream.codec} {_called(stream)}")
             for stream in others
         )
+
+
+def has_adts(source: InputContainer) -> bool:
+    """Whether the film has AAC as in broadcasts, whose header every packet brings along.
+
+    FFmpeg's MP4 muxer takes it apart only where it does not write fragments.
+    """
+    sounds = [stream.codec_context for stream in source.streams.audio if stream.codec_context is not None]
+    return any(sound.codec.canonical_name == "aac" and not sound.extradata for sound in sounds)
 
 
 def _called(stream: Stream) -> str:

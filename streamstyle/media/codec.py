@@ -66,6 +66,10 @@ def encoder_options(
     """Return quality and preset under the names this encoder has for them; without `crf` or `cq` it has no quality."""
     named = {option.name: option for option in known}
     options = {"x265-params": "log-level=error"} if codec.name == "libx265" else {}
+    if "forced-idr" in named:
+        options["forced-idr"] = "1"  # a frame that is to be a key frame is one that nothing looks back across
+    if codec.name == "ffv1":
+        options["g"] = "1"  # it listens to no such wish
     quality = next((name for name in ("crf", "cq") if name in named), None)
     if quality is not None:
         options[quality] = str(min(settings.crf, int(min(named[quality].max, 63))))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 from av.codec.context import ThreadType
+from av.video.frame import PictureType
 
 from streamstyle.errors import OutputError, SettingsError
 from streamstyle.media.carry import lasting
@@ -65,7 +66,7 @@ class Encoder:
         self._set_quality(codec, settings, rate)
         self.duration = 1 / rate
         """Seconds that a frame usually lasts."""
-        self._begun = False
+        self._fed = self._begun = False
 
     def _set_up(self, film: Film, colour: Colour, pix_fmt: str) -> None:
         context = self.stream.codec_context
@@ -86,18 +87,30 @@ class Encoder:
         self,
         picture: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
         pts: int,  # in ticks of the film
+        key: bool = False,
     ) -> list[Packet[Any]]:
-        """Return what the encoder gives out, which may be frames from a while ago, or nothing yet."""
+        """Return what the encoder gives out, which may be frames from a while ago, or nothing yet.
+
+        It is asked to begin anew with a `key` frame; whether it does its packet says.
+        """
         frame = self._convert(picture)
         frame.time_base = self._tick
-        frame.pts = pts if self._tick == self._film_tick else round(pts * self._film_tick / self._tick)
+        frame.pts = self.tick(pts)
+        frame.pict_type = PictureType.I if key else PictureType.NONE
         frame.duration = round(self.duration / self._tick)
+        self._fed = True
         packets = self.stream.encode(frame)
         self._begun = self._begun or bool(packets)
         return packets
 
+    def tick(self, pts: int) -> int:
+        """Return a time in ticks of the film as the encoder counts it."""
+        return pts if self._tick == self._film_tick else round(pts * self._film_tick / self._tick)
+
     def flush(self) -> list[Packet[Any]]:
         """Return the frames still held back; none can be encoded after this."""
+        if not self._fed:
+            return []
         packets = self.stream.encode(None)
         if not self._begun:
             _date(packets)

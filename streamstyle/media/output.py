@@ -29,6 +29,11 @@ def partial_path(output: Path) -> Path:
     return output.with_name(f"{output.stem}.partial{output.suffix}")
 
 
+def earlier_path(output: Path) -> Path:
+    """Return the name an earlier run's partial film bears while its frames are copied: `film.partial.earlier.mkv`."""
+    return output.with_name(f"{output.stem}.partial.earlier{output.suffix}")
+
+
 def refuse_output(output: Path, source: Path) -> None:
     """Raise OutputError where `output` could not be written, or would destroy the film it is made from."""
     if output.is_dir():
@@ -42,17 +47,21 @@ def refuse_output(output: Path, source: Path) -> None:
             raise OutputError(f"{output} would overwrite the film it is made from", "Choose another name with -o.")
 
 
-def new_container(output: Path, name: Path, tick: Fraction = Fraction(1, 1000)) -> OutputContainer:
+def new_container(
+    output: Path, name: Path, tick: Fraction = Fraction(1, 1000), in_fragments: bool = False
+) -> OutputContainer:
     """Return a container of the kind `output` ends in, to be written to `name`; no file exists until its header is.
 
-    `tick` is what the picture's times count in, in seconds. OutputError for an ending that is no container.
+    `tick` is what the picture's times count in, in seconds. An MP4 `in_fragments` can be read should the run be killed;
+    closed, it is as any other. OutputError for an ending that is no container.
     """
     options = {"flush_packets": "1", "max_interleave_delta": "100000"}  # packets come in order: none has to wait
     if output.suffix.lower() in (".mkv", ".webm"):  # what is encoded is on the disk at once, should the run be killed
         options |= {"cluster_time_limit": "250", "avoid_negative_ts": "disabled"}  # the sound's priming moves no frame
     if output.suffix.lower() in (".mp4", ".m4v", ".mov"):
         options |= {"movie_timescale": str(tick.denominator)}  # or a first frame that is late is put on a millisecond
-        options |= {"movflags": "negative_cts_offsets"}  # or frames at uneven times may all begin a little early
+        hybrid = "+hybrid_fragmented+frag_keyframe+delay_moov" if in_fragments else ""
+        options |= {"movflags": f"negative_cts_offsets{hybrid}"}  # or frames at uneven times may all begin a bit early
     try:
         return av.open(str(name.absolute()), "w", container_options=options)
     except (ValueError, av.FFmpegError) as error:
@@ -69,8 +78,7 @@ def _instead(output: Path) -> str:
 
 def publish(partial: Path, output: Path) -> None:
     """Give a whole file its final name, once its contents are on the disk."""
-    with partial.open("rb+") as file:
-        os.fsync(file.fileno())
+    secure(partial)
     partial.replace(output)
     if os.name == "posix":
         folder = os.open(output.parent, os.O_RDONLY)
@@ -78,6 +86,12 @@ def publish(partial: Path, output: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def secure(path: Path) -> None:
+    """Have what was written to a file so far on the disk itself, should the power fail."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def remove_if_empty(partial: Path) -> None:

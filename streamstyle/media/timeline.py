@@ -13,15 +13,19 @@ class Stamp:
     def __init__(self) -> None:
         self._last_pts = self._last_dts = float("-inf")
         self._wrong_pts = self._wrong_dts = 0
+        self.plain = True
+        """Whether every frame so far had both times, each after the one before: then it matters not where it began."""
 
     def of(self, pts: int | None, dts: int | None) -> int | None:
         """Return the tick at which the frame is shown; None where nothing says."""
+        self.plain = self.plain and pts is not None
         seen_pts, seen_dts = dts if pts is None else pts, pts if dts is None else dts
         if seen_pts is None or seen_dts is None:
             return None
         self._wrong_pts += pts is not None and pts <= self._last_pts
         self._wrong_dts += dts is not None and dts <= self._last_dts
         self._last_pts, self._last_dts = seen_pts, seen_dts
+        self.plain = self.plain and not (self._wrong_pts or self._wrong_dts)
         return seen_pts if self._wrong_pts <= self._wrong_dts else seen_dts
 
 
@@ -35,6 +39,8 @@ class Timeline:
         self._second = max(1, second)
         self._step = max(1, step)
         self._last: int | None = None
+        self.plain = True
+        """Whether every tick so far was given and used as it was."""
 
     def place(self, tick: int | None) -> int | None:
         """Return the tick to use, or None for one that repeats or steps back: its moment has passed.
@@ -44,6 +50,7 @@ class Timeline:
         """
         following = 0 if self._last is None else self._last + self._step
         placed = following if tick is None else tick + self.shift
+        self.plain = self.plain and placed == tick and (self._last is None or placed > self._last)
         if self._last is not None and placed <= self._last:
             if self._last - placed < self._second:
                 return None

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.grad import conv2d_input
 
 from streamstyle.nets.loss_network import CONTENT_LAYER, FIRST_AFTER_POOLING, LossNetwork
 from streamstyle.nets.perceptual import Targets
@@ -88,12 +87,21 @@ def backward(
     for step in reversed(steps):
         pull(gradient, step)
         gradient = torch.ops.aten.threshold_backward(gradient, step.output, 0)
-        gradient = conv2d_input(step.input.shape, step.convolution.weight, gradient, padding=1)  # type: ignore[no-untyped-call]
+        gradient = _through(step, gradient)
         if step.pooled is not None:
             gradient = torch.ops.aten.max_pool2d_with_indices_backward(
                 gradient, step.pooled, [2, 2], [2, 2], [0, 0], [1, 1], False, step.places
             )
     return gradient[0].float().contiguous().mul_(network.gain)
+
+
+def _through(step: Step, gradient: Tensor) -> Tensor:
+    """Return the gradient with respect to a convolution's input; `torch.nn.grad` would make up an input to copy."""
+    ones, weight = (1, 1), step.convolution.weight
+    through: Tensor = torch.ops.aten.convolution_backward(
+        gradient, step.input, weight, None, ones, ones, ones, False, (0, 0), 1, (True, False, False)
+    )[0]
+    return through
 
 
 def _add_style(gradient: Tensor, activation: Tensor, target: Tensor, weight: float) -> Tensor:

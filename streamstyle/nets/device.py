@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 
 from streamstyle.errors import DeviceError
+from streamstyle.ops.thrift import Warn, unheard
+from streamstyle.ops.trouble import said
 from streamstyle.settings import Device
 
 
-def select_device(device: Device) -> torch.device:
-    """Return torch's device; raises DeviceError where a GPU is asked for and none is there."""
+def select_device(device: Device, warn: Warn = unheard) -> torch.device:
+    """Return torch's device, after a look whether it works.
+
+    Raises DeviceError where a GPU is asked for and none is there, or none that works; where any device would do, that
+    is the CPU then, and `warn` is told of a GPU that does not work.
+    """
     if device is Device.cpu or (device is Device.auto and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise DeviceError("there is no CUDA device for --device cuda", "Use --device cpu, or see `streamstyle doctor`.")
-    return torch.device("cuda")
+    fault = gpu_fault()
+    if fault is None:
+        _compute_exactly()
+        return torch.device("cuda")
+    if device is Device.cuda:
+        raise DeviceError(f"the GPU cannot be used ({fault})", "Use --device cpu, or see `streamstyle doctor`.")
+    warn(f"the GPU cannot be used ({fault}); everything runs on the CPU")
+    return torch.device("cpu")
+
+
+@functools.cache
+def gpu_fault() -> str | None:
+    """Return what the GPU says to one addition: it may be too old for torch, taken by another program, or full."""
+    try:
+        torch.ones(1, device="cuda").add_(1).item()
+    except RuntimeError as error:
+        return said(error)
+    return None
+
+
+def _compute_exactly() -> None:
+    """Let float32 be float32, sums of bfloat16 be summed in it, and the same film be the same again.
+
+    By default cuDNN would round what convolutions take to 11 bits (TF32), which would let the first convolution of a
+    style network see steps near black and white, and may add up in any order; cuBLAS may add up parts of a Gram matrix
+    in bfloat16.
+    """
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
 
 
 def fast_dtype(device: torch.device) -> torch.dtype:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,6 +36,11 @@ def read_bytes(path: Path, name: str) -> bytes | None:
         begin, end = header[name]["data_offsets"]
         file.seek(begin, os.SEEK_CUR)
         return file.read(end - begin)
+
+
+def made_by(metadata: Mapping[str, str]) -> str:
+    """Return the commands that made a network, one after the other."""
+    return " && ".join(metadata[key] for key in ("before", "command") if metadata.get(key))
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from streamstyle.nets.loss_network import LossNetwork
@@ -16,6 +15,7 @@ from streamstyle.ops.graph import Work
 from streamstyle.ops.lbfgs import HISTORY, minimise
 from streamstyle.ops.temporal import TemporalTerm
 from streamstyle.ops.thrift import Thrift, Warn, Way
+from streamstyle.ops.trouble import out_of_memory, said
 from streamstyle.settings import ConsistencySettings
 
 SETTLED = 2e-3
@@ -95,10 +95,10 @@ class Optimiser:
         assert self._record is not None
         try:
             return self._record(work)
-        except torch.OutOfMemoryError:
-            raise
         except RuntimeError as error:
-            why = str(error).partition("\n")[0]
+            if out_of_memory(error):
+                raise
+            why = said(error)
             self._warn(f"the optimisation could not be recorded as a CUDA graph ({why}); it goes on without, slower")
             self._record = _as_it_is
             return work

@@ -74,14 +74,16 @@ class _WholeNorm(nn.Module):
 
     def forget(self) -> None:
         """Be ready for the next picture."""
-        self._count, self._sum, self._squares = 0, torch.zeros(()), torch.zeros(())
+        self._count = 0
+        self._sum: Tensor | float = 0.0
+        self._squares: Tensor | float = 0.0
         self._scale: Tensor | None = None
         self._shift: Tensor | None = None
 
     def measure(self) -> None:
         """Settle mean and deviation: every tile has been seen."""
-        mean = self._sum / self._count
-        deviation = (self._squares / self._count - mean.square()).clamp_min(0)
+        mean, squares = (torch.as_tensor(total) / self._count for total in (self._sum, self._squares))
+        deviation = (squares - mean.square()).clamp_min(0)
         self._scale = self.norm.weight * torch.rsqrt(deviation + self.norm.eps)
         self._shift = self.norm.bias - mean * self._scale
 
@@ -99,8 +101,8 @@ class _WholeNorm(nn.Module):
         stride = -(-(columns.last - columns.first) // x.shape[-1])
         own = x[0, :, _own(self.tile.rows, stride), _own(columns, stride)].double()
         self._count += own[0].numel()
-        self._sum = self._sum.to(own) + own.sum((1, 2))
-        self._squares = self._squares.to(own) + own.square().sum((1, 2))
+        self._sum = self._sum + own.sum((1, 2))
+        self._squares = self._squares + own.square().sum((1, 2))
 
 
 def _own(span: Span, stride: int) -> slice:

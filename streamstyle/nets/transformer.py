@@ -63,15 +63,33 @@ class _Residual(nn.Module):
 
 
 class _Upsampled(nn.Module):
-    """Nearest-neighbour upsampling and a convolution, which leaves no checkerboard (Odena et al. 2016)."""
+    """Nearest-neighbour upsampling and a 3x3 convolution, which leaves no checkerboard (Odena et al. 2016).
 
-    def __init__(self, inputs: int, outputs: int, kernel: int = 3) -> None:
+    Both at once, as one transposed convolution of 4x4: each of its outputs sees 2x2 inputs, of which nearest-neighbour
+    upsampling would have made the 3x3. What mirrors the large picture at its edge repeats the edge of the small one.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.convolution = _Convolution(inputs, outputs, kernel)
+        self.convolution = _Convolution(inputs, outputs, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        convolved: Tensor = self.convolution(F.interpolate(x, scale_factor=2.0, mode="nearest"))
-        return convolved
+        _, convolution, *rest = self.convolution
+        assert isinstance(convolution, nn.Conv2d)
+        kernel = _spread(convolution.weight).to(x.dtype, memory_format=torch.channels_last)
+        x = F.conv_transpose2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, convolution.bias, stride=2, padding=3)
+        for layer in rest:
+            x = layer(x)
+        return x
+
+
+def _spread(
+    weight: Tensor,  # [O, I, 3, 3]
+) -> Tensor:  # [I, O, 4, 4], float32 at least
+    """Return the kernel of the transposed convolution that upsamples to nearest neighbours and convolves."""
+    kernel = weight.to(torch.promote_types(weight.dtype, torch.float32)).transpose(0, 1).flip(2, 3)
+    kernel = F.pad(kernel, (1, 0)) + F.pad(kernel, (0, 1))
+    return F.pad(kernel, (0, 0, 1, 0)) + F.pad(kernel, (0, 0, 0, 1))
 
 
 class _FromHalf(nn.Sequential):

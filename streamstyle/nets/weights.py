@@ -24,6 +24,7 @@ from streamstyle.train_settings import LossWidth
 
 LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
 ANY_STYLE_ASSET = "any_style.safetensors"
+ANY_STYLE_KIND = "any_style"
 UPSCALER_ASSET = "upscaler.safetensors"
 
 Config = TypeVar("Config", TransformerConfig, UpscalerConfig)
@@ -64,7 +65,7 @@ def load_any_style(path: Path | None = None) -> AnyStyleNet:
         with as_file(files("streamstyle") / "assets" / ANY_STYLE_ASSET) as asset:
             return load_any_style(asset)
     metadata = read_metadata(path)
-    if metadata.get("kind") != "any_style":
+    if metadata.get("kind") != ANY_STYLE_KIND:
         raise StyleError(f"{path} holds no network for any style", "Give one by `streamstyle train any-style`.")
     state = load_file(path)
     network = AnyStyleNet(_config(metadata, path, TransformerConfig), len(state["mean"]))
@@ -74,7 +75,7 @@ def load_any_style(path: Path | None = None) -> AnyStyleNet:
 
 def any_style_metadata(network: AnyStyleNet, **facts: str) -> dict[str, str]:
     """Return the metadata of a file that holds a network for any style."""
-    return {"kind": "any_style", "network": json.dumps(asdict(network.painter.config)), **facts}
+    return {"kind": ANY_STYLE_KIND, "network": json.dumps(asdict(network.painter.config)), **facts}
 
 
 def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.slim) -> LossNetwork:

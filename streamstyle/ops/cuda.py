@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +19,7 @@ from torch import Tensor
 
 from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.source import source_of
+from streamstyle.ops.trouble import said
 
 _BLOCK = (32, 8, 1)
 """Threads of a block; `csrc/*.cu` count on it."""
@@ -49,17 +52,28 @@ class CudaKernels:
         self._functions = {name: modules[source].get_function(name) for name, source in KERNELS.items()}
 
     @classmethod
-    def load(cls, folder: Path) -> CudaKernels | None:
-        """Return the kernels; None where cupy is not installed, finds no GPU or cannot compile for it."""
-        os.environ.setdefault("CUPY_CACHE_DIR", str(platformdirs.user_cache_path("streamstyle") / "kernels"))
+    def load(cls, folder: Path, device: str = "cuda") -> CudaKernels | str:
+        """Return the kernels, or why there are none: CuPy is not installed, finds no GPU, or cannot run them on it."""
+        if "CUPY_CACHE_DIR" not in os.environ:
+            os.environ["CUPY_CACHE_DIR"] = _cache()
         try:
             cupy = importlib.import_module("cupy")
-        except ImportError:
-            return None
+        except Exception as error:  # whatever it does not find, of CUDA's libraries or of its own
+            missing = isinstance(error, ModuleNotFoundError) and error.name == "cupy"
+            return "CuPy is not installed" if missing else f"CuPy cannot be imported: {said(error)}"
+        if not cupy.cuda.is_available():
+            return f"CuPy {cupy.__version__} finds no GPU that its CUDA can use"
         try:
-            return cls(cupy, folder) if cupy.cuda.is_available() else None
-        except (RuntimeError, OSError, cupy.cuda.compiler.CompileException):  # the driver is older than CuPy's CUDA
-            return None
+            kernels = cls(cupy, folder)
+            works = kernels._works(device)
+        except Exception as error:  # an old driver, no NVRTC, an interface that is not CuPy's of today
+            return f"CuPy {cupy.__version__} cannot run them: {said(error)}"
+        return kernels if works else f"CuPy {cupy.__version__} runs them wrongly"
+
+    def _works(self, device: str) -> bool:
+        """Return whether a picture carried nowhere stays what it is: all that is between here and the GPU is tried."""
+        image = torch.linspace(0, 1, 3 * 40 * 50, device=device).view(3, 40, 50)
+        return torch.equal(self.backward_warp(image, image.new_zeros(2, 40, 50), "bicubic"), image)
 
     def consistency_weight(
         self,
@@ -146,9 +160,29 @@ class CudaKernels:
         height, width = size
         grid = (-(-width // _BLOCK[0]), -(-height // _BLOCK[1]), 1)
         with torch.cuda.device(kept[0].device):
-            stream = torch.cuda.current_stream()  # of this moment: while a graph is captured it is another than before
-            with self._cupy.cuda.ExternalStream(stream.cuda_stream):
+            stream = _Stream(torch.cuda.current_stream().cuda_stream)  # of this moment: a graph is captured on its own
+            with self._cupy.cuda.Stream.from_external(stream):
                 self._functions[name](grid, _BLOCK, tuple(passed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """A stream as the CUDA stream protocol has it: torch's have come to know it only lately."""
+
+    address: int
+
+    def __cuda_stream__(self) -> tuple[int, int]:
+        return 0, self.address
+
+
+def _cache() -> str:
+    """Return a folder for compiled kernels: importing CuPy fails where it cannot be made."""
+    folder = platformdirs.user_cache_path("streamstyle") / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return tempfile.mkdtemp(prefix="streamstyle-kernels-")
+    return str(folder)
 
 
 def _sums(like: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, float, Tensor]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import torch
 
@@ -16,17 +17,50 @@ _WARMING = 3
 def recorded(work: Work) -> Work:
     """Return what does the work with one launch; it has been done a few times here.
 
-    RuntimeError where it cannot be recorded.
+    What the work raises where it cannot be recorded is raised, and all is as if nothing had been tried.
     """
-    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):
-        for _ in range(_WARMING):
+    here, aside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    _warm_up(work, here, aside)
+    graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
+    try:
+        # The stream is the one warmed up on: cuBLAS and cuDNN have memory to work in for each. By default nothing in
+        # any thread might ask for memory meanwhile, as uploads of later frames do.
+        with torch.cuda.graph(graph, pool=pool, stream=aside, capture_error_mode="thread_local"):
             work()
-    torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
-    # By default nothing in any thread may ask for memory meanwhile, as uploads of later frames do.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        work()
+    except Exception as error:
+        torch.cuda.set_stream(here)
+        _forget(pool)
+        raise _first(error) from None
     replay: Work = graph.replay
     return replay
+
+
+def _warm_up(work: Work, here: torch.cuda.Stream, aside: torch.cuda.Stream) -> None:
+    aside.wait_stream(here)
+    try:
+        with torch.cuda.stream(aside):
+            for _ in range(_WARMING):
+                work()
+    finally:
+        here.wait_stream(aside)  # or memory given back after an error would be written to by what is still under way
+
+
+def _forget(pool: tuple[int, int]) -> None:
+    """Tell torch that a recording is over; it does not notice where one is spoiled.
+
+    It would leave its own stream the current one of this thread (`torch.cuda.graph.__exit__`) and, believing to record
+    still, answer the next `empty_cache`, or the next lack of memory, with an assertion (`CUDACachingAllocator.cpp`).
+    """
+    device = torch.cuda.current_device()
+    with suppress(RuntimeError, AttributeError):  # where it has noticed the graph gives the pool back itself
+        torch._C._cuda_endAllocateToPool(device, pool)
+        torch._C._cuda_releasePool(device, pool)
+
+
+def _first(error: Exception) -> Exception:
+    """Return what spoiled a recording: the error by which it then ends says only that something had."""
+    first = error.__context__
+    if not isinstance(first, Exception):
+        return error
+    error.__traceback__ = None  # it holds the first, which will hold this one: all memory of the work, until collected
+    return first

@@ -54,13 +54,27 @@ def csrc_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "csrc"
 
 
+def missing(device: str) -> str | None:
+    """Return why torch does our kernels' work on a device; None where it does not, or was asked to."""
+    found = None if _on(device) or _left_to_torch() else _found(device)
+    return found if isinstance(found, str) else None
+
+
 @functools.cache
 def _on(device: str) -> Kernels | None:
-    if os.environ.get("STREAMSTYLE_KERNELS", "").lower() == "torch":
-        return None
+    found = None if _left_to_torch() else _found(device)
+    return None if isinstance(found, str) else found
+
+
+def _left_to_torch() -> bool:
+    return os.environ.get("STREAMSTYLE_KERNELS", "").lower() == "torch"
+
+
+def _found(device: str) -> Kernels | str | None:
+    """Return the kernels, or why there are none."""
     if device == "cpu":
         path = compiled_part(csrc_folder())
-        return None if path is None else HostKernels(path)
+        return "the compiled part was not built" if path is None else HostKernels(path)
     if device == "cuda":
         from streamstyle.ops.cuda import CudaKernels  # noqa: PLC0415  # imports cupy, if it is there
 

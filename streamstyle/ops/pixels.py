@@ -49,6 +49,6 @@ def with_colours_of(
     painted: Tensor,  # [3, H, W] float in [0, 1]
 ) -> Tensor:  # [3, H, W] float in [0, 1]
     """Return the brightness of the painting in the colours of the picture (Gatys et al. 2017, luminance only)."""
-    weights = torch.tensor(LUMA, device=image.device).view(3, 1, 1)
-    change = ((painted - image) * weights).sum(0, keepdim=True)
+    red, green, blue = painted - image
+    change: Tensor = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
     return (image + change).clamp(0, 1)

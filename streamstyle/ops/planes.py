@@ -41,6 +41,8 @@ def _quartered(plane: Tensor) -> Tensor:  # [H, W] → [H / 2, W / 2]
     """Return the plane at half its size each way: pairs across, eight rows down, the edge row going on."""
     pairs = (plane[:, ::2] + plane[:, 1::2]) / 2
     height = plane.shape[0]
-    rows = torch.arange(0, height, 2, device=plane.device)[:, None] + torch.arange(-3, 5, device=plane.device)
-    weights = torch.tensor(_FALL, dtype=plane.dtype, device=plane.device)
-    return (pairs[rows.clamp(0, height - 1)] * weights[:, None]).sum(1)
+    rows = torch.arange(0, height, 2, device=plane.device)
+    total = pairs.new_zeros(len(rows), pairs.shape[1])
+    for step, weight in enumerate(_FALL, start=-3):
+        total.add_(pairs.index_select(0, (rows + step).clamp_(0, height - 1)), alpha=weight)
+    return total

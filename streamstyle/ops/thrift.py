@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-from streamstyle.errors import DeviceError
+from streamstyle.ops.trouble import no_memory, out_of_memory
 
 W = TypeVar("W")
 T = TypeVar("T")
@@ -42,12 +42,11 @@ class Thrift(Generic[W]):
         while True:
             try:
                 return do(self._ways[0].by)
-            except torch.OutOfMemoryError as error:
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
                 if len(self._ways) == 1:
-                    raise DeviceError(
-                        "the GPU has not enough memory for a picture of this size",
-                        "Give a smaller --size, or --device cpu.",
-                    ) from error
+                    raise no_memory() from error
             self._save()  # not before the error is gone, and with it what it holds of the work that failed
 
     def _save(self) -> None:

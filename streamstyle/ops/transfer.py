@@ -1,6 +1,11 @@
-"""Between the host's memory and a GPU's without waiting, through pinned memory, which torch keeps for the next time."""
+"""Between the host's memory and a GPU's without waiting, through pinned memory, which torch keeps for the next time.
+
+Where the system gives no more pinned memory ordinary memory does: the same, but that the host waits.
+"""
 
 from __future__ import annotations
+
+import ctypes
 
 import numpy as np
 import torch
@@ -8,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.ops.luma import Luma
-from streamstyle.ops.pixels import levels, to_uint8
+from streamstyle.ops.pixels import from_levels, levels, to_uint8
 from streamstyle.ops.planes import to_planes
 
 
@@ -19,7 +24,15 @@ def uploaded(
     """Return the tensor on the device. To a GPU it is on its way; whatever uses it there is queued behind it."""
     if device.type != "cuda":
         return tensor.to(device)
-    return tensor.pin_memory().to(device, non_blocking=True)
+    return _pinned(tensor).to(device, non_blocking=True)
+
+
+def uploaded_picture(
+    image: NDArray[np.uint8],  # [H, W, 3] RGB, full range
+    device: torch.device,
+) -> Tensor:
+    """Return what `pixels.to_tensor` does, [3, H, W] float32 in [0, 1] on the device, on its way as by `uploaded`."""
+    return from_levels(uploaded(torch.from_numpy(image), device))
 
 
 def downloaded(
@@ -34,9 +47,36 @@ def downloaded(
     if not image.is_cuda:
         return to_uint8(image)
     there = levels(image) if luma is None else to_planes(image, luma)
-    here = torch.empty(there.shape, dtype=there.dtype, pin_memory=True)
+    here = _like(there)
     here.copy_(there, non_blocking=True)
-    arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
-    arrived.record()
-    arrived.synchronize()
+    arrived = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # leaves the processor to the encoder
+    try:
+        arrived.record()
+        arrived.synchronize()
+    except RuntimeError:
+        _leave(here)
+        raise
     return here.numpy()
+
+
+def _pinned(tensor: Tensor) -> Tensor:
+    try:
+        return tensor.pin_memory()
+    except RuntimeError:
+        return tensor
+
+
+def _like(there: Tensor) -> Tensor:
+    try:
+        return torch.empty(there.shape, dtype=there.dtype, pin_memory=True)
+    except RuntimeError:
+        return torch.empty(there.shape, dtype=there.dtype)
+
+
+def _leave(here: Tensor) -> None:
+    """Never give back the memory that a GPU which has failed was writing to.
+
+    Torch would ask the GPU whether it is done with it, and where that fails in a destructor the process ends at once,
+    with the film not closed.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(here))

@@ -1,4 +1,4 @@
-"""Looks at every frame of a run, shows what is wished for, and does what the run's owner wants."""
+"""Looks at every frame of a run, shows what is wished for, and does what whoever holds the run wants."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from streamstyle.events import Paused, Previewed, Resumed, Saved, Warned
+from streamstyle.events import Observer, Paused, Previewed, Resumed, Saved, Warned
 from streamstyle.media.picture import encoded
 from streamstyle.moment import Moment
 from streamstyle.run_folder import RunFolder, Save, Wishes
@@ -33,8 +33,9 @@ _LISTENING = 0.1
 class Onlooker:
     """Is shown each frame once it is written; see `moment.Look`."""
 
-    def __init__(self, folder: RunFolder, log: RunLog, stop: threading.Event) -> None:
-        self._folder, self._log, self._stop = folder, log, stop
+    def __init__(self, folder: RunFolder, log: RunLog, tell: Observer, stop: threading.Event) -> None:
+        """`log` hears what is for those who look on, `tell` what everybody should know: that the run waits."""
+        self._folder, self._log, self._tell, self._stop = folder, log, tell, stop
         self._steadiness, self._surveyor = Steadiness(), Surveyor()
         self._survey_due = self._preview_due = 0.0
         self._shown: tuple[int, Wishes] | None = None
@@ -69,7 +70,7 @@ class Onlooker:
 
     def _pause(self, moment: Moment) -> None:
         """Wait until the run may go on, or is to stop; what is wished for meanwhile is shown."""
-        self._log.observe(Paused(moment.frames))
+        self._tell(Paused(moment.frames))
         self._survey(moment, paused=True)
         with moment.stopwatch.timing("standing"), moment.clock.standing():
             while not self._stop.wait(_LISTENING):
@@ -81,7 +82,7 @@ class Onlooker:
                 if not wanted.paused:
                     break
                 self._show(moment, paused=True)
-        self._log.observe(Resumed(moment.frames))
+        self._tell(Resumed(moment.frames))
 
     def _preview(self, moment: Moment, paused: bool) -> None:
         """Write previews where somebody wishes for them, it is time, and they have not seen these."""

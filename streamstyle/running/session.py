@@ -35,7 +35,7 @@ class Session:
             log.observe(event)
             observe(event)
 
-        return both, Onlooker(self.folder, log, stop).look
+        return both, Onlooker(self.folder, log, both, stop).look
 
 
 @contextmanager

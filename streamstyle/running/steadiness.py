@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.frame import StylisedFrame
+from streamstyle.ops.transfer import uploaded
 
 EVERY = 8
 """One pixel in so many, along rows and columns, is looked at, another one each frame."""
@@ -27,7 +28,8 @@ class Steadiness:
 
     _before: StylisedFrame | None = None
     _frames: int = 0
-    _sums: dict[str, float] = field(default_factory=lambda: {"painted": 0.0, "naive": 0.0})
+    _sums: dict[str, Tensor | float] = field(default_factory=lambda: {"painted": 0.0, "naive": 0.0})
+    """Where the pictures are: nobody waits for a GPU before they are asked for."""
 
     def add(self, painted: StylisedFrame) -> None:
         """Compare a frame with the one before."""
@@ -36,13 +38,13 @@ class Steadiness:
         if motion is None or before is None:
             return
         self._frames += 1
-        lattice = _Lattice.of(motion.backward, motion.weight, self._frames)
+        lattice = _Lattice.of(motion.backward, motion.weight, self._frames).on(painted.image.device)
         self._sums["painted"] += lattice.error(painted.image, before.image)
         self._sums["naive"] += lattice.error(painted.naive, before.naive)
 
     def means(self) -> dict[str, float]:
         """Return both errors, in squared units of [0, 1]; empty where there was no flow yet."""
-        return {name: total / self._frames for name, total in self._sums.items()} if self._frames else {}
+        return {name: float(total) / self._frames for name, total in self._sums.items()} if self._frames else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,10 @@ class _Lattice:
         grid = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=-1)
         return _Lattice(rows, columns, grid[None], weight[rows, columns])
 
-    def error(self, later: Tensor, earlier: Tensor) -> float:
-        grid, weight = self.grid.to(later.device), self.weight.to(later.device)
-        carried = F.grid_sample(earlier[None], grid, "bilinear", "border", align_corners=False)[0]
+    def on(self, device: torch.device) -> _Lattice:
+        return replace(self, grid=uploaded(self.grid, device), weight=uploaded(self.weight.contiguous(), device))
+
+    def error(self, later: Tensor, earlier: Tensor) -> Tensor:  # scalar, float64
+        carried = F.grid_sample(earlier[None], self.grid, "bilinear", "border", align_corners=False)[0]
         squared = (later[:, self.rows, self.columns] - carried).square().mean(0)
-        return float((weight * squared).sum() / weight.sum().clamp_min(1e-6))
+        return ((self.weight * squared).sum() / self.weight.sum().clamp_min(1e-6)).double()

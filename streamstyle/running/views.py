@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
 import torch.nn.functional as F
@@ -9,10 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.frame import StylisedFrame
-from streamstyle.ops.pixels import to_uint8
 
 Picture = NDArray[np.uint8]
 """[H, W, 3] RGB."""
+
+Shade = TypeVar("Shade", np.uint8, np.float32)
 
 _FAST = 0.03
 """Motion, as a share of the picture's width, that has the full colour."""
@@ -23,43 +26,56 @@ def view_of(painted: StylisedFrame, view: str, shrink: int = 1) -> Picture | Non
     motion = painted.flowed.motion
     match view:
         case "painted":
-            return to_uint8(_shrunk(painted.image, shrink))
+            return _picture(painted.image, shrink)
         case "naive":
-            return to_uint8(_shrunk(painted.naive, shrink))
+            return _picture(painted.naive, shrink)
         case "source":
             return _shrunk_picture(painted.flowed.frame.image, shrink)
         case "flow" if motion is not None:
-            return flow_wheel(_shrunk(motion.backward, shrink).cpu(), motion.backward.shape[-1])
+            return flow_wheel(_planes(motion.backward, shrink), motion.backward.shape[-1])
         case "weight" if motion is not None:
-            return to_uint8(_shrunk(motion.weight[None], shrink).expand(3, -1, -1))
+            return np.repeat(_picture(motion.weight[None], shrink), 3, axis=-1)
         case _:
             return None
 
 
 def flow_wheel(
-    flow: Tensor,  # [2, H, W] float32, pixels
+    flow: NDArray[np.float32],  # [2, H, W], pixels
     width: int,
 ) -> Picture:
     """Return a flow as colours: the direction by the hue, the speed by how far it is from white.
 
     `width` is that of the picture whose pixels flow is in. The square root lets slow motion be seen beside fast.
     """
-    u, v = flow.numpy()
+    u, v = flow
     speed = np.sqrt(np.minimum(1, np.hypot(u, v) / (_FAST * width)))
     hue = np.degrees(np.arctan2(v, u)) % 360
     wheel = cv2.cvtColor(np.stack((hue, speed, np.ones_like(hue)), -1).astype(np.float32), cv2.COLOR_HSV2RGB)
     return np.round(255 * wheel).astype(np.uint8)
 
 
-def _shrunk(image: Tensor, factor: int) -> Tensor:
-    return F.avg_pool2d(image, factor, ceil_mode=True) if factor > 1 else image
+def _picture(image: Tensor, factor: int) -> Picture:
+    """Return [C, H, W] in [0, 1] as bytes, smaller by a whole factor."""
+    levels: Picture = np.rint(255 * _planes(image, factor)).clip(0, 255).astype(np.uint8)
+    return np.ascontiguousarray(levels.transpose(1, 2, 0))
 
 
-def _shrunk_picture(image: Picture, factor: int) -> Picture:
+def _planes(image: Tensor, factor: int) -> NDArray[np.float32]:
+    """Return [C, H, W] smaller by a whole factor.
+
+    On a CPU not by torch: its threads would wait for cores that the painting has, for longer than this takes.
+    """
+    if image.is_cuda:
+        return (F.avg_pool2d(image, factor, ceil_mode=True) if factor > 1 else image).cpu().numpy()
+    return np.stack([_shrunk_picture(plane, factor) for plane in image.detach().numpy()])
+
+
+def _shrunk_picture(image: NDArray[Shade], factor: int) -> NDArray[Shade]:
+    """Return a picture or a plane of one, of bytes or floats, smaller by a whole factor."""
     if factor == 1:
         return image
-    size = tuple(-(-side // factor) for side in image.shape[1::-1])
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = (-(-side // factor) for side in image.shape[:2])
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), image.dtype)
 
 
 def shrinking(width: int, height: int, into: tuple[int, int]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -25,6 +25,7 @@ def consistency(
     settings: ConsistencySettings,
     network: LossNetwork | None,
     warn: Warn = unheard,
+    carried: Sequence[Tensor] = (),  # [3, H, W] float32 in [0, 1] each: outputs before the first frame, the latest last
 ) -> Iterator[StylisedFrame]:
     """Yield every frame drawn towards its own stylisation and towards the outputs before it.
 
@@ -35,7 +36,7 @@ def consistency(
     optimise: Optimiser | None = None
     if network is not None and settings.iterations > 0:
         optimise = Optimiser(network, settings, warn, recorded if network.mean.is_cuda else None)
-    outputs: deque[Tensor] = deque(maxlen=settings.lookback[-1])
+    outputs: deque[Tensor] = deque(carried, maxlen=settings.lookback[-1])
     for painted in frames:
         steady = painted
         if painted.flowed.motion is None:

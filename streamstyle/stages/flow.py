@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.buffered import Ahead, buffered
+from streamstyle.cores import cores
 from streamstyle.frame import FlowedFrame, Frame, Motion
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.motion_code import rounded
 from streamstyle.ops.occlusion import consistency_weight
 from streamstyle.settings import FlowPreset, FlowSettings
+
+_MOST_WORKERS = 8
+"""Unless more are asked for: each holds a pair of frames."""
 
 _BYTES_AHEAD = 64 << 20
 _BYTES_A_PIXEL, _BYTES_A_MOTION = 3, 3 * 4
@@ -50,8 +54,8 @@ def flow(
     """Yield an iterator over the frames, each with its motions; they are worked on ahead of their use and in parallel.
 
     The first frame of a shot has none, and none reaches back before it. Motion is rounded as `cache` rounds it, so a
-    run that reads it equals the run that wrote it, and a run without a cache equals both. About 64 MB of it waits, two
-    frames at least.
+    run that reads it equals the run that wrote it, and a run without a cache equals both. About 64 MB of it waits, at
+    least one frame more than are worked on.
     """
     remaining = iter(frames)
     first = next(remaining, None)
@@ -59,7 +63,9 @@ def flow(
         yield Ahead(iter(()), 1)
         return
     height, width = first.image.shape[:2]
-    ahead = max(2, _BYTES_AHEAD // (height * width * (_BYTES_A_PIXEL + _BYTES_A_MOTION * (len(lookback) + returning))))
+    workers = settings.flow_workers or min(_MOST_WORKERS, max(1, cores() // 2))
+    size = height * width * (_BYTES_A_PIXEL + _BYTES_A_MOTION * (len(lookback) + returning))
+    ahead = max(workers + 1, _BYTES_AHEAD // size)
 
     def follow(moment: tuple[Frame, dict[int, Frame]]) -> FlowedFrame:
         frame, by_gap = moment
@@ -70,7 +76,7 @@ def flow(
         return FlowedFrame(frame, motions[0], tuple(motions[1:]), back)
 
     moments = _moments(chain([first], remaining), lookback)
-    with buffered(moments, follow, workers=settings.flow_workers, ahead=ahead) as flowed:
+    with buffered(moments, follow, workers=workers, ahead=ahead) as flowed:
         yield flowed
 
 

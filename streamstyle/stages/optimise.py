@@ -11,23 +11,27 @@ from torch import Tensor
 from streamstyle.frame import FlowedFrame, StylisedFrame
 from streamstyle.nets.brush import Brush
 from streamstyle.ops.past import Past, past_of
-from streamstyle.ops.pixels import to_tensor
+from streamstyle.ops.transfer import uploaded, uploaded_picture
 from streamstyle.settings import Init, Settings
 
 
 def optimise(
-    frames: Iterable[FlowedFrame], brush: Brush, settings: Settings, device: torch.device
+    frames: Iterable[FlowedFrame],
+    brush: Brush,
+    settings: Settings,
+    device: torch.device,
+    carried: Sequence[Tensor] = (),  # [3, H, W] float32 in [0, 1] each: outputs before the first frame, the latest last
 ) -> Iterator[StylisedFrame]:
     """Yield every frame painted: its content, the painting's style, and what the outputs before it show of it.
 
     The first frame of a shot has none before it and more iterations. No style network takes part: `naive` is the
     frame itself. What is carried over stays in float, never rounded to 8 bits.
     """
-    outputs: deque[Tensor] = deque(maxlen=settings.consistency.lookback[-1])
+    outputs: deque[Tensor] = deque(carried, maxlen=settings.consistency.lookback[-1])
     for flowed in frames:
         if flowed.motion is None:
             outputs.clear()
-        image = to_tensor(flowed.frame.image, device)
+        image = uploaded_picture(flowed.frame.image, device)
         past = past_of(outputs, flowed.motions) if outputs else None
         start = _start(flowed.frame.index, image, outputs, past, settings.ruder.init)
         painted, losses = brush.paint(image, past, start, _iterations(past, settings))
@@ -51,4 +55,4 @@ def _start(index: int, image: Tensor, outputs: Sequence[Tensor], past: Past | No
 def _noise(index: int, image: Tensor) -> Tensor:
     """Return a picture of noise, the same for the same frame in every run."""
     generator = torch.Generator().manual_seed(index)
-    return torch.rand(image.shape, generator=generator).to(image.device)
+    return uploaded(torch.rand(image.shape, generator=generator), image.device)

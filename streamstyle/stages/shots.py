@@ -16,9 +16,8 @@ pictures, some dark, blurred, noisy or letterboxed, the smallest is 0.66 (docs/f
 """
 
 
-def shots(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """Yield every frame with the count of cuts before it; all that is remembered is a sketch of the last one."""
-    shot = 0
+def shots(frames: Iterable[Frame], shot: int = 0) -> Iterator[Frame]:
+    """Yield every frame with the count of cuts before it, `shot` for the first; a sketch of the last is remembered."""
     before: Sketch | None = None
     for frame in frames:
         now = sketch(frame.image)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from streamstyle.errors import FilmError
 from streamstyle.film import Film
-from streamstyle.frame import Frame
+from streamstyle.frame import Frame, Place
 from streamstyle.media.decoding import decoded, decoded_from
 from streamstyle.media.facts import described, rate_of, tick_of
 from streamstyle.media.opening import open_film, video_stream
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     PartOf = Callable[[InputContainer, VideoStream, Path, SourceSettings], Part]
+
+_MARGIN = 5
+"""Seconds before a place that decoding begins, so that every picture there has all it was predicted from."""
 
 
 def probe(path: Path, settings: SourceSettings) -> Film:
@@ -81,20 +85,42 @@ def _first_picture(path: Path) -> tuple[VideoFrame, Fraction]:
         return first, Fraction(stream.sample_aspect_ratio or 0) or Fraction(1)
 
 
-def decode(film: Film) -> Iterator[Frame]:
-    """Yield the frames of the processed part in the order they are shown, each later than the one before."""
+def decode(film: Film, place: Place | None = None) -> Iterator[Frame]:
+    """Yield the frames of the processed part in the order they are shown, each later than the one before.
+
+    With a `place` they begin with the frame that was there, each as if all before it had been decoded, too.
+    """
+    if place is None:
+        yield from _decoded(film)
+        return
+    if place.plain:
+        with closing(_decoded(film, place)) as frames:
+            first = next(frames, None)
+            if first is not None and first.pts == place.pts:
+                yield first
+                yield from frames
+                return
+    yield from islice(_decoded(film), place.index, None)
+
+
+def _decoded(film: Film, place: Place | None = None) -> Generator[Frame]:
+    """Yield the frames from the beginning of the part on, or from a plain `place` on."""
     to_working = ToWorking(film)
     timeline = Timeline(round(1 / film.time_base), round(1 / (film.frame_rate or 25) / film.time_base))
-    stamp, index = Stamp(), 0
+    stamp, index = Stamp(), 0 if place is None else place.index
+    begin = film.start_pts if place is None else place.pts
     with ExitStack() as opened:
         container = opened.enter_context(open_film(film.path))
         stream = cast("VideoStream", container.streams[film.video_stream])
-        pictures = opened.enter_context(closing(decoded_from(container, stream, film.start_pts)))
+        margin = 0 if place is None else round(_MARGIN / film.time_base)
+        pictures = opened.enter_context(closing(decoded_from(container, stream, begin - margin)))
         for picture in pictures:
+            if place is not None and picture.pts is not None and picture.pts < begin:
+                continue  # what a seek lands on may lack what it was predicted from, and its time says nothing
             pts = timeline.place(stamp.of(picture.pts, picture.dts))
-            if pts is None or pts < film.start_pts:
+            if pts is None or pts < begin:
                 continue
             if film.end_pts is not None and pts >= film.end_pts:
                 return
-            yield Frame(to_working(picture), pts, index)
+            yield Frame(to_working(picture), pts, index, plain=timeline.plain and stamp.plain)
             index += 1

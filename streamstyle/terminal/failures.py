@@ -14,23 +14,31 @@ from platformdirs import user_log_path
 from streamstyle.errors import StreamstyleError
 from streamstyle.events import Failed
 from streamstyle.terminal.interrupts import INTERRUPTED
+from streamstyle.terminal.values import one_line
 from streamstyle.terminal.watch import print_json
 
 INTERNAL = 70
 """Exit code of a fault of the program itself (EX_SOFTWARE)."""
 
 
+_NO_ARGUMENTS: type[click.UsageError] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""Raised by click 8.2 and later where nothing is given to a group of commands: its message is the help."""
+
+
 def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
     """Say what went wrong, on standard error or as a JSON event, and return the exit code."""
     if isinstance(error, BrokenPipeError):
         return _nobody_reads()
+    if isinstance(error, _NO_ARGUMENTS):
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     if debug and not isinstance(error, click.exceptions.Exit | click.ClickException):
         traceback.print_exception(error)
     failed = told(error, debug)
     if as_json:
         print_json(failed)
     else:
-        click.echo(f"streamstyle: error: {failed.problem}. {failed.next_step}".rstrip(), err=True)
+        click.echo(one_line(f"streamstyle: error: {failed.problem}. {failed.next_step}".rstrip()), err=True)
     return failed.exit_code
 
 

@@ -88,7 +88,7 @@ def _option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decor
 
 
 def _default_in_words(default: Any) -> str:
-    if default is None or default is False:
+    if default is None or default is False or default == "":
         return ""
     if isinstance(default, tuple):
         default = ",".join(map(str, default))

@@ -7,6 +7,7 @@ import re
 
 import click
 
+_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d*)?)s?")
 
 
@@ -57,6 +58,11 @@ def span(text: str) -> tuple[float | None, float | None]:
     except ValueError:
         advice = "Give A-B, such as 10-20 or 1:02:03-1:02:13.5."
         raise click.BadParameter(f"{text!r} is no part of a film. {advice}") from None
+
+
+def one_line(text: str) -> str:
+    """Return a name or a message without what would begin a line, move a cursor or turn text around."""
+    return _UNSHOWN.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def clock(seconds: float) -> str:

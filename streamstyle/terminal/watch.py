@@ -17,6 +17,8 @@ from streamstyle.events import (
     Learned,
     LearningStopped,
     Observer,
+    Paused,
+    Resumed,
     Started,
     Stopped,
     StyleLearned,
@@ -24,15 +26,17 @@ from streamstyle.events import (
 )
 from streamstyle.terminal.interrupts import stopping_on_interrupt
 from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
-from streamstyle.terminal.values import clock, pace
+from streamstyle.terminal.values import clock, one_line, pace
 
 
 @contextmanager
-def watched(as_json: bool, quiet: bool) -> Iterator[tuple[Observer, threading.Event]]:
-    """Yield the observer of a run and the event that stops it, set by Ctrl-C."""
+def watched(
+    as_json: bool, quiet: bool, to_go_on: str = "the same command"
+) -> Iterator[tuple[Observer, threading.Event]]:
+    """Yield the observer of a run and the event that stops it, set by Ctrl-C; `to_go_on` is what takes it up."""
     stop = threading.Event()
     line = ProgressLine(sys.stderr)
-    observe = print_json if as_json else Narrator(line, quiet).observe
+    observe = print_json if as_json else Narrator(line, quiet, to_go_on).observe
     with stopping_on_interrupt(stop):
         try:
             yield observe, stop
@@ -48,24 +52,26 @@ def print_json(event: Event) -> None:
 class Narrator:
     """Tells a person what happens: a progress line, and at the end what came of it."""
 
-    def __init__(self, line: ProgressLine, quiet: bool) -> None:
+    def __init__(self, line: ProgressLine, quiet: bool, to_go_on: str = "the same command") -> None:
         self._line = line
         self._quiet = quiet
+        self._to_go_on = to_go_on
         self._film_time = 0.0
         self._frames: int | None = None
+        self._earlier = 0
         self._speed = Pace()
 
     def observe(self, event: Event) -> None:
         """Show the event."""
         match event:
             case Warned():
-                self._line.say(f"streamstyle: warning: {event.message}")
+                self._say(f"streamstyle: warning: {event.message}")
             case Stopped():
-                self._line.say(self._stopped(event))
+                self._say(self._stopped(event))
+                if how := self._goes_on(event):
+                    self._say(how)
             case LearningStopped():
-                self._line.say(
-                    f"stopped learning {event.style} at step {event.step}; the next time it goes on from there"
-                )
+                self._say(f"stopped learning {event.style} at step {event.step}; the next time it goes on from there")
             case _ if self._quiet:
                 return
             case Started():
@@ -73,18 +79,28 @@ class Narrator:
             case Learned():
                 self._learned(event)
             case StyleLearned():
-                self._line.say(f"learned {event.style} in {clock(event.elapsed)}; kept in {event.path}")
+                self._say(f"learned {event.style} in {clock(event.elapsed)}; kept in {event.path}")
             case FrameWritten():
                 self._written(event)
+            case Paused():
+                self._say(f"paused after frame {event.frame}, from another terminal")
+            case Resumed():
+                self._say("going on")
             case Finished():
-                self._line.say(_finished(event))
+                self._say(_finished(event))
+
+    def _say(self, text: str) -> None:
+        self._line.say(one_line(text))  # a file's name may hold anything
 
     def _started(self, event: Started) -> None:
         self._speed = Pace()
-        self._frames = event.frames
+        self._frames, self._earlier = event.frames, event.earlier
         frames = f"{event.frames} frames" if event.frames else "frames uncounted"
         what = ", ".join(filter(None, (event.size, frames, event.method, event.style, event.device)))
-        self._line.say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
+        self._say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
+        if event.earlier:
+            at = "" if not (event.frames and event.duration) else clock(event.duration * event.earlier / event.frames)
+            self._say(f"going on after {event.earlier} frames{at and f' ({at})'}, painted earlier")
 
     def _learned(self, event: Learned) -> None:
         self._speed.mark(event.step, event.elapsed)
@@ -103,11 +119,21 @@ class Narrator:
         if event.frames == 0:
             return "stopped before the first frame; nothing was written"
         of = f" of {self._frames}" if self._frames else ""
-        film_time = clock(self._film_time)
-        return f"stopped after {event.frames}{of} frames, at {film_time} of the film; they play from {event.output}"
+        at = f", at {clock(self._film_time)} of the film" if event.frames > event.earlier else ""
+        return f"stopped after {event.frames}{of} frames{at}; they play from {event.output}"
+
+    def _goes_on(self, event: Stopped) -> str:
+        if not (event.kept and self._to_go_on):
+            return ""
+        return f"{self._to_go_on} goes on " + ("there" if event.kept == event.frames else f"after frame {event.kept}")
 
 
 def _finished(event: Finished) -> str:
-    took = f"{event.frames} frames in {clock(event.elapsed)} ({pace(event.frames, event.elapsed)})"
+    now = event.frames - event.earlier
+    painted = (
+        f"{event.frames} frames" if not event.earlier else f"{event.frames} frames, {event.earlier} of them earlier"
+    )
+    took = f"{painted}, in {clock(event.elapsed)}" if event.earlier else f"{painted} in {clock(event.elapsed)}"
+    took += f" ({pace(now, event.elapsed)})"
     flow = f"; flow: {event.flows_computed} computed, {event.flows_cached} from the cache"
     return f"{event.output}: {took}{flow if event.flows_computed or event.flows_cached else ''}"

@@ -22,10 +22,11 @@ from streamstyle.media.picture import Picture, read_picture, resize_short_side
 from streamstyle.nets.any_style import AnyStyleNet, style_statistics
 from streamstyle.nets.device import fast_dtype, select_device
 from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.metadata import made_by, read_metadata
 from streamstyle.nets.relative import Grams, grams_of
 from streamstyle.nets.transformer import FAST
 from streamstyle.nets.weights import (
+    ANY_STYLE_KIND,
     any_style_metadata,
     load_any_style,
     load_loss_network,
@@ -33,6 +34,7 @@ from streamstyle.nets.weights import (
     save_weights,
 )
 from streamstyle.ops.pixels import to_tensor
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.settings import Device
 from streamstyle.train.disturbance import disturbed
 from streamstyle.train.goal import Goal
@@ -98,13 +100,14 @@ class _Gallery:
         return torch.stack([self._statistics(read_picture(self._paintings[index])) for index in chosen])
 
     def _look(self, picture: Picture) -> _Example:
-        grams = grams_of(self._vgg, to_tensor(picture), STYLE_LAYERS)
+        grams = grams_of(self._vgg, to_tensor(picture, self._vgg.mean.device), STYLE_LAYERS)
         return _Example(self._statistics(picture), {name: gram.half() for name, gram in grams.items()})
 
     def _statistics(self, picture: Picture) -> Tensor:
-        return style_statistics(self._slim, to_tensor(picture)[None])[0]
+        return style_statistics(self._slim, to_tensor(picture, self._slim.mean.device)[None])[0]
 
 
+@clear_gpu_errors(smaller="--batch")
 def train_any_style(
     output: Path,
     settings: AnyStyleSettings,
@@ -115,7 +118,7 @@ def train_any_style(
 ) -> None:
     """Write a network for any style to `output`; stopped early, a snapshot from which the next call goes on.
 
-    Training starts from the style network in `start`, if given, rather than from noise.
+    Training starts from the style network or the network for any style in `start`, if given, rather than from noise.
     """
     where = select_device(device)
     torch.manual_seed(0)
@@ -175,6 +178,8 @@ def _prepare(settings: AnyStyleSettings, device: torch.device) -> tuple[Goal, _G
 def _begin(snapshot: Path, start: Path | None, gallery: _Gallery) -> tuple[AnyStyleNet, int]:
     if snapshot.exists():
         return load_any_style(snapshot), int(read_metadata(snapshot)["step"])
+    if start is not None and read_metadata(start).get("kind") == ANY_STYLE_KIND:
+        return load_any_style(start), 0
     statistics = gallery.statistics(200)
     network = AnyStyleNet(FAST, statistics.shape[1])
     network.mean.copy_(statistics.mean(0))
@@ -196,6 +201,7 @@ def _facts(settings: AnyStyleSettings, steps: int, start: Path | None) -> dict[s
     command = ["streamstyle", "train", "any-style", "--steps", str(steps), "--batch", str(settings.batch)]
     command += ["--crop", str(settings.crop), "--photos", settings.photos.name, "--paintings", settings.paintings.name]
     command += ["--loss-network", settings.loss_network.name, "--learning-rate", str(settings.learning_rate)]
+    command += ["--style-weight", str(settings.style_weight)]
     command += ["--favoured", settings.favoured.name] if settings.favoured else []
     command += ["--start", start.stem] if start else []
     photos, paintings = (len(to_train_on(list_pictures(folder))) for folder in (settings.photos, settings.paintings))
@@ -203,4 +209,5 @@ def _facts(settings: AnyStyleSettings, steps: int, start: Path | None) -> dict[s
         "trained_on": f"{photos} photos and {paintings} paintings",
         "command": shlex.join(command),
         "date": date.today().isoformat(),
+        **({"before": made_by(read_metadata(start))} if start else {}),
     }

@@ -20,11 +20,12 @@ from streamstyle.errors import StyleError
 from streamstyle.events import Observer
 from streamstyle.media.picture import Picture, read_picture, resize_short_side, thumbnail
 from streamstyle.nets.device import fast_dtype, select_device
-from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.metadata import made_by, read_metadata
 from streamstyle.nets.relative import Grams, grams_of
 from streamstyle.nets.transformer import SHAPES, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
 from streamstyle.ops.pixels import to_tensor
+from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.painter import any_style_painter
 from streamstyle.settings import Device
 from streamstyle.train.disturbance import disturbed
@@ -53,6 +54,7 @@ CLOSE = 0.2
 """Share of the photos that are looked at closely."""
 
 
+@clear_gpu_errors(smaller="--batch")
 def learn_style(
     image: Path,
     weights: Path,
@@ -151,7 +153,7 @@ def _metadata(
     command += ["--artist", settings.artist] if settings.artist else []
     command += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
     command += [] if start is Ground.any_style else ["--start", start.stem if isinstance(start, Path) else start]
-    before = {"before": read_metadata(start).get("command", "")} if isinstance(start, Path) else {}
+    before = {"before": made_by(read_metadata(start))} if isinstance(start, Path) else {}
     return style_metadata(
         network,
         name=image.stem,

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
@@ -20,6 +23,7 @@ from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.running import RunningScreen
 from streamstyle.tui.summary import SummaryScreen
+from streamstyle.tui.widgets.row import in_segments
 
 _DARK = Theme(
     name="streamstyle",
@@ -64,6 +68,10 @@ class StreamstyleApp(App[int]):
 
     TITLE = "streamstyle"
     CSS_PATH = "streamstyle.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", show=False, tooltip="Back to the shell; fg comes back"),
+        Binding("ctrl+c", "close_palette", show=False, priority=True),
+    ]
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
@@ -73,10 +81,12 @@ class StreamstyleApp(App[int]):
         film: Path | None = None,
         program: Sequence[str] = PROGRAM,
         graphics: Graphics | None = None,
+        bright: bool = False,
     ) -> None:
         """`subject` is what to show; with None the start screen asks, about `film` if one is given.
 
-        `program` is what is started for a run, `graphics` what the terminal can show beside characters.
+        `program` is what is started for a run, `graphics` what the terminal can show beside characters, and `bright`
+        whether it is.
         """
         super().__init__()
         self._subject = subject
@@ -85,7 +95,7 @@ class StreamstyleApp(App[int]):
         self._graphics = graphics
         for theme in (_DARK, _LIGHT):
             self.register_theme(theme)
-        self.theme = _DARK.name
+        self.theme = (_LIGHT if bright else _DARK).name
 
     def on_mount(self) -> None:
         """Show the first screen."""
@@ -102,6 +112,14 @@ class StreamstyleApp(App[int]):
         elif not isinstance(self.screen, ModalScreen):
             self.exit(return_code=0)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave Ctrl-C to the screens, all but Textual's own."""
+        return isinstance(self.screen, CommandPalette) if action == "close_palette" else True
+
+    def action_close_palette(self) -> None:
+        """Close the command palette, which would take Ctrl-C for a wish to copy."""
+        self.screen.dismiss()
+
     def action_another(self) -> None:
         """Ask for another run."""
         self.pop_screen()
@@ -109,12 +127,22 @@ class StreamstyleApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer in the palette all that the screen's keys do, and what Textual offers."""
-        for _, binding in screen._bindings:
-            if binding.tooltip:
+        active = {each.tooltip: each.binding for each in screen.active_bindings.values() if each.node is screen}
+        for tooltip, binding in active.items():
+            if tooltip:
                 yield SystemCommand(
-                    binding.tooltip, f"Key {self.get_key_display(binding)}", partial(screen.run_action, binding.action)
+                    tooltip, f"Key {self.get_key_display(binding)}", partial(screen.run_action, binding.action)
                 )
         yield from super().get_system_commands(screen)
+
+    def notify(self, message: str, *, markup: bool = True, **how: Any) -> None:
+        """Say something in passing; a file's name in it is never markup, whatever it looks like."""
+        super().notify(message, **how, markup=False)
+
+    def export_screenshot(self, **how: Any) -> str:
+        """Return the screen as an SVG, the pictures among it."""
+        with in_segments():
+            return super().export_screenshot(**how)
 
     def _listen_for_signals(self) -> None:
         """End in an orderly way when the terminal is closed: a run goes on, even one that was paused."""

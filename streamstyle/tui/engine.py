@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from streamstyle.tui.story import event_of
 from streamstyle.tui.words import last_lines
 
 PROGRAM = (sys.executable, "-m", "streamstyle")
+
+_SPARE = "streamstyle-run-"
 
 
 class Engine:
@@ -64,9 +67,17 @@ def folder_for(request: RunRequest) -> tuple[RunFolder, str]:
         folder = new_run_folder(request.film)
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        spare = Path(tempfile.mkdtemp(prefix="streamstyle-"))
+        spare = _spare_folder()
         return RunFolder(spare), f"{error.filename} cannot be written ({error.strerror}); the run's folder is {spare}"
     return folder, ""
+
+
+def _spare_folder() -> Path:
+    """Return a new folder among the system's temporary files; those of runs that have ended are removed."""
+    for spare in Path(tempfile.gettempdir()).glob(f"{_SPARE}*"):
+        if (spare / "run.json").is_file() and not RunFolder(spare).alive():
+            shutil.rmtree(spare, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=_SPARE))
 
 
 def _output(folder: RunFolder) -> Path:

@@ -20,7 +20,7 @@ def frames_per_second(story: Story) -> float | None:
     if story.surveyed and (paces := [pace for pace in story.surveyed.paces[-_RECENT:] if pace]):
         return fmean(paces)
     if story.written and story.written.elapsed > 0:
-        return story.written.frame / story.written.elapsed
+        return (story.written.frame - story.earlier) / story.written.elapsed
     return None
 
 

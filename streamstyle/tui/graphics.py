@@ -1,4 +1,4 @@
-"""Which sharp pictures a terminal can show: asked before the screen is drawn, since afterwards keys come that way."""
+"""What a terminal can show, and whether it is bright: asked before the screen is drawn, for afterwards keys come."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from enum import StrEnum
 _KITTY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 """Would this picture do?"""
 
-_OTHERS = "\x1b[16t\x1b[?1;1;0S\x1b[c"
-"""How large is a cell? How many colours have sixels? Who are you? Everybody answers the last."""
+_OTHERS = "\x1b]11;?\x1b\\\x1b[16t\x1b[?1;1;0S\x1b[c"
+"""What is your ground? How large is a cell? How many colours have sixels? Who are you? Everybody answers the last."""
 
 _NEVER = ("linux", "vt", "ansi")
 """Terminals that would show a question in place of answering it."""
@@ -42,18 +42,29 @@ class Graphics:
     """Width and height of a cell in pixels."""
 
 
-def ask() -> Graphics | None:
-    """Return what the terminal that this process runs in can show; None where that is only characters."""
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What there is to know of a terminal."""
+
+    graphics: Graphics | None = None
+    """None where it can show characters alone."""
+    bright: bool = False
+    """Whether its ground is; as far as it says."""
+
+
+def ask() -> Terminal:
+    """Return what there is to know of the terminal that this process runs in."""
     term = os.environ.get("TERM", "")
     if term.startswith(_NEVER):
-        return None
+        return Terminal()
     within = term.startswith(("tmux", "screen")) or "TMUX" in os.environ  # there the first is taken for a title
     try:
         with _undisturbed(sys.stdin.fileno()) as terminal:
             os.write(terminal, ("" if within else _KITTY).encode() + _OTHERS.encode())
-            return understood(_answers(terminal), _cell(terminal))
+            answers = _answers(terminal)
+            return Terminal(understood(answers, _cell(terminal)), is_bright(answers))
     except (ImportError, OSError, ValueError):
-        return None
+        return Terminal()
 
 
 def understood(answers: str, size: tuple[int, int] | None = None) -> Graphics | None:
@@ -68,6 +79,16 @@ def understood(answers: str, size: tuple[int, int] | None = None) -> Graphics | 
     registers = re.search(r"\x1b\[\?1;0;(\d+)S", answers)
     enough = registers is None or int(registers[1]) >= 256
     return Graphics(Protocol.sixel, size) if able and "4" in able[1].split(";") and enough else None
+
+
+def is_bright(answers: str) -> bool:
+    """Return whether a terminal's answers name a ground that is brighter than half."""
+    ground = re.search(r"\x1b\]11;rgba?:([\da-f]+)/([\da-f]+)/([\da-f]+)", answers, re.IGNORECASE)
+    if ground is None:
+        return False
+    red, green, blue = (int(level, 16) / (16.0 ** len(level) - 1) for level in ground.groups())
+    brightness: float = 0.299 * red + 0.587 * green + 0.114 * blue
+    return brightness > 0.5
 
 
 def _cell(terminal: int) -> tuple[int, int] | None:

@@ -1,57 +1,87 @@
-"""What can be done about a run, by whom it belongs to."""
+"""What can be done about a run, by whoever holds it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+from streamstyle.life import Life
 from streamstyle.run_folder import Control, Save
-from streamstyle.tui.watcher import Watcher
+from streamstyle.tui.story import Story
+from streamstyle.tui.watcher import Sight, Watcher
 
 
 class Hands:
-    """Tells a run to pause, to go on, to stop, and to keep a frame."""
+    """Tells a run to pause, to go on, to stop, and to keep a frame; with the first word they take hold of it.
 
-    def __init__(self, watcher: Watcher, output: Path) -> None:
+    A run has one holder at most, and is free once that has gone. Whoever looks on at a free run may take it.
+    """
+
+    def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
-        self._output = output
-        self._control = Control()
+        self._control: Control | None = None
 
-    @property
-    def paused(self) -> bool:
-        """Whether it was told to pause."""
-        return self._control.paused
+    def take(self) -> None:
+        """Hold the run from now on."""
+        self._order(self._last())
 
-    @property
-    def stopping(self) -> bool:
-        """Whether it was told to stop."""
-        return self._control.stop
+    def lose(self) -> None:
+        """Know that somebody else has taken it."""
+        self._control = None
+
+    def let_go(self) -> None:
+        """Hold it no longer; it does not stay paused."""
+        if self._control is not None:
+            self._watcher.order(replace(self._control, paused=False, holder=None))
+            self._control = None
+
+    def pausing(self, story: Story) -> bool:
+        """Return whether it was told to pause, by these hands or before they took it."""
+        return self._control.paused if self._control is not None else story.paused
+
+    def stopping(self, sight: Sight) -> bool:
+        """Return whether it was told to stop, by whomever."""
+        return sight.stopping or (self._control is not None and self._control.stop)
 
     def pause(self, paused: bool) -> None:
         """Let it pause after the frame at hand, or go on."""
-        self._order(replace(self._control, paused=paused))
+        self._order(replace(self._last(), paused=paused))
 
     def stop(self) -> None:
         """Let it finish the frame at hand and close the film."""
-        self._order(replace(self._control, paused=False, stop=True))
+        self._order(replace(self._last(), paused=False, stop=True))
 
-    def save(self, view: str) -> Path:
+    def save(self, view: str, output: Path) -> Path:
         """Let it keep a view of the frame at hand beside the film, in full size; return where."""
-        number = self._control.save.number + 1 if self._control.save else 1
-        path = self._free_name(view)
-        self._order(replace(self._control, save=Save(number, view, str(path))))
+        last = self._last()
+        path = _free_name(output, view, last.save.path if last.save else "")
+        self._order(replace(last, save=Save(last.save.number + 1 if last.save else 1, view, str(path))))
         return path
+
+    def state(self, sight: Sight) -> str:
+        """Return in a word or two how the run stands."""
+        story = sight.story
+        if story.ending is not None:
+            return "closing"
+        if self.stopping(sight):
+            return "stopping after this frame"
+        if story.paused or self.pausing(story):
+            return "paused" if story.paused else "pausing after this frame"
+        if story.started is None:
+            return "starting"
+        return "looking on" if sight.held else "painting"
+
+    def _last(self) -> Control:
+        """Return what was ordered last: of those before us nothing but the numbers of their pictures."""
+        return self._control or Control(save=self._watcher.folder.ordered().save)
 
     def _order(self, control: Control) -> None:
-        self._control = control
-        self._watcher.order(control)
+        self._control = replace(control, holder=Life.own())
+        self._watcher.order(self._control)
 
-    def _free_name(self, view: str) -> Path:
-        taken = self._control.save.path if self._control.save else ""
-        number = 1
-        while (path := self._named(view, number)).exists() or str(path) == taken:
-            number += 1
-        return path
 
-    def _named(self, view: str, number: int) -> Path:
-        return self._output.absolute().with_name(f"{self._output.stem}.{view}-{number}.png")
+def _free_name(output: Path, view: str, taken: str) -> Path:
+    number = 1
+    while (path := output.absolute().with_name(f"{output.stem}.{view}-{number}.png")).exists() or str(path) == taken:
+        number += 1
+    return path

@@ -10,15 +10,18 @@ from streamstyle.tui.story import Story
 STOP, BACKGROUND, STAY, ABORT = "stop", "background", "stay", "abort"
 """Answers to `leave`, `stop` and `leave_stopping`."""
 
-REPLACE, BESIDE, CANCEL = "replace", "beside", "cancel"
-"""Answers to `replace`."""
+REPLACE, ANEW, BESIDE, CANCEL = "replace", "anew", "beside", "cancel"
+"""Answers to `replace` and `begun`."""
 
 _COME_BACK = "let it go on; `streamstyle tui --attach` comes back"
 
 
 def leave(story: Story) -> Question:
     """Ask what becomes of a run when its owner leaves."""
-    text = f"{_so_far(story)} Stopping finishes the frame at hand and leaves a film that plays, under a partial name."
+    text = (
+        f"{_so_far(story)} Stopping finishes the frame at hand and leaves a film that plays, under a partial name; "
+        "the same command goes on there."
+    )
     answers = [
         Answer("s", STOP, "stop, and keep what is painted"),
         Answer("b", BACKGROUND, _COME_BACK),
@@ -29,7 +32,7 @@ def leave(story: Story) -> Question:
 
 def stop(story: Story) -> Question:
     """Ask whether a run is really to end early."""
-    text = f"{_so_far(story)} They stay, as a film that plays, under a partial name; the rest is not painted."
+    text = f"{_so_far(story)} They stay, as a film that plays, under a partial name; the same command paints the rest."
     answers = [Answer("s", STOP, "stop, and keep what is painted"), Answer("r", STAY, "go on painting")]
     return Question("Stop here?", text, answers, interrupted=STOP)
 
@@ -55,12 +58,31 @@ def replace(output: Path, other: Path) -> Question:
     return Question("There is such a film already", f"{output} exists.", answers, interrupted=CANCEL)
 
 
+def begun(problem: str, other: Path) -> Question:
+    """Ask what becomes of a film that was begun otherwise, and can be gone on with as it was."""
+    answers = [
+        Answer("k", BESIDE, f"keep it, to go on with later, and paint into {other.name}"),
+        Answer("a", ANEW, "begin anew; what is painted of it is lost"),
+        Answer("c", CANCEL, "cancel"),
+    ]
+    return Question("A film was begun otherwise", f"{problem}.", answers, interrupted=CANCEL)
+
+
 def free_name(output: Path) -> Path:
     """Return a name like the output's that no file has: `film.wave-2.mkv`."""
     number = 2
     while (path := output.with_name(f"{output.stem}-{number}{output.suffix}")).exists():
         number += 1
     return path
+
+
+def goes_on(run: str) -> str:
+    """Return what stays in the terminal when a run is left to itself, by its name."""
+    return (
+        "The run goes on.\n"
+        f"  to come back to it:  streamstyle tui --attach {run}\n"
+        f"  to end it well:      streamstyle stop {run}"
+    )
 
 
 def _so_far(story: Story) -> str:

@@ -87,6 +87,8 @@ def account(past: Past) -> list[str]:
             said = [f"{problem}.", next_step]
         case None:
             said = [_why_ended(past)]
+        case Stopped(kept=kept, frames=frames) if kept:
+            said = ["The same command goes on " + ("there." if kept == frames else f"after frame {kept}.")]
         case _:
             said = []
     failed = past.story.ending is None or isinstance(past.story.ending, Failed)
@@ -102,11 +104,12 @@ def facts(past: Past) -> list[tuple[str, str]]:
         case Finished() as ended:
             shots = "1 shot" if ended.shots == 1 else f"{ended.shots} shots"
             rows.append(("frames", f"{ended.frames}, in {shots}"))
-            rows.append(("pace", _pace(ended.frames, ended.elapsed)))
+            rows.append(("painted earlier", str(ended.earlier or "")))
+            rows.append(("pace", _pace(ended.frames - ended.earlier, ended.elapsed)))
             if ended.flows_computed or ended.flows_cached:
                 rows.append(("flow", f"{ended.flows_computed} computed, {ended.flows_cached} known"))
         case Stopped() as ended if ended.frames:
-            rows.append(("pace", _pace(ended.frames, ended.elapsed)))
+            rows.append(("pace", _pace(ended.frames - ended.earlier, ended.elapsed)))
     return [(name, value) for name, value in rows if value]
 
 
@@ -123,7 +126,7 @@ def next_steps(past: Past) -> list[tuple[str, str]]:
             methods = f"streamstyle compare {film} --style {shlex.quote(style)} --sample 5s"
             steps.append(("the methods side by side", methods))
     elif past.arguments:
-        steps.append(("again", _again(past)))
+        steps.append(("go on" if _kept(past) else "again", _again(past)))
     return steps
 
 
@@ -131,11 +134,12 @@ def last_line(past: Past) -> str:
     """Return what stays in the terminal once the screen has gone."""
     match past.story.ending:
         case Finished(output=output, frames=frames, elapsed=elapsed):
-            return f"{output}: {frames} frames in {clock(elapsed)} ({pace(frames, elapsed)})"
+            now = pace(frames - past.story.earlier, elapsed)
+            return f"{output}: {frames} frames in {clock(elapsed)}" + (f" ({now})" if now else "")
         case Failed(problem=problem, next_step=next_step):
             return f"streamstyle: error: {problem}. {next_step}".rstrip()
     where = f"; they play from {past.result}" if past.result else ""
-    return f"{headline(past)}{where}"
+    return f"{headline(past)}{where}" + ("; the same command goes on" if _kept(past) else "")
 
 
 def short(path: Path) -> str:
@@ -189,15 +193,28 @@ def _player() -> str:
     return next((player for player in players if shutil.which(player)), "mpv")
 
 
+def _kept(past: Past) -> bool:
+    return isinstance(past.story.ending, Stopped) and past.story.ending.kept > 0
+
+
 def _again(past: Past) -> str:
-    return f"streamstyle run {shlex.join(past.arguments)}"
+    return f"streamstyle run {shlex.join(_typed_by_people(past.arguments))}"
+
+
+def _typed_by_people(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments without those that the terminal UI adds, and without what is to be done once."""
+    words = [word for word in arguments if word not in ("--json", "--restart")]
+    if "--run-folder" in words:
+        at = words.index("--run-folder")
+        del words[at : at + 2]
+    return words
 
 
 def _range(past: Past) -> str:
     """The part of the film that was painted, where it was not the whole."""
     if part := _option(past.arguments, "--range"):
         return f" --range {shlex.quote(part)}"
-    if _option(past.arguments, "--sample") and past.story.shots and past.story.written:
+    if _option(past.arguments, "--sample") and past.story.shots and past.story.written and not past.story.earlier:
         return f" --range {past.story.shots[0].time:.3f}-{past.story.written.time + 0.001:.3f}"
     return ""
 

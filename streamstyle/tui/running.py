@@ -37,7 +37,7 @@ from streamstyle.tui.widgets.progress import progress, speed
 from streamstyle.tui.widgets.stages import queues, stages
 
 _HANDS = frozenset({"pause", "save", "stop"})
-"""Actions that only whoever started a run has."""
+"""Actions that only whoever may hold a run has."""
 
 
 class RunningScreen(Screen[None]):
@@ -63,7 +63,7 @@ class RunningScreen(Screen[None]):
         self._watcher: Watcher | None = None
         self._engine: Engine | None = None
         self._hands: Hands | None = None
-        self._sight = Sight()
+        self._sight = Sight(held=isinstance(subject, RunFolder))
 
     def compose(self) -> ComposeResult:
         """Lay the screen out: the picture first."""
@@ -96,9 +96,9 @@ class RunningScreen(Screen[None]):
         self.set_interval(1.0, self._tick)
 
     def on_unmount(self) -> None:
-        """Let the thread that follows the run end; a run whose owner leaves does not stay paused."""
-        if self._hands is not None and self._hands.paused:
-            self._hands.pause(False)
+        """Let the thread that follows the run end, and the run go."""
+        if self._hands is not None:
+            self._hands.let_go()
         if self._watcher is not None:
             self._watcher.leave()
 
@@ -114,16 +114,17 @@ class RunningScreen(Screen[None]):
             self.dismiss()
             return
         self._subject, self._engine = begun.request, begun.engine
-        self._hands = Hands(self._follow(begun.engine.folder), begun.request.output)
+        self._follow(begun.engine.folder).take()
         self.refresh_bindings()
         if begun.warning:
             self.notify(begun.warning, severity="warning")
 
-    def _follow(self, folder: RunFolder) -> Watcher:
+    def _follow(self, folder: RunFolder) -> Hands:
         self._watcher = watcher = Watcher(folder, self._engine, self._tell)
+        self._hands = hands = Hands(watcher)
         self.run_worker(watcher.follow, thread=True, group="watcher")
         self._wish()
-        return watcher
+        return hands
 
     def _tell(self, sight: Sight) -> None:
         self.post_message(Seen(sight))  # from the watcher's thread
@@ -135,11 +136,12 @@ class RunningScreen(Screen[None]):
         if not sight.alive:
             self._end(sight)
             return
+        self._mind_the_holder(before)
         story = sight.story
         news = story.saved[len(before.story.saved) :] if before.story.started else ()  # not what was before we came
         for saved in news:
             self.notify(saved.path, title=f"Frame {saved.frame}, {saved.view}, is saved")
-        self.query_one(Headline).show(story.started, self._state(story))
+        self._show_state()
         self.query_one(Diptych).show(sight.pictures, story.previewed.frame if story.previewed else None)
         self.query_one(Diptych).wait("the first frame is on its way" if story.started else "opening the film")
         self.query_one(Journal).show(story.remarks)
@@ -168,20 +170,19 @@ class RunningScreen(Screen[None]):
         film, output = (Path(started.film), Path(started.output)) if started else (Path(), Path())
         return Past(sight, tuple(self._subject.command()[1:]), film, output)
 
-    def _state(self, story: Story) -> str:
-        if story.ending is not None:
-            return "closing"
-        if self._hands is not None and self._hands.stopping:
-            return "stopping after this frame"
-        if story.paused or (self._hands is not None and self._hands.paused):
-            return "paused" if story.paused else "pausing after this frame"
-        if story.started is None:
-            return "starting"
-        return "painting" if self._hands is not None else "looking on"
+    def _mind_the_holder(self, before: Sight) -> None:
+        """Lose hold of the run where somebody else has taken it; say so when that has gone again."""
+        if self._sight.held == before.held:
+            return
+        if self._sight.held and self._hands is not None:
+            self._hands.lose()
+        elif before.story.started:
+            self.notify("Who held this run has gone: pause (space), save (s) and stop (e) are yours.")
+        self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only who started a run has hands in it."""
-        return self._hands is not None if action in _HANDS else True
+        """Nothing can be done about a run that somebody else holds."""
+        return self._hands is not None and not self._sight.held if action in _HANDS else True
 
     def action_turn(self, side: int, step: int) -> None:
         """Show another view as A (side 0), or as B (side 1) where there are two."""
@@ -238,47 +239,48 @@ class RunningScreen(Screen[None]):
 
     def action_pause(self) -> None:
         """Pause, or go on."""
-        if self._hands is not None and not self._hands.stopping:
-            self._hands.pause(not self._hands.paused)
+        if self._hands is not None and not self._hands.stopping(self._sight):
+            self._hands.pause(not self._hands.pausing(self._sight.story))
             self._show_state()
 
     def action_save(self) -> None:
         """Keep the view shown."""
-        if self._hands is not None:
-            path = self._hands.save(self.query_one(Diptych).views[0])
+        output = self._past(self._sight).output
+        if self._hands is not None and output.name:
+            path = self._hands.save(self.query_one(Diptych).views[0], output)
             self.notify(f"The next frame is kept as {path}")
 
     def action_stop(self) -> None:
         """Ask, and stop well."""
-        if self._hands is not None and not self._hands.stopping:
+        if self._hands is not None and not self._hands.stopping(self._sight):
             self.app.push_screen(leaving.stop(self._sight.story), self._answered)
 
     def action_leave(self) -> None:
         """Leave; who started the run is asked what becomes of it."""
-        if self._hands is None:
-            self.app.exit(return_code=0)
-        elif self._hands.stopping:
+        if self._hands is None or self._engine is None:
+            self._leave()
+        elif self._hands.stopping(self._sight):
             self.app.push_screen(leaving.leave_stopping(), self._answered)
         else:
             self.app.push_screen(leaving.leave(self._sight.story), self._answered)
 
     def _answered(self, answer: str | None) -> None:
-        if self._hands is None or self._engine is None:
-            return
-        if answer == leaving.STOP:
+        if answer == leaving.STOP and self._hands is not None:
             self._hands.stop()
             self._show_state()
-        elif answer == leaving.ABORT:
+        elif answer == leaving.ABORT and self._engine is not None:
             self._engine.abort()
         elif answer == leaving.BACKGROUND:
-            pid, folder = self._engine.pid, self._engine.folder.path
-            words = (
-                f"The run goes on as process {pid} (kill -INT {pid} stops it well). To look: streamstyle tui --attach"
-            )
-            self.app.exit(return_code=0, message=f"{words} {folder}")
+            self._leave()
+
+    def _leave(self) -> None:
+        """Leave the run to itself, and say how to come back to it."""
+        run = self._watcher.folder if self._watcher is not None else None
+        self.app.exit(return_code=0, message=leaving.goes_on(run.name()) if run is not None else None)
 
     def _show_state(self) -> None:
-        self.query_one(Headline).show(self._sight.story.started, self._state(self._sight.story))
+        state = self._hands.state(self._sight) if self._hands is not None else "starting"
+        self.query_one(Headline).show(self._sight.story.started, state)
 
     def _wish(self) -> None:
         """Say what is to be seen; pictures as large as there is room for now."""

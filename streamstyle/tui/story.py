@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -48,8 +48,8 @@ def event_of(told: Mapping[str, Any]) -> Event | None:
     if kind is None:
         return None
     try:
-        return kind(**{field.name: told[field.name] for field in fields(kind)})
-    except KeyError:
+        return kind(**{field.name: told[field.name] for field in fields(kind) if field.name in told})
+    except TypeError:
         return None
 
 
@@ -85,6 +85,8 @@ class Story:
         match event:
             case Started():
                 news = {"started": event}
+                if event.earlier:
+                    news["remarks"] = self._with(f"going on after {event.earlier} frames, painted earlier")
             case ShotStarted():
                 where = f"shot {event.shot + 1} begins at {clock(event.time)}, frame {event.frame}"
                 news = {"shots": (*self.shots, event), "remarks": self._with(where)}
@@ -109,8 +111,13 @@ class Story:
 
     @property
     def frames_done(self) -> int:
-        """Frames that have reached the encoder."""
-        return self.written.frame if self.written else 0
+        """Frames that have reached the encoder, in this run or an earlier one."""
+        return self.written.frame if self.written else self.earlier
+
+    @property
+    def earlier(self) -> int:
+        """Frames that an earlier run has painted."""
+        return self.started.earlier if self.started else 0
 
     @property
     def frames(self) -> int | None:
@@ -119,3 +126,11 @@ class Story:
 
     def _with(self, line: str) -> tuple[Remark, ...]:
         return (*self.remarks, Remark(line))
+
+
+def heard(story: Story, told: Iterable[Mapping[str, Any]]) -> Story:
+    """Return the story with more events in it, as JSON objects; what is not known here is passed over."""
+    for each in told:
+        if event := event_of(each):
+            story = story.told(event)
+    return story

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from textual.message import Message
 
+from streamstyle.life import Life
 from streamstyle.run_folder import Control, RunFolder, RunReader, Wishes
 from streamstyle.tui.engine import Engine
-from streamstyle.tui.story import Story, event_of
+from streamstyle.tui.story import Story, heard
 from streamstyle.tui.widgets.colours import Pixels
 from streamstyle.tui.words import last_lines
 
@@ -33,6 +34,10 @@ class Sight:
     pictures: dict[str, Pixels] = field(default_factory=dict)
     """By view, the latest preview."""
     alive: bool = True
+    held: bool = False
+    """Whether somebody else holds the run: then nothing can be done about it here."""
+    stopping: bool = False
+    """Whether it was told to stop."""
     exit_code: int | None = None
     """What the process ended with; None while it runs, or where it is not ours to know."""
     last_words: tuple[str, ...] = ()
@@ -59,9 +64,10 @@ class Watcher:
         self.folder = folder
         self._engine = engine
         self._tell = tell
-        self._name = f"tui-{os.getpid()}"
+        self._pid = os.getpid()
+        self._name = f"tui-{self._pid}"
         self._reader = RunReader(folder)
-        self._sight = Sight()
+        self._sight = Sight(held=engine is None)  # until it is known
         self._wishes = Wishes()
         self._control: Control | None = None
         self._wake = threading.Event()
@@ -98,15 +104,16 @@ class Watcher:
         self._speak()
         alive, code = self._process()  # before its words: the last of them are there once it has ended
         before = self._sight
-        story = before.story
-        for told in self._reader.news():
-            if event := event_of(told):
-                story = story.told(event)
+        story = heard(before.story, self._reader.news())
         pictures = before.pictures if story.previewed is before.story.previewed else _pictures(story)
-        self._sight = replace(before, story=story, pictures=pictures, alive=alive, exit_code=code)
+        ordered = self.folder.ordered()
+        held, stopping = self._is_held(ordered.holder), ordered.stop
+        self._sight = replace(
+            before, story=story, pictures=pictures, alive=alive, held=held, stopping=stopping, exit_code=code
+        )
         if not alive:
             self._sight = self._ended(self._sight)
-        if story is not before.story or not alive:
+        if not alive or (story, held, stopping) != (before.story, before.held, before.stopping):
             self._tell(self._sight)
         return alive
 
@@ -126,6 +133,10 @@ class Watcher:
             code = self._engine.exit_code()
             return code is None, code
         return self.folder.alive(), None
+
+    def _is_held(self, holder: Life | None) -> bool:
+        """Return whether somebody else has hold of the run."""
+        return holder is not None and holder.pid != self._pid and holder.goes_on()
 
     def _ended(self, sight: Sight) -> Sight:
         story = sight.story

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from streamstyle.terminal.values import one_line
+
 _TAIL = 16_384
 """Bytes of a file's end that are looked at."""
 
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def last_lines(path: Path, most: int = 200) -> list[str]:
@@ -31,4 +32,4 @@ def presentable(line: str) -> str:
     Of a line that was rewritten in place with carriage returns, what was there last.
     """
     last = _ESCAPES.sub("", line).rstrip("\r").rpartition("\r")[2]
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", last.replace("\t", "    ")).rstrip()
+    return one_line(last.replace("\t", "    ")).rstrip()

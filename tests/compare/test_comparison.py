@@ -123,6 +123,11 @@ def test_a_comparison_that_was_interrupted_goes_on_where_it_was(comparing: Compa
     assert comparing.count(FrameWritten) == 24
 
 
+def test_a_comparison_that_was_interrupted_before_its_first_film_leaves_no_folder(comparing: Comparing) -> None:
+    assert comparing.run(stop_at=lambda event: isinstance(event, FrameWritten)) is None
+    assert not comparing.folder.exists()
+
+
 def test_measuring_that_was_interrupted_leaves_the_films(comparing: Comparing) -> None:
     assert comparing.run(stop_at=lambda event: isinstance(event, FrameMeasured)) is None
     assert comparing.run() is not None

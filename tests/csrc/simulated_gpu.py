@@ -29,14 +29,17 @@ class SimulatedGPU:
         """Whether threads and blocks take turns from the last to the first."""
         self.launches: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = []
         """Name, grid and block of each launch."""
+        self.__version__ = "14.2.0"
         self.cuda = SimpleNamespace(
-            ExternalStream=self._stream,
+            Stream=SimpleNamespace(from_external=self._stream),
             is_available=lambda: True,
             compiler=SimpleNamespace(CompileException=subprocess.CalledProcessError),
         )
         self.streams: list[int] = []
 
-    def _stream(self, pointer: int) -> nullcontext[None]:
+    def _stream(self, external: Any) -> nullcontext[None]:
+        version, pointer = external.__cuda_stream__()
+        assert version == 0
         self.streams.append(pointer)
         return nullcontext()
 

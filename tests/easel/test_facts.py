@@ -22,6 +22,12 @@ def test_of_a_plain_film_there_is_nothing_unusual_to_say(tmp_path: Path) -> None
     assert found.notes == ()
 
 
+def test_frames_are_counted_where_the_container_says_how_many_they_are(tmp_path: Path) -> None:
+    for name, counted in (("pan.mp4", True), ("pan.mkv", False)):
+        found = facts(write_film(tmp_path / name, pan(frames=25).frames))
+        assert (found.frames, found.counted) == (25, counted)
+
+
 def test_sound_and_subtitles_are_named(tmp_path: Path) -> None:
     extras = Extras(subtitles=[(0.1, 0.4, "Hello")], audio_languages=("deu",), audio_titles=("Commentary",))
     path = write_film(tmp_path / "pan.mkv", pan(frames=25).frames, audio=True, extras=extras)

@@ -46,3 +46,24 @@ def test_of_two_times_the_one_in_order_is_believed() -> None:
 def test_a_frame_with_one_time_has_that_and_one_with_none_has_none() -> None:
     stamp = Stamp()
     assert [stamp.of(7, None), stamp.of(None, 9), stamp.of(None, None), stamp.of(12, 11)] == [7, 9, None, 12]
+
+
+def test_a_time_tells_a_place_until_one_was_made_up_or_moved() -> None:
+    timeline = Timeline(second=25, step=1)
+    for tick in (3, 4, 9):
+        timeline.place(tick)
+    assert timeline.plain
+    for spoils in (None, 9, 8, -100):
+        timeline = Timeline(second=25, step=1)
+        for tick in (3, 4, 9, spoils):
+            timeline.place(tick)
+        assert not timeline.plain
+
+
+def test_so_do_two_times_in_order_alone() -> None:
+    stamp = Stamp()
+    for pts, dts in ((0, -2), (1, -1), (4, 0)):
+        stamp.of(pts, dts)
+    assert stamp.plain
+    stamp.of(3, 1)
+    assert not stamp.plain

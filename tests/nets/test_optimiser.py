@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from streamstyle.nets import optimiser
 from streamstyle.nets.loss_network import LossNetwork
@@ -18,7 +19,7 @@ from streamstyle.ops import kernels
 from streamstyle.ops.device_lbfgs import LOOK
 from streamstyle.ops.graph import Work, recorded
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
-from streamstyle.ops.thrift import unheard
+from streamstyle.ops.thrift import Way, unheard
 from streamstyle.settings import ConsistencySettings
 
 SETTINGS = ConsistencySettings(iterations=9)
@@ -136,7 +137,7 @@ def test_without_memory_for_the_whole_it_goes_on_in_tiles(network: LossNetwork, 
         torch.testing.assert_close(image, whole, rtol=0, atol=2e-3)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.gpu
 def test_a_graph_finds_what_the_same_work_finds_without_one() -> None:
     network = load_loss_network().to("cuda", memory_format=torch.channels_last)
     said: list[str] = []
@@ -189,3 +190,55 @@ def test_in_what_is_recorded_no_number_passes_between_host_and_device(
         torch.where(torch.ones(2) > 0, torch.ones(2), 0.5)
         float(torch.ones(2).sum())
     assert watch.seen == {"_local_scalar_dense", "scalar_tensor"}, "it would have been noticed"
+
+
+class Ledger(TorchDispatchMode):
+    """Notes the memory that work reads and has not made itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: set[int] = set()
+        self._made: dict[int, Tensor] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = [each for each in tree_leaves((args, kwargs or {})) if isinstance(each, Tensor)]
+        self.read |= {memory(each) for each in given} - self._made.keys()
+        result = func(*args, **(kwargs or {}))
+        for each in tree_leaves(result):
+            if isinstance(each, Tensor) and memory(each) not in self.read:
+                self._made[memory(each)] = each  # kept, or its memory might be given out again
+        return result
+
+
+def memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+@pytest.mark.parametrize("tile", [None, 32])
+def test_what_is_recorded_reads_only_what_lasts(
+    network: LossNetwork, tile: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graph goes on reading where it read first: of the frame it was recorded with nothing may be left in it."""
+    monkeypatch.setattr(kernels, "_on", lambda device: None)
+    ledgers: list[Ledger] = []
+
+    def record(work: Work) -> Work:
+        def play() -> None:
+            ledgers.append(Ledger())
+            with ledgers[-1]:
+                work()
+
+        return play
+
+    optimise = Optimiser(network, SETTINGS, unheard, record, [Way(Spending(1, tile))])
+    for seed in (1, 2):
+        optimise(*frame(48, 64, seed))
+    resident = optimise._resident
+    assert resident is not None
+    descent = [each for each in vars(resident._descent).values() if isinstance(each, Tensor)]
+    lasting = {memory(each) for each in (*resident._objective._tensors(), *descent, *network.state_dict().values())}
+    lasting.add(memory(network.mean))
+    assert len(ledgers) > 2 * LOOK
+    for ledger in ledgers:
+        assert len(ledger.read) > 20
+        assert ledger.read <= lasting

@@ -1,8 +1,9 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
 from streamstyle.errors import SettingsError
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.transformer import TransformerConfig, TransformerNet, _Upsampled
 
 SLIM = TransformerConfig(width=8, blocks=1, half_ends=True)
 
@@ -54,6 +55,14 @@ def test_rounding_draws_no_contour_lines_in_a_dark_sky() -> None:
     assert (plain - blocky)[
         ..., 16:72, 16:-16
     ].std() < 0.012 * plain.std()  # 0.007; without `calmed` 0.021, all in bfloat16 0.015
+
+
+def test_upsampling_at_once_is_upsampling_and_then_convolving() -> None:
+    torch.manual_seed(0)
+    upsampled = _Upsampled(8, 4).double()
+    small = torch.randn(2, 8, 9, 13, dtype=torch.float64)
+    large = upsampled.convolution(F.interpolate(small, scale_factor=2.0, mode="nearest"))
+    assert torch.allclose(upsampled(small), large)
 
 
 def test_a_network_of_no_width_is_refused() -> None:

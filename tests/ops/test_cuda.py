@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from streamstyle.ops import cuda
 from streamstyle.ops.cuda import KERNELS, CudaKernels
 from streamstyle.ops.kernels import csrc_folder
 from streamstyle.ops.luma import BT709
@@ -159,7 +160,25 @@ def test_every_kernel_there_is_can_be_launched() -> None:
 
 def test_they_are_compiled_before_they_are_used(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", gpu)
-    assert CudaKernels.load(csrc_folder()) is not None
+    assert isinstance(CudaKernels.load(csrc_folder(), "cpu"), CudaKernels)
+
+
+def test_they_are_tried_out_before_they_are_used(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", gpu)
+    compiled = gpu.RawModule
+
+    class Idle:
+        def __init__(self, **source: Any) -> None:
+            pass
+
+        def get_function(self, name: str) -> Any:
+            return lambda *launch: None
+
+    monkeypatch.setattr(gpu, "RawModule", Idle)
+    assert "runs them wrongly" in str(CudaKernels.load(csrc_folder(), "cpu"))
+    monkeypatch.setattr(gpu, "RawModule", compiled)
+    del gpu.cuda.Stream.from_external  # as before version 14
+    assert "cannot run them" in str(CudaKernels.load(csrc_folder(), "cpu"))
 
 
 def test_where_they_cannot_be_compiled_there_are_none(
@@ -168,5 +187,35 @@ def test_where_they_cannot_be_compiled_there_are_none(
     for source in KERNELS.values():
         (tmp_path / f"{source}.cu").write_text('extern "C" __global__ void broken(')
     monkeypatch.setitem(sys.modules, "cupy", SimulatedGPU(gpu.compiler, tmp_path))
-    assert CudaKernels.load(tmp_path) is None
+    assert "CuPy 14.2.0 cannot run them" in str(CudaKernels.load(tmp_path))
     assert "error" in capfd.readouterr().err  # g++'s own word
+
+
+@pytest.mark.parametrize("broken", [ImportError("\n=====\nFailed to import CuPy.\n"), PermissionError("/kernels")])
+def test_a_cupy_that_cannot_be_imported_is_done_without(broken: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks for CUDA's libraries, and makes a folder for what it compiles, as soon as it is imported."""
+
+    def import_module(name: str) -> Any:
+        raise broken
+
+    monkeypatch.setattr("streamstyle.ops.cuda.importlib.import_module", import_module)
+    assert "CuPy cannot be imported" in str(CudaKernels.load(csrc_folder()))
+
+
+def test_without_cupy_or_a_gpu_it_is_said_which_is_missing(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu.cuda.is_available = lambda: False
+    monkeypatch.setitem(sys.modules, "cupy", gpu)
+    assert "finds no GPU" in str(CudaKernels.load(csrc_folder()))
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert CudaKernels.load(csrc_folder()) == "CuPy is not installed"
+
+
+def test_where_a_cache_cannot_be_kept_kernels_are_compiled_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = Path(cuda._cache())
+    assert folder.is_dir()
+    assert folder.parent == tmp_path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,11 @@ import torch
 
 from streamstyle.ops import kernels
 from streamstyle.ops.host import compiled_part
+from streamstyle.ops.luma import BT709
+from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
+from streamstyle.ops.planes import to_planes, torch_to_planes
 from streamstyle.ops.source import SOURCES, source_of
+from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
 
 
@@ -53,6 +58,14 @@ def test_no_kernels_for_a_gpu_without_cupy_or_a_gpu() -> None:
     assert kernels._on("cuda") is None
 
 
+def test_why_there_are_none_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    monkeypatch.setattr(kernels, "_on", lambda device: None)
+    assert kernels.missing("cuda") == "CuPy is not installed"
+    monkeypatch.setenv("STREAMSTYLE_KERNELS", "torch")
+    assert kernels.missing("cuda") is None, "who has left it to torch need not be told"
+
+
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_source_holds_all_it_includes_once(name: str) -> None:
     text = source_of(name, kernels.csrc_folder())
@@ -60,12 +73,9 @@ def test_a_source_holds_all_it_includes_once(name: str) -> None:
     assert text.count("#define PIXEL inline") == 1
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.gpu
 def test_on_a_gpu_they_agree_with_torch() -> None:
     pytest.importorskip("cupy", reason="cupy is not installed")
-    from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight  # noqa: PLC0415
-    from streamstyle.ops.temporal import temporal_term, torch_temporal_term  # noqa: PLC0415
-
     random = torch.Generator("cuda").manual_seed(1)
     carried, stylised, image = torch.rand(3, 3, 75, 130, device="cuda", generator=random)
     flow = 3 * torch.randn(2, 75, 130, device="cuda", generator=random)
@@ -84,3 +94,21 @@ def test_on_a_gpu_they_agree_with_torch() -> None:
     again = term.loss_and_gradient(image)
     assert torch.equal(again[0], loss)
     assert torch.equal(again[1], gradient)
+    planes, levels = to_planes(image[:, :74], BT709).int(), torch_to_planes(image[:, :74], BT709).int()
+    assert (planes - levels).abs().max() <= 1
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_the_largest_picture_is_carried_to_its_end() -> None:
+    """8192x8192, three channels: 201 million numbers, which are counted in 32 bits."""
+    side = 8192
+    image = torch.linspace(0, 1, side, device="cuda").expand(3, side, side).contiguous()
+    flow = torch.full((2, side, side), 3.0, device="cuda")
+    carried = backward_warp(image, flow)
+    torch.testing.assert_close(carried[:, :, : side - 5], image[:, :, 3 : side - 2], rtol=0, atol=1e-6)
+    term = temporal_term(carried, image, torch.ones(side, side, device="cuda"), 1.0, 1.0, 0.0)
+    torch.testing.assert_close(term.centre[2, -1], (carried[2, -1] + image[2, -1]) / 2, rtol=0, atol=1e-6)
+    _, gradient = term.loss_and_gradient(term.centre + 1)
+    # the slope of a parabola of stiffness 2, one away from its middle, as a mean over all numbers
+    assert gradient.min() > 0
+    torch.testing.assert_close(gradient[2, -1, -1].item(), 2 * 2 * 255.0**2 / image.numel(), rtol=1e-3, atol=0)

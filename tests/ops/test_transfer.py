@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -41,6 +44,77 @@ def test_an_upload_goes_through_pinned_memory_and_is_not_waited_for() -> None:
     assert asked == ["pinned", ("cuda", True)]
 
 
+def test_where_no_more_memory_can_be_pinned_the_host_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    class Host:
+        def pin_memory(self) -> Host:
+            raise torch.AcceleratorError("CUDA error: out of memory")
+
+        def to(self, device: torch.device, *, non_blocking: bool) -> Host:
+            asked.append(non_blocking)
+            return self
+
+    uploaded(Host(), torch.device("cuda"))  # type: ignore[arg-type]
+    assert asked == [True], "torch waits where memory is not pinned"
+    empty = torch.empty
+
+    def refused(*shape: Any, pin_memory: bool = False, **kind: Any) -> Tensor:
+        if pin_memory:
+            raise torch.AcceleratorError("CUDA error: out of memory")
+        return empty(*shape, **kind)
+
+    class Event:
+        def __init__(self, *, blocking: bool) -> None:
+            pass
+
+        def record(self) -> None:
+            pass
+
+        synchronize = record
+
+    class There(Tensor):
+        is_cuda = True  # type: ignore[assignment]
+
+    on_gpu(monkeypatch, lambda: torch.full((20, 30, 3), 7, dtype=torch.uint8), refused, Event)
+    assert (downloaded(picture().as_subclass(There)) == 7).all()
+
+
+def test_memory_that_a_failed_gpu_was_writing_to_is_never_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch would ask the GPU for it in a destructor, and end the process where that fails: no film would be closed."""
+    kept: list[weakref.ref[Any]] = []
+
+    class There:
+        is_cuda, shape, dtype = True, (20, 30, 3), torch.uint8
+
+    class Here:
+        def copy_(self, there: There, *, non_blocking: bool) -> None:
+            kept.append(weakref.ref(self))
+
+    class Event:
+        def __init__(self, *, blocking: bool) -> None:
+            pass
+
+        def record(self) -> None:
+            pass
+
+        def synchronize(self) -> None:
+            raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    on_gpu(monkeypatch, There, lambda *shape, **kind: Here(), Event)
+    with suppress(RuntimeError):
+        downloaded(There())  # type: ignore[arg-type]
+    gc.collect()
+    assert kept[0]() is not None
+
+
+def on_gpu(monkeypatch: pytest.MonkeyPatch, made: Any, empty: Any, event: Any) -> None:
+    """Let pictures be made into levels by `made`, the host's memory by `empty`."""
+    monkeypatch.setattr(transfer, "levels", lambda image: made())
+    monkeypatch.setattr(torch, "empty", empty)
+    monkeypatch.setattr(torch.cuda, "Event", event)
+
+
 def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
     here = torch.zeros(20, 30, 3, dtype=torch.uint8)
     queued: list[Tensor] = []
@@ -59,6 +133,9 @@ def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) 
             return here.numpy()
 
     class Event:
+        def __init__(self, *, blocking: bool) -> None:
+            assert blocking, "the processor has better to do than to ask again and again"
+
         def record(self) -> None:
             assert queued, "it would be said to have arrived before it was sent"
 
@@ -69,13 +146,11 @@ def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) 
         assert pin_memory
         return Here()
 
-    monkeypatch.setattr(transfer, "levels", lambda image: There())
-    monkeypatch.setattr(torch, "empty", pinned)
-    monkeypatch.setattr(torch.cuda, "Event", Event)
+    on_gpu(monkeypatch, There, pinned, Event)
     assert (downloaded(There()) == 7).all()  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.gpu
 def test_to_a_gpu_and_back_a_picture_stays_as_it_is() -> None:
     there = uploaded(picture(), torch.device("cuda"))
     assert there.is_cuda

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import psutil
 import pytest
 import torch
 
 from streamstyle.errors import OutputError
-from streamstyle.events import Event, Failed, Finished, FrameWritten, Stopped, Warned
+from streamstyle.events import Event, Failed, Finished, FrameWritten, Paused, Resumed, Stopped, Warned
+from streamstyle.life import Life
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import save_weights, style_metadata
@@ -73,7 +76,7 @@ def names(folder: RunFolder) -> list[str]:
 
 
 def test_the_folder_tells_the_run_and_its_end_comes_last(tmp_path: Path, style: Path) -> None:
-    folder, ended, told = paint(tmp_path, style)
+    folder, ended, told = paint(tmp_path, style, lambda frame, folder: time.sleep(0.04))  # for more than one survey
     assert isinstance(ended, Finished)
     assert names(folder)[0] == "surveyed" or names(folder)[0] == "frame_written"
     assert names(folder)[-1] == "finished"
@@ -113,6 +116,20 @@ def test_a_pause_holds_the_run_and_the_clock_until_it_goes_on(tmp_path: Path, st
     assert ended.frames == FRAMES
     assert [name for name in names(folder) if name in {"paused", "resumed"}] == ["paused", "resumed"]
     assert ended.elapsed < lasted - 0.5
+
+
+def test_a_pause_ends_with_whoever_ordered_it(tmp_path: Path, style: Path) -> None:
+    with subprocess.Popen(["sleep", "0.6"]) as holder:
+        life = Life(holder.pid, psutil.Process(holder.pid).create_time())
+
+        def pause(frame: int, folder: RunFolder) -> None:
+            if frame == 3:
+                folder.order(Control(paused=True, holder=life))
+                threading.Timer(0.8, holder.wait).start()
+
+        _, ended, told = paint(tmp_path, style, pause)
+    assert isinstance(ended, Finished)
+    assert [event for event in told if isinstance(event, Paused | Resumed)] == [Paused(3), Resumed(3)]
 
 
 @pytest.mark.parametrize("paused", [False, True])

@@ -39,8 +39,8 @@ def test_the_first_frame_of_a_shot_has_no_flow_to_show() -> None:
 
 
 def test_what_is_still_is_white_and_opposite_ways_have_opposite_colours() -> None:
-    flow = torch.zeros(2, 1, 3)
-    flow[0, 0] = torch.tensor([0.0, 5.0, -5.0])
+    flow = np.zeros((2, 1, 3), np.float32)
+    flow[0, 0] = 0.0, 5.0, -5.0
     still, right, left = flow_wheel(flow, 100)[0].tolist()
     assert still == [255, 255, 255]
     assert right == [255, 0, 0]

@@ -161,6 +161,19 @@ def test_any_number_of_workers_finds_the_same_in_the_same_order():
     assert same(alone, together)
 
 
+def test_left_open_there_are_half_as_many_workers_as_cores_and_always_one_frame_more_that_waits(monkeypatch):
+    monkeypatch.setattr("streamstyle.stages.flow._BYTES_AHEAD", 1)
+    scene = pan(2, 96, 64, step=(3, 1))
+
+    def room(cores: int, workers: int = 0) -> int:
+        monkeypatch.setattr("streamstyle.stages.flow.cores", lambda: cores)
+        with flow(frames(scene), FlowSettings(flow_workers=workers)) as found:
+            return found.room
+
+    assert [room(1), room(2), room(12), room(200)] == [2, 2, 7, 9]
+    assert room(2, workers=16) == 17
+
+
 def test_a_run_from_the_cache_equals_the_run_that_filled_it_and_one_without(tmp_path):
     scene = moving_square(5, 96, 64)
     source = film(tmp_path / "film.mkv", scene)

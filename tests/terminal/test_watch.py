@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,8 @@ from streamstyle.events import (
     Finished,
     FrameWritten,
     Learned,
+    Paused,
+    Resumed,
     ShotStarted,
     Started,
     Stopped,
@@ -46,6 +49,33 @@ def test_a_stopped_run_says_how_far_it_got_and_where_it_lies() -> None:
         "stopped after 31 of 50 frames, at 0:01 of the film; they play from films/a.wave.partial.mkv"
     )
     assert "nothing was written" in narrated(STARTED, Stopped("films/a.wave.partial.mkv", 0, 0.5))
+
+
+def test_who_sits_before_a_run_is_told_that_somebody_else_paused_it() -> None:
+    told = narrated(STARTED, *FRAMES[:3], Paused(3), Resumed(3))
+    assert told.splitlines()[1:] == ["paused after frame 3, from another terminal", "going on"]
+
+
+def test_a_name_with_an_end_of_line_or_an_escape_in_it_stays_on_its_line() -> None:
+    told = narrated(Started("a\nb.mp4", "\x1b[2Jb.mkv", 640, 360, 50, "25/1", 2.0, "live", "wave", "cpu"))
+    assert told == "a�b.mp4 → �[2Jb.mkv  (640x360, 50 frames, live, wave, cpu)\n"
+
+
+def test_a_stopped_run_says_what_takes_it_up_again() -> None:
+    assert narrated(STARTED, *FRAMES[:9], Stopped("a.partial.mkv", 9, 20.0, 0, 9)).splitlines()[-1] == (
+        "the same command goes on there"
+    )
+    assert narrated(STARTED, *FRAMES[:9], Stopped("a.partial.mkv", 9, 20.0, 0, 5)).splitlines()[-1] == (
+        "the same command goes on after frame 5"
+    )
+
+
+def test_a_run_that_goes_on_says_so_and_counts_its_own_frames_for_its_speed() -> None:
+    told = narrated(replace(STARTED, earlier=40), *FRAMES[40:], Finished("a.wave.mkv", 50, 2, 20.0, 0, 0, earlier=40))
+    assert told.splitlines()[1:] == [
+        "going on after 40 frames (0:02), painted earlier",
+        "a.wave.mkv: 50 frames, 40 of them earlier, in 0:20 (2.0 s/frame)",
+    ]
 
 
 def test_json_has_no_word_for_what_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:

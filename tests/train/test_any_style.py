@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from streamstyle.events import Learned
 from streamstyle.nets import weights
@@ -30,9 +32,11 @@ def settings(tmp_path: Path) -> AnyStyleSettings:
     return AnyStyleSettings(tmp_path / "photos", tmp_path / "paintings", SLIM, steps=24, batch=2, crop=64)
 
 
-def train(output: Path, settings: AnyStyleSettings, stop_after: int | None = None) -> list[Learned]:
+def train(
+    output: Path, settings: AnyStyleSettings, stop_after: int | None = None, start: Path | None = None
+) -> list[Learned]:
     listener = Listener(stop_after)
-    train_any_style(output, settings, Device.cpu, listener.observe, listener.stop)
+    train_any_style(output, settings, Device.cpu, listener.observe, listener.stop, start)
     return listener.events
 
 
@@ -54,3 +58,14 @@ def test_training_that_was_interrupted_goes_on_where_it_was(tmp_path: Path, sett
     assert (tmp_path / "any.learning.jpg").exists(), "a picture to look at on the way"
     assert [event.step for event in train(output, settings)] == list(range(6, 25))
     assert not (tmp_path / "any.learning.safetensors").exists()
+
+
+def test_a_network_that_is_trained_on_is_the_same_at_first_and_says_how_it_was_made(
+    tmp_path: Path, settings: AnyStyleSettings
+) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    train(first, settings)
+    train(second, replace(settings, steps=1, learning_rate=1e-9), start=first)
+    before, after = load_any_style(first).state_dict(), load_any_style(second).state_dict()
+    assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in before)
+    assert read_metadata(second)["before"] == read_metadata(first)["command"]

@@ -98,8 +98,11 @@ def test_a_network_of_the_published_size_can_be_learned_from_noise_alone(stripes
 
 
 def test_a_style_learned_on_from_another_says_how_that_was_made(stripes: Path, tmp_path: Path) -> None:
-    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    first, second, third = (tmp_path / f"{name}.safetensors" for name in ("first", "second", "third"))
     learn(stripes, first, replace(QUICK, steps=1))
     learn(stripes, second, replace(QUICK, steps=1), start=first)
     assert "--start first" in read_metadata(second)["command"]
     assert read_metadata(second)["before"] == read_metadata(first)["command"]
+    learn(stripes, third, replace(QUICK, steps=1), start=second)
+    commands = [read_metadata(each)["command"] for each in (first, second)]
+    assert read_metadata(third)["before"] == " && ".join(commands)

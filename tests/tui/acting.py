@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from streamstyle.run_folder import RunFolder
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.request import RunRequest
+from streamstyle.tui.widgets.row import in_segments
 
 FAKE = (sys.executable, "-m", "tests.tui.fake_engine")
 Act = Callable[[Pilot[int]], Awaitable[None]]
@@ -37,7 +38,8 @@ def painting(request: RunRequest) -> StreamstyleApp:
 
 def text(pilot: Pilot[int]) -> str:
     """What stands on the screen, line by line."""
-    strips = pilot.app.screen._compositor.render_strips()
+    with in_segments():
+        strips = pilot.app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 

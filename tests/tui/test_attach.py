@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+import pytest
 from textual.pilot import Pilot
 
 from streamstyle.events import Failed, Finished
-from streamstyle.run_folder import RunFolder
+from streamstyle.life import Life
+from streamstyle.run_folder import Control, RunFolder, Save
 from streamstyle.tui.app import StreamstyleApp
-from tests.tui.acting import perform, reads, text
+from tests.tui.acting import perform, reads, text, until
 from tests.tui.fake_engine import Voice
 
 
-def test_looking_on_changes_nothing(voice: Voice) -> None:
+@pytest.fixture
+def holder(voice: Voice) -> Iterator[subprocess.Popen[bytes]]:
+    """Somebody else who holds the run: any process that lives."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        voice.folder.order(Control(holder=Life(process.pid, psutil.Process(process.pid).create_time())))
+        yield process
+        process.kill()
+
+
+def test_looking_on_at_a_run_that_somebody_holds_changes_nothing(voice: Voice, holder: subprocess.Popen[bytes]) -> None:
     async def act(pilot: Pilot[int]) -> None:
         await reads(pilot, "● looking on")
         for key in ("space", "s", "e"):
@@ -22,10 +37,54 @@ def test_looking_on_changes_nothing(voice: Voice) -> None:
         assert "Pause" not in text(pilot)
         await pilot.press("q")
 
-    before = voice.folder.events.read_text()
+    before = voice.folder.events.read_text(), voice.folder.control.read_text()
     assert perform(StreamstyleApp(voice.folder), act) == 0
-    assert not voice.folder.control.exists()
-    assert voice.folder.events.read_text() == before
+    assert (voice.folder.events.read_text(), voice.folder.control.read_text()) == before
+
+
+def test_who_looks_on_takes_over_once_the_holder_has_gone(voice: Voice, holder: subprocess.Popen[bytes]) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "● looking on")
+        holder.kill()
+        await reads(pilot, "Pause")
+        await until(pilot, lambda: any("are yours" in said.message for said in pilot.app._notifications))
+        await pilot.press("space")
+        await until(pilot, lambda: voice.folder.ordered().paused)
+        assert voice.folder.ordered().holder == Life.own()
+        await pilot.press("q")
+
+    assert perform(StreamstyleApp(voice.folder), act) == 0
+    assert voice.folder.ordered() == Control(), "who leaves lets go, and the run goes on"
+
+
+def test_a_run_that_nobody_holds_is_paused_saved_from_and_stopped_by_who_looks_on(voice: Voice) -> None:
+    voice.folder.order(Control(save=Save(4, "painted", "film.wave.painted-4.png")))
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "Pause")
+        await pilot.press("s")
+        await until(pilot, lambda: voice.folder.ordered().save != Save(4, "painted", "film.wave.painted-4.png"))
+        assert voice.folder.ordered().save.number == 5
+        await pilot.press("e")
+        await reads(pilot, "Stop here?")
+        await pilot.press("s")
+        await until(pilot, lambda: voice.folder.ordered().stop)
+        await reads(pilot, "● stopping after this frame")
+        await pilot.press("q")
+
+    assert perform(StreamstyleApp(voice.folder), act) == 0
+    assert voice.folder.ordered().stop
+
+
+def test_who_leaves_is_told_how_to_come_back(voice: Voice, capfd: pytest.CaptureFixture[str]) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "Pause")
+        await pilot.press("q")
+
+    perform(StreamstyleApp(voice.folder), act)
+    said = capfd.readouterr().err
+    assert f"streamstyle tui --attach {os.getpid()}\n" in said
+    assert f"streamstyle stop {os.getpid()}\n" in said
 
 
 def test_who_comes_late_sees_what_was_said_before(voice: Voice) -> None:

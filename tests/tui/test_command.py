@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import os
 import subprocess
@@ -79,7 +81,7 @@ def test_attach_says_where_there_is_nothing_to_look_at(
     assert exit_code(["tui", "--attach"]) == 2
     assert "there is no run to look at" in capfd.readouterr().err
     assert exit_code(["tui", "--attach", str(tmp_path)]) == 2
-    assert "is no folder of a run" in capfd.readouterr().err
+    assert f"there is no run {tmp_path}" in capfd.readouterr().err
 
 
 def test_without_a_terminal_it_is_run_with_a_word_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -98,6 +100,10 @@ def test_a_dumb_terminal_is_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
     assert command.without_a_screen() == ""
+    monkeypatch.setattr(command.sys, "stderr", codecs.getwriter("latin-1")(io.BytesIO()))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stderr, "encoding", "iso8859-1", raising=False)
+    assert command.without_a_screen() == "this locale has no UTF-8"
     monkeypatch.setenv("TERM", "dumb")
     assert command.without_a_screen() == "this terminal cannot draw a screen"
 

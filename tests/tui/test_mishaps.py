@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,10 @@ def test_a_terminal_that_is_resized_while_a_film_is_painted(tmp_path: Path) -> N
     perform(painting(asked_for(tmp_path, *SLOWLY)), act)
 
 
-def test_a_state_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_state_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (old := tmp_path / "streamstyle-run-old").mkdir()
+    (old / "run.json").write_text('{"pid": 4194305, "began": 0}')
     runs_folder().parent.mkdir(parents=True)
     runs_folder().write_text("a file where the folder should be")
 
@@ -115,6 +119,8 @@ def test_a_state_folder_that_cannot_be_written(tmp_path: Path) -> None:
         await pilot.press("q")
 
     assert perform(painting(asked_for(tmp_path, "--frames", "20", "--seconds", "0.1")), act) == 0
+    assert not old.exists(), "it was that of a run which has ended"
+    assert len(list(tmp_path.glob("streamstyle-run-*"))) == 1
 
 
 def test_a_folder_that_is_taken_away_while_a_film_is_painted(tmp_path: Path) -> None:

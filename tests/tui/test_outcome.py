@@ -61,6 +61,15 @@ def test_a_run_that_was_stopped_says_how_far_it_came() -> None:
     assert (at_once.result, next_steps(at_once)) == (None, [])
 
 
+def test_a_run_that_can_be_gone_on_with_says_so_and_its_speed_is_that_of_its_own_frames() -> None:
+    early = past(Stopped("my film.wave.partial.mkv", 12, 4.0, earlier=8, kept=12))
+    assert account(early) == ["The same command goes on there."]
+    assert dict(facts(early))["pace"] == "1 s a frame"
+    words = ("my film.mkv", "--restart", "--style", "wave")
+    again = past(Stopped("my film.wave.partial.mkv", 12, 4.0, earlier=8, kept=12), words=words)
+    assert dict(next_steps(again))["go on"] == "streamstyle run 'my film.mkv' --style wave"  # not from the beginning
+
+
 def test_a_failure_has_its_problem_its_next_step_and_its_exit_code() -> None:
     failed = past(Failed("the disk is full", "Make room.", 4))
     assert account(failed) == ["the disk is full.", "Make room."]
@@ -85,3 +94,9 @@ def test_what_was_painted_before_the_end_of_the_process_is_kept(
 def test_nobody_knows_how_a_process_that_is_not_ours_ended() -> None:
     assert headline(past()) == "The painting process was ended"
     assert past().exit_code == 1
+
+
+def test_what_is_to_be_typed_again_is_what_people_type() -> None:
+    words = ("my film.mkv", "--style", "wave", "--json", "--run-folder", "/runs/7", "-y")
+    early = past(Stopped("my film.wave.partial.mkv", 12, 30.0), words=words)
+    assert dict(next_steps(early))["again"] == "streamstyle run 'my film.mkv' --style wave -y"

@@ -17,7 +17,7 @@ from streamstyle.tui.summary import SummaryScreen
 from streamstyle.tui.widgets.diptych import Diptych
 from streamstyle.tui.widgets.journal import Journal
 from tests.tui.acting import asked_for, events, painting, perform, reads, text, until
-from tests.tui.fake_engine import Voice, preview, surveyed
+from tests.tui.fake_engine import Voice, preview, started, surveyed
 
 SLOWLY = ("--frames", "2000", "--seconds", "0.03")
 
@@ -150,7 +150,7 @@ def test_help_names_every_key(voice: Voice) -> None:
         for binding in RUNNING:
             assert binding.tooltip[:40] in text(pilot)
         await pilot.press("escape")
-        await reads(pilot, "looking on")
+        await reads(pilot, "● painting")
 
     perform(StreamstyleApp(voice.folder), act, size=(120, 60))
 
@@ -181,8 +181,45 @@ def test_the_palette_has_what_the_keys_do(voice: Voice) -> None:
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunningScreen))
         await reads(pilot, "the film · frame 57")
+        said = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
+        assert len(said) == len(set(said)), "what has two keys is there once"
 
     perform(StreamstyleApp(voice.folder), act)
+
+
+def test_a_name_with_an_end_of_line_and_markup_in_it_is_shown_on_one(voice: Voice) -> None:
+    name = "two\nlines \x1b[2J\U0001f3ac.mkv"
+    voice.say(started(name, f"a [/red] folder/{name}", 132))
+
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "two�lines �[2J\U0001f3ac.mkv → two�lines")
+        await pilot.press("s")
+        said = pilot.app._notifications
+        await until(pilot, lambda: any("[/red]" in each.message and not each.markup for each in said))
+
+    perform(StreamstyleApp(voice.folder), act)
+
+
+def test_a_screenshot_has_the_picture(voice: Voice) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame 57")
+        for simplified in (False, True):
+            assert pilot.app.export_screenshot(simplify=simplified).count("▀") > 1000
+
+    perform(StreamstyleApp(voice.folder), act)
+
+
+def test_ctrl_c_closes_what_lies_over_the_screen_and_then_asks(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[int]) -> None:
+        await reads(pilot, "painted · frame")
+        for key in ("ctrl+p", "question_mark"):
+            await pilot.press(key)
+            await until(pilot, lambda: not isinstance(pilot.app.screen, RunningScreen))
+            await pilot.press("ctrl+c")
+            await until(pilot, lambda: isinstance(pilot.app.screen, RunningScreen))
+        await stop(pilot)
+
+    perform(painting(asked_for(tmp_path, *SLOWLY)), act)
 
 
 def test_a_view_that_a_frame_lacks_says_so(voice: Voice) -> None:

@@ -14,7 +14,7 @@ from rich.style import Style
 from textual.pilot import Pilot
 
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.graphics import Graphics, Protocol, understood
+from streamstyle.tui.graphics import Graphics, Protocol, is_bright, understood
 from streamstyle.tui.widgets.cells import rows_of
 from streamstyle.tui.widgets.colours import Depth
 from streamstyle.tui.widgets.kitty import kitty
@@ -110,6 +110,19 @@ def test_under_a_question_a_sharp_picture_is_blocks(protocol: Protocol) -> None:
 )
 def test_what_a_terminal_says_of_itself(answers: str, graphics: Graphics | None) -> None:
     assert understood(answers) == graphics
+
+
+@pytest.mark.parametrize(
+    ("answers", "bright"),
+    [
+        ("\x1b]11;rgb:ffff/ffff/dddd\x1b\\\x1b[?62;c", True),
+        ("\x1b]11;rgb:1e1e/1e1e/1e1e\x07\x1b[?62;c", False),
+        ("\x1b]11;rgba:ff/ff/ff/ff\x1b\\", True),
+        ("\x1b[?62;c", False),
+    ],
+)
+def test_whether_a_terminal_is_bright(answers: str, bright: bool) -> None:
+    assert is_bright(answers) is bright
 
 
 def test_a_cell_whose_size_the_system_knows_need_not_be_asked() -> None:

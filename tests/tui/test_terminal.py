@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 import torch
 
+from streamstyle.cli import exit_code
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.run_folder import RunFolder, all_runs, read_json
@@ -153,3 +154,16 @@ def test_a_terminal_that_is_closed_does_not_take_the_run_along(terminal: Termina
     terminal.watch(lambda: terminal.process.poll() is not None)
     terminal.watch(lambda: said(folder, "resumed"))
     assert folder.alive()
+
+
+def test_a_ui_that_is_killed_while_its_run_is_paused_lets_it_go_on_and_another_may_stop_it(terminal: Terminal) -> None:
+    terminal.shows("painted · frame")
+    folder = all_runs()[0]
+    terminal.type(" ")
+    terminal.watch(lambda: said(folder, "paused"))
+    terminal.process.kill()
+    terminal.watch(lambda: terminal.process.poll() is not None)
+    terminal.watch(lambda: said(folder, "resumed"))
+    assert exit_code(["stop"]) == 0
+    assert not folder.alive()
+    assert said(folder, "stopped")

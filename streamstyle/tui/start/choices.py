@@ -40,6 +40,8 @@ class Choices:
     output: str = ""
     replace: bool = False
     """Whether an output that exists may be replaced."""
+    restart: bool = False
+    """Whether it is painted anew, though some of it was begun otherwise."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """By name, as typed: those that are not as by default."""
 
@@ -88,7 +90,8 @@ class Choices:
             arguments += [SETTINGS[name].flag] if SETTINGS[name].is_switch else [SETTINGS[name].flag, value]
         if self.output:
             arguments += ["-o", str(Path(self.output).expanduser())]
-        return (*arguments, "-y") if self.replace else tuple(arguments)
+        arguments += ["-y"] * self.replace + ["--restart"] * self.restart
+        return tuple(arguments)
 
     def look(self) -> Choices:
         """Return of these choices what a single frame depends on."""

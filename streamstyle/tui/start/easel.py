@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from platformdirs import user_log_path
@@ -69,6 +69,7 @@ class Easel:
         self._asked: dict[int, tuple[str, Mapping[str, Any]]] = {}
         self._number = 0
         self._wanted = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
         self._closed = False
 
     def ask(self, ask: str, **question: Any) -> None:
@@ -81,33 +82,45 @@ class Easel:
         """Take back what of this kind has not been asked yet."""
         self._waiting.pop(ask, None)
 
-    async def serve(self) -> None:
-        """Keep the process going until cancelled, or closed."""
-        while not self._closed:
-            await self._wanted.wait()
-            await self._live()
+    def open(self) -> None:
+        """Begin, and go on until `close`."""
+        self._serving = asyncio.create_task(self._serve())
 
     async def close(self) -> None:
-        """Let the process end, and wait for it a little."""
+        """Let the process end, and wait for it: what is left of it when the loop ends would complain."""
         self._closed = True
-        process = self._process
-        if process is not None:
-            await _ended(process)
+        self._wanted.set()
+        if self._serving is None:
+            return
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+        ended, _ = await asyncio.wait({self._serving}, timeout=_PATIENCE)
+        if not ended and self._process is not None:
+            self._process.kill()
+            await asyncio.wait({self._serving}, timeout=_PATIENCE)
+
+    async def _serve(self) -> None:
+        """Keep the process going."""
+        while True:
+            await self._wanted.wait()
+            if self._closed:
+                return
+            await self._live()
 
     async def _live(self) -> None:
-        with _log().open("wb") as log:
+        with _log() as log:
             process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=PIPE, stdout=PIPE, stderr=log, limit=_LONGEST_LINE, start_new_session=True
             )  # a session of its own: a terminal that is closed ends it by its input, and it tidies up
         self._process = process
-        try:
-            self._send()
-            assert process.stdout is not None
-            async for line in process.stdout:
-                self._hear(json.loads(line))
-        finally:
-            self._process = None  # what is asked from now on is for the next one
-            await _ended(process)
+        if self._closed:
+            process.kill()
+        self._send()
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self._hear(json.loads(line))
+        self._process = None  # what is asked from now on is for the next one
+        await process.wait()
         if not self._closed:
             self._mourn(process.returncode)
 
@@ -137,7 +150,7 @@ class Easel:
     def _mourn(self, code: int | None) -> None:
         refusal = Refusal(
             f"the process that reads films and paints stills has died (exit code {code})",
-            f"Choose something to start it anew; what it said is in {_log()}.",
+            f"Choose something to start it anew; what it said is in {_log_path()}.",
             70,
         )
         asked, self._asked = self._asked, {}
@@ -152,17 +165,14 @@ def picture_of(found: Mapping[str, Any] | None) -> Pixels | None:
     return np.frombuffer(base64.b64decode(found["pixels"]), np.uint8).reshape(found["height"], found["width"], 3)
 
 
-async def _ended(process: Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    with suppress(TimeoutError, ProcessLookupError):
-        try:
-            await asyncio.wait_for(process.wait(), _PATIENCE)
-        except TimeoutError:
-            process.kill()
-            await asyncio.wait_for(process.wait(), _PATIENCE)
+def _log_path() -> Path:
+    return user_log_path("streamstyle", appauthor=False) / "easel.log"
 
 
-def _log() -> Path:
-    path = user_log_path("streamstyle", appauthor=False, ensure_exists=True)
-    return path / "easel.log"
+def _log() -> BinaryIO:
+    """Open what the process may say on standard error; where that cannot be kept, it goes nowhere."""
+    try:
+        _log_path().parent.mkdir(parents=True, exist_ok=True)
+        return _log_path().open("wb")
+    except OSError:
+        return Path(os.devnull).open("wb")

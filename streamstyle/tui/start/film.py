@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Button, Static
 
-from streamstyle.terminal.values import bytes_in_words, clock
+from streamstyle.terminal.values import bytes_in_words, clock, one_line
 from streamstyle.tui.start.easel import Refusal
 
 
@@ -44,7 +44,7 @@ class FilmPanel(VerticalScroll, can_focus=False):
         self._say(film.name, "", str(why), refused=True)
 
     def _say(self, name: str, facts: str, notes: str = "", *, refused: bool = False) -> None:
-        self.query_one("#film-name", Static).update(Text(name, overflow="ellipsis", no_wrap=True))
+        self.query_one("#film-name", Static).update(Text(one_line(name), overflow="ellipsis", no_wrap=True))
         self.query_one("#film-facts", Static).update(facts)
         said = self.query_one("#film-notes", Static)
         said.update(notes)
@@ -60,5 +60,5 @@ def _times(facts: Mapping[str, Any]) -> list[str]:
     if facts["rate"] is not None:
         found.append(f"{facts['rate']:.3f}".rstrip("0").rstrip(".") + " fps")
     if facts["frames"] is not None:
-        found.append(f"{facts['frames']} frames")
+        found.append(f"{'' if facts['counted'] else 'about '}{facts['frames']} frames")
     return found

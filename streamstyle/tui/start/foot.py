@@ -9,9 +9,10 @@ from typing import Any
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Static
+from textual.widgets import Button
 
 from streamstyle.terminal.values import bytes_in_words
+from streamstyle.tui.start.telling import Telling
 from streamstyle.tui.start.words import done_at, length_in_words, pace_in_words
 
 
@@ -21,24 +22,25 @@ class Foot(Horizontal):
     def compose(self) -> ComposeResult:
         """Lay the foot out."""
         with Vertical():
-            yield Static(id="cost", markup=False)
-            yield Static(id="command", markup=False)
+            yield Telling(id="cost")
+            yield Telling(id="command")
         yield Button("Start", id="start", variant="primary")
 
     def show_command(self, line: str) -> None:
         """Show the command line."""
-        self.query_one("#command", Static).update(Text.assemble(("$ ", "dim"), line))
+        self.query_one("#command", Telling).tell(Text.assemble(("$ ", "dim"), line))
 
     def say(self, words: str, *, refused: bool = False) -> None:
         """Say why there is no estimate yet."""
-        cost = self.query_one("#cost", Static)
+        cost = self.query_one("#cost", Telling)
         cost.set_class(refused, "refusal")
-        cost.update(words)
+        cost.tell(words)
 
     def show_cost(self, cost: Mapping[str, Any], free: int | None, *, so_far: bool) -> None:
         """Show an estimate; `free` is the room on the disk that it goes to, in bytes."""
-        self.query_one("#cost", Static).set_class(False, "refusal")
-        self.query_one("#cost", Static).update(cost_in_words(cost, free, time.time(), so_far=so_far))
+        said = self.query_one("#cost", Telling)
+        said.set_class(False, "refusal")
+        said.tell(cost_in_words(cost, free, time.time(), so_far=so_far))
 
 
 def cost_in_words(cost: Mapping[str, Any], free: int | None, now: float, *, so_far: bool) -> Text:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from streamstyle.tui.start.choices import Choices
-from streamstyle.tui.start.easel import Answer, Easel
+from streamstyle.tui.start.easel import Answer, Easel, Refusal
 
 
 class Inquiry:
@@ -18,6 +18,8 @@ class Inquiry:
         self.easel = easel
         self.film: Path | None = None
         """The film that something is known of."""
+        self.film_refused: Refusal | None = None
+        """Why the film that was asked about last cannot be painted."""
         self._checked: Answer | None = None
         self._look: dict[str, Any] = {}
         self._size = (0, 0)
@@ -32,7 +34,7 @@ class Inquiry:
 
     def about_film(self, film: Path) -> None:
         """Ask for the facts of another film."""
-        self.film, self._checked, self._look = None, None, {}
+        self.film, self.film_refused, self._checked, self._look = None, None, None, {}
         self.tried = ()
         self.easel.ask("film", path=str(film))
 
@@ -49,6 +51,11 @@ class Inquiry:
         """Return the answer to `check`, if there is one about these choices."""
         known = self._checked
         return known if known and tuple(known.question["arguments"]) == choices.arguments() else None
+
+    def refuses(self, choices: Choices) -> bool:
+        """Return whether it is known that a run as it is chosen cannot be."""
+        checked = self.checked(choices)
+        return checked is not None and checked.refusal is not None
 
     @property
     def free(self) -> int | None:
@@ -75,6 +82,10 @@ class Inquiry:
     def tries(self, choices: Choices) -> bool:
         """Return whether the cost that was asked for last is that of these choices."""
         return self.tried == _whole(choices)
+
+    def awaits(self, cost: Answer, choices: Choices) -> bool:
+        """Return whether this is the cost that was asked for last, and still one of what is chosen and can be."""
+        return self.tries(choices) and cost.question["arguments"] == self.tried and not self.refuses(choices)
 
 
 def _whole(choices: Choices) -> tuple[str, ...]:

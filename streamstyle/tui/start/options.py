@@ -14,6 +14,7 @@ from streamstyle.tui.start.choices import PARTS
 from streamstyle.tui.start.cycle import Cycle
 from streamstyle.tui.start.field import Entry, Field, setting_field
 from streamstyle.tui.start.setting import SETTINGS
+from streamstyle.tui.start.telling import Telling
 
 LOOK = ("strength", "style_scale", "preserve_colour")
 """Settings that are asked for beside the style."""
@@ -38,7 +39,7 @@ class OptionsPanel(VerticalScroll, can_focus=False):
         yield setting_field(SETTINGS["codec"])
         yield setting_field(SETTINGS["preset"])
         yield Field("output", "output", Entry(), "Where the painting goes; its ending says which container.")
-        yield Static(id="behind", markup=False)
+        yield Telling(id="behind")
         with Collapsible(title="everything else"):
             yield Vertical(id="others")
 
@@ -67,8 +68,8 @@ class OptionsPanel(VerticalScroll, can_focus=False):
         control = self.query_one("#field-output", Field).control
         assert isinstance(control, Entry)
         control.placeholder = control.value or output.name
-        behind = self.query_one("#behind", Static)
-        behind.update("\n".join(warnings))
+        behind = self.query_one("#behind", Telling)
+        behind.tell("\n".join(warnings))
         behind.display = bool(warnings)
 
     @on(Field.Changed)

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from streamstyle.terminal.values import bytes_in_words
+from streamstyle.terminal.values import bytes_in_words, one_line
 from streamstyle.tui.start.folder import Entry, completed, dropped, listing, matching, typed
 
 
@@ -34,6 +34,7 @@ class PathPicker(ModalScreen[Path | None]):
 
     BINDINGS = [  # noqa: RUF012
         Binding("escape", "dismiss", "back"),
+        Binding("ctrl+c", "dismiss", show=False, priority=True),
         Binding("up", "move(-1)", "up", show=False),
         Binding("down", "move(1)", "down", show=False),
         Binding("pageup", "move(-10)", "up", show=False),
@@ -94,9 +95,9 @@ class PathPicker(ModalScreen[Path | None]):
 
     def _row(self, entry: Entry) -> Text:
         if entry.is_folder:
-            return Text(f"{entry.path.name}/", style="dim", no_wrap=True, overflow="ellipsis")
+            return Text(f"{one_line(entry.path.name)}/", style="dim", no_wrap=True, overflow="ellipsis")
         size = bytes_in_words(entry.bytes)
-        return Text.assemble(f"{entry.path.name}  ", (size, "dim"), no_wrap=True, overflow="ellipsis")
+        return Text.assemble(f"{one_line(entry.path.name)}  ", (size, "dim"), no_wrap=True, overflow="ellipsis")
 
     def action_move(self, by: int) -> None:
         """Walk through the list."""

@@ -125,7 +125,8 @@ class PreviewPanel(Vertical):
             picture.display = bool(self._found) and (self._compared or picture.id == self._first)
         self.query_one("#words").display = not self._found
         pair = self.query_one(Horizontal)
-        pair.move_child(self.query_one(f"#{self._first}"), before=0)
+        if self._compared and pair.query(Picture).first().id != self._first:  # alone it has no place to change
+            pair.move_child(self.query_one(f"#{self._first}"), before=0)
         self.set_class(self._compared, "-compared")
 
     def _draw(self) -> None:

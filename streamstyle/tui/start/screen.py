@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -56,7 +56,7 @@ class StartScreen(Panels):
 
     def on_mount(self) -> None:
         """Begin with the film that was given, or ask for one."""
-        self.run_worker(self._inquiry.easel.serve(), name="easel")
+        self._inquiry.easel.open()
         self.action_page("style")
         self.query_one(StylePanel).focus_list()
         self._inquiry.about_styles(self.query_one(StylePanel).thumbnail_size())
@@ -111,11 +111,13 @@ class StartScreen(Panels):
         """Ask for the cost once nothing has changed for a while."""
         if self._quiet is not None:
             self._quiet.stop()
-        if not self._inquiry.tries(self._choices):
+        if not self._inquiry.tries(self._choices) and not self._inquiry.refuses(self._choices):
             self.query_one(Foot).say("a few frames are to be tried …")
             self._quiet = self.set_timer(_QUIET, self._try)
 
     def _try(self) -> None:
+        if self._inquiry.refuses(self._choices):
+            return  # what cannot be is worth no trial, and its reason stays to be read
         self.query_one(Foot).say("painting a few frames, to know how long it takes …")
         self._inquiry.try_out(self._choices)
 
@@ -172,6 +174,7 @@ class StartScreen(Panels):
         film = Path(answer.question["path"])
         if film != self._choices.film:
             return
+        self._inquiry.film_refused = answer.refusal
         if answer.refusal:
             self.query_one(FilmPanel).refuse(film, answer.refusal)
             self.query_one(PreviewPanel).say("There is no picture of this.")
@@ -206,7 +209,7 @@ class StartScreen(Panels):
 
     def _hear_cost(self, answer: Answer) -> None:
         foot = self.query_one(Foot)
-        if not self._inquiry.tries(self._choices) or answer.question["arguments"] != self._inquiry.tried:
+        if not self._inquiry.awaits(answer, self._choices):
             return
         if answer.refusal:
             foot.say(str(answer.refusal), refused=True)
@@ -234,6 +237,8 @@ class StartScreen(Panels):
             self.query_one(f"#field-{next(iter(refused)).replace('_', '-')}", Field).control.focus()
         elif checked := self._inquiry.checked(self._choices):
             self._begin(checked)
+        elif self._inquiry.film_refused:
+            self.notify(str(self._inquiry.film_refused), severity="error")
         else:
             self._starting = True
             self._refresh()
@@ -243,19 +248,27 @@ class StartScreen(Panels):
         if checked.refusal:
             self.notify(str(checked.refusal), severity="error")
             return
-        output = Path(checked.found["output"])
-        if checked.found["exists"] and not self._choices.replace:
-            question = leaving.replace(output, leaving.free_name(output))
-            self.app.push_screen(question, partial(self._answer, output))
-        else:
-            self._leave_for(self._choices, output)
+        self._ask(self._choices, checked.found)
 
-    def _answer(self, output: Path, answer: str | None) -> None:
+    def _ask(self, choices: Choices, found: Mapping[str, Any]) -> None:
+        """Ask about what would be lost, one thing after the other; begin where there is nothing."""
+        output = Path(found["output"])
+        other = leaving.free_name(output)
+        if found["exists"] and not choices.replace:
+            self.app.push_screen(leaving.replace(output, other), partial(self._answer, choices, found))
+        elif found.get("begun") and not choices.restart:
+            self.app.push_screen(leaving.begun(found["begun"], other), partial(self._answer, choices, found))
+        else:
+            self._leave_for(choices, output)
+
+    def _answer(self, choices: Choices, found: Mapping[str, Any], answer: str | None) -> None:
         if answer == leaving.REPLACE:
-            self._leave_for(replace(self._choices, replace=True), output)
+            self._ask(replace(choices, replace=True), found)
+        elif answer == leaving.ANEW:
+            self._ask(replace(choices, restart=True), found)
         elif answer == leaving.BESIDE:
-            other = leaving.free_name(output)
-            self._leave_for(replace(self._choices, output=str(other)), other)
+            other = leaving.free_name(Path(found["output"]))
+            self._leave_for(replace(choices, output=str(other)), other)
 
     def _leave_for(self, choices: Choices, output: Path) -> None:
         if choices.film is not None:

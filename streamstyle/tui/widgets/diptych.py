@@ -58,8 +58,9 @@ class Diptych(Horizontal):
 
     def wait(self, waiting: str) -> None:
         """Say something else while there is no picture."""
-        self._waiting = waiting
-        self._draw()
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self._draw()
 
     def turn_to(self, view: str) -> None:
         """Show a view as A; the one that was there goes to B if that has this one."""

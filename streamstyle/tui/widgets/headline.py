@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from streamstyle.events import Started
+from streamstyle.terminal.values import one_line
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, cut, line, spread
 
 
@@ -22,19 +23,19 @@ class Headline(Widget):
 
     def show(self, started: Started | None, state: str) -> None:
         """Say how the run stands, in a word or two."""
-        manner = self._manner
+        films, manner = self._films, self._manner
         if started is not None:
-            self._films = (started.film, started.output)
+            films = (started.film, started.output)
             manner = " · ".join([started.style, started.method, started.size, started.device])
-        if (manner, state) != (self._manner, self._state):
-            self._manner, self._state = manner, state
+        if (films, manner, state) != (self._films, self._manner, self._state):
+            self._films, self._manner, self._state = films, manner, state
             self.refresh()
 
     def render(self) -> Content:
         """Return the line; where it is narrow the manner goes first, then the names are cut."""
         width = self.content_size.width
         state = line((f"● {self._state}", ACCENT)) if self._state else line("")
-        film, output = (Path(path).name for path in self._films)
+        film, output = (one_line(Path(path).name) for path in self._films)
         room = width - state.cell_length - 2
         whole = line(film, (" → ", MUTED), (output, "bold"), (f"   {self._manner}", MUTED))
         if whole.cell_length <= room:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import set_cell_size
 from textual.content import Content
 
 MUTED = "$foreground-muted"
@@ -24,7 +25,9 @@ def spread(left: Content, right: Content, width: int) -> Content:
 
 def cut(text: str, width: int) -> str:
     """Return the text in so many cells, its middle left out where it is longer."""
-    if len(text) <= width:
+    whole = Content(text)
+    if whole.cell_length <= width:
         return text
     kept = max(0, width - 1)
-    return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
+    end = set_cell_size(text[::-1], kept // 2)[::-1].lstrip() if kept > 1 else ""
+    return f"{set_cell_size(text, kept - kept // 2).rstrip()}…{end}"

@@ -50,6 +50,8 @@ class Picture(Widget):
 
     def show(self, pixels: Pixels | None, caption: str = "") -> None:
         """Show a picture [H, W, 3], RGB; with None, nothing but the caption, in the middle."""
+        if pixels is self._pixels and caption == self._caption:
+            return
         self._pixels, self._caption = pixels, caption
         if time.monotonic() >= self._due:
             self._draw_anew()

@@ -2,33 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
+
+_in_segments = ContextVar("in_segments", default=False)
+
+
+@contextmanager
+def in_segments() -> Iterator[None]:
+    """Have rows make segments of themselves whatever they are wanted for: a screenshot reads those."""
+    before = _in_segments.set(True)
+    try:
+        yield
+    finally:
+        _in_segments.reset(before)
 
 
 class Row(Strip):
     """A strip that is written as escape sequences at once.
 
     A picture has a colour of its own in nearly every cell; as segments, each with a style to be made and rendered, it
-    takes ten times as long. They are made only where somebody asks: where a question lies over the picture, and for a
-    screenshot.
+    takes ten times as long. They are made only where a part of the row is wanted, since something lies over the
+    picture, and within `in_segments`.
     """
 
-    __slots__ = ("_made", "_make", "_sequences")
+    __slots__ = ("_make", "_sequences", "_whole")
 
     def __init__(self, sequences: str, make: Callable[[], list[Segment]], cells: int) -> None:
         """`sequences` are what a terminal is sent; `make` returns the same as segments."""
-        self._made: list[Segment] = []
+        super().__init__((), cells)
         self._sequences = sequences
         self._make = make
-        super().__init__((), cells)
+        self._whole: Strip | None = None
 
     def render(self, console: Console) -> str:
         """Return what the terminal is sent."""
         return self._sequences
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """Return the parts between the cuts: itself, where it is not cut."""
+        cuts = [cut for cut in cuts if cut <= self.cell_length]
+        uncut = cuts == [self.cell_length] and not _in_segments.get()
+        return [self] if uncut else self.plain().divide(cuts)
+
+    def crop(self, start: int, end: int | None = None) -> Strip:
+        """Return a part: itself, where that is all of it."""
+        uncut = start <= 0 and (end is None or end >= self.cell_length)
+        return self if uncut else self.plain().crop(start, end)
+
+    @property
+    def text(self) -> str:
+        """The characters."""
+        return self.plain().text
+
+    def __iter__(self) -> Iterator[Segment]:
+        return iter(self.plain())
 
     def between(self, before: Strip, after: Strip, console: Console) -> Row:
         """Return the row with something at each end."""
@@ -38,14 +71,10 @@ class Row(Strip):
 
     def segments(self) -> list[Segment]:
         """Return the same as segments."""
-        return self._segments
+        return list(self.plain())
 
-    @property
-    def _segments(self) -> list[Segment]:
-        if not self._made:
-            self._made = self._make()
-        return self._made
-
-    @_segments.setter
-    def _segments(self, segments: Iterable[Segment]) -> None:
-        self._made = list(segments)
+    def plain(self) -> Strip:
+        """Return the same as an ordinary strip."""
+        if self._whole is None:
+            self._whole = Strip(self._make(), self.cell_length)
+        return self._whole

@@ -41,9 +41,10 @@ class KnowingEasel(Easel):
         self.refused: dict[str, Refusal] = {}
         self.silent: set[str] = set()
         self.exists = False
+        self.begun = ""
 
-    async def serve(self) -> None:
-        await asyncio.Event().wait()
+    def open(self) -> None:
+        """Begin no process."""
 
     def ask(self, ask: str, **question: Any) -> None:
         self.asked.append((ask, question))
@@ -77,15 +78,17 @@ class KnowingEasel(Easel):
     def answer_film(self, question: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "path": question["path"], "bytes": 1_100_000, "width": 1280, "height": 720, "codec": "h264", "rate": 25.0,
-            "frames": 8200, "duration": 328.0, "streams": ["audio aac eng"],
+            "frames": 8200, "counted": True, "duration": 328.0, "streams": ["audio aac eng"],
             "notes": ["turned by 90° to stand upright"],
         }  # fmt: skip
 
     def answer_check(self, question: Mapping[str, Any]) -> dict[str, Any]:
         arguments = question["arguments"]
         given = dict(pairwise(arguments)).get("-o")
-        return {"output": given or "film.wave.mkv", "exists": self.exists, "free": 80_000_000_000, "width": 1280,
-                "height": 720, "frames": 8200, "warnings": []}  # fmt: skip
+        return {
+            "output": given or "film.wave.mkv", "exists": self.exists, "begun": self.begun, "free": 80_000_000_000,
+            "width": 1280, "height": 720, "frames": 8200, "warnings": [],
+        }  # fmt: skip
 
     def answer_still(self, question: Mapping[str, Any]) -> dict[str, Any]:
         size = question["width"], question["width"] * 9 // 16

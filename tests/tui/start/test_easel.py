@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import psutil
+import pytest
 
 from streamstyle.tui.start.easel import Answer, Easel
 
@@ -15,10 +20,9 @@ def talk(act: Callable[[Easel, list[Answer]], Awaitable[None]], command: tuple[s
 
     async def run() -> None:
         easel = Easel(answers.append, command)
-        serving = asyncio.create_task(easel.serve())
+        easel.open()
         await asyncio.wait_for(act(easel, answers), 30)
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+        await asyncio.wait_for(easel.close(), 30)
 
     asyncio.run(run())
     return answers
@@ -80,3 +84,27 @@ def test_a_process_that_cannot_begin_is_a_refusal() -> None:
     (answer,) = talk(act, (sys.executable, "-c", "raise SystemExit(3)"))
     assert answer.refusal is not None
     assert "exit code 3" in answer.refusal.problem
+
+
+@pytest.mark.parametrize("after", [0.0, 0.001, 0.01, 0.1])
+@pytest.mark.filterwarnings("error")
+def test_nothing_is_left_of_the_process_however_soon_the_screen_is_left(after: float) -> None:
+    async def act(easel: Easel, answers: list[Answer]) -> None:
+        easel.ask("film", path="film.mp4")
+        await asyncio.sleep(after)
+
+    talk(act)
+    gc.collect()
+    assert not psutil.Process().children()
+
+
+def test_where_no_log_can_be_kept_films_are_read_all_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.parent.mkdir(exist_ok=True)
+    home.write_text("a file where the folder should be")
+
+    async def act(easel: Easel, answers: list[Answer]) -> None:
+        easel.ask("film", path="film.mp4")
+        await until(lambda: answers)
+
+    (answer,) = talk(act)
+    assert answer.found == {"heard": "film.mp4"}

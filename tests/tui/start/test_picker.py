@@ -55,6 +55,25 @@ def test_the_films_of_the_folder_are_listed_and_the_first_is_chosen(films: Path)
     assert choose(films, act) == [films / "boat.mkv"]
 
 
+def test_a_film_with_an_end_of_line_in_its_name_takes_one_line_and_is_chosen(films: Path) -> None:
+    (odd := films / "a\n[b].mkv").write_bytes(bytes(2000))
+
+    async def act(pilot: Pilot[Any]) -> None:
+        await reads(pilot, "a�[b].mkv  2.0 kB")
+        await pilot.press("enter")
+
+    assert choose(films, act) == [odd]
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+c"])
+def test_who_goes_back_has_chosen_nothing(films: Path, key: str) -> None:
+    async def act(pilot: Pilot[Any]) -> None:
+        await reads(pilot, "boat.mkv")
+        await pilot.press("b", key)
+
+    assert choose(films, act) == [None]
+
+
 def test_typing_filters(films: Path) -> None:
     async def act(pilot: Pilot[Any]) -> None:
         await reads(pilot, "boat.mkv")

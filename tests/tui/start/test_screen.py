@@ -194,6 +194,26 @@ def test_before_a_film_is_replaced_it_is_asked(key: str, options: tuple[str, ...
     assert (request and request.arguments[3:]) == options
 
 
+@pytest.mark.parametrize(
+    ("keys", "options"),
+    [("a", ("--restart",)), ("k", ("-o", "film.wave-2.mkv")), ("c", None), ("oa", ("-y", "--restart"))],
+)
+def test_before_a_film_that_was_begun_otherwise_is_begun_anew_it_is_asked(
+    keys: str, options: tuple[str, ...] | None
+) -> None:
+    async def act(pilot: Pilot[Any], desk: Desk) -> None:
+        desk.easel.begun = "film.wave.partial.mkv was begun with --crf 18"
+        desk.easel.exists = "o" in keys
+        await pilot.press("down", "ctrl+s")
+        for key in keys:
+            assert ("begun with --crf 18" in text(pilot)) is (key != "o")
+            await pilot.press(key)
+            await pilot.pause()
+
+    request = run(act).request
+    assert (request and request.arguments[3:]) == options
+
+
 def test_moments_are_gone_through_by_keys_and_mouse() -> None:
     times = []
 
@@ -333,11 +353,35 @@ def test_a_film_that_vanishes_is_said_in_place_of_the_picture() -> None:
 def test_an_image_dropped_on_the_terminal_is_a_style() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
         desk.post_message(events.Paste("'/pictures/my aunt.jpg'"))
-        await pilot.pause()
-        assert "my aunt.jpg · 1:06" in text(pilot)
+        await until(pilot, lambda: "my aunt.jpg · 1:06" in text(pilot))
         await pilot.press("y")
 
     assert command(run(act)) == "--style '/pictures/my aunt.jpg'"
+
+
+def test_a_run_that_cannot_be_is_not_tried_and_the_reason_stays() -> None:
+    why = Refusal("the folder /films cannot be written to", "Give another output with -o.", 4)
+
+    async def act(pilot: Pilot[Any], desk: Desk) -> None:
+        await until(pilot, lambda: "the folder /films cannot be written to" in text(pilot))
+        await pilot.pause(1.0)
+        assert "the folder /films cannot be written to" in text(pilot)
+        assert desk.easel.count("cost") == 0
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: desk.notes == [str(why)])
+
+    assert run(act, prepare=lambda easel: easel.refused.update(check=why)).request is None
+
+
+def test_a_film_that_is_none_cannot_be_started_and_the_key_says_why() -> None:
+    why = Refusal("words.mkv is not a film", "Give a video file, such as an mp4 or mkv.", 3)
+
+    async def act(pilot: Pilot[Any], desk: Desk) -> None:
+        await until(pilot, lambda: "words.mkv is not a film" in text(pilot))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: desk.notes == [str(why)])
+
+    assert run(act, prepare=lambda easel: easel.refused.update(film=why)).request is None
 
 
 def test_an_image_that_is_none_is_refused_and_the_style_stays() -> None:

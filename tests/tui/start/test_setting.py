@@ -13,7 +13,19 @@ def test_there_is_a_field_for_every_option_that_is_a_setting() -> None:
     for name, setting in SETTINGS.items():
         assert options[name].opts == [setting.flag]
         assert setting.help in (options[name].help or "")
-    apart = {"style", "output", "yes", "sample", "part", "dry_run", "quiet", "as_json", "run_folder", "debug"}
+    apart = {
+        "style",
+        "output",
+        "yes",
+        "restart",
+        "sample",
+        "part",
+        "dry_run",
+        "quiet",
+        "as_json",
+        "run_folder",
+        "debug",
+    }
     assert set(options) - apart == set(SETTINGS)
 
 

@@ -66,7 +66,7 @@ def test_the_process_killed_under_it_is_said_and_begun_anew(tmp_path: Path, monk
         await until(pilot, lambda: "from" in text(pilot), 60)  # a trial is on its way, or over
         for process in easels():
             os.kill(process.pid, signal.SIGKILL)
-        await until(pilot, lambda: not easels(), 20)
+        await until(pilot, lambda: pilot.app.screen._inquiry.easel._process is None, 20)  # it is known there, too
         await pilot.press("down")
         await until(pilot, lambda: "delaunay · 0:00" in text(pilot), 60)
 

@@ -1,0 +1,26 @@
+"""What a shell offers when tab is pressed after an option whose values are known here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from streamstyle.commands.standing import runs_that_go_on
+from streamstyle.library import all_styles
+
+
+def styles(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return the styles whose names begin so; where none does it is a file's name."""
+    names = [style.name for style in all_styles() if style.name.startswith(begun)]
+    return [CompletionItem(name) for name in names] or [CompletionItem(begun, type="file")]
+
+
+def runs(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return the runs that go on, by their numbers."""
+    return [
+        CompletionItem(run.run, help=f"{run.state} {Path(run.film).name}")
+        for run in runs_that_go_on()
+        if run.run.startswith(begun)
+    ]

@@ -1,0 +1,84 @@
+"""`streamstyle runs`: what is being painted on this machine, and how far it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from streamstyle.commands.standing import Standing, runs_that_go_on, standing_of
+from streamstyle.events import Failed
+from streamstyle.run_folder import all_runs
+from streamstyle.terminal.options import GroupedCommand, debug_option, json_option, under
+from streamstyle.terminal.values import clock, one_line
+
+SCHEMA = "streamstyle.runs/1"
+_HEADS = ("run", "state", "since", "frames", "left", "film")
+_EPILOG = """
+`streamstyle tui --attach RUN` looks at one, wherever it was started; `streamstyle stop RUN` ends it well.
+"""
+
+
+@click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="List the runs that go on.")
+@under("Runs")("--all", "all_of_them", is_flag=True, help="Those that have ended, too: the twenty latest.")
+@json_option
+@debug_option
+def runs(all_of_them: bool, as_json: bool) -> None:
+    """List the runs that go on: how far they are, and how long they will still take."""
+    found = [standing_of(folder) for folder in all_runs()] if all_of_them else runs_that_go_on()
+    if as_json:
+        for run in found:
+            click.echo(json.dumps(_object(run)))
+    elif found:
+        _print_table([_HEADS, *(_row(run) for run in found)])
+    else:
+        click.echo("there has been no run" if all_of_them else "no run goes on; --all lists those that did")
+
+
+def _object(run: Standing) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "run": run.run,
+        "folder": str(run.folder.path),
+        "state": run.state,
+        "began": run.began,
+        "frame": run.story.frames_done,
+        "frames": run.story.frames,
+        "seconds_left": run.seconds_left,
+        "film": run.film,
+        "output": run.output,
+    }
+
+
+def _row(run: Standing) -> tuple[str, ...]:
+    of = f"/{run.story.frames}" if run.story.frames else ""
+    left = "" if run.seconds_left is None else clock(run.seconds_left)
+    return run.run, run.state, _since(run.began), f"{run.story.frames_done}{of}", left, _what(run)
+
+
+def _what(run: Standing) -> str:
+    """Return what is painted into what, or why it could not be."""
+    if isinstance(run.story.ending, Failed):
+        return run.story.ending.problem
+    return f"{Path(run.film).name} → {Path(run.output).name}" if run.output else ""
+
+
+def _since(began: float) -> str:
+    """Return the time of day, and the date where it was not today."""
+    then, now = time.localtime(began), time.localtime()
+    return time.strftime("%H:%M" if then[:3] == now[:3] else "%d %b %H:%M", then)
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print columns as wide as they need be; numbers, which are short of words, at their right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS) - 1)]
+    for row in rows:
+        cells = [
+            f"{cell:>{width}}" if head in ("frames", "left") else f"{cell:<{width}}"
+            for head, cell, width in zip(_HEADS, row, widths, strict=False)
+        ]
+        click.echo(one_line("  ".join([*cells, row[-1]]).rstrip()))

@@ -1,0 +1,99 @@
+"""How the runs of this machine stand, and which of them is meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamstyle.errors import SettingsError
+from streamstyle.events import Failed, Finished, Stopped
+from streamstyle.run_folder import RunFolder, RunReader, all_runs, runs_folder
+from streamstyle.tui.figures import seconds_left
+from streamstyle.tui.story import Story, heard
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A run as it stands."""
+
+    run: str
+    """What it is called: the number of its process, or its folder where that lies elsewhere."""
+    folder: RunFolder
+    state: str
+    """`starting`, `painting`, `paused` or `stopping`; once it has ended `finished`, `stopped`, `failed` or `died`."""
+    goes_on: bool
+    began: float
+    """Seconds since the epoch."""
+    story: Story
+
+    @property
+    def film(self) -> str:
+        """The film's path; empty before it is open."""
+        return self.story.started.film if self.story.started else ""
+
+    @property
+    def output(self) -> str:
+        """Where the painting is, or is to be."""
+        if isinstance(self.story.ending, Finished | Stopped):
+            return self.story.ending.output
+        return self.story.started.output if self.story.started else ""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will still take; None where that cannot be told."""
+        return seconds_left(self.story) if self.goes_on else None
+
+
+def standing_of(folder: RunFolder) -> Standing:
+    """Return how a run stands."""
+    goes_on, life = folder.alive(), folder.life()
+    story = heard(Story(), RunReader(folder).news())
+    state = _going(folder, story) if goes_on else _ended(story)
+    return Standing(folder.name(), folder, state, goes_on, life.began if life else 0.0, story)
+
+
+def runs_that_go_on() -> list[Standing]:
+    """Return them, the youngest first."""
+    return [standing_of(folder) for folder in all_runs() if folder.alive()]
+
+
+def named_run(name: str) -> RunFolder:
+    """Return the run of that number, folder or film: where there are several one that goes on, or else the youngest."""
+    for path in (Path(name), runs_folder() / name):
+        if (path / "run.json").is_file():
+            return RunFolder(path)
+    runs = sorted((standing_of(folder) for folder in all_runs()), key=lambda run: not run.goes_on)
+    found = [run for run in runs if run.run == name or Path(run.film).name == Path(name).name]
+    if not found:
+        raise SettingsError(f"there is no run {name}", "See `streamstyle runs --all`.")
+    return found[0].folder
+
+
+def only_run() -> RunFolder:
+    """Return the one run that goes on."""
+    going = runs_that_go_on()
+    if not going:
+        raise SettingsError("no run goes on", "See `streamstyle runs --all` for those that did.")
+    if len(going) > 1:
+        names = ", ".join(f"{run.run} ({Path(run.film).name or run.state})" for run in going)
+        raise SettingsError(f"{len(going)} runs go on: {names}", "Say which one.")
+    return going[0].folder
+
+
+def _going(folder: RunFolder, story: Story) -> str:
+    if folder.ordered().stop:
+        return "stopping"
+    if story.paused:
+        return "paused"
+    return "painting" if story.started else "starting"
+
+
+def _ended(story: Story) -> str:
+    match story.ending:
+        case Finished():
+            return "finished"
+        case Stopped():
+            return "stopped"
+        case Failed():
+            return "failed"
+    return "died"

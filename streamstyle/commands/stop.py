@@ -1,0 +1,84 @@
+"""`streamstyle stop`: end a run well, from any terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from streamstyle.commands import completion
+from streamstyle.commands.standing import Standing, named_run, only_run, standing_of
+from streamstyle.errors import SettingsError
+from streamstyle.events import Failed, Finished, Stopped
+from streamstyle.run_folder import RunFolder
+from streamstyle.terminal.options import GroupedCommand, debug_option, quiet_option
+from streamstyle.terminal.values import one_line
+
+_EVERY = 0.2
+"""Seconds between two looks whether it has ended."""
+
+_EPILOG = """
+RUN is what `streamstyle runs` calls it: a number, or the name of its film. It is not needed where only one run goes on.
+The film so far plays, from its partial name. Ctrl-C here waits no longer, and the run stops all the same.
+"""
+
+
+@click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="End a run well, from any terminal.")
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=completion.runs)
+@quiet_option
+@debug_option
+def stop(run: str | None, quiet: bool) -> None:
+    """Let RUN finish the frame at hand and close the film, and wait for it."""
+    folder = named_run(run) if run else only_run()
+    before = standing_of(folder)
+    if not before.goes_on:
+        raise SettingsError(f"run {before.run} has ended: {before.state}", "See `streamstyle runs`.")
+    _order(folder)
+    tell = _say_nothing if quiet else _say
+    tell(f"{_called(before)} stops after the frame at hand")
+    try:
+        while folder.alive():
+            time.sleep(_EVERY)
+    except KeyboardInterrupt:
+        tell("it stops all the same")
+    else:
+        tell(_in_words(standing_of(folder)))
+
+
+def _order(folder: RunFolder) -> None:
+    """Order the run to stop; by a signal, as Ctrl-C in its terminal, where its folder is on a disk that is full."""
+    try:
+        folder.order(replace(folder.ordered(), stop=True))
+    except OSError:
+        if (life := folder.life()) is not None:
+            os.kill(life.pid, signal.SIGINT)
+
+
+def _say(words: str) -> None:
+    click.echo(one_line(words))
+
+
+def _say_nothing(words: str) -> None:
+    """Tell nobody."""
+
+
+def _called(run: Standing) -> str:
+    return Path(run.film).name or f"run {run.run}"
+
+
+def _in_words(run: Standing) -> str:
+    match run.story.ending:
+        case Stopped(frames=0):
+            return "stopped before the first frame; nothing was written"
+        case Stopped(output=output, frames=frames):
+            of = f" of {run.story.frames}" if run.story.frames else ""
+            return f"stopped after {frames}{of} frames; they play from {output}"
+        case Finished(output=output):
+            return f"it was done already: {output}"
+        case Failed(problem=problem):
+            return f"it failed: {problem}"
+    return "it died before it could close the film"

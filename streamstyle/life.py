@@ -1,0 +1,43 @@
+"""A process, known again by its number and by when it was born: numbers come round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+_LEEWAY = 10.0
+"""Seconds by which the time of birth may seem to change: it is counted from the boot, which moves with the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A process's life."""
+
+    pid: int
+    began: float
+    """Seconds since the epoch."""
+
+    @classmethod
+    def own(cls) -> Life:
+        """Return that of this process."""
+        me = psutil.Process()
+        return cls(me.pid, me.create_time())
+
+    @classmethod
+    def told(cls, said: Any) -> Life | None:
+        """Return the life that a JSON object tells of; None where it is no such object."""
+        try:
+            return cls(int(said["pid"]), float(said["began"]))
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def goes_on(self) -> bool:
+        """Return whether the process is there."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.began) < _LEEWAY
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.Error, ValueError, OverflowError):
+            return False

@@ -1,0 +1,39 @@
+"""A process is known again, and so is another that bears its number."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from streamstyle.life import Life
+
+
+def test_this_process_goes_on_and_one_that_ended_does_not() -> None:
+    assert Life.own().goes_on()
+    with subprocess.Popen(["sleep", "60"]) as other:
+        life = Life(other.pid, psutil.Process(other.pid).create_time())
+        assert life.goes_on()
+        other.kill()
+        while psutil.Process(other.pid).status() != psutil.STATUS_ZOMBIE:
+            pass
+        assert not life.goes_on(), "it waits for its parent, and is dead"
+    assert not life.goes_on()
+
+
+def test_a_number_that_came_round_is_another_process_and_a_clock_that_was_put_right_the_same() -> None:
+    own = Life.own()
+    assert not replace(own, began=own.began - 3600).goes_on()
+    assert replace(own, began=own.began - 1).goes_on()
+
+
+@pytest.mark.parametrize("said", [None, 7, {}, {"pid": "x", "began": 1}, {"pid": None, "began": None}])
+def test_what_tells_of_no_life(said: object) -> None:
+    assert Life.told(said) is None
+
+
+@pytest.mark.parametrize("pid", [-1, 2**70])
+def test_a_number_that_no_process_bears(pid: int) -> None:
+    assert not Life(pid, 0.0).goes_on()

@@ -1,0 +1,233 @@
+"""A film's frames on a GPU: everything they meet is there, too, and the host waits no more often than it has to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
+from streamstyle.nets.brush import Brush
+from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.optimiser import Optimiser, Record, Spending
+from streamstyle.nets.ready import ready_style
+from streamstyle.nets.relative import grams_of
+from streamstyle.nets.tiled_painting import InTiles
+from streamstyle.nets.transformer import FAST, TransformerNet
+from streamstyle.ops import transfer
+from streamstyle.ops.device_lbfgs import LOOK
+from streamstyle.ops.graph import Work
+from streamstyle.ops.luma import BT709
+from streamstyle.ops.pixels import to_tensor
+from streamstyle.ops.temporal import temporal_term
+from streamstyle.ops.thrift import Way, unheard
+from streamstyle.ops.transfer import downloaded
+from streamstyle.running.steadiness import Steadiness
+from streamstyle.settings import ConsistencySettings, Init, Method, RuderSettings, Settings, StyleSettings
+from streamstyle.stages import consistency as consistency_stage
+from streamstyle.stages.consistency import consistency
+from streamstyle.stages.dilute import dilute
+from streamstyle.stages.optimise import optimise
+from streamstyle.stages.stylise import stylise
+from streamstyle.stages.sweep import sweep
+from streamstyle.train import style as learning
+from streamstyle.train.any_style import _Gallery
+from streamstyle.train.disturbance import noisy
+from streamstyle.train.goal import Goal
+from tests.fake_gpu import CUDA, FakeGPU, event, network_on_gpu, on_gpu
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Accessing the data pointer of FakeTensor"),  # a copy of a network asks
+    pytest.mark.filterwarnings("ignore:CUDA is not available"),
+]
+
+HEIGHT, WIDTH = 48, 64
+LIVE = ConsistencySettings(method=Method.live)
+ITERATIONS = LOOK
+FIVE_LOSSES = 5
+
+
+@pytest.fixture
+def networks() -> tuple[TransformerNet, LossNetwork]:
+    """A style network and a loss network, ready on the CPU: made before there is a GPU."""
+    widths = {"conv1_1": 4, "conv1_2": 4, "conv2_1": 4, "conv3_1": 8, "conv4_1": 8, "conv4_2": 8, "conv5_1": 8}
+    judge = LossNetwork(widths).to(torch.bfloat16).to(memory_format=torch.channels_last)
+    return ready_style(TransformerNet(FAST).compute_in(torch.bfloat16), torch.device("cpu")), judge
+
+
+@pytest.fixture
+def gpu(networks: tuple[TransformerNet, LossNetwork]) -> Iterator[FakeGPU]:
+    with FakeGPU() as gpu:
+        yield gpu
+
+
+@pytest.fixture
+def style(gpu: FakeGPU, networks: tuple[TransformerNet, LossNetwork]) -> TransformerNet:
+    return network_on_gpu(networks[0])
+
+
+@pytest.fixture
+def judge(gpu: FakeGPU, networks: tuple[TransformerNet, LossNetwork]) -> LossNetwork:
+    return network_on_gpu(networks[1])
+
+
+def flowed(count: int, gaps: tuple[int, ...] = (1,)) -> Iterator[FlowedFrame]:
+    """Frames of one shot, each with its motions, as they come from flow: in the host's memory."""
+    for index in range(count):
+        frame = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), pts=index, index=index)
+        backward, weight = torch.zeros(2, HEIGHT, WIDTH), torch.ones(HEIGHT, WIDTH)
+        motions = [Motion(backward, weight, gap) for gap in gaps if gap <= index]
+        back = Motion(backward, weight) if motions else None
+        yield FlowedFrame(frame, motions[0] if motions else None, tuple(motions[1:]), back)
+
+
+def each_waits(gpu: FakeGPU, frames: Iterator[StylisedFrame]) -> list[tuple[dict[str, int], int]]:
+    """Return what the host waits for in each frame, and how many uploads it does not wait for."""
+    found = []
+    gpu.waits.clear()
+    gpu.uploads = 0
+    for frame in frames:
+        assert frame.image.is_cuda
+        assert frame.naive.is_cuda
+        found.append((dict(gpu.waits), gpu.uploads))
+        gpu.waits.clear()
+        gpu.uploads = 0
+    return found
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [StyleSettings(), StyleSettings(strength=0.5), StyleSettings(preserve_colour=True), StyleSettings(style_scale=1.5)],
+    ids=["plain", "half", "colours", "larger"],
+)
+def test_a_frame_is_painted_without_waiting(gpu: FakeGPU, style: TransformerNet, settings: StyleSettings) -> None:
+    assert each_waits(gpu, stylise(flowed(2), style, settings, CUDA)) == [({}, 1), ({}, 1)]
+    assert gpu.operations > 100
+
+
+@pytest.mark.parametrize("lookback", [(1,), (1, 2)])
+def test_what_stands_still_is_carried_over_without_waiting(
+    gpu: FakeGPU, style: TransformerNet, lookback: tuple[int, ...]
+) -> None:
+    frames = stylise(flowed(3, lookback), style, StyleSettings(), CUDA)
+    steady = consistency(frames, replace(LIVE, lookback=lookback), None)
+    assert each_waits(gpu, steady) == [({}, 1), ({}, 3), ({}, 1 + 2 * len(lookback))]
+
+
+def test_a_frame_is_optimised_with_a_look_now_and_then(
+    gpu: FakeGPU, style: TransformerNet, judge: LossNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consistency_stage, "recorded", undisturbed(gpu))
+    settings = ConsistencySettings(iterations=ITERATIONS)
+    steady = consistency(stylise(flowed(3), style, StyleSettings(), CUDA), settings, judge)
+    waits = {"_local_scalar_dense": ITERATIONS // LOOK + FIVE_LOSSES}
+    assert each_waits(gpu, steady) == [({}, 1), (waits, 3), (waits, 3)]
+
+
+def undisturbed(gpu: FakeGPU) -> Record:
+    """Return what would record work: in it nothing may pass between the host and the GPU, nor be waited for."""
+
+    def record(work: Work) -> Work:
+        def play() -> None:
+            before = gpu.waits.copy(), gpu.uploads
+            work()
+            assert (gpu.waits, gpu.uploads) == before
+
+        return play
+
+    return record
+
+
+@pytest.mark.parametrize("tile", [None, 32])
+def test_in_tiles_nothing_passes_either(gpu: FakeGPU, judge: LossNetwork, tile: int | None) -> None:
+    settings = ConsistencySettings(iterations=ITERATIONS)
+    optimiser = Optimiser(judge, settings, unheard, undisturbed(gpu), [Way(Spending(1, tile))])
+    picture, trust = on_gpu(torch.rand(3, HEIGHT, WIDTH)), on_gpu(torch.rand(HEIGHT, WIDTH))
+    gpu.waits.clear()
+    found, losses = optimiser(temporal_term(picture, picture, trust, 9000, 691, 40000), picture)
+    assert (found.device, losses.device) == (CUDA, CUDA)
+    assert sum(gpu.waits.values()) == ITERATIONS // LOOK
+
+
+def test_a_frame_is_painted_in_tiles_without_waiting(gpu: FakeGPU, style: TransformerNet) -> None:
+    painter, picture = InTiles(style, 16), on_gpu(torch.rand(1, 3, HEIGHT, WIDTH))
+    gpu.waits.clear()
+    assert painter(picture).device == CUDA
+    assert not gpu.waits
+
+
+@pytest.mark.parametrize("init", Init)
+def test_a_frame_is_painted_by_optimisation(gpu: FakeGPU, judge: LossNetwork, init: Init) -> None:
+    settings = Settings(
+        consistency=ConsistencySettings(method=Method.ruder, iterations=ITERATIONS),
+        ruder=RuderSettings(init=init, first_iterations=ITERATIONS, passes=2),
+        style=StyleSettings(strength=0.5, preserve_colour=True),
+    )
+    grams = {layer: on_gpu(gram) for layer, gram in grams_of_noise().items()}
+    brush = Brush(judge, grams, settings.ruder, settings.consistency.temporal_weight)
+    waits = {"_local_scalar_dense": ITERATIONS // LOOK + 4}
+    first, second = each_waits(gpu, optimise(flowed(2), brush, settings, CUDA))
+    assert (first[0], second[0]) == (waits, waits)
+    swept = each_waits(gpu, dilute(sweep(optimise(flowed(2), brush, settings, CUDA), brush, settings), settings.style))
+    assert all(set(waited) <= {"_local_scalar_dense"} for waited, _ in swept)
+
+
+def grams_of_noise() -> dict[str, torch.Tensor]:
+    widths = {"relu1_1": 4, "relu2_1": 4, "relu3_1": 8, "relu4_1": 8, "relu5_1": 8}
+    return {layer: torch.zeros(1, width, width) for layer, width in widths.items()}
+
+
+def test_a_painted_frame_comes_down_in_one_piece(gpu: FakeGPU, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it is waited for with is an event of its own, not the stream."""
+    monkeypatch.setattr(torch.cuda, "Event", event)
+    monkeypatch.setattr(transfer, "_like", gpu.pinned)
+    monkeypatch.setattr(torch.Tensor, "numpy", lambda tensor: tensor)
+    picture = on_gpu(torch.rand(3, HEIGHT, WIDTH))
+    gpu.waits.clear()
+    assert downloaded(picture).shape == (HEIGHT, WIDTH, 3)
+    assert downloaded(picture, BT709).shape == (3 * HEIGHT // 2, WIDTH)
+    assert not gpu.waits
+
+
+def test_looking_how_steady_it_is_makes_nobody_wait(gpu: FakeGPU, style: TransformerNet) -> None:
+    steadiness = Steadiness()
+    frames = list(consistency(stylise(flowed(3), style, StyleSettings(), CUDA), LIVE, None))
+    gpu.waits.clear()
+    for frame in frames:
+        steadiness.add(frame)
+    assert not gpu.waits
+    assert set(steadiness.means()) == {"painted", "naive"}
+    assert gpu.waits == {"_local_scalar_dense": 2}
+
+
+def test_a_style_is_learned_where_the_networks_are(
+    gpu: FakeGPU, style: TransformerNet, judge: LossNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "disturbed", noisy)
+    monkeypatch.setattr(learning, "fast_dtype", lambda device: torch.bfloat16)
+    painting = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    grams = grams_of(judge, on_gpu(to_tensor(painting)))
+    photos = iter([torch.from_numpy(painting)] * 2)
+    loss, painted = learning._objective(style, Goal(judge, 1, 1, 1), grams, photos, 2, CUDA, 0)
+    assert (loss.device, painted.device) == (CUDA, CUDA)
+
+
+def test_paintings_for_any_style_are_looked_at_where_the_networks_are(gpu: FakeGPU, judge: LossNetwork) -> None:
+    example = _Gallery([], [], judge, judge)._look(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    assert {example.statistics.device, *(gram.device for gram in example.grams.values())} == {CUDA}
+
+
+def test_the_fake_gpu_notices_what_it_is_to_notice(gpu: FakeGPU) -> None:
+    there, here = on_gpu(torch.rand(3)), torch.rand(3)
+    with pytest.raises(RuntimeError, match="same device"):
+        there + here
+    gpu.waits.clear()
+    float(there.sum())
+    there.to("cpu")
+    here.to(CUDA)
+    here.to(CUDA, non_blocking=True)  # not pinned: waited for all the same
+    torch.tensor([1.0, 2.0], device=CUDA)
+    assert gpu.waits == {"_local_scalar_dense": 1, "_to_copy": 4}
