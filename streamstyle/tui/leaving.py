@@ -18,7 +18,10 @@ _COME_BACK = "let it go on; `streamstyle tui --attach` comes back"
 
 def leave(story: Story) -> Question:
     """Ask what becomes of a run when its owner leaves."""
-    text = f"{_so_far(story)} Stopping finishes the frame at hand and leaves a film that plays, under a partial name."
+    text = (
+        f"{_so_far(story)} Stopping finishes the frame at hand and leaves a film that plays, under a partial name; "
+        "the same command goes on there."
+    )
     answers = [
         Answer("s", STOP, "stop, and keep what is painted"),
         Answer("b", BACKGROUND, _COME_BACK),
@@ -29,7 +32,7 @@ def leave(story: Story) -> Question:
 
 def stop(story: Story) -> Question:
     """Ask whether a run is really to end early."""
-    text = f"{_so_far(story)} They stay, as a film that plays, under a partial name; the rest is not painted."
+    text = f"{_so_far(story)} They stay, as a film that plays, under a partial name; the same command paints the rest."
     answers = [Answer("s", STOP, "stop, and keep what is painted"), Answer("r", STAY, "go on painting")]
     return Question("Stop here?", text, answers, interrupted=STOP)
 
