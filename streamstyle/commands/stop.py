@@ -74,9 +74,10 @@ def _in_words(run: Standing) -> str:
     match run.story.ending:
         case Stopped(frames=0):
             return "stopped before the first frame; nothing was written"
-        case Stopped(output=output, frames=frames):
+        case Stopped(output=output, frames=frames, kept=kept):
             of = f" of {run.story.frames}" if run.story.frames else ""
-            return f"stopped after {frames}{of} frames; they play from {output}"
+            again = f"; the same command goes on after frame {kept}" if kept else ""
+            return f"stopped after {frames}{of} frames; they play from {output}{again}"
         case Finished(output=output):
             return f"it was done already: {output}"
         case Failed(problem=problem):

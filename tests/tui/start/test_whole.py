@@ -64,9 +64,10 @@ def test_the_process_killed_under_it_is_said_and_begun_anew(tmp_path: Path, monk
     async def act(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: "composition_vii · 0:00" in text(pilot), 60)
         await until(pilot, lambda: "from" in text(pilot), 60)  # a trial is on its way, or over
-        for process in easels():
-            os.kill(process.pid, signal.SIGKILL)
-        await until(pilot, lambda: pilot.app.screen._inquiry.easel._process is None, 20)  # it is known there, too
+        (killed,) = easels()
+        os.kill(killed.pid, signal.SIGKILL)
+        easel = pilot.app.screen._inquiry.easel
+        await until(pilot, lambda: easel._process is None or easel._process.pid != killed.pid, 20)  # it is known there
         await pilot.press("down")
         await until(pilot, lambda: "delaunay · 0:00" in text(pilot), 60)
 
