@@ -42,9 +42,8 @@ class Milestones:
 
     def due(self, time: Fraction, cut: bool) -> bool:
         """Whether a frame shown at `time`, in seconds, is to be one; by the film alone, so every run has the same."""
-        if (
-            self._since is None
-        ):  # the first is a key frame anyway; after an earlier run's it settles that they are there
+        if self._since is None:
+            # The first is a key frame anyway; after those of an earlier run it settles that they are there.
             self._since = time
             return self.packets > 0
         if time - self._since < (AT_CUTS if cut else self._every):
