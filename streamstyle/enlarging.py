@@ -15,18 +15,24 @@ from streamstyle.events import Finished, FrameWritten, Observer, Started, Stoppe
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
 from streamstyle.media.enlarged import enlarged_film
+from streamstyle.media.ledger import Ledger
+from streamstyle.media.recipe import enlarging_recipe
+from streamstyle.media.resumption import resumption
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_upscaler
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.ops.trouble import clear_gpu_errors
-from streamstyle.settings import Device, EnlargeSettings, SinkSettings
+from streamstyle.settings import ConsistencySettings, Device, EnlargeSettings, Method, Settings, SinkSettings
 from streamstyle.stages.enlarge import enlarge
-from streamstyle.stages.sink import Sink, open_sink
+from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode
 
 _AHEAD = 4
 """Frames that are decoded ahead of their use."""
+
+_AS_IT_IS = Settings(consistency=ConsistencySettings(method=Method.johnson))
+"""No frame looks back to another."""
 
 
 @clear_gpu_errors()
@@ -38,61 +44,59 @@ def enlarge_video(
     where: Device,
     observe: Observer,
     stop: threading.Event,
+    restart: bool = False,
 ) -> Finished | Stopped:
-    """Write the film enlarged to `output`, telling `observe` of it; ends and fails as `stylise_video` does."""
+    """Write the film enlarged to `output`, telling `observe` of it; ends, fails and goes on as `stylise_video` does."""
 
     def warn(message: str) -> None:
         observe(Warned(message))
 
     keep_freed_memory()
     device, clock = select_device(where, warn), Clock()
+    wanted = enlarging_recipe(film, settings, encoding)
+    onward = None if restart else resumption(output, film.path, wanted)
+    ledger = Ledger(output, wanted, _AS_IT_IS, str(device), onward)
     with ExitStack() as opened:
-        sink = opened.enter_context(open_sink(enlarged_film(film, settings), output, encoding))
-        decoded = opened.enter_context(buffered(decode(film), lambda frame: frame, workers=1, ahead=_AHEAD))
-        observe(_started(film, output, settings, str(device)))
-        for frame in enlarge(_unpainted(decoded, device), ready_upscaler(device), settings, warn):
+        network = ready_upscaler(device)
+        frames = decode(film, onward.standing.places[0] if onward else None)
+        decoded = opened.enter_context(buffered(frames, lambda frame: frame, workers=1, ahead=_AHEAD))
+        larger = enlarge(_unpainted(decoded, ledger.earlier, device), network, settings, warn)
+        sink = opened.enter_context(open_sink(enlarged_film(film, settings), output, encoding, ledger))
+        observe(_started(film, output, settings, ledger))
+        sink.regain(stop)
+        while not stop.is_set() and (frame := next(larger, None)) is not None:
             sink.write(frame)
-            observe(FrameWritten(sink.frames, film.frames, _seconds(film, frame), clock.seconds))
-            if stop.is_set():
-                break
-        for problem in _problems(film, sink, stopped=stop.is_set()):
-            warn(problem)
-        ended: Finished | Stopped = Stopped(str(sink.partial), sink.frames, clock.seconds)
-        if not stop.is_set():
+            time = film.seconds(frame.flowed.frame.pts)
+            observe(FrameWritten(ledger.frames, film.frames, time, clock.seconds))
+        if not (stopped := stop.is_set()):
             sink.publish()
-            ended = Finished(str(output), sink.frames, 1, clock.seconds, flows_computed=0, flows_cached=0)
+    for problem in sink.problems(stopped=stopped):
+        warn(problem)
+    if stopped:
+        ended: Finished | Stopped = Stopped(
+            str(sink.partial), ledger.frames, clock.seconds, ledger.earlier, ledger.kept
+        )
+    else:
+        ended = Finished(str(output), ledger.frames, 1, clock.seconds, 0, 0, ledger.earlier)
     observe(ended)  # after everything is closed: the file is whole when this is said
     return ended
 
 
-def _unpainted(frames: Iterator[Frame], device: torch.device) -> Iterator[StylisedFrame]:
+def _unpainted(frames: Iterator[Frame], earlier: int, device: torch.device) -> Iterator[StylisedFrame]:
+    """Yield the frames that are not written yet, as they are."""
     for frame in frames:
-        picture = to_tensor(frame.image, device)
-        yield StylisedFrame(FlowedFrame(frame, None), picture, naive=picture)
+        if frame.index >= earlier:
+            picture = to_tensor(frame.image, device)
+            yield StylisedFrame(FlowedFrame(frame, None), picture, naive=picture)
 
 
-def _problems(film: Film, sink: Sink, *, stopped: bool) -> Iterator[str]:
-    if sink.refused:
-        yield f"{sink.refused} damaged packets of sound or subtitles were left out"
-    if film.frames is not None and sink.frames < film.frames and not stopped:
-        yield f"{sink.frames} of {film.frames} frames could be read; {film.path.name} may be damaged"
-
-
-def _seconds(film: Film, frame: StylisedFrame) -> float:
-    return float(frame.flowed.frame.pts * film.time_base)
-
-
-def _started(film: Film, output: Path, settings: EnlargeSettings, device: str) -> Started:
+def _started(film: Film, output: Path, settings: EnlargeSettings, ledger: Ledger) -> Started:
     return Started(
-        film=str(film.path),
         output=str(output),
-        width=film.width,
-        height=film.height,
-        frames=film.frames,
-        frame_rate=None if film.frame_rate is None else f"{film.frame_rate.numerator}/{film.frame_rate.denominator}",
-        duration=film.duration,
         method="upscale",
         style="",
-        device=device,
+        device=ledger.device,
         upscale=settings.upscale,
+        earlier=ledger.earlier,
+        **film.said(),
     )

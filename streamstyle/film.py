@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,19 @@ class Film:
     video_stream: int
     """Index of the stream that is stylised."""
     streams: tuple[Stream, ...]
+
+    def seconds(self, pts: int) -> float:
+        """Return when a frame is shown."""
+        return float(pts * self.time_base)
+
+    def said(self) -> dict[str, Any]:
+        """Return what an event says of it: path, working size, frames, rate and length."""
+        rate = self.frame_rate
+        return {
+            "film": str(self.path),
+            "width": self.width,
+            "height": self.height,
+            "frames": self.frames,
+            "frame_rate": None if rate is None else f"{rate.numerator}/{rate.denominator}",
+            "duration": self.duration,
+        }

@@ -40,7 +40,7 @@ from streamstyle.stages.enlarge import enlarge
 from streamstyle.stages.flow import flow
 from streamstyle.stages.optimise import optimise
 from streamstyle.stages.shots import shots
-from streamstyle.stages.sink import Sink, open_sink
+from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.sweep import sweep
@@ -90,13 +90,15 @@ def stylise_video(
                 sink.write(frame)
             if (source := frame.flowed.frame).shot != shot or source.index == 0:
                 shot = source.shot
-                observe(ShotStarted(shot, source.index, _seconds(film, source)))
-            observe(FrameWritten(ledger.frames, film.frames, _seconds(film, source), clock.seconds))
+                observe(ShotStarted(shot, source.index, film.seconds(source.pts)))
+            observe(FrameWritten(ledger.frames, film.frames, film.seconds(source.pts), clock.seconds))
             look(Moment(film, frame, ledger.frames, clock, stopwatch, queues, sink.partial))
         if not (stopped := stop.is_set()):
             sink.publish()
-    for problem in _problems(film, sink, cache, ledger, stopped=stopped):
+    for problem in sink.problems(stopped=stopped):
         warn(problem)
+    if cache is not None and cache.problem:
+        warn(cache.problem)
     if stopped:
         ended: Finished | Stopped = Stopped(
             f"{sink.partial}", ledger.frames, clock.seconds, ledger.earlier, ledger.kept
@@ -153,20 +155,6 @@ def _carried(standing: Standing | None, device: torch.device) -> list[Tensor]:
     return [output.to(device) for output in standing.carried] if standing else []
 
 
-def _problems(film: Film, sink: Sink, cache: FlowCache | None, ledger: Ledger, *, stopped: bool) -> Iterator[str]:
-    """Yield what is not as it should be, and did not keep the film from being painted."""
-    if cache is not None and cache.problem:
-        yield cache.problem
-    if sink.refused:
-        yield f"{sink.refused} damaged packets of sound or subtitles were left out"
-    if ledger.problem and stopped:
-        yield ledger.problem
-    if ledger.onward and ledger.onward.device != ledger.device:
-        yield f"{ledger.earlier} frames were painted on {ledger.onward.device}, the others on {ledger.device}"
-    if film.frames is not None and ledger.frames < film.frames and not stopped:
-        yield f"{ledger.frames} of {film.frames} frames could be read; {film.path.name} may be damaged"
-
-
 def _flow(frames: Iterable[Frame], settings: Settings, cache: FlowCache) -> AbstractContextManager[Ahead[FlowedFrame]]:
     """Return the flow stage, with all the motion that the method asks for."""
     sweeping = settings.consistency.method is Method.ruder and settings.ruder.passes > 1
@@ -217,22 +205,13 @@ def _alone(frames: Iterable[Frame]) -> Iterator[FlowedFrame]:
     return (FlowedFrame(frame, None) for frame in frames)
 
 
-def _seconds(film: Film, frame: Frame) -> float:
-    return float(frame.pts * film.time_base)
-
-
 def _started(film: Film, output: Path, style: str, settings: Settings, ledger: Ledger) -> Started:
     return Started(
-        film=str(film.path),
         output=str(output),
-        width=film.width,
-        height=film.height,
-        frames=film.frames,
-        frame_rate=None if film.frame_rate is None else f"{film.frame_rate.numerator}/{film.frame_rate.denominator}",
-        duration=film.duration,
         method=settings.consistency.method.value,
         style=style,
         device=ledger.device,
         upscale=settings.enlarge.upscale,
         earlier=ledger.earlier,
+        **film.said(),
     )

@@ -12,6 +12,7 @@ import pytest
 
 from streamstyle.cli import exit_code
 from streamstyle.enlarging import enlarge_video
+from streamstyle.errors import OutputError
 from streamstyle.events import Event, Finished, FrameWritten, Started, Stopped
 from streamstyle.settings import Device, EnlargeSettings, SinkSettings, SourceSettings
 from streamstyle.stages.source import probe
@@ -65,6 +66,27 @@ def test_stopped_it_leaves_what_was_finished(film: Path, tmp_path: Path) -> None
     assert isinstance(ended, Stopped)
     assert not (tmp_path / "larger.mkv").exists()
     assert len(read(Path(ended.output))[1]) == ended.frames == 10
+
+
+def test_stopped_it_goes_on_to_the_same_film(film: Path, tmp_path: Path) -> None:
+    whole, interrupted = tmp_path / "whole.mkv", tmp_path / "interrupted.mkv"
+    enlarge(film, whole)
+    enlarge(film, interrupted, stop_after=10)
+    ended, events = enlarge(film, interrupted)
+    assert isinstance(ended, Finished)
+    assert (ended.frames, ended.earlier) == (25, 10)
+    assert [event.frame for event in events if isinstance(event, FrameWritten)] == list(range(11, 26))
+    (one, frames), (other, again) = read(whole), read(interrupted)
+    assert times(frames, one) == times(again, other)
+    assert all((before.image == after.image).all() for before, after in zip(frames, again, strict=True))
+    assert packets(whole, "audio") == packets(interrupted, "audio")
+    assert {path.name for path in tmp_path.iterdir()} == {"film.mp4", "whole.mkv", "interrupted.mkv"}
+
+
+def test_begun_at_another_size_it_is_not_gone_on_with(film: Path, tmp_path: Path) -> None:
+    enlarge(film, tmp_path / "larger.mkv", stop_after=10)
+    with pytest.raises(OutputError, match="was begun with --factor 2"):
+        enlarge(film, tmp_path / "larger.mkv", times=3)
 
 
 def test_the_command_names_the_result_after_its_height(film: Path, capfd: pytest.CaptureFixture[str]) -> None:

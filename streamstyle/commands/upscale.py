@@ -39,6 +39,7 @@ _result = under("Enlarging")
 @_result("--factor", type=_FACTOR, default=2, metavar="N", help="Times as wide and high.  [default: 2]")
 @_result("--output", "-o", type=_FILE, help="Default: MOVIE.HEIGHTp.mkv beside it.")
 @_result("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
+@_result("--restart", is_flag=True, help="Begin anew, where an earlier run was stopped and could be gone on with.")
 @_result("--sample", type=seconds, metavar="TIME", help="Only so much from the film's middle, such as 10s.")
 @_result("--range", "part", type=span, metavar="A-B", help="Only this part, in seconds or [HH:]MM:SS.")
 @device_option("Enlarging")
@@ -51,6 +52,7 @@ def upscale(
     factor: int,
     output: Path | None,
     yes: bool,
+    restart: bool,
     sample: float | None,
     part: Span | None,
     device: str,
@@ -58,16 +60,20 @@ def upscale(
     as_json: bool,
     **values: Any,
 ) -> int:
-    """Enlarge MOVIE, a painting that moves, by a network made for strokes; sound, subtitles and chapters go along."""
+    """Enlarge MOVIE, a painting that moves, by a network made for strokes; sound, subtitles and chapters go along.
+
+    Stopped, or killed, it goes on where it was with the same command.
+    """
     settings, encoding = EnlargeSettings(factor), chosen(SinkSettings, values)
     film, _ = opened_part(movie, SourceSettings(), sample, part)
     output = output or default_output(film, factor)
     check_output(output, movie, replace_it=yes, may_ask=not as_json)
     from streamstyle.enlarging import enlarge_video
 
-    with watched(as_json, quiet) as (observe, stop):
+    to_go_on = "the same command" + (" without --restart" if restart else "")
+    with watched(as_json, quiet, to_go_on) as (observe, stop):
         say_what_stays_behind(film, output, observe)
-        ended = enlarge_video(film, output, settings, encoding, Device(device), observe, stop)
+        ended = enlarge_video(film, output, settings, encoding, Device(device), observe, stop, restart)
     return INTERRUPTED if isinstance(ended, Stopped) else 0
 
 

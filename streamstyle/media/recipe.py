@@ -13,7 +13,7 @@ from streamstyle.errors import OutputError
 from streamstyle.film import Film
 from streamstyle.media.fingerprint import fingerprint
 from streamstyle.mix import Mix
-from streamstyle.settings import Method, RuderSettings, Settings, SourceSettings
+from streamstyle.settings import EnlargeSettings, Method, RuderSettings, Settings, SinkSettings, SourceSettings
 
 PART = "another part of the film"
 """The one thing that is known only once a film has been read through."""
@@ -45,13 +45,26 @@ def recipe(film: Film, mix: Mix, settings: Settings) -> dict[str, str]:
     """
     unseen = _NEVER | _UNSEEN[settings.consistency.method]
     options = {name: value for name, value in _options(settings) if name not in unseen}
+    style = " ".join(f"{_content(each.path)}:{each.share}" for each in mix.ingredients)
+    return _of_film(film) | {"another style": style} | _as_typed(options)
+
+
+def enlarging_recipe(film: Film, settings: EnlargeSettings, encoding: SinkSettings) -> dict[str, str]:
+    """Return the same of a film that is enlarged as it is."""
+    return _of_film(film) | _as_typed({"factor": settings.upscale, **dict(_options(encoding))})
+
+
+def _of_film(film: Film) -> dict[str, str]:
     return {
         "another version of streamstyle": __version__,
         "another film": f"{_content(film.path)} {film.video_stream} {film.rotation}",
         PART: f"{film.start_pts} {film.end_pts}",
         "another size": f"{film.width}x{film.height}",
-        "another style": " ".join(f"{_content(each.path)}:{each.share}" for each in mix.ingredients),
-    } | {f"--{name.replace('_', '-')}": _typed(value) for name, value in options.items()}
+    }
+
+
+def _as_typed(options: Mapping[str, Any]) -> dict[str, str]:
+    return {f"--{name.replace('_', '-')}": _typed(value) for name, value in options.items()}
 
 
 def refuse_changed(was: Mapping[str, str], wanted: Mapping[str, str], partial: Path) -> None:

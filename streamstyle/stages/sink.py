@@ -73,10 +73,17 @@ class Sink:
             remove_if_empty(self.partial)
             raise
 
-    @property
-    def refused(self) -> int:
-        """Packets of sound or subtitles that the container would not take."""
-        return self._alongside.refused
+    def problems(self, *, stopped: bool) -> Iterator[str]:
+        """Yield what is not as it should be, and did not keep the film from being written."""
+        ledger, film = self._ledger, self._film
+        if self._alongside.refused:
+            yield f"{self._alongside.refused} damaged packets of sound or subtitles were left out"
+        if ledger and ledger.problem and stopped:
+            yield ledger.problem
+        if ledger and ledger.onward and ledger.onward.device != ledger.device:
+            yield f"{ledger.earlier} frames were painted on {ledger.onward.device}, the others on {ledger.device}"
+        if film.frames is not None and self.frames < film.frames and not stopped:
+            yield f"{self.frames} of {film.frames} frames could be read; {film.path.name} may be damaged"
 
     def regain(self, stop: threading.Event) -> None:
         """Take the frames of an earlier run, if there are any; where `stop` is set they stay as they were."""
