@@ -73,11 +73,16 @@ class Sink:
             remove_if_empty(self.partial)
             raise
 
+    @property
+    def refused(self) -> int:
+        """Packets of sound or subtitles that the container would not take."""
+        return self._alongside.refused
+
     def problems(self, *, stopped: bool) -> Iterator[str]:
         """Yield what is not as it should be, and did not keep the film from being written."""
         ledger, film = self._ledger, self._film
-        if self._alongside.refused:
-            yield f"{self._alongside.refused} damaged packets of sound or subtitles were left out"
+        if self.refused:
+            yield f"{self.refused} damaged packets of sound or subtitles were left out"
         if ledger and ledger.problem and stopped:
             yield ledger.problem
         if ledger and ledger.onward and ledger.onward.device != ledger.device:
