@@ -15,7 +15,7 @@ from benchmarks.conftest import Work
 from benchmarks.painting import paint
 from benchmarks.report import Report, Row
 from streamstyle.frame import Place
-from streamstyle.media.checkpoint import Checkpoint, Standing, checkpoint_path, write_checkpoint
+from streamstyle.media.onward.checkpoint import Checkpoint, Standing, checkpoint_path, write_checkpoint
 from streamstyle.media.output import secure
 from streamstyle.settings import Method
 
@@ -58,8 +58,8 @@ def test_key_frames(work: Work, tmp_path: Path, report: Report, monkeypatch: pyt
         ("5 s and at cuts", Fraction(5), Fraction(1)),
         ("1 s", Fraction(1), Fraction(1)),
     ):
-        monkeypatch.setattr("streamstyle.media.ledger._EVERY", every)
-        monkeypatch.setattr("streamstyle.media.milestones.AT_CUTS", at_cuts)
+        monkeypatch.setattr("streamstyle.media.onward.ledger._EVERY", every)
+        monkeypatch.setattr("streamstyle.media.onward.milestones.AT_CUTS", at_cuts)
         output = paint(work.film, tmp_path / "film.mkv", work.style, Method.johnson, work.part).output
         sizes[name] = output.stat().st_size
     rows: list[Row] = [

@@ -15,9 +15,9 @@ from streamstyle.events import Finished, FrameWritten, Observer, Started, Stoppe
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
 from streamstyle.media.enlarged import enlarged_film
-from streamstyle.media.ledger import Ledger
-from streamstyle.media.recipe import enlarging_recipe
-from streamstyle.media.resumption import resumption
+from streamstyle.media.onward.ledger import Ledger
+from streamstyle.media.onward.recipe import enlarging_recipe
+from streamstyle.media.onward.resumption import resumption
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_upscaler

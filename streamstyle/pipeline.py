@@ -16,12 +16,12 @@ from streamstyle.clock import Clock, Stopwatch
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
-from streamstyle.media.checkpoint import Standing
 from streamstyle.media.enlarged import enlarged_film
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.media.ledger import Ledger
-from streamstyle.media.recipe import recipe
-from streamstyle.media.resumption import resumption
+from streamstyle.media.onward.checkpoint import Standing
+from streamstyle.media.onward.ledger import Ledger
+from streamstyle.media.onward.recipe import recipe
+from streamstyle.media.onward.resumption import resumption
 from streamstyle.mix import Mix
 from streamstyle.moment import Look, Moment, look_away
 from streamstyle.nets.allocation import keep_freed_memory

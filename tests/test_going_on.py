@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from streamstyle.errors import OutputError, StyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped
-from streamstyle.media.checkpoint import checkpoint_path
+from streamstyle.media.onward.checkpoint import checkpoint_path
 from streamstyle.media.output import earlier_path, partial_path
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def dry_run(film: Film, output: Path, mix: Mix, settings: Settings, as_json: bool, restart: bool) -> int:
     """Say what a run would do; write nothing."""
     from streamstyle.estimate import plan
-    from streamstyle.media.recipe import recipe
-    from streamstyle.media.resumption import resumption
+    from streamstyle.media.onward.recipe import recipe
+    from streamstyle.media.onward.resumption import resumption
 
     refuse_output(output, film.path)
     onward = None if restart else resumption(output, film.path, recipe(film, mix, settings))

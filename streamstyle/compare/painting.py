@@ -17,7 +17,7 @@ from streamstyle.compare.kept import Making, film_path, find_making, keep_making
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, FrameWritten, Observer, Started, Stopped, Warned
 from streamstyle.film import Film
-from streamstyle.media.checkpoint import forget_checkpoint
+from streamstyle.media.onward.checkpoint import forget_checkpoint
 from streamstyle.mix import Mix
 from streamstyle.pipeline import stylise_video
 

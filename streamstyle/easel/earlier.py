@@ -5,9 +5,9 @@ from __future__ import annotations
 from streamstyle.easel.wish import Wish
 from streamstyle.errors import OutputError
 from streamstyle.film import Film
-from streamstyle.media.checkpoint import read_checkpoint
+from streamstyle.media.onward.checkpoint import read_checkpoint
+from streamstyle.media.onward.recipe import PART, recipe, refuse_changed
 from streamstyle.media.output import partial_path
-from streamstyle.media.recipe import PART, recipe, refuse_changed
 
 
 def earlier_of(film: Film, wish: Wish) -> tuple[int, str]:

@@ -14,12 +14,12 @@ from streamstyle.film import Film
 from streamstyle.frame import StylisedFrame
 from streamstyle.media.alongside import Alongside
 from streamstyle.media.carry import has_adts, lasting, plan_streams
-from streamstyle.media.checkpoint import forget_checkpoint
-from streamstyle.media.claim import claimed
-from streamstyle.media.earlier import Earlier, set_aside
 from streamstyle.media.encoder import Encoder, open_encoders
 from streamstyle.media.lane import due_at
-from streamstyle.media.ledger import Ledger
+from streamstyle.media.onward.checkpoint import forget_checkpoint
+from streamstyle.media.onward.claim import claimed
+from streamstyle.media.onward.earlier import Earlier, set_aside
+from streamstyle.media.onward.ledger import Ledger
 from streamstyle.media.opening import open_film
 from streamstyle.media.output import clear_errors, new_container, partial_path, publish, refuse_output, remove_if_empty
 from streamstyle.media.span import cut_chapters, span_of

@@ -7,9 +7,9 @@ import pytest
 from streamstyle.easel.earlier import earlier_of
 from streamstyle.easel.wish import wish_of
 from streamstyle.frame import Place
-from streamstyle.media.checkpoint import Checkpoint, Standing, checkpoint_path, write_checkpoint
+from streamstyle.media.onward.checkpoint import Checkpoint, Standing, checkpoint_path, write_checkpoint
+from streamstyle.media.onward.recipe import recipe
 from streamstyle.media.output import partial_path
-from streamstyle.media.recipe import recipe
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.source import glance, probe
 from tests.films import pan, write_film

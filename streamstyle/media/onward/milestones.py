@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 
-from streamstyle.media.checkpoint import Standing
+from streamstyle.media.onward.checkpoint import Standing
 
 AT_CUTS = Fraction(1)
 """Seconds of film after which a cut is made a milestone; an encoder begins anew there by itself."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from streamstyle.media.checkpoint import Standing
-from streamstyle.media.milestones import Milestones
+from streamstyle.media.onward.checkpoint import Standing
+from streamstyle.media.onward.milestones import Milestones
 
 
 def standing(frames: int) -> Standing:

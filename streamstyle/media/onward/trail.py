@@ -7,7 +7,7 @@ from collections import deque
 from torch import Tensor
 
 from streamstyle.frame import Place, StylisedFrame
-from streamstyle.media.checkpoint import Standing
+from streamstyle.media.onward.checkpoint import Standing
 from streamstyle.settings import Method, Settings
 
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from streamstyle.errors import OutputError
 from streamstyle.frame import StylisedFrame
-from streamstyle.media.checkpoint import (
+from streamstyle.media.onward.checkpoint import (
     Checkpoint,
     Standing,
     checkpoint_path,
     forget_checkpoint,
     write_checkpoint,
 )
-from streamstyle.media.milestones import Milestones
-from streamstyle.media.nal import decisive
+from streamstyle.media.onward.milestones import Milestones
+from streamstyle.media.onward.nal import decisive
+from streamstyle.media.onward.trail import Trail
 from streamstyle.media.output import earlier_path, partial_path, secure
-from streamstyle.media.trail import Trail
 from streamstyle.settings import Method, Settings
 
 if TYPE_CHECKING:

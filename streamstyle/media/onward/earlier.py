@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamstyle.errors import FilmError, OutputError
-from streamstyle.media.checkpoint import Checkpoint, Standing, checkpoint_path, write_checkpoint
 from streamstyle.media.decoding import packets
-from streamstyle.media.nal import has_lengths, with_start_codes
+from streamstyle.media.onward.checkpoint import Checkpoint, Standing, checkpoint_path, write_checkpoint
+from streamstyle.media.onward.nal import has_lengths, with_start_codes
 from streamstyle.media.opening import open_film, video_stream
 from streamstyle.media.output import clear_errors, earlier_path, partial_path
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from streamstyle.media.checkpoint import Checkpoint, read_checkpoint
-from streamstyle.media.claim import refuse_claimed
+from streamstyle.media.onward.checkpoint import Checkpoint, read_checkpoint
+from streamstyle.media.onward.claim import refuse_claimed
+from streamstyle.media.onward.recipe import refuse_changed
 from streamstyle.media.output import partial_path, refuse_output
-from streamstyle.media.recipe import refuse_changed
 
 
 def resumption(output: Path, source: Path, recipe: Mapping[str, str]) -> Checkpoint | None:

@@ -9,9 +9,9 @@ import pytest
 
 from streamstyle.errors import OutputError
 from streamstyle.frame import Place
-from streamstyle.media.checkpoint import Standing
-from streamstyle.media.earlier import Earlier, decoding_times
-from streamstyle.media.nal import decisive, has_lengths, with_start_codes
+from streamstyle.media.onward.checkpoint import Standing
+from streamstyle.media.onward.earlier import Earlier, decoding_times
+from streamstyle.media.onward.nal import decisive, has_lengths, with_start_codes
 from tests.films import pan, write_film
 
 
