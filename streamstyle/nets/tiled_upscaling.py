@@ -1,4 +1,4 @@
-"""A picture enlarged tile by tile, where the whole does not fit into memory: to the bit the same, but for rounding."""
+"""A picture enlarged tile by tile, where the whole does not fit into memory: the same, but for rounding."""
 
 from __future__ import annotations
 
