@@ -11,10 +11,10 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from streamstyle.errors import StyleError
-from streamstyle.nets.metadata import THUMBNAIL, read_bytes, read_metadata
+from streamstyle.nets.metadata import ANY_STYLE_ASSET, THUMBNAIL, read_bytes, read_metadata
 
 _ASSETS = Path(__file__).parent / "assets"
-ANY_STYLE = _ASSETS / "any_style.safetensors"
+ANY_STYLE = _ASSETS / ANY_STYLE_ASSET
 """The network for any style."""
 _LEARNED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
 """A learned style's file is NAME-DIGEST.safetensors, with the first digits of its image's SHA-256."""

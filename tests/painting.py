@@ -9,9 +9,12 @@ from typing import Any
 
 import av
 import numpy as np
+import torch
 
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
+from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import SinkSettings, SourceSettings
 from streamstyle.stages.sink import Sink, open_sink
@@ -24,6 +27,14 @@ def read(path: Path, **settings: Any) -> tuple[Film, list[Frame]]:
     """The film and all frames of it; `settings` are those of the source."""
     film = probe(path, SourceSettings(**settings))
     return film, list(decode(film))
+
+
+def nonsense_style(folder: Path) -> Path:
+    """A style that nobody has trained: it paints nonsense, but always the same."""
+    torch.manual_seed(0)
+    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
+    save_weights(path := folder / "nonsense.safetensors", network, style_metadata(network, name="nonsense"))
+    return path
 
 
 def painted(frame: Frame) -> StylisedFrame:

@@ -17,10 +17,9 @@ import torch
 import streamstyle.demo
 from streamstyle.cli import exit_code
 from streamstyle.events import FrameWritten
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
-from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.run_folder import RunFolder, RunReader
 from tests.films import Attachment, Extras, cut, moving_square, pan, texture, write_film
+from tests.painting import nonsense_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -30,11 +29,7 @@ QUICKLY = ["--steps", "2", "--batch", "1", "--crop", "64", "--style-size", "64",
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    """A style that nobody has trained: it paints nonsense, but always the same."""
-    torch.manual_seed(0)
-    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
-    save_weights(path := tmp_path / "nonsense.safetensors", network, style_metadata(network, name="nonsense"))
-    return path
+    return nonsense_style(tmp_path)
 
 
 @pytest.fixture

@@ -8,26 +8,19 @@ from typing import Any
 
 import cv2
 import pytest
-import torch
 
 from streamstyle.cli import exit_code
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
-from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import pan, write_film
-from tests.painting import difference, read, times
+from tests.painting import difference, nonsense_style, read, times
 
 pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    """A style that nobody has trained: it paints nonsense, but always the same."""
-    torch.manual_seed(0)
-    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
-    save_weights(path := tmp_path / "nonsense.safetensors", network, style_metadata(network, name="nonsense"))
-    return path
+    return nonsense_style(tmp_path)
 
 
 @pytest.fixture

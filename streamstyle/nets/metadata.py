@@ -12,6 +12,9 @@ from typing import Any, BinaryIO
 
 from streamstyle.errors import StyleError
 
+ANY_STYLE_ASSET = "any_style.safetensors"
+"""File that the network for any style ships in."""
+
 THUMBNAIL = "thumbnail"
 """Name of the tensor that holds a JPEG of the painting, byte by byte."""
 

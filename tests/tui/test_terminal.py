@@ -19,13 +19,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import torch
 
 from streamstyle.cli import exit_code
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
-from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.run_folder import RunFolder, all_runs, read_json
 from tests.films import pan, write_film
+from tests.painting import nonsense_style
 
 
 class Terminal:
@@ -80,10 +78,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    torch.manual_seed(0)
-    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
-    save_weights(path := tmp_path / "nonsense.safetensors", network, style_metadata(network, name="nonsense"))
-    return path
+    return nonsense_style(tmp_path)
 
 
 @pytest.fixture
