@@ -29,10 +29,12 @@ def read(path: Path, **settings: Any) -> tuple[Film, list[Frame]]:
     return film, list(decode(film))
 
 
-def nonsense_style(folder: Path) -> Path:
-    """A style that nobody has trained: it paints nonsense, but always the same."""
+def nonsense_style(folder: Path, *, strong: bool = False) -> Path:
+    """A style that nobody has trained: it paints nonsense, but always the same; in strong colours a change shows."""
     torch.manual_seed(0)
     network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
+    if strong:
+        torch.nn.init.normal_(network.layers[-1][1].weight, std=0.5)
     save_weights(path := folder / "nonsense.safetensors", network, style_metadata(network, name="nonsense"))
     return path
 

@@ -10,7 +10,6 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from streamstyle.errors import OutputError, StyleError
@@ -18,8 +17,6 @@ from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Start
 from streamstyle.media.onward.checkpoint import checkpoint_path
 from streamstyle.media.output import earlier_path, partial_path
 from streamstyle.mix import Ingredient, Mix
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
-from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import (
     ConsistencySettings,
@@ -34,7 +31,7 @@ from streamstyle.settings import (
 )
 from streamstyle.stages.source import probe
 from tests.films import cut, moving_square, pan, png, write_film
-from tests.painting import difference, packets
+from tests.painting import difference, nonsense_style, packets
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -70,11 +67,7 @@ class Easel:
 
 @pytest.fixture(scope="module")
 def mix(tmp_path_factory: pytest.TempPathFactory) -> Mix:
-    torch.manual_seed(0)
-    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
-    torch.nn.init.normal_(network.layers[-1][1].weight, std=0.5)
-    path = tmp_path_factory.mktemp("styles") / "nonsense.safetensors"
-    save_weights(path, network, style_metadata(network, name="nonsense"))
+    path = nonsense_style(tmp_path_factory.mktemp("styles"), strong=True)
     return Mix("nonsense", (Ingredient(path),))
 
 

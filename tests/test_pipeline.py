@@ -17,8 +17,7 @@ from streamstyle import pipeline
 from streamstyle.errors import DeviceError, StreamstyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped, Warned
 from streamstyle.mix import Ingredient, Mix
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
-from streamstyle.nets.weights import save_weights, style_metadata
+from streamstyle.nets.transformer import TransformerNet
 from streamstyle.ops import past
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import (
@@ -33,6 +32,7 @@ from streamstyle.settings import (
 from streamstyle.stages import stylise
 from streamstyle.stages.source import probe
 from tests.films import cut, moving_square, pan, write_film
+from tests.painting import nonsense_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -42,12 +42,7 @@ QUICK = SinkSettings(preset="ultrafast", crf=0)
 
 @pytest.fixture(scope="module")
 def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
-    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
-    torch.nn.init.normal_(network.layers[-1][1].weight, std=0.5)  # strong colours, or a change would not show
-    path = tmp_path_factory.mktemp("styles") / "nonsense.safetensors"
-    save_weights(path, network, style_metadata(network, name="nonsense"))
-    return path
+    return nonsense_style(tmp_path_factory.mktemp("styles"), strong=True)
 
 
 @dataclass

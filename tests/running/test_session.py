@@ -12,20 +12,18 @@ from pathlib import Path
 import cv2
 import psutil
 import pytest
-import torch
 
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Failed, Finished, FrameWritten, Paused, Resumed, Stopped, Warned
 from streamstyle.life import Life
 from streamstyle.mix import Ingredient, Mix
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
-from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.pipeline import stylise_video
 from streamstyle.run_folder import Control, RunFolder, RunReader, Save, Wishes
 from streamstyle.running.session import session
 from streamstyle.settings import ConsistencySettings, Device, EnlargeSettings, Settings, SinkSettings, SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import pan, write_film
+from tests.painting import nonsense_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -38,10 +36,7 @@ def failed(error: BaseException) -> Failed:
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
-    torch.nn.init.normal_(network.layers[-1][1].weight, std=0.5)
-    save_weights(path := tmp_path / "nonsense.safetensors", network, style_metadata(network, name="nonsense"))
-    return path
+    return nonsense_style(tmp_path, strong=True)
 
 
 def paint(
