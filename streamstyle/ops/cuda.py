@@ -71,9 +71,14 @@ class CudaKernels:
         return kernels if works else f"CuPy {cupy.__version__} runs them wrongly"
 
     def _works(self, device: str) -> bool:
-        """Return whether a picture carried nowhere stays what it is: all that is between here and the GPU is tried."""
+        """Return whether a picture carried nowhere stays what it is: all that is between here and the GPU is tried.
+
+        The output is filled with NaN first: memory that was just freed may hold the right answer already.
+        """
         image = torch.linspace(0, 1, 3 * 40 * 50, device=device).view(3, 40, 50)
-        return torch.equal(self.backward_warp(image, image.new_zeros(2, 40, 50), "bicubic"), image)
+        out = torch.full_like(image, torch.nan)
+        self._launch("warp_bicubic", image.shape[1:], image, image.new_zeros(2, 40, 50), out, *image.shape)
+        return torch.equal(out, image)
 
     def consistency_weight(
         self,
