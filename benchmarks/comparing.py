@@ -13,7 +13,6 @@ from streamstyle.compare import events
 from streamstyle.compare.comparison import Bench, compare
 from streamstyle.compare.kept import find_making
 from streamstyle.evaluate.appearance import appearance
-from streamstyle.evaluate.judge import judge_of
 from streamstyle.library import Style
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.settings import RuderSettings, Settings, SourceSettings
@@ -33,7 +32,7 @@ MEASURES = {
 def compared(film: Path, part: SourceSettings, style: Style, work: Work, methods: str, folder: Path) -> events.Compared:
     """Return all figures; films that `folder` holds from before are not made again."""
     painting = work.painting(style.name)
-    bench = Bench(judge_of(work.judge), appearance(painting, work.vgg), painting)
+    bench = Bench(work.judge, appearance(painting, work.vgg), painting)
     contenders = wanted_contenders(methods, Settings(source=part, ruder=RuderSettings(style_image=painting)))
     mix = Mix(style.name, (Ingredient(style.path),))
     parts = folder / f"{film.stem}.{style.name}.parts"

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.report import Report, Results
-from streamstyle.demo import render_demo
+from streamstyle.evaluate.judge import Judge, judge_of
 from streamstyle.library import Style, builtin_styles, known_style
 from streamstyle.settings import SourceSettings
+from tools.demo_film import render_demo
+from tools.demo_film.reference import demo_film_flow
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--whole", action="store_true", help="Work on the whole film.")
     group.addoption("--methods", default=None, help="As for `compare`; by default all that there are.")
     group.addoption("--iterations", type=int, default=30, help="Iterations of the method consistent.")
-    group.addoption("--judge", default=None, help="As for `measure`; by default true flow, and deepflow with --film.")
+    group.addoption("--judge", default=None, help="As for `measure`, or `true` for the demo film.")
     group.addoption("--flows", type=Path, default=None, help="Folder of folders: two frames and their true flow.")
     group.addoption("--vgg", type=Path, default=None, help="VGG-16 weights that styles are judged by.")
     group.addoption("--style-images", type=Path, default=None, help="Folder of the paintings, named after the styles.")
@@ -44,7 +46,7 @@ class Work:
     iterations: int
     frames: int
     methods: str | None
-    judge: str
+    judge: Judge
     full: bool
     chosen: bool
     """Whether styles were named."""
@@ -93,7 +95,7 @@ def work(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
         iterations=option("--iterations"),
         frames=option("--frames"),
         methods=option("--methods"),
-        judge=judge,
+        judge=demo_film_flow() if judge == "true" else judge_of(judge),
         full=option("--full"),
         chosen=bool(names),
         style_images=option("--style-images"),

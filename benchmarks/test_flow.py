@@ -16,12 +16,12 @@ from benchmarks.comparing import compared, rows_of, title_of
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from streamstyle.compare import events
-from streamstyle.demo import demo_frames, true_motion
 from streamstyle.frame import Motion
 from streamstyle.media.flo import read_flo
 from streamstyle.media.picture import Picture, read_picture
 from streamstyle.settings import FlowPreset
 from streamstyle.stages.flow import motion_between
+from tools.demo_film import demo_frames, true_motion
 
 _SECONDS = 0.4
 

@@ -9,7 +9,7 @@ from benchmarks.apart import run_apart
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from streamstyle.compare.painting import seconds_per_frame
-from streamstyle.demo import render_demo
+from tools.demo_film import render_demo
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import torch
 from benchmarks.conftest import Work
 from benchmarks.painting import paint
 from benchmarks.report import Report, Row
-from streamstyle.demo import render_demo
 from streamstyle.events import Event, FrameWritten
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
@@ -38,6 +37,7 @@ from streamstyle.stages.shots import shots
 from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode, probe
 from streamstyle.stages.stylise import stylise
+from tools.demo_film import render_demo
 
 SIZES = ((640, 480), (960, 540), (1280, 720), (1920, 1080))
 FRAMES = 3

@@ -20,7 +20,6 @@ from torch import Tensor
 
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
-from streamstyle.evaluate.judge import judge_of
 from streamstyle.evaluate.measuring import measure_all
 from streamstyle.evaluate.metrics import sharpness
 from streamstyle.film import Film
@@ -130,8 +129,7 @@ def test_a_film_enlarged(work: Work, tmp_path: Path, report: Report) -> None:
             copied = _copied(work.film, small, ways, opened)
             _paint(work.film, small, films["network"], mix, TWICE, copied)
         _paint(work.film, large, films["direct"], mix, EnlargeSettings(1), look_away)
-        judge = judge_of(work.judge)
-        _, *found = measure_all([films[name] for name in films], work.film, large, judge, gaps=(1, 5))
+        _, *found = measure_all([films[name] for name in films], work.film, large, work.judge, gaps=(1, 5))
         plain, edges = found[1], {name: _edges(path) for name, path in films.items()}
         for name, measures in zip(films, found, strict=True):
             error = measures.warping_error[1] / plain.warping_error[1]
@@ -147,7 +145,7 @@ def test_a_film_enlarged(work: Work, tmp_path: Path, report: Report) -> None:
                 }
             )
         assert found[0].sharpness > plain.sharpness
-    report.show(f"{work.film.name}, live, {size[0]}x{size[1]} twice as large, judged along {work.judge}", rows)
+    report.show(f"{work.film.name}, live, {size[0]}x{size[1]} twice as large, judged along {work.judge.name}", rows)
 
 
 def _paintings(work: Work, photos: Path | None) -> list[Tensor]:

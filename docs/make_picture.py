@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.demo import FRAME_RATE, render_demo
+import streamstyle
 
+DEMO_FILM = Path(streamstyle.__file__).with_name("assets") / "demo.mkv"
+FRAME_RATE = 25
 STYLES = ("wave", "starry_night", "composition_vii")
 PART = "1-4"
 TILE = (320, 180)
@@ -33,13 +35,11 @@ def read_tiles(film: Path, start: int, end: int) -> list[NDArray[np.uint8]]:
 def make_picture(target: Path) -> None:
     """Paint the demo film in every built-in style and set the films beside each other."""
     with tempfile.TemporaryDirectory() as folder:
-        film = Path(folder) / "film.mkv"
-        render_demo(film)
         start, end = (FRAME_RATE * int(second) for second in PART.split("-"))
-        tiles = [read_tiles(film, start, end)]
+        tiles = [read_tiles(DEMO_FILM, start, end)]
         for style in STYLES:
             painted = Path(folder) / f"{style}.mkv"
-            command = ["run", str(film), "--style", style, "--range", PART, "-o", str(painted)]
+            command = ["run", str(DEMO_FILM), "--style", style, "--range", PART, "-o", str(painted)]
             subprocess.run([sys.executable, "-m", "streamstyle", *command], check=True)
             tiles.append(read_tiles(painted, 0, end - start))
     animation = cv2.Animation()

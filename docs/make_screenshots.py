@@ -1,12 +1,13 @@
 """Makes the screenshots of the terminal UI in this folder, from a real run: python docs/make_screenshots.py [FILM]
 
-Without a film the demo film is rendered and painted. Look at them with a browser, or as PNG by rsvg-convert.
+Without a film the demo film is painted. Look at them with a browser, or as PNG by rsvg-convert.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -22,7 +23,7 @@ from rich.terminal_theme import SVG_EXPORT_THEME
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from streamstyle.demo import render_demo
+import streamstyle
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.running import RunningScreen
@@ -174,7 +175,7 @@ def main() -> None:
         film = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else Path("landscape.mkv")
         os.chdir(name)  # names are shown as seen from here
         if len(sys.argv) == 1:
-            render_demo(film)
+            shutil.copyfile(Path(streamstyle.__file__).with_name("assets") / "demo.mkv", film)
         asyncio.run(ask(film))
         asyncio.run(take(film))
 

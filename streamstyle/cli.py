@@ -41,7 +41,7 @@ def cli() -> None:
     """Turn a whole film into a painting that moves.
 
     \b
-    streamstyle demo                        renders a small film of its own and paints it
+    streamstyle demo                        paints a small film that ships
     streamstyle run MOVIE --style wave      paints yours, in a built-in style
     streamstyle run MOVIE --style IMAGE     in the style of any picture
     streamstyle tui MOVIE --style wave      the same, to watch and to steer

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 
-import streamstyle.demo
 from streamstyle.cli import exit_code
 from streamstyle.events import FrameWritten
 from streamstyle.run_folder import RunFolder, RunReader
@@ -290,13 +288,13 @@ def test_ctrl_c_leaves_a_playable_film_of_what_was_finished(tmp_path: Path, styl
 def test_the_demo_says_where_both_films_lie_and_how_fast_it_went(
     tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    short = partial(streamstyle.demo.render_demo, width=96, height=64, seconds=0.2)
-    monkeypatch.setattr(streamstyle.demo, "render_demo", short)
+    short = write_film(tmp_path / "short.mkv", pan(5).frames)
+    monkeypatch.setattr("streamstyle.commands.demo.DEMO_FILM", short)
     assert exit_code(["demo", "--style", str(style), "-o", str(tmp_path / "demo")]) == 0
     said = capfd.readouterr().out
     source, painted = tmp_path / "demo" / "landscape.mkv", tmp_path / "demo" / "landscape.nonsense.mkv"
     assert len(times(source)) == len(times(painted)) == 5
-    assert re.search(rf"rendered +{source} ", said)
+    assert re.search(rf"film +{source} ", said)
     assert re.search(rf"painted +{painted} +in 0:\d\d, [\d.]+ (fps|s/frame)", said)
     assert exit_code(["demo", "--style", str(style), "-o", str(tmp_path / "demo"), "--json"]) == 0
     events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]

@@ -1,9 +1,8 @@
-"""`streamstyle demo`: what a newcomer sees first."""
+"""`streamstyle demo`: stylises the small film that ships."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 
 import click
@@ -19,11 +18,12 @@ from streamstyle.terminal.options import GroupedCommand, debug_option, device_op
 from streamstyle.terminal.values import clock, pace
 from streamstyle.terminal.watch import watched
 
+DEMO_FILM = Path(__file__).parents[1] / "assets" / "demo.mkv"
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _demo = under("Demo")
 
 
-@click.command(cls=GroupedCommand, short_help="Render a small film and paint it: the first thing to try.")
+@click.command(cls=GroupedCommand, short_help="Paint a small film that ships: the first thing to try.")
 @_demo(
     "--style",
     default="wave",
@@ -46,7 +46,7 @@ _demo = under("Demo")
 @json_option
 @debug_option
 def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
-    """Render a small film of our own, five seconds of a landscape, and paint it with the default method."""
+    """Paint five seconds of a landscape, a film that ships with streamstyle, with the default method."""
     mix = wanted_mix(style)
     settings = Settings(device=Device(device))
     source = _folder(folder) / "landscape.mkv"
@@ -60,10 +60,10 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     from streamstyle.pipeline import stylise_video
     from streamstyle.stages.source import probe
 
-    tell("\nA small film of our own first, then its painting: about two minutes.\n")
-    _render(source, tell)
+    tell("\nA small film, and then its painting: about two minutes.\n")
+    _copy_film(source)
     film = probe(source, settings.source)
-    tell(f"           {film.width}x{film.height}, {film.frames} frames, one cut, with sound\n")
+    tell(f"film       {source}   {film.width}x{film.height}, {film.frames} frames, one cut, with sound\n")
     with watched(as_json, quiet=False, to_go_on="") as (observe, stop):
         listen = observe if as_json else _progress_only(observe)
         ended = stylise_video(film, painted, mix, settings, listen, stop, restart=True)
@@ -81,12 +81,17 @@ def _folder(folder: Path) -> Path:
     return folder
 
 
-def _render(path: Path, tell: Callable[[str], None]) -> None:
-    from streamstyle.demo import render_demo
+def _copy_film(path: Path) -> None:
+    """Put the film that ships at `path`, whole or not at all."""
+    from streamstyle.media.output import clear_errors, partial_path, publish
 
-    begun = time.monotonic()
-    render_demo(path)
-    tell(f"rendered   {path}   in {clock(time.monotonic() - begun)}")
+    partial = partial_path(path)
+    try:
+        with clear_errors(partial):
+            shutil.copyfile(DEMO_FILM, partial)
+            publish(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _progress_only(observe: Observer) -> Observer:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path)
 _measuring = under("Measuring")
 JUDGE_HELP = (
-    "Flow of the source to judge along: ultrafast, fast, medium, deepflow; true for the demo film's own motion; or a "
-    "folder of .flo files. Best another than the film was made with.  [default: deepflow]"
+    "Flow of the source to judge along: ultrafast, fast, medium, deepflow, or a folder of .flo "
+    "files. Best another than the film was made with.  [default: deepflow]"
 )
 NETWORK_HELP = "VGG-16 weights to see content and style with; by default the wider of the two networks that ship."
 _STYLE_HELP = "The painting, an image file; without one the style is not measured."

@@ -17,7 +17,7 @@ from torch import Tensor
 from streamstyle.buffered import buffered
 from streamstyle.errors import SettingsError
 from streamstyle.evaluate.matching import Following, Match
-from streamstyle.evaluate.truth import demo_followings, folder_followings
+from streamstyle.evaluate.truth import folder_followings
 from streamstyle.film import Film
 from streamstyle.frame import Frame
 from streamstyle.ops.occlusion import consistency_weight
@@ -25,9 +25,6 @@ from streamstyle.settings import FlowPreset
 from streamstyle.stages.flow import optical_flow
 from streamstyle.stages.shots import shots
 from streamstyle.stages.source import decode
-
-TRUE = "true"
-"""The word for the true motion of the demo film."""
 
 _AHEAD = 4
 """Moments that are worked on ahead of their use."""
@@ -51,19 +48,17 @@ def judge_by(flow: FlowPreset, workers: int = 1) -> Judge:
 
 
 def judge_of(text: str) -> Judge:
-    """Return the judge of that name: a flow's, `true` for the demo film's own motion, or a folder of .flo files.
+    """Return the judge of that name: a flow's, or a folder of .flo files.
 
     SettingsError where it is neither.
     """
-    if text == TRUE:
-        return Judge("true flow of the demo film", demo_followings)
     if text in set(FlowPreset):
         return judge_by(FlowPreset(text))
     folder = Path(text)
     if folder.is_dir():
         return Judge(f"true flow in {folder}", partial(folder_followings, folder=folder))
     known = ", ".join(FlowPreset)
-    raise SettingsError(f"--judge cannot be {text}", f"Give one of {known}, true, or a folder of .flo files.")
+    raise SettingsError(f"--judge cannot be {text}", f"Give one of {known}, or a folder of .flo files.")
 
 
 @contextmanager

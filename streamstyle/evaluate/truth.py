@@ -1,10 +1,10 @@
-"""True motion as a judge: the demo film's, known from how its layers move, and a folder of .flo files."""
+"""True motion as a judge: a folder of .flo files."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,49 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from streamstyle.demo import FRAME_RATE, demo_frames, true_motion
 from streamstyle.errors import FilmError
 from streamstyle.evaluate.matching import Following, Match
 from streamstyle.evaluate.tracks import chained
 from streamstyle.film import Film
-from streamstyle.frame import Frame
 from streamstyle.media.flo import read_flo
-from streamstyle.ops.occlusion import consistency_weight
-from streamstyle.settings import SourceSettings
 from streamstyle.stages.shots import shots
-from streamstyle.stages.source import decode, probe
-
-_LOOKS_ALIKE = 12.0
-"""Levels of 255 by which the demo film's first frame, encoded and scaled, may differ from a rendered one on average."""
-
-
-@contextmanager
-def demo_followings(film: Film, gaps: Sequence[int]) -> Iterator[Iterator[Following]]:
-    """Open an iterator over how each frame of a part of the demo film follows; FilmError where it is another film."""
-    whole = probe(film.path, SourceSettings(size=(film.width, film.height)))
-    seconds = (whole.frames or 0) / FRAME_RATE
-    rendered = next(demo_frames(film.width, film.height, seconds))
-    if float(np.abs(next(decode(whole)).image.astype(int) - rendered).mean()) > _LOOKS_ALIKE:
-        raise FilmError(
-            f"the true motion of {film.path} is not known: it is not the demo film",
-            "Give --judge deepflow, or a folder of .flo files.",
-        )
-    yield (_demo_following(frame, film, whole.start_pts, seconds, gaps) for frame in decode(film))
-
-
-def _demo_following(frame: Frame, film: Film, start_pts: int, seconds: float, gaps: Sequence[int]) -> Following:
-    index = round((frame.pts - start_pts) * film.time_base * FRAME_RATE)  # in the whole film, not in the part
-    matches: dict[int, Match] = {}
-    onward = None
-    for gap in gaps:
-        truth = true_motion(index, film.width, film.height, seconds, gap) if gap <= frame.index else None
-        if truth is None:
-            continue
-        backward, forward = torch.from_numpy(truth.backward), torch.from_numpy(truth.forward)
-        matches[gap] = Match(backward, torch.from_numpy(~truth.disoccluded).float(), of_later=True)
-        if gap == 1:
-            onward = Match(forward, consistency_weight(forward, backward), of_later=False)
-    return Following(matches, onward)
+from streamstyle.stages.source import decode
 
 
 def folder_followings(film: Film, gaps: Sequence[int], folder: Path) -> nullcontext[Iterator[Following]]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from streamstyle.demo.bridge import Stone, paint_viaduct
-from streamstyle.demo.buildings import paint_church, paint_house
-from streamstyle.demo.canvas import Canvas
-from streamstyle.demo.colour import mix, ramp, rgb, smoothstep
-from streamstyle.demo.land import paint_fields, paint_mountains, paint_slope, skyline
-from streamstyle.demo.layer import Layer, Matrix, Path, View, grow, shift, turn
-from streamstyle.demo.mill import paint_mill_sails, paint_mill_tower
-from streamstyle.demo.noise import fractal
-from streamstyle.demo.sky import paint_clouds, paint_sky
-from streamstyle.demo.train import paint_puff, paint_train
-from streamstyle.demo.trees import Leaves, paint_crown, paint_cypress, paint_flowers, paint_grass, paint_tree
+from tools.demo_film.buildings import (
+    Stone,
+    paint_church,
+    paint_house,
+    paint_mill_sails,
+    paint_mill_tower,
+    paint_viaduct,
+)
+from tools.demo_film.canvas import Canvas, fractal, mix, ramp, rgb, smoothstep
+from tools.demo_film.landscape import paint_clouds, paint_fields, paint_mountains, paint_sky, paint_slope, skyline
+from tools.demo_film.layers import Layer, Matrix, Path, View, grow, shift, turn
+from tools.demo_film.plants import Leaves, paint_crown, paint_cypress, paint_flowers, paint_grass, paint_tree
+from tools.demo_film.vehicles import paint_puff, paint_train
 
 FRAMES = 50
 """Frames for which the sheets are wide enough."""

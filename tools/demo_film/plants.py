@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streamstyle.demo.canvas import Canvas
-from streamstyle.demo.colour import ramp, rgb
+from tools.demo_film.canvas import Canvas, ramp, rgb
 
 Leaves = list[tuple[float, str]]
 """Colours of foliage from 0, in the shade, to 1, in the sun."""

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamstyle.demo import FRAME_RATE, cuts, demo_frames, frame_count, render_demo, true_motion
-from streamstyle.demo.film import TrueMotion
-from streamstyle.demo.sound import RATE, soundtrack
 from streamstyle.errors import OutputError, SettingsError
 from streamstyle.frame import Frame
 from streamstyle.settings import FlowPreset
 from streamstyle.stages.flow import motion_between
 from streamstyle.stages.shots import shots
+from tools.demo_film import FRAME_RATE, cuts, demo_frames, frame_count, render_demo, true_motion
+from tools.demo_film.film import TrueMotion
+from tools.demo_film.sound import RATE, soundtrack
 
 SMALL = (192, 108)
 SHORT = 0.6

@@ -6,16 +6,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.demo.balloon import paint_balloon
-from streamstyle.demo.boat import paint_boat, paint_reflection
-from streamstyle.demo.buildings import paint_church, paint_house
-from streamstyle.demo.canvas import Canvas
-from streamstyle.demo.colour import mix, ramp, rgb, smoothstep
-from streamstyle.demo.land import paint_fields, paint_mountains, paint_slope, skyline
-from streamstyle.demo.layer import Layer, Path, View, compose, lean, shift, turn
-from streamstyle.demo.noise import fractal
-from streamstyle.demo.sky import paint_clouds, paint_cumulus, paint_sky
-from streamstyle.demo.trees import (
+from tools.demo_film.buildings import paint_church, paint_house
+from tools.demo_film.canvas import Canvas, fractal, mix, ramp, rgb, smoothstep
+from tools.demo_film.landscape import (
+    paint_clouds,
+    paint_cumulus,
+    paint_fields,
+    paint_mountains,
+    paint_sky,
+    paint_slope,
+    skyline,
+)
+from tools.demo_film.layers import Layer, Path, View, compose, lean, shift, turn
+from tools.demo_film.plants import (
     Leaves,
     paint_conifer,
     paint_crown,
@@ -25,6 +28,7 @@ from streamstyle.demo.trees import (
     paint_grass,
     paint_tree,
 )
+from tools.demo_film.vehicles import paint_balloon, paint_boat, paint_reflection
 
 FRAMES = 75
 """Frames for which the sheets are wide enough."""

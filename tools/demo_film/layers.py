@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.demo.canvas import Canvas
+from tools.demo_film.canvas import Canvas
 
 Matrix = NDArray[np.float64]
 """[3, 3], takes a point (x, y, 1) of one plane to another."""

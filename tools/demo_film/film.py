@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.demo import lake, valley
-from streamstyle.demo.layer import Matrix, View, compose, shift, topmost
+from tools.demo_film import lake, valley
+from tools.demo_film.layers import Matrix, View, compose, shift, topmost
 
 FRAME_RATE = 25
 WIDTH, HEIGHT, SECONDS = 480, 270, 5.0

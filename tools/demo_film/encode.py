@@ -1,4 +1,4 @@
-"""The demo film as a file."""
+"""Renders the demo film into a file, with its sound."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 
-from streamstyle.demo.film import FRAME_RATE, HEIGHT, SECONDS, WIDTH, demo_frames, frame_count
-from streamstyle.demo.sound import RATE, soundtrack
 from streamstyle.errors import SettingsError
 from streamstyle.media.colour import BT709, Colour, FromRGB, for_output
 from streamstyle.media.output import clear_errors, new_container, partial_path, publish
+from tools.demo_film.film import FRAME_RATE, HEIGHT, SECONDS, WIDTH, demo_frames, frame_count
+from tools.demo_film.sound import RATE, soundtrack
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
     from av.packet import Packet
     from av.video.stream import VideoStream
+
 
 _SOUND_FRAME = 1024
 """Samples an AAC frame."""

@@ -1,0 +1,1 @@
+"""What makes the assets that ship: not installed."""

@@ -1,0 +1,10 @@
+"""The demo film's renderer: a landscape of layers that move by known amounts, so that its true optical flow is known.
+
+`python -m tools.demo_film` renders `streamstyle/assets/demo.mkv`. Tests and benchmarks render it at other sizes and
+lengths.
+"""
+
+from tools.demo_film.encode import render_demo
+from tools.demo_film.film import FRAME_RATE, TrueMotion, cuts, demo_frames, frame_count, true_motion
+
+__all__ = ["FRAME_RATE", "TrueMotion", "cuts", "demo_frames", "frame_count", "render_demo", "true_motion"]
