@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--whole", action="store_true", help="Work on the whole film.")
     group.addoption("--methods", default=None, help="As for `compare`; by default all that there are.")
     group.addoption("--iterations", type=int, default=30, help="Iterations of the method consistent.")
-    group.addoption("--judge", default=None, help="As for `measure`, or `true` for the demo film.")
+    group.addoption("--flow-reference", default=None, help="As for `measure`, or `true` for the demo film.")
     group.addoption("--flows", type=Path, default=None, help="Folder of folders: two frames and their true flow.")
     group.addoption("--vgg", type=Path, default=None, help="VGG-16 weights that styles are judged by.")
     group.addoption("--style-images", type=Path, default=None, help="Folder of the paintings, named after the styles.")
@@ -79,7 +79,7 @@ def work(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
     width, _, height = (option("--size") or "").partition("x")
     size = (int(width), int(height)) if width else None
     films = option("--film")
-    judge = option("--judge") or ("true" if films is None else "deepflow")
+    judge = option("--flow-reference") or ("true" if films is None else "deepflow")
     if films is None:
         films = [tmp_path_factory.mktemp("demo") / "landscape.mkv"]
         render_demo(films[0], *(size or (480, 270)), seconds=5.0 if end is None else end)

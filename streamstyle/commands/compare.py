@@ -13,7 +13,7 @@ import click
 
 from streamstyle.commands import completion
 from streamstyle.commands.contenders import wanted_contenders
-from streamstyle.commands.measure import JUDGE_HELP, NETWORK_HELP, painting
+from streamstyle.commands.measure import NETWORK_HELP, REFERENCE_HELP, painting
 from streamstyle.commands.output import check_output
 from streamstyle.commands.part import Span, opened_part
 from streamstyle.commands.style import wanted_mix
@@ -65,7 +65,7 @@ _comparing, _film, _measuring = under("Comparing"), under("Film"), under("Measur
 @settings_options(SourceSettings, "Film")
 @settings_options(StyleSettings, "Style")
 @device_option("Comparing")
-@_measuring("--judge", default="deepflow", metavar="FLOW", help=JUDGE_HELP)
+@_measuring("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
 @_measuring("--style-image", type=_FILE, metavar="IMAGE", help=_IMAGE)
 @_measuring("--loss-network", type=_FILE, metavar="PATH", help=NETWORK_HELP)
 @quiet_option
@@ -81,7 +81,7 @@ def compare(
     sample: float | None,
     part: Span | None,
     device: str,
-    judge: str,
+    flow_reference: str,
     style_image: Path | None,
     loss_network: Path | None,
     quiet: bool,
@@ -107,7 +107,7 @@ def compare(
     from streamstyle.evaluate.judge import judge_of
 
     image = style_image or _painting_in(mix)
-    bench = Bench(judge_of(judge), appearance(image, loss_network), image)
+    bench = Bench(judge_of(flow_reference), appearance(image, loss_network), image)
     with watched_comparison(as_json, quiet) as (observe, stop):
         done = _compare(contenders, film, source, mix, bench, output, not no_film, observe, stop)
     return 0 if done else INTERRUPTED

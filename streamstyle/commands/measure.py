@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path)
 _measuring = under("Measuring")
-JUDGE_HELP = (
-    "Flow of the source to judge along: ultrafast, fast, medium, deepflow, or a folder of .flo "
+REFERENCE_HELP = (
+    "Optical flow of the source to measure along: ultrafast, fast, medium, deepflow, or a folder of .flo "
     "files. Best another than the film was made with.  [default: deepflow]"
 )
 NETWORK_HELP = "VGG-16 weights to see content and style with; by default the wider of the two networks that ship."
@@ -40,7 +40,7 @@ the film frozen. docs/metrics.md has the formulas.
 @_measuring("--source", required=True, type=_FILE, metavar="MOVIE", help="The film it was made from.")
 @_measuring("--style", type=_FILE, metavar="IMAGE", help=_STYLE_HELP)
 @_measuring("--range", "part", type=span, metavar="A-B", help="The part of the source that was painted.")
-@_measuring("--judge", default="deepflow", metavar="FLOW", help=JUDGE_HELP)
+@_measuring("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
 @_measuring("--loss-network", type=_FILE, metavar="PATH", help=NETWORK_HELP)
 @_measuring("--curves", is_flag=True, help="With --json: errors and sharpness of every frame, too.")
 @json_option
@@ -50,7 +50,7 @@ def measure(
     source: Path,
     style: Path | None,
     part: tuple[float | None, float | None] | None,
-    judge: str,
+    flow_reference: str,
     loss_network: Path | None,
     curves: bool,
     as_json: bool,
@@ -63,7 +63,7 @@ def measure(
 
     start, end = part or (None, None)
     wanted = SourceSettings(start=start, end=end)
-    judged_by, eye = judge_of(judge), appearance(painting(style), loss_network)
+    judged_by, eye = judge_of(flow_reference), appearance(painting(style), loss_network)
     frames, speed, began = probe(source, wanted).frames, Pace(), time.monotonic()
     line = ProgressLine(sys.stderr)
 

@@ -58,7 +58,7 @@ def judge_of(text: str) -> Judge:
     if folder.is_dir():
         return Judge(f"true flow in {folder}", partial(folder_followings, folder=folder))
     known = ", ".join(FlowPreset)
-    raise SettingsError(f"--judge cannot be {text}", f"Give one of {known}, or a folder of .flo files.")
+    raise SettingsError(f"--flow-reference cannot be {text}", f"Give one of {known}, or a folder of .flo files.")
 
 
 @contextmanager

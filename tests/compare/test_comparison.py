@@ -171,7 +171,7 @@ def test_a_film_of_all_that_was_interrupted_leaves_nothing_half(comparing: Compa
 
 def command(capfd: pytest.CaptureFixture[str], *arguments: str | Path, code: int = 0) -> list[dict[str, Any]]:
     """The events that the command prints as JSON; nothing else may stand on standard output."""
-    assert exit_code(["compare", *map(str, arguments), "--judge", "ultrafast", "--json"]) == code
+    assert exit_code(["compare", *map(str, arguments), "--flow-reference", "ultrafast", "--json"]) == code
     return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
 
 
@@ -194,7 +194,17 @@ def test_the_command_writes_film_report_and_parts_and_says_all_figures(
 
 
 def test_the_command_prints_a_table(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    call = ["compare", str(film), "--style", str(style), "--methods", "johnson,live", "--judge", "fast", "--no-film"]
+    call = [
+        "compare",
+        str(film),
+        "--style",
+        str(style),
+        "--methods",
+        "johnson,live",
+        "--flow-reference",
+        "fast",
+        "--no-film",
+    ]
     assert exit_code(call) == 0
     said = capfd.readouterr().err.splitlines()
     assert any(line.split()[:2] == ["johnson", "1"] for line in said)
@@ -231,5 +241,5 @@ def test_what_cannot_be_is_said_before_any_work(
     for wrong, code in wrongs:
         assert command(capfd, film, "--style", style, *wrong, code=code)[-1]["event"] == "failed"
     for judge, code in (("slow", 2), (str(tmp_path), 3)):
-        assert exit_code(["compare", str(film), "--style", str(style), "--judge", judge]) == code
+        assert exit_code(["compare", str(film), "--style", str(style), "--flow-reference", judge]) == code
     assert sorted(path.name for path in tmp_path.iterdir()) == before

@@ -71,7 +71,7 @@ def test_the_command_prints_a_table(pair: tuple[str, str], capfd: pytest.Capture
 
 
 def test_the_command_prints_json(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
-    assert exit_code(["measure", pair[0], "--source", pair[1], "--judge", "fast", "--json"]) == 0
+    assert exit_code(["measure", pair[0], "--source", pair[1], "--flow-reference", "fast", "--json"]) == 0
     event = json.loads(capfd.readouterr().out)
     assert (event["event"], event["frames"], event["judge"]) == ("assessed", 6, "fast flow of its source")
     assert event["curves"] == {}
@@ -96,7 +96,7 @@ def test_a_style_is_an_image_here(pair: tuple[str, str], capfd: pytest.CaptureFi
 
 
 def test_curves_are_told_when_asked_for(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
-    assert exit_code(["measure", pair[0], "--source", pair[1], "--judge", "fast", "--json", "--curves"]) == 0
+    assert exit_code(["measure", pair[0], "--source", pair[1], "--flow-reference", "fast", "--json", "--curves"]) == 0
     curve = json.loads(capfd.readouterr().out)["curves"]["stylised"]["warping_error_1"]
     assert curve == [None, *[pytest.approx(0.04, rel=0.15)] * 5]
 

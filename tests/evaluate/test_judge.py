@@ -23,7 +23,7 @@ def error_of(film: Path, judge: Judge) -> Measures:
 
 
 def test_a_judge_that_there_is_not_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="--judge cannot be slow"):
+    with pytest.raises(SettingsError, match="--flow-reference cannot be slow"):
         judge_of("slow")
 
 
