@@ -17,7 +17,7 @@ from streamstyle.tui.widgets.colours import Pixels, depth_of, grey
 from streamstyle.tui.widgets.row import Row
 
 if TYPE_CHECKING:
-    from streamstyle.tui.widgets.sharp import Sharp
+    from streamstyle.tui.widgets.pixel_graphics import PixelRenderer
 
 _SHARE = 0.05
 """Of the time, what drawing sharp pictures may take."""
@@ -36,15 +36,15 @@ class Picture(Widget):
         self._caption = caption
         self._drawn: list[Strip] | None = None
         self._graphics = graphics
-        self._sharp: Sharp | None = None
+        self._sharp: PixelRenderer | None = None
         self._due = 0.0
         self._waiting: Timer | None = None
 
     def sharpen(self, wanted: bool) -> None:
         """Show pixels from now on, where the terminal can, or half blocks again."""
-        from streamstyle.tui.widgets.sharp import Sharp
+        from streamstyle.tui.widgets.pixel_graphics import PixelRenderer
 
-        self._sharp = Sharp(self._graphics) if wanted and self._graphics else None
+        self._sharp = PixelRenderer(self._graphics) if wanted and self._graphics else None
         self._due, self._drawn = 0.0, None
         self.refresh()
 
@@ -65,7 +65,7 @@ class Picture(Widget):
     def room(self) -> tuple[int, int]:
         """Return the width and height in pixels of the largest picture that there is room for."""
         cells = self.size.width, max(1, self.size.height - 1)
-        return self._sharp.room(*cells) if self._sharp else pixels_of(*cells, depth_of(self.app))
+        return self._sharp.pixel_size(*cells) if self._sharp else pixels_of(*cells, depth_of(self.app))
 
     def notify_style_update(self) -> None:
         """Draw anew: the theme may have changed from dark to light."""
@@ -107,10 +107,10 @@ class Picture(Widget):
             self._padded(self._line(self._caption, width - left), left),
         ]
 
-    def _sharpened(self, sharp: Sharp, pixels: Pixels, blocks: list[Row], columns: int) -> list[Row]:
+    def _sharpened(self, sharp: PixelRenderer, pixels: Pixels, blocks: list[Row], columns: int) -> list[Row]:
         """Return the rows with true pixels; the longer that takes, the longer it is until the next."""
         began = time.thread_time()
-        rows = sharp.rows(grey(pixels) if self.app.no_color else pixels, blocks, columns)
+        rows = sharp.render(grey(pixels) if self.app.no_color else pixels, blocks, columns)
         self._due = time.monotonic() + (time.thread_time() - began) / _SHARE
         return rows
 

@@ -17,10 +17,8 @@ from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.graphics import Graphics, Protocol, is_bright, understood
 from streamstyle.tui.widgets.cells import rows_of
 from streamstyle.tui.widgets.colours import Depth
-from streamstyle.tui.widgets.kitty import kitty
 from streamstyle.tui.widgets.picture import Picture
-from streamstyle.tui.widgets.sharp import Sharp
-from streamstyle.tui.widgets.sixel import sixel
+from streamstyle.tui.widgets.pixel_graphics import PixelRenderer, encode_kitty, encode_sixel
 from tests.tui.acting import perform, reads, until
 from tests.tui.fake_engine import Voice
 
@@ -57,7 +55,7 @@ def drawn(sequence: str) -> np.ndarray:
 def test_sixels_draw_the_picture_in_every_pixel() -> None:
     rows, columns = np.mgrid[0:36, 0:50]
     wanted = np.stack([rows * 7, columns * 5, np.full_like(rows, 90)], -1).astype(np.uint8)
-    picture = drawn(sixel(wanted))
+    picture = drawn(encode_sixel(wanted))
     assert picture.shape == (36, 50, 3)
     assert not np.isnan(picture).any()
     blurred, meant = (cv2.blur(image, (4, 4))[4:-4, 4:-4] for image in (picture, wanted / 255))
@@ -65,14 +63,14 @@ def test_sixels_draw_the_picture_in_every_pixel() -> None:
 
 
 def test_rows_that_fill_no_band_are_filled_up_with_the_last() -> None:
-    picture = drawn(sixel(np.full((20, 9, 3), 255, np.uint8)))
+    picture = drawn(encode_sixel(np.full((20, 9, 3), 255, np.uint8)))
     assert picture.shape == (24, 9, 3)
     assert picture.min() == 1
 
 
 def test_kitty_gets_every_pixel_and_a_place_for_it() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
-    lines = kitty(noise, columns=8, rows=3, number=7, before=6)
+    lines = encode_kitty(noise, columns=8, rows=3, image_id=7, previous_id=6)
     sent = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", lines[0])
     assert sent[0][0].startswith("a=T,U=1,q=2,f=24,o=z,s=80,v=60,i=7,c=8,r=3,m=1")
     assert [keys[-3:] for keys, _ in sent] == ["m=1"] * (len(sent) - 1) + ["m=0"]
@@ -87,7 +85,7 @@ def test_kitty_gets_every_pixel_and_a_place_for_it() -> None:
 def test_under_a_question_a_sharp_picture_is_blocks(protocol: Protocol) -> None:
     pixels = np.full((4, 6, 3), 200, np.uint8)
     blocks = rows_of(pixels, Depth.true, Style())
-    rows = Sharp(Graphics(protocol, (10, 20))).rows(pixels, blocks, 6)
+    rows = PixelRenderer(Graphics(protocol, (10, 20))).render(pixels, blocks, 6)
     assert [row.text for row in rows] == ["▀" * 6] * 2
     assert [row.cell_length for row in rows] == [6, 6]
     console = Console(color_system="truecolor", force_terminal=True)
