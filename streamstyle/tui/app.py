@@ -23,7 +23,6 @@ from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.running import RunningScreen
 from streamstyle.tui.summary import SummaryScreen
-from streamstyle.tui.widgets.row import in_segments
 
 _DARK = Theme(
     name="streamstyle",
@@ -138,11 +137,6 @@ class StreamstyleApp(App[int]):
     def notify(self, message: str, *, markup: bool = True, **how: Any) -> None:
         """Say something in passing; a file's name in it is never markup, whatever it looks like."""
         super().notify(message, **how, markup=False)
-
-    def export_screenshot(self, **how: Any) -> str:
-        """Return the screen as an SVG, the pictures among it."""
-        with in_segments():
-            return super().export_screenshot(**how)
 
     def _listen_for_signals(self) -> None:
         """End in an orderly way when the terminal is closed: a run goes on, even one that was paused."""

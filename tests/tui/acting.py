@@ -14,7 +14,6 @@ from textual.pilot import Pilot
 from streamstyle.run_folder import RunFolder
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.request import RunRequest
-from streamstyle.tui.widgets.row import in_segments
 
 FAKE = (sys.executable, "-m", "tests.tui.fake_engine")
 Act = Callable[[Pilot[int]], Awaitable[None]]
@@ -38,9 +37,8 @@ def painting(request: RunRequest) -> StreamstyleApp:
 
 def text(pilot: Pilot[int]) -> str:
     """What stands on the screen, line by line."""
-    with in_segments():
-        strips = pilot.app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+    update = pilot.app.screen._compositor.render_full_update()  # Textual has no public way but an SVG
+    return "\n".join("".join(strip.text for strip in line).rstrip() for line in update.strips)
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 15.0) -> None:

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 
 from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
-
-_in_segments = ContextVar("in_segments", default=False)
-
-
-@contextmanager
-def in_segments() -> Iterator[None]:
-    """Have rows make segments of themselves whatever they are wanted for: a screenshot reads those."""
-    before = _in_segments.set(True)
-    try:
-        yield
-    finally:
-        _in_segments.reset(before)
 
 
 class Row(Strip):
     """A strip that is written as escape sequences at once.
 
     A picture has a colour of its own in nearly every cell; as segments, each with a style to be made and rendered, it
-    takes ten times as long. They are made only where a part of the row is wanted, since something lies over the
-    picture, and within `in_segments`.
+    takes ten times as long. They are made only where they are asked for: by a screenshot, or where something lies over
+    a part of the picture. All this by public methods of `Strip`, of which Textual's compositor calls no others on the
+    rows of a widget that covers its whole region; `Strip.join` alone would find the row empty.
     """
 
     __slots__ = ("_make", "_sequences", "_whole")
@@ -47,8 +34,7 @@ class Row(Strip):
     def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
         """Return the parts between the cuts: itself, where it is not cut."""
         cuts = [cut for cut in cuts if cut <= self.cell_length]
-        uncut = cuts == [self.cell_length] and not _in_segments.get()
-        return [self] if uncut else self.plain().divide(cuts)
+        return [self] if cuts == [self.cell_length] else self.plain().divide(cuts)
 
     def crop(self, start: int, end: int | None = None) -> Strip:
         """Return a part: itself, where that is all of it."""
