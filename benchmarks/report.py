@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from streamstyle.compare.circumstances import circumstances, described
+from streamstyle.machine_info import describe_machine, machine_info
 
 Value = str | float | int | None
 Row = dict[str, Value]
@@ -26,9 +26,9 @@ class Results:
     tables: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, benchmark: str, title: str, rows: Sequence[Row]) -> str:
-        """Keep a table, and return it as Markdown with the circumstances it was measured in."""
-        now, here = datetime.now(UTC), circumstances()
-        about = f"{now:%Y-%m-%d %H:%M} UTC, {described(here)}"
+        """Keep a table, and return it as Markdown with the machine it was measured on."""
+        now, here = datetime.now(UTC), machine_info()
+        about = f"{now:%Y-%m-%d %H:%M} UTC, {describe_machine(here)}"
         shown = f"### {title}\n\n{markdown(rows)}\n\n{about}\n"
         self.tables.append(
             {"benchmark": benchmark, "title": title, "date": now.isoformat(), "on": here, "rows": list(rows)}

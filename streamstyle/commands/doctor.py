@@ -17,7 +17,7 @@ SCHEMA = "streamstyle.doctor/1"
 @debug_option
 def doctor(as_json: bool) -> int:
     """Look at versions, codecs, processor, GPU, terminal and folders; exit code 1 if something is broken."""
-    from streamstyle.doctor import Finding, State, examine
+    from streamstyle.doctor import Finding, State, run_checks
 
     def show(finding: Finding, first: bool) -> None:
         if as_json:
@@ -25,13 +25,13 @@ def doctor(as_json: bool) -> int:
             return
         if first:
             click.echo(click.style(finding.topic, bold=True))
-        mark, colour = {State.fine: (" ", None), State.note: ("i", "yellow"), State.broken: ("!", "red")}[finding.state]
+        mark, colour = {State.ok: (" ", None), State.note: ("i", "yellow"), State.broken: ("!", "red")}[finding.state]
         click.echo(click.style(f"{mark} {finding.name:<22} {finding.detail}", fg=colour))
         if finding.next_step:
             click.echo(f"  {'':<22} → {finding.next_step}")
 
     topic, broken = "", 0
-    for finding in examine():
+    for finding in run_checks():
         show(finding, finding.topic != topic)
         topic = finding.topic
         broken += finding.state is State.broken

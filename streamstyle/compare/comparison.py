@@ -10,7 +10,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from streamstyle.compare.circumstances import circumstances
 from streamstyle.compare.contender import Contender, ready, reference_of
 from streamstyle.compare.events import Compared, ComparisonStopped, FrameMeasured, Row
 from streamstyle.compare.kept import read_record, write_record
@@ -21,6 +20,7 @@ from streamstyle.evaluate.judge import Judge
 from streamstyle.evaluate.measuring import GAPS, measure_all
 from streamstyle.events import Observer
 from streamstyle.film import Film
+from streamstyle.machine_info import machine_info
 from streamstyle.mix import Mix
 from streamstyle.settings import Method, SourceSettings
 
@@ -112,7 +112,7 @@ def compare(
         reference=made[reference].contender.label,
         rows=_rows(made, films, reference),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        machine=circumstances(),
+        machine=machine_info(),
         command=command,
     )
 

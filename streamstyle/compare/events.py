@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 
 from streamstyle.evaluate.measures import Curve
 from streamstyle.events import Event
-
-Circumstances = dict[str, str | int]
-"""What decides about speed, by name."""
+from streamstyle.machine_info import MachineInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Row:
     film: str = ""
     made: str = ""
     """UTC; empty for what was not made here."""
-    machine: Circumstances = field(default_factory=dict)
+    machine: MachineInfo = field(default_factory=dict)
     """That it was made on, with the load it had."""
 
 
@@ -91,5 +89,5 @@ class Compared(Event):
     rows: list[Row]
     """The source, the methods in the order asked for, and the first method's blurred and frozen twins."""
     date: str
-    machine: Circumstances
+    machine: MachineInfo
     command: str

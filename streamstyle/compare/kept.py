@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from streamstyle.compare.events import Circumstances
 from streamstyle.errors import OutputError
+from streamstyle.machine_info import MachineInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Making:
     """The same of the processor's time, all threads together: what else the machine does counts less."""
     date: str
     """UTC, ISO 8601."""
-    machine: Circumstances
+    machine: MachineInfo
 
 
 def parts_folder(output: Path) -> Path:

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
 
-from streamstyle.compare.circumstances import circumstances
 from streamstyle.compare.contender import Contender, kept_name
 from streamstyle.compare.events import ContenderPainted
 from streamstyle.compare.kept import Making, film_path, find_making, keep_making
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, FrameWritten, Observer, Started, Stopped, Warned
 from streamstyle.film import Film
+from streamstyle.machine_info import machine_info
 from streamstyle.media.onward.checkpoint import forget_checkpoint
 from streamstyle.mix import Mix
 from streamstyle.pipeline import stylise_video
@@ -78,7 +78,7 @@ def _paint(
         return None
     now = datetime.now(UTC).isoformat(timespec="seconds")
     paces = seconds_per_frame(times), seconds_per_frame(cpu_times)
-    making = Making(contender.text, len(times), *paces, now, circumstances())
+    making = Making(contender.text, len(times), *paces, now, machine_info())
     keep_making(folder, name, making)
     return making
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from streamstyle.compare.circumstances import described
 from streamstyle.compare.events import Compared, Row
 from streamstyle.compare.markup import element, text
+from streamstyle.machine_info import describe_machine
 
 _MEANINGS = {
     "time a frame": "Seconds a frame by the clock, optical flow and encoding included, without the first frame. They "
@@ -76,7 +76,7 @@ def made(compared: Compared) -> str:
     when = datetime.fromisoformat(compared.date)
     known = {
         "date": f"{when:%Y-%m-%d %H:%M} UTC",
-        "machine": described(compared.machine),
+        "machine": describe_machine(compared.machine),
         "load while painting": loads,
         "film": compared.film,
         "made": "; ".join(f"{row.name}: {Path(row.film).name}, {row.made[:10]}" for row in methods),

@@ -1,0 +1,273 @@
+"""Checks of this installation: software, processor, GPU, terminal, folders, styles and networks, each as a finding."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from streamstyle import __version__
+from streamstyle.cores import cores
+from streamstyle.errors import StreamstyleError
+from streamstyle.library import all_styles, builtin_styles, library_folder
+from streamstyle.machine_info import cpu_features, cpu_model, memory_bytes
+
+_PACKAGES = {
+    "torch": "torch",
+    "av": "av",
+    "numpy": "numpy",
+    "cv2": "opencv-contrib-python",
+    "safetensors": "safetensors",
+    "click": "click",
+    "platformdirs": "platformdirs",
+    "rich": "rich",
+    "textual": "textual",
+}
+"""Module to import, and the distribution it comes from."""
+
+_ENCODERS = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "h264_nvenc", "hevc_nvenc", "av1_nvenc", "ffv1")
+_REQUIRED_ENCODER = "libx264"
+
+_TERMINAL_VARIABLES = {"tmux": "TMUX", "screen": "STY", "ssh": "SSH_TTY"}
+"""What a terminal may run inside of, and the environment variable that says so."""
+
+
+class State(StrEnum):
+    """What a finding means for a run."""
+
+    ok = "ok"
+    note = "note"
+    """Worth knowing; nothing fails for it."""
+    broken = "broken"
+    """Something will fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check."""
+
+    name: str
+    state: State
+    detail: str
+    next_step: str = ""
+    topic: str = ""
+    """Set by `run_checks`."""
+
+
+Check = Callable[[], Iterable[Finding]]
+
+
+def run_checks(checks: Mapping[str, Check] | None = None) -> Iterator[Finding]:
+    """Run all checks (`CHECKS` by default), topic by topic; a check that fails is a finding too."""
+    for topic, check in (CHECKS if checks is None else checks).items():
+        try:
+            for finding in check():
+                yield replace(finding, topic=topic)
+        except StreamstyleError as error:
+            yield Finding(topic, State.broken, error.problem, error.next_step, topic)
+        except Exception as error:  # the other checks are still worth having
+            yield Finding(topic, State.broken, f"{type(error).__name__}: {error}", "Install streamstyle anew.", topic)
+
+
+def _ok(name: str, detail: str) -> Finding:
+    return Finding(name, State.ok, detail)
+
+
+def check_versions() -> Iterable[Finding]:
+    """Yield the versions of Python, streamstyle and the packages it needs."""
+    yield _ok("streamstyle", __version__)
+    yield _ok("python", f"{platform.python_version()} on {platform.platform()}")
+    for module, distribution in _PACKAGES.items():
+        try:
+            importlib.import_module(module)
+            yield _ok(distribution, importlib.metadata.version(distribution))
+        except (ImportError, OSError) as error:
+            yield Finding(distribution, State.broken, f"cannot be imported ({error})", f"pip install {distribution}")
+
+
+def check_opencv() -> Iterable[Finding]:
+    """Yield the OpenCV wheels, of which more than one overwrite each other, and whether DeepFlow is in them."""
+    names = {str(found.metadata["Name"]).lower() for found in importlib.metadata.distributions()}
+    wheels = sorted(name for name in names if name.startswith("opencv-"))
+    if len(wheels) > 1:
+        repair = f"pip uninstall -y {' '.join(wheels)} && pip install opencv-contrib-python"
+        yield Finding("wheels", State.broken, f"several overwrite each other: {', '.join(wheels)}", repair)
+    else:
+        yield _ok("wheels", ", ".join(wheels) or "none")
+    import cv2
+
+    if hasattr(cv2, "optflow") and hasattr(cv2.optflow, "createOptFlow_DeepFlow"):
+        yield _ok("deepflow", "there")
+    else:
+        repair = "pip install opencv-contrib-python"
+        yield Finding("deepflow", State.note, "missing, so --flow deepflow fails", repair)
+
+
+def check_codecs() -> Iterable[Finding]:
+    """Yield FFmpeg's libraries and the video encoders in them."""
+    import av
+
+    yield _ok("ffmpeg", " ".join(f"{name} {'.'.join(map(str, v))}" for name, v in av.library_versions.items()))
+    available = [name for name in _ENCODERS if _can_encode(name)]
+    missing = [name for name in _ENCODERS if name not in available]
+    yield _ok("encoders", ", ".join(available))
+    if missing:
+        yield _ok("not built in", ", ".join(missing))
+    if _REQUIRED_ENCODER not in available:
+        repair = "pip install --force-reinstall av"
+        yield Finding(_REQUIRED_ENCODER, State.broken, "the default encoder is missing", repair)
+
+
+def _can_encode(name: str) -> bool:
+    import av
+
+    try:
+        return av.codec.Codec(name, "w").is_encoder
+    except (ValueError, av.FFmpegError):
+        return False
+
+
+def check_processor() -> Iterable[Finding]:
+    """Yield the processor, its cores and features, the memory, and how torch uses them."""
+    import torch
+
+    from streamstyle.ops.kernels import kernels_for
+
+    yield _ok("model", cpu_model())
+    yield _ok("cores", f"{cores()} for this process, of {os.cpu_count()}")
+    yield _ok("features", " ".join(cpu_features()) or "unknown")
+    yield _ok("torch", f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
+    if kernels_for(torch.zeros(1)) is not None:
+        yield _ok("kernels", "the compiled part carries pictures along and weighs them")
+    else:
+        yield _ok("kernels", "torch's; the compiled part was not built, or STREAMSTYLE_KERNELS=torch is set")
+    if (memory := memory_bytes()) is not None:
+        yield _ok("memory", f"{memory / 1e9:.1f} GB")
+
+
+def check_gpu() -> Iterable[Finding]:
+    """Yield the GPUs that torch finds, whether it can use the first, and whether the CUDA kernels run on it."""
+    import torch
+
+    from streamstyle.nets.device import gpu_fault
+
+    if not torch.cuda.is_available():
+        yield _no_gpu()
+        return
+    for index in range(torch.cuda.device_count()):
+        gpu = torch.cuda.get_device_properties(index)
+        yield _ok(f"gpu {index}", f"{gpu.name}, {gpu.total_memory / 1e9:.0f} GB, CUDA {torch.version.cuda}")
+    if (fault := gpu_fault()) is not None:
+        next_step = "Update its driver; torch's builds for CUDA 13 need a GPU of 2018 (Turing) or later."
+        yield Finding("use", State.note, f"torch cannot use it ({fault}); everything runs on the CPU", next_step)
+    else:
+        yield _cuda_kernels()
+
+
+def _no_gpu() -> Finding:
+    import torch
+
+    built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "a CPU build"
+    none = f"none that torch can use (torch is {built}); everything runs on the CPU"
+    if shutil.which("nvidia-smi") is None:
+        return _ok("gpu", none)
+    next_step = "Update its driver." if torch.version.cuda else "Install torch's build for CUDA: https://pytorch.org"
+    return Finding("gpu", State.note, f"{none}, though NVIDIA's driver is here", next_step)
+
+
+def _cuda_kernels() -> Finding:
+    import torch
+
+    from streamstyle.ops.kernels import kernels_for, missing
+
+    if kernels_for(torch.zeros(1, device="cuda")) is not None:
+        return _ok("kernels", f"our own, compiled by CuPy {importlib.import_module('cupy').__version__}")
+    why = missing("cuda")
+    if why is None:
+        return _ok("kernels", "torch's: STREAMSTYLE_KERNELS=torch is set")
+    installed = importlib.util.find_spec("cupy") is not None
+    compare = "Compare its CUDA with the driver's, which nvidia-smi shows."
+    return Finding(
+        "kernels", State.note, f"torch's: {why}", compare if installed else 'pip install "streamstyle[cuda]"'
+    )
+
+
+def check_terminal() -> Iterable[Finding]:
+    """Yield how progress is shown on this terminal."""
+    size = shutil.get_terminal_size()
+    in_place = f"rewritten in place, {size.columns}x{size.lines}"
+    yield _ok("progress", in_place if sys.stderr.isatty() else "a line now and then")
+    yield _ok("colours", os.environ.get("COLORTERM") or os.environ.get("TERM") or "unknown")
+    inside = [name for name, variable in _TERMINAL_VARIABLES.items() if os.environ.get(variable)]
+    yield _ok("inside", ", ".join(inside) or "neither tmux nor ssh")
+    encoding = (sys.stderr.encoding or "").lower()
+    if encoding.replace("-", "") == "utf8":
+        yield _ok("encoding", encoding)
+    else:
+        yield Finding("encoding", State.note, f"{encoding}: names of films may show wrongly", "export LC_ALL=C.UTF-8")
+
+
+def check_folders() -> Iterable[Finding]:
+    """Yield the folders that are written to, with their sizes."""
+    from streamstyle.media.flow_cache import cache_folder
+
+    yield _check_folder("styles", library_folder())
+    yield _check_folder("cache", cache_folder())
+
+
+def _check_folder(name: str, path: Path) -> Finding:
+    if not path.exists():
+        above = next(parent for parent in path.parents if parent.exists())
+        if os.access(above, os.W_OK):
+            return _ok(name, f"{path}, not there yet")
+        return Finding(name, State.broken, f"{path} cannot be made", f"Make {above} writable.")
+    if not os.access(path, os.W_OK):
+        return Finding(name, State.broken, f"{path} cannot be written to", f"Make {path} writable.")
+    used = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return _ok(name, f"{path}, {used / 1e6:.1f} MB used, {shutil.disk_usage(path).free / 1e9:.1f} GB free on its disk")
+
+
+def check_styles() -> Iterable[Finding]:
+    """Yield each style and the network for any other, loaded."""
+    from streamstyle.nets.weights import load_any_style, load_style
+
+    for style in all_styles():
+        try:
+            load_style(style.path)
+            yield _ok(style.name, "readable" if style.builtin else f"readable, learned here ({style.path})")
+        except StreamstyleError as error:
+            yield Finding(style.name, State.broken, error.problem, error.next_step)
+    if not builtin_styles():
+        yield Finding("built in", State.broken, "none is there", "Install streamstyle anew.")
+    load_any_style()
+    yield _ok("any image", "readable")
+
+
+def check_loss_network() -> Iterable[Finding]:
+    """Yield the built-in loss network, loaded."""
+    from streamstyle.nets.weights import load_loss_network
+
+    load_loss_network()
+    yield _ok("built in", "readable")
+
+
+CHECKS: Mapping[str, Check] = {
+    "versions": check_versions,
+    "OpenCV": check_opencv,
+    "codecs": check_codecs,
+    "processor": check_processor,
+    "graphics": check_gpu,
+    "terminal": check_terminal,
+    "folders": check_folders,
+    "styles": check_styles,
+    "loss network": check_loss_network,
+}
+"""Every check by its topic, in the order they are shown."""
