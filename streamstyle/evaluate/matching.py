@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
+
+from streamstyle.ops.warp import backward_warp
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,12 @@ class Following:
     """By gap, with the frame so many earlier; none that reach across a cut."""
     onward: Match | None
     """From the pixels of the frame before to this one; None on the first frame of a shot."""
+
+
+def chained(steps: Sequence[Match]) -> Match:
+    """Return the way of the first step's pixels along all of them, which lead from each frame to the next."""
+    flow, weight = steps[0].flow, steps[0].weight
+    for step in steps[1:]:
+        weight = weight * backward_warp(step.weight[None], flow, "bilinear")[0]
+        flow = flow + backward_warp(step.flow, flow, "bilinear")
+    return Match(flow, weight, of_later=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.evaluate.matching import Match
+from streamstyle.evaluate.matching import Match, chained
 from streamstyle.ops.warp import backward_warp
 
 HORIZON = 20
@@ -25,15 +25,6 @@ _LIKE_ITSELF = 0.1
 
 _FEWEST = 0.01
 """Share of the followed points that have to have moved for there to be a drift at all."""
-
-
-def chained(steps: Sequence[Match]) -> Match:
-    """Return the way of the first step's pixels along all of them, which lead from each frame to the next."""
-    flow, weight = steps[0].flow, steps[0].weight
-    for step in steps[1:]:
-        weight = weight * backward_warp(step.weight[None], flow, "bilinear")[0]
-        flow = flow + backward_warp(step.flow, flow, "bilinear")
-    return Match(flow, weight, of_later=False)
 
 
 def change_and_contrast(

@@ -14,8 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from streamstyle.errors import FilmError
-from streamstyle.evaluate.matching import Following, Match
-from streamstyle.evaluate.tracks import chained
+from streamstyle.evaluate.matching import Following, Match, chained
 from streamstyle.film import Film
 from streamstyle.media.flo import read_flo
 from streamstyle.stages.shots import shots

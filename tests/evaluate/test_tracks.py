@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.evaluate.matching import Match
-from streamstyle.evaluate.tracks import HORIZON, Tracks, chained, confirmed
+from streamstyle.evaluate.matching import Match, chained
+from streamstyle.evaluate.tracks import HORIZON, Tracks, confirmed
 from streamstyle.ops.pixels import to_tensor
 from tests.films import Picture, Scene, cut, pan, still
 
