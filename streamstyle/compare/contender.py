@@ -8,8 +8,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from streamstyle import __version__
+from streamstyle.files import fingerprint
 from streamstyle.film import Film
-from streamstyle.media.fingerprint import fingerprint
 from streamstyle.mix import Mix
 from streamstyle.settings import FlowSettings, Method, Settings, SinkSettings
 

@@ -22,7 +22,7 @@ from typing import Any, TextIO
 
 from streamstyle.easel.easel import Answer, Easel, Question
 from streamstyle.errors import StreamstyleError
-from streamstyle.scratch import scratch
+from streamstyle.files import temporary_folder
 from streamstyle.terminal.failures import INTERNAL
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     """Answer on what was standard output; what libraries print there goes where errors go."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    with scratch() as folder:
+    with temporary_folder() as folder:
         tempfile.tempdir = str(folder)
         Desk(answers).serve(iter(sys.stdin))
     os._exit(0)  # whoever asked has gone, perhaps to run what was being tried: nothing more is worth a processor's time

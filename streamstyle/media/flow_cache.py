@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 from platformdirs import user_cache_path
 
+from streamstyle.files import fingerprint
 from streamstyle.film import Film
 from streamstyle.frame import Motion
 from streamstyle.media import motion_code
-from streamstyle.media.fingerprint import fingerprint
 from streamstyle.media.shelf import Shelf
 from streamstyle.settings import FlowSettings
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from streamstyle import __version__
 from streamstyle.errors import OutputError
+from streamstyle.files import fingerprint
 from streamstyle.film import Film
-from streamstyle.media.fingerprint import fingerprint
 from streamstyle.mix import Mix
 from streamstyle.settings import EnlargeSettings, Method, RuderSettings, Settings, SinkSettings, SourceSettings
 

@@ -1,0 +1,151 @@
+"""Files and folders: written whole or not at all, known by their content, found where the system keeps such things."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path, user_data_path, user_log_path, user_state_path
+
+from streamstyle.life import Life
+
+VIDEO_SUFFIXES = (
+    ".mkv", ".mp4", ".mov", ".m4v", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob", ".ogv", ".flv",
+    ".wmv", ".3gp", ".mxf", ".nut", ".y4m", ".gif",
+)  # fmt: skip
+"""Usual endings of video files, the best-known first; FFmpeg knows more."""
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".jp2")
+"""Usual endings of still images."""
+
+_SAMPLES = 64
+_SAMPLE_BYTES = 64 << 10
+_TEMPORARY = re.compile(r"streamstyle-(?P<pid>\d+)-(?P<created>\d+)-\w+")
+
+
+def atomic_write(path: Path, content: bytes | str, *, partial: Path | None = None, durable: bool = False) -> None:
+    """Replace the content of a file so that a reader sees the old or the new one, whole; text is written as UTF-8.
+
+    Until then the file is named `partial`, by default a hidden name that no other thread or process uses. A `durable`
+    file is on the disk itself when this returns, should the power fail. Raises OSError, and leaves what was there.
+    """
+    partial = partial or path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
+    try:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        if durable:
+            publish(partial, path)
+        else:
+            partial.replace(path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def publish(partial: Path, path: Path) -> None:
+    """Rename a finished file to its final name, once its content is on the disk itself."""
+    fsync_file(partial)
+    partial.replace(path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def fsync_file(path: Path) -> None:
+    """Wait until everything written to the file so far is on the disk itself."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def parse_json_object(text: bytes | str) -> dict[str, Any]:
+    """Return the JSON object in a text; an empty one where it holds none."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file; an empty one where there is none that can be read."""
+    try:
+        return parse_json_object(path.read_bytes())
+    except OSError:
+        return {}
+
+
+def fingerprint(path: Path) -> str:
+    """Return 32 hexadecimal digits that identify the content of a file. Raises OSError where it cannot be read.
+
+    Of a file larger than 4 MB its size and 64 samples of 64 kB count, evenly spaced and with both ends, so 50 GB take
+    as long as 5 MB.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        digest = blake2b(str(size).encode(), digest_size=16)
+        for offset in _sample_offsets(size):
+            file.seek(offset)
+            digest.update(file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def _sample_offsets(size: int) -> list[int]:
+    if size <= _SAMPLES * _SAMPLE_BYTES:
+        return list(range(0, size, _SAMPLE_BYTES))
+    return [(size - _SAMPLE_BYTES) * sample // (_SAMPLES - 1) for sample in range(_SAMPLES)]
+
+
+def cache_folder() -> Path:
+    """Return the folder of what may be deleted at any time: `STREAMSTYLE_CACHE`, or the system's own."""
+    chosen = os.environ.get("STREAMSTYLE_CACHE")
+    return Path(chosen) if chosen else user_cache_path("streamstyle", appauthor=False)
+
+
+def data_folder() -> Path:
+    """Return the folder of what the user has made and wants to keep, such as trained styles."""
+    return user_data_path("streamstyle", appauthor=False)
+
+
+def state_folder() -> Path:
+    """Return the folder of what a program remembers between its runs."""
+    return user_state_path("streamstyle", appauthor=False)
+
+
+def log_folder() -> Path:
+    """Return the folder of logs."""
+    return user_log_path("streamstyle", appauthor=False)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a new folder and remove it afterwards; if this process is killed, the next one's call removes it."""
+    remove_orphans()
+    owner = Life.own()
+    prefix = f"streamstyle-{owner.pid}-{owner.began:.0f}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def remove_orphans() -> None:
+    """Remove the temporary folders that dead processes of this user have left."""
+    with suppress(OSError):
+        for path in Path(tempfile.gettempdir()).iterdir():
+            named = _TEMPORARY.fullmatch(path.name)
+            if named and _is_own(path) and not Life(int(named["pid"]), float(named["created"])).goes_on():
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_own(path: Path) -> bool:
+    return not hasattr(os, "getuid") or path.lstat().st_uid == os.getuid()

@@ -1,0 +1,147 @@
+"""Files are there whole or not at all, known by their content, and temporary folders do not pile up."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamstyle.files import (
+    atomic_write,
+    fingerprint,
+    parse_json_object,
+    publish,
+    read_json,
+    temporary_folder,
+)
+
+
+def test_a_reader_sees_the_old_or_the_new_content_never_a_part(tmp_path: Path) -> None:
+    path = tmp_path / "status.json"
+    contents = {b"a" * 300_000, b"b" * 200_000}
+    atomic_write(path, min(contents))
+
+    def write_over_and_over() -> None:
+        for _ in range(50):
+            for content in contents:
+                atomic_write(path, content)
+
+    writers = [threading.Thread(target=write_over_and_over) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        assert path.read_bytes() in contents
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_write_leaves_the_old_content_and_no_partial_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "style.safetensors"
+    atomic_write(path, "old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        atomic_write(path, "new", durable=True)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_only_durable_and_published_files_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    atomic_write(tmp_path / "status.json", "{}")
+    assert not synced
+    atomic_write(tmp_path / "checkpoint", b"", partial=tmp_path / "checkpoint.new", durable=True)
+    assert len(synced) == 2  # the file and its folder
+    (tmp_path / "film.partial.mkv").touch()
+    publish(tmp_path / "film.partial.mkv", tmp_path / "film.mkv")
+    assert len(synced) == 4
+    assert {path.name for path in tmp_path.iterdir()} == {"status.json", "checkpoint", "film.mkv"}
+
+
+@pytest.mark.parametrize("text", [b"", b"[1]", b"{", b"\xff\xfe", b"7"])
+def test_what_is_no_json_object_is_read_as_an_empty_one(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "run.json").write_bytes(text)
+    assert read_json(tmp_path / "run.json") == parse_json_object(text) == {}
+    assert read_json(tmp_path / "missing.json") == {}
+
+
+def test_a_copy_under_another_name_is_the_same_film(tmp_path: Path) -> None:
+    content = np.random.default_rng(0).bytes(300_000)
+    (tmp_path / "one.mp4").write_bytes(content)
+    (tmp_path / "two.mkv").write_bytes(content)
+    assert fingerprint(tmp_path / "one.mp4") == fingerprint(tmp_path / "two.mkv")
+    assert len(fingerprint(tmp_path / "one.mp4")) == 32
+
+
+@pytest.mark.parametrize("place", [0, 70_000, 299_999])
+def test_a_single_byte_anywhere_in_a_small_file_makes_another_film(tmp_path: Path, place: int) -> None:
+    content = bytearray(np.random.default_rng(0).bytes(300_000))
+    film = tmp_path / "film.mp4"
+    film.write_bytes(content)
+    before = fingerprint(film)
+    content[place] ^= 1
+    film.write_bytes(content)
+    assert fingerprint(film) != before
+
+
+def test_a_large_film_is_known_by_its_size_and_both_ends(tmp_path: Path) -> None:
+    films = [tmp_path / name for name in ("first", "start", "end", "longer")]
+    for film in films:
+        with film.open("wb") as file:
+            file.truncate(20_000_000_001 if film.name == "longer" else 20_000_000_000)  # sparse: takes no disk
+            if film.name in ("start", "end"):
+                file.seek(0 if film.name == "start" else 19_999_999_999)
+                file.write(b"x")
+    assert len({fingerprint(film) for film in films}) == 4
+
+
+def test_an_empty_file_has_a_fingerprint_too_and_a_missing_one_has_none(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    assert len(fingerprint(tmp_path / "empty")) == 32
+    with pytest.raises(FileNotFoundError):
+        fingerprint(tmp_path / "missing")
+
+
+PROGRAM = """
+from streamstyle.files import temporary_folder
+with temporary_folder() as folder:
+    print(folder, flush=True)
+    input()
+"""
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The system's folder for temporary files."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+def test_what_a_killed_process_leaves_is_removed_by_the_next_and_what_a_living_one_has_is_not(temporary: Path) -> None:
+    others = "streamstyle-notes", "streamstyle-12-34", "elsewhere-12-34-abc"
+    for name in others:
+        (temporary / name).mkdir()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], **pipes, text=True) as process:
+        left = Path(process.stdout.readline().strip())
+        (left / "half a film.mkv").write_bytes(b"film")
+        with temporary_folder():
+            assert left.is_dir()
+        process.kill()
+        process.wait()
+        with temporary_folder() as mine:
+            assert {path.name for path in temporary.iterdir()} == {mine.name, *others}
+    assert not mine.exists()
