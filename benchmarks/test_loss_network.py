@@ -10,10 +10,10 @@ from torch import Tensor
 
 from benchmarks.report import Report, Row
 from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
+from streamstyle.nets.metadata import LossWidth
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.train.pictures import batch, held_out, list_pictures, photo_crops
 from streamstyle.train.thinning import columns, ridge
-from streamstyle.train_settings import LossWidth
 
 LAYERS = (*STYLE_LAYERS[:-1], CONTENT_LAYER, STYLE_LAYERS[-1])
 PICTURES = 36

@@ -16,6 +16,7 @@ from streamstyle.library import image_digest
 from streamstyle.media.picture import Picture, encoded, read_picture, resize_short_side
 from streamstyle.nets.device import fast_dtype
 from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.metadata import LossWidth
 from streamstyle.nets.relative import grams_of
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.ops.pixels import to_tensor, to_uint8
@@ -23,7 +24,7 @@ from streamstyle.sheet import cell, grid
 from streamstyle.stages.source import decode, probe
 from streamstyle.train.goal import STYLE_SHARE, Goal
 from streamstyle.train.pictures import list_pictures
-from streamstyle.train_settings import LearnSettings, LossWidth
+from streamstyle.train_settings import LearnSettings
 
 FRAME = 11
 SIDE = 192

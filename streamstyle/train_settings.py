@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from streamstyle.nets.metadata import LossWidth, NetworkShape
 from streamstyle.settings import option, refuse
-
-
-class NetworkShape(StrEnum):
-    """How large a style network is."""
-
-    fast = "fast"
-    published = "published"
-
-
-class LossWidth(StrEnum):
-    """How many of VGG-16's channels a loss network has."""
-
-    slim = "slim"
-    wide = "wide"
 
 
 @dataclass(frozen=True, slots=True)

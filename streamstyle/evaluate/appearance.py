@@ -10,10 +10,11 @@ from torch import Tensor
 
 from streamstyle.media.picture import read_picture, resize_short_side
 from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
+from streamstyle.nets.metadata import LossWidth
 from streamstyle.nets.relative import Grams, content_error, grams_of, style_error
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.train_settings import LearnSettings, LossWidth
+from streamstyle.train_settings import LearnSettings
 
 EVERY = 5
 """Frames from one look to the next: what is looked at changes slowly. The first of all is none of them, for in it many

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
 
 from streamstyle.errors import StyleError
 
@@ -18,27 +18,31 @@ ANY_STYLE_ASSET = "any_style.safetensors"
 THUMBNAIL = "thumbnail"
 """Name of the tensor that holds a JPEG of the painting, byte by byte."""
 
-_LARGEST_HEADER = 100 << 20
-"""Bytes; the limit of the safetensors format."""
+
+class NetworkShape(StrEnum):
+    """How large a style network is."""
+
+    fast = "fast"
+    published = "published"
+
+
+class LossWidth(StrEnum):
+    """How many of VGG-16's channels a loss network has."""
+
+    slim = "slim"
+    wide = "wide"
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Return the metadata in the header of a .safetensors file; raises StyleError where it is none.
-
-    The format: 8 bytes of length, little-endian, then a JSON object with the metadata under `__metadata__`.
-    """
-    with _opened(path) as (header, _):
-        return {str(key): str(value) for key, value in header.get("__metadata__", {}).items()}
+    """Return the metadata in the header of a .safetensors file; raises StyleError where it is none."""
+    with _opened(path) as file:
+        return dict(file.metadata() or {})
 
 
 def read_bytes(path: Path, name: str) -> bytes | None:
-    """Return the tensor of that name as it lies in the file, None where there is none; raises StyleError."""
-    with _opened(path) as (header, file):
-        if name not in header:
-            return None
-        begin, end = header[name]["data_offsets"]
-        file.seek(begin, os.SEEK_CUR)
-        return file.read(end - begin)
+    """Return the bytes of the tensor of that name, None where there is none; raises StyleError."""
+    with _opened(path) as file:
+        return bytes(file.get_tensor(name).tobytes()) if name in file.keys() else None  # noqa: SIM118  # no mapping
 
 
 def made_by(metadata: Mapping[str, str]) -> str:
@@ -47,16 +51,12 @@ def made_by(metadata: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[dict[str, Any], BinaryIO]]:
-    """Yield the header of a file, and the file at the first byte after it."""
+def _opened(path: Path) -> Iterator[Any]:
+    """Yield a `safe_open`, which is not typed; raises StyleError where the file is none of weights."""
     try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            text = file.read(min(length, _LARGEST_HEADER))
-            if len(text) < length:
-                raise ValueError("its header is cut short")
-            yield json.loads(text), file
-    except (OSError, ValueError, struct.error, AttributeError, KeyError, TypeError) as error:
+        with safe_open(path, framework="np") as file:
+            yield file
+    except (OSError, SafetensorError) as error:
         raise StyleError(
             f"{path} is not a weights file ({error})", "Give a .safetensors file made by streamstyle."
         ) from error

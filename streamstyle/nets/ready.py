@@ -8,11 +8,11 @@ import torch
 
 from streamstyle.nets.device import fast_dtype
 from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.metadata import LossWidth
 from streamstyle.nets.transformer import TransformerNet
 from streamstyle.nets.upscaler import Upscaler
 from streamstyle.nets.weights import load_loss_network, load_upscaler
 from streamstyle.settings import ConsistencySettings, Method
-from streamstyle.train_settings import LossWidth
 
 Network = TypeVar("Network", TransformerNet, LossNetwork, Upscaler)
 

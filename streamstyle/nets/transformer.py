@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from streamstyle.errors import SettingsError
 from streamstyle.nets.instance_norm import InstanceNorm
+from streamstyle.nets.metadata import NetworkShape
 from streamstyle.ops.calm import calmed
-from streamstyle.train_settings import NetworkShape
 
 
 @dataclass(frozen=True, slots=True)

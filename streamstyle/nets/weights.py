@@ -17,10 +17,9 @@ from torch import Tensor
 from streamstyle.errors import StyleError
 from streamstyle.nets.any_style import AnyStyleNet
 from streamstyle.nets.loss_network import LossNetwork, Scales
-from streamstyle.nets.metadata import ANY_STYLE_ASSET, THUMBNAIL, read_metadata
+from streamstyle.nets.metadata import ANY_STYLE_ASSET, THUMBNAIL, LossWidth, read_metadata
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.upscaler import Upscaler, UpscalerConfig
-from streamstyle.train_settings import LossWidth
 
 LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
 ANY_STYLE_KIND = "any_style"

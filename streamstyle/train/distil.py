@@ -23,7 +23,7 @@ from streamstyle.events import Observer
 from streamstyle.nets.any_style import style_statistics
 from streamstyle.nets.device import fast_dtype, select_device
 from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
-from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.metadata import LossWidth, read_metadata
 from streamstyle.nets.weights import load_any_style, load_loss_network, save_weights
 from streamstyle.settings import Device
 from streamstyle.train.calibration import calibrate
@@ -31,7 +31,7 @@ from streamstyle.train.journal import Journal
 from streamstyle.train.loop import Course, train
 from streamstyle.train.pictures import batch, list_pictures, photo_crops, to_train_on
 from streamstyle.train.thinning import columns, ridge, thinned
-from streamstyle.train_settings import DistilSettings, LossWidth
+from streamstyle.train_settings import DistilSettings
 
 WIDTHS = {
     LossWidth.slim: {

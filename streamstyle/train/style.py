@@ -20,7 +20,7 @@ from streamstyle.errors import StyleError
 from streamstyle.events import Observer
 from streamstyle.media.picture import Picture, read_picture, resize_short_side, thumbnail
 from streamstyle.nets.device import fast_dtype, select_device
-from streamstyle.nets.metadata import made_by, read_metadata
+from streamstyle.nets.metadata import LossWidth, NetworkShape, made_by, read_metadata
 from streamstyle.nets.relative import Grams, grams_of
 from streamstyle.nets.transformer import SHAPES, TransformerNet
 from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
@@ -39,7 +39,7 @@ from streamstyle.train.pictures import (
     procedural_crops,
     to_train_on,
 )
-from streamstyle.train_settings import LearnSettings, LossWidth, NetworkShape
+from streamstyle.train_settings import LearnSettings
 
 
 class Ground(StrEnum):

@@ -10,11 +10,11 @@ import torch
 
 from streamstyle.events import Learned
 from streamstyle.nets import weights
-from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.metadata import LossWidth, read_metadata
 from streamstyle.nets.weights import LOSS_NETWORK_ASSETS, load_any_style
 from streamstyle.settings import Device
 from streamstyle.train.any_style import train_any_style
-from streamstyle.train_settings import AnyStyleSettings, LossWidth
+from streamstyle.train_settings import AnyStyleSettings
 from tests.train.listening import Listener
 
 SLIM = Path(weights.__file__).parents[1] / "assets" / LOSS_NETWORK_ASSETS[LossWidth.slim]

@@ -12,12 +12,12 @@ from safetensors.torch import save_file
 
 from streamstyle.events import Learned
 from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.metadata import read_metadata
+from streamstyle.nets.metadata import LossWidth, read_metadata
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.train import distil
 from streamstyle.train.pictures import held_out, to_train_on
 from streamstyle.train.thinning import choose_channels, ridge
-from streamstyle.train_settings import DistilSettings, LossWidth
+from streamstyle.train_settings import DistilSettings
 
 
 def test_channels_that_say_something_new_are_chosen() -> None:

@@ -8,13 +8,13 @@ import pytest
 from streamstyle.errors import StyleError
 from streamstyle.events import Learned
 from streamstyle.media.picture import read_picture
-from streamstyle.nets.metadata import read_bytes, read_metadata
+from streamstyle.nets.metadata import NetworkShape, read_bytes, read_metadata
 from streamstyle.nets.transformer import FAST, SHAPES
 from streamstyle.nets.weights import load_style
 from streamstyle.painter import any_style_painter, likeness
 from streamstyle.settings import Device
 from streamstyle.train.style import Ground, Start, learn_style
-from streamstyle.train_settings import LearnSettings, NetworkShape
+from streamstyle.train_settings import LearnSettings
 from tests.train.listening import Listener
 
 QUICK = LearnSettings(steps=30, batch=1, crop=64, style_size=64)
