@@ -8,13 +8,13 @@ import cv2
 import pytest
 import torch
 
-from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import StyleError
 from streamstyle.library import image_digest
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import load_loss_network, save_weights, style_metadata
 from streamstyle.painting import image_of, painting_grams
+from streamstyle.styles.spec import parse_style
 from tests.scenes import texture
 
 CPU = torch.device("cpu")
@@ -80,6 +80,6 @@ def test_an_image_that_a_style_was_learned_from_stays_known(
     image: Path, learned: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streamstyle.library.library_folder", lambda: learned.parent)
-    (ingredient,) = wanted_mix(str(image)).ingredients
+    (ingredient,) = parse_style(str(image)).ingredients
     assert (ingredient.path, ingredient.image) == (learned, image)
-    assert wanted_mix(str(learned)).ingredients[0].image is None
+    assert parse_style(str(learned)).ingredients[0].image is None

@@ -16,9 +16,9 @@ from streamstyle.commands.contenders import wanted_contenders
 from streamstyle.commands.measure import NETWORK_HELP, REFERENCE_HELP, painting
 from streamstyle.commands.output import check_output
 from streamstyle.commands.part import Span, opened_part
-from streamstyle.commands.style import wanted_mix
 from streamstyle.events import Observer
 from streamstyle.settings import Device, Method, RuderSettings, Settings, SourceSettings, StyleSettings
+from streamstyle.styles.spec import parse_style
 from streamstyle.terminal.comparing import watched_comparison
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
@@ -96,7 +96,7 @@ def compare(
         device=Device(device),
     )
     contenders = wanted_contenders(methods, settings)
-    mix = wanted_mix(style)
+    mix = parse_style(style)
     _refuse_ruder_without_painting(contenders, mix)
     film, source = opened_part(movie, settings.source, sample, part)
     output = output or movie.with_name(f"{movie.stem}.compare.mkv")

@@ -9,10 +9,10 @@ import click
 
 from streamstyle.commands import completion
 from streamstyle.commands.output import check_output, default_output
-from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Finished, Observer, Started, Stopped
 from streamstyle.settings import Device, Settings
+from streamstyle.styles.spec import parse_style
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import GroupedCommand, debug_option, device_option, json_option, under
 from streamstyle.terminal.values import clock, pace
@@ -47,7 +47,7 @@ _demo = under("Demo")
 @debug_option
 def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     """Paint five seconds of a landscape, a film that ships with streamstyle, with the default method."""
-    mix = wanted_mix(style)
+    mix = parse_style(style)
     settings = Settings(device=Device(device))
     source = _folder(folder) / "landscape.mkv"
     painted = default_output(source, mix.name)

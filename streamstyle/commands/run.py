@@ -12,7 +12,6 @@ import click
 from streamstyle.commands import completion
 from streamstyle.commands.output import check_output, default_output
 from streamstyle.commands.part import Span, opened_part
-from streamstyle.commands.style import wanted_mix
 from streamstyle.events import Observer, Stopped, Warned
 from streamstyle.settings import (
     ConsistencySettings,
@@ -25,6 +24,7 @@ from streamstyle.settings import (
     SourceSettings,
     StyleSettings,
 )
+from streamstyle.styles.spec import parse_style
 from streamstyle.terminal.failures import told
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
@@ -95,7 +95,7 @@ def run(
     if dry_run:
         from streamstyle.commands.dry_run import dry_run as plan
 
-        mix = wanted_mix(style)
+        mix = parse_style(style)
         film, settings = _opened(movie, settings, sample, part)
         return plan(film, output or default_output(movie, mix.name), mix, settings, as_json, restart)
 
@@ -104,7 +104,7 @@ def run(
 
     folder = RunFolder(run_folder) if run_folder else new_run_folder(movie)
     with session(folder, click.get_current_context().obj or [], lambda error: told(error, debug=False)) as opened:
-        mix = wanted_mix(style)
+        mix = parse_style(style)
         film, settings = _opened(movie, settings, sample, part)
         output = output or default_output(movie, mix.name)
         check_output(output, movie, replace_it=yes, may_ask=not as_json)

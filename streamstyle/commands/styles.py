@@ -10,10 +10,10 @@ import click
 
 from streamstyle.commands import completion
 from streamstyle.commands.output import check_output
-from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import OutputError, SettingsError
 from streamstyle.library import Style, all_styles, find_style, thumbnail
 from streamstyle.settings import Device, StyleSettings
+from streamstyle.styles.spec import parse_style
 from streamstyle.terminal.options import (
     GroupedCommand,
     chosen,
@@ -83,7 +83,7 @@ def _write_sheet(
     if output.suffix.lower() not in (".jpg", ".jpeg", ".png", ".webp"):
         raise OutputError(f"{output} cannot hold a picture", "Give a name that ends in .jpg, .png or .webp.")
     picture = resize_height(read_picture(frame), height)
-    sheet = contact_sheet(picture, [(wanted_mix(name), _painting(name)) for name in names], settings, device)
+    sheet = contact_sheet(picture, [(parse_style(name), _painting(name)) for name in names], settings, device)
     try:
         output.write_bytes(encoded(sheet, output.suffix))
     except OSError as error:

@@ -15,9 +15,9 @@ from streamstyle.commands import completion
 from streamstyle.commands.output import default_output
 from streamstyle.commands.run import run
 from streamstyle.commands.standing import named_run
-from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import SettingsError
 from streamstyle.run_folder import RunFolder, all_runs
+from streamstyle.styles.spec import parse_style
 from streamstyle.terminal.options import GroupedCommand, GroupedOption
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def without_a_screen() -> str:
 def _request(words: Sequence[str], movie: Path, style: str, output: Path | None) -> RunRequest:
     from streamstyle.tui.request import RunRequest
 
-    return RunRequest(tuple(words), movie, output or default_output(movie, wanted_mix(style).name))
+    return RunRequest(tuple(words), movie, output or default_output(movie, parse_style(style).name))
 
 
 def _run_at(name: str) -> RunFolder:

@@ -11,13 +11,13 @@ import click
 from streamstyle.commands.output import default_output
 from streamstyle.commands.part import Span, middle
 from streamstyle.commands.run import run, settings_of
-from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import SettingsError
 from streamstyle.film import Film
 from streamstyle.media.part import outside
 from streamstyle.media.shape import Shape, working_shape
 from streamstyle.mix import Mix
 from streamstyle.settings import Settings, SourceSettings
+from streamstyle.styles.spec import parse_style
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def wish_of(arguments: Sequence[str]) -> Wish:
         raise SettingsError(error.format_message().rstrip("."), "See `streamstyle run --help`.") from error
     if values["sample"] is not None and values["part"] is not None:
         raise SettingsError("--sample and --range cannot be given together", "Give one of them.")
-    mix = wanted_mix(values["style"])
+    mix = parse_style(values["style"])
     return Wish(
         movie=values["movie"],
         output=values["output"] or default_output(values["movie"], mix.name),

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.errors import StyleError
+from streamstyle.files import IMAGE_SUFFIXES
 from streamstyle.media.picture import Picture, read_picture, resize_short_side
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 HELD_OUT = 20
 """One in so many of a folder's pictures, sorted by name, is not trained on."""
@@ -32,9 +31,9 @@ def batch(pictures: Iterator[Tensor], count: int, device: torch.device) -> Tenso
 
 def list_pictures(folder: Path) -> list[Path]:
     """Return the image files below `folder`, sorted; raises StyleError where there is none."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
     if not found:
-        raise StyleError(f"{folder} holds no pictures", f"Give a folder with {', '.join(sorted(SUFFIXES))} files.")
+        raise StyleError(f"{folder} holds no pictures", f"Give a folder with {', '.join(IMAGE_SUFFIXES)} files.")
     return found
 
 

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from streamstyle.commands.style import wanted_mix
 from streamstyle.errors import StyleError
+from streamstyle.styles.spec import parse_style
 
 
 def shares(text: str) -> list[tuple[str, float]]:
-    return [(ingredient.path.stem, ingredient.share) for ingredient in wanted_mix(text).ingredients]
+    return [(ingredient.path.stem, ingredient.share) for ingredient in parse_style(text).ingredients]
 
 
 def test_one_style() -> None:
-    assert wanted_mix("wave").name == "wave"
+    assert parse_style("wave").name == "wave"
     assert shares("wave") == [("wave", 1)]
 
 
 def test_a_blend() -> None:
-    assert wanted_mix("wave:0.6,starry_night:.4").name == "wave+starry_night"
+    assert parse_style("wave:0.6,starry_night:.4").name == "wave+starry_night"
     assert shares("wave:0.6, starry_night:.4") == [("wave", 0.6), ("starry_night", 0.4)]
     assert shares("wave,the_scream:2") == [("wave", 1), ("the_scream", 2)]
 
@@ -28,14 +28,14 @@ def test_a_blend() -> None:
 def test_a_share_of_nothing_is_left_out() -> None:
     assert shares("wave:1,the_scream:0") == [("wave", 1)]
     with pytest.raises(StyleError, match="all 0"):
-        wanted_mix("wave:0")
+        parse_style("wave:0")
 
 
 def test_an_image_whatever_its_name(tmp_path: Path) -> None:
     image = tmp_path / "aunt's garden:2,5.jpg"
     image.write_bytes(b"some picture")
     assert shares(str(image)) == [("aunt's garden:2,5", 1)]
-    assert wanted_mix(str(image)).name == "aunt's_garden:2,5"
+    assert parse_style(str(image)).name == "aunt's_garden:2,5"
     plain = tmp_path / "plain.jpg"
     plain.write_bytes(b"another")
     assert shares(f"{plain}:0.3,wave:0.7") == [("plain", 0.3), ("wave", 0.7)]
@@ -44,4 +44,4 @@ def test_an_image_whatever_its_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["wav", "", ",", "wave,wav:2", "none.jpg", "wave:"])
 def test_what_is_no_style_is_said(text: str) -> None:
     with pytest.raises(StyleError):
-        wanted_mix(text)
+        parse_style(text)

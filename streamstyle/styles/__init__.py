@@ -1,0 +1,1 @@
+"""What a video can be painted in: the library of styles, what `--style` names, blends, contact sheets."""
