@@ -13,8 +13,8 @@ import torch
 
 from benchmarks.report import Report, Row
 from benchmarks.timing import SIZES, device, named, timer
+from streamstyle.gpu.dispatch import find_kernels
 from streamstyle.nets.allocation import keep_freed_memory
-from streamstyle.ops.kernels import kernels_for
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
 from streamstyle.ops.planes import to_planes, torch_to_planes
@@ -39,7 +39,7 @@ class Case:
 def test_kernels(width: int, height: int, report: Report) -> None:
     """They agree with their twins; how long each takes is told, in pairs run in turn."""
     where = device()
-    if kernels_for(torch.zeros(1, device=where)) is None:
+    if find_kernels(torch.zeros(1, device=where)) is None:
         pytest.skip("there are no kernels: `pip install -e .` with a C++ compiler, or `.[cuda]` with a GPU")
     keep_freed_memory()  # as a run does: pages that are asked for anew would be half of what is timed
     bandwidth = _bandwidth(where)

@@ -69,13 +69,13 @@ extern "C" __global__ void temporal_term(const float* carried,   // [3, height, 
 }
 
 // Once an iteration: 40 bytes a pixel, which is seven floats read and three written, but for the rims of the blocks.
-extern "C" __global__ void temporal_pull(const float* image,      // [3, height, width]: x
-                                         const float* centre,     // [3, height, width]
-                                         const float* stiffness,  // [height, width]
-                                         float tv_weight,
-                                         float* gradient,  // [3, height, width]
-                                         double* partial, unsigned int* finished, float scale, float* loss, int height,
-                                         int width) {
+extern "C" __global__ void temporal_loss_and_gradient(const float* image,      // [3, height, width]: x
+                                                      const float* centre,     // [3, height, width]
+                                                      const float* stiffness,  // [height, width]
+                                                      float tv_weight,
+                                                      float* gradient,  // [3, height, width]
+                                                      double* partial, unsigned int* finished, float scale, float* loss,
+                                                      int height, int width) {
     __shared__ float away[TILE_Y + 2][TILE_X + 2];
     const int left = blockIdx.x * TILE_X, top = blockIdx.y * TILE_Y;
     const int x = left + threadIdx.x, y = top + threadIdx.y;

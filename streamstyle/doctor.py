@@ -139,13 +139,13 @@ def check_processor() -> Iterable[Finding]:
     """Yield the processor, its cores and features, the memory, and how torch uses them."""
     import torch
 
-    from streamstyle.ops.kernels import kernels_for
+    from streamstyle.gpu.dispatch import find_kernels
 
     yield _ok("model", cpu_model())
     yield _ok("cores", f"{cores()} for this process, of {os.cpu_count()}")
     yield _ok("features", " ".join(cpu_features()) or "unknown")
     yield _ok("torch", f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
-    if kernels_for(torch.zeros(1)) is not None:
+    if find_kernels(torch.zeros(1)) is not None:
         yield _ok("kernels", "the compiled part carries pictures along and weighs them")
     else:
         yield _ok("kernels", "torch's; the compiled part was not built, or STREAMSTYLE_KERNELS=torch is set")
@@ -186,11 +186,11 @@ def _no_gpu() -> Finding:
 def _cuda_kernels() -> Finding:
     import torch
 
-    from streamstyle.ops.kernels import kernels_for, missing
+    from streamstyle.gpu.dispatch import find_kernels, why_unavailable
 
-    if kernels_for(torch.zeros(1, device="cuda")) is not None:
+    if find_kernels(torch.zeros(1, device="cuda")) is not None:
         return _ok("kernels", f"our own, compiled by CuPy {importlib.import_module('cupy').__version__}")
-    why = missing("cuda")
+    why = why_unavailable("cuda")
     if why is None:
         return _ok("kernels", "torch's: STREAMSTYLE_KERNELS=torch is set")
     installed = importlib.util.find_spec("cupy") is not None

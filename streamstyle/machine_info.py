@@ -21,7 +21,7 @@ def machine_info() -> MachineInfo:
     """Return the facts as they are now."""
     import torch
 
-    from streamstyle.ops.kernels import kernels_for
+    from streamstyle.gpu.dispatch import find_kernels
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return {
@@ -31,7 +31,7 @@ def machine_info() -> MachineInfo:
         "threads": torch.get_num_threads(),
         "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
-        "kernels": "torch" if kernels_for(torch.zeros(1, device=device)) is None else "compiled",
+        "kernels": "torch" if find_kernels(torch.zeros(1, device=device)) is None else "compiled",
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "av", "numpy", "opencv-contrib-python")},

@@ -16,6 +16,7 @@ from streamstyle.clock import Clock, Stopwatch
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
+from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.media.enlarged import enlarged_film
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.onward.checkpoint import Standing
@@ -28,7 +29,6 @@ from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.brush import WAYS, Brush
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style, ready_upscaler
-from streamstyle.ops.kernels import missing
 from streamstyle.ops.thrift import Thrift, Warn
 from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.painter import painter
@@ -113,7 +113,9 @@ def stylise_video(
 def _ready_device(wanted: Device, warn: Warn) -> torch.device:
     """Return the device, with what is compiled for it at its first use."""
     device = select_device(wanted, warn)
-    if device.type == "cuda" and (why := missing(device.type)):  # where there are kernels, they are compiled now
+    if device.type == "cuda" and (
+        why := why_unavailable(device.type)
+    ):  # where there are kernels, they are compiled now
         warn(f"{why}; what our own kernels would do torch does, slower")
     return device
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamstyle.ops.kernels import csrc_folder
+from streamstyle.gpu.dispatch import csrc_folder
 
 FLAGS = ("-O1", "-std=c++17", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-Wall", "-Werror")
 
@@ -17,8 +17,9 @@ def build(folder: Path) -> Path:
     """Return the pixel functions as g++ builds them; the test is skipped where there is none."""
     compiler = shutil.which("g++")
     if compiler is None:
-        pytest.skip("there is no g++ to build csrc/host.cpp with")
-    built = folder / "host.so"
+        pytest.skip("there is no g++ to build csrc/*.cpp with")
+    built = folder / "cpu_kernels.so"
+    sources = sorted(map(str, csrc_folder().glob("*.cpp")))
     flags = (*FLAGS, "-Wno-unknown-pragmas", "-shared", "-fPIC")
-    subprocess.run([compiler, *flags, "-o", str(built), str(csrc_folder() / "host.cpp")], check=True)
+    subprocess.run([compiler, *flags, "-o", str(built), *sources], check=True)
     return built

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from streamstyle.ops import kernels
-from streamstyle.ops.host import HostKernels
+from streamstyle.gpu import dispatch
+from streamstyle.gpu.cpu_kernels import CpuKernels
 from tests.compiled import build
 
 
@@ -45,16 +45,16 @@ def _interrupts_are_heard() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def host(tmp_path_factory: pytest.TempPathFactory) -> HostKernels:
+def host(tmp_path_factory: pytest.TempPathFactory) -> CpuKernels:
     """The compiled part, built here: a checkout that was not installed has none."""
-    return HostKernels(build(tmp_path_factory.mktemp("csrc")))
+    return CpuKernels(build(tmp_path_factory.mktemp("csrc")))
 
 
 @pytest.fixture(params=["torch", "compiled"])
 def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once with torch doing all the work on the CPU, once with the compiled part doing its share."""
     part = request.getfixturevalue("host") if request.param == "compiled" else None
-    monkeypatch.setattr(kernels, "_on", lambda device: part)
+    monkeypatch.setattr(dispatch, "_kernels", lambda device: part)
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from torch import Tensor
 
 from streamstyle.errors import DeviceError
 from streamstyle.events import Event, Finished, Warned
+from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.library import builtin_styles
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.moment import Moment
 from streamstyle.nets.ready import ready_style
 from streamstyle.nets.transformer import FAST, TransformerNet
 from streamstyle.ops.graph import recorded
-from streamstyle.ops.kernels import missing
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.transfer import downloaded
 from streamstyle.pipeline import stylise_video
@@ -96,7 +96,7 @@ def pictures_of(path: Path) -> list[Picture]:
 
 
 def test_nothing_of_our_own_is_missing() -> None:
-    assert missing("cuda") is None
+    assert why_unavailable("cuda") is None
 
 
 @pytest.mark.parametrize("method", [Method.johnson, Method.live, Method.consistent])

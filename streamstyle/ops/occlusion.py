@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.ops.kernels import kernels_for
+from streamstyle.gpu.dispatch import find_kernels
 from streamstyle.ops.warp import torch_backward_warp
 
 _SIGMA = 0.8
@@ -36,8 +36,8 @@ def consistency_weight(
     Motion boundaries count 0 and disocclusions -1 before a small Gaussian and clipping, so what a disocclusion spreads
     is distrust, and a boundary fades.
     """
-    if kernels := kernels_for(backward, forward):
-        return kernels.consistency_weight(backward, forward)
+    if kernels := find_kernels(backward, forward):
+        return kernels.run("consistency_weight", backward, forward)[0]
     return torch_consistency_weight(backward, forward)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from streamstyle.ops.kernels import kernels_for
+from streamstyle.gpu.dispatch import find_kernels
 from streamstyle.ops.luma import Luma
 
 _FALL = (-0.0140625, -0.0421875, 0.1203125, 0.4359375, 0.4359375, 0.1203125, -0.0421875, -0.0140625)
@@ -21,8 +21,8 @@ def to_planes(
     Samples of colour lie in the middle of their pixels, as libswscale has them: within one level of what it makes of
     the same picture.
     """
-    if kernels := kernels_for(image):
-        return kernels.to_planes(image, luma.red, luma.blue)
+    if kernels := find_kernels(image):
+        return kernels.run("rgb_to_yuv420", image, luma.red, luma.blue)[0].view(-1, image.shape[-1])
     return torch_to_planes(image, luma)
 
 

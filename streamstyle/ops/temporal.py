@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from streamstyle.ops.kernels import kernels_for
+from streamstyle.gpu.dispatch import find_kernels
 from streamstyle.ops.pixels import UNITS
 
 
@@ -41,8 +41,11 @@ class TemporalTerm:
         image: Tensor,  # [3, H, W] float32
     ) -> tuple[Tensor, Tensor]:  # scalar, [3, H, W]
         """Return the term and its exact gradient; soft masks weigh both."""
-        if kernels := kernels_for(image, self.centre, self.stiffness):
-            loss, gradient = kernels.temporal_pull(image, self.centre, self.stiffness, self.tv_weight)
+        if kernels := find_kernels(image, self.centre, self.stiffness):
+            gradient, loss = kernels.run(
+                "temporal_loss_and_gradient",
+                image, self.centre, self.stiffness, self.tv_weight, scale=UNITS / image.numel(),
+            )  # fmt: skip
             return loss + self.floor, gradient
         return self.torch_loss_and_gradient(image)
 
@@ -65,9 +68,11 @@ def temporal_term(
     tv_weight: float = 0.0,
 ) -> TemporalTerm:
     """Return the term of one frame; where neither weight holds a pixel its centre is its own stylisation."""
-    if kernels := kernels_for(carried, stylised, trust):
-        held = kernels.temporal_term(carried, stylised, trust, temporal_weight, pixel_weight)
-        return TemporalTerm(*held, tv_weight)
+    if kernels := find_kernels(carried, stylised, trust):
+        centre, stiffness, floor = kernels.run(
+            "temporal_term", carried, stylised, trust, temporal_weight, pixel_weight, scale=UNITS / carried.numel()
+        )
+        return TemporalTerm(centre, stiffness, floor, tv_weight)
     return torch_temporal_term(carried, stylised, trust, temporal_weight, pixel_weight, tv_weight)
 
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.ops.kernels import kernels_for
+from streamstyle.gpu.dispatch import find_kernels
 
 _REACH = 2
 """Pixels right of and below a place that a bicubic kernel reads."""
@@ -24,8 +24,8 @@ def backward_warp(
     Pixel (0, 0) is the centre of the first pixel. Places that fall on a pixel show it bit for bit, so a still scene
     does not blur however often it is warped. Bicubic is Keys' kernel with a = -0.75 (IEEE TASSP 29(6), 1981).
     """
-    if kernels := kernels_for(image, flow):
-        return kernels.backward_warp(image, flow, mode)
+    if kernels := find_kernels(image, flow):
+        return kernels.run(f"warp_{mode}", image, flow)[0]
     return torch_backward_warp(image, flow, mode)
 
 

@@ -21,7 +21,7 @@ KINDS = {np.uint64: "p", np.float32: "f", np.int32: "i"}
 
 
 class SimulatedGPU:
-    """What `ops/cuda.py` uses of the module cupy."""
+    """What `gpu/cuda_kernels.py` uses of the module cupy."""
 
     def __init__(self, compiler: str, folder: Path) -> None:
         self.compiler, self.folder = compiler, folder

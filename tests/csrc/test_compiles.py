@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from streamstyle.ops.kernels import csrc_folder
-from streamstyle.ops.source import SOURCES, source_of
+from streamstyle.gpu.cuda_kernels import inline_includes
+from streamstyle.gpu.dispatch import csrc_folder
+from streamstyle.gpu.kernels import KERNELS
 
+SOURCES = sorted({kernel.source for kernel in KERNELS.values()})
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_120")
 
 
@@ -29,7 +31,7 @@ def nvrtc() -> ctypes.CDLL:
 @pytest.fixture
 def program(nvrtc: ctypes.CDLL, request: pytest.FixtureRequest) -> Iterator[ctypes.c_void_p]:
     handle = ctypes.c_void_p()
-    text = source_of(request.param, csrc_folder()).encode()
+    text = inline_includes(csrc_folder() / f"{request.param}.cu").encode()
     assert nvrtc.nvrtcCreateProgram(ctypes.byref(handle), text, request.param.encode(), 0, None, None) == 0
     yield handle
     nvrtc.nvrtcDestroyProgram(ctypes.byref(handle))

@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from streamstyle.gpu import dispatch
 from streamstyle.nets import optimiser
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.optimiser import WAYS, Optimiser, Spending
 from streamstyle.nets.weights import load_loss_network
-from streamstyle.ops import kernels
 from streamstyle.ops.device_lbfgs import LOOK
 from streamstyle.ops.graph import Work, recorded
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
@@ -172,7 +172,7 @@ def test_in_what_is_recorded_no_number_passes_between_host_and_device(
     network: LossNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither can be recorded, and each would be a wait."""
-    monkeypatch.setattr(kernels, "_on", lambda device: None)  # the compiled part hands its sums over as numbers
+    monkeypatch.setattr(dispatch, "_kernels", lambda device: None)  # the compiled part hands its sums over as numbers
     watch, plays = Watch(), []
 
     def watched(work: Work) -> Work:
@@ -219,7 +219,7 @@ def test_what_is_recorded_reads_only_what_lasts(
     network: LossNetwork, tile: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A graph goes on reading where it read first: of the frame it was recorded with nothing may be left in it."""
-    monkeypatch.setattr(kernels, "_on", lambda device: None)
+    monkeypatch.setattr(dispatch, "_kernels", lambda device: None)
     ledgers: list[Ledger] = []
 
     def record(work: Work) -> Work:

@@ -13,11 +13,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.ops import cuda
-from streamstyle.ops.cuda import KERNELS, CudaKernels
-from streamstyle.ops.kernels import csrc_folder
+from streamstyle.gpu import cuda_kernels
+from streamstyle.gpu.cuda_kernels import CudaKernels
+from streamstyle.gpu.dispatch import csrc_folder
+from streamstyle.gpu.kernels import KERNELS
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import torch_consistency_weight
+from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.planes import torch_to_planes
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import torch_backward_warp
@@ -58,11 +60,16 @@ def flow(height: int, width: int, seed: int = 0) -> Tensor:
     return torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")[0].contiguous()
 
 
+def pull(kernels: CudaKernels, image: Tensor, centre: Tensor, stiffness: Tensor) -> tuple[Tensor, ...]:
+    """The gradient and the loss above the floor, by a weight of 40000 for total variation."""
+    return kernels.run("temporal_loss_and_gradient", image, centre, stiffness, 40000, scale=UNITS / image.numel())
+
+
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
 def test_a_picture_carried_along_a_flow(kernels: CudaKernels, mode: Any, height: int, width: int) -> None:
     image, along = random(4, height, width), flow(height, width)
-    carried, twin = kernels.backward_warp(image, along, mode), torch_backward_warp(image, along, mode)
+    carried, twin = kernels.run(f"warp_{mode}", image, along)[0], torch_backward_warp(image, along, mode)
     torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5)  # where a place is, to within 64 · 2^-24 pixels
 
 
@@ -70,7 +77,7 @@ def test_a_picture_carried_along_a_flow(kernels: CudaKernels, mode: Any, height:
 def test_the_consistency_weight(kernels: CudaKernels, height: int, width: int) -> None:
     backward = flow(height, width)
     forward = 0.4 * flow(height, width, seed=5) - backward
-    weight, twin = kernels.consistency_weight(backward, forward), torch_consistency_weight(backward, forward)
+    weight, twin = kernels.run("consistency_weight", backward, forward)[0], torch_consistency_weight(backward, forward)
     torch.testing.assert_close(weight, twin, rtol=0, atol=1e-6)
     if height > 30:
         assert 0.02 < float(weight.mean()) < 0.98
@@ -80,13 +87,15 @@ def test_the_consistency_weight(kernels: CudaKernels, height: int, width: int) -
 def test_the_temporal_term_and_its_pull(kernels: CudaKernels, height: int, width: int) -> None:
     carried, stylised, image = random(3, 3, height, width)
     trust = random(height, width, seed=1)
-    centre, stiffness, floor = kernels.temporal_term(carried, stylised, trust, 9000, 691)
+    centre, stiffness, floor = kernels.run(
+        "temporal_term", carried, stylised, trust, 9000, 691, scale=UNITS / image.numel()
+    )
     twin = torch_temporal_term(carried, stylised, trust, 9000, 691, 40000)
     torch.testing.assert_close(centre, twin.centre)
     torch.testing.assert_close(stiffness, twin.stiffness)
     torch.testing.assert_close(floor, twin.floor, rtol=1e-5, atol=0)  # float32, summed in another order
 
-    above, gradient = kernels.temporal_pull(image, twin.centre, twin.stiffness, 40000)
+    gradient, above = pull(kernels, image, twin.centre, twin.stiffness)
     loss, slope = twin.torch_loss_and_gradient(image)
     torch.testing.assert_close(above + twin.floor, loss, rtol=1e-5, atol=0)
     torch.testing.assert_close(gradient, slope, rtol=1e-5, atol=1e-5 * float(slope.abs().max()))
@@ -95,24 +104,24 @@ def test_the_temporal_term_and_its_pull(kernels: CudaKernels, height: int, width
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (16, 64), (18, 66), (38, 70)])
 def test_the_planes_for_an_encoder(kernels: CudaKernels, height: int, width: int) -> None:
     image = 1.2 * random(3, height, width) - 0.1
-    planes, twin = kernels.to_planes(image, BT709.red, BT709.blue).int(), torch_to_planes(image, BT709).int()
+    planes, twin = (
+        kernels.run("rgb_to_yuv420", image, BT709.red, BT709.blue)[0].view(-1, width).int(),
+        torch_to_planes(image, BT709).int(),
+    )
     assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may fall on its other side
     assert (planes != twin).float().mean() < 1e-2
 
 
 def test_the_same_bits_in_whatever_order_threads_run(gpu: SimulatedGPU, kernels: CudaKernels) -> None:
     carried, stylised, image = random(3, 3, 37, 70)
-    held = kernels.temporal_term(carried, stylised, carried[0], 9000, 691)
-    pulled = kernels.temporal_pull(image, *held[:2], 40000)
-    weight = kernels.consistency_weight(flow(37, 70), flow(37, 70, seed=5))
+    held = kernels.run("temporal_term", carried, stylised, carried[0], 9000, 691)
+    pulled = pull(kernels, image, *held[:2])
+    weight = kernels.run("consistency_weight", flow(37, 70), flow(37, 70, seed=5))[0]
     gpu.backwards = not gpu.backwards
-    again = kernels.temporal_term(carried, stylised, carried[0], 9000, 691)
+    again = kernels.run("temporal_term", carried, stylised, carried[0], 9000, 691)
     assert all(torch.equal(one, other) for one, other in zip(held, again, strict=True))
-    assert all(
-        torch.equal(one, other)
-        for one, other in zip(pulled, kernels.temporal_pull(image, *held[:2], 40000), strict=True)
-    )
-    assert torch.equal(weight, kernels.consistency_weight(flow(37, 70), flow(37, 70, seed=5)))
+    assert all(torch.equal(one, other) for one, other in zip(pulled, pull(kernels, image, *held[:2]), strict=True))
+    assert torch.equal(weight, kernels.run("consistency_weight", flow(37, 70), flow(37, 70, seed=5))[0])
 
 
 def within_nothing(tensor: Tensor) -> Tensor:
@@ -125,22 +134,21 @@ def within_nothing(tensor: Tensor) -> Tensor:
 def test_nothing_beyond_a_picture_is_read(kernels: CudaKernels) -> None:
     carried, stylised, image = (within_nothing(each) for each in random(3, 3, 38, 70))
     along, trust = within_nothing(40 * (random(2, 38, 70) - 0.5)), within_nothing(random(38, 70))
-    held = kernels.temporal_term(carried, stylised, trust, 9000, 691)
+    held = kernels.run("temporal_term", carried, stylised, trust, 9000, 691)
     found = [
-        kernels.consistency_weight(along, along),
-        kernels.backward_warp(image, along, "bicubic"),
-        kernels.backward_warp(image, along, "bilinear"),
+        kernels.run("consistency_weight", along, along)[0],
+        kernels.run("warp_bicubic", image, along)[0],
+        kernels.run("warp_bilinear", image, along)[0],
         *held,
-        *kernels.temporal_pull(image, within_nothing(held[0]), within_nothing(held[1]), 40000),
+        *pull(kernels, image, within_nothing(held[0]), within_nothing(held[1])),
     ]
     assert all(torch.isfinite(each).all() for each in found)
-    assert torch.equal(
-        kernels.to_planes(image, BT709.red, BT709.blue), kernels.to_planes(image.clone(), BT709.red, BT709.blue)
-    )
+    planes, again = (kernels.run("rgb_to_yuv420", each, 0.2126, 0.0722)[0] for each in (image, image.clone()))
+    assert torch.equal(planes, again)
 
 
 def test_a_launch_covers_the_picture_on_the_stream_of_torch(gpu: SimulatedGPU, kernels: CudaKernels) -> None:
-    kernels.backward_warp(random(3, 37, 70), flow(37, 70), "bicubic")
+    kernels.run("warp_bicubic", random(3, 37, 70), flow(37, 70))[0]
     assert gpu.launches == [("warp_bicubic", (3, 5, 1), (32, 8, 1))]
     assert gpu.streams == [7]
 
@@ -149,13 +157,13 @@ def test_what_does_not_lie_in_order_is_put_in_order_first(kernels: CudaKernels) 
     image, along = random(3, 20, 30), flow(20, 30)
     turned = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
     assert not turned.is_contiguous()
-    straight = kernels.backward_warp(image, along, "bicubic")
-    assert torch.equal(kernels.backward_warp(turned, along, "bicubic"), straight)
+    straight = kernels.run("warp_bicubic", image, along)[0]
+    assert torch.equal(kernels.run("warp_bicubic", turned, along)[0], straight)
 
 
 def test_every_kernel_there_is_can_be_launched() -> None:
     found = {name: path.stem for path in csrc_folder().glob("*.cu") for name in KERNEL.findall(path.read_text())}
-    assert found == KERNELS
+    assert found == {name: kernel.source for name, kernel in KERNELS.items()}
 
 
 def test_they_are_compiled_before_they_are_used(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,8 +192,8 @@ def test_they_are_tried_out_before_they_are_used(gpu: SimulatedGPU, monkeypatch:
 def test_where_they_cannot_be_compiled_there_are_none(
     gpu: SimulatedGPU, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for source in KERNELS.values():
-        (tmp_path / f"{source}.cu").write_text('extern "C" __global__ void broken(')
+    for kernel in KERNELS.values():
+        (tmp_path / f"{kernel.source}.cu").write_text('extern "C" __global__ void broken(')
     monkeypatch.setitem(sys.modules, "cupy", SimulatedGPU(gpu.compiler, tmp_path))
     assert "CuPy 14.2.0 cannot run them" in str(CudaKernels.load(tmp_path))
     assert "error" in capfd.readouterr().err  # g++'s own word
@@ -198,7 +206,7 @@ def test_a_cupy_that_cannot_be_imported_is_done_without(broken: Exception, monke
     def import_module(name: str) -> Any:
         raise broken
 
-    monkeypatch.setattr("streamstyle.ops.cuda.importlib.import_module", import_module)
+    monkeypatch.setattr("streamstyle.gpu.cuda_kernels.importlib.import_module", import_module)
     assert "CuPy cannot be imported" in str(CudaKernels.load(csrc_folder()))
 
 
@@ -216,6 +224,6 @@ def test_where_a_cache_cannot_be_kept_kernels_are_compiled_all_the_same(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    folder = Path(cuda._cache())
+    folder = Path(cuda_kernels._cache_folder())
     assert folder.is_dir()
     assert folder.parent == tmp_path

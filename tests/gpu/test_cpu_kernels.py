@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.ops.host import HostKernels
+from streamstyle.gpu.cpu_kernels import CpuKernels
 from streamstyle.ops.luma import BT601, BT709, Luma
 from streamstyle.ops.occlusion import torch_consistency_weight
+from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.planes import torch_to_planes
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import torch_backward_warp
@@ -29,40 +30,45 @@ def pictures(count: int, height: int, width: int, dtype: torch.dtype = torch.flo
     return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(1), dtype=dtype)
 
 
+def pull(kernels: CpuKernels, image: Tensor, centre: Tensor, stiffness: Tensor) -> tuple[Tensor, ...]:
+    """The gradient and the loss above the floor, by a weight of 40000 for total variation."""
+    return kernels.run("temporal_loss_and_gradient", image, centre, stiffness, 40000, scale=UNITS / image.numel())
+
+
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_picture_carried_along_a_flow(
-    host: HostKernels, mode: str, height: int, width: int, dtype: torch.dtype
+    host: CpuKernels, mode: str, height: int, width: int, dtype: torch.dtype
 ) -> None:
     image, flow = pictures(1, height, width, dtype)[0], 6 * smooth(2, height, width).to(dtype)
-    carried, twin = host.backward_warp(image, flow, mode), torch_backward_warp(image, flow, mode)
+    carried, twin = host.run(f"warp_{mode}", image, flow)[0], torch_backward_warp(image, flow, mode)
     # grid_sample's coordinates run from -1 to 1, where float32 has a place to within 64 · 2^-24 pixels
     torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5 if dtype == torch.float32 else 1e-12)
 
 
-def test_a_still_picture_stays_bit_for_bit(host: HostKernels) -> None:
+def test_a_still_picture_stays_bit_for_bit(host: CpuKernels) -> None:
     image = pictures(1, 30, 40)[0]
     for mode in ("bilinear", "bicubic"):
-        assert torch.equal(host.backward_warp(image, torch.zeros(2, 30, 40), mode), image)
+        assert torch.equal(host.run(f"warp_{mode}", image, torch.zeros(2, 30, 40))[0], image)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("seed", range(3))
-def test_the_consistency_weight(host: HostKernels, height: int, width: int, seed: int) -> None:
+def test_the_consistency_weight(host: CpuKernels, height: int, width: int, seed: int) -> None:
     backward = 4 * smooth(2, height, width, seed, cell=40)
     forward = -backward + 0.5 * smooth(2, height, width, seed + 10)
-    weight, twin = host.consistency_weight(backward, forward), torch_consistency_weight(backward, forward)
+    weight, twin = host.run("consistency_weight", backward, forward)[0], torch_consistency_weight(backward, forward)
     # sums of five in another order; that both reach the same verdict everywhere is luck no film has to have
     torch.testing.assert_close(weight, twin, rtol=0, atol=1e-6)
     if height > 30:
         assert 0.02 < float(weight.mean()) < 0.98  # there was something to decide
 
 
-def test_the_consistency_weight_of_a_moving_square(host: HostKernels) -> None:
+def test_the_consistency_weight_of_a_moving_square(host: CpuKernels) -> None:
     scene = moving_square(step=(4, 0))
     backward, forward = torch.from_numpy(scene.backward[1]), torch.from_numpy(scene.forward[1])
-    weight = host.consistency_weight(backward, forward)
+    weight = host.run("consistency_weight", backward, forward)[0]
     assert not weight[torch.from_numpy(scene.uncovered[1])].any()
     torch.testing.assert_close(weight, torch_consistency_weight(backward, forward), rtol=0, atol=1e-6)
 
@@ -70,31 +76,33 @@ def test_the_consistency_weight_of_a_moving_square(host: HostKernels) -> None:
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("pixel_weight", [0.0, 691.0])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_temporal_term(host: HostKernels, height: int, width: int, pixel_weight: float, dtype: torch.dtype) -> None:
+def test_the_temporal_term(host: CpuKernels, height: int, width: int, pixel_weight: float, dtype: torch.dtype) -> None:
     carried, stylised, image = pictures(3, height, width, dtype)
     trust = pictures(1, height, width, dtype)[0, 0]
     trust[0, 0] = 0
     twin = torch_temporal_term(carried, stylised, trust, 9000, pixel_weight, 40000)
-    centre, stiffness, floor = host.temporal_term(carried, stylised, trust, 9000, pixel_weight)
+    centre, stiffness, floor = host.run(
+        "temporal_term", carried, stylised, trust, 9000, pixel_weight, scale=UNITS / image.numel()
+    )
     # torch sums in float32, pairwise; here rows are summed in float32 and rows upon rows in float64
     close = {"rtol": 1e-5, "atol": 1e-6} if dtype == torch.float32 else {"rtol": 1e-12, "atol": 1e-12}
     torch.testing.assert_close(centre, twin.centre, **close)
     torch.testing.assert_close(stiffness, twin.stiffness, **close)
     torch.testing.assert_close(floor, twin.floor, **close)
 
-    above, gradient = host.temporal_pull(image, twin.centre, twin.stiffness, 40000)
+    gradient, above = pull(host, image, twin.centre, twin.stiffness)
     loss, slope = twin.torch_loss_and_gradient(image)
     torch.testing.assert_close(above + twin.floor, loss, **close)
     torch.testing.assert_close(gradient, slope, rtol=close["rtol"], atol=close["rtol"] * float(slope.abs().max()))
 
 
-def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: HostKernels) -> None:
+def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: CpuKernels) -> None:
     carried, stylised, image = pictures(3, 5, 6, torch.float64)
     trust = pictures(1, 5, 6, torch.float64)[0, 0]
-    centre, stiffness, _ = host.temporal_term(carried, stylised, trust, 9000, 691)
+    centre, stiffness, _ = host.run("temporal_term", carried, stylised, trust, 9000, 691)
 
     def loss(x: Tensor) -> Tensor:
-        return host.temporal_pull(x, centre, stiffness, 40000)[0]
+        return pull(host, x, centre, stiffness)[1]
 
     step, slopes = 1e-4, torch.empty_like(image)
     for place in range(image.numel()):
@@ -103,32 +111,33 @@ def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: HostKernel
         slopes.view(-1)[place] = (loss(image + nudge) - loss(image - nudge)) / (2 * step)
     # the loss is a parabola: central differences are exact but for rounding, 2^-53 of the loss over the step
     torch.testing.assert_close(
-        host.temporal_pull(image, centre, stiffness, 40000)[1], slopes, rtol=0, atol=1e-14 * float(loss(image)) / step
+        pull(host, image, centre, stiffness)[0], slopes, rtol=0, atol=1e-14 * float(loss(image)) / step
     )
 
 
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (4, 6), (48, 64)])
 @pytest.mark.parametrize("luma", [BT601, BT709])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_planes_for_an_encoder(host: HostKernels, luma: Luma, height: int, width: int, dtype: torch.dtype) -> None:
+def test_the_planes_for_an_encoder(host: CpuKernels, luma: Luma, height: int, width: int, dtype: torch.dtype) -> None:
     image = 1.2 * pictures(1, height, width, dtype)[0] - 0.1
-    planes, twin = host.to_planes(image, luma.red, luma.blue).int(), torch_to_planes(image, luma).int()
+    planes, twin = (
+        host.run("rgb_to_yuv420", image, luma.red, luma.blue)[0].view(-1, width).int(),
+        torch_to_planes(image, luma).int(),
+    )
     assert planes.shape == (3 * height // 2, width)
     assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may fall on its other side
     assert (planes != twin).float().mean() < 1e-3
 
 
-def test_the_same_input_gives_the_same_bits(host: HostKernels) -> None:
+def test_the_same_input_gives_the_same_bits(host: CpuKernels) -> None:
     carried, stylised, image = pictures(3, 48, 64)
-    held = host.temporal_term(carried, stylised, carried[0].contiguous(), 9000, 691)
-    for first, again in zip(
-        host.temporal_pull(image, *held[:2], 300), host.temporal_pull(image, *held[:2], 300), strict=True
-    ):
+    held = host.run("temporal_term", carried, stylised, carried[0].contiguous(), 9000, 691)
+    for first, again in zip(pull(host, image, *held[:2]), pull(host, image, *held[:2]), strict=True):
         assert torch.equal(first, again)
 
 
-def test_what_does_not_lie_in_order_is_put_in_order_first(host: HostKernels) -> None:
+def test_what_does_not_lie_in_order_is_put_in_order_first(host: CpuKernels) -> None:
     image, flow = pictures(1, 20, 30)[0], smooth(2, 20, 30)
     turned = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
     assert not turned.is_contiguous()
-    assert torch.equal(host.backward_warp(turned, flow, "bicubic"), host.backward_warp(image, flow, "bicubic"))
+    assert torch.equal(host.run("warp_bicubic", turned, flow)[0], host.run("warp_bicubic", image, flow)[0])

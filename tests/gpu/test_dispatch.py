@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from streamstyle.ops import kernels
-from streamstyle.ops.host import compiled_part
+from streamstyle.gpu import dispatch
+from streamstyle.gpu.cpu_kernels import find_library
+from streamstyle.gpu.cuda_kernels import inline_includes
+from streamstyle.gpu.kernels import KERNELS
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
 from streamstyle.ops.planes import to_planes, torch_to_planes
-from streamstyle.ops.source import SOURCES, source_of
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
 
@@ -21,13 +22,13 @@ from streamstyle.ops.warp import backward_warp, torch_backward_warp
 class Recorded:
     """Kernels that say they were asked."""
 
-    def backward_warp(self, image: torch.Tensor, flow: torch.Tensor, mode: str) -> torch.Tensor:
-        return torch.full_like(image, 7)
+    def run(self, name: str, image: torch.Tensor, flow: torch.Tensor) -> tuple[torch.Tensor]:
+        return (torch.full_like(image, 7),)
 
 
 @pytest.fixture
 def _there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "_on", lambda device: Recorded())
+    monkeypatch.setattr(dispatch, "_kernels", lambda device: Recorded())
 
 
 @pytest.mark.usefixtures("_there")
@@ -43,32 +44,32 @@ def test_without_a_compiled_part_torch_does_it_and_nothing_is_said(tmp_path: Pat
     if content is not None:
         import sysconfig  # noqa: PLC0415
 
-        (tmp_path / f"host{sysconfig.get_config_var('EXT_SUFFIX')}").write_bytes(content)
-    assert compiled_part(tmp_path) is None
+        (tmp_path / f"cpu_kernels{sysconfig.get_config_var('EXT_SUFFIX')}").write_bytes(content)
+    assert find_library(tmp_path) is None
 
 
 def test_the_environment_can_leave_all_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STREAMSTYLE_KERNELS", "torch")
-    assert kernels._on.__wrapped__("cpu") is None
+    assert dispatch._kernels.__wrapped__("cpu") is None
 
 
 def test_no_kernels_for_a_gpu_without_cupy_or_a_gpu() -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    assert kernels._on("cuda") is None
+    assert dispatch._kernels("cuda") is None
 
 
 def test_why_there_are_none_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", None)
-    monkeypatch.setattr(kernels, "_on", lambda device: None)
-    assert kernels.missing("cuda") == "CuPy is not installed"
+    monkeypatch.setattr(dispatch, "_kernels", lambda device: None)
+    assert dispatch.why_unavailable("cuda") == "CuPy is not installed"
     monkeypatch.setenv("STREAMSTYLE_KERNELS", "torch")
-    assert kernels.missing("cuda") is None, "who has left it to torch need not be told"
+    assert dispatch.why_unavailable("cuda") is None, "who has left it to torch need not be told"
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", sorted({kernel.source for kernel in KERNELS.values()}))
 def test_a_source_holds_all_it_includes_once(name: str) -> None:
-    text = source_of(name, kernels.csrc_folder())
+    text = inline_includes(dispatch.csrc_folder() / f"{name}.cu")
     assert '#include "' not in text
     assert text.count("#define PIXEL inline") == 1
 

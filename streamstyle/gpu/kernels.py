@@ -1,0 +1,123 @@
+"""The table of our own kernels: what each takes and gives, for the GPU and for the CPU alike.
+
+A kernel is one row here and one name in `csrc/`: `__global__ NAME` in a `.cu`, a loop exported as `NAME` by a `.cpp`.
+Both are called with the inputs, the numbers, the outputs, what a sum needs, and the sizes, in this order.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One row. A shape is written as its sides, `3 H/2 W`: numbers, or letters bound by the shapes of the inputs."""
+
+    name: str
+    source: str
+    """The file of `csrc/` that it is in, without the ending."""
+    inputs: tuple[str, ...]
+    """Shapes of the inputs, all of one float type."""
+    outputs: tuple[str, ...]
+    """Shapes of the outputs."""
+    numbers: int = 0
+    """How many numbers follow the inputs."""
+    output_type: torch.dtype | None = None
+    """None for that of the inputs."""
+    has_sum: bool = False
+    """Whether it gives, as its last output, a sum over all places, times a scale."""
+    sizes: str = "H W"
+    """The sizes it is told."""
+    threads: str = "H W"
+    """Rows and columns of threads on a GPU; the kernel guards against those beyond."""
+
+    def launch(self, *arguments: Tensor | float) -> Launch:
+        """Return a call with these inputs and numbers; ValueError where shapes, types or devices do not agree.
+
+        Kernels read their arguments unchecked, so they are checked here; inputs become contiguous.
+        """
+        count = len(self.inputs)
+        inputs = [each.contiguous() for each in arguments[:count] if isinstance(each, Tensor)]
+        numbers = [float(each) for each in arguments[count:]]
+        if len(inputs) != count or len(numbers) != self.numbers:
+            raise ValueError(f"{self.name} takes {count} tensors and {self.numbers} numbers, not {len(arguments)}")
+        sizes = self._bind_sizes(inputs)
+        outputs = [
+            inputs[0].new_empty(_evaluate(shape, sizes), dtype=self.output_type or inputs[0].dtype)
+            for shape in self.outputs
+        ]
+        rows, columns = _evaluate(self.threads, sizes)
+        return Launch(self, inputs, numbers, outputs, _evaluate(self.sizes, sizes), (rows, columns))
+
+    def _bind_sizes(self, inputs: list[Tensor]) -> dict[str, int]:
+        """Return letter → size."""
+        sizes: dict[str, int] = {}
+        first = inputs[0]
+        for shape, each in zip(self.inputs, inputs, strict=True):
+            sides = shape.split()
+            if each.dtype != first.dtype or each.device != first.device or each.ndim != len(sides):
+                raise ValueError(f"{self.name} takes [{shape}] {first.dtype}, not {list(each.shape)} {each.dtype}")
+            for side, size in zip(sides, each.shape, strict=True):
+                if size != (int(side) if side.isdecimal() else sizes.setdefault(side, size)):
+                    raise ValueError(f"{self.name} takes [{shape}] with {sizes}, not {list(each.shape)}")
+        return sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One call of a kernel."""
+
+    kernel: Kernel
+    inputs: list[Tensor]
+    numbers: list[float]
+    outputs: list[Tensor]
+    """Uninitialised."""
+    sizes: tuple[int, ...]
+    threads: tuple[int, int]
+    """Rows and columns."""
+
+    def poison(self) -> None:
+        """Fill the outputs with what no kernel gives (NaN; 255 in bytes): freed memory may hold the right answer."""
+        for output in self.outputs:
+            output.view(torch.uint8).fill_(0xFF)
+
+
+class KernelLibrary(Protocol):
+    """The kernels on one kind of device."""
+
+    def run(self, name: str, *arguments: Tensor | float, scale: float = 1.0) -> tuple[Tensor, ...]:
+        """Return the outputs of a kernel; then its sum times `scale`, a scalar, where it has one.
+
+        Arguments are the kernel's inputs and numbers. Nothing is differentiated through.
+        """
+
+
+KERNELS = {
+    kernel.name: kernel
+    for kernel in (
+        Kernel("consistency_weight", "occlusion", ("2 H W", "2 H W"), ("H W",)),
+        Kernel("rgb_to_yuv420", "yuv", ("3 H W",), ("6 H/2 W/2",), 2, torch.uint8, threads="H/2 W/2"),
+        Kernel("temporal_loss_and_gradient", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W",), 1, has_sum=True),
+        Kernel("temporal_term", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W", "H W"), 2, has_sum=True),
+        Kernel("warp_bicubic", "warp", ("C H W", "2 H W"), ("C H W",), sizes="C H W"),
+        Kernel("warp_bilinear", "warp", ("C H W", "2 H W"), ("C H W",), sizes="C H W"),
+    )
+}
+"""Kernels by name."""
+
+
+def _evaluate(shape: str, sizes: dict[str, int]) -> tuple[int, ...]:
+    """Return the numbers that a shape stands for."""
+    return tuple((int(side) if side.isdecimal() else sizes[side]) // divisor for side, divisor in _parse_shape(shape))
+
+
+@functools.cache
+def _parse_shape(shape: str) -> tuple[tuple[str, int], ...]:
+    """Return the sides of a shape, each with what it is divided by."""
+    sides = (side.partition("/") for side in shape.split())
+    return tuple((side, int(divisor or 1)) for side, _, divisor in sides)
