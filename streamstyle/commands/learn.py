@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from streamstyle.commands.output import check_output
-from streamstyle.commands.style import learn as learn_weights
 from streamstyle.errors import StyleError
 from streamstyle.library import find_style, keep_path, known_style
 from streamstyle.settings import Device
@@ -54,14 +53,14 @@ def learn(
 ) -> int:
     """Learn the style of IMAGE, any picture, and keep it in the library under its name."""
     settings = chosen(LearnSettings, values)
-    from streamstyle.train.style import Ground
+    from streamstyle.train.style import Ground, train_style
 
     begin = Ground(start) if start in set(Ground) else known_style(start).path
     weights = output or _place_in_library(image, name, anew=yes)
     if output is not None:
         check_output(output, None, replace_it=yes, may_ask=not as_json)
     with watched(as_json, quiet) as (observe, stop):
-        learned = learn_weights(image, weights, settings, Device(device), observe, stop, begin)
+        learned = train_style(image, weights, settings, Device(device), observe, stop, begin)
     return 0 if learned else INTERRUPTED
 
 

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from streamstyle.buffered import buffered
-from streamstyle.errors import StyleError
-from streamstyle.events import Observer
+from streamstyle.errors import OutputError, StyleError
+from streamstyle.events import Event, Learned, LearningStopped, Observer, StyleLearned
+from streamstyle.library import kept_name
 from streamstyle.media.picture import Picture, read_picture, resize_short_side, thumbnail
 from streamstyle.nets.device import fast_dtype, select_device
 from streamstyle.nets.metadata import LossWidth, NetworkShape, made_by, read_metadata
@@ -55,7 +56,7 @@ CLOSE = 0.2
 
 
 @clear_gpu_errors(smaller="--batch")
-def learn_style(
+def train_style(
     image: Path,
     weights: Path,
     settings: LearnSettings,
@@ -63,24 +64,48 @@ def learn_style(
     observe: Observer,
     stop: threading.Event,
     start: Start = Ground.any_style,
-) -> None:
+) -> bool:
     """Write a network that paints like `image` to `weights`, with what it was made of in its metadata.
 
     Training starts from what the network for any style makes of the image, from the style in a file, or from noise.
-    When stopped early nothing is written but a snapshot, from which the next call goes on. Raises StyleError where the
-    image or a photo cannot be read, or the start is a network of another shape.
+    Returns False when stopped early: then nothing is written but a snapshot, from which the next call goes on. Raises
+    StyleError where the image or a photo cannot be read, or the start is a network of another shape; OutputError where
+    the folder of the weights cannot be made.
     """
-    where = select_device(device)
+    _make_folder(weights.parent)
+    last = Learned(0, 0, 0.0, 0.0)
+
+    def listen(event: Event) -> None:
+        nonlocal last
+        last = event if isinstance(event, Learned) else last
+        observe(event)
+
+    if not _train(image, weights, settings, select_device(device), listen, stop, start):
+        observe(LearningStopped(kept_name(weights), last.step))
+        return False
+    observe(StyleLearned(kept_name(weights), str(image), str(weights), last.elapsed))
+    return True
+
+
+def _train(
+    image: Path,
+    weights: Path,
+    settings: LearnSettings,
+    device: torch.device,
+    observe: Observer,
+    stop: threading.Event,
+    start: Start,
+) -> bool:
     torch.manual_seed(0)
-    painting = read_picture(image)
-    goal, grams = _goal(painting, settings, where)
+    style_image = read_picture(image)
+    goal, grams = _goal(style_image, settings, device)
     journal = Journal(weights)
-    network, first = _begin(journal.snapshot, start, painting, settings.shape)
-    network.to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network, first = _begin(journal.snapshot, start, style_image, settings.shape)
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with buffered(_pictures(settings, first), torch.from_numpy, workers=1, ahead=8 * settings.batch) as pictures:
         steps = train(
             network,
-            partial(_objective, network, goal, grams, pictures, settings.batch, where),
+            partial(_objective, network, goal, grams, pictures, settings.batch, device),
             Course(settings.learning_rate, settings.steps, settings.minutes, first),
             journal,
             lambda step: style_metadata(network, step=str(step)),
@@ -88,9 +113,18 @@ def learn_style(
             stop,
         )
     if steps is None:
-        return
-    save_weights(weights, network, _metadata(network, image, settings, steps, start), thumbnail=thumbnail(painting))
+        return False
+    metadata = _metadata(network, image, settings, steps, start)
+    save_weights(weights, network, metadata, thumbnail=thumbnail(style_image))
     journal.close()
+    return True
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"the folder {folder} cannot be made ({error.strerror})", "Make it writable.") from error
 
 
 def _objective(

@@ -10,14 +10,17 @@ from streamstyle.events import Event, Learned
 
 @dataclass
 class Listener:
-    """Keeps every step's event, and sets `stop` after so many."""
+    """Keeps the events, those of steps apart from the others, and sets `stop` after so many steps."""
 
     stop_after: int | None = None
     events: list[Learned] = field(default_factory=list)
+    others: list[Event] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def observe(self, event: Event) -> None:
-        assert isinstance(event, Learned)
+        if not isinstance(event, Learned):
+            self.others.append(event)
+            return
         self.events.append(event)
         if len(self.events) == self.stop_after:
             self.stop.set()

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import StyleError
-from streamstyle.events import Learned
+from streamstyle.events import Learned, LearningStopped, StyleLearned
 from streamstyle.media.picture import read_picture
 from streamstyle.nets.metadata import NetworkShape, read_bytes, read_metadata
 from streamstyle.nets.transformer import FAST, SHAPES
 from streamstyle.nets.weights import load_style
 from streamstyle.painter import any_style_painter, likeness
 from streamstyle.settings import Device
-from streamstyle.train.style import Ground, Start, learn_style
+from streamstyle.train.style import Ground, Start, train_style
 from streamstyle.train_settings import LearnSettings
 from tests.train.listening import Listener
 
@@ -32,7 +32,7 @@ def learn(
     image: Path, weights: Path, settings: LearnSettings, stop_after: int | None = None, start: Start = Ground.any_style
 ) -> list[Learned]:
     listener = Listener(stop_after)
-    learn_style(image, weights, settings, Device.cpu, listener.observe, listener.stop, start)
+    train_style(image, weights, settings, Device.cpu, listener.observe, listener.stop, start)
     return listener.events
 
 
@@ -56,6 +56,15 @@ def test_learning_that_was_interrupted_goes_on_where_it_was(stripes: Path, tmp_p
     assert not weights.exists()
     assert [event.step for event in learn(stripes, weights, settings)] == [5, 6]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stripes.png", "stripes.safetensors"]
+
+
+def test_the_end_is_stated_whether_training_was_finished_or_stopped(stripes: Path, tmp_path: Path) -> None:
+    weights, settings = tmp_path / "styles" / "stripes.safetensors", replace(QUICK, steps=3)
+    stopped, finished = Listener(stop_after=2), Listener()
+    assert not train_style(stripes, weights, settings, Device.cpu, stopped.observe, stopped.stop)
+    assert stopped.others == [LearningStopped("stripes", 2)]
+    assert train_style(stripes, weights, settings, Device.cpu, finished.observe, finished.stop)
+    assert finished.others == [StyleLearned("stripes", str(stripes), str(weights), finished.events[-1].elapsed)]
 
 
 def test_the_log_of_a_learning_stays(stripes: Path, tmp_path: Path) -> None:
