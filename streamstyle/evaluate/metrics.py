@@ -5,10 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from streamstyle.ops.luma import BT709
 from streamstyle.ops.warp import backward_warp
-
-_LUMA = (0.2126, 0.7152, 0.0722)
-"""ITU-R BT.709."""
 
 
 def squared_difference(
@@ -46,7 +44,7 @@ def stability_error(
 
 def sharpness(image: Tensor) -> Tensor:  # [3, H, W] float32 in [0, 1]
     """Return the mean magnitude of the gradient of luma, per pixel: what blur takes away."""
-    luma = torch.einsum("c,chw->hw", image.new_tensor(_LUMA), image)
+    luma = torch.einsum("c,chw->hw", image.new_tensor(BT709), image)
     right = luma[:-1, 1:] - luma[:-1, :-1]
     down = luma[1:, :-1] - luma[:-1, :-1]
     return (right.square() + down.square()).sqrt().mean()

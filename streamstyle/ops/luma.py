@@ -1,17 +1,17 @@
-"""How red, green and blue are mixed into brightness."""
+"""The weights of red, green and blue in luma. A module of its own without torch: the terminal UI takes them, too."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Luma:
-    """Weights in brightness; the rest is green."""
+class LumaWeights(NamedTuple):
+    """Shares that sum up to 1."""
 
     red: float
+    green: float
     blue: float
 
 
-BT601, BT709 = Luma(0.299, 0.114), Luma(0.2126, 0.0722)
-"""ITU-R BT.601 and BT.709: films of standard and of high definition."""
+BT601, BT709 = LumaWeights(0.299, 0.587, 0.114), LumaWeights(0.2126, 0.7152, 0.0722)
+"""ITU-R BT.601 and BT.709: video of standard and of high definition."""

@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from streamstyle.ops.luma import BT601
+
 UNITS = 255.0**2
 """Squared differences in 0..255 units per squared difference in [0, 1]."""
 
@@ -40,15 +42,11 @@ def levels(
     return image.detach().mul(255).round_().clamp_(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous()
 
 
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue in brightness (ITU-R BT.601)."""
-
-
 def with_colours_of(
     image: Tensor,  # [3, H, W] float in [0, 1]
     painted: Tensor,  # [3, H, W] float in [0, 1]
 ) -> Tensor:  # [3, H, W] float in [0, 1]
     """Return the brightness of the painting in the colours of the picture (Gatys et al. 2017, luminance only)."""
     red, green, blue = painted - image
-    change: Tensor = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+    change: Tensor = BT601.red * red + BT601.green * green + BT601.blue * blue
     return (image + change).clamp(0, 1)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from streamstyle.gpu.dispatch import find_kernels
-from streamstyle.ops.luma import Luma
+from streamstyle.ops.luma import LumaWeights
 
 _FALL = (-0.0140625, -0.0421875, 0.1203125, 0.4359375, 0.4359375, 0.1203125, -0.0421875, -0.0140625)
 """What eight rows count in a sample of colour: Keys' cubic kernel with a = -0.6 at odd multiples of a quarter."""
@@ -14,7 +14,7 @@ _FALL = (-0.0140625, -0.0421875, 0.1203125, 0.4359375, 0.4359375, 0.1203125, -0.
 
 def to_planes(
     image: Tensor,  # [3, H, W] float RGB in [0, 1], H and W even; what lies outside is clipped
-    luma: Luma,
+    luma: LumaWeights,
 ) -> Tensor:
     """Return [3 H / 2, W] uint8: H rows of Y, then all of U and all of V, a sample for 2x2 pixels.
 
@@ -26,7 +26,7 @@ def to_planes(
     return torch_to_planes(image, luma)
 
 
-def torch_to_planes(image: Tensor, luma: Luma) -> Tensor:
+def torch_to_planes(image: Tensor, luma: LumaWeights) -> Tensor:
     """Return what `to_planes` does: its specification."""
     red, green, blue = image.clamp(0, 1)
     bright = luma.red * red + (1 - luma.red - luma.blue) * green + luma.blue * blue

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from streamstyle.ops.luma import Luma
+from streamstyle.ops.luma import LumaWeights
 from streamstyle.ops.pixels import from_levels, levels, to_uint8
 from streamstyle.ops.planes import to_planes
 
@@ -37,7 +37,7 @@ def uploaded_picture(
 
 def downloaded(
     image: Tensor,  # [3, H, W] float in [0, 1]
-    luma: Luma | None = None,
+    luma: LumaWeights | None = None,
 ) -> NDArray[np.uint8]:
     """Return the picture as [H, W, 3] uint8 RGB, as `to_uint8` does.
 

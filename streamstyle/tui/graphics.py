@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
+from streamstyle.ops.luma import BT601
+
 _KITTY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 """Would this picture do?"""
 
@@ -87,7 +89,7 @@ def is_bright(answers: str) -> bool:
     if ground is None:
         return False
     red, green, blue = (int(level, 16) / (16.0 ** len(level) - 1) for level in ground.groups())
-    brightness: float = 0.299 * red + 0.587 * green + 0.114 * blue
+    brightness: float = BT601.red * red + BT601.green * green + BT601.blue * blue
     return brightness > 0.5
 
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.gpu.cpu_kernels import CpuKernels
-from streamstyle.ops.luma import BT601, BT709, Luma
+from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.planes import torch_to_planes
@@ -118,7 +118,9 @@ def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: CpuKernels
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (4, 6), (48, 64)])
 @pytest.mark.parametrize("luma", [BT601, BT709])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_planes_for_an_encoder(host: CpuKernels, luma: Luma, height: int, width: int, dtype: torch.dtype) -> None:
+def test_the_planes_for_an_encoder(
+    host: CpuKernels, luma: LumaWeights, height: int, width: int, dtype: torch.dtype
+) -> None:
     image = 1.2 * pictures(1, height, width, dtype)[0] - 0.1
     planes, twin = (
         host.run("rgb_to_yuv420", image, luma.red, luma.blue)[0].view(-1, width).int(),

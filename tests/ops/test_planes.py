@@ -9,7 +9,7 @@ import torch
 from streamstyle.media.colour import BT601 as TAG_601
 from streamstyle.media.colour import BT709 as TAG_709
 from streamstyle.media.colour import Colour, FromRGB
-from streamstyle.ops.luma import BT601, BT709, Luma
+from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.ops.planes import to_planes
 from tests.films import pan
@@ -31,7 +31,7 @@ def pictures() -> list[np.ndarray]:
 @pytest.mark.usefixtures("_either_way")
 @pytest.mark.parametrize(("tag", "luma"), [(TAG_601, BT601), (TAG_709, BT709)])
 @pytest.mark.parametrize("number", range(3))
-def test_they_are_libswscales_within_a_level(number: int, tag: int, luma: Luma) -> None:
+def test_they_are_libswscales_within_a_level(number: int, tag: int, luma: LumaWeights) -> None:
     picture = pictures()[number]
     ours, theirs = to_planes(to_tensor(picture), luma).numpy().astype(int), by_swscale(picture, tag).astype(int)
     assert ours.shape == theirs.shape

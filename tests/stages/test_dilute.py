@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
-from streamstyle.ops.pixels import LUMA, to_tensor
+from streamstyle.ops.luma import BT601
+from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import StyleSettings
 from streamstyle.stages.dilute import dilute
 from tests.scenes import texture
@@ -24,7 +25,7 @@ def test_at_full_strength_it_is_the_painting_and_at_none_the_film() -> None:
 
 def test_the_brightness_of_the_painting_in_the_colours_of_the_film() -> None:
     film, kept = to_tensor(texture(32, 24)) * 255, diluted(StyleSettings(preserve_colour=True))
-    luma = torch.tensor(LUMA).view(3, 1, 1)
+    luma = torch.tensor(BT601).view(3, 1, 1)
     inside = ((kept.image > 0) & (kept.image < 1)).all(0)
     change = kept.image * 255 - film
     assert torch.allclose(change[0][inside], change[2][inside], atol=1e-3)

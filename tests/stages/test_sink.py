@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from streamstyle.ops.luma import Luma
+from streamstyle.ops.luma import LumaWeights
 from streamstyle.ops.planes import to_planes
 from streamstyle.settings import SinkSettings, SourceSettings
 from streamstyle.stages.sink import open_sink
@@ -256,7 +256,7 @@ def test_an_error_while_painting_leaves_what_was_painted(with_sound: Path, tmp_p
 def test_a_gpu_hands_planes_to_the_encoder_and_the_film_is_the_same(
     with_sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def planes(image: Tensor, luma: Luma) -> np.ndarray:
+    def planes(image: Tensor, luma: LumaWeights) -> np.ndarray:
         return to_planes(image, luma).numpy()
 
     lossless = SinkSettings(crf=0, preset="ultrafast")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from streamstyle.ops.luma import BT601
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -40,7 +42,7 @@ def depth_of(app: App[object]) -> Depth:
 
 def grey(pixels: Pixels) -> Pixels:
     """Return the picture without its colours."""
-    luma = pixels @ np.array([0.299, 0.587, 0.114], np.float32)
+    luma = pixels @ np.array(BT601, np.float32)
     return np.repeat(luma.astype(np.uint8)[..., None], 3, axis=2)
 
 
