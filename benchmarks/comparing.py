@@ -44,22 +44,22 @@ def compared(film: Path, part: SourceSettings, style: Style, work: Work, methods
 def title_of(done: events.Compared) -> str:
     """Return what was compared, for the head of a table."""
     size = f"{done.width}x{done.height}, {done.frames} frames"
-    return f"{Path(done.film).stem} in {done.style}, {size}, judged along {done.judge}"
+    return f"{Path(done.video).stem} in {done.style}, {size}, judged along {done.flow_reference}"
 
 
 def rows_of(done: events.Compared) -> list[Row]:
     """Return multiples of johnson's; seconds a frame as they were, and the processor's as multiples too."""
-    cpu = {row.name: _cpu_seconds(row) for row in done.rows}
-    measured = [key for key in MEASURES if any(key in row.measures for row in done.rows)]
-    return [_row(row, measured, cpu[row.name], cpu[done.reference]) for row in done.rows]
+    cpu = {row.name: _cpu_seconds(row) for row in done.films}
+    measured = [key for key in MEASURES if any(key in row.metrics for row in done.films)]
+    return [_row(row, measured, cpu[row.name], cpu[done.baseline]) for row in done.films]
 
 
-def _row(row: events.Row, measured: Sequence[str], cpu: float | None, reference: float | None) -> Row:
-    shown: Row = {"of johnson's": row.name, "s/frame": row.seconds_per_frame, "time": row.time}
+def _row(row: events.ComparedFilm, measured: Sequence[str], cpu: float | None, reference: float | None) -> Row:
+    shown: Row = {"of johnson's": row.name, "s/frame": row.seconds_per_frame, "time": row.time_ratio}
     shown["processor time"] = cpu / reference if cpu and reference else None
-    return shown | {MEASURES[key]: row.relative.get(key) for key in measured}
+    return shown | {MEASURES[key]: row.ratios.get(key) for key in measured}
 
 
-def _cpu_seconds(row: events.Row) -> float | None:
-    making = find_making(Path(row.film).parent, Path(row.film).stem) if row.film else None
+def _cpu_seconds(row: events.ComparedFilm) -> float | None:
+    making = find_making(Path(row.output).parent, Path(row.output).stem) if row.output else None
     return making.cpu_seconds_per_frame if making else None

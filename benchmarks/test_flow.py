@@ -105,12 +105,12 @@ def test_films_made_along_a_flow(work: Work, pytestconfig: pytest.Config, tmp_pa
     for film in work.films:
         done = compared(film, work.part, work.style, work, methods, folder)
         report.show(f"Live along each flow: {title_of(done)}", rows_of(done))
-        fast, medium = (_flicker(done.rows, f"live, flow {preset}") for preset in (FlowPreset.fast, FlowPreset.medium))
+        fast, medium = (_flicker(done.films, f"live, flow {preset}") for preset in (FlowPreset.fast, FlowPreset.medium))
         assert medium < fast
 
 
-def _flicker(rows: list[events.Row], name: str) -> float:
-    return next(row.measures["warping_error_1"] for row in rows if row.name == name)
+def _flicker(rows: list[events.ComparedFilm], name: str) -> float:
+    return next(row.metrics["warping_error_1"] for row in rows if row.name == name)
 
 
 def _demo_pairs(width: int, height: int) -> Iterator[Pair]:

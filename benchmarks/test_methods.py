@@ -25,9 +25,9 @@ def test_methods(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report
         for style in work.some_styles:
             done = compared(film, work.part, style, work, _methods(style, work), folder)
             report.show(title_of(done), rows_of(done))
-            johnson, *others = (row for row in done.rows if row.kind == "method")
+            johnson, *others = (row for row in done.films if row.kind == "method")
             ours = [row for row in others if row.name.startswith(("live", "consistent"))]
-            assert all(row.measures["warping_error_1"] < johnson.measures["warping_error_1"] for row in ours)
+            assert all(row.metrics["warping_error_1"] < johnson.metrics["warping_error_1"] for row in ours)
 
 
 def test_a_thousand_iterations(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report: Report) -> None:
@@ -40,9 +40,9 @@ def test_a_thousand_iterations(work: Work, pytestconfig: pytest.Config, tmp_path
         for style in work.some_styles:
             done = compared(film, _few(film, work.part), style, work, methods, folder)
             report.show(title_of(done), rows_of(done))
-            by_name = {row.name: row for row in done.rows}
+            by_name = {row.name: row for row in done.films}
             slow, ours = by_name["ruder, iterations 1000"], by_name["consistent"]
-            assert (slow.time or 0.0) > 10 * (ours.time or 0.0)
+            assert (slow.time_ratio or 0.0) > 10 * (ours.time_ratio or 0.0)
 
 
 def _few(film: Path, part: SourceSettings) -> SourceSettings:

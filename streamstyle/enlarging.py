@@ -97,6 +97,6 @@ def _started(film: Film, output: Path, settings: EnlargeSettings, ledger: Ledger
         style="",
         device=ledger.device,
         upscale=settings.upscale,
-        earlier=ledger.earlier,
+        resumed_frames=ledger.earlier,
         **film.said(),
     )

@@ -40,7 +40,7 @@ _KEY_EVERY = 250
 class Planned(Event):
     """What a run would do; nothing has been written."""
 
-    film: str
+    video: str
     output: str
     source_width: int
     source_height: int
@@ -60,7 +60,7 @@ class Planned(Event):
     """For the frames that are still to be painted."""
     bytes: int
     """For all of it."""
-    earlier: int = 0
+    resumed_frames: int = 0
     """Frames that an earlier run has painted, after which a run would go on."""
 
 
@@ -96,7 +96,7 @@ def plan(
     cost = try_painting(film, output.suffix, mix, lighter(settings))
     seconds = cost.seconds * times_longer(settings, (len(cuts) + 1) / max(1, frames))
     return Planned(
-        film=str(film.path),
+        video=str(film.path),
         output=str(output),
         source_width=film.source_width,
         source_height=film.source_height,
@@ -112,7 +112,7 @@ def plan(
         seconds_per_frame=seconds,
         seconds=seconds * max(0, frames - earlier),
         bytes=round(cost.picture_bytes(frames, len(cuts) + 1) + bytes_alongside(film, streams)),
-        earlier=earlier,
+        resumed_frames=earlier,
     )
 
 

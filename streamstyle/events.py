@@ -1,4 +1,4 @@
-"""What the core says of a run: small facts, in the past tense, that serialise to JSON."""
+"""The events of a run: small facts in the past tense that serialise to JSON."""
 
 from __future__ import annotations
 
@@ -18,20 +18,16 @@ class Event:
 
     @property
     def name(self) -> str:
-        """The event's name on the wire: `frame_written` for `FrameWritten`."""
+        """The event's name in JSON: `frame_written` for `FrameWritten`."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
-    def as_json(self) -> dict[str, Any]:
-        """One JSON object: the schema, the event's name and its fields."""
-        return {"schema": SCHEMA, "event": self.name, **asdict(self)}
+    def to_json(self) -> dict[str, Any]:
+        """Return the schema, the event's name and its fields; a number that is not finite is None."""
+        return {"schema": SCHEMA, "event": self.name, **_finite(asdict(self))}
 
-    def as_line(self) -> str:
-        """The same as text, without its end of line."""
-        return json.dumps(self.finite(), allow_nan=False)
-
-    def finite(self) -> Any:
-        """The same object; what is no number to JSON, such as NaN, is None there."""
-        return _finite(self.as_json())
+    def to_line(self) -> str:
+        """Return the same as one line of text, without its end of line."""
+        return json.dumps(self.to_json(), allow_nan=False)
 
 
 def _finite(value: Any) -> Any:
@@ -44,27 +40,29 @@ def _finite(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Started(Event):
-    """Everything is open and the first frame is on its way."""
+    """Everything is open and the first frame is being processed."""
 
-    film: str
+    video: str
     output: str
     width: int
+    """Working width in pixels; the output is `upscale` times as wide."""
     height: int
     frames: int | None
     frame_rate: str | None
     """Exact fraction, such as `25/1` or `30000/1001`."""
     duration: float | None
+    """Seconds."""
     method: str
     style: str
     device: str
-    earlier: int = 0
-    """Frames that an earlier run has painted, after which this one goes on."""
+    resumed_frames: int = 0
+    """Frames that an earlier run has written, after which this one continues."""
     upscale: int = 1
-    """Times that the output is as wide and as high as `width` and `height`, the size that is painted at."""
+    """Factor by which the output is wider and higher than `width` and `height`."""
 
     @property
     def size(self) -> str:
-        """The size in words: `640x360`, or `640x360 → 1280x720` where that is enlarged."""
+        """The size as text: `640x360`, or `640x360 → 1280x720` with upscaling."""
         return " → ".join(f"{times * self.width}x{times * self.height}" for times in sorted({1, self.upscale}))
 
 
@@ -75,7 +73,7 @@ class ShotStarted(Event):
     shot: int
     frame: int
     time: float
-    """Seconds by the film's own clock, which may begin anywhere in a transport stream."""
+    """Presentation time in seconds, which may start anywhere in a transport stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,58 +81,57 @@ class FrameWritten(Event):
     """A frame has reached the encoder."""
 
     frame: int
-    """Frames of the film so far, those of an earlier run among them."""
+    """Frames written so far, resumed ones included."""
     frames: int | None
     time: float
-    """Seconds by the film's own clock, which may begin anywhere in a transport stream."""
+    """Presentation time in seconds, which may start anywhere in a transport stream."""
     elapsed: float
-    """Seconds since `Started`."""
+    """Seconds since `Started`, pauses excluded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Surveyed(Event):
-    """How the run stands; said two to four times a second at the most."""
+class StatusSampled(Event):
+    """A sample of the run's speed, queues and use of the machine; at most four a second."""
 
     frame: int
     paused: bool
     queues: dict[str, tuple[int, int]]
-    """By what waits in it, `decoded` or `flowed`: how many frames do, and for how many there is room."""
+    """By the stage that fills it, `decode` or `flow`: frames ready, and the queue's capacity."""
     stages: dict[str, float]
-    """Seconds a frame lately, by what they were spent on: `waiting` for flow or frames, `stylise`, `consistency`,
-    or `optimise` and `sweep`, `enlarge`, `encode`, and `watching`, which is previews and this."""
+    """Recent seconds per frame, by stage: `wait` for flow or decoded frames, `stylise`, `consistency`, or `optimise`
+    and `multi_pass`, `upscale`, `encode`, and `monitor`, which is previews and these samples."""
     bottleneck: str
     """What everything else waits for: `decode`, `flow`, or one of the stages."""
-    paces: tuple[float, ...]
-    """Frames a second, of the last minute of surveys, the latest last."""
+    fps_history: tuple[float, ...]
+    """Frames per second at each of the last samples, the latest last."""
     losses: dict[str, float]
-    """Terms of the objective of the frame at hand, weighted; empty where nothing is optimised."""
+    """Weighted terms of the current frame's objective; empty where nothing is optimised."""
     warping_error: dict[str, float]
-    """Mean so far, on every eighth pixel, of what is `painted` and of the frames painted alone, `naive`; empty where
-    there is no flow."""
+    """Mean so far, on every eighth pixel, of the `output` and of the `per_frame` stylisation; empty without flow."""
     memory: int
-    """Bytes of main memory this process holds."""
+    """Bytes of main memory used by the process."""
     cpu: float
-    """Per cent of one core that it uses."""
+    """Per cent of one core used by the process."""
     gpu_memory: int | None
-    """Bytes it holds on the GPU; None where it uses none."""
-    written: int
-    """Bytes of the film so far."""
+    """Bytes of GPU memory; None where no GPU is used."""
+    bytes_written: int
+    """Size of the output so far."""
 
 
 @dataclass(frozen=True, slots=True)
-class Previewed(Event):
-    """There are small pictures of a frame to look at."""
+class PreviewsWritten(Event):
+    """Small images of a frame are there to look at."""
 
     frame: int
     time: float
-    """Seconds by the film's own clock."""
-    pictures: dict[str, str]
-    """By view, the path of a JPEG that is replaced by the next."""
+    """Presentation time in seconds."""
+    images: dict[str, str]
+    """By view, the path of a JPEG that the next preview replaces."""
 
 
 @dataclass(frozen=True, slots=True)
-class Saved(Event):
-    """A view of a frame has been kept, in full size."""
+class FrameSaved(Event):
+    """A view of a frame has been saved in full size."""
 
     frame: int
     view: str
@@ -143,21 +140,21 @@ class Saved(Event):
 
 @dataclass(frozen=True, slots=True)
 class Paused(Event):
-    """The run waits until it is told to go on."""
+    """The run waits until it is unpaused."""
 
     frame: int
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed(Event):
-    """The run goes on."""
+class Unpaused(Event):
+    """The run continues after a pause."""
 
     frame: int
 
 
 @dataclass(frozen=True, slots=True)
-class Learned(Event):
-    """A training step of a style that was not in the library yet."""
+class TrainingStep(Event):
+    """A training step is done."""
 
     step: int
     steps: int
@@ -166,8 +163,8 @@ class Learned(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class StyleLearned(Event):
-    """A style has been learned and its weights are kept."""
+class StyleTrained(Event):
+    """A style has been trained and its weights are saved."""
 
     style: str
     image: str
@@ -176,8 +173,8 @@ class StyleLearned(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class LearningStopped(Event):
-    """Learning ended early on request; the next time it goes on from there."""
+class TrainingStopped(Event):
+    """Training ended early on request; the next call resumes it."""
 
     style: str
     step: int
@@ -185,14 +182,14 @@ class LearningStopped(Event):
 
 @dataclass(frozen=True, slots=True)
 class Warned(Event):
-    """Something is not as asked for, and the work goes on."""
+    """Something is not as asked for, and the run continues."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finished(Event):
-    """The whole film is published under its final name."""
+    """The whole video is published under its final name."""
 
     output: str
     frames: int
@@ -200,21 +197,21 @@ class Finished(Event):
     elapsed: float
     flows_computed: int
     flows_cached: int
-    earlier: int = 0
-    """Of the frames, those that an earlier run has painted."""
+    resumed_frames: int = 0
+    """Those of `frames` that an earlier run has written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped(Event):
-    """The run ended early on request; what was finished is a playable film at `output`."""
+    """The run ended early on request; what was finished is a playable video at `output`."""
 
     output: str
     frames: int
     elapsed: float
-    earlier: int = 0
-    """Of the frames, those that an earlier run has painted."""
-    kept: int = 0
-    """Frames after which the same command goes on; fewer than `frames` where it has to do some again."""
+    resumed_frames: int = 0
+    """Those of `frames` that an earlier run has written."""
+    resumable_frames: int = 0
+    """Frames after which the same command resumes; fewer than `frames` where some have to be done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +223,7 @@ class Failed(Event):
     exit_code: int
 
 
-FLEETING = (FrameWritten, Surveyed, Previewed, Learned)
-"""Events that are overtaken by the next of their kind."""
+TRANSIENT = (FrameWritten, StatusSampled, PreviewsWritten, TrainingStep)
+"""Events of which only the latest of its kind matters."""
 
 Observer = Callable[[Event], None]

@@ -16,7 +16,7 @@ from typing import Any
 
 from platformdirs import user_cache_path, user_data_path, user_log_path, user_state_path
 
-from streamstyle.life import Life
+from streamstyle.life import ProcessIdentity
 
 VIDEO_SUFFIXES = (
     ".mkv", ".mp4", ".mov", ".m4v", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob", ".ogv", ".flv",
@@ -29,7 +29,7 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".a
 
 _SAMPLES = 64
 _SAMPLE_BYTES = 64 << 10
-_TEMPORARY = re.compile(r"streamstyle-(?P<pid>\d+)-(?P<created>\d+)-\w+")
+_TEMPORARY = re.compile(r"streamstyle-(?P<pid>\d+)-(?P<create_time>\d+)-\w+")
 
 
 def atomic_write(path: Path, content: bytes | str, *, partial: Path | None = None, durable: bool = False) -> None:
@@ -132,8 +132,8 @@ def log_folder() -> Path:
 def temporary_folder() -> Iterator[Path]:
     """Yield a new folder and remove it afterwards; if this process is killed, the next one's call removes it."""
     remove_orphans()
-    owner = Life.own()
-    prefix = f"streamstyle-{owner.pid}-{owner.began:.0f}-"
+    owner = ProcessIdentity.own()
+    prefix = f"streamstyle-{owner.pid}-{owner.create_time:.0f}-"
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
@@ -143,7 +143,11 @@ def remove_orphans() -> None:
     with suppress(OSError):
         for path in Path(tempfile.gettempdir()).iterdir():
             named = _TEMPORARY.fullmatch(path.name)
-            if named and _is_own(path) and not Life(int(named["pid"]), float(named["created"])).goes_on():
+            if (
+                named
+                and _is_own(path)
+                and not ProcessIdentity(int(named["pid"]), float(named["create_time"])).goes_on()
+            ):
                 shutil.rmtree(path, ignore_errors=True)
 
 

@@ -61,7 +61,7 @@ class Film:
         """Return what an event says of it: path, working size, frames, rate and length."""
         rate = self.frame_rate
         return {
-            "film": str(self.path),
+            "video": str(self.path),
             "width": self.width,
             "height": self.height,
             "frames": self.frames,

@@ -12,24 +12,24 @@ _LEEWAY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class ProcessIdentity:
     """A process's life."""
 
     pid: int
-    began: float
+    create_time: float
     """Seconds since the epoch."""
 
     @classmethod
-    def own(cls) -> Life:
+    def own(cls) -> ProcessIdentity:
         """Return that of this process."""
         me = psutil.Process()
         return cls(me.pid, me.create_time())
 
     @classmethod
-    def told(cls, said: Any) -> Life | None:
+    def told(cls, said: Any) -> ProcessIdentity | None:
         """Return the life that a JSON object tells of; None where it is no such object."""
         try:
-            return cls(int(said["pid"]), float(said["began"]))
+            return cls(int(said["pid"]), float(said["create_time"]))
         except (KeyError, TypeError, ValueError):
             return None
 
@@ -37,7 +37,7 @@ class Life:
         """Return whether the process is there."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.began) < _LEEWAY
+            same = abs(process.create_time() - self.create_time) < _LEEWAY
             return same and process.status() != psutil.STATUS_ZOMBIE
         except (psutil.Error, ValueError, OverflowError):
             return False

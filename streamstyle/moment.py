@@ -25,9 +25,9 @@ class Moment:
     clock: Clock
     """Whoever lets the work wait stops it meanwhile."""
     stopwatch: Stopwatch
-    """What the time of painting and encoding goes into: `waiting`, `stylise`, `consistency`, `enlarge`, `encode`."""
+    """What the time of painting and encoding goes into: `wait`, `stylise`, `consistency`, `upscale`, `encode`."""
     queues: Mapping[str, Ahead[Any]]
-    """What is made ahead: `decoded` frames, and `flowed` ones where there is flow."""
+    """What is made ahead, by the stage that makes it: `decode`, and `flow` where there is flow."""
     partial: Path
     """The film so far."""
 

@@ -138,8 +138,8 @@ def _paintings(
         decoded = opened.enter_context(buffered(pictures, _itself, workers=1, ahead=_frames_ahead(film, settings)))
         cut = shots(decoded, place.shot if place else 0)
         flowed = _alone(cut) if cache is None else opened.enter_context(_flow(cut, settings, cache))
-        queues = {name: made for name, made in (("decoded", decoded), ("flowed", flowed)) if isinstance(made, Ahead)}
-        waited = stopwatch.timed("waiting", _to_paint(flowed, standing))
+        queues = {name: made for name, made in (("decode", decoded), ("flow", flowed)) if isinstance(made, Ahead)}
+        waited = stopwatch.timed("wait", _to_paint(flowed, standing))
         steady = _painted(waited, mix, settings, device, _carried(standing, device), stopwatch, warn)
         steady = _enlarged(steady, settings, device, stopwatch, warn)
         if ahead := _PAINTED_AHEAD.get(device.type):
@@ -178,7 +178,7 @@ def _painted(
         grams = painting_grams(mix, settings.ruder.style_image, settings.style.style_scale, judge, device)
         brush = Brush(judge, grams, settings.ruder, settings.consistency.temporal_weight, Thrift(WAYS, warn))
         optimised = stopwatch.timed("optimise", optimise(flowed, brush, settings, device, carried))
-        swept = stopwatch.timed("sweep", sweep(optimised, brush, settings))
+        swept = stopwatch.timed("multi_pass", sweep(optimised, brush, settings))
         return dilute(swept, settings.style)
     style = ready_style(painter(mix, settings.style.strength), device)
     network = ready_loss_network(settings.consistency, device)
@@ -192,7 +192,7 @@ def _enlarged(
     """Return the frames at the size of the output as well; all else goes on at the size that is painted at."""
     if settings.enlarge.upscale == 1:
         return painted
-    return stopwatch.timed("enlarge", enlarge(painted, ready_upscaler(device), settings.enlarge, warn))
+    return stopwatch.timed("upscale", enlarge(painted, ready_upscaler(device), settings.enlarge, warn))
 
 
 def _frames_ahead(film: Film, settings: Settings) -> int:
@@ -214,6 +214,6 @@ def _started(film: Film, output: Path, style: str, settings: Settings, ledger: L
         style=style,
         device=ledger.device,
         upscale=settings.enlarge.upscale,
-        earlier=ledger.earlier,
+        resumed_frames=ledger.earlier,
         **film.said(),
     )

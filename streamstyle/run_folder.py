@@ -14,9 +14,9 @@ from typing import Any
 
 from platformdirs import user_state_path
 
-from streamstyle.life import Life
+from streamstyle.life import ProcessIdentity
 
-VIEWS = ("painted", "source", "naive", "flow", "weight")
+VIEWS = ("output", "source", "per_frame", "flow", "weight")
 """What a preview can show: the result, the film, the frame painted alone, optical flow, and the consistency weight."""
 
 PATIENCE = 5.0
@@ -56,7 +56,7 @@ class Control:
     paused: bool = False
     stop: bool = False
     save: Save | None = None
-    holder: Life | None = None
+    owner: ProcessIdentity | None = None
     """Who holds the run: whose orders these are. A pause is over when its holder has gone; without one it stands."""
 
 
@@ -95,15 +95,15 @@ class RunFolder:
         """Make the folder and say which process the run is: this one."""
         for folder in (self.path, self.previews, self._viewers):
             folder.mkdir(parents=True, exist_ok=True)
-        replace_json(self._run, {**asdict(Life.own()), "command": command})
+        replace_json(self._run, {**asdict(ProcessIdentity.own()), "command": command})
 
     def command(self) -> list[str]:
         """Return the command line of the run, without the program's name; empty where there is none."""
         return list(read_json(self._run).get("command", []))
 
-    def life(self) -> Life | None:
+    def life(self) -> ProcessIdentity | None:
         """Return which process the run is, or was; None where it does not say."""
-        return Life.told(read_json(self._run))
+        return ProcessIdentity.told(read_json(self._run))
 
     def name(self) -> str:
         """Return what people call the run: its process's number, or its folder where that is not among the others."""
@@ -122,10 +122,10 @@ class RunFolder:
     def ordered(self) -> Control:
         """Return what is wanted now."""
         wanted = read_json(self.control)
-        save, holder = wanted.get("save"), Life.told(wanted.get("holder"))
-        paused = bool(wanted.get("paused")) and (holder is None or holder.goes_on())
+        save, owner = wanted.get("save"), ProcessIdentity.told(wanted.get("owner"))
+        paused = bool(wanted.get("paused")) and (owner is None or owner.goes_on())
         with suppress(TypeError):
-            return Control(paused, bool(wanted.get("stop")), Save(**save) if save else None, holder)
+            return Control(paused, bool(wanted.get("stop")), Save(**save) if save else None, owner)
         return Control()
 
     def wish(self, viewer: str, wishes: Wishes) -> None:

@@ -233,16 +233,16 @@ def test_a_dry_run_says_what_is_painted_already_and_estimates_the_rest(
         run(capfd, *wanted, code=130)
     before = files(film.parent)
     (planned,) = run(capfd, *wanted, "--dry-run")
-    assert (planned["frames"], planned["earlier"]) == (25, 15)
+    assert (planned["frames"], planned["resumed_frames"]) == (25, 15)
     assert planned["seconds"] == pytest.approx(10 * planned["seconds_per_frame"])
     assert exit_code(["run", *map(str, wanted), "--dry-run"]) == 0
     assert "goes on after 15, painted earlier" in capfd.readouterr().out
     (anew,) = run(capfd, *wanted, "--dry-run", "--restart")
-    assert anew["earlier"] == 0
+    assert anew["resumed_frames"] == 0
     (refused,) = run(capfd, *wanted, "--strength", 0.9, "--dry-run", code=4)[-1:]
     assert (refused["event"], "begun with --strength 1" in refused["problem"]) == ("failed", True)
     assert files(film.parent) == before
-    assert run(capfd, *wanted)[0]["earlier"] == 15
+    assert run(capfd, *wanted)[0]["resumed_frames"] == 15
 
 
 class _InterruptingAfter:

@@ -56,7 +56,7 @@ def test_runs_that_go_on_are_listed_with_how_far_they_are(capfd: pytest.CaptureF
     assert exit_code(["runs"]) == 0
     heads, row = capfd.readouterr().out.splitlines()
     assert heads.split() == ["run", "state", "since", "frames", "left", "film"]
-    assert row.split()[1] == "painting"
+    assert row.split()[1] == "running"
     assert row.split()[-5:] == ["57/132", "1:16", "a.mkv", "→", "a.wave.mkv"]
 
 

@@ -74,7 +74,7 @@ def test_stopped_it_goes_on_to_the_same_film(film: Path, tmp_path: Path) -> None
     enlarge(film, interrupted, stop_after=10)
     ended, events = enlarge(film, interrupted)
     assert isinstance(ended, Finished)
-    assert (ended.frames, ended.earlier) == (25, 10)
+    assert (ended.frames, ended.resumed_frames) == (25, 10)
     assert [event.frame for event in events if isinstance(event, FrameWritten)] == list(range(11, 26))
     (one, frames), (other, again) = read(whole), read(interrupted)
     assert times(frames, one) == times(again, other)

@@ -128,11 +128,11 @@ def test_stopped_after_any_frame_it_goes_on_with_the_next_bit_for_bit(
     easel.paint(folder / "whole.mkv")
     stopped, _ = easel.paint(folder / "film.mkv", stop_after)
     assert isinstance(stopped, Stopped)
-    assert (stopped.frames, stopped.earlier, stopped.kept) == (stop_after, 0, stop_after)
+    assert (stopped.frames, stopped.resumed_frames, stopped.resumable_frames) == (stop_after, 0, stop_after)
     ended, told = easel.paint(folder / "film.mkv")
     assert isinstance(ended, Finished)
-    assert (ended.frames, ended.earlier, ended.shots) == (40, stop_after, 2)
-    assert next(event for event in told if isinstance(event, Started)).earlier == stop_after
+    assert (ended.frames, ended.resumed_frames, ended.shots) == (40, stop_after, 2)
+    assert next(event for event in told if isinstance(event, Started)).resumed_frames == stop_after
     assert [event.frame for event in told if isinstance(event, FrameWritten)] == list(range(stop_after + 1, 41))
     assert [event.frame for event in told if isinstance(event, ShotStarted)] == [20] * (stop_after < 20)
     assert_same_film(folder / "film.mkv", folder / "whole.mkv")
@@ -191,7 +191,7 @@ def test_what_is_on_the_disk_when_a_run_is_killed_is_gone_on_with(
     for moment in disk.moments:
         ended, _ = easel.paint(moment / disk.output.name)
         assert isinstance(ended, Finished)
-        assert ended.earlier >= 20
+        assert ended.resumed_frames >= 20
         assert [path.name for path in moment.iterdir()] == [disk.output.name]
         if ending != "webm":  # which takes no AAC
             assert packets(moment / disk.output.name, "audio") == packets(disk.output, "audio")
@@ -215,7 +215,7 @@ def test_frames_that_were_painted_are_not_painted_again_after_a_second_kill(
     for moment in again.moments:
         ended, _ = easel.paint(moment / "film.mkv")
         assert isinstance(ended, Finished)
-        assert ended.earlier >= 20
+        assert ended.resumed_frames >= 20
         assert_same_film(moment / "film.mkv", disk.output)
         assert [path.name for path in moment.iterdir()] == ["film.mkv"]
 
@@ -228,11 +228,11 @@ def test_a_run_that_is_stopped_while_it_takes_up_the_earlier_film_leaves_that_as
     before = partial_path(output).read_bytes()
     stopped, _ = easel.paint(output, stop_after=0)
     assert isinstance(stopped, Stopped)
-    assert (stopped.frames, stopped.earlier, stopped.kept) == (12, 12, 12)
+    assert (stopped.frames, stopped.resumed_frames, stopped.resumable_frames) == (12, 12, 12)
     assert partial_path(output).read_bytes() == before
     assert not earlier_path(output).exists()
     ended, _ = easel.paint(output)
-    assert (ended.frames, ended.earlier) == (40, 12)
+    assert (ended.frames, ended.resumed_frames) == (40, 12)
 
 
 def test_a_run_that_is_stopped_before_its_first_frame_leaves_nothing(tmp_path: Path, easel: Easel) -> None:
@@ -250,7 +250,7 @@ def test_stopped_again_and_again_a_film_is_done_a_few_frames_at_a_time(tmp_path:
         assert isinstance(stopped, Stopped)
         assert len(pictures(partial_path(tmp_path / "film.mkv"))) == stop_after
     ended, _ = easel.paint(tmp_path / "film.mkv")
-    assert (ended.frames, ended.earlier) == (40, 40)
+    assert (ended.frames, ended.resumed_frames) == (40, 40)
     assert_same_film(tmp_path / "film.mkv", tmp_path / "whole.mkv")
 
 
@@ -266,9 +266,9 @@ def test_a_shot_that_is_gone_over_again_is_taken_up_at_its_beginning(tmp_path: P
     easel.paint(tmp_path / "whole.mkv")
     stopped, _ = easel.paint(tmp_path / "painted.mkv", stop_after=15)
     assert isinstance(stopped, Stopped)
-    assert stopped.kept == 8
+    assert stopped.resumable_frames == 8
     ended, _ = easel.paint(tmp_path / "painted.mkv")
-    assert (ended.frames, ended.earlier) == (17, 8)
+    assert (ended.frames, ended.resumed_frames) == (17, 8)
     assert_same_film(tmp_path / "painted.mkv", tmp_path / "whole.mkv")
 
 
@@ -294,7 +294,7 @@ def test_a_part_of_a_film_is_gone_on_with(tmp_path: Path, easel: Easel) -> None:
     easel.paint(tmp_path / "whole.mkv")
     easel.paint(tmp_path / "film.mkv", stop_after=9)
     ended, _ = easel.paint(tmp_path / "film.mkv")
-    assert (ended.frames, ended.earlier) == (21, 9)
+    assert (ended.frames, ended.resumed_frames) == (21, 9)
     assert_same_film(tmp_path / "film.mkv", tmp_path / "whole.mkv")
 
 
@@ -307,7 +307,7 @@ def test_a_film_whose_clock_begins_anew_is_counted_through(tmp_path: Path, easel
     whole, _ = easel.paint(tmp_path / "whole.mkv")
     easel.paint(tmp_path / "film.mkv", stop_after=45)
     ended, _ = easel.paint(tmp_path / "film.mkv")
-    assert (ended.frames, ended.earlier) == (whole.frames, 45)
+    assert (ended.frames, ended.resumed_frames) == (whole.frames, 45)
     assert_same_film(tmp_path / "film.mkv", tmp_path / "whole.mkv")
 
 
@@ -338,7 +338,7 @@ def test_what_was_begun_otherwise_is_not_gone_on_with(
     assert partial_path(output).read_bytes() == before
     ended, _ = easel.having(**changed).paint(output, restart=True)
     assert isinstance(ended, Finished)
-    assert ended.earlier == 0
+    assert ended.resumed_frames == 0
 
 
 def test_a_film_that_has_been_replaced_is_not_gone_on_with(tmp_path: Path, easel: Easel) -> None:
@@ -354,7 +354,7 @@ def test_what_changes_no_picture_may_change(tmp_path: Path, easel: Easel) -> Non
     easel.paint(tmp_path / "film.mkv", stop_after=5)
     other = ConsistencySettings(method=Method.live, iterations=7, style_weight=1.0)  # which live does not look at
     ended, _ = easel.having(consistency=other, flow=FlowSettings(flow_workers=2)).paint(tmp_path / "film.mkv")
-    assert ended.earlier == 5
+    assert ended.resumed_frames == 5
 
 
 def test_a_checkpoint_that_is_cut_short_is_not_taken_for_none(tmp_path: Path, easel: Easel) -> None:
@@ -383,7 +383,7 @@ def test_a_partial_film_without_a_checkpoint_is_painted_anew(tmp_path: Path, eas
     easel.paint(output, stop_after=5)
     checkpoint_path(output).unlink()
     ended, _ = easel.paint(output)
-    assert (ended.frames, ended.earlier) == (40, 0)
+    assert (ended.frames, ended.resumed_frames) == (40, 0)
 
 
 def test_a_style_that_cannot_be_used_costs_nothing_that_was_painted(tmp_path: Path, easel: Easel) -> None:
@@ -392,7 +392,7 @@ def test_a_style_that_cannot_be_used_costs_nothing_that_was_painted(tmp_path: Pa
     with pytest.raises(StyleError, match="cannot be blended"):
         easel.having(style=StyleSettings(strength=0.5)).paint(output, restart=True)
     ended, _ = easel.paint(output)
-    assert ended.earlier == 5
+    assert ended.resumed_frames == 5
 
 
 def test_another_container_beside_it_is_another_film(tmp_path: Path, easel: Easel) -> None:
@@ -400,7 +400,7 @@ def test_another_container_beside_it_is_another_film(tmp_path: Path, easel: Ease
     easel.paint(tmp_path / "film.mkv", stop_after=5)
     beside, _ = easel.paint(tmp_path / "film.mp4")
     ended, _ = easel.paint(tmp_path / "film.mkv")
-    assert (beside.earlier, ended.earlier) == (0, 5)
+    assert (beside.resumed_frames, ended.resumed_frames) == (0, 5)
 
 
 def test_two_runs_never_write_one_film(tmp_path: Path, easel: Easel) -> None:

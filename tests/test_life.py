@@ -8,13 +8,13 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from streamstyle.life import Life
+from streamstyle.life import ProcessIdentity
 
 
 def test_this_process_goes_on_and_one_that_ended_does_not() -> None:
-    assert Life.own().goes_on()
+    assert ProcessIdentity.own().goes_on()
     with subprocess.Popen(["sleep", "60"]) as other:
-        life = Life(other.pid, psutil.Process(other.pid).create_time())
+        life = ProcessIdentity(other.pid, psutil.Process(other.pid).create_time())
         assert life.goes_on()
         other.kill()
         while psutil.Process(other.pid).status() != psutil.STATUS_ZOMBIE:
@@ -24,16 +24,16 @@ def test_this_process_goes_on_and_one_that_ended_does_not() -> None:
 
 
 def test_a_number_that_came_round_is_another_process_and_a_clock_that_was_put_right_the_same() -> None:
-    own = Life.own()
-    assert not replace(own, began=own.began - 3600).goes_on()
-    assert replace(own, began=own.began - 1).goes_on()
+    own = ProcessIdentity.own()
+    assert not replace(own, create_time=own.create_time - 3600).goes_on()
+    assert replace(own, create_time=own.create_time - 1).goes_on()
 
 
-@pytest.mark.parametrize("said", [None, 7, {}, {"pid": "x", "began": 1}, {"pid": None, "began": None}])
+@pytest.mark.parametrize("said", [None, 7, {}, {"pid": "x", "create_time": 1}, {"pid": None, "create_time": None}])
 def test_what_tells_of_no_life(said: object) -> None:
-    assert Life.told(said) is None
+    assert ProcessIdentity.told(said) is None
 
 
 @pytest.mark.parametrize("pid", [-1, 2**70])
 def test_a_number_that_no_process_bears(pid: int) -> None:
-    assert not Life(pid, 0.0).goes_on()
+    assert not ProcessIdentity(pid, 0.0).goes_on()

@@ -199,7 +199,7 @@ def test_looking_how_steady_it_is_makes_nobody_wait(gpu: FakeGPU, style: Transfo
     for frame in frames:
         steadiness.add(frame)
     assert not gpu.waits
-    assert set(steadiness.means()) == {"painted", "naive"}
+    assert set(steadiness.means()) == {"output", "per_frame"}
     assert gpu.waits == {"_local_scalar_dense": 2}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streamstyle.life import Life
+from streamstyle.life import ProcessIdentity
 from streamstyle.run_folder import Control, RunFolder, RunReader, Save, Wishes, all_runs, new_run_folder, replace_json
 
 
@@ -69,8 +69,8 @@ def test_half_a_line_waits_for_its_end_and_garbage_is_passed_over(folder: RunFol
 
 def test_wishes_are_added_up_and_fade_when_their_viewer_is_gone(folder: RunFolder) -> None:
     folder.wish("one", Wishes(("flow",), 100, 40))
-    folder.wish("two", Wishes(("painted", "flow"), 80, 60))
-    assert folder.wishes() == Wishes(("painted", "flow"), 100, 60)
+    folder.wish("two", Wishes(("output", "flow"), 80, 60))
+    assert folder.wishes() == Wishes(("output", "flow"), 100, 60)
     folder.leave("two")
     assert folder.wishes() == Wishes(("flow",), 100, 40)
     past = time.time() - 60
@@ -80,7 +80,7 @@ def test_wishes_are_added_up_and_fade_when_their_viewer_is_gone(folder: RunFolde
 
 def test_what_the_owner_wants_arrives_and_nonsense_wants_nothing(folder: RunFolder) -> None:
     assert folder.ordered() == Control()
-    wanted = Control(paused=True, save=Save(3, "painted", "a.png"))
+    wanted = Control(paused=True, save=Save(3, "output", "a.png"))
     folder.order(wanted)
     assert folder.ordered() == wanted
     folder.control.write_text(json.dumps({"save": {"colour": "blue"}}))
@@ -89,7 +89,7 @@ def test_what_the_owner_wants_arrives_and_nonsense_wants_nothing(folder: RunFold
 
 def test_a_pause_is_over_when_whoever_holds_the_run_has_gone(folder: RunFolder) -> None:
     with subprocess.Popen(["sleep", "60"]) as other:
-        folder.order(Control(paused=True, holder=Life(other.pid, psutil.Process(other.pid).create_time())))
+        folder.order(Control(paused=True, owner=ProcessIdentity(other.pid, psutil.Process(other.pid).create_time())))
         assert folder.ordered().paused
         other.kill()
         other.wait()
@@ -110,7 +110,7 @@ def test_a_stop_is_never_taken_back(folder: RunFolder) -> None:
 def test_folders_of_ended_runs_do_not_pile_up(home: Path) -> None:
     for number in range(30):
         RunFolder(new_run_folder(Path(f"film{number:02}.mkv")).path).create([])
-        replace_json(all_runs()[0].path / "run.json", {"pid": 2**22 + 5, "began": 0.0, "command": []})
+        replace_json(all_runs()[0].path / "run.json", {"pid": 2**22 + 5, "create_time": 0.0, "command": []})
         assert len(all_runs()) <= 20
     living = new_run_folder(Path("zz.mkv"))
     living.create([])

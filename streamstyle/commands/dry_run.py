@@ -49,7 +49,7 @@ def _in_words(planned: Planned, output: Path) -> list[str]:
     cuts = f", cuts at {', '.join(clock(cut) for cut in planned.cuts)}" if planned.cuts else ""
     free = shutil.disk_usage(output.parent).free
     rows = [
-        ("film", planned.film),
+        ("film", planned.video),
         ("output", planned.output + (" (exists already; -y replaces it)" if output.exists() else "")),
         ("size", _size_in_words(planned)),
         ("frames", f"{planned.frames}{length}{_earlier(planned)}"),
@@ -66,7 +66,7 @@ def _in_words(planned: Planned, output: Path) -> list[str]:
 
 
 def _earlier(planned: Planned) -> str:
-    return f", goes on after {planned.earlier}, painted earlier" if planned.earlier else ""
+    return f", goes on after {planned.resumed_frames}, painted earlier" if planned.resumed_frames else ""
 
 
 def _size_in_words(planned: Planned) -> str:

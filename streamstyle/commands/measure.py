@@ -17,7 +17,7 @@ from streamstyle.terminal.values import span
 from streamstyle.terminal.watch import print_json
 
 if TYPE_CHECKING:
-    from streamstyle.evaluate.assessment import Assessed
+    from streamstyle.evaluate.assessment import Measured
 
 _FILE = click.Path(path_type=Path)
 _measuring = under("Measuring")
@@ -89,15 +89,15 @@ def painting(style: Path | None) -> Path | None:
     return style
 
 
-def _in_words(assessed: Assessed) -> list[str]:
-    columns = list(assessed.measures)
+def _in_words(assessed: Measured) -> list[str]:
+    columns = list(assessed.metrics)
     rows = [
-        f"{Path(assessed.stylised).name}: {assessed.frames} frames, judged along {assessed.judge}",
-        f"content and style as seen by {assessed.eye}",
+        f"{Path(assessed.stylised).name}: {assessed.frames} frames, judged along {assessed.flow_reference}",
+        f"content and style as seen by {assessed.loss_network}",
         " " * 24 + "".join(f"{column:>12}" for column in columns),
     ]
-    for name in assessed.measures["stylised"]:
-        values = "".join(_cell(assessed.measures[column].get(name)) for column in columns)
+    for name in assessed.metrics["stylised"]:
+        values = "".join(_cell(assessed.metrics[column].get(name)) for column in columns)
         rows.append(f"{name_in_words(name):<24}{values}")
     return rows
 

@@ -45,11 +45,11 @@ def _object(run: Standing) -> dict[str, Any]:
         "run": run.run,
         "folder": str(run.folder.path),
         "state": run.state,
-        "began": run.began,
+        "start_time": run.began,
         "frame": run.story.frames_done,
         "frames": run.story.frames,
         "seconds_left": run.seconds_left,
-        "film": run.film,
+        "video": run.film,
         "output": run.output,
     }
 

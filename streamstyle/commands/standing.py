@@ -20,7 +20,7 @@ class Standing:
     """What it is called: the number of its process, or its folder where that lies elsewhere."""
     folder: RunFolder
     state: str
-    """`starting`, `painting`, `paused` or `stopping`; once it has ended `finished`, `stopped`, `failed` or `died`."""
+    """`starting`, `running`, `paused` or `stopping`; once it has ended `finished`, `stopped`, `failed` or `died`."""
     goes_on: bool
     began: float
     """Seconds since the epoch."""
@@ -29,7 +29,7 @@ class Standing:
     @property
     def film(self) -> str:
         """The film's path; empty before it is open."""
-        return self.story.started.film if self.story.started else ""
+        return self.story.started.video if self.story.started else ""
 
     @property
     def output(self) -> str:
@@ -49,7 +49,7 @@ def standing_of(folder: RunFolder) -> Standing:
     goes_on, life = folder.alive(), folder.life()
     story = heard(Story(), RunReader(folder).news())
     state = _going(folder, story) if goes_on else _ended(story)
-    return Standing(folder.name(), folder, state, goes_on, life.began if life else 0.0, story)
+    return Standing(folder.name(), folder, state, goes_on, life.create_time if life else 0.0, story)
 
 
 def runs_that_go_on() -> list[Standing]:
@@ -85,7 +85,7 @@ def _going(folder: RunFolder, story: Story) -> str:
         return "stopping"
     if story.paused:
         return "paused"
-    return "painting" if story.started else "starting"
+    return "running" if story.started else "starting"
 
 
 def _ended(story: Story) -> str:

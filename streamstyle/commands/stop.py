@@ -74,7 +74,7 @@ def _in_words(run: Standing) -> str:
     match run.story.ending:
         case Stopped(frames=0):
             return "stopped before the first frame; nothing was written"
-        case Stopped(output=output, frames=frames, kept=kept):
+        case Stopped(output=output, frames=frames, resumable_frames=kept):
             of = f" of {run.story.frames}" if run.story.frames else ""
             again = f"; the same command goes on after frame {kept}" if kept else ""
             return f"stopped after {frames}{of} frames; they play from {output}{again}"

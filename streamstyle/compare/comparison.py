@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from streamstyle.compare.contender import Contender, ready, reference_of
-from streamstyle.compare.events import Compared, ComparisonStopped, FrameMeasured, Row
+from streamstyle.compare.events import Compared, ComparedFilm, ComparisonStopped, FrameMeasured
 from streamstyle.compare.kept import read_record, write_record
 from streamstyle.compare.painting import Part, paint_all
 from streamstyle.evaluate.appearance import Appearance
@@ -61,8 +61,8 @@ def measured(
         )
     except _InterruptedError:
         return None
-    films = [{"measures": each.by_name(), "curves": each.curves, "frames": each.frames} for each in all_of_them]
-    write_record(record, {"judge": bench.judge.name, "eye": bench.eye.name, "films": films})
+    films = [{"metrics": each.by_name(), "curves": each.curves, "frames": each.frames} for each in all_of_them]
+    write_record(record, {"flow_reference": bench.judge.name, "loss_network": bench.eye.name, "films": films})
     return films
 
 
@@ -98,7 +98,7 @@ def compare(
         return None
     reference = reference_of(contenders)
     return Compared(
-        film=str(film.path),
+        video=str(film.path),
         style=mix.name,
         output="",
         report="",
@@ -106,11 +106,11 @@ def compare(
         height=film.height,
         frames=films[0]["frames"],
         frame_rate=float(film.frame_rate or 25),
-        judge=bench.judge.name,
-        own_flow=[part.contender.label for part in made if _judges_itself(part.contender, bench.judge)],
-        eye=bench.eye.name,
-        reference=made[reference].contender.label,
-        rows=_rows(made, films, reference),
+        flow_reference=bench.judge.name,
+        same_flow_methods=[part.contender.label for part in made if _judges_itself(part.contender, bench.judge)],
+        loss_network=bench.eye.name,
+        baseline=made[reference].contender.label,
+        films=_rows(made, films, reference),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=machine_info(),
         command=command,
@@ -121,25 +121,27 @@ def _judges_itself(contender: Contender, judge: Judge) -> bool:
     return contender.method is not Method.johnson and contender.settings.flow.flow is judge.preset
 
 
-def _rows(made: Sequence[Part], films: Sequence[dict[str, Any]], reference: int) -> list[Row]:
-    base, pace = films[1 + reference]["measures"], made[reference].making.seconds_per_frame
+def _rows(made: Sequence[Part], films: Sequence[dict[str, Any]], reference: int) -> list[ComparedFilm]:
+    base, pace = films[1 + reference]["metrics"], made[reference].making.seconds_per_frame
     parts: list[Part | None] = [None, *made, *(None for _ in Decoys.names)]
     names = ["source", *(part.contender.label for part in made), *Decoys.names]
-    kinds = ["source", *("method" for _ in made), *("decoy" for _ in Decoys.names)]
+    kinds = ["source", *("method" for _ in made), *("control" for _ in Decoys.names)]
     return [
         _row(name, kind, part, figures, base, pace)
         for name, kind, part, figures in zip(names, kinds, parts, films, strict=True)
     ]
 
 
-def _row(name: str, kind: str, part: Part | None, figures: dict[str, Any], base: dict[str, float], pace: float) -> Row:
-    measures = figures["measures"]
+def _row(
+    name: str, kind: str, part: Part | None, figures: dict[str, Any], base: dict[str, float], pace: float
+) -> ComparedFilm:
+    measures = figures["metrics"]
     relative = {key: value / base[key] for key, value in measures.items() if base.get(key)}
     if part is None:
-        return Row(name, kind, None, None, measures, relative, figures["curves"])
+        return ComparedFilm(name, kind, None, None, measures, relative, figures["curves"])
     making = part.making
     taken = making.seconds_per_frame
     film = str(part.film)
-    return Row(
+    return ComparedFilm(
         name, kind, taken, taken / pace, measures, relative, figures["curves"], film, making.date, making.machine
     )

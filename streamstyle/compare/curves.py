@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from streamstyle.compare.axis import LogAxis, axis_for
 from streamstyle.compare.colours import as_hex, colour_of
-from streamstyle.compare.events import Compared, Row
+from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.markup import element, text
 from streamstyle.evaluate.measures import Curve
 
@@ -20,12 +20,12 @@ _SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 
 def gaps_of(compared: Compared) -> list[str]:
     """Return the gaps that were measured, as text."""
-    return [key.removeprefix(_PREFIX) for key in compared.rows[0].measures if key.startswith(_PREFIX)]
+    return [key.removeprefix(_PREFIX) for key in compared.films[0].metrics if key.startswith(_PREFIX)]
 
 
-def drawn_rows(compared: Compared) -> list[tuple[int, Row]]:
+def drawn_rows(compared: Compared) -> list[tuple[int, ComparedFilm]]:
     """Return the films that have a line, with their places: the source and the methods."""
-    return [(place, row) for place, row in enumerate(compared.rows) if row.kind != "decoy"]
+    return [(place, row) for place, row in enumerate(compared.films) if row.kind != "control"]
 
 
 def curves_chart(compared: Compared) -> str:
@@ -61,7 +61,7 @@ def _gap_button(gap: str, *, pressed: bool) -> str:
     return element("button", words, type="button", data_show=gap, aria_pressed=str(pressed).lower())
 
 
-def _legend_button(place: int, row: Row) -> str:
+def _legend_button(place: int, row: ComparedFilm) -> str:
     colour = f"--c:{as_hex(colour_of(place))}"
     inside = text(row.name) + element("output")
     return element("button", inside, type="button", data_film=place, aria_pressed="true", style=colour)
@@ -80,7 +80,7 @@ def _group(compared: Compared, gap: str, *, shown: bool) -> str:
     return element("g", *marks, *lines, data_gap=gap, class_="" if shown else "off")
 
 
-def _line(place: int, row: Row, curve: Curve, up: LogAxis) -> str:
+def _line(place: int, row: ComparedFilm, curve: Curve, up: LogAxis) -> str:
     path = path_of(curve, up)
     kind = "curve source" if row.kind == "source" else "curve"
     return element("path", d=path, class_=kind, style=f"--c:{as_hex(colour_of(place))}", data_of=place)

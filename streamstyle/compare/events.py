@@ -10,13 +10,13 @@ from streamstyle.machine_info import MachineInfo
 
 
 @dataclass(frozen=True, slots=True)
-class ContenderPainted(Event):
+class MethodFinished(Event):
     """A method's film is there, made just now or found where an earlier comparison kept it."""
 
-    contender: str
-    film: str
+    method: str
+    output: str
     seconds_per_frame: float
-    found: bool
+    reused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class FrameMeasured(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class SideBySideWritten(Event):
+class SideBySideFrameWritten(Event):
     """A frame of the film of all methods has reached the encoder."""
 
     frame: int
@@ -39,29 +39,29 @@ class SideBySideWritten(Event):
 class ComparisonStopped(Event):
     """The comparison ended early on request; the next time it goes on from the films that are kept."""
 
-    kept: str
+    folder: str
     finished: int
     methods: int
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparedFilm:
     """One film of a comparison."""
 
     name: str
     kind: str
-    """`source`, `method` or `decoy`."""
+    """`source`, `method` or `control`."""
     seconds_per_frame: float | None
-    time: float | None
+    time_ratio: float | None
     """Seconds a frame as a multiple of the reference's."""
-    measures: dict[str, float]
+    metrics: dict[str, float]
     """Each figure by its name (docs/metrics.md)."""
-    relative: dict[str, float]
+    ratios: dict[str, float]
     """The same as multiples of the reference's."""
     curves: dict[str, Curve]
     """Warping errors and sharpness of every frame."""
-    film: str = ""
-    made: str = ""
+    output: str = ""
+    created: str = ""
     """UTC; empty for what was not made here."""
     machine: MachineInfo = field(default_factory=dict)
     """That it was made on, with the load it had."""
@@ -71,7 +71,7 @@ class Row:
 class Compared(Event):
     """All methods have been made and measured."""
 
-    film: str
+    video: str
     style: str
     output: str
     """The films side by side; empty where that was not asked for."""
@@ -80,13 +80,13 @@ class Compared(Event):
     height: int
     frames: int
     frame_rate: float
-    judge: str
-    own_flow: list[str]
+    flow_reference: str
+    same_flow_methods: list[str]
     """Names of the rows that were made along the flow they are judged by, and look steadier than they are."""
-    eye: str
-    reference: str
+    loss_network: str
+    baseline: str
     """Name of the row that the others are multiples of."""
-    rows: list[Row]
+    films: list[ComparedFilm]
     """The source, the methods in the order asked for, and the first method's blurred and frozen twins."""
     date: str
     machine: MachineInfo

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streamstyle.compare.colours import as_hex, colour_of
-from streamstyle.compare.events import Compared, Row
+from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.markup import element, number, text
 
 TIME = "time"
@@ -29,11 +29,11 @@ _HIGHER = ("sharpness",)
 
 def figures_table(compared: Compared) -> str:
     """Return the table: a row a film, the reference's figures being 1."""
-    keys = [TIME, *(key for key in _HEADS if any(key in row.measures for row in compared.rows))]
+    keys = [TIME, *(key for key in _HEADS if any(key in row.metrics for row in compared.films))]
     head = "".join(element("th", _HEADS[key], scope="col") for key in keys)
-    first = element("th", text(f"as multiples of {compared.reference}'s"), scope="col")
-    best = {key: _best(key, compared.rows) for key in keys}
-    rows = "".join(_row(place, row, keys, best) for place, row in enumerate(compared.rows))
+    first = element("th", text(f"as multiples of {compared.baseline}'s"), scope="col")
+    best = {key: _best(key, compared.films) for key in keys}
+    rows = "".join(_row(place, row, keys, best) for place, row in enumerate(compared.films))
     table = element("table", element("thead", element("tr", first + head)), element("tbody", rows))
     note = (
         "Large: as a multiple; small: as it is. The best method is marked; less is better, but of sharpness more. "
@@ -42,14 +42,14 @@ def figures_table(compared: Compared) -> str:
     return element("div", table, class_="scroll", tabindex="0") + element("p", note, class_="note")
 
 
-def value_of(key: str, row: Row) -> tuple[float | None, float | None]:
+def value_of(key: str, row: ComparedFilm) -> tuple[float | None, float | None]:
     """Return a figure of a film as it is, and as a multiple of the reference's; None where there is none."""
     if key == TIME:
-        return row.seconds_per_frame, row.time
-    return row.measures.get(key), row.relative.get(key)
+        return row.seconds_per_frame, row.time_ratio
+    return row.metrics.get(key), row.ratios.get(key)
 
 
-def _best(key: str, rows: Sequence[Row]) -> float | None:
+def _best(key: str, rows: Sequence[ComparedFilm]) -> float | None:
     """Return the best value of the methods, where there is a choice."""
     values = [value for row in rows if row.kind == "method" and (value := value_of(key, row)[0]) is not None]
     if len(set(values)) < 2:
@@ -57,14 +57,14 @@ def _best(key: str, rows: Sequence[Row]) -> float | None:
     return max(values) if key in _HIGHER else min(values)
 
 
-def _row(place: int, row: Row, keys: Sequence[str], best: dict[str, float | None]) -> str:
-    colour = {} if row.kind == "decoy" else {"style": f"--c:{as_hex(colour_of(place))}"}
+def _row(place: int, row: ComparedFilm, keys: Sequence[str], best: dict[str, float | None]) -> str:
+    colour = {} if row.kind == "control" else {"style": f"--c:{as_hex(colour_of(place))}"}
     name = element("th", text(row.name), scope="row", **colour)
     cells = "".join(_cell(key, row, best[key]) for key in keys)
     return element("tr", name + cells, class_="method" if row.kind == "method" else "other")
 
 
-def _cell(key: str, row: Row, best: float | None) -> str:
+def _cell(key: str, row: ComparedFilm, best: float | None) -> str:
     value, relative = value_of(key, row)
     if value is None:
         return element("td", "-")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from streamstyle.buffered import buffered
 from streamstyle.compare.colours import colour_of
-from streamstyle.compare.events import Compared, Row, SideBySideWritten
+from streamstyle.compare.events import Compared, ComparedFilm, SideBySideFrameWritten
 from streamstyle.compare.grid import Grid, Label, backdrop, filled, grid_for
 from streamstyle.events import Observer
 from streamstyle.film import Film
@@ -39,7 +39,7 @@ def write_grid_film(film: Film, compared: Compared, output: Path, observe: Obser
 
     Raises OutputError where it cannot be written.
     """
-    parts = [Path(row.film) for row in compared.rows if row.kind == "method"]
+    parts = [Path(row.output) for row in compared.films if row.kind == "method"]
     grid = grid_for(1 + len(parts), film.width, film.height)
     paper = backdrop(grid, labels(compared))
     with ExitStack() as opened:
@@ -48,7 +48,7 @@ def write_grid_film(film: Film, compared: Compared, output: Path, observe: Obser
         for frames in moments:
             whole = to_tensor(filled(grid, paper, [frame.image for frame in frames]))
             sink.write(StylisedFrame(FlowedFrame(frames[0], None), whole, naive=whole))
-            observe(SideBySideWritten(sink.frames, film.frames))
+            observe(SideBySideFrameWritten(sink.frames, film.frames))
             if stop.is_set():
                 break
         else:
@@ -60,12 +60,12 @@ def write_grid_film(film: Film, compared: Compared, output: Path, observe: Obser
 
 def labels(compared: Compared) -> list[Label]:
     """Return what stands under each film: the source and the methods."""
-    shown = [row for row in compared.rows if row.kind != "decoy"]
-    return [Label(row.name, _figures(row, compared.reference), colour_of(place)) for place, row in enumerate(shown)]
+    shown = [row for row in compared.films if row.kind != "control"]
+    return [Label(row.name, _figures(row, compared.baseline), colour_of(place)) for place, row in enumerate(shown)]
 
 
-def _figures(row: Row, reference: str) -> str:
-    flicker = row.relative.get("warping_error_1")
+def _figures(row: ComparedFilm, reference: str) -> str:
+    flicker = row.ratios.get("warping_error_1")
     steady = "" if flicker is None else f"flicker {flicker:.2f}"
     if row.seconds_per_frame is None:
         return f"{steady} of {reference}'s" if steady else ""

@@ -15,7 +15,7 @@ from streamstyle.machine_info import MachineInfo
 class Making:
     """What is remembered of a film's making."""
 
-    contender: str
+    method: str
     frames: int
     seconds_per_frame: float
     """By the clock, without the first frame, which waits for everything to begin."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import process_time
 
 from streamstyle.compare.contender import Contender, kept_name
-from streamstyle.compare.events import ContenderPainted
+from streamstyle.compare.events import MethodFinished
 from streamstyle.compare.kept import Making, film_path, find_making, keep_making
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, FrameWritten, Observer, Started, Stopped, Warned
@@ -50,7 +50,7 @@ def paint_all(
         if making is None:
             break
         path = film_path(folder, name)
-        observe(ContenderPainted(contender.text, str(path), making.seconds_per_frame, found is not None))
+        observe(MethodFinished(contender.text, str(path), making.seconds_per_frame, found is not None))
         parts.append(Part(contender, path, making))
     with suppress(OSError):
         folder.rmdir()  # if nothing is kept there

@@ -34,7 +34,7 @@ def write_report(film: Film, compared: Compared, path: Path) -> None:
 
 def report(compared: Compared, shown: list[Scene]) -> str:
     """Return the page."""
-    film = Path(compared.film).stem
+    film = Path(compared.video).stem
     filled = {
         "version": __version__,
         "title": text(f"{film} in {compared.style}, methods compared"),

@@ -37,7 +37,7 @@ class Scene:
 def scenes(film: Film, compared: Compared) -> list[Scene]:
     """Return the frames that are shown of the source and of every method."""
     loop, stills = _chosen(compared)
-    paths = [Path(row.film) for row in compared.rows if row.kind == "method"]
+    paths = [Path(row.output) for row in compared.films if row.kind == "method"]
     films = [film, *(probe(path, SourceSettings(size=(film.width, film.height))) for path in paths)]
     wanted = {**dict.fromkeys(stills, WIDEST), **dict.fromkeys(loop, WIDEST_PLAYED if len(loop) > 1 else WIDEST)}
     pictures = [_pictures(each, wanted) for each in films]
@@ -50,7 +50,7 @@ def scenes(film: Film, compared: Compared) -> list[Scene]:
 
 def _chosen(compared: Compared) -> tuple[list[int], list[int]]:
     """Return the frames that play, from the middle of the longest shot, and those that stand still."""
-    begun, length = longest_shot(compared.rows[0].curves.get("warping_error_1", []))
+    begun, length = longest_shot(compared.films[0].curves.get("warping_error_1", []))
     count = max(1, min(LOOP, length))
     first = begun + (length - count) // 2
     loop = list(range(first, first + count))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from streamstyle.compare.axis import LogAxis, axis_for
 from streamstyle.compare.colours import as_hex, colour_of
-from streamstyle.compare.events import Compared, Row
+from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.markup import element, text
 
 WIDTH, HEIGHT = 960, 400
@@ -18,16 +18,16 @@ _LINE, _LETTER = 17, 7.5
 
 def trade_chart(compared: Compared) -> str:
     """Return an SVG in its frame; a note where there is nothing to draw."""
-    methods = [(place, row) for place, row in enumerate(compared.rows) if row.kind == "method"]
-    drawn = [(place, row) for place, row in methods if row.time and row.relative.get("warping_error_1")]
+    methods = [(place, row) for place, row in enumerate(compared.films) if row.kind == "method"]
+    drawn = [(place, row) for place, row in methods if row.time_ratio and row.ratios.get("warping_error_1")]
     if not drawn:
         return element("p", "No two frames of a shot could be compared.", class_="note")
-    floor = compared.rows[0].relative.get("warping_error_1", 0.0)
+    floor = compared.films[0].ratios.get("warping_error_1", 0.0)
     across = axis_for((row.seconds_per_frame or 0.0 for _, row in drawn), LEFT + 30, RIGHT - 150)
-    up = axis_for([*(row.relative["warping_error_1"] for _, row in drawn), floor], BOTTOM, TOP, room=1.4)
+    up = axis_for([*(row.ratios["warping_error_1"] for _, row in drawn), floor], BOTTOM, TOP, room=1.4)
     picture = element(
         "svg",
-        _frame(across, up, compared.reference),
+        _frame(across, up, compared.baseline),
         _floor(up, floor) if floor > 0 else "",
         _dots(drawn, across, up),
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
@@ -59,10 +59,8 @@ def _floor(up: LogAxis, floor: float) -> str:
     return line + element("text", "the film itself", x=LEFT + 4, y=y - 6)
 
 
-def _dots(drawn: Sequence[tuple[int, Row]], across: LogAxis, up: LogAxis) -> str:
-    places = [
-        (across.place(row.seconds_per_frame or 0.0), up.place(row.relative["warping_error_1"])) for _, row in drawn
-    ]
+def _dots(drawn: Sequence[tuple[int, ComparedFilm]], across: LogAxis, up: LogAxis) -> str:
+    places = [(across.place(row.seconds_per_frame or 0.0), up.place(row.ratios["warping_error_1"])) for _, row in drawn]
     parts, taken = [], [(x - 10, x + 10, y + 5) for x, y in places]
     for (place, row), (x, y) in sorted(zip(drawn, places, strict=True), key=lambda each: -each[1][1]):
         start, end, beside = x + 14, x + 14 + _LETTER * len(row.name), y + 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from streamstyle.compare.events import Compared, Row
+from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.markup import element, text
 from streamstyle.machine_info import describe_machine
 
@@ -27,59 +27,59 @@ _MEANINGS = {
 
 def lede(compared: Compared) -> str:
     """Return what the figures come to: the steadiest method, its price, and what it lost."""
-    methods = [row for row in compared.rows if row.kind == "method" and "warping_error_1" in row.relative]
-    judged = [row for row in methods if row.name not in compared.own_flow] or methods
-    others = [row for row in judged if row.name != compared.reference]
+    methods = [row for row in compared.films if row.kind == "method" and "warping_error_1" in row.ratios]
+    judged = [row for row in methods if row.name not in compared.same_flow_methods] or methods
+    others = [row for row in judged if row.name != compared.baseline]
     if not others:
-        return text(f"{compared.reference}, measured beside the film itself and beside what would cheat.")
-    steadiest = min(others, key=lambda row: row.relative["warping_error_1"])
-    said = [_said_of(steadiest, compared.reference)]
-    nearest = min(others, key=lambda row: row.relative.get("style", 0.0))
-    if nearest is not steadiest and "style" in nearest.relative:
-        said.append(_said_of(nearest, compared.reference))
+        return text(f"{compared.baseline}, measured beside the film itself and beside what would cheat.")
+    steadiest = min(others, key=lambda row: row.ratios["warping_error_1"])
+    said = [_said_of(steadiest, compared.baseline)]
+    nearest = min(others, key=lambda row: row.ratios.get("style", 0.0))
+    if nearest is not steadiest and "style" in nearest.ratios:
+        said.append(_said_of(nearest, compared.baseline))
     return " ".join(said)
 
 
-def _said_of(row: Row, reference: str) -> str:
-    said = f" has {row.relative['warping_error_1']:.2g} of {reference}'s flicker"
-    if row.time is not None:
-        said += f" at {row.time:.2g} times its time"
+def _said_of(row: ComparedFilm, reference: str) -> str:
+    said = f" has {row.ratios['warping_error_1']:.2g} of {reference}'s flicker"
+    if row.time_ratio is not None:
+        said += f" at {row.time_ratio:.2g} times its time"
     lost = {"style": "style loss", "sharpness": "sharpness"}
-    multiples = [f"{row.relative[key]:.2f} times its {words}" for key, words in lost.items() if key in row.relative]
+    multiples = [f"{row.ratios[key]:.2f} times its {words}" for key, words in lost.items() if key in row.ratios]
     return element("strong", text(row.name)) + text(f"{said}, {' and '.join(multiples)}.")
 
 
 def facts(compared: Compared) -> str:
     """Return size, length and judge in a line."""
-    methods = sum(row.kind == "method" for row in compared.rows)
+    methods = sum(row.kind == "method" for row in compared.films)
     frames = "one frame" if compared.frames == 1 else f"{compared.frames} frames"
     length = f"{frames}, {compared.frames / compared.frame_rate:.1f} s"
     size = f"{compared.width}\N{MULTIPLICATION SIGN}{compared.height}"
     many = "one method" if methods == 1 else f"{methods} methods"
-    return text(f"{size}, {length}; {many}, judged along {compared.judge}")
+    return text(f"{size}, {length}; {many}, judged along {compared.flow_reference}")
 
 
 def how(compared: Compared) -> str:
     """Return what each measure is, and with what it was measured."""
-    made_along = f" Made along it, too, and less steady than they look: {', '.join(compared.own_flow)}."
-    judge = f"{compared.judge}.{made_along if compared.own_flow else ''}"
-    meanings = {**_MEANINGS, "judged along": judge, "losses seen by": f"{compared.eye}."}
-    if not any("style" in row.measures for row in compared.rows):
+    made_along = f" Made along it, too, and less steady than they look: {', '.join(compared.same_flow_methods)}."
+    judge = f"{compared.flow_reference}.{made_along if compared.same_flow_methods else ''}"
+    meanings = {**_MEANINGS, "judged along": judge, "losses seen by": f"{compared.loss_network}."}
+    if not any("style" in row.metrics for row in compared.films):
         meanings["style loss"] = "Not measured: it needs the painting itself (--style-image)."
     return _definitions(meanings)
 
 
 def made(compared: Compared) -> str:
     """Return machine, date, versions, and the command to do it again."""
-    methods = [row for row in compared.rows if row.kind == "method"]
+    methods = [row for row in compared.films if row.kind == "method"]
     loads = ", ".join(f"{row.name} {row.machine.get('load', '?')}" for row in methods)
     when = datetime.fromisoformat(compared.date)
     known = {
         "date": f"{when:%Y-%m-%d %H:%M} UTC",
         "machine": describe_machine(compared.machine),
         "load while painting": loads,
-        "film": compared.film,
-        "made": "; ".join(f"{row.name}: {Path(row.film).name}, {row.made[:10]}" for row in methods),
+        "film": compared.video,
+        "made": "; ".join(f"{row.name}: {Path(row.output).name}, {row.created[:10]}" for row in methods),
     }
     again = element("pre", text(compared.command), id="command")
     copy = element("button", "copy the command", type="button", id="copy", hidden="")

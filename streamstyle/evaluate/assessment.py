@@ -16,17 +16,17 @@ from streamstyle.settings import SourceSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Assessed(Event):
+class Measured(Event):
     """A stylised film has been measured."""
 
     stylised: str
     source: str
-    judge: str
+    flow_reference: str
     """What it was judged along, such as `deepflow flow of its source`."""
-    eye: str
+    loss_network: str
     """The loss network that content and style were seen with."""
     frames: int
-    measures: dict[str, dict[str, float]]
+    metrics: dict[str, dict[str, float]]
     """By `source`, `stylised`, `blurred` and `frozen`, each measure by its name; none that cannot be given."""
     curves: dict[str, dict[str, Curve]]
     """By the same, warping errors and sharpness of every frame; empty unless asked for."""
@@ -41,14 +41,14 @@ def assess(
     watch: Callable[[int], None],
     *,
     curves: bool = False,
-) -> Assessed:
+) -> Measured:
     """Return the measures of a film made by whatever tool; `watch` hears the frames done.
 
     Raises FilmError where a film cannot be read, or the two do not have the same frames.
     """
     measured = measure_all([stylised], source, part, judge, eye=eye, decoys=True, watch=watch)
     named = dict(zip(("source", "stylised", *Decoys.names), measured, strict=True))
-    return Assessed(
+    return Measured(
         str(stylised),
         str(source),
         judge.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamstyle.events import FLEETING, Event, Observer, Warned
+from streamstyle.events import TRANSIENT, Event, Observer, Warned
 from streamstyle.run_folder import RunFolder, replace_json
 
 
@@ -19,15 +19,15 @@ class RunLog:
 
     def observe(self, event: Event) -> None:
         """Keep the event: at the next `flush` where it is soon overtaken, else at once."""
-        if isinstance(event, FLEETING):
-            self._latest[event.name] = event.finite()
+        if isinstance(event, TRANSIENT):
+            self._latest[event.name] = event.to_json()
             return
         self.flush()
         if self._broken:
             return
         try:
             with self._folder.events.open("a", encoding="utf-8") as file:
-                file.write(f"{event.as_line()}\n")
+                file.write(f"{event.to_line()}\n")
         except OSError as error:
             self._give_up(error)
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from streamstyle.events import Observer, Paused, Previewed, Resumed, Saved, Warned
+from streamstyle.events import FrameSaved, Observer, Paused, PreviewsWritten, Unpaused, Warned
 from streamstyle.media.picture import encoded
 from streamstyle.moment import Moment
 from streamstyle.run_folder import RunFolder, Save, Wishes
@@ -43,7 +43,7 @@ class Onlooker:
 
     def look(self, moment: Moment) -> None:
         """Show the frame to those who look on, and wait while the run is to be paused."""
-        with moment.stopwatch.timing("watching"):
+        with moment.stopwatch.timing("monitor"):
             self._steadiness.add(moment.painted)
             self._show(moment, paused=False)
             self._obey(moment)
@@ -72,7 +72,7 @@ class Onlooker:
         """Wait until the run may go on, or is to stop; what is wished for meanwhile is shown."""
         self._tell(Paused(moment.frames))
         self._survey(moment, paused=True)
-        with moment.stopwatch.timing("standing"), moment.clock.standing():
+        with moment.stopwatch.timing("paused"), moment.clock.standing():
             while not self._stop.wait(_LISTENING):
                 wanted = self._folder.ordered()
                 if wanted.save is not None:
@@ -82,7 +82,7 @@ class Onlooker:
                 if not wanted.paused:
                     break
                 self._show(moment, paused=True)
-        self._tell(Resumed(moment.frames))
+        self._tell(Unpaused(moment.frames))
 
     def _preview(self, moment: Moment, paused: bool) -> None:
         """Write previews where somebody wishes for them, it is time, and they have not seen these."""
@@ -95,7 +95,7 @@ class Onlooker:
         self._shown = moment.frames, wishes
         with suppress(OSError):  # previews are a courtesy; what really cannot be written is told by the log
             pictures = self._draw(moment, wishes)
-            self._log.observe(Previewed(moment.frames, _film_time(moment), pictures))
+            self._log.observe(PreviewsWritten(moment.frames, _film_time(moment), pictures))
             self._log.flush()
         took = time.monotonic() - began
         self._preview_due = began + max(PREVIEW_EVERY, took / PREVIEW_SHARE)
@@ -126,7 +126,7 @@ class Onlooker:
         except OSError as error:
             self._log.observe(Warned(f"{path} cannot be written ({error.strerror})"))
             return
-        self._log.observe(Saved(moment.frames, save.view, str(path)))
+        self._log.observe(FrameSaved(moment.frames, save.view, str(path)))
 
 
 def _film_time(moment: Moment) -> float:

@@ -28,7 +28,7 @@ class Steadiness:
 
     _before: StylisedFrame | None = None
     _frames: int = 0
-    _sums: dict[str, Tensor | float] = field(default_factory=lambda: {"painted": 0.0, "naive": 0.0})
+    _sums: dict[str, Tensor | float] = field(default_factory=lambda: {"output": 0.0, "per_frame": 0.0})
     """Where the pictures are: nobody waits for a GPU before they are asked for."""
 
     def add(self, painted: StylisedFrame) -> None:
@@ -39,8 +39,8 @@ class Steadiness:
             return
         self._frames += 1
         lattice = _Lattice.of(motion.backward, motion.weight, self._frames).on(painted.image.device)
-        self._sums["painted"] += lattice.error(painted.image, before.image)
-        self._sums["naive"] += lattice.error(painted.naive, before.naive)
+        self._sums["output"] += lattice.error(painted.image, before.image)
+        self._sums["per_frame"] += lattice.error(painted.naive, before.naive)
 
     def means(self) -> dict[str, float]:
         """Return both errors, in squared units of [0, 1]; empty where there was no flow yet."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import psutil
 import torch
 
-from streamstyle.events import Surveyed
+from streamstyle.events import StatusSampled
 from streamstyle.moment import Moment
 
 _LATELY = 24
@@ -27,24 +27,24 @@ class Surveyor:
         self._marks: deque[tuple[int, float, dict[str, float]]] = deque(maxlen=_LATELY)
         self._paces: deque[float] = deque(maxlen=_PACES)
 
-    def survey(self, moment: Moment, paused: bool, warping_error: dict[str, float]) -> Surveyed:
+    def survey(self, moment: Moment, paused: bool, warping_error: dict[str, float]) -> StatusSampled:
         """Return how the run stands."""
         if not paused:
             self._mark(moment)
         stages = self._stages()
-        return Surveyed(
+        return StatusSampled(
             frame=moment.frames,
             paused=paused,
             queues={name: (queue.waiting, queue.room) for name, queue in moment.queues.items()},
             stages=stages,
             bottleneck=_bottleneck(stages, moment),
-            paces=tuple(self._paces),
+            fps_history=tuple(self._paces),
             losses=dict(moment.painted.losses),
             warping_error=warping_error,
             memory=self._process.memory_info().rss,
             cpu=self._process.cpu_percent(),
             gpu_memory=torch.cuda.memory_reserved() if moment.painted.image.is_cuda else None,
-            written=moment.partial.stat().st_size if moment.partial.exists() else 0,
+            bytes_written=moment.partial.stat().st_size if moment.partial.exists() else 0,
         )
 
     def _mark(self, moment: Moment) -> None:
@@ -58,13 +58,13 @@ class Surveyor:
         (first, _, then), (last, _, now) = self._marks[0], self._marks[-1]
         if last == first:
             return {}
-        return {name: (now[name] - then.get(name, 0.0)) / (last - first) for name in now if name != "standing"}
+        return {name: (now[name] - then.get(name, 0.0)) / (last - first) for name in now if name != "paused"}
 
 
 def _bottleneck(stages: Mapping[str, float], moment: Moment) -> str:
     """Return what the others wait for: the slowest stage, or, where that is waiting, whoever makes what is awaited."""
     slowest = max(stages, key=lambda name: stages[name], default="")
-    if slowest != "waiting":
+    if slowest != "wait":
         return slowest
-    starved = "flowed" not in moment.queues or moment.queues["decoded"].waiting <= 1
+    starved = "flow" not in moment.queues or moment.queues["decode"].waiting <= 1
     return "decode" if starved else "flow"

@@ -25,9 +25,9 @@ def view_of(painted: StylisedFrame, view: str, shrink: int = 1) -> Picture | Non
     """Return a view, smaller by a whole factor; None where there is none, as of flow on the first frame of a shot."""
     motion = painted.flowed.motion
     match view:
-        case "painted":
+        case "output":
             return _picture(painted.image, shrink)
-        case "naive":
+        case "per_frame":
             return _picture(painted.naive, shrink)
         case "source":
             return _shrunk_picture(painted.flowed.frame.image, shrink)

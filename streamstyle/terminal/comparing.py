@@ -7,7 +7,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streamstyle.compare.events import Compared, ComparisonStopped, ContenderPainted, FrameMeasured, SideBySideWritten
+from streamstyle.compare.events import (
+    Compared,
+    ComparisonStopped,
+    FrameMeasured,
+    MethodFinished,
+    SideBySideFrameWritten,
+)
 from streamstyle.events import Event, FrameWritten, Observer, Warned
 from streamstyle.terminal.interrupts import stopping_on_interrupt
 from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
@@ -43,7 +49,7 @@ class ComparisonNarrator:
                 self._line.say(f"streamstyle: warning: {event.message}")
             case ComparisonStopped():
                 self._line.say(
-                    f"stopped; {event.finished} of {event.methods} films are kept in {event.kept}, to go on from"
+                    f"stopped; {event.finished} of {event.methods} films are kept in {event.folder}, to go on from"
                 )
             case _ if self._quiet:
                 return
@@ -51,11 +57,11 @@ class ComparisonNarrator:
                 self._progress("frame", event.frame, event.frames, event.elapsed)
             case FrameMeasured():
                 self._progress("measuring: frame", event.frame, event.frames)
-            case SideBySideWritten():
+            case SideBySideFrameWritten():
                 self._progress("side by side: frame", event.frame, event.frames)
-            case ContenderPainted():
-                how = ", kept from before" if event.found else ""
-                self._line.say(f"{event.contender:<40} {pace(1, event.seconds_per_frame):>14}{how}")
+            case MethodFinished():
+                how = ", kept from before" if event.reused else ""
+                self._line.say(f"{event.method:<40} {pace(1, event.seconds_per_frame):>14}{how}")
             case Compared():
                 for text in _in_words(event):
                     self._line.say(text)
@@ -82,15 +88,17 @@ _SHOWN = (
 
 def _in_words(compared: Compared) -> list[str]:
     """Return a table of the figures as multiples of the reference's, and where more is to be seen."""
-    name = max(len(row.name) for row in compared.rows)
-    head = f"{'of ' + compared.reference + chr(39) + 's':<{name}}" + "".join(f"{word:>11}" for _, word in _SHOWN)
+    name = max(len(row.name) for row in compared.films)
+    head = f"{'of ' + compared.baseline + chr(39) + 's':<{name}}" + "".join(f"{word:>11}" for _, word in _SHOWN)
     lines = ["", head]
-    for row in compared.rows:
-        figures = {**row.relative, **({} if row.time is None else {"time": row.time})}
+    for row in compared.films:
+        figures = {**row.ratios, **({} if row.time_ratio is None else {"time": row.time_ratio})}
         lines.append(f"{row.name:<{name}}" + "".join(_cell(figures.get(key)) for key, _ in _SHOWN))
-    lines += ["", f"judged along {compared.judge}; losses seen by {compared.eye}"]
-    if compared.own_flow:
-        lines.append(f"made along the judge's own flow, and less steady than they look: {', '.join(compared.own_flow)}")
+    lines += ["", f"judged along {compared.flow_reference}; losses seen by {compared.loss_network}"]
+    if compared.same_flow_methods:
+        lines.append(
+            f"made along the judge's own flow, and less steady than they look: {', '.join(compared.same_flow_methods)}"
+        )
     return [*lines, *(f"→ {path}" for path in (compared.output, compared.report) if path)]
 
 

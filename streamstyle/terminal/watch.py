@@ -14,14 +14,14 @@ from streamstyle.events import (
     Event,
     Finished,
     FrameWritten,
-    Learned,
-    LearningStopped,
     Observer,
     Paused,
-    Resumed,
     Started,
     Stopped,
-    StyleLearned,
+    StyleTrained,
+    TrainingStep,
+    TrainingStopped,
+    Unpaused,
     Warned,
 )
 from streamstyle.terminal.interrupts import stopping_on_interrupt
@@ -46,7 +46,7 @@ def watched(
 
 def print_json(event: Event) -> None:
     """Print the event as one line of JSON on standard output."""
-    click.echo(event.as_line())
+    click.echo(event.to_line())
 
 
 class Narrator:
@@ -70,21 +70,21 @@ class Narrator:
                 self._say(self._stopped(event))
                 if how := self._goes_on(event):
                     self._say(how)
-            case LearningStopped():
+            case TrainingStopped():
                 self._say(f"stopped learning {event.style} at step {event.step}; the next time it goes on from there")
             case _ if self._quiet:
                 return
             case Started():
                 self._started(event)
-            case Learned():
+            case TrainingStep():
                 self._learned(event)
-            case StyleLearned():
+            case StyleTrained():
                 self._say(f"learned {event.style} in {clock(event.elapsed)}; kept in {event.path}")
             case FrameWritten():
                 self._written(event)
             case Paused():
                 self._say(f"paused after frame {event.frame}, from another terminal")
-            case Resumed():
+            case Unpaused():
                 self._say("going on")
             case Finished():
                 self._say(_finished(event))
@@ -94,15 +94,19 @@ class Narrator:
 
     def _started(self, event: Started) -> None:
         self._speed = Pace()
-        self._frames, self._earlier = event.frames, event.earlier
+        self._frames, self._earlier = event.frames, event.resumed_frames
         frames = f"{event.frames} frames" if event.frames else "frames uncounted"
         what = ", ".join(filter(None, (event.size, frames, event.method, event.style, event.device)))
-        self._say(f"{Path(event.film).name} → {Path(event.output).name}  ({what})")
-        if event.earlier:
-            at = "" if not (event.frames and event.duration) else clock(event.duration * event.earlier / event.frames)
-            self._say(f"going on after {event.earlier} frames{at and f' ({at})'}, painted earlier")
+        self._say(f"{Path(event.video).name} → {Path(event.output).name}  ({what})")
+        if event.resumed_frames:
+            at = (
+                ""
+                if not (event.frames and event.duration)
+                else clock(event.duration * event.resumed_frames / event.frames)
+            )
+            self._say(f"going on after {event.resumed_frames} frames{at and f' ({at})'}, painted earlier")
 
-    def _learned(self, event: Learned) -> None:
+    def _learned(self, event: TrainingStep) -> None:
         self._speed.mark(event.step, event.elapsed)
         bar = self._line.bar(event.step / event.steps)
         text = progress_text(bar, event.step, event.steps, self._speed, unit="learning: step")
@@ -119,21 +123,20 @@ class Narrator:
         if event.frames == 0:
             return "stopped before the first frame; nothing was written"
         of = f" of {self._frames}" if self._frames else ""
-        at = f", at {clock(self._film_time)} of the film" if event.frames > event.earlier else ""
+        at = f", at {clock(self._film_time)} of the film" if event.frames > event.resumed_frames else ""
         return f"stopped after {event.frames}{of} frames{at}; they play from {event.output}"
 
     def _goes_on(self, event: Stopped) -> str:
-        if not (event.kept and self._to_go_on):
+        resumable = event.resumable_frames
+        if not (resumable and self._to_go_on):
             return ""
-        return f"{self._to_go_on} goes on " + ("there" if event.kept == event.frames else f"after frame {event.kept}")
+        return f"{self._to_go_on} goes on " + ("there" if resumable == event.frames else f"after frame {resumable}")
 
 
 def _finished(event: Finished) -> str:
-    now = event.frames - event.earlier
-    painted = (
-        f"{event.frames} frames" if not event.earlier else f"{event.frames} frames, {event.earlier} of them earlier"
-    )
-    took = f"{painted}, in {clock(event.elapsed)}" if event.earlier else f"{painted} in {clock(event.elapsed)}"
-    took += f" ({pace(now, event.elapsed)})"
+    resumed = event.resumed_frames
+    frames = f"{event.frames} frames, {resumed} of them earlier, in" if resumed else f"{event.frames} frames in"
+    speed = pace(event.frames - resumed, event.elapsed)
     flow = f"; flow: {event.flows_computed} computed, {event.flows_cached} from the cache"
-    return f"{event.output}: {took}{flow if event.flows_computed or event.flows_cached else ''}"
+    flow = flow if event.flows_computed or event.flows_cached else ""
+    return f"{event.output}: {frames} {clock(event.elapsed)} ({speed}){flow}"

@@ -9,7 +9,7 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
-from streamstyle.events import Learned
+from streamstyle.events import TrainingStep
 from streamstyle.media.picture import encoded
 from streamstyle.nets.weights import save_weights
 from streamstyle.ops.pixels import to_uint8
@@ -32,7 +32,7 @@ class Journal:
         if not self.snapshot.exists():
             self._log.unlink(missing_ok=True)
 
-    def note(self, event: Learned) -> None:
+    def note(self, event: TrainingStep) -> None:
         """Add a step to the log."""
         self._losses.append(event.loss)
         if len(self._losses) < LOG_EVERY:
@@ -44,7 +44,7 @@ class Journal:
             log.write(f"{event.step},{event.elapsed:.1f},{fmean(self._losses):.5f}\n")
         self._losses.clear()
 
-    def due(self, event: Learned) -> bool:
+    def due(self, event: TrainingStep) -> bool:
         """Return whether it is time for a snapshot."""
         return event.step % SNAPSHOT_EVERY == 0
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from streamstyle.events import Learned, Observer
+from streamstyle.events import Observer, TrainingStep
 from streamstyle.train.journal import Journal
 from streamstyle.train.pace import pace
 
@@ -65,7 +65,7 @@ def train(
     return step
 
 
-def _steps(network: nn.Module, objective: Objective, course: Course) -> Iterator[tuple[Learned, Tensor]]:
+def _steps(network: nn.Module, objective: Objective, course: Course) -> Iterator[tuple[TrainingStep, Tensor]]:
     optimiser = torch.optim.Adam(network.parameters())
     began, step = time.monotonic(), course.first
     done = course.done(step, 0.0)
@@ -80,4 +80,4 @@ def _steps(network: nn.Module, objective: Objective, course: Course) -> Iterator
         step += 1
         elapsed = time.monotonic() - began
         done = course.done(step, elapsed)
-        yield Learned(step, course.expected(step, done), float(loss.detach()), elapsed), painted.detach()
+        yield TrainingStep(step, course.expected(step, done), float(loss.detach()), elapsed), painted.detach()

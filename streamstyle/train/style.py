@@ -17,7 +17,7 @@ from torch import Tensor
 
 from streamstyle.buffered import buffered
 from streamstyle.errors import OutputError, StyleError
-from streamstyle.events import Event, Learned, LearningStopped, Observer, StyleLearned
+from streamstyle.events import Event, Observer, StyleTrained, TrainingStep, TrainingStopped
 from streamstyle.library import kept_name
 from streamstyle.media.picture import Picture, read_picture, resize_short_side, thumbnail
 from streamstyle.nets.device import fast_dtype, select_device
@@ -73,17 +73,17 @@ def train_style(
     the folder of the weights cannot be made.
     """
     _make_folder(weights.parent)
-    last = Learned(0, 0, 0.0, 0.0)
+    last = TrainingStep(0, 0, 0.0, 0.0)
 
     def listen(event: Event) -> None:
         nonlocal last
-        last = event if isinstance(event, Learned) else last
+        last = event if isinstance(event, TrainingStep) else last
         observe(event)
 
     if not _train(image, weights, settings, select_device(device), listen, stop, start):
-        observe(LearningStopped(kept_name(weights), last.step))
+        observe(TrainingStopped(kept_name(weights), last.step))
         return False
-    observe(StyleLearned(kept_name(weights), str(image), str(weights), last.elapsed))
+    observe(StyleTrained(kept_name(weights), str(image), str(weights), last.elapsed))
     return True
 
 

@@ -17,7 +17,7 @@ _RECENT = 16
 
 def frames_per_second(story: Story) -> float | None:
     """Return how fast it goes now; None before that can be told."""
-    if story.surveyed and (paces := [pace for pace in story.surveyed.paces[-_RECENT:] if pace]):
+    if story.surveyed and (paces := [pace for pace in story.surveyed.fps_history[-_RECENT:] if pace]):
         return fmean(paces)
     if story.written and story.written.elapsed > 0:
         return (story.written.frame - story.earlier) / story.written.elapsed
@@ -59,7 +59,7 @@ def place_in_film(story: Story) -> str:
 def times_steadier(story: Story) -> float | None:
     """Return how many times smaller the warping error of the painted film is than that of frames painted alone."""
     errors = story.surveyed.warping_error if story.surveyed else {}
-    painted, naive = errors.get("painted"), errors.get("naive")
+    painted, naive = errors.get("output"), errors.get("per_frame")
     return naive / painted if painted and naive else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from streamstyle.life import Life
+from streamstyle.life import ProcessIdentity
 from streamstyle.run_folder import Control, Save
 from streamstyle.tui.story import Story
 from streamstyle.tui.watcher import Sight, Watcher
@@ -32,7 +32,7 @@ class Hands:
     def let_go(self) -> None:
         """Hold it no longer; it does not stay paused."""
         if self._control is not None:
-            self._watcher.order(replace(self._control, paused=False, holder=None))
+            self._watcher.order(replace(self._control, paused=False, owner=None))
             self._control = None
 
     def pausing(self, story: Story) -> bool:
@@ -76,7 +76,7 @@ class Hands:
         return self._control or Control(save=self._watcher.folder.ordered().save)
 
     def _order(self, control: Control) -> None:
-        self._control = replace(control, holder=Life.own())
+        self._control = replace(control, owner=ProcessIdentity.own())
         self._watcher.order(self._control)
 
 

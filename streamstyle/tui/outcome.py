@@ -87,7 +87,7 @@ def account(past: Past) -> list[str]:
             said = [f"{problem}.", next_step]
         case None:
             said = [_why_ended(past)]
-        case Stopped(kept=kept, frames=frames) if kept:
+        case Stopped(resumable_frames=kept, frames=frames) if kept:
             said = ["The same command goes on " + ("there." if kept == frames else f"after frame {kept}.")]
         case _:
             said = []
@@ -104,12 +104,12 @@ def facts(past: Past) -> list[tuple[str, str]]:
         case Finished() as ended:
             shots = "1 shot" if ended.shots == 1 else f"{ended.shots} shots"
             rows.append(("frames", f"{ended.frames}, in {shots}"))
-            rows.append(("painted earlier", str(ended.earlier or "")))
-            rows.append(("pace", _pace(ended.frames - ended.earlier, ended.elapsed)))
+            rows.append(("painted earlier", str(ended.resumed_frames or "")))
+            rows.append(("pace", _pace(ended.frames - ended.resumed_frames, ended.elapsed)))
             if ended.flows_computed or ended.flows_cached:
                 rows.append(("flow", f"{ended.flows_computed} computed, {ended.flows_cached} known"))
         case Stopped() as ended if ended.frames:
-            rows.append(("pace", _pace(ended.frames - ended.earlier, ended.elapsed)))
+            rows.append(("pace", _pace(ended.frames - ended.resumed_frames, ended.elapsed)))
     return [(name, value) for name, value in rows if value]
 
 
@@ -194,7 +194,7 @@ def _player() -> str:
 
 
 def _kept(past: Past) -> bool:
-    return isinstance(past.story.ending, Stopped) and past.story.ending.kept > 0
+    return isinstance(past.story.ending, Stopped) and past.story.ending.resumable_frames > 0
 
 
 def _again(past: Past) -> str:

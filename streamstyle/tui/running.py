@@ -167,7 +167,7 @@ class RunningScreen(Screen[None]):
         if isinstance(self._subject, RunRequest):
             return Past(sight, self._subject.arguments, self._subject.film, self._subject.output)
         started = sight.story.started
-        film, output = (Path(started.film), Path(started.output)) if started else (Path(), Path())
+        film, output = (Path(started.video), Path(started.output)) if started else (Path(), Path())
         return Past(sight, tuple(self._subject.command()[1:]), film, output)
 
     def _mind_the_holder(self, before: Sight) -> None:

@@ -10,15 +10,15 @@ from streamstyle.events import (
     Event,
     Failed,
     Finished,
+    FrameSaved,
     FrameWritten,
     Paused,
-    Previewed,
-    Resumed,
-    Saved,
+    PreviewsWritten,
     ShotStarted,
     Started,
+    StatusSampled,
     Stopped,
-    Surveyed,
+    Unpaused,
     Warned,
 )
 from streamstyle.terminal.values import clock
@@ -29,11 +29,11 @@ _KNOWN = {
         Started,
         ShotStarted,
         FrameWritten,
-        Surveyed,
-        Previewed,
-        Saved,
+        StatusSampled,
+        PreviewsWritten,
+        FrameSaved,
         Paused,
-        Resumed,
+        Unpaused,
         Warned,
         Finished,
         Stopped,
@@ -68,9 +68,9 @@ class Story:
     started: Started | None = None
     shots: tuple[ShotStarted, ...] = ()
     written: FrameWritten | None = None
-    surveyed: Surveyed | None = None
-    previewed: Previewed | None = None
-    saved: tuple[Saved, ...] = ()
+    surveyed: StatusSampled | None = None
+    previewed: PreviewsWritten | None = None
+    saved: tuple[FrameSaved, ...] = ()
     paused: bool = False
     ending: Finished | Stopped | Failed | None = None
     remarks: tuple[Remark, ...] = ()
@@ -85,23 +85,23 @@ class Story:
         match event:
             case Started():
                 news = {"started": event}
-                if event.earlier:
-                    news["remarks"] = self._with(f"going on after {event.earlier} frames, painted earlier")
+                if event.resumed_frames:
+                    news["remarks"] = self._with(f"going on after {event.resumed_frames} frames, painted earlier")
             case ShotStarted():
                 where = f"shot {event.shot + 1} begins at {clock(event.time)}, frame {event.frame}"
                 news = {"shots": (*self.shots, event), "remarks": self._with(where)}
             case FrameWritten():
                 news = {"written": event}
-            case Surveyed():
+            case StatusSampled():
                 news = {"surveyed": event}
-            case Previewed():
+            case PreviewsWritten():
                 news = {"previewed": event}
-            case Saved():
+            case FrameSaved():
                 kept = f"frame {event.frame}, {event.view}, saved as {event.path}"
                 news = {"saved": (*self.saved, event), "remarks": self._with(kept)}
             case Paused():
                 news = {"paused": True, "remarks": self._with(f"paused after frame {event.frame}")}
-            case Resumed():
+            case Unpaused():
                 news = {"paused": False, "remarks": self._with(f"went on after frame {event.frame}")}
             case Warned():
                 news = {"remarks": (*self.remarks, Remark(event.message, warning=True))}
@@ -117,7 +117,7 @@ class Story:
     @property
     def earlier(self) -> int:
         """Frames that an earlier run has painted."""
-        return self.started.earlier if self.started else 0
+        return self.started.resumed_frames if self.started else 0
 
     @property
     def frames(self) -> int | None:

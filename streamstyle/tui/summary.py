@@ -116,12 +116,12 @@ def _rows(rows: list[tuple[str, str]]) -> list[Content]:
 
 def _steadiness(past: Past) -> list[Content]:
     errors = past.story.surveyed.warping_error if past.story.surveyed else {}
-    if not errors.get("naive") or not errors.get("painted"):
+    if not errors.get("per_frame") or not errors.get("output"):
         return []
     return [
         line(("warping error", MUTED)),
         *_rows(
-            [("  frame by frame", figures.number(errors["naive"])), ("  painted", figures.number(errors["painted"]))]
+            [("  frame by frame", figures.number(errors["per_frame"])), ("  painted", figures.number(errors["output"]))]
         ),
         line((figures.steadier_in_words(past.story), ACCENT)),
     ]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from textual.message import Message
 
-from streamstyle.life import Life
+from streamstyle.life import ProcessIdentity
 from streamstyle.run_folder import Control, RunFolder, RunReader, Wishes
 from streamstyle.tui.engine import Engine
 from streamstyle.tui.story import Story, heard
@@ -107,7 +107,7 @@ class Watcher:
         story = heard(before.story, self._reader.news())
         pictures = before.pictures if story.previewed is before.story.previewed else _pictures(story)
         ordered = self.folder.ordered()
-        held, stopping = self._is_held(ordered.holder), ordered.stop
+        held, stopping = self._is_held(ordered.owner), ordered.stop
         self._sight = replace(
             before, story=story, pictures=pictures, alive=alive, held=held, stopping=stopping, exit_code=code
         )
@@ -134,7 +134,7 @@ class Watcher:
             return code is None, code
         return self.folder.alive(), None
 
-    def _is_held(self, holder: Life | None) -> bool:
+    def _is_held(self, holder: ProcessIdentity | None) -> bool:
         """Return whether somebody else has hold of the run."""
         return holder is not None and holder.pid != self._pid and holder.goes_on()
 
@@ -147,7 +147,7 @@ class Watcher:
 
 def _pictures(story: Story) -> dict[str, Pixels]:
     """Return what is to be seen of the latest frame; a view that nobody wished for is not among it."""
-    paths = story.previewed.pictures if story.previewed else {}
+    paths = story.previewed.images if story.previewed else {}
     found = {view: _picture(Path(path)) for view, path in paths.items()}
     return {view: picture for view, picture in found.items() if picture is not None}
 

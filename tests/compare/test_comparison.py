@@ -15,7 +15,13 @@ from streamstyle.cli import exit_code
 from streamstyle.commands.contenders import wanted_contenders
 from streamstyle.compare.comparison import Bench, compare
 from streamstyle.compare.contender import kept_name, ready
-from streamstyle.compare.events import Compared, ComparisonStopped, ContenderPainted, FrameMeasured, SideBySideWritten
+from streamstyle.compare.events import (
+    Compared,
+    ComparisonStopped,
+    FrameMeasured,
+    MethodFinished,
+    SideBySideFrameWritten,
+)
 from streamstyle.compare.grid_film import write_grid_film
 from streamstyle.evaluate.appearance import appearance
 from streamstyle.evaluate.judge import judge_of
@@ -70,24 +76,24 @@ def comparing(film: Path, style: Path, tmp_path: Path) -> Comparing:
 def test_the_source_the_methods_and_what_would_cheat_have_a_row_each(comparing: Comparing) -> None:
     compared = comparing.run()
     assert compared is not None
-    assert [row.kind for row in compared.rows] == ["source", *["method"] * 3, *["decoy"] * 2]
-    assert [row.name for row in compared.rows[1:4]] == ["johnson", "live", "live, temporal-weight 100"]
-    assert compared.reference == "johnson"
-    assert compared.own_flow == []
-    johnson, live = compared.rows[1:3]
-    assert set(johnson.relative.values()) == {1.0}
-    assert johnson.time == 1
-    assert live.relative["warping_error_1"] == pytest.approx(
-        live.measures["warping_error_1"] / johnson.measures["warping_error_1"]
+    assert [row.kind for row in compared.films] == ["source", *["method"] * 3, *["control"] * 2]
+    assert [row.name for row in compared.films[1:4]] == ["johnson", "live", "live, temporal-weight 100"]
+    assert compared.baseline == "johnson"
+    assert compared.same_flow_methods == []
+    johnson, live = compared.films[1:3]
+    assert set(johnson.ratios.values()) == {1.0}
+    assert johnson.time_ratio == 1
+    assert live.ratios["warping_error_1"] == pytest.approx(
+        live.metrics["warping_error_1"] / johnson.metrics["warping_error_1"]
     )
-    assert live.measures["warping_error_1"] < johnson.measures["warping_error_1"]
+    assert live.metrics["warping_error_1"] < johnson.metrics["warping_error_1"]
     assert len(live.curves["warping_error_1"]) == compared.frames == 12
 
 
 def test_a_method_made_along_the_judges_own_flow_is_named(comparing: Comparing) -> None:
     compared = comparing.run("johnson:flow=ultrafast,live,live:flow=ultrafast")
     assert compared is not None
-    assert compared.own_flow == ["live, flow ultrafast"], "johnson follows no flow"
+    assert compared.same_flow_methods == ["live, flow ultrafast"], "johnson follows no flow"
 
 
 def test_nothing_is_made_or_measured_twice(comparing: Comparing) -> None:
@@ -95,10 +101,10 @@ def test_nothing_is_made_or_measured_twice(comparing: Comparing) -> None:
     assert comparing.count(FrameWritten) == 36
     second = comparing.run()
     assert comparing.count(FrameWritten) == comparing.count(FrameMeasured) == 0
-    assert all(event.found for event in comparing.events if isinstance(event, ContenderPainted))
+    assert all(event.reused for event in comparing.events if isinstance(event, MethodFinished))
     assert first is not None
     assert second is not None
-    assert second.rows == first.rows
+    assert second.films == first.films
 
 
 def test_a_method_more_is_made_alone(comparing: Comparing) -> None:
@@ -112,7 +118,7 @@ def test_a_comparison_that_was_interrupted_goes_on_where_it_was(comparing: Compa
     """Ctrl-C in the fourth frame of the second method: the first is kept, of the second nothing is left."""
 
     def fourth_of_live(event: Event) -> bool:
-        return isinstance(event, FrameWritten) and event.frame == 4 and comparing.count(ContenderPainted) == 1
+        return isinstance(event, FrameWritten) and event.frame == 4 and comparing.count(MethodFinished) == 1
 
     assert comparing.run(stop_at=fourth_of_live) is None
     assert comparing.films() == ["johnson"]
@@ -157,7 +163,7 @@ def test_the_film_of_all_has_the_sources_frames_times_and_sound(comparing: Compa
     assert times(frames, whole) == times(read(comparing.film.path)[1], comparing.film)
     assert [data for _, data in packets(output, "audio")] == [data for _, data in packets(comparing.film.path, "audio")]
     assert (whole.width, whole.height) > (2 * 96, 2 * 64)
-    assert comparing.count(SideBySideWritten) == 12
+    assert comparing.count(SideBySideFrameWritten) == 12
 
 
 def test_a_film_of_all_that_was_interrupted_leaves_nothing_half(comparing: Comparing, tmp_path: Path) -> None:
@@ -181,12 +187,12 @@ def test_the_command_writes_film_report_and_parts_and_says_all_figures(
     output = tmp_path / "out.mkv"
     events = command(capfd, film, "--style", style, "--methods", "johnson,live", "-o", output, "--range", "0-0.2")
     names = [event["event"] for event in events]
-    assert (names[-1], names.count("contender_painted"), names.count("frame_measured")) == ("compared", 2, 5)
+    assert (names[-1], names.count("method_finished"), names.count("frame_measured")) == ("compared", 2, 5)
     assert "finished" not in names, "that is what a run ends with"
     compared = events[-1]
     assert compared["frames"] == 5
     assert compared["report"] == str(tmp_path / "out.html")
-    assert [row["name"] for row in compared["rows"]] == ["source", "johnson", "live", "blurred", "frozen"]
+    assert [row["name"] for row in compared["films"]] == ["source", "johnson", "live", "blurred", "frozen"]
     with av.open(str(output)) as container:
         assert len(list(container.decode(video=0))) == 5
     assert (tmp_path / "out.html").read_text().startswith("<!doctype html>")
@@ -229,7 +235,7 @@ def test_a_style_that_is_an_image_has_a_style_loss(
     (tmp_path / "tiles.png").write_bytes(png(texture(96, 80, seed=9)))
     how = ["--methods", "johnson,ruder:iterations=1:first-iterations=1", "--range", "0-0.1", "--no-film"]
     compared = command(capfd, film, "--style", tmp_path / "tiles.png", *how)[-1]
-    assert all(row["measures"]["style"] > 0 for row in compared["rows"])
+    assert all(row["metrics"]["style"] > 0 for row in compared["films"])
 
 
 def test_what_cannot_be_is_said_before_any_work(

@@ -14,7 +14,7 @@ import pytest
 
 from streamstyle.compare.axis import LogAxis
 from streamstyle.compare.curves import BOTTOM, TOP, path_of
-from streamstyle.compare.events import Compared, Row
+from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.markup import element, number, text
 from streamstyle.compare.report import report
 from streamstyle.compare.stills import Scene, data_uri, longest_shot
@@ -25,23 +25,25 @@ PICTURES = [data_uri(texture(64, 48, seed), 960) for seed in range(2)]
 NASTY = 'Tom & "Jerry" </script><script>alert(1)</script>.mkv'
 
 
-def row(name: str, kind: str, seconds: float | None, errors: float) -> Row:
+def row(name: str, kind: str, seconds: float | None, errors: float) -> ComparedFilm:
     measures = {"warping_error_1": errors, "warping_error_5": 2 * errors, "sharpness": 0.07}
     relative = {key: value / {"warping_error_1": 0.002, "warping_error_5": 0.004}.get(key, 0.07)
                 for key, value in measures.items()}  # fmt: skip
     curves = {"warping_error_1": CURVE, "warping_error_5": CURVE, "sharpness": [0.07] * 6}
     time = None if seconds is None else seconds / 0.05
-    return Row(name, kind, seconds, time, measures, relative, curves, f"{name}.mkv", "2026-11-24T12:00:00+00:00", {})
+    return ComparedFilm(
+        name, kind, seconds, time, measures, relative, curves, f"{name}.mkv", "2026-11-24T12:00:00+00:00", {}
+    )
 
 
 def compared(film: str = "lake.mkv") -> Compared:
     rows = [row("source", "source", None, 0.0003), row("johnson", "method", 0.05, 0.002)]
-    rows += [row("live", "method", 0.06, 0.0004), row("blurred", "decoy", None, 0.0005)]
+    rows += [row("live", "method", 0.06, 0.0004), row("blurred", "control", None, 0.0005)]
     machine = {"processor": "a processor", "cores": 2, "load": "0.1", "gpu": "none", "kernels": "torch", "threads": 1,
                "python": "3", "torch": "2", "av": "18", "opencv-contrib-python": "5", "streamstyle": "0"}  # fmt: skip
     return Compared(
-        film=film, style="wave", output="", report="", width=64, height=48, frames=6, frame_rate=25.0,
-        judge="true flow", own_flow=["live"], eye="an eye", reference="johnson", rows=rows,
+        video=film, style="wave", output="", report="", width=64, height=48, frames=6, frame_rate=25.0,
+        flow_reference="true flow", same_flow_methods=["live"], loss_network="an eye", baseline="johnson", films=rows,
         date="2026-11-24T12:00:00+00:00", machine=machine, command="streamstyle compare 'lake & sea.mkv'",
     )  # fmt: skip
 

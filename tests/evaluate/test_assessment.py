@@ -11,7 +11,7 @@ import pytest
 
 from streamstyle.cli import exit_code
 from streamstyle.evaluate.appearance import appearance
-from streamstyle.evaluate.assessment import Assessed, assess
+from streamstyle.evaluate.assessment import Measured, assess
 from streamstyle.evaluate.judge import judge_of
 from streamstyle.settings import SourceSettings
 from tests.films import cut, moving_square, pan, png, still, texture, write_film
@@ -21,14 +21,14 @@ SIZE = {"width": 128, "height": 96}
 
 def assessed(
     stylised: Path, source: Path, style: Path | None = None, watch: Callable[[int], None] = lambda frames: None
-) -> Assessed:
+) -> Measured:
     return assess(stylised, source, SourceSettings(), judge_of("medium"), appearance(style, None), watch)
 
 
 def test_neither_a_blur_nor_a_freeze_wins(tmp_path: Path) -> None:
     """A pan: the blurred film is less sharp, the frozen one does not follow the motion."""
     film = write_film(tmp_path / "pan.mkv", pan(6, step=(4, 0), **SIZE).frames)
-    measures = assessed(film, film).measures
+    measures = assessed(film, film).metrics
     assert measures["blurred"]["sharpness"] < 0.9 * measures["stylised"]["sharpness"]
     assert measures["blurred"]["warping_error_1"] < measures["frozen"]["warping_error_1"]
     assert measures["frozen"]["warping_error_1"] > 10 * measures["stylised"]["warping_error_1"]
@@ -38,7 +38,7 @@ def test_neither_a_blur_nor_a_freeze_wins(tmp_path: Path) -> None:
 def test_what_is_frozen_begins_anew_at_a_cut(tmp_path: Path) -> None:
     """Two still shots: frozen and followed are the same."""
     film = write_film(tmp_path / "two.mkv", cut(still(3, seed=1, **SIZE), still(3, seed=9, **SIZE)).frames)
-    measures = assessed(film, film).measures
+    measures = assessed(film, film).metrics
     assert measures["frozen"]["warping_error_1"] == pytest.approx(0, abs=1e-4)
     assert "warping_error_5" not in measures["stylised"], "no shot is that long"
 
@@ -73,9 +73,9 @@ def test_the_command_prints_a_table(pair: tuple[str, str], capfd: pytest.Capture
 def test_the_command_prints_json(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["measure", pair[0], "--source", pair[1], "--flow-reference", "fast", "--json"]) == 0
     event = json.loads(capfd.readouterr().out)
-    assert (event["event"], event["frames"], event["judge"]) == ("assessed", 6, "fast flow of its source")
+    assert (event["event"], event["frames"], event["flow_reference"]) == ("measured", 6, "fast flow of its source")
     assert event["curves"] == {}
-    assert event["measures"]["stylised"]["stability_error_1"] == pytest.approx(0.2, rel=0.1)
+    assert event["metrics"]["stylised"]["stability_error_1"] == pytest.approx(0.2, rel=0.1)
 
 
 def test_a_film_is_its_own_content_and_is_in_the_style_of_a_painting_of_the_same_strokes(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_film_is_its_own_content_and_is_in_the_style_of_a_painting_of_the_same
     (tmp_path / "painting.png").write_bytes(png(np.tile(tile, (32, 48, 1))))
     source = write_film(tmp_path / "source.mkv", np.repeat(texture(384, 256, seed=5)[None], 3, 0))
     painted = write_film(tmp_path / "painted.mkv", np.tile(tile, (3, 16, 32, 1)))
-    measures = assessed(painted, source, tmp_path / "painting.png").measures
+    measures = assessed(painted, source, tmp_path / "painting.png").metrics
     assert measures["source"]["content"] == 0
     assert measures["stylised"]["content"] > 0.3
     assert measures["stylised"]["style"] < 0.3 * measures["source"]["style"]

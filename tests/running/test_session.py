@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from streamstyle.errors import OutputError
-from streamstyle.events import Event, Failed, Finished, FrameWritten, Paused, Resumed, Stopped, Warned
-from streamstyle.life import Life
+from streamstyle.events import Event, Failed, Finished, FrameWritten, Paused, Stopped, Unpaused, Warned
+from streamstyle.life import ProcessIdentity
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.pipeline import stylise_video
 from streamstyle.run_folder import Control, RunFolder, RunReader, Save, Wishes
@@ -73,25 +73,25 @@ def names(folder: RunFolder) -> list[str]:
 def test_the_folder_tells_the_run_and_its_end_comes_last(tmp_path: Path, style: Path) -> None:
     folder, ended, told = paint(tmp_path, style, lambda frame, folder: time.sleep(0.04))  # for more than one survey
     assert isinstance(ended, Finished)
-    assert names(folder)[0] == "surveyed" or names(folder)[0] == "frame_written"
+    assert names(folder)[0] == "status_sampled" or names(folder)[0] == "frame_written"
     assert names(folder)[-1] == "finished"
     latest = {event["event"]: event for event in RunReader(folder).news()}
     assert latest["frame_written"]["frame"] == FRAMES
-    assert latest["surveyed"]["bottleneck"] in {"decode", "flow", "stylise", "consistency", "encode", "watching"}
-    assert latest["surveyed"]["memory"] > 0
-    assert "surveyed" not in {event.name for event in told}, "that is for those who look on"
+    assert latest["status_sampled"]["bottleneck"] in {"decode", "flow", "stylise", "consistency", "encode", "monitor"}
+    assert latest["status_sampled"]["memory"] > 0
+    assert "status_sampled" not in {event.name for event in told}, "that is for those who look on"
 
 
 def test_pictures_are_made_for_those_who_wish_for_them(tmp_path: Path, style: Path) -> None:
     def wish(frame: int, folder: RunFolder) -> None:
         if frame == 4:
-            folder.wish("me", Wishes(("painted", "flow"), 50, 40))
+            folder.wish("me", Wishes(("output", "flow"), 50, 40))
 
     folder, _, _ = paint(tmp_path, style, wish)
-    (previewed,) = [event for event in RunReader(folder).news() if event["event"] == "previewed"]
-    assert set(previewed["pictures"]) == {"painted", "flow"}
-    assert {path.name for path in folder.previews.iterdir()} == {"painted.jpg", "flow.jpg"}
-    assert cv2.imread(previewed["pictures"]["painted"]).shape == (32, 48, 3)
+    (previewed,) = [event for event in RunReader(folder).news() if event["event"] == "previews_written"]
+    assert set(previewed["images"]) == {"output", "flow"}
+    assert {path.name for path in folder.previews.iterdir()} == {"output.jpg", "flow.jpg"}
+    assert cv2.imread(previewed["images"]["output"]).shape == (32, 48, 3)
 
 
 def test_nobody_there_no_pictures(tmp_path: Path, style: Path) -> None:
@@ -109,22 +109,22 @@ def test_a_pause_holds_the_run_and_the_clock_until_it_goes_on(tmp_path: Path, st
     folder, ended, _ = paint(tmp_path, style, pause)
     lasted = time.monotonic() - began
     assert ended.frames == FRAMES
-    assert [name for name in names(folder) if name in {"paused", "resumed"}] == ["paused", "resumed"]
+    assert [name for name in names(folder) if name in {"paused", "unpaused"}] == ["paused", "unpaused"]
     assert ended.elapsed < lasted - 0.5
 
 
 def test_a_pause_ends_with_whoever_ordered_it(tmp_path: Path, style: Path) -> None:
     with subprocess.Popen(["sleep", "0.6"]) as holder:
-        life = Life(holder.pid, psutil.Process(holder.pid).create_time())
+        life = ProcessIdentity(holder.pid, psutil.Process(holder.pid).create_time())
 
         def pause(frame: int, folder: RunFolder) -> None:
             if frame == 3:
-                folder.order(Control(paused=True, holder=life))
+                folder.order(Control(paused=True, owner=life))
                 threading.Timer(0.8, holder.wait).start()
 
         _, ended, told = paint(tmp_path, style, pause)
     assert isinstance(ended, Finished)
-    assert [event for event in told if isinstance(event, Paused | Resumed)] == [Paused(3), Resumed(3)]
+    assert [event for event in told if isinstance(event, Paused | Unpaused)] == [Paused(3), Unpaused(3)]
 
 
 @pytest.mark.parametrize("paused", [False, True])
@@ -144,17 +144,17 @@ def test_the_owner_can_stop_it_also_while_it_is_paused(tmp_path: Path, style: Pa
 def test_a_frame_is_saved_in_full_size_once_for_each_wish(tmp_path: Path, style: Path, upscale: int) -> None:
     def save(frame: int, folder: RunFolder) -> None:
         if frame == 5:
-            folder.order(Control(save=Save(1, "painted", str(tmp_path / "still.png"))))
+            folder.order(Control(save=Save(1, "output", str(tmp_path / "still.png"))))
 
     folder, _, _ = paint(tmp_path, style, save, upscale)
-    assert names(folder).count("saved") == 1
+    assert names(folder).count("frame_saved") == 1
     assert cv2.imread(str(tmp_path / "still.png")).shape == (64 * upscale, 96 * upscale, 3)
 
 
 @pytest.mark.parametrize("path", ["still.txt", "no/such/folder/still.png"])
 def test_what_cannot_be_saved_is_said_and_the_run_goes_on(tmp_path: Path, style: Path, path: str) -> None:
     def save(frame: int, folder: RunFolder) -> None:
-        folder.order(Control(save=Save(1, "painted", str(tmp_path / path))))
+        folder.order(Control(save=Save(1, "output", str(tmp_path / path))))
 
     folder, ended, _ = paint(tmp_path, style, save)
     assert isinstance(ended, Finished)

@@ -28,8 +28,8 @@ def test_every_view_is_a_picture_of_the_size_asked_for(view: str, shrink: int, s
 
 def test_each_shows_what_it_says() -> None:
     assert view_of(frame(MOTION), "source").mean((0, 1)).tolist() == [200, 100, 50]
-    assert (view_of(frame(MOTION), "painted") == 128).all()
-    assert (view_of(frame(MOTION), "naive") == 64).all()
+    assert (view_of(frame(MOTION), "output") == 128).all()
+    assert (view_of(frame(MOTION), "per_frame") == 64).all()
     assert (view_of(frame(MOTION), "weight") == 255).all()
 
 

@@ -12,12 +12,12 @@ from streamstyle.events import (
     Event,
     Finished,
     FrameWritten,
-    Learned,
     Paused,
-    Resumed,
     ShotStarted,
     Started,
     Stopped,
+    TrainingStep,
+    Unpaused,
     Warned,
 )
 from streamstyle.terminal.progress import ProgressLine
@@ -52,7 +52,7 @@ def test_a_stopped_run_says_how_far_it_got_and_where_it_lies() -> None:
 
 
 def test_who_sits_before_a_run_is_told_that_somebody_else_paused_it() -> None:
-    told = narrated(STARTED, *FRAMES[:3], Paused(3), Resumed(3))
+    told = narrated(STARTED, *FRAMES[:3], Paused(3), Unpaused(3))
     assert told.splitlines()[1:] == ["paused after frame 3, from another terminal", "going on"]
 
 
@@ -71,7 +71,9 @@ def test_a_stopped_run_says_what_takes_it_up_again() -> None:
 
 
 def test_a_run_that_goes_on_says_so_and_counts_its_own_frames_for_its_speed() -> None:
-    told = narrated(replace(STARTED, earlier=40), *FRAMES[40:], Finished("a.wave.mkv", 50, 2, 20.0, 0, 0, earlier=40))
+    told = narrated(
+        replace(STARTED, resumed_frames=40), *FRAMES[40:], Finished("a.wave.mkv", 50, 2, 20.0, 0, 0, resumed_frames=40)
+    )
     assert told.splitlines()[1:] == [
         "going on after 40 frames (0:02), painted earlier",
         "a.wave.mkv: 50 frames, 40 of them earlier, in 0:20 (2.0 s/frame)",
@@ -79,7 +81,7 @@ def test_a_run_that_goes_on_says_so_and_counts_its_own_frames_for_its_speed() ->
 
 
 def test_json_has_no_word_for_what_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
-    print_json(Learned(1, 10, float("nan"), 1.0))
+    print_json(TrainingStep(1, 10, float("nan"), 1.0))
     assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["loss"] is None
 
 
@@ -93,7 +95,7 @@ def test_a_name_that_no_terminal_can_show_is_printed_all_the_same() -> None:
 def test_quiet_keeps_warnings_and_how_far_a_stopped_run_got() -> None:
     told = narrated(
         STARTED,
-        Learned(1, 10, 2.5, 1.0),
+        TrainingStep(1, 10, 2.5, 1.0),
         Warned("the subtitles stay behind"),
         *FRAMES,
         Stopped("a.partial.mkv", 50, 9.0),
@@ -108,5 +110,5 @@ def test_as_json_every_event_is_one_line_with_schema_and_name(capsys: pytest.Cap
         for event in events:
             observe(event)
     printed = capsys.readouterr()
-    assert [json.loads(line) for line in printed.out.splitlines()] == [event.as_json() for event in events]
+    assert [json.loads(line) for line in printed.out.splitlines()] == [event.to_json() for event in events]
     assert printed.err == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from streamstyle.events import Event, Learned
+from streamstyle.events import Event, TrainingStep
 
 
 @dataclass
@@ -13,12 +13,12 @@ class Listener:
     """Keeps the events, those of steps apart from the others, and sets `stop` after so many steps."""
 
     stop_after: int | None = None
-    events: list[Learned] = field(default_factory=list)
+    events: list[TrainingStep] = field(default_factory=list)
     others: list[Event] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def observe(self, event: Event) -> None:
-        if not isinstance(event, Learned):
+        if not isinstance(event, TrainingStep):
             self.others.append(event)
             return
         self.events.append(event)

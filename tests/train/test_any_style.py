@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from streamstyle.events import Learned
+from streamstyle.events import TrainingStep
 from streamstyle.nets import weights
 from streamstyle.nets.metadata import LossWidth, read_metadata
 from streamstyle.nets.weights import LOSS_NETWORK_ASSETS, load_any_style
@@ -34,7 +34,7 @@ def settings(tmp_path: Path) -> AnyStyleSettings:
 
 def train(
     output: Path, settings: AnyStyleSettings, stop_after: int | None = None, start: Path | None = None
-) -> list[Learned]:
+) -> list[TrainingStep]:
     listener = Listener(stop_after)
     train_any_style(output, settings, Device.cpu, listener.observe, listener.stop, start)
     return listener.events

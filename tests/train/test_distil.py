@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from streamstyle.events import Learned
+from streamstyle.events import TrainingStep
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.metadata import LossWidth, read_metadata
 from streamstyle.nets.weights import load_loss_network
@@ -44,7 +44,7 @@ def test_what_dropped_channels_would_have_said_is_predicted_from_the_kept() -> N
 
 
 @pytest.fixture
-def pupil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Learned]]:
+def pupil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[TrainingStep]]:
     """Distils an untrained network of VGG-16's shape, at half of its width, on a few pictures of noise."""
     monkeypatch.setattr(distil, "SIDE", 64)
     torch.manual_seed(0)
@@ -57,8 +57,8 @@ def pupil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
             cv2.imwrite(str(tmp_path / folder / f"{seed}.png"), cv2.resize(noise, (200, 200)))
     settings = DistilSettings(tmp_path / "teacher.safetensors", tmp_path / "photos", steps=6, batch=4)
 
-    def distilled(output: Path, stop: threading.Event | None = None, **changes: Any) -> list[Learned]:
-        events: list[Learned] = []
+    def distilled(output: Path, stop: threading.Event | None = None, **changes: Any) -> list[TrainingStep]:
+        events: list[TrainingStep] = []
         stop = stop or threading.Event()
         distil.distil_loss_network(output, replace(settings, **changes), events.append, stop)
         return events
@@ -67,7 +67,9 @@ def pupil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
 
 
 @pytest.mark.parametrize("painted", [False, True])
-def test_distilling_ends_in_a_slim_network(tmp_path: Path, pupil: Callable[..., list[Learned]], painted: bool) -> None:
+def test_distilling_ends_in_a_slim_network(
+    tmp_path: Path, pupil: Callable[..., list[TrainingStep]], painted: bool
+) -> None:
     output = tmp_path / "slim.safetensors"
     assert len(pupil(output, paintings=tmp_path / "paintings" if painted else None)) == 6
     slim = load_loss_network(output)
@@ -77,7 +79,7 @@ def test_distilling_ends_in_a_slim_network(tmp_path: Path, pupil: Callable[..., 
     assert ("paintings" in read_metadata(output)["trained_on"]) == painted
 
 
-def test_distilling_that_was_stopped_goes_on(tmp_path: Path, pupil: Callable[..., list[Learned]]) -> None:
+def test_distilling_that_was_stopped_goes_on(tmp_path: Path, pupil: Callable[..., list[TrainingStep]]) -> None:
     output = tmp_path / "slim.safetensors"
     stop = threading.Event()
     stop.set()

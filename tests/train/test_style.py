@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import StyleError
-from streamstyle.events import Learned, LearningStopped, StyleLearned
+from streamstyle.events import StyleTrained, TrainingStep, TrainingStopped
 from streamstyle.media.picture import read_picture
 from streamstyle.nets.metadata import NetworkShape, read_bytes, read_metadata
 from streamstyle.nets.transformer import FAST, SHAPES
@@ -30,7 +30,7 @@ def stripes(tmp_path: Path) -> Path:
 
 def learn(
     image: Path, weights: Path, settings: LearnSettings, stop_after: int | None = None, start: Start = Ground.any_style
-) -> list[Learned]:
+) -> list[TrainingStep]:
     listener = Listener(stop_after)
     train_style(image, weights, settings, Device.cpu, listener.observe, listener.stop, start)
     return listener.events
@@ -62,9 +62,9 @@ def test_the_end_is_stated_whether_training_was_finished_or_stopped(stripes: Pat
     weights, settings = tmp_path / "styles" / "stripes.safetensors", replace(QUICK, steps=3)
     stopped, finished = Listener(stop_after=2), Listener()
     assert not train_style(stripes, weights, settings, Device.cpu, stopped.observe, stopped.stop)
-    assert stopped.others == [LearningStopped("stripes", 2)]
+    assert stopped.others == [TrainingStopped("stripes", 2)]
     assert train_style(stripes, weights, settings, Device.cpu, finished.observe, finished.stop)
-    assert finished.others == [StyleLearned("stripes", str(stripes), str(weights), finished.events[-1].elapsed)]
+    assert finished.others == [StyleTrained("stripes", str(stripes), str(weights), finished.events[-1].elapsed)]
 
 
 def test_the_log_of_a_learning_stays(stripes: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from streamstyle.events import Learned
+from streamstyle.events import TrainingStep
 from streamstyle.library import builtin_styles
 from streamstyle.nets.metadata import read_metadata
 from streamstyle.nets.upscaler import UpscalerConfig
@@ -36,7 +36,7 @@ def unseen() -> torch.Tensor:
     return to_tensor(next(procedural_crops(96, seed=9)))[None]
 
 
-def learn(pictures: Path, output: Path, steps: int, stop_after: int | None = None) -> list[Learned]:
+def learn(pictures: Path, output: Path, steps: int, stop_after: int | None = None) -> list[TrainingStep]:
     settings = UpscalerSettings(pictures, pictures, steps=steps, batch=3, crop=64, learning_rate=4e-3)
     listener = Listener(stop_after)
     styles = [style.path for style in builtin_styles()][:1]

@@ -7,7 +7,6 @@ python -m tests.tui.fake_engine run MOVIE -o OUT --json --run-folder DIR [--fram
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import sys
@@ -21,19 +20,19 @@ import cv2
 import numpy as np
 
 from streamstyle.events import (
-    FLEETING,
+    TRANSIENT,
     Event,
     Failed,
     Finished,
+    FrameSaved,
     FrameWritten,
     Paused,
-    Previewed,
-    Resumed,
-    Saved,
+    PreviewsWritten,
     ShotStarted,
     Started,
+    StatusSampled,
     Stopped,
-    Surveyed,
+    Unpaused,
     Warned,
 )
 from streamstyle.run_folder import VIEWS, RunFolder, replace_json
@@ -50,34 +49,34 @@ class Voice:
     latest: dict[str, object] = field(default_factory=dict)
 
     def say(self, event: Event) -> None:
-        if isinstance(event, FLEETING):
-            self.latest[event.name] = event.as_json()
+        if isinstance(event, TRANSIENT):
+            self.latest[event.name] = event.to_json()
             replace_json(self.folder.status, self.latest)
             return
-        print(event.as_line(), flush=True)
+        print(event.to_line(), flush=True)
         with suppress(OSError), self.folder.events.open("a") as file:
-            file.write(f"{event.as_line()}\n")
+            file.write(f"{event.to_line()}\n")
 
 
 def started(film: str, output: str, frames: int | None) -> Started:
     return Started(film, output, 640, 360, frames, "25/1", frames and frames / 25, "consistent", "wave", "cpu")
 
 
-def surveyed(frame: int, paused: bool = False) -> Surveyed:
+def surveyed(frame: int, paused: bool = False) -> StatusSampled:
     """How a run stands whose consistency stage is the slowest, and gets no faster."""
-    return Surveyed(
+    return StatusSampled(
         frame=frame,
         paused=paused,
-        queues={"decoded": (8, 8), "flowed": (3, 6)},
-        stages={"waiting": 0.001, "stylise": 0.071, "consistency": 0.82, "encode": 0.012, "watching": 0.006},
+        queues={"decode": (8, 8), "flow": (3, 6)},
+        stages={"wait": 0.001, "stylise": 0.071, "consistency": 0.82, "encode": 0.012, "monitor": 0.006},
         bottleneck="consistency",
-        paces=tuple(1.0 + 0.2 * math.sin(step / 3) for step in range(max(0, frame - 60), frame)),
+        fps_history=tuple(1.0 + 0.2 * math.sin(step / 3) for step in range(max(0, frame - 60), frame)),
         losses={"temporal": 812.0, "pixel": 431.0, "perceptual": 96.0, "style": 55.0, "tv": 3.1},
-        warping_error={"painted": 0.00031, "naive": 0.00175},
+        warping_error={"output": 0.00031, "per_frame": 0.00175},
         memory=1_210_000_000,
         cpu=187.0,
         gpu_memory=None,
-        written=26_000 * frame,
+        bytes_written=26_000 * frame,
     )
 
 
@@ -89,7 +88,9 @@ def picture(view: str, frame: int, width: int = 160, height: int = 90) -> np.nda
     return np.where(disc[..., None], 255 - ground, ground).astype(np.uint8)
 
 
-def preview(folder: RunFolder, frame: int, views: tuple[str, ...], size: tuple[int, int] = (160, 90)) -> Previewed:
+def preview(
+    folder: RunFolder, frame: int, views: tuple[str, ...], size: tuple[int, int] = (160, 90)
+) -> PreviewsWritten:
     """Put pictures of a frame into the folder."""
     paths = {}
     for view in views:
@@ -98,7 +99,7 @@ def preview(folder: RunFolder, frame: int, views: tuple[str, ...], size: tuple[i
         cv2.imwrite(str(partial), picture(view, frame, *size)[..., ::-1])
         partial.replace(path)
         paths[view] = str(path)
-    return Previewed(frame, frame / 25, paths)
+    return PreviewsWritten(frame, frame / 25, paths)
 
 
 def paint(wanted: argparse.Namespace, voice: Voice) -> Iterator[int]:
@@ -119,11 +120,11 @@ def paint(wanted: argparse.Namespace, voice: Voice) -> Iterator[int]:
             while (control := folder.ordered()).paused and not control.stop:
                 time.sleep(0.05)
                 look(voice, frame)
-            voice.say(Resumed(frame))
+            voice.say(Unpaused(frame))
         if control.save and control.save.number > saved:
             saved = control.save.number
             cv2.imwrite(control.save.path, picture(control.save.view, frame, 640, 360)[..., ::-1])
-            voice.say(Saved(frame, control.save.view, control.save.path))
+            voice.say(FrameSaved(frame, control.save.view, control.save.path))
         yield frame + 1
         if control.stop:
             return
@@ -137,7 +138,7 @@ def look(voice: Voice, frame: int) -> None:
 
 def run(wanted: argparse.Namespace) -> int:
     if wanted.refuse:
-        print(json.dumps(Failed("there is no style wave9", "Try `streamstyle styles`.", 5).as_json()))
+        print(Failed("there is no style wave9", "Try `streamstyle styles`.", 5).to_line())
         return 5
     voice, began, done = Voice(RunFolder(Path(wanted.run_folder))), time.monotonic(), 0
     voice.folder.create(sys.argv[1:])

@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from streamstyle.events import Failed, Finished
-from streamstyle.life import Life
+from streamstyle.life import ProcessIdentity
 from streamstyle.run_folder import Control, RunFolder, Save
 from streamstyle.tui.app import StreamstyleApp
 from tests.tui.acting import perform, reads, text, until
@@ -24,7 +24,7 @@ from tests.tui.fake_engine import Voice
 def holder(voice: Voice) -> Iterator[subprocess.Popen[bytes]]:
     """Somebody else who holds the run: any process that lives."""
     with subprocess.Popen(["sleep", "60"]) as process:
-        voice.folder.order(Control(holder=Life(process.pid, psutil.Process(process.pid).create_time())))
+        voice.folder.order(Control(owner=ProcessIdentity(process.pid, psutil.Process(process.pid).create_time())))
         yield process
         process.kill()
 
@@ -50,7 +50,7 @@ def test_who_looks_on_takes_over_once_the_holder_has_gone(voice: Voice, holder: 
         await until(pilot, lambda: any("are yours" in said.message for said in pilot.app._notifications))
         await pilot.press("space")
         await until(pilot, lambda: voice.folder.ordered().paused)
-        assert voice.folder.ordered().holder == Life.own()
+        assert voice.folder.ordered().owner == ProcessIdentity.own()
         await pilot.press("q")
 
     assert perform(StreamstyleApp(voice.folder), act) == 0
@@ -58,12 +58,12 @@ def test_who_looks_on_takes_over_once_the_holder_has_gone(voice: Voice, holder: 
 
 
 def test_a_run_that_nobody_holds_is_paused_saved_from_and_stopped_by_who_looks_on(voice: Voice) -> None:
-    voice.folder.order(Control(save=Save(4, "painted", "film.wave.painted-4.png")))
+    voice.folder.order(Control(save=Save(4, "output", "film.wave.output-4.png")))
 
     async def act(pilot: Pilot[int]) -> None:
         await reads(pilot, "Pause")
         await pilot.press("s")
-        await until(pilot, lambda: voice.folder.ordered().save != Save(4, "painted", "film.wave.painted-4.png"))
+        await until(pilot, lambda: voice.folder.ordered().save != Save(4, "output", "film.wave.output-4.png"))
         assert voice.folder.ordered().save.number == 5
         await pilot.press("e")
         await reads(pilot, "Stop here?")
@@ -140,7 +140,7 @@ def test_a_run_that_died_without_a_word_is_said_to_have(voice: Voice) -> None:
 def test_a_folder_that_is_half_written_is_no_harm(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.create(["run"])
-    folder.status.write_text('{"surveyed": {"event"')
+    folder.status.write_text('{"status_sampled": {"event"')
     folder.events.write_bytes(b'{"event": "warned", "message": "\xff"}\n{"event": "sta')
 
     async def act(pilot: Pilot[int]) -> None:

@@ -21,7 +21,7 @@ def test_half_of_a_film_at_two_frames_a_second_takes_as_long_again() -> None:
 
 
 def test_what_is_left_goes_by_how_fast_it_goes_now() -> None:
-    slow = replace(HALF_WAY, surveyed=replace(surveyed(66), paces=(9.0,) * 20 + (0.5,) * 16))
+    slow = replace(HALF_WAY, surveyed=replace(surveyed(66), fps_history=(9.0,) * 20 + (0.5,) * 16))
     assert figures.seconds_left(slow) == pytest.approx(132)
     assert figures.pace_in_words(slow) == "2.0 s/frame"
 
@@ -50,7 +50,7 @@ def test_the_time_of_day_has_a_weekday_if_it_is_not_todays() -> None:
     ],
 )
 def test_steadiness_in_words(painted: float | None, naive: float, words: str) -> None:
-    measured = replace(surveyed(9), warping_error={"painted": painted, "naive": naive})
+    measured = replace(surveyed(9), warping_error={"output": painted, "per_frame": naive})
     assert figures.steadier_in_words(replace(HALF_WAY, surveyed=measured)) == words
 
 

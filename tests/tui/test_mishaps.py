@@ -109,7 +109,7 @@ def test_a_terminal_that_is_resized_while_a_film_is_painted(tmp_path: Path) -> N
 def test_a_state_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (old := tmp_path / "streamstyle-run-old").mkdir()
-    (old / "run.json").write_text('{"pid": 4194305, "began": 0}')
+    (old / "run.json").write_text('{"pid": 4194305, "create_time": 0}')
     runs_folder().parent.mkdir(parents=True)
     runs_folder().write_text("a file where the folder should be")
 

@@ -62,11 +62,11 @@ def test_a_run_that_was_stopped_says_how_far_it_came() -> None:
 
 
 def test_a_run_that_can_be_gone_on_with_says_so_and_its_speed_is_that_of_its_own_frames() -> None:
-    early = past(Stopped("my film.wave.partial.mkv", 12, 4.0, earlier=8, kept=12))
+    early = past(Stopped("my film.wave.partial.mkv", 12, 4.0, resumed_frames=8, resumable_frames=12))
     assert account(early) == ["The same command goes on there."]
     assert dict(facts(early))["pace"] == "1 s a frame"
     words = ("my film.mkv", "--restart", "--style", "wave")
-    again = past(Stopped("my film.wave.partial.mkv", 12, 4.0, earlier=8, kept=12), words=words)
+    again = past(Stopped("my film.wave.partial.mkv", 12, 4.0, resumed_frames=8, resumable_frames=12), words=words)
     assert dict(next_steps(again))["go on"] == "streamstyle run 'my film.mkv' --style wave"  # not from the beginning
 
 

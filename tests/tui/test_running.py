@@ -107,7 +107,7 @@ def test_the_hands(tmp_path: Path) -> None:
         assert "done at" not in text(pilot)
         await pilot.press("space")
         await reads(pilot, "● painting")
-        await until(pilot, lambda: "resumed" in events(run()))
+        await until(pilot, lambda: "unpaused" in events(run()))
 
     async def saves(pilot: Pilot[int]) -> None:
         await pilot.press("4", "s")
@@ -226,7 +226,7 @@ def test_a_view_that_a_frame_lacks_says_so(voice: Voice) -> None:
 
     async def act(pilot: Pilot[int]) -> None:
         await reads(pilot, "painted · frame 57")
-        voice.say(preview(voice.folder, 58, ("painted", "source")))
+        voice.say(preview(voice.folder, 58, ("output", "source")))
         await reads(pilot, "painted · frame 58")
         await pilot.press("4")
         await reads(pilot, "optical flow: comes with the next frame")
@@ -241,7 +241,7 @@ def test_the_picture_asked_for_is_as_large_as_there_is_room(voice: Voice, size: 
         await reads(pilot, "painted · frame 57")
         await until(pilot, lambda: voice.folder.wishes().width >= pilot.app.screen.query_one(Diptych).size.width - 2)
         wishes = voice.folder.wishes()
-        assert wishes.views == ("painted", "source")
+        assert wishes.views == ("output", "source")
         assert size[0] // 2 < wishes.width <= 2 * size[0]
 
     perform(StreamstyleApp(voice.folder), act, size=size)
@@ -253,12 +253,12 @@ def test_numbers_that_are_not_finite_do_no_harm(voice: Voice) -> None:
         broken = replace(
             surveyed(58),
             losses={"temporal": float("nan")},
-            warping_error={"painted": float("nan"), "naive": 0.1},
+            warping_error={"output": float("nan"), "per_frame": 0.1},
             stages={"stylise": float("inf")},
-            paces=(float("nan"),) * 3,
-            queues={"decoded": (0, 0)},
+            fps_history=(float("nan"),) * 3,
+            queues={"decode": (0, 0)},
         )
-        voice.latest["surveyed"] = broken.finite()
+        voice.latest["status_sampled"] = broken.to_json()
         voice.say(FrameWritten(58, 132, 2.3, 56.0))
         await reads(pilot, "58 of 132 frames")
 

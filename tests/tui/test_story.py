@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from streamstyle.events import Event, FrameWritten, Paused, Resumed, ShotStarted, Stopped, Warned
+from streamstyle.events import Event, FrameWritten, Paused, ShotStarted, Stopped, Unpaused, Warned
 from streamstyle.tui.story import Story, event_of
 from tests.tui.fake_engine import started, surveyed
 
@@ -11,7 +11,7 @@ def heard(*events: Event) -> Story:
     """The story as it comes through a file."""
     story = Story()
     for event in events:
-        if known := event_of(json.loads(event.as_line())):
+        if known := event_of(json.loads(event.to_line())):
             story = story.told(known)
     return story
 
@@ -24,7 +24,7 @@ def test_a_story_tells_where_a_run_stands() -> None:
 
 def test_a_run_that_went_on_is_not_paused() -> None:
     assert heard(Paused(3)).paused
-    assert not heard(Paused(3), Resumed(3)).paused
+    assert not heard(Paused(3), Unpaused(3)).paused
     assert not heard(Paused(3), Stopped("out.partial.mkv", 3, 1.0)).paused
 
 
@@ -43,4 +43,4 @@ def test_a_survey_survives_the_way_through_a_file() -> None:
     seen = heard(surveyed(57)).surveyed
     assert seen is not None
     assert seen.stages == surveyed(57).stages
-    assert list(seen.paces) == list(surveyed(57).paces)
+    assert list(seen.fps_history) == list(surveyed(57).fps_history)

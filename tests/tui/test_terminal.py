@@ -109,13 +109,13 @@ def said(folder: RunFolder, name: str) -> bool:
 
 def pictures(folder: RunFolder) -> dict[str, str]:
     """What is to be seen, by view."""
-    return dict(read_json(folder.status).get("previewed", {}).get("pictures", {}))
+    return dict(read_json(folder.status).get("previews_written", {}).get("images", {}))
 
 
 def test_a_film_is_painted_watched_paused_and_stopped(terminal: Terminal, tmp_path: Path) -> None:
     terminal.shows("painting")
     folder = all_runs()[0]
-    terminal.watch(lambda: "painted" in pictures(folder))
+    terminal.watch(lambda: "output" in pictures(folder))
     terminal.shows("painted · frame")
     terminal.type("4")
     terminal.watch(lambda: "flow" in pictures(folder))
@@ -147,7 +147,7 @@ def test_a_terminal_that_is_closed_does_not_take_the_run_along(terminal: Termina
     terminal.watch(lambda: said(folder, "paused"))
     os.kill(terminal.process.pid, signal.SIGHUP)
     terminal.watch(lambda: terminal.process.poll() is not None)
-    terminal.watch(lambda: said(folder, "resumed"))
+    terminal.watch(lambda: said(folder, "unpaused"))
     assert folder.alive()
 
 
@@ -158,7 +158,7 @@ def test_a_ui_that_is_killed_while_its_run_is_paused_lets_it_go_on_and_another_m
     terminal.watch(lambda: said(folder, "paused"))
     terminal.process.kill()
     terminal.watch(lambda: terminal.process.poll() is not None)
-    terminal.watch(lambda: said(folder, "resumed"))
+    terminal.watch(lambda: said(folder, "unpaused"))
     assert exit_code(["stop"]) == 0
     assert not folder.alive()
     assert said(folder, "stopped")

@@ -43,12 +43,12 @@ def bar_and_share(story: Story, width: int) -> Content:
 
 def _speed(story: Story, width: int) -> Content:
     pace = figures.pace_in_words(story)
-    history = figures.sparkline(story.surveyed.paces if story.surveyed else (), max(0, width - len(pace) - 2))
+    history = figures.sparkline(story.surveyed.fps_history if story.surveyed else (), max(0, width - len(pace) - 2))
     return line((pace, "bold"), "  ", (history, MUTED))
 
 
 def _machine(story: Story) -> list[Content]:
     if story.surveyed is None:
         return []
-    memory, film = bytes_in_words(story.surveyed.memory), bytes_in_words(story.surveyed.written)
+    memory, film = bytes_in_words(story.surveyed.memory), bytes_in_words(story.surveyed.bytes_written)
     return [line((f"  {memory} · {story.surveyed.cpu:.0f} % · {film}", MUTED))]

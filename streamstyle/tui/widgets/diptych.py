@@ -13,9 +13,9 @@ from streamstyle.tui.widgets.colours import Pixels
 from streamstyle.tui.widgets.picture import Picture
 
 TITLES = {
-    "painted": "painted",
+    "output": "painted",
     "source": "the film",
-    "naive": "painted frame by frame",
+    "per_frame": "painted frame by frame",
     "flow": "optical flow",
     "weight": "consistency weight",
 }
@@ -30,7 +30,7 @@ class Diptych(Horizontal):
         super().__init__(id=id)
         self._graphics = graphics
         self._sharp = False
-        self.views = ["painted", "source"]
+        self.views = ["output", "source"]
         """What A and B show."""
         self.compared = False
         """Whether B is shown, too."""
@@ -85,7 +85,7 @@ class Diptych(Horizontal):
         """Put B beside A, or away."""
         self.compared = not self.compared
         if self.compared and self.views[0] == self.views[1]:
-            self.views[1] = "source" if self.views[0] != "source" else "painted"
+            self.views[1] = "source" if self.views[0] != "source" else "output"
         self._share()
         self._draw()
 

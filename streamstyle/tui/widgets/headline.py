@@ -25,7 +25,7 @@ class Headline(Widget):
         """Say how the run stands, in a word or two."""
         films, manner = self._films, self._manner
         if started is not None:
-            films = (started.film, started.output)
+            films = (started.video, started.output)
             manner = " · ".join([started.style, started.method, started.size, started.device])
         if (films, manner, state) != (self._films, self._manner, self._state):
             self._films, self._manner, self._state = films, manner, state

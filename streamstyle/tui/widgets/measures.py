@@ -15,7 +15,7 @@ def steadiness(story: Story, width: int) -> list[Content]:
     errors = story.surveyed.warping_error if story.surveyed else {}
     rows = [
         spread(line((label, MUTED)), line(figures.number(errors.get(name))), width)
-        for name, label in (("painted", "painted"), ("naive", "frame by frame"))
+        for name, label in (("output", "painted"), ("per_frame", "frame by frame"))
         if errors.get(name) is not None
     ]
     steadier = figures.steadier_in_words(story)
@@ -46,6 +46,6 @@ def machine(story: Story, width: int) -> list[Content]:
         ("memory", bytes_in_words(surveyed.memory)),
         ("processor", f"{surveyed.cpu:.0f} %"),
         ("GPU memory", bytes_in_words(surveyed.gpu_memory) if surveyed.gpu_memory is not None else ""),
-        ("film so far", bytes_in_words(surveyed.written)),
+        ("film so far", bytes_in_words(surveyed.bytes_written)),
     ]
     return [spread(line((name, MUTED)), line(value), width) for name, value in rows if value]

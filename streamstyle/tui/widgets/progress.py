@@ -41,7 +41,7 @@ def speed(story: Story, width: int) -> list[Content]:
     pace = figures.pace_in_words(story)
     if not pace:
         return []
-    history = figures.sparkline(story.surveyed.paces if story.surveyed else (), width)
+    history = figures.sparkline(story.surveyed.fps_history if story.surveyed else (), width)
     return [
         line((pace, "bold")),
         *([line((history, MUTED))] if history else []),

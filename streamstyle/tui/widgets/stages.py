@@ -56,8 +56,7 @@ def bottleneck(story: Story) -> Content:
 
 def _style(story: Story, queue: str) -> str:
     """A queue that stays empty because what fills it is slowest bears the accent."""
-    filled_by = {"decoded": "decode", "flowed": "flow"}.get(queue)
-    return ACCENT if story.surveyed and filled_by == story.surveyed.bottleneck else MUTED
+    return ACCENT if story.surveyed and queue == story.surveyed.bottleneck else MUTED
 
 
 def _filling(waiting: int, places: int, room: int) -> tuple[tuple[str, str], tuple[str, str]]:
