@@ -23,7 +23,7 @@ from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.planes import torch_to_planes
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import torch_backward_warp
-from tests.csrc.simulated_gpu import KERNEL, SimulatedGPU
+from tests.gpu.simulated_gpu import KERNEL, SimulatedGPU
 
 SIZES = [(1, 1), (9, 33), (8, 32), (37, 70)]
 """Less than a block of 8x32, one more each way, one exactly, and several with a rest."""
