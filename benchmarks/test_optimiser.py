@@ -12,12 +12,12 @@ from torch import Tensor
 
 from benchmarks.report import Report, Row
 from benchmarks.timing import SIZES, device, named, seconds, waits
-from streamstyle.nets import optimiser
 from streamstyle.nets.allocation import keep_freed_memory
-from streamstyle.nets.optimiser import Optimiser
 from streamstyle.nets.ready import ready_loss_network
 from streamstyle.ops.graph import recorded
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
+from streamstyle.optimise import frame_optimiser
+from streamstyle.optimise.frame_optimiser import FrameOptimiser
 from streamstyle.settings import ConsistencySettings
 
 ROUNDS = 7
@@ -30,14 +30,14 @@ def test_optimiser(
     """They find the same picture; all evaluations are made, none ends early."""
     where = device()
     keep_freed_memory()
-    monkeypatch.setattr(optimiser, "SETTLED", 0.0)
+    monkeypatch.setattr(frame_optimiser, "TOLERANCE", 0.0)
     settings = ConsistencySettings(iterations=pytestconfig.getoption("--iterations"))
     network = ready_loss_network(settings, where)
     assert network is not None
     ways: dict[str, Any] = {"led by the host": None, "resident": lambda work: work}
     if where.type == "cuda":
         ways["resident, recorded"] = recorded
-    optimisers = {name: Optimiser(network, settings, _fail, record) for name, record in ways.items()}
+    optimisers = {name: FrameOptimiser(network, settings, _fail, record) for name, record in ways.items()}
     term, painted = _frame(height, width, where)
     found = {name: optimise(term, painted) for name, optimise in optimisers.items()}
     picture, losses = found["led by the host"]

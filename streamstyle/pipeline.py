@@ -26,11 +26,11 @@ from streamstyle.media.onward.resumption import resumption
 from streamstyle.mix import Mix
 from streamstyle.moment import Look, Moment, look_away
 from streamstyle.nets.allocation import keep_freed_memory
-from streamstyle.nets.brush import WAYS, Brush
 from streamstyle.nets.device import select_device
 from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style, ready_upscaler
 from streamstyle.ops.thrift import Thrift, Warn
 from streamstyle.ops.trouble import clear_gpu_errors
+from streamstyle.optimise.frame_optimiser import RUDER_FALLBACKS, RuderOptimiser
 from streamstyle.painter import painter
 from streamstyle.painting import painting_grams
 from streamstyle.settings import Device, Method, Settings
@@ -176,7 +176,9 @@ def _painted(
     if settings.consistency.method is Method.ruder:
         judge = ready_judge(settings.consistency, device)
         grams = painting_grams(mix, settings.ruder.style_image, settings.style.style_scale, judge, device)
-        brush = Brush(judge, grams, settings.ruder, settings.consistency.temporal_weight, Thrift(WAYS, warn))
+        brush = RuderOptimiser(
+            judge, grams, settings.ruder, settings.consistency.temporal_weight, Thrift(RUDER_FALLBACKS, warn)
+        )
         optimised = stopwatch.timed("optimise", optimise(flowed, brush, settings, device, carried))
         swept = stopwatch.timed("multi_pass", sweep(optimised, brush, settings))
         return dilute(swept, settings.style)

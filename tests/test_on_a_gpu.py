@@ -10,9 +10,7 @@ import pytest
 import torch
 
 from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
-from streamstyle.nets.brush import Brush
 from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.optimiser import Optimiser, Record, Spending
 from streamstyle.nets.ready import ready_style
 from streamstyle.nets.relative import grams_of
 from streamstyle.nets.tiled_painting import InTiles
@@ -25,6 +23,7 @@ from streamstyle.ops.pixels import to_tensor
 from streamstyle.ops.temporal import temporal_term
 from streamstyle.ops.thrift import Way, unheard
 from streamstyle.ops.transfer import downloaded
+from streamstyle.optimise.frame_optimiser import Capture, FrameOptimiser, MemoryBudget, RuderOptimiser
 from streamstyle.running.steadiness import Steadiness
 from streamstyle.settings import ConsistencySettings, Init, Method, RuderSettings, Settings, StyleSettings
 from streamstyle.stages import consistency as consistency_stage
@@ -127,7 +126,7 @@ def test_a_frame_is_optimised_with_a_look_now_and_then(
     assert each_waits(gpu, steady) == [({}, 1), (waits, 3), (waits, 3)]
 
 
-def undisturbed(gpu: FakeGPU) -> Record:
+def undisturbed(gpu: FakeGPU) -> Capture:
     """Return what would record work: in it nothing may pass between the host and the GPU, nor be waited for."""
 
     def record(work: Work) -> Work:
@@ -144,7 +143,7 @@ def undisturbed(gpu: FakeGPU) -> Record:
 @pytest.mark.parametrize("tile", [None, 32])
 def test_in_tiles_nothing_passes_either(gpu: FakeGPU, judge: LossNetwork, tile: int | None) -> None:
     settings = ConsistencySettings(iterations=ITERATIONS)
-    optimiser = Optimiser(judge, settings, unheard, undisturbed(gpu), [Way(Spending(1, tile))])
+    optimiser = FrameOptimiser(judge, settings, unheard, undisturbed(gpu), [Way(MemoryBudget(1, tile))])
     picture, trust = on_gpu(torch.rand(3, HEIGHT, WIDTH)), on_gpu(torch.rand(HEIGHT, WIDTH))
     gpu.waits.clear()
     found, losses = optimiser(temporal_term(picture, picture, trust, 9000, 691, 40000), picture)
@@ -167,7 +166,7 @@ def test_a_frame_is_painted_by_optimisation(gpu: FakeGPU, judge: LossNetwork, in
         style=StyleSettings(strength=0.5, preserve_colour=True),
     )
     grams = {layer: on_gpu(gram) for layer, gram in grams_of_noise().items()}
-    brush = Brush(judge, grams, settings.ruder, settings.consistency.temporal_weight)
+    brush = RuderOptimiser(judge, grams, settings.ruder, settings.consistency.temporal_weight)
     waits = {"_local_scalar_dense": ITERATIONS // LOOK + 4}
     first, second = each_waits(gpu, optimise(flowed(2), brush, settings, CUDA))
     assert (first[0], second[0]) == (waits, waits)

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from streamstyle.frame import StylisedFrame
 from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.optimiser import Optimiser
 from streamstyle.ops.graph import recorded
 from streamstyle.ops.past import Past, past_of
 from streamstyle.ops.pixels import UNITS
 from streamstyle.ops.temporal import TemporalTerm, temporal_term, total_variation
 from streamstyle.ops.thrift import Warn, unheard
+from streamstyle.optimise.frame_optimiser import FrameOptimiser
 from streamstyle.settings import ConsistencySettings
 
 
@@ -33,9 +33,9 @@ def consistency(
     minimiser of the temporal and pixel terms. What is carried over stays in float, never rounded to 8 bits. Where a
     GPU runs out of memory a frame is worked on with less, and `warn` is told.
     """
-    optimise: Optimiser | None = None
+    optimise: FrameOptimiser | None = None
     if network is not None and settings.iterations > 0:
-        optimise = Optimiser(network, settings, warn, recorded if network.mean.is_cuda else None)
+        optimise = FrameOptimiser(network, settings, warn, recorded if network.mean.is_cuda else None)
     outputs: deque[Tensor] = deque(carried, maxlen=settings.lookback[-1])
     for painted in frames:
         steady = painted
@@ -48,7 +48,7 @@ def consistency(
 
 
 def _follow(
-    past: Past, painted: StylisedFrame, settings: ConsistencySettings, optimise: Optimiser | None
+    past: Past, painted: StylisedFrame, settings: ConsistencySettings, optimise: FrameOptimiser | None
 ) -> StylisedFrame:
     term = temporal_term(
         carried=past.carried,

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 from streamstyle.frame import FlowedFrame, StylisedFrame
-from streamstyle.nets.brush import Brush
 from streamstyle.ops.past import Past, past_of
 from streamstyle.ops.transfer import uploaded, uploaded_picture
+from streamstyle.optimise.frame_optimiser import RuderOptimiser
 from streamstyle.settings import Init, Settings
 
 
 def optimise(
     frames: Iterable[FlowedFrame],
-    brush: Brush,
+    brush: RuderOptimiser,
     settings: Settings,
     device: torch.device,
     carried: Sequence[Tensor] = (),  # [3, H, W] float32 in [0, 1] each: outputs before the first frame, the latest last
@@ -34,7 +34,7 @@ def optimise(
         image = uploaded_picture(flowed.frame.image, device)
         past = past_of(outputs, flowed.motions) if outputs else None
         start = _start(flowed.frame.index, image, outputs, past, settings.ruder.init)
-        painted, losses = brush.paint(image, past, start, _iterations(past, settings))
+        painted, losses = brush(image, past, start, _iterations(past, settings))
         outputs.append(painted)
         yield StylisedFrame(flowed, painted, naive=image, losses=losses)
 

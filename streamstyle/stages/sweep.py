@@ -8,8 +8,8 @@ from dataclasses import replace
 from torch import Tensor
 
 from streamstyle.frame import Motion, StylisedFrame
-from streamstyle.nets.brush import Brush
 from streamstyle.ops.past import past_of
+from streamstyle.optimise.frame_optimiser import RuderOptimiser
 from streamstyle.settings import Settings
 
 BLEND = 0.5
@@ -20,7 +20,7 @@ _BYTES_A_PIXEL = 3 + 3 * 3 * 4 + 2 * 3 * 4
 """Of a frame, three pictures of it in float32, and motion both ways."""
 
 
-def sweep(painted: Iterable[StylisedFrame], brush: Brush, settings: Settings) -> Iterator[StylisedFrame]:
+def sweep(painted: Iterable[StylisedFrame], brush: RuderOptimiser, settings: Settings) -> Iterator[StylisedFrame]:
     """Yield every frame painted again in each pass after the first, by turns backward and forward through its shot.
 
     A frame starts from a blend of its own picture and its neighbour's, the one painted just before in this pass, and is
@@ -55,7 +55,7 @@ def _parts(painted: Iterable[StylisedFrame]) -> Iterator[list[StylisedFrame]]:
         yield part
 
 
-def _backward(part: list[StylisedFrame], done: Tensor | None, brush: Brush, iterations: int) -> None:
+def _backward(part: list[StylisedFrame], done: Tensor | None, brush: RuderOptimiser, iterations: int) -> None:
     for index in range(len(part) - 2, -1, -1):
         frame, after = part[index], part[index + 1]
         if index == 0 and done is not None:
@@ -64,7 +64,7 @@ def _backward(part: list[StylisedFrame], done: Tensor | None, brush: Brush, iter
             part[index] = _again(frame, after.image, after.flowed.returning, brush, iterations)
 
 
-def _forward(part: list[StylisedFrame], done: Tensor | None, brush: Brush, iterations: int) -> None:
+def _forward(part: list[StylisedFrame], done: Tensor | None, brush: RuderOptimiser, iterations: int) -> None:
     before = done
     for index, frame in enumerate(part):
         if before is not None:
@@ -73,11 +73,11 @@ def _forward(part: list[StylisedFrame], done: Tensor | None, brush: Brush, itera
 
 
 def _again(
-    frame: StylisedFrame, neighbour: Tensor, motion: Motion | None, brush: Brush, iterations: int
+    frame: StylisedFrame, neighbour: Tensor, motion: Motion | None, brush: RuderOptimiser, iterations: int
 ) -> StylisedFrame:
     if motion is None:
         raise ValueError("frames are swept with their motion both ways")
     past = past_of([neighbour], [motion])
     start = frame.image.lerp(past.carried, BLEND * past.trust)
-    image, losses = brush.paint(frame.naive, past, start, iterations)
+    image, losses = brush(frame.naive, past, start, iterations)
     return replace(frame, image=image, losses=losses)

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
-from streamstyle.nets.brush import Brush
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.perceptual import Targets, losses_of, targets_of
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.ops.warp import backward_warp
+from streamstyle.optimise.frame_optimiser import RuderOptimiser
 from streamstyle.settings import ConsistencySettings, Init, Method, RuderSettings, Settings
 from streamstyle.stages.optimise import optimise
 from tests.scenes import Scene, cut, pan, still
@@ -61,8 +61,8 @@ def painted(
     return list(optimise(flowed(scene), brush(network, grams, settings), settings, CPU))
 
 
-def brush(network: LossNetwork, grams: Mapping[str, Tensor], settings: Settings) -> Brush:
-    return Brush(network, grams, settings.ruder, settings.consistency.temporal_weight)
+def brush(network: LossNetwork, grams: Mapping[str, Tensor], settings: Settings) -> RuderOptimiser:
+    return RuderOptimiser(network, grams, settings.ruder, settings.consistency.temporal_weight)
 
 
 def test_a_frame_takes_the_style_of_the_painting_and_keeps_its_own_content(

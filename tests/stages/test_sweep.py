@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
-from streamstyle.nets.brush import Brush
 from streamstyle.nets.perceptual import targets_of
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.ops.pixels import to_tensor
+from streamstyle.optimise.frame_optimiser import RuderOptimiser
 from streamstyle.settings import ConsistencySettings, Method, RuderSettings, Settings
 from streamstyle.stages import sweep as sweep_stage
 from streamstyle.stages.sweep import sweep
@@ -23,10 +23,10 @@ WIDTH, HEIGHT = 64, 48
 
 
 @pytest.fixture(scope="module")
-def brush() -> Brush:
+def brush() -> RuderOptimiser:
     network = load_loss_network()
     grams = targets_of(network, to_tensor(texture(96, 96, seed=8))[None]).grams
-    return Brush(network, grams, RuderSettings(), ConsistencySettings().temporal_weight)
+    return RuderOptimiser(network, grams, RuderSettings(), ConsistencySettings().temporal_weight)
 
 
 def boiling(scene: Scene) -> Iterator[StylisedFrame]:
@@ -41,24 +41,24 @@ def boiling(scene: Scene) -> Iterator[StylisedFrame]:
         yield StylisedFrame(FlowedFrame(frame, known, returning=known), noisy, naive=film)
 
 
-def swept(scene: Scene, brush: Brush, passes: int, iterations: int = 3) -> list[Tensor]:
+def swept(scene: Scene, brush: RuderOptimiser, passes: int, iterations: int = 3) -> list[Tensor]:
     settings = Settings(
         consistency=ConsistencySettings(method=Method.ruder, iterations=iterations), ruder=RuderSettings(passes=passes)
     )
     return [frame.image for frame in sweep(boiling(scene), brush, settings)]
 
 
-def test_one_pass_is_what_there_is_already(brush: Brush) -> None:
+def test_one_pass_is_what_there_is_already(brush: RuderOptimiser) -> None:
     scene = still(3, WIDTH, HEIGHT)
     assert all(torch.equal(one, other.image) for one, other in zip(swept(scene, brush, 1), boiling(scene), strict=True))
 
 
-def test_one_pass_hands_every_frame_on_at_once(brush: Brush) -> None:
+def test_one_pass_hands_every_frame_on_at_once(brush: RuderOptimiser) -> None:
     endless = (next(boiling(still(1, WIDTH, HEIGHT))) for _ in iter(int, 1))
     assert next(sweep(endless, brush, Settings())).flowed.frame.index == 0
 
 
-def test_early_frames_learn_of_late_ones(brush: Brush) -> None:
+def test_early_frames_learn_of_late_ones(brush: RuderOptimiser) -> None:
     """After a sweep backward the first frame has come nearer to the last, and the last has stayed."""
     scene = still(4, WIDTH, HEIGHT)
     once, twice = swept(scene, brush, 1), swept(scene, brush, 2, iterations=8)
@@ -66,13 +66,13 @@ def test_early_frames_learn_of_late_ones(brush: Brush) -> None:
     assert (twice[0] - twice[3]).square().mean() < 0.7 * (once[0] - once[3]).square().mean()
 
 
-def test_a_frame_starts_half_from_its_neighbour(brush: Brush) -> None:
+def test_a_frame_starts_half_from_its_neighbour(brush: RuderOptimiser) -> None:
     """After a single evaluation it is still what it started from."""
     once, twice = (swept(still(2, WIDTH, HEIGHT), brush, passes, iterations=1) for passes in (1, 2))
     assert torch.allclose(twice[0], (once[0] + once[1]) / 2, atol=1e-6)
 
 
-def test_sweeps_make_a_still_film_steadier(brush: Brush) -> None:
+def test_sweeps_make_a_still_film_steadier(brush: RuderOptimiser) -> None:
     boils = [
         float(torch.stack(swept(still(4, WIDTH, HEIGHT), brush, passes)).diff(dim=0).square().mean())
         for passes in (1, 2, 3)
@@ -80,7 +80,7 @@ def test_sweeps_make_a_still_film_steadier(brush: Brush) -> None:
     assert boils[0] > boils[1] > boils[2]
 
 
-def test_nothing_is_swept_across_a_cut(brush: Brush) -> None:
+def test_nothing_is_swept_across_a_cut(brush: RuderOptimiser) -> None:
     first, second = still(2, WIDTH, HEIGHT), still(2, WIDTH, HEIGHT, seed=4)
     both, other = swept(cut(first, second), brush, 3), swept(cut(first, still(2, WIDTH, HEIGHT, seed=9)), brush, 3)
     assert all(torch.equal(one, same) for one, same in zip(both[:2], other[:2], strict=True))
@@ -90,7 +90,7 @@ TWO_PASSES = Settings(consistency=ConsistencySettings(method=Method.ruder, itera
 
 
 def test_a_long_shot_is_swept_in_parts_each_held_to_the_one_before(
-    brush: Brush, monkeypatch: pytest.MonkeyPatch
+    brush: RuderOptimiser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep_stage, "_BYTES", 0)  # two frames a part
     painted = [frame.image for frame in boiling(still(4, WIDTH, HEIGHT))]
@@ -101,7 +101,7 @@ def test_a_long_shot_is_swept_in_parts_each_held_to_the_one_before(
     assert torch.equal(fourth, painted[3])
 
 
-def test_only_one_part_is_held_at_a_time(brush: Brush, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_part_is_held_at_a_time(brush: RuderOptimiser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep_stage, "_BYTES", 0)
     films: list[weakref.ref[Tensor]] = []
     held: list[int] = []
@@ -117,7 +117,7 @@ def test_only_one_part_is_held_at_a_time(brush: Brush, monkeypatch: pytest.Monke
     assert max(held) <= 3  # a part, and the frame after it that told its end
 
 
-def test_without_the_motion_back_there_is_nothing_to_sweep_along(brush: Brush) -> None:
+def test_without_the_motion_back_there_is_nothing_to_sweep_along(brush: RuderOptimiser) -> None:
     one_way = (
         replace(frame, flowed=replace(frame.flowed, returning=None)) for frame in boiling(still(2, WIDTH, HEIGHT))
     )

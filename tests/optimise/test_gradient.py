@@ -1,12 +1,15 @@
+"""The gradient by hand is that of autograd, and in tiles that of the whole image."""
+
 import pytest
 import torch
 
-from streamstyle.nets.descent import losses_and_gradient
 from streamstyle.nets.loss_network import LossNetwork
 from streamstyle.nets.perceptual import losses_of, targets_of
 from streamstyle.nets.weights import load_loss_network
+from streamstyle.optimise.gradient import frame_targets, losses_and_gradient
 
 PERCEPTUAL, STYLE = 30.0, 8.0
+SIZES = [(16, 16), (37, 50), (139, 213)]
 
 
 def by_autograd(network: LossNetwork, image: torch.Tensor, painted: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -38,3 +41,32 @@ def test_in_bfloat16_it_points_the_same_way() -> None:
     found, gradient = losses_and_gradient(fast, image, targets_of(fast, painted[None]), PERCEPTUAL, STYLE)
     assert torch.nn.functional.cosine_similarity(gradient.flatten(), expected.flatten(), dim=0) > 0.99
     assert torch.allclose(found, expected_losses, rtol=0.05)
+
+
+@pytest.fixture(scope="module")
+def network() -> LossNetwork:
+    return load_loss_network().to(memory_format=torch.channels_last)
+
+
+def pictures(height: int, width: int) -> torch.Tensor:
+    return torch.rand(2, 3, height, width, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_the_targets_are_those_of_the_whole(network: LossNetwork, height: int, width: int) -> None:
+    painted = pictures(height, width)[0]
+    whole, tiled = targets_of(network, painted[None]), frame_targets(network, painted, tile=48)
+    torch.testing.assert_close(tiled.content, whole.content, rtol=1e-5, atol=1e-4)
+    for layer, gram in whole.grams.items():
+        torch.testing.assert_close(tiled.grams[layer], gram)  # float32
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_losses_and_gradient_are_those_of_the_whole(network: LossNetwork, height: int, width: int) -> None:
+    """What differs is the order of sums, in float32 over 11 layers."""
+    image, painted = pictures(height, width)
+    targets = targets_of(network, painted[None])
+    expected, slope = losses_and_gradient(network, image, targets, PERCEPTUAL, STYLE)
+    found, gradient = losses_and_gradient(network, image, targets, PERCEPTUAL, STYLE, tile=48)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=0)
+    torch.testing.assert_close(gradient, slope, rtol=0, atol=1e-5 * float(slope.abs().max()))

@@ -12,14 +12,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from streamstyle.gpu import dispatch
-from streamstyle.nets import optimiser
 from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.optimiser import WAYS, Optimiser, Spending
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.ops.device_lbfgs import LOOK
 from streamstyle.ops.graph import Work, recorded
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.ops.thrift import Way, unheard
+from streamstyle.optimise import frame_optimiser
+from streamstyle.optimise.frame_optimiser import FALLBACKS, FrameOptimiser, MemoryBudget
 from streamstyle.settings import ConsistencySettings
 
 SETTINGS = ConsistencySettings(iterations=9)
@@ -65,7 +65,7 @@ class Tape:
 
 def test_resident_it_finds_what_the_host_finds(network: LossNetwork) -> None:
     """Decisions are the same; float32 differs by the order of a few products."""
-    by_host, resident = Optimiser(network, SETTINGS, unheard), Optimiser(network, SETTINGS, unheard, Tape())
+    by_host, resident = FrameOptimiser(network, SETTINGS, unheard), FrameOptimiser(network, SETTINGS, unheard, Tape())
     for seed in (1, 2):
         image, losses = by_host(*frame(48, 64, seed))
         found, its_losses = resident(*frame(48, 64, seed))
@@ -77,7 +77,7 @@ def test_resident_it_finds_what_the_host_finds(network: LossNetwork) -> None:
 
 def test_it_is_recorded_once_for_a_size(network: LossNetwork) -> None:
     tape = Tape()
-    optimise = Optimiser(network, SETTINGS, unheard, tape)
+    optimise = FrameOptimiser(network, SETTINGS, unheard, tape)
     first = optimise(*frame(48, 64, 1))[0]
     kept = first.clone()
     optimise(*frame(48, 64, 2))
@@ -90,11 +90,11 @@ def test_it_is_recorded_once_for_a_size(network: LossNetwork) -> None:
 def test_the_host_looks_now_and_then_and_ends_what_is_settled(
     network: LossNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(optimiser, "SETTLED", 0.9)
+    monkeypatch.setattr(frame_optimiser, "TOLERANCE", 0.9)
     tape = Tape()
-    settled, losses = Optimiser(network, SETTINGS, unheard, tape)(*frame(48, 64, 1))
+    settled, losses = FrameOptimiser(network, SETTINGS, unheard, tape)(*frame(48, 64, 1))
     assert tape.plays == LOOK
-    image, expected = Optimiser(network, SETTINGS, unheard)(*frame(48, 64, 1))
+    image, expected = FrameOptimiser(network, SETTINGS, unheard)(*frame(48, 64, 1))
     torch.testing.assert_close(settled, image, rtol=0, atol=1e-5)
     torch.testing.assert_close(losses, expected, rtol=1e-4, atol=0)
 
@@ -104,8 +104,8 @@ def test_what_cannot_be_recorded_is_done_as_it_is_and_said_once(network: LossNet
         raise RuntimeError("operation not permitted when stream is capturing\nlong story")
 
     said: list[str] = []
-    optimise = Optimiser(network, SETTINGS, said.append, refuses)
-    found, expected = optimise(*frame(48, 64, 1)), Optimiser(network, SETTINGS, unheard, Tape())(*frame(48, 64, 1))
+    optimise = FrameOptimiser(network, SETTINGS, said.append, refuses)
+    found, expected = optimise(*frame(48, 64, 1)), FrameOptimiser(network, SETTINGS, unheard, Tape())(*frame(48, 64, 1))
     optimise(*frame(32, 48, 1))
     assert torch.equal(found[0], expected[0])
     assert len(said) == 1
@@ -128,11 +128,13 @@ def test_without_memory_for_the_whole_it_goes_on_in_tiles(network: LossNetwork, 
     poor = load_loss_network().to(memory_format=torch.channels_last)
     poor.__class__ = Poor
     said: list[str] = []
-    optimise = Optimiser(poor, SETTINGS, said.append, record, (*WAYS[:2], replace(WAYS[2], by=Spending(1, tile=128))))
+    optimise = FrameOptimiser(
+        poor, SETTINGS, said.append, record, (*FALLBACKS[:2], replace(FALLBACKS[2], by=MemoryBudget(1, tile=128)))
+    )
     found = [optimise(*frame(40, 256, seed)) for seed in (1, 2)]
     assert ["tiles" in message for message in said] == [False, True]
     for seed, (image, losses) in zip((1, 2), found, strict=True):
-        whole, expected = Optimiser(network, SETTINGS, unheard, ways=WAYS[1:])(*frame(40, 256, seed))
+        whole, expected = FrameOptimiser(network, SETTINGS, unheard, fallbacks=FALLBACKS[1:])(*frame(40, 256, seed))
         torch.testing.assert_close(losses, expected, rtol=1e-3, atol=0)
         torch.testing.assert_close(image, whole, rtol=0, atol=2e-3)
 
@@ -141,8 +143,8 @@ def test_without_memory_for_the_whole_it_goes_on_in_tiles(network: LossNetwork, 
 def test_a_graph_finds_what_the_same_work_finds_without_one() -> None:
     network = load_loss_network().to("cuda", memory_format=torch.channels_last)
     said: list[str] = []
-    captured = Optimiser(network, SETTINGS, said.append, recorded)
-    plain = Optimiser(network, SETTINGS, said.append, lambda work: work)
+    captured = FrameOptimiser(network, SETTINGS, said.append, recorded)
+    plain = FrameOptimiser(network, SETTINGS, said.append, lambda work: work)
     for seed in (1, 2):
         (image, losses), (expected, its) = captured(*frame(96, 128, seed, "cuda")), plain(*frame(96, 128, seed, "cuda"))
         torch.testing.assert_close(image, expected, rtol=0, atol=1e-4)
@@ -183,7 +185,7 @@ def test_in_what_is_recorded_no_number_passes_between_host_and_device(
 
         return play
 
-    Optimiser(network, SETTINGS, unheard, watched)(*frame(48, 64, 1))
+    FrameOptimiser(network, SETTINGS, unheard, watched)(*frame(48, 64, 1))
     assert watch.seen == set()
     assert len(plays) == SETTINGS.iterations
     with watch:
@@ -230,13 +232,13 @@ def test_what_is_recorded_reads_only_what_lasts(
 
         return play
 
-    optimise = Optimiser(network, SETTINGS, unheard, record, [Way(Spending(1, tile))])
+    optimise = FrameOptimiser(network, SETTINGS, unheard, record, [Way(MemoryBudget(1, tile))])
     for seed in (1, 2):
         optimise(*frame(48, 64, seed))
-    resident = optimise._resident
+    resident = optimise._captured
     assert resident is not None
-    descent = [each for each in vars(resident._descent).values() if isinstance(each, Tensor)]
-    lasting = {memory(each) for each in (*resident._objective._tensors(), *descent, *network.state_dict().values())}
+    descent = [each for each in vars(resident._lbfgs).values() if isinstance(each, Tensor)]
+    lasting = {memory(each) for each in (*resident._objective.tensors(), *descent, *network.state_dict().values())}
     lasting.add(memory(network.mean))
     assert len(ledgers) > 2 * LOOK
     for ledger in ledgers:

@@ -1,0 +1,236 @@
+"""The losses of an image to a VGG and their gradient with respect to it, by hand, of the whole image or in tiles.
+
+The twin of `perceptual.losses_of` and autograd, a third faster on a CPU: weights need no gradients, Gram matrices are
+symmetric, so their gradient is one product instead of two, and every sum goes into the tensor that is there already.
+
+Tiles are for images whose activations do not fit into memory, and exact but for rounding: they overlap by as far as the
+deepest activation sees, each pixel's losses count in one tile, and Gram matrices are summed over all tiles first. So
+every tile is passed forward twice and backward once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from streamstyle.nets.loss_network import CONTENT_LAYER, FIRST_AFTER_POOLING, STYLE_LAYERS, LossNetwork
+from streamstyle.nets.perceptual import Targets, targets_of
+from streamstyle.nets.tiles import Tile, tiles_of
+from streamstyle.ops.gram import gram_matrix
+
+_GRID = 16
+"""Stride of the deepest layer: cuts between pixels must be cuts between its activations."""
+
+_MARGIN = 80
+"""relu5_1 of VGG-19 sees 70 pixels beyond the 16 that it stands for; rounded up to the grid."""
+
+
+def frame_targets(
+    network: LossNetwork,
+    image: Tensor,  # [3, H, W] float32 in [0, 1]
+    tile: int | None = None,  # pixels, about, of the side of a tile without its margins; None for the whole at once
+) -> Targets:
+    """Return what `perceptual.targets_of` does."""
+    if tile is None:
+        return targets_of(network, image[None])
+    with torch.no_grad():
+        return Targets(_tiled_content(network, image, tile), _tiled_grams(network, image, tile))
+
+
+@torch.no_grad()
+def losses_and_gradient(
+    network: LossNetwork,
+    image: Tensor,  # [3, H, W] float32
+    targets: Targets,  # of one image
+    perceptual_weight: float,
+    style_weight: float,
+    tile: int | None = None,  # pixels, about, of the side of a tile without its margins; None for the whole at once
+) -> tuple[Tensor, Tensor]:  # [2], [3, H, W], both float32
+    """Return perceptual_weight · content and style_weight · style, as `losses_of` defines them.
+
+    With them comes the gradient of their sum.
+    """
+    if tile is None:
+        return _whole(network, image, targets, perceptual_weight, style_weight)
+    return _tiled(network, image, targets, perceptual_weight, style_weight, tile)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRecord:
+    """One convolution of the forward pass, with what the backward pass needs of it."""
+
+    layer: str
+    convolution: nn.Conv2d
+    input: Tensor
+    output: Tensor
+    pooled: Tensor | None = None
+    """What was pooled to make the input, where something was; `indices` says where the maxima were."""
+    indices: Tensor | None = None
+
+
+def forward(
+    network: LossNetwork,
+    image: Tensor,  # [3, H, W] float32
+) -> list[LayerRecord]:
+    """Return the records of the forward pass, from the first convolution to the last."""
+    activation = network.prepared(image[None])
+    records: list[LayerRecord] = []
+    for layer, convolution in network.convolutions():
+        pooled, indices = None, None
+        if layer in FIRST_AFTER_POOLING:
+            pooled = activation
+            activation, indices = F.max_pool2d(activation, 2, return_indices=True)
+        output = F.relu(convolution(activation), inplace=True)
+        records.append(LayerRecord(layer, convolution, activation, output, pooled, indices))
+        activation = output
+    return records
+
+
+def backward(
+    network: LossNetwork,
+    records: Sequence[LayerRecord],  # of the forward pass
+    add_loss_gradient: Callable[
+        [Tensor, LayerRecord], None
+    ],  # adds that of a layer's own loss to its output's gradient
+) -> Tensor:  # [3, H, W] float32
+    """Return the gradient with respect to the image."""
+    gradient = torch.zeros_like(records[-1].output)
+    for record in reversed(records):
+        add_loss_gradient(gradient, record)
+        gradient = torch.ops.aten.threshold_backward(gradient, record.output, 0)
+        gradient = _conv_backward(record, gradient)
+        if record.pooled is not None:
+            gradient = torch.ops.aten.max_pool2d_with_indices_backward(
+                gradient, record.pooled, [2, 2], [2, 2], [0, 0], [1, 1], False, record.indices
+            )
+    return gradient[0].float().contiguous().mul_(network.gain)
+
+
+def _conv_backward(record: LayerRecord, gradient: Tensor) -> Tensor:
+    """Return the gradient with respect to a convolution's input; `torch.nn.grad` would make up an input to copy."""
+    ones, weight = (1, 1), record.convolution.weight
+    result: Tensor = torch.ops.aten.convolution_backward(
+        gradient, record.input, weight, None, ones, ones, ones, False, (0, 0), 1, (True, False, False)
+    )[0]
+    return result
+
+
+def _whole(
+    network: LossNetwork, image: Tensor, targets: Targets, perceptual_weight: float, style_weight: float
+) -> tuple[Tensor, Tensor]:
+    records = forward(network, image)
+    perceptual = torch.zeros((), device=image.device)
+    style = torch.zeros((), device=image.device)
+
+    def add_loss_gradient(gradient: Tensor, record: LayerRecord) -> None:
+        if record.layer in targets.grams:
+            weight = style_weight * network.scales.style[record.layer]
+            style.add_(_add_style(gradient, record.output, targets.grams[record.layer], weight))
+        if record.layer == CONTENT_LAYER:
+            weight = perceptual_weight * network.scales.perceptual
+            perceptual.add_(_add_content(gradient, record.output, targets.content, weight))
+
+    gradient = backward(network, records, add_loss_gradient)
+    return torch.stack((perceptual, style)), gradient
+
+
+def _add_style(gradient: Tensor, activation: Tensor, target: Tensor, weight: float) -> Tensor:
+    """Add the gradient of weight · mean((G - G*)²) in place; return the loss."""
+    difference = (gram_matrix(activation) - target)[0]
+    channels, positions = difference.shape[0], activation[0, 0].numel()
+    factor = 4 * weight / (difference.numel() * channels * positions)
+    _rows(gradient).addmm_(_rows(activation), (difference * factor).to(activation.dtype))
+    return weight * difference.square().mean()
+
+
+def _add_content(gradient: Tensor, activation: Tensor, target: Tensor, weight: float) -> Tensor:
+    """Add the gradient of weight · mean((activation - target)²) in place; return the loss."""
+    difference = activation.float() - target.float()
+    gradient.add_(difference.to(gradient.dtype), alpha=2 * weight / difference.numel())
+    return weight * difference.square().mean()
+
+
+def _rows(activation: Tensor) -> Tensor:
+    """View [1, C, H, W], channels last, as [H·W, C]."""
+    return activation[0].permute(1, 2, 0).view(-1, activation.shape[1])
+
+
+def _tiled(
+    network: LossNetwork, image: Tensor, targets: Targets, perceptual_weight: float, style_weight: float, side: int
+) -> tuple[Tensor, Tensor]:
+    style, gram_gradients = _tiled_style(network, image, targets, style_weight, side)
+    gradient, squares = torch.zeros_like(image), torch.zeros((), device=image.device)
+    content_weight = perceptual_weight * network.scales.perceptual / targets.content.numel()
+    for tile in _tiles(image, side):
+
+        def add_loss_gradient(slope: Tensor, record: LayerRecord, tile: Tile = tile) -> None:
+            stride = _stride(record.layer)
+            here, activation = tile.core(slope, stride), tile.core(record.output, stride)
+            if record.layer in gram_gradients:
+                here.add_(torch.einsum("nchw,cd->ndhw", activation, gram_gradients[record.layer].to(activation.dtype)))
+            if record.layer == CONTENT_LAYER:
+                difference = activation.float() - tile.place(targets.content, stride).float()
+                squares.add_(difference.square().sum())
+                here.add_(difference.to(here.dtype), alpha=2 * content_weight)
+
+        tile.cut(gradient).add_(backward(network, forward(network, tile.cut(image)), add_loss_gradient))
+    return torch.stack((content_weight * squares, style)), gradient
+
+
+def _tiled_style(
+    network: LossNetwork, image: Tensor, targets: Targets, style_weight: float, side: int
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the style loss, and by layer the matrix that takes an activation to its gradient."""
+    style = torch.zeros((), device=image.device)
+    gradients: dict[str, Tensor] = {}
+    for layer, gram in _tiled_grams(network, image, side).items():
+        difference, weight = (gram - targets.grams[layer])[0], style_weight * network.scales.style[layer]
+        style += weight * difference.square().mean()
+        count = _activation_count(image, layer, len(difference))
+        gradients[layer] = difference * (4 * weight / (difference.numel() * count))
+    return style, gradients
+
+
+def _tiled_content(network: LossNetwork, image: Tensor, side: int) -> Tensor:
+    """Return the whole image's activations at the content layer."""
+    height, width = image.shape[-2:]
+    stride = _stride(CONTENT_LAYER)
+    content: Tensor | None = None
+    for tile in _tiles(image, side):
+        part = network(tile.cut(image)[None], (CONTENT_LAYER,))[CONTENT_LAYER]
+        if content is None:
+            content = part.new_empty(1, part.shape[1], height // stride, width // stride)
+        tile.place(content, stride).copy_(tile.core(part, stride))
+    assert content is not None
+    return content
+
+
+def _tiled_grams(network: LossNetwork, image: Tensor, side: int) -> dict[str, Tensor]:
+    """Return the Gram matrix of the whole image at each style layer, as `gram_matrix` scales it."""
+    grams: dict[str, Tensor] = {}
+    for tile in _tiles(image, side):
+        for layer, activation in network(tile.cut(image)[None], STYLE_LAYERS).items():
+            inner = tile.core(activation, _stride(layer))
+            share = inner[0].numel() / _activation_count(image, layer, inner.shape[1])
+            grams[layer] = grams.get(layer, 0) + gram_matrix(inner) * share
+    return grams
+
+
+def _tiles(image: Tensor, side: int) -> Iterator[Tile]:
+    height, width = image.shape[-2:]
+    return tiles_of(height, width, side, _MARGIN, _GRID)
+
+
+def _stride(layer: str) -> int:
+    """Return the pixels of the image between activations of `reluB_I`: blocks are pooled by two."""
+    return 1 << (int(layer[len("relu")]) - 1)
+
+
+def _activation_count(image: Tensor, layer: str, channels: int) -> int:
+    """Return how many activations the whole image has at a layer."""
+    height, width = (side // _stride(layer) for side in image.shape[-2:])
+    return channels * height * width
