@@ -146,9 +146,9 @@ class StreamstyleApp(App[int]):
                 loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
     def _ask(self, film: Path | None) -> None:
-        from streamstyle.tui.start.screen import StartScreen
+        from streamstyle.tui.start.screen import SetupScreen
 
-        self.push_screen(StartScreen(film, self._graphics), self._answered)
+        self.push_screen(SetupScreen(film, self._graphics), self._answered)
 
     def _answered(self, request: RunRequest | None) -> None:
         if request is None:

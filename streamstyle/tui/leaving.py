@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from streamstyle.tui.question import Answer, Question
 from streamstyle.tui.story import Story
+
+Ask = Callable[[Question], Awaitable[str]]
+"""Shows a question and returns the name of the answer."""
 
 STOP, BACKGROUND, STAY, ABORT = "stop", "background", "stay", "abort"
 """Answers to `leave`, `stop` and `leave_stopping`."""
@@ -66,6 +71,30 @@ def begun(problem: str, other: Path) -> Question:
         Answer("c", CANCEL, "cancel"),
     ]
     return Question("A film was begun otherwise", f"{problem}.", answers, interrupted=CANCEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a run is to write, and what it may do there."""
+
+    path: Path
+    replace: bool = False
+    """Whether an existing film is replaced."""
+    restart: bool = False
+    """Whether a film that was begun with other settings is restarted."""
+
+
+async def choose_target(output: Path, ask: Ask, exists: bool, conflict: str = "") -> Target | None:
+    """Ask about each thing that a run would replace; return None where the answer is to cancel.
+
+    `exists` says whether there is a film already, `conflict` why the one that was begun cannot be resumed.
+    """
+    other = free_name(output)
+    if exists and (answer := await ask(replace(output, other))) != REPLACE:
+        return Target(other) if answer == BESIDE else None
+    if conflict and (answer := await ask(begun(conflict, other))) != ANEW:
+        return Target(other) if answer == BESIDE else None
+    return Target(output, exists, bool(conflict))
 
 
 def free_name(output: Path) -> Path:

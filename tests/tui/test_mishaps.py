@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from streamstyle.run_folder import all_runs, read_json, runs_folder
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.engine import folder_for, start
-from streamstyle.tui.start.screen import StartScreen
+from streamstyle.tui.start.screen import SetupScreen
 from tests.tui.acting import FAKE, Act, asked_for, painting, perform, reads, text, until
 
 SLOWLY = ("--frames", "2000", "--seconds", "0.03")
@@ -171,7 +171,7 @@ def test_after_a_run_another_film_can_be_asked_for(tmp_path: Path) -> None:
     async def act(pilot: Pilot[int]) -> None:
         await reads(pilot, "Painted in")
         await pilot.press("n")
-        await until(pilot, lambda: any(isinstance(screen, StartScreen) for screen in pilot.app.screen_stack))
+        await until(pilot, lambda: any(isinstance(screen, SetupScreen) for screen in pilot.app.screen_stack))
         pilot.app.exit(return_code=0)
 
     assert perform(painting(asked_for(tmp_path, "--frames", "2", "--seconds", "0.01")), act) == 0

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from streamstyle.tui.start.cycle import Cycle
@@ -93,6 +94,19 @@ class Field(Vertical):
     def _changed(self, event: Cycle.Changed | Input.Changed) -> None:
         event.stop()
         self.post_message(self.Changed(self, self.text))
+
+
+class FieldHint(Static):
+    """What the field that has the focus means."""
+
+    def on_mount(self) -> None:
+        """Follow the focus."""
+        self.watch(self.screen, "focused", self._show)
+
+    def _show(self, focused: Widget | None) -> None:
+        if focused is not None:
+            field = next((each for each in focused.ancestors if isinstance(each, Field)), None)
+            self.update(field.help if field else "", layout=False)
 
 
 def setting_field(setting: Setting, words: Mapping[str, str] | None = None, label: str = "") -> Field:

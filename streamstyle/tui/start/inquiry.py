@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,17 +75,13 @@ class Inquiry:
 
     def try_out(self, choices: Choices) -> None:
         """Ask what a run would take."""
-        self.tried = _whole(choices)
+        self.tried = choices.arguments()
         self.easel.ask("cost", arguments=self.tried)
 
     def tries(self, choices: Choices) -> bool:
         """Return whether the cost that was asked for last is that of these choices."""
-        return self.tried == _whole(choices)
+        return self.tried == choices.arguments()
 
     def awaits(self, cost: Answer, choices: Choices) -> bool:
         """Return whether this is the cost that was asked for last, and still one of what is chosen and can be."""
         return self.tries(choices) and cost.question["arguments"] == self.tried and not self.refuses(choices)
-
-
-def _whole(choices: Choices) -> tuple[str, ...]:
-    return replace(choices, replace=False).arguments()

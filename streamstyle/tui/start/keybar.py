@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Static
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
 from streamstyle.tui.start.keys import START
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
@@ -19,11 +20,11 @@ class KeyBar(Static):
     DEFAULT_CSS = "KeyBar { height: 1; text-wrap: nowrap; text-overflow: clip; }"
 
     def on_mount(self) -> None:
-        """Begin where nothing is typed."""
-        self.show(typing=False)
+        """Follow the focus."""
+        self.watch(self.screen, "focused", self._show)
 
-    def show(self, *, typing: bool) -> None:
-        """Show the keys that there are."""
+    def _show(self, focused: Widget | None) -> None:
+        typing = isinstance(focused, Input)
         shown = [(binding, _typing(binding) if typing else _plain(binding)) for binding in START if binding.show]
         self._keys = [(each.action, line((key, ACCENT), (f" {each.description}", MUTED))) for each, key in shown if key]
         self.update(Content(_GAP).join([key for _, key in self._keys]), layout=False)

@@ -13,14 +13,18 @@ START = [
     Binding(
         "i,f3", "choose_image", "Image", key_display="i", tooltip="Paint after any image, or take a style from a file"
     ),
-    Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
-    Binding("x", "flip", "Flip", tooltip="Exchange the painting and the film"),
-    Binding("z", "detail", "Pixels", show=False, tooltip="The middle of the picture pixel by pixel, or all of it"),
-    Binding("p", "sharpen", show=False, tooltip="True pixels, or blocks: by kitty's or sixels' protocol"),
-    Binding("minus", "scrub('earlier')", "Time", key_display="- +", tooltip="Look at an earlier or later moment"),
-    Binding("plus,equals_sign", "scrub('later')", show=False),
-    Binding("comma", "step('earlier')", show=False, key_display=", .", tooltip="Look a second earlier or later"),
-    Binding("full_stop", "step('later')", show=False),
+    Binding("c", "preview('compare')", "Compare", tooltip="One picture, or two side by side"),
+    Binding("x", "preview('flip')", "Flip", tooltip="Exchange the painting and the film"),
+    Binding(
+        "z", "preview('detail')", "Pixels", show=False, tooltip="The middle of the picture pixel by pixel, or all of it"
+    ),
+    Binding("p", "preview('sharpen')", show=False, tooltip="True pixels, or blocks: by kitty's or sixels' protocol"),
+    Binding(
+        "minus", "preview('scrub(-0.05)')", "Time", key_display="- +", tooltip="Look at an earlier or later moment"
+    ),
+    Binding("plus,equals_sign", "preview('scrub(0.05)')", show=False),
+    Binding("comma", "preview('step(-1)')", show=False, key_display=", .", tooltip="Look a second earlier or later"),
+    Binding("full_stop", "preview('step(1)')", show=False),
     Binding("y,ctrl+y", "copy", "Copy", key_display="y", tooltip="Copy the command line, through the terminal"),
     Binding("1", "page('film')", show=False, key_display="1 … 4", tooltip="Go to film, style, options or preview"),
     Binding("2", "page('style')", show=False),

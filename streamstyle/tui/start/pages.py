@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.text import Text
 from textual import events
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -29,20 +28,25 @@ class PageBar(Widget):
     here = reactive("")
     pages: reactive[tuple[str, ...]] = reactive(PAGES)
 
-    class Wanted(Message):
-        """A page is to be seen."""
+    def fit(self, width: int, height: int) -> None:
+        """Offer the pages of a screen of that size in cells, and turn to one of them."""
+        self.pages = pages_at(width, height)
+        if self.here not in self.pages:
+            self.turn_to("style")
 
-        def __init__(self, page: str) -> None:
-            super().__init__()
-            self.page = page
+    def turn_to(self, page: str) -> None:
+        """Show a page: the screen gets its class, by which the style sheet shows the panel."""
+        for each in PAGES:
+            self.screen.set_class(each == page, f"-page-{each}")
+        self.here = page
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the page under the mouse."""
+        """Turn to the page under the mouse."""
         column = 0
         for page in self.pages:
             column += len(page) + 4
             if event.x < column:
-                self.post_message(self.Wanted(page))
+                self.turn_to(page)
                 return
 
     def render(self) -> Text:

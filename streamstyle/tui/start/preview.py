@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
@@ -28,8 +28,8 @@ _SMALLEST = 4
 class PreviewPanel(Vertical):
     """One picture or two side by side, and the line to go through the film by."""
 
-    class RoomChanged(Message):
-        """Pictures of another size are wanted."""
+    class FrameWanted(Message):
+        """Another frame is to be previewed, or the same in another size."""
 
     def __init__(self, *, id: str | None = None, graphics: Graphics | None = None) -> None:
         """`graphics` is what the terminal can show beside characters."""
@@ -87,38 +87,52 @@ class PreviewPanel(Vertical):
         said.set_class(refused, "refusal")
         self._lay_out()
 
-    def compare(self) -> None:
+    def action_compare(self) -> None:
         """Show one picture, or two side by side."""
         self._compared = not self._compared
         self._lay_out()
-        self.call_after_refresh(self.post_message, self.RoomChanged())
+        self.call_after_refresh(self.post_message, self.FrameWanted())
 
-    def flip(self) -> None:
+    def action_flip(self) -> None:
         """Exchange the painting and the film."""
         self._first = "source" if self._first == "painted" else "painted"
         self._lay_out()
 
-    def sharpen(self) -> bool:
-        """Show pixels in place of half blocks, or these again; return whether the terminal can."""
+    def action_sharpen(self) -> None:
+        """Show pixels in place of half blocks, or these again."""
         self._sharp = not self._sharp
         for picture in self.query(Picture):
             picture.sharpen(self._sharp)
-        self.post_message(self.RoomChanged())
-        return self._graphics is not None
+        self.post_message(self.FrameWanted())
+        if self._graphics is None:
+            self.notify("This terminal can show blocks alone; it knows neither sixels nor kitty's protocol.")
 
-    def toggle_detail(self) -> None:
+    def action_detail(self) -> None:
         """Show the middle pixel by pixel, or all of the picture again."""
         self._detail = not self._detail
-        self.post_message(self.RoomChanged())
+        self.post_message(self.FrameWanted())
+
+    def action_scrub(self, share: float) -> None:
+        """Move by a share of the film's length."""
+        self.query_one(Scrubber).action_move(share)
+
+    def action_step(self, seconds: float) -> None:
+        """Move by seconds."""
+        scrubber = self.query_one(Scrubber)
+        scrubber.go(scrubber.time + seconds)
+
+    @on(Scrubber.Moved)
+    def _on_moved(self) -> None:
+        self.post_message(self.FrameWanted())
 
     def on_resize(self) -> None:
         """Ask for pictures that fit."""
-        self.post_message(self.RoomChanged())
+        self.post_message(self.FrameWanted())
 
     def on_click(self, event: events.Click) -> None:
         """Flip to the other picture."""
         if isinstance(event.widget, Picture):
-            self.flip()
+            self.action_flip()
 
     def _lay_out(self) -> None:
         for picture in self.query(Picture):

@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from textual import events, on
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button
 
 from streamstyle.errors import OutputError
 from streamstyle.tui import leaving
 from streamstyle.tui.graphics import Graphics
+from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.start.choices import Choices
-from streamstyle.tui.start.easel import Answer, Answered, Easel, Refusal, picture_of
-from streamstyle.tui.start.field import Field
+from streamstyle.tui.start.easel import Answer, Answered, Easel, Refusal
+from streamstyle.tui.start.field import Field, FieldHint
 from streamstyle.tui.start.film import FilmPanel
 from streamstyle.tui.start.folder import FILMS, IMAGES, dropped, shortened
 from streamstyle.tui.start.foot import Foot
 from streamstyle.tui.start.inquiry import Inquiry
+from streamstyle.tui.start.keybar import KeyBar
+from streamstyle.tui.start.keys import START, WORDS
 from streamstyle.tui.start.options import OptionsPanel
-from streamstyle.tui.start.panels import Panels
+from streamstyle.tui.start.pages import PageBar
 from streamstyle.tui.start.picker import PathPicker
 from streamstyle.tui.start.preview import PreviewPanel
-from streamstyle.tui.start.scrubber import Scrubber
 from streamstyle.tui.start.setting import SETTINGS, named_in
-from streamstyle.tui.start.styles import Look, StylePanel
+from streamstyle.tui.start.styles import StylePanel
 
-_QUIET = 0.7
-"""Seconds without a change before a trial begins."""
+_ESTIMATE_DELAY = 0.7
+"""Seconds without a change before the time and size are estimated."""
 
 
-class StartScreen(Panels):
-    """What is chosen, what follows from it, and how the run begins."""
+class SetupScreen(Screen[RunRequest | None]):
+    """Asks for a film, a style and options; ends with the run that was asked for, or with None."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [*START]
 
     def __init__(
         self,
@@ -46,40 +54,54 @@ class StartScreen(Panels):
         graphics: Graphics | None = None,
         easel: Callable[[Answered], Easel] = Easel,
     ) -> None:
-        """`graphics` is what the terminal can show; `easel` makes what answers questions, and tests have another."""
-        super().__init__(graphics)
+        """`graphics` is what the terminal can show; `easel` makes the client of the preview server."""
+        super().__init__()
+        self._graphics = graphics
         self._choices = Choices()
-        self._first = film
-        self._inquiry = Inquiry(easel(self._hear))
-        self._starting = False
-        self._quiet: Timer | None = None
+        self._first_film = film
+        self._inquiry = Inquiry(easel(self._on_reply))
+        self._start_when_checked = False
+        self._estimate_timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay the panels out; the style sheet decides which are shown and where."""
+        yield PageBar(id="pages")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield FilmPanel(id="film-panel")
+                yield StylePanel(id="style-panel")
+                yield OptionsPanel(id="options-panel")
+                yield FieldHint(id="hint", markup=False)
+            yield PreviewPanel(id="preview-panel", graphics=self._graphics)
+        yield Foot(id="foot")
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        """Begin with the film that was given, or ask for one."""
+        """Show the film that was given, or ask for one."""
         self._inquiry.easel.open()
         self.action_page("style")
         self.query_one(StylePanel).focus_list()
         self._inquiry.about_styles(self.query_one(StylePanel).thumbnail_size())
         self._refresh()
-        if self._first is not None:
-            self._take_film(self._first)
+        if self._first_film is not None:
+            self._set_film(self._first_film)
         else:
             self.action_choose_film()
 
-    @on(events.Resize)
-    def _resized(self) -> None:
-        """Ask for smaller or larger pictures of the styles."""
+    def on_resize(self, event: events.Resize) -> None:
+        """Turn panels that have no room beside the others into pages; ask for thumbnails of the new size."""
+        self.query_one(PageBar).fit(*event.size)
         self._inquiry.about_styles(self.query_one(StylePanel).thumbnail_size())
 
     async def on_unmount(self) -> None:
-        """Leave no process behind."""
+        """End the preview server."""
         await self._inquiry.easel.close()
 
     # ------------------------------------------------------------------------------------------------ what was chosen
 
     def _choose(self, **changes: Any) -> None:
         self._choices = replace(self._choices, **changes)
-        self._starting = False
+        self._start_when_checked = False
         self._refresh()
 
     def _refresh(self) -> None:
@@ -96,81 +118,76 @@ class StartScreen(Panels):
             foot.say("something cannot be as it is set", refused=True)
         elif self._inquiry.film == choices.film and choices.style:
             self._inquiry.check(choices)
-            self._look()
-            self._try_later()
+            self._request_preview()
+            self._schedule_estimate()
 
-    @on(Scrubber.Moved)
-    @on(PreviewPanel.RoomChanged)
-    def _look(self) -> None:
+    @on(PreviewPanel.FrameWanted)
+    def _request_preview(self) -> None:
         """Look at what is chosen, where that can be."""
         moment = self.query_one(PreviewPanel).moment()
         if moment and self._inquiry.film and self._choices.style and not self._choices.refusals():
             self._inquiry.look(self._choices, moment)
 
-    def _try_later(self) -> None:
+    def _schedule_estimate(self) -> None:
         """Ask for the cost once nothing has changed for a while."""
-        if self._quiet is not None:
-            self._quiet.stop()
+        if self._estimate_timer is not None:
+            self._estimate_timer.stop()
         if not self._inquiry.tries(self._choices) and not self._inquiry.refuses(self._choices):
             self.query_one(Foot).say("a few frames are to be tried …")
-            self._quiet = self.set_timer(_QUIET, self._try)
+            self._estimate_timer = self.set_timer(_ESTIMATE_DELAY, self._request_estimate)
 
-    def _try(self) -> None:
+    def _request_estimate(self) -> None:
         if self._inquiry.refuses(self._choices):
             return  # what cannot be is worth no trial, and its reason stays to be read
         self.query_one(Foot).say("painting a few frames, to know how long it takes …")
         self._inquiry.try_out(self._choices)
 
     @on(Field.Changed)
-    def _filled_in(self, event: Field.Changed) -> None:
+    def _store_field(self, event: Field.Changed) -> None:
         name, text = event.field.name or "", event.text
         if name in SETTINGS:
             rest = {other: kept for other, kept in self._choices.settings.items() if other != name}
             self._choose(settings=rest | ({name: text} if text else {}))
         else:
-            self._choose(**{name: text}, **({"replace": False} if name == "output" else {}))
+            self._choose(**{name: text})
 
     @on(StylePanel.Chosen)
-    def _style_chosen(self, event: StylePanel.Chosen) -> None:
-        self._choose(style=event.name, replace=False)
+    def _store_style(self, event: StylePanel.Chosen) -> None:
+        self._choose(style=event.name)
 
-    def _take_film(self, film: Path | None) -> None:
+    def _set_film(self, film: Path | None) -> None:
         if film is None:
             return
         film = shortened(film)
-        self._choose(film=film, replace=False)
+        self._choose(film=film)
         self.query_one(FilmPanel).wait_for(film)
         self.query_one(Foot).say(f"looking at {film.name} …")
         self._inquiry.about_film(film)
 
-    def _take_image(self, image: Path | None) -> None:
+    def _add_image(self, image: Path | None) -> None:
         if image is not None:
             width, height = self.query_one(StylePanel).thumbnail_size()
             self._inquiry.easel.ask("image", path=str(shortened(image)), width=width, height=height)
 
     # -------------------------------------------------------------------------------------------------- what was found
 
-    def _hear(self, answer: Answer) -> None:
+    def _on_reply(self, answer: Answer) -> None:
         with suppress(NoMatches):  # an answer that comes while the screen is taken apart
-            getattr(self, f"_hear_{answer.ask}")(answer)
+            getattr(self, f"_on_{answer.ask}")(answer)
 
-    def _hear_styles(self, answer: Answer) -> None:
-        looks = [
-            Look(each["name"], (each["title"], each["artist"]), picture_of(each["picture"]))
-            for each in answer.found.get("styles", ())
-        ]
-        self.query_one(StylePanel).know(looks)
+    def _on_styles(self, answer: Answer) -> None:
+        self.query_one(StylePanel).know(answer.found.get("styles", ()))
         if answer.refusal:
             self.notify(str(answer.refusal), severity="error")
 
-    def _hear_image(self, answer: Answer) -> None:
+    def _on_image(self, answer: Answer) -> None:
         if answer.refusal:
             self.notify(str(answer.refusal), severity="error")
             return
-        self.query_one(StylePanel).add(Look(answer.found["path"], (), picture_of(answer.found["picture"])))
+        self.query_one(StylePanel).add(answer.found)
         self.action_page("style")
 
-    def _hear_film(self, answer: Answer) -> None:
+    def _on_film(self, answer: Answer) -> None:
         film = Path(answer.question["path"])
         if film != self._choices.film:
             return
@@ -187,7 +204,7 @@ class StartScreen(Panels):
         self.query_one(PreviewPanel).say("painting a frame …")
         self._refresh()
 
-    def _hear_still(self, answer: Answer) -> None:
+    def _on_still(self, answer: Answer) -> None:
         preview = self.query_one(PreviewPanel)
         if answer.refusal:
             preview.say(str(answer.refusal), refused=True)
@@ -196,18 +213,18 @@ class StartScreen(Panels):
         if answer.found["draft"]:
             self._inquiry.look_closer(answer)
 
-    def _hear_check(self, answer: Answer) -> None:
+    def _on_check(self, answer: Answer) -> None:
         if tuple(answer.question["arguments"]) != self._choices.arguments():
             return
         self._inquiry.keep(answer)
         if answer.refusal:
-            self._refuse(answer.refusal)
+            self._show_refusal(answer.refusal)
         else:
             self.query_one(OptionsPanel).know_output(Path(answer.found["output"]), answer.found["warnings"])
-        if self._starting:
+        if self._start_when_checked:
             self._begin(answer)
 
-    def _hear_cost(self, answer: Answer) -> None:
+    def _on_cost(self, answer: Answer) -> None:
         foot = self.query_one(Foot)
         if not self._inquiry.awaits(answer, self._choices):
             return
@@ -216,7 +233,7 @@ class StartScreen(Panels):
         elif not answer.so_far or answer.found["tried"] > 1:
             foot.show_cost(answer.found, self._inquiry.free, so_far=answer.so_far)
 
-    def _refuse(self, why: Refusal) -> None:
+    def _show_refusal(self, why: Refusal) -> None:
         """Say what cannot be, at the field that it is about."""
         output = self.query_one("#field-output", Field)
         names = named_in(why.problem) or (["output"] if why.exit_code == OutputError.exit_code else [])
@@ -240,61 +257,67 @@ class StartScreen(Panels):
         elif self._inquiry.film_refused:
             self.notify(str(self._inquiry.film_refused), severity="error")
         else:
-            self._starting = True
+            self._start_when_checked = True
             self._refresh()
 
-    def _begin(self, checked: Answer) -> None:
-        self._starting = False
+    @work(exclusive=True, group="begin")
+    async def _begin(self, checked: Answer) -> None:
+        """End with the run; before that ask about what it would replace."""
+        self._start_when_checked = False
         if checked.refusal:
             self.notify(str(checked.refusal), severity="error")
             return
-        self._ask(self._choices, checked.found)
-
-    def _ask(self, choices: Choices, found: Mapping[str, Any]) -> None:
-        """Ask about what would be lost, one thing after the other; begin where there is nothing."""
-        output = Path(found["output"])
-        other = leaving.free_name(output)
-        if found["exists"] and not choices.replace:
-            self.app.push_screen(leaving.replace(output, other), partial(self._answer, choices, found))
-        elif found.get("begun") and not choices.restart:
-            self.app.push_screen(leaving.begun(found["begun"], other), partial(self._answer, choices, found))
-        else:
-            self._leave_for(choices, output)
-
-    def _answer(self, choices: Choices, found: Mapping[str, Any], answer: str | None) -> None:
-        if answer == leaving.REPLACE:
-            self._ask(replace(choices, replace=True), found)
-        elif answer == leaving.ANEW:
-            self._ask(replace(choices, restart=True), found)
-        elif answer == leaving.BESIDE:
-            other = leaving.free_name(Path(found["output"]))
-            self._leave_for(replace(choices, output=str(other)), other)
-
-    def _leave_for(self, choices: Choices, output: Path) -> None:
-        if choices.film is not None:
-            self.dismiss(RunRequest(choices.arguments(), choices.film, output))
+        film, choices, found = self._choices.film, self._choices, checked.found
+        output, conflict = Path(found["output"]), found.get("begun", "")
+        target = await leaving.choose_target(output, self.app.push_screen_wait, found["exists"], conflict)
+        if target is None or film is None:
+            return
+        if target.path != output:
+            choices = replace(choices, output=str(target.path))
+        choices = replace(choices, replace=target.replace, restart=target.restart)
+        self.dismiss(RunRequest(choices.arguments(), film, target.path))
 
     @on(Button.Pressed, "#start")
-    def _start_pressed(self) -> None:
+    def _press_start(self) -> None:
         self.action_start()
 
     @on(Button.Pressed, "#choose-film")
     def action_choose_film(self) -> None:
         """Ask for a film."""
         folder = self._choices.film.absolute().parent if self._choices.film else Path.cwd()
-        self.app.push_screen(PathPicker("a film", FILMS, folder), self._take_film)
+        self.app.push_screen(PathPicker("a film", FILMS, folder), self._set_film)
 
     @on(StylePanel.ImageWanted)
     def action_choose_image(self) -> None:
         """Ask for an image to paint after."""
-        self.app.push_screen(PathPicker("an image", IMAGES, Path.cwd()), self._take_image)
+        self.app.push_screen(PathPicker("an image", IMAGES, Path.cwd()), self._add_image)
 
     def on_paste(self, event: events.Paste) -> None:
         """Take a film or an image that was dropped on the terminal."""
         path = Path(dropped(event.text)).expanduser()
-        (self._take_image if path.suffix.lower() in IMAGES else self._take_film)(path)
+        (self._add_image if path.suffix.lower() in IMAGES else self._set_film)(path)
 
     def action_copy(self) -> None:
         """Copy the command line, through the terminal."""
         self.app.copy_to_clipboard(self._choices.command_line())
         self.notify("The command line is in the clipboard, if the terminal allows it.")
+
+    async def action_preview(self, action: str) -> None:
+        """Pass a key on to the preview panel."""
+        await self.query_one(PreviewPanel).run_action(action)
+
+    def action_help(self) -> None:
+        """Show every key."""
+        self.app.push_screen(HelpScreen(START, WORDS))
+
+    def action_page(self, page: str) -> None:
+        """Show a page, where not all panels have room."""
+        self.query_one(PageBar).turn_to(page)
+
+    def action_leave_field(self) -> None:
+        """Leave the field, so that letters are keys again."""
+        self.set_focus(None)
+
+    def action_leave(self) -> None:
+        """End without a run."""
+        self.dismiss(None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.text import Text
 from textual import on
@@ -15,6 +16,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from streamstyle.tui.start.cycle import Cycle
+from streamstyle.tui.start.easel import picture_of
 from streamstyle.tui.start.field import Entry, Field, setting_field
 from streamstyle.tui.start.options import LOOK
 from streamstyle.tui.start.setting import SETTINGS
@@ -82,14 +84,16 @@ class StylePanel(Vertical):
         if self._looks:
             self._list()
 
-    def know(self, looks: Sequence[Look]) -> None:
-        """List the styles there are, and those images that were chosen before."""
+    def know(self, styles: Sequence[Mapping[str, Any]]) -> None:
+        """List the styles that the preview server knows, and those images that were chosen before."""
+        looks = [Look(each["name"], (each["title"], each["artist"]), picture_of(each["picture"])) for each in styles]
         names = {look.name for look in looks}
         self._looks = [*looks, *(look for look in self._looks if look.name not in names and Path(look.name).suffix)]
         self._choose(self._chosen or next((look.name for look in self._looks), ""))
 
-    def add(self, look: Look) -> None:
-        """Choose an image, or a style in a file."""
+    def add(self, found: Mapping[str, Any]) -> None:
+        """List and choose an image, or a style in a file, as the preview server found it."""
+        look = Look(found["path"], (), picture_of(found["picture"]))
         self._looks = [known for known in self._looks if known.name != look.name] + [look]
         self._choose(look.name)
 

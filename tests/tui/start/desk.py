@@ -17,7 +17,7 @@ import streamstyle.tui.app
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.start.easel import Answer, Answered, Easel, Refusal
-from streamstyle.tui.start.screen import StartScreen
+from streamstyle.tui.start.screen import SetupScreen
 
 Act = Callable[[Pilot[Any]], Awaitable[None]]
 
@@ -119,7 +119,7 @@ class Desk(StreamstyleApp):
             self.prepare(self.easel)
             return self.easel
 
-        self.push_screen(StartScreen(film, easel=easel), self._answered)
+        self.push_screen(SetupScreen(film, easel=easel), self._answered)
 
     def _answered(self, request: RunRequest | None) -> None:
         self.request = request

@@ -14,7 +14,7 @@ import pytest
 from textual.pilot import Pilot
 
 from streamstyle.tui.request import RunRequest
-from streamstyle.tui.start.screen import StartScreen
+from streamstyle.tui.start.screen import SetupScreen
 from tests.films import pan, write_film
 from tests.tui.acting import text, until
 from tests.tui.start.desk import Desk, perform
@@ -24,7 +24,7 @@ class Studio(Desk):
     """The app with a real easel."""
 
     def _ask(self, film: Path | None) -> None:
-        self.push_screen(StartScreen(film), self._answered)
+        self.push_screen(SetupScreen(film), self._answered)
 
 
 def easels() -> list[psutil.Process]:
