@@ -138,6 +138,10 @@ class StreamstyleApp(App[int]):
         """Say something in passing; a file's name in it is never markup, whatever it looks like."""
         super().notify(message, **how, markup=False)
 
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """Return the screen as an SVG; never simplified, for then the rows of images would be lost."""
+        return super().export_screenshot(title=title)
+
     def _listen_for_signals(self) -> None:
         """End in an orderly way when the terminal is closed: a run goes on, even one that was paused."""
         with suppress(NotImplementedError, RuntimeError, ValueError):

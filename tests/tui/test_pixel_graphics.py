@@ -153,11 +153,3 @@ def test_p_says_where_a_terminal_has_blocks_alone(voice: Voice) -> None:
         await until(pilot, lambda: any("blocks alone" in said.message for said in pilot.app._notifications))
 
     perform(StreamstyleApp(voice.folder), act)
-
-
-def test_screenshot_shows_the_image(voice: Voice) -> None:
-    async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame 57")
-        assert pilot.app.export_screenshot().count("▀") > 1000
-
-    perform(StreamstyleApp(voice.folder), act)
