@@ -11,11 +11,11 @@ from streamstyle.commands import completion
 from streamstyle.commands.output import check_output, default_output
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Finished, Observer, Started, Stopped
+from streamstyle.formatting import format_duration, format_speed
 from streamstyle.settings import Device, Settings
 from streamstyle.styles.spec import parse_style
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import GroupedCommand, debug_option, device_option, json_option, under
-from streamstyle.terminal.values import clock, pace
 from streamstyle.terminal.watch import watched
 
 DEMO_FILM = Path(__file__).parents[1] / "assets" / "demo.mkv"
@@ -105,7 +105,7 @@ def _progress_only(observe: Observer) -> Observer:
 
 
 def _farewell(finished: Finished, style: str) -> str:
-    speed = pace(finished.frames, finished.elapsed)
+    speed = format_speed(finished.frames, finished.elapsed)
     commands = {
         f"streamstyle run MOVIE --style {style} --sample 10s": "ten seconds from its middle",
         f"streamstyle run MOVIE --style {style}": "all of it",
@@ -115,7 +115,7 @@ def _farewell(finished: Finished, style: str) -> str:
     width = max(map(len, commands))
     return "\n".join(
         [
-            f"painted    {finished.output}   in {clock(finished.elapsed)}, {speed}",
+            f"painted    {finished.output}   in {format_duration(finished.elapsed)}, {speed}",
             "",
             "Play both side by side. What stands still in the scene stands still in the painting.",
             "Now a film of yours:",

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from streamstyle.film import Film
+from streamstyle.formatting import format_bytes, format_duration, format_speed
 from streamstyle.media.output import refuse_output
 from streamstyle.mix import Mix
 from streamstyle.settings import Settings
 from streamstyle.terminal.progress import ProgressLine
-from streamstyle.terminal.values import bytes_in_words, clock, pace
 from streamstyle.terminal.watch import print_json
 
 if TYPE_CHECKING:
@@ -45,9 +45,10 @@ def dry_run(film: Film, output: Path, mix: Mix, settings: Settings, as_json: boo
 
 
 def _in_words(planned: Planned, output: Path) -> list[str]:
-    length = f", {clock(planned.duration)}" if planned.duration is not None else ""
-    cuts = f", cuts at {', '.join(clock(cut) for cut in planned.cuts)}" if planned.cuts else ""
+    length = f", {format_duration(planned.duration)}" if planned.duration is not None else ""
+    cuts = f", cuts at {', '.join(format_duration(cut) for cut in planned.cuts)}" if planned.cuts else ""
     free = shutil.disk_usage(output.parent).free
+    speed = format_speed(1, planned.seconds_per_frame)
     rows = [
         ("film", planned.video),
         ("output", planned.output + (" (exists already; -y replaces it)" if output.exists() else "")),
@@ -56,11 +57,8 @@ def _in_words(planned: Planned, output: Path) -> list[str]:
         ("shots", f"{len(planned.cuts) + 1}{cuts}"),
         ("style", f"{planned.style}, method {planned.method}"),
         *(_stream_in_words(carried) for carried in planned.streams),
-        (
-            "time",
-            f"about {clock(planned.seconds)}, at {pace(1, planned.seconds_per_frame)}, tried on frames from its middle",
-        ),
-        ("disk", f"about {bytes_in_words(planned.bytes)}, {bytes_in_words(free)} free"),
+        ("time", f"about {format_duration(planned.seconds)}, at {speed}, tried on frames from its middle"),
+        ("disk", f"about {format_bytes(planned.bytes)}, {format_bytes(free)} free"),
     ]
     return [f"{name:<11}{text}" for name, text in rows]
 

@@ -12,9 +12,9 @@ import click
 
 from streamstyle.commands.standing import Standing, runs_that_go_on, standing_of
 from streamstyle.events import Failed
+from streamstyle.formatting import format_duration, sanitise
 from streamstyle.run_folder import all_runs
 from streamstyle.terminal.options import GroupedCommand, debug_option, json_option, under
-from streamstyle.terminal.values import clock, one_line
 
 SCHEMA = "streamstyle.runs/1"
 _HEADS = ("run", "state", "since", "frames", "left", "film")
@@ -56,7 +56,7 @@ def _object(run: Standing) -> dict[str, Any]:
 
 def _row(run: Standing) -> tuple[str, ...]:
     of = f"/{run.story.frames}" if run.story.frames else ""
-    left = "" if run.seconds_left is None else clock(run.seconds_left)
+    left = "" if run.seconds_left is None else format_duration(run.seconds_left)
     return run.run, run.state, _since(run.began), f"{run.story.frames_done}{of}", left, _what(run)
 
 
@@ -81,4 +81,4 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
             f"{cell:>{width}}" if head in ("frames", "left") else f"{cell:<{width}}"
             for head, cell, width in zip(_HEADS, row, widths, strict=False)
         ]
-        click.echo(one_line("  ".join([*cells, row[-1]]).rstrip()))
+        click.echo(sanitise("  ".join([*cells, row[-1]]).rstrip()))

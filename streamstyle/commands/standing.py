@@ -8,8 +8,7 @@ from pathlib import Path
 from streamstyle.errors import SettingsError
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.run_folder import RunFolder, RunReader, all_runs, runs_folder
-from streamstyle.tui.figures import seconds_left
-from streamstyle.tui.story import Story, heard
+from streamstyle.runs.state import RunState, apply_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Standing:
     goes_on: bool
     began: float
     """Seconds since the epoch."""
-    story: Story
+    story: RunState
 
     @property
     def film(self) -> str:
@@ -41,13 +40,13 @@ class Standing:
     @property
     def seconds_left(self) -> float | None:
         """How long it will still take; None where that cannot be told."""
-        return seconds_left(self.story) if self.goes_on else None
+        return self.story.seconds_left if self.goes_on else None
 
 
 def standing_of(folder: RunFolder) -> Standing:
     """Return how a run stands."""
     goes_on, life = folder.alive(), folder.life()
-    story = heard(Story(), RunReader(folder).news())
+    story = apply_events(RunState(), RunReader(folder).news())
     state = _going(folder, story) if goes_on else _ended(story)
     return Standing(folder.name(), folder, state, goes_on, life.create_time if life else 0.0, story)
 
@@ -80,7 +79,7 @@ def only_run() -> RunFolder:
     return going[0].folder
 
 
-def _going(folder: RunFolder, story: Story) -> str:
+def _going(folder: RunFolder, story: RunState) -> str:
     if folder.ordered().stop:
         return "stopping"
     if story.paused:
@@ -88,7 +87,7 @@ def _going(folder: RunFolder, story: Story) -> str:
     return "running" if story.started else "starting"
 
 
-def _ended(story: Story) -> str:
+def _ended(story: RunState) -> str:
     match story.ending:
         case Finished():
             return "finished"

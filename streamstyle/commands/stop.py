@@ -14,9 +14,9 @@ from streamstyle.commands import completion
 from streamstyle.commands.standing import Standing, named_run, only_run, standing_of
 from streamstyle.errors import SettingsError
 from streamstyle.events import Failed, Finished, Stopped
+from streamstyle.formatting import sanitise
 from streamstyle.run_folder import RunFolder
 from streamstyle.terminal.options import GroupedCommand, debug_option, quiet_option
-from streamstyle.terminal.values import one_line
 
 _EVERY = 0.2
 """Seconds between two looks whether it has ended."""
@@ -59,7 +59,7 @@ def _order(folder: RunFolder) -> None:
 
 
 def _say(words: str) -> None:
-    click.echo(one_line(words))
+    click.echo(sanitise(words))
 
 
 def _say_nothing(words: str) -> None:

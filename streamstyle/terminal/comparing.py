@@ -15,9 +15,9 @@ from streamstyle.compare.events import (
     SideBySideFrameWritten,
 )
 from streamstyle.events import Event, FrameWritten, Observer, Warned
+from streamstyle.formatting import format_speed
 from streamstyle.terminal.interrupts import stopping_on_interrupt
 from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
-from streamstyle.terminal.values import pace
 from streamstyle.terminal.watch import print_json
 
 
@@ -61,7 +61,7 @@ class ComparisonNarrator:
                 self._progress("side by side: frame", event.frame, event.frames)
             case MethodFinished():
                 how = ", kept from before" if event.reused else ""
-                self._line.say(f"{event.method:<40} {pace(1, event.seconds_per_frame):>14}{how}")
+                self._line.say(f"{event.method:<40} {format_speed(1, event.seconds_per_frame):>14}{how}")
             case Compared():
                 for text in _in_words(event):
                     self._line.say(text)

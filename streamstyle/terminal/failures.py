@@ -13,8 +13,8 @@ from platformdirs import user_log_path
 
 from streamstyle.errors import StreamstyleError
 from streamstyle.events import Failed
+from streamstyle.formatting import sanitise
 from streamstyle.terminal.interrupts import INTERRUPTED
-from streamstyle.terminal.values import one_line
 from streamstyle.terminal.watch import print_json
 
 INTERNAL = 70
@@ -38,7 +38,7 @@ def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
     if as_json:
         print_json(failed)
     else:
-        click.echo(one_line(f"streamstyle: error: {failed.problem}. {failed.next_step}".rstrip()), err=True)
+        click.echo(sanitise(f"streamstyle: error: {failed.problem}. {failed.next_step}".rstrip()), err=True)
     return failed.exit_code
 
 

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from typing import TextIO
 
-from streamstyle.terminal.values import clock, pace
+from streamstyle.formatting import format_duration, format_speed
 
 _ON_TERMINAL = 0.2
 _ELSEWHERE = 15.0
@@ -95,7 +95,7 @@ class Pace:
 
     def in_words(self) -> str:
         """Return `12 fps` or `2.1 s/frame`; empty before the second frame."""
-        return pace(*self._stretch())
+        return format_speed(*self._stretch())
 
     def remaining(self, left: int) -> float | None:
         """Return the seconds that `left` more will take; None before that can be told."""
@@ -118,5 +118,5 @@ def progress_text(bar: str, done: int, total: int | None, speed: Pace, unit: str
         parts.append(speed.in_words())
     left = speed.remaining(total - done) if total else None
     if left is not None:
-        parts.append(f"ETA {clock(left)}")
+        parts.append(f"ETA {format_duration(left)}")
     return "  ".join(part for part in parts if part)

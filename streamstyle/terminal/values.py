@@ -1,13 +1,11 @@
-"""Values as people type them, and as people read them."""
+"""Values of options: times, ranges, sizes and lists of numbers."""
 
 from __future__ import annotations
 
-import math
 import re
 
 import click
 
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d*)?)s?")
 
 
@@ -58,34 +56,3 @@ def span(text: str) -> tuple[float | None, float | None]:
     except ValueError:
         advice = "Give A-B, such as 10-20 or 1:02:03-1:02:13.5."
         raise click.BadParameter(f"{text!r} is no part of a film. {advice}") from None
-
-
-def one_line(text: str) -> str:
-    """Return a name or a message without what would begin a line, move a cursor or turn text around."""
-    return _UNSHOWN.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def clock(seconds: float) -> str:
-    """Return a length of time as a clock shows it: `0:07`, `4:12`, `1:02:03`."""
-    whole = math.ceil(max(0.0, seconds) - 0.5)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
-
-
-def bytes_in_words(count: float) -> str:
-    """Return a size in decimal units: `830 kB`, `4.2 MB`."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            break
-        count /= 1000
-    return f"{count:.0f} {unit}" if count >= 10 or unit == "bytes" else f"{count:.1f} {unit}"
-
-
-def pace(frames: float, seconds: float) -> str:
-    """Return a speed: `12 fps`, and `2.1 s/frame` below one frame a second."""
-    if frames <= 0 or seconds <= 0:
-        return ""
-    rate = frames / seconds
-    if rate < 1:
-        return f"{1 / rate:.1f} s/frame"
-    return f"{rate:.0f} fps" if rate >= 10 else f"{rate:.1f} fps"

@@ -24,9 +24,9 @@ from streamstyle.events import (
     Unpaused,
     Warned,
 )
+from streamstyle.formatting import format_duration, format_speed, sanitise
 from streamstyle.terminal.interrupts import stopping_on_interrupt
 from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
-from streamstyle.terminal.values import clock, one_line, pace
 
 
 @contextmanager
@@ -79,7 +79,7 @@ class Narrator:
             case TrainingStep():
                 self._learned(event)
             case StyleTrained():
-                self._say(f"learned {event.style} in {clock(event.elapsed)}; kept in {event.path}")
+                self._say(f"learned {event.style} in {format_duration(event.elapsed)}; kept in {event.path}")
             case FrameWritten():
                 self._written(event)
             case Paused():
@@ -90,7 +90,7 @@ class Narrator:
                 self._say(_finished(event))
 
     def _say(self, text: str) -> None:
-        self._line.say(one_line(text))  # a file's name may hold anything
+        self._line.say(sanitise(text))  # a file's name may hold anything
 
     def _started(self, event: Started) -> None:
         self._speed = Pace()
@@ -102,7 +102,7 @@ class Narrator:
             at = (
                 ""
                 if not (event.frames and event.duration)
-                else clock(event.duration * event.resumed_frames / event.frames)
+                else format_duration(event.duration * event.resumed_frames / event.frames)
             )
             self._say(f"going on after {event.resumed_frames} frames{at and f' ({at})'}, painted earlier")
 
@@ -123,7 +123,7 @@ class Narrator:
         if event.frames == 0:
             return "stopped before the first frame; nothing was written"
         of = f" of {self._frames}" if self._frames else ""
-        at = f", at {clock(self._film_time)} of the film" if event.frames > event.resumed_frames else ""
+        at = f", at {format_duration(self._film_time)} of the film" if event.frames > event.resumed_frames else ""
         return f"stopped after {event.frames}{of} frames{at}; they play from {event.output}"
 
     def _goes_on(self, event: Stopped) -> str:
@@ -136,7 +136,7 @@ class Narrator:
 def _finished(event: Finished) -> str:
     resumed = event.resumed_frames
     frames = f"{event.frames} frames, {resumed} of them earlier, in" if resumed else f"{event.frames} frames in"
-    speed = pace(event.frames - resumed, event.elapsed)
+    speed = format_speed(event.frames - resumed, event.elapsed)
     flow = f"; flow: {event.flows_computed} computed, {event.flows_cached} from the cache"
     flow = flow if event.flows_computed or event.flows_cached else ""
-    return f"{event.output}: {frames} {clock(event.elapsed)} ({speed}){flow}"
+    return f"{event.output}: {frames} {format_duration(event.elapsed)} ({speed}){flow}"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.run_folder import RunFolder, new_run_folder
+from streamstyle.runs.state import parse_event
 from streamstyle.tui.request import RunRequest
-from streamstyle.tui.story import event_of
-from streamstyle.tui.words import last_lines
+from streamstyle.tui.words import read_last_lines
 
 PROGRAM = (sys.executable, "-m", "streamstyle")
 
@@ -44,8 +44,8 @@ class Engine:
 
     def last_word(self) -> Finished | Stopped | Failed | None:
         """Return how it said that it ended on its standard output, for a folder may come to be full or never be."""
-        for line in reversed(last_lines(_output(self.folder))):
-            if isinstance(event := event_of(_object(line)), Finished | Stopped | Failed):
+        for line in reversed(read_last_lines(_output(self.folder))):
+            if isinstance(event := parse_event(_object(line)), Finished | Stopped | Failed):
                 return event
         return None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streamstyle.life import ProcessIdentity
 from streamstyle.run_folder import Control, Save
-from streamstyle.tui.story import Story
+from streamstyle.runs.state import RunState
 from streamstyle.tui.watcher import Sight, Watcher
 
 
@@ -35,7 +35,7 @@ class Hands:
             self._watcher.order(replace(self._control, paused=False, owner=None))
             self._control = None
 
-    def pausing(self, story: Story) -> bool:
+    def pausing(self, story: RunState) -> bool:
         """Return whether it was told to pause, by these hands or before they took it."""
         return self._control.paused if self._control is not None else story.paused
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamstyle.runs.state import RunState
 from streamstyle.tui.question import Answer, Question
-from streamstyle.tui.story import Story
 
 Ask = Callable[[Question], Awaitable[str]]
 """Shows a question and returns the name of the answer."""
@@ -21,7 +21,7 @@ REPLACE, ANEW, BESIDE, CANCEL = "replace", "anew", "beside", "cancel"
 _COME_BACK = "let it go on; `streamstyle tui --attach` comes back"
 
 
-def leave(story: Story) -> Question:
+def leave(story: RunState) -> Question:
     """Ask what becomes of a run when its owner leaves."""
     text = (
         f"{_so_far(story)} Stopping finishes the frame at hand and leaves a film that plays, under a partial name; "
@@ -35,7 +35,7 @@ def leave(story: Story) -> Question:
     return Question("Leave?", text, answers, interrupted=STOP)
 
 
-def stop(story: Story) -> Question:
+def stop(story: RunState) -> Question:
     """Ask whether a run is really to end early."""
     text = f"{_so_far(story)} They stay, as a film that plays, under a partial name; the same command paints the rest."
     answers = [Answer("s", STOP, "stop, and keep what is painted"), Answer("r", STAY, "go on painting")]
@@ -114,6 +114,6 @@ def goes_on(run: str) -> str:
     )
 
 
-def _so_far(story: Story) -> str:
+def _so_far(story: RunState) -> str:
     done, of = story.frames_done, f" of {story.frames}" if story.frames else ""
     return f"{done}{of} frames are painted." if done != 1 else f"1{of} frame is painted."

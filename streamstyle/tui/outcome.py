@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamstyle.events import Failed, Finished, Stopped
+from streamstyle.formatting import format_bytes, format_duration, format_speed
+from streamstyle.runs.state import RunState
 from streamstyle.terminal.interrupts import INTERRUPTED
-from streamstyle.terminal.values import bytes_in_words, clock, pace
-from streamstyle.tui.story import Story
 from streamstyle.tui.watcher import Sight
 
 _PLAYERS = ("mpv", "vlc", "ffplay", "xdg-open", "open")
@@ -32,7 +32,7 @@ class Past:
     """Where the film was to go."""
 
     @property
-    def story(self) -> Story:
+    def story(self) -> RunState:
         """What was heard of it."""
         return self.sight.story
 
@@ -68,7 +68,7 @@ def headline(past: Past) -> str:
     """Return in a few words how it ended."""
     match past.story.ending:
         case Finished(elapsed=elapsed):
-            return f"Painted in {clock(elapsed)}"
+            return f"Painted in {format_duration(elapsed)}"
         case Stopped(frames=0):
             return "Stopped before the first frame"
         case Stopped(frames=frames):
@@ -134,8 +134,8 @@ def last_line(past: Past) -> str:
     """Return what stays in the terminal once the screen has gone."""
     match past.story.ending:
         case Finished(output=output, frames=frames, elapsed=elapsed):
-            now = pace(frames - past.story.earlier, elapsed)
-            return f"{output}: {frames} frames in {clock(elapsed)}" + (f" ({now})" if now else "")
+            now = format_speed(frames - past.story.resumed_frames, elapsed)
+            return f"{output}: {frames} frames in {format_duration(elapsed)}" + (f" ({now})" if now else "")
         case Failed(problem=problem, next_step=next_step):
             return f"streamstyle: error: {problem}. {next_step}".rstrip()
     where = f"; they play from {past.result}" if past.result else ""
@@ -150,18 +150,18 @@ def short(path: Path) -> str:
     return f"~/{whole.relative_to(Path.home())}" if whole.is_relative_to(Path.home()) else str(whole)
 
 
-def _of(story: Story) -> str:
+def _of(story: RunState) -> str:
     return f" of {story.frames}" if story.frames else ""
 
 
 def _pace(frames: int, elapsed: float) -> str:
     each = f"{elapsed / frames:.2g} s a frame" if frames and elapsed else ""
-    return f"{pace(frames, elapsed)}, {each}" if each and frames > elapsed else each
+    return f"{format_speed(frames, elapsed)}, {each}" if each and frames > elapsed else each
 
 
 def _size(path: Path | None) -> str:
     try:
-        return bytes_in_words(path.stat().st_size) if path else ""
+        return format_bytes(path.stat().st_size) if path else ""
     except OSError:
         return "it is not there any more"
 
@@ -214,8 +214,13 @@ def _range(past: Past) -> str:
     """The part of the film that was painted, where it was not the whole."""
     if part := _option(past.arguments, "--range"):
         return f" --range {shlex.quote(part)}"
-    if _option(past.arguments, "--sample") and past.story.shots and past.story.written and not past.story.earlier:
-        return f" --range {past.story.shots[0].time:.3f}-{past.story.written.time + 0.001:.3f}"
+    if (
+        _option(past.arguments, "--sample")
+        and past.story.shots
+        and past.story.last_frame
+        and not past.story.resumed_frames
+    ):
+        return f" --range {past.story.shots[0].time:.3f}-{past.story.last_frame.time + 0.001:.3f}"
     return ""
 
 

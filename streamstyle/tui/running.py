@@ -15,6 +15,7 @@ from textual.widgets import Footer
 
 from streamstyle.events import Failed
 from streamstyle.run_folder import RunFolder
+from streamstyle.runs.state import RunState
 from streamstyle.tui import leaving
 from streamstyle.tui.engine import PROGRAM, Engine
 from streamstyle.tui.graphics import Graphics
@@ -24,7 +25,6 @@ from streamstyle.tui.keys import RUNNING, WORDS
 from streamstyle.tui.outcome import Past
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.starting import begin
-from streamstyle.tui.story import Story
 from streamstyle.tui.summary import SummaryScreen
 from streamstyle.tui.watcher import Seen, Sight, Watcher
 from streamstyle.tui.widgets.brief import brief, briefest
@@ -108,7 +108,7 @@ class RunningScreen(Screen[None]):
         try:
             begun = await begin(request, self._program, self.app.push_screen_wait)
         except OSError as error:
-            self._end(Sight(Story(ending=Failed(f"the run could not be started ({error})", "", 70)), alive=False))
+            self._end(Sight(RunState(ending=Failed(f"the run could not be started ({error})", "", 70)), alive=False))
             return
         if begun is None:
             self.dismiss()
@@ -138,14 +138,16 @@ class RunningScreen(Screen[None]):
             return
         self._mind_the_holder(before)
         story = sight.story
-        news = story.saved[len(before.story.saved) :] if before.story.started else ()  # not what was before we came
+        news = (
+            story.saved_frames[len(before.story.saved_frames) :] if before.story.started else ()
+        )  # not what was before we came
         for saved in news:
             self.notify(saved.path, title=f"Frame {saved.frame}, {saved.view}, is saved")
         self._show_state()
-        self.query_one(Diptych).show(sight.pictures, story.previewed.frame if story.previewed else None)
+        self.query_one(Diptych).show(sight.pictures, story.previews.frame if story.previews else None)
         self.query_one(Diptych).wait("the first frame is on its way" if story.started else "opening the film")
-        self.query_one(Journal).show(story.remarks)
-        if story.paused != before.story.paused or before.story.written is None:
+        self.query_one(Journal).show(story.log)
+        if story.paused != before.story.paused or before.story.last_frame is None:
             self._show_numbers()
 
     def _tick(self) -> None:

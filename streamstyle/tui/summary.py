@@ -11,11 +11,12 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from streamstyle.tui import figures
+from streamstyle.formatting import format_number
+from streamstyle.runs.state import LogEntry
+from streamstyle.tui.figures import steadiness_text
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.outcome import Past, account, facts, headline, last_line, next_steps, short
-from streamstyle.tui.story import Remark
 from streamstyle.tui.widgets.diptych import Diptych
 from streamstyle.tui.widgets.journal import Journal
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
@@ -70,12 +71,12 @@ class SummaryScreen(Screen[None]):
         """Show the last pictures, and what was said."""
         story = self._past.story
         diptych = self.query_one(Diptych)
-        diptych.show(self._past.sight.pictures, story.previewed.frame if story.previewed else None)
+        diptych.show(self._past.sight.pictures, story.previews.frame if story.previews else None)
         diptych.set_class(not self._past.sight.pictures, "empty")
         journal = self.query_one(Journal)
-        journal.show(story.remarks)
+        journal.show(story.log)
         if self._past.exit_code not in (0, 130):
-            journal.show([*story.remarks, *(Remark(text) for text in self._past.sight.last_words)])
+            journal.show([*story.log, *(LogEntry(text) for text in self._past.sight.last_words)])
             journal.set_class(bool(self._past.sight.last_words), "shown")
 
     def action_copy(self, number: int) -> None:
@@ -115,13 +116,13 @@ def _rows(rows: list[tuple[str, str]]) -> list[Content]:
 
 
 def _steadiness(past: Past) -> list[Content]:
-    errors = past.story.surveyed.warping_error if past.story.surveyed else {}
+    errors = past.story.status.warping_error if past.story.status else {}
     if not errors.get("per_frame") or not errors.get("output"):
         return []
     return [
         line(("warping error", MUTED)),
         *_rows(
-            [("  frame by frame", figures.number(errors["per_frame"])), ("  painted", figures.number(errors["output"]))]
+            [("  frame by frame", format_number(errors["per_frame"])), ("  painted", format_number(errors["output"]))]
         ),
-        line((figures.steadier_in_words(past.story), ACCENT)),
+        line((steadiness_text(past.story), ACCENT)),
     ]

@@ -14,10 +14,10 @@ from textual.message import Message
 
 from streamstyle.life import ProcessIdentity
 from streamstyle.run_folder import Control, RunFolder, RunReader, Wishes
+from streamstyle.runs.state import RunState, apply_events
 from streamstyle.tui.engine import Engine
-from streamstyle.tui.story import Story, heard
 from streamstyle.tui.widgets.colours import Pixels
-from streamstyle.tui.words import last_lines
+from streamstyle.tui.words import read_last_lines
 
 _EVERY = 0.4
 """Seconds between two looks at the folder."""
@@ -30,7 +30,7 @@ _ANEW = 1.5
 class Sight:
     """A run as it looks now."""
 
-    story: Story = field(default_factory=Story)
+    story: RunState = field(default_factory=RunState)
     pictures: dict[str, Pixels] = field(default_factory=dict)
     """By view, the latest preview."""
     alive: bool = True
@@ -104,8 +104,8 @@ class Watcher:
         self._speak()
         alive, code = self._process()  # before its words: the last of them are there once it has ended
         before = self._sight
-        story = heard(before.story, self._reader.news())
-        pictures = before.pictures if story.previewed is before.story.previewed else _pictures(story)
+        story = apply_events(before.story, self._reader.news())
+        pictures = before.pictures if story.previews is before.story.previews else _pictures(story)
         ordered = self.folder.ordered()
         held, stopping = self._is_held(ordered.owner), ordered.stop
         self._sight = replace(
@@ -141,13 +141,13 @@ class Watcher:
     def _ended(self, sight: Sight) -> Sight:
         story = sight.story
         if story.ending is None and self._engine is not None and (said := self._engine.last_word()):
-            story = story.told(said)
-        return replace(sight, story=story, last_words=tuple(last_lines(self.folder.engine_log)))
+            story = story.apply(said)
+        return replace(sight, story=story, last_words=tuple(read_last_lines(self.folder.engine_log)))
 
 
-def _pictures(story: Story) -> dict[str, Pixels]:
+def _pictures(story: RunState) -> dict[str, Pixels]:
     """Return what is to be seen of the latest frame; a view that nobody wished for is not among it."""
-    paths = story.previewed.images if story.previewed else {}
+    paths = story.previews.images if story.previews else {}
     found = {view: _picture(Path(path)) for view, path in paths.items()}
     return {view: picture for view, picture in found.items() if picture is not None}
 

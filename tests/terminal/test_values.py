@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamstyle.terminal.values import bytes_in_words, clock, pace, parse_time, seconds, size, span
+from streamstyle.terminal.values import parse_time, seconds, size, span
 
 
 @pytest.mark.parametrize(
@@ -20,17 +20,6 @@ def test_a_time_is_seconds_or_a_clock(text: str, expected: float) -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is no time"):
         seconds(text)
-
-
-@given(st.integers(0, 10**6))
-def test_a_clock_can_be_read_back(whole: int) -> None:
-    assert parse_time(clock(whole)) == whole
-
-
-@given(st.floats(0, 1e6), st.floats(0, 1e6))
-def test_a_longer_time_never_shows_less(one: float, other: float) -> None:
-    shorter, longer = sorted((one, other))
-    assert parse_time(clock(shorter)) <= parse_time(clock(longer))
 
 
 def test_a_part_of_a_film_may_be_open_at_either_end() -> None:
@@ -51,17 +40,3 @@ def test_a_size_is_width_times_height(width: int, height: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is no size"):
         size(text)
-
-
-def test_a_pace_is_told_in_frames_a_second_and_below_one_in_seconds_a_frame() -> None:
-    assert pace(250, 10) == "25 fps"
-    assert pace(132, 60) == "2.2 fps"
-    assert pace(10, 10) == "1.0 fps"
-    assert pace(10, 21) == "2.1 s/frame"
-    assert pace(0, 5) == ""
-
-
-def test_sizes_on_disk_have_two_digits_at_most_behind_the_unit() -> None:
-    assert [bytes_in_words(count) for count in (0, 999, 4_200, 83_000, 4.25e6, 7e11)] == [
-        "0 bytes", "999 bytes", "4.2 kB", "83 kB", "4.2 MB", "700 GB",
-    ]  # fmt: skip

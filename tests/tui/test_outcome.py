@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from streamstyle.events import Event, Failed, Finished, FrameWritten, ShotStarted, Stopped
+from streamstyle.runs.state import RunState
 from streamstyle.tui.outcome import Past, account, facts, headline, last_line, next_steps
-from streamstyle.tui.story import Story
 from streamstyle.tui.watcher import Sight
 from tests.tui.fake_engine import started
 
@@ -15,9 +15,9 @@ FINISHED = Finished("my film.wave.mkv", 132, 2, 66.0, 100, 31)
 
 def past(*events: Event, words: tuple[str, ...] = ("my film.mkv", "--style", "wave"), code: int | None = None) -> Past:
     """A run that painted 12 of 132 frames, and what was said after that."""
-    story = Story()
+    story = RunState()
     for event in (started("my film.mkv", "my film.wave.mkv", 132), ShotStarted(0, 60, 2.4), *events):
-        story = story.told(event)
+        story = story.apply(event)
     return Past(Sight(story, alive=False, exit_code=code), words, Path("my film.mkv"), Path("my film.wave.mkv"))
 
 

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Button, Static
 
-from streamstyle.terminal.values import bytes_in_words, clock, one_line
+from streamstyle.formatting import format_bytes, format_duration, sanitise
 from streamstyle.tui.start.easel import Refusal
 
 
@@ -33,7 +33,7 @@ class FilmPanel(VerticalScroll, can_focus=False):
     def know(self, facts: Mapping[str, Any]) -> None:
         """Say what is known of it."""
         lines = [
-            " · ".join([f"{facts['width']}x{facts['height']}", facts["codec"], bytes_in_words(facts["bytes"])]),
+            " · ".join([f"{facts['width']}x{facts['height']}", facts["codec"], format_bytes(facts["bytes"])]),
             " · ".join(_times(facts)),
             *facts["streams"],
         ]
@@ -44,7 +44,7 @@ class FilmPanel(VerticalScroll, can_focus=False):
         self._say(film.name, "", str(why), refused=True)
 
     def _say(self, name: str, facts: str, notes: str = "", *, refused: bool = False) -> None:
-        self.query_one("#film-name", Static).update(Text(one_line(name), overflow="ellipsis", no_wrap=True))
+        self.query_one("#film-name", Static).update(Text(sanitise(name), overflow="ellipsis", no_wrap=True))
         self.query_one("#film-facts", Static).update(facts)
         said = self.query_one("#film-notes", Static)
         said.update(notes)
@@ -56,7 +56,7 @@ class FilmPanel(VerticalScroll, can_focus=False):
 def _times(facts: Mapping[str, Any]) -> list[str]:
     found = []
     if facts["duration"] is not None:
-        found.append(clock(facts["duration"]))
+        found.append(format_duration(facts["duration"]))
     if facts["rate"] is not None:
         found.append(f"{facts['rate']:.3f}".rstrip("0").rstrip(".") + " fps")
     if facts["frames"] is not None:

@@ -11,9 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
-from streamstyle.terminal.values import bytes_in_words
+from streamstyle.formatting import format_bytes, format_rough_duration, format_speed, format_time_of_day
 from streamstyle.tui.start.telling import Telling
-from streamstyle.tui.start.words import done_at, length_in_words, pace_in_words
 
 
 class Foot(Horizontal):
@@ -47,14 +46,14 @@ def cost_in_words(cost: Mapping[str, Any], free: int | None, now: float, *, so_f
     """Return what a run would take, how that is known, and what time of day it would be done."""
     said = []
     if cost["seconds"] is not None:
-        said.append(Text(f"≈ {length_in_words(cost['seconds'])}", style="bold"))
-    said.append(Text(pace_in_words(cost["seconds_per_frame"])))
+        said.append(Text(f"≈ {format_rough_duration(cost['seconds'])}", style="bold"))
+    said.append(Text(format_speed(1, cost["seconds_per_frame"])))
     if cost["bytes"] is not None:
         fits = free is None or cost["bytes"] < free
-        room = "" if free is None else f" of {bytes_in_words(free)} free"
-        said.append(Text(f"{bytes_in_words(cost['bytes'])}{room}", style="" if fits else "bold red"))
+        room = "" if free is None else f" of {format_bytes(free)} free"
+        said.append(Text(f"{format_bytes(cost['bytes'])}{room}", style="" if fits else "bold red"))
     if cost["seconds"] is not None:
-        said.append(Text(f"done at {done_at(cost['seconds'], now)}"))
+        said.append(Text(f"done at {format_time_of_day(cost['seconds'], now)}"))
     tried = f"from {cost['tried']} frame{'' if cost['tried'] == 1 else 's'}"
     said.append(Text(f"{tried}, still trying" if so_far else tried, style="dim"))
     return Text(" · ").join(said)

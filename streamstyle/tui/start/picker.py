@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from streamstyle.terminal.values import bytes_in_words, one_line
+from streamstyle.formatting import format_bytes, sanitise
 from streamstyle.tui.start.folder import Entry, completed, dropped, listing, matching, typed
 
 
@@ -95,9 +95,9 @@ class PathPicker(ModalScreen[Path | None]):
 
     def _row(self, entry: Entry) -> Text:
         if entry.is_folder:
-            return Text(f"{one_line(entry.path.name)}/", style="dim", no_wrap=True, overflow="ellipsis")
-        size = bytes_in_words(entry.bytes)
-        return Text.assemble(f"{one_line(entry.path.name)}  ", (size, "dim"), no_wrap=True, overflow="ellipsis")
+            return Text(f"{sanitise(entry.path.name)}/", style="dim", no_wrap=True, overflow="ellipsis")
+        size = format_bytes(entry.bytes)
+        return Text.assemble(f"{sanitise(entry.path.name)}  ", (size, "dim"), no_wrap=True, overflow="ellipsis")
 
     def action_move(self, by: int) -> None:
         """Walk through the list."""

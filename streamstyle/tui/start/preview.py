@@ -11,8 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
+from streamstyle.formatting import format_duration
 from streamstyle.settings import Method
-from streamstyle.terminal.values import clock
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.start.choices import Choices
 from streamstyle.tui.start.easel import picture_of
@@ -146,7 +146,7 @@ class PreviewPanel(Vertical):
     def _draw(self) -> None:
         if not self._found:
             return
-        when = clock(self._found["time"]) + (" · middle, pixel by pixel" if self._detail else "")
+        when = format_duration(self._found["time"]) + (" · middle, pixel by pixel" if self._detail else "")
         draft = " · draft" if self._found["draft"] else ""
         self.query_one("#source", Picture).show(picture_of(self._found["source"]), f"the film · {when}")
         painted = f"{self._style} · {when}{draft}"

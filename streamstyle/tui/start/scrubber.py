@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from streamstyle.terminal.values import clock
+from streamstyle.formatting import format_duration
 
 
 class Scrubber(Widget, can_focus=True):
@@ -68,7 +68,7 @@ class Scrubber(Widget, can_focus=True):
 
     def _line(self) -> tuple[int, int]:
         """Return the column in which the line begins, and its length."""
-        left = len(clock(self.duration)) + 1
+        left = len(format_duration(self.duration)) + 1
         return left, max(1, self.size.width - 2 * left)
 
     def render(self) -> Text:
@@ -76,9 +76,9 @@ class Scrubber(Widget, can_focus=True):
         left, width = self._line()
         past = min(width, round(width * self.time / self.duration)) if self.duration else 0
         return Text.assemble(
-            f"{clock(self.time):>{left - 1}} ",
+            f"{format_duration(self.time):>{left - 1}} ",
             ("━" * past, self.get_component_rich_style("scrubber--past", partial=True)),
             ("━" * (width - past), self.get_component_rich_style("scrubber--rest", partial=True)),
-            f" {clock(self.duration)}",
+            f" {format_duration(self.duration)}",
             no_wrap=True,
         )

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from streamstyle.events import Started
-from streamstyle.terminal.values import one_line
+from streamstyle.formatting import sanitise
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, cut, line, spread
 
 
@@ -35,7 +35,7 @@ class Headline(Widget):
         """Return the line; where it is narrow the manner goes first, then the names are cut."""
         width = self.content_size.width
         state = line((f"● {self._state}", ACCENT)) if self._state else line("")
-        film, output = (one_line(Path(path).name) for path in self._films)
+        film, output = (sanitise(Path(path).name) for path in self._films)
         room = width - state.cell_length - 2
         whole = line(film, (" → ", MUTED), (output, "bold"), (f"   {self._manner}", MUTED))
         if whole.cell_length <= room:

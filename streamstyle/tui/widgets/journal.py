@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.theme import Theme
 from textual.widgets import RichLog
 
-from streamstyle.tui.story import Remark
+from streamstyle.runs.state import LogEntry
 
 
 class Journal(RichLog):
@@ -16,9 +16,9 @@ class Journal(RichLog):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, wrap=True, markup=False, highlight=False, max_lines=2000, min_width=1)
-        self._remarks: Sequence[Remark] = ()
+        self._remarks: Sequence[LogEntry] = ()
 
-    def show(self, remarks: Sequence[Remark]) -> None:
+    def show(self, remarks: Sequence[LogEntry]) -> None:
         """Add those remarks that are not there yet."""
         for remark in remarks[len(self._remarks) :]:
             self._add(remark)
@@ -39,7 +39,7 @@ class Journal(RichLog):
         self.set_class(not here, "shown")
         self.set_class(here, "hidden")
 
-    def _add(self, remark: Remark) -> None:
+    def _add(self, remark: LogEntry) -> None:
         colours = self.app.theme_variables
         name = "warning" if remark.warning else "foreground"
         mark = "! " if remark.warning else "  "

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from textual.content import Content
 from textual.widget import Widget
 
-from streamstyle.tui.story import Story
+from streamstyle.runs.state import RunState
 from streamstyle.tui.widgets.lines import MUTED, line
 
-Describe = Callable[[Story, int], list[Content]]
+Describe = Callable[[RunState, int], list[Content]]
 """From a run, and the cells there are in a line, to the lines."""
 
 
@@ -21,10 +21,10 @@ class Panel(Widget):
         super().__init__(id=id, classes="empty")
         self._describe = describe
         self._heading = heading
-        self._story = Story()
+        self._story = RunState()
         self._lines: list[Content] = []
 
-    def show(self, story: Story) -> None:
+    def show(self, story: RunState) -> None:
         """Say what there is to say of the run now."""
         self._story = story
         said = self._describe(story, max(1, self.content_size.width or 30))

@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
 
 from textual.content import Content
 
-from streamstyle.terminal.values import clock
-from streamstyle.tui import figures
-from streamstyle.tui.story import Story
+from streamstyle.formatting import format_duration, format_time_of_day
+from streamstyle.runs.state import RunState
+from streamstyle.tui.figures import bar, position_text, sparkline, speed_text
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, line, spread
 
 
-def progress(story: Story, width: int) -> list[Content]:
+def progress(story: RunState, width: int) -> list[Content]:
     """Return frames done, a bar, and the place in the film."""
-    share = figures.share_done(story)
+    share = story.fraction_done
     per_cent = line(f"{100 * share:.0f} %" if share is not None else "")
     shot = line(("shot ", MUTED), str(story.shots[-1].shot + 1)) if story.shots else line("")
     return [
         spread(frames(story), per_cent, width),
         progress_bar(story, width),
-        spread(shot, line(figures.place_in_film(story)), width),
+        spread(shot, line(position_text(story)), width),
     ]
 
 
-def frames(story: Story) -> Content:
+def frames(story: RunState) -> Content:
     """Return how many frames are done, and of how many."""
     of = f" of {story.frames}" if story.frames else ""
     return line((str(story.frames_done), "bold"), f"{of} frames")
 
 
-def progress_bar(story: Story, width: int) -> Content:
+def progress_bar(story: RunState, width: int) -> Content:
     """Return a bar that is as long as the line."""
-    full, empty = figures.bar(figures.share_done(story) or 0.0, width)
+    full, empty = bar(story.fraction_done or 0.0, width)
     return line((full, ACCENT), (empty, MUTED))
 
 
-def speed(story: Story, width: int) -> list[Content]:
+def speed(story: RunState, width: int) -> list[Content]:
     """Return the pace and how it has been, how long it will take and the time of day it will be done."""
-    pace = figures.pace_in_words(story)
+    pace = speed_text(story)
     if not pace:
         return []
-    history = figures.sparkline(story.surveyed.fps_history if story.surveyed else (), width)
+    history = sparkline(story.status.fps_history if story.status else (), width)
     return [
         line((pace, "bold")),
         *([line((history, MUTED))] if history else []),
@@ -49,9 +49,11 @@ def speed(story: Story, width: int) -> list[Content]:
     ]
 
 
-def when(story: Story) -> tuple[Content, Content]:
+def when(story: RunState) -> tuple[Content, Content]:
     """Return how long it will still take, and the time of day then."""
-    left = figures.seconds_left(story)
+    left = story.seconds_left
     if left is None:
         return line(("paused", ACCENT) if story.paused else ("", "")), line("")
-    return line(clock(left), (" left", MUTED)), line(("done at ", MUTED), figures.done_at(left, datetime.now()))
+    return line(format_duration(left), (" left", MUTED)), line(
+        ("done at ", MUTED), format_time_of_day(left, time.time())
+    )

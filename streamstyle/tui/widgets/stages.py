@@ -4,34 +4,35 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from streamstyle.tui import figures
-from streamstyle.tui.story import Story
+from streamstyle.formatting import format_seconds
+from streamstyle.runs.state import RunState
+from streamstyle.tui.figures import bar
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, line, spread
 
 _NAME = 12
 
 
-def stages(story: Story, width: int) -> list[Content]:
+def stages(story: RunState, width: int) -> list[Content]:
     """Return the seconds a frame of each stage as bars, the bottleneck in the accent's colour."""
-    if story.surveyed is None or not story.surveyed.stages:
+    if story.status is None or not story.status.stages:
         return []
-    spent = {name: seconds or 0.0 for name, seconds in story.surveyed.stages.items()}
+    spent = {name: seconds or 0.0 for name, seconds in story.status.stages.items()}
     longest = max(*spent.values(), 1e-9)
     room = max(1, width - _NAME - 8)
     return [
         spread(
             line((f"{name:<{_NAME}}", style), ("▬" * round(room * seconds / longest), style)),
-            line(f"{figures.seconds_a_frame(seconds):>7}"),
+            line(f"{format_seconds(seconds):>7}"),
             width,
         )
         for name, seconds in spent.items()
-        for style in [ACCENT if name == story.surveyed.bottleneck else MUTED]
+        for style in [ACCENT if name == story.status.bottleneck else MUTED]
     ]
 
 
-def queues(story: Story, width: int) -> list[Content]:
+def queues(story: RunState, width: int) -> list[Content]:
     """Return how full each queue is."""
-    if story.surveyed is None:
+    if story.status is None:
         return []
     room = max(1, width - _NAME - 8)
     return [
@@ -40,25 +41,25 @@ def queues(story: Story, width: int) -> list[Content]:
             line(f"{waiting}/{places}"),
             width,
         )
-        for name, (waiting, places) in story.surveyed.queues.items()
+        for name, (waiting, places) in story.status.queues.items()
     ]
 
 
-def bottleneck(story: Story) -> Content:
+def bottleneck(story: RunState) -> Content:
     """Return what everything else waits for, and how long that takes."""
-    if story.surveyed is None or not story.surveyed.bottleneck:
+    if story.status is None or not story.status.bottleneck:
         return line("")
-    name = story.surveyed.bottleneck
-    seconds = story.surveyed.stages.get(name)
-    took = f" {figures.seconds_a_frame(seconds)}" if seconds else ""
+    name = story.status.bottleneck
+    seconds = story.status.stages.get(name)
+    took = f" {format_seconds(seconds)}" if seconds else ""
     return line(("slowest ", MUTED), name, took)
 
 
-def _style(story: Story, queue: str) -> str:
+def _style(story: RunState, queue: str) -> str:
     """A queue that stays empty because what fills it is slowest bears the accent."""
-    return ACCENT if story.surveyed and queue == story.surveyed.bottleneck else MUTED
+    return ACCENT if story.status and queue == story.status.bottleneck else MUTED
 
 
 def _filling(waiting: int, places: int, room: int) -> tuple[tuple[str, str], tuple[str, str]]:
-    full, empty = figures.bar(waiting / places if places else 0.0, min(room, places) if places else room)
+    full, empty = bar(waiting / places if places else 0.0, min(room, places) if places else room)
     return ("▪" * len(full), ""), ("·" * len(empty), MUTED)

@@ -1,0 +1,80 @@
+"""Times, sizes, speeds and numbers as text; text from outside made fit for a terminal."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+
+_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def sanitise(text: str) -> str:
+    """Return text without line breaks, control characters and marks that change the direction of writing."""
+    return _UNSHOWN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration as a clock shows it: `0:07`, `4:12`, `1:02:03`."""
+    whole = math.ceil(max(0.0, seconds) - 0.5)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def format_rough_duration(seconds: float) -> str:
+    """Return an estimated duration to two units: `48 s`, `12 min`, `3 h 10 min`, `2 d 4 h`."""
+    if seconds < 59.5:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 10:
+        whole, rest = divmod(round(seconds / 10) * 10, 60)
+        return f"{whole} min {rest} s" if rest else f"{whole} min"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    days, rest = divmod(round(minutes / 60), 24)
+    return f"{days} d {rest} h" if rest else f"{days} d"
+
+
+def format_time_of_day(seconds: float, now: float) -> str:
+    """Return the local time `seconds` after `now` (since the epoch): `15:10`, `Wed 02:00`, `24 Dec`."""
+    then = time.localtime(now + seconds)
+    clock = time.strftime("%H:%M", then)
+    if then[:3] == time.localtime(now)[:3]:
+        return clock
+    return f"{time.strftime('%a', then)} {clock}" if seconds < 6 * 86400 else time.strftime("%d %b", then)
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a short time: `0.82 s`, or `12 ms` below a tenth of a second."""
+    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{1000 * seconds:.0f} ms"
+
+
+def format_speed(frames: float, seconds: float) -> str:
+    """Return a speed: `12 fps`, or `2.1 s/frame` below one frame per second; empty where there is none."""
+    if frames <= 0 or seconds <= 0:
+        return ""
+    fps = frames / seconds
+    if fps < 1:
+        return f"{1 / fps:.1f} s/frame"
+    return f"{fps:.0f} fps" if fps >= 10 else f"{fps:.1f} fps"
+
+
+def format_bytes(count: float) -> str:
+    """Return a size in decimal units: `830 kB`, `4.2 MB`."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            break
+        count /= 1000
+    return f"{count:.0f} {unit}" if count >= 10 or unit == "bytes" else f"{count:.1f} {unit}"
+
+
+def format_number(value: float | None) -> str:
+    """Return a number with three significant digits; `-` where there is none."""
+    if value is None or not math.isfinite(value):
+        return "-"
+    if value and abs(value) < 0.001:
+        return f"{value:.2e}".replace("e-0", "e-")
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}".replace(",", " ")

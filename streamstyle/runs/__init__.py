@@ -1,0 +1,1 @@
+"""A run seen from outside: its folder, state, statistics, control and launching."""

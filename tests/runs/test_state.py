@@ -1,0 +1,74 @@
+"""A run's state follows from its events."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from streamstyle.events import Event, FrameWritten, Paused, ShotStarted, Stopped, Unpaused, Warned
+from streamstyle.runs.state import RunState, apply_events, parse_event
+from tests.tui.fake_engine import started, surveyed
+
+HALF_WAY = RunState(started=started("film.mkv", "out.mkv", 132), last_frame=FrameWritten(66, 132, 2.64, 33.0))
+
+
+def state_after(*events: Event) -> RunState:
+    """The state as it comes through a file."""
+    return apply_events(RunState(), [json.loads(event.to_line()) for event in events])
+
+
+def test_the_state_counts_frames_and_logs_shots() -> None:
+    state = state_after(started("film.mkv", "out.mkv", 132), ShotStarted(0, 0, 0.0), FrameWritten(57, 132, 2.28, 55.0))
+    assert (state.frames_done, state.frames) == (57, 132)
+    assert [entry.text for entry in state.log] == ["shot 1 begins at 0:00, frame 0"]
+
+
+def test_a_run_is_paused_until_it_is_unpaused_or_has_ended() -> None:
+    assert state_after(Paused(3)).paused
+    assert not state_after(Paused(3), Unpaused(3)).paused
+    assert not state_after(Paused(3), Stopped("out.partial.mkv", 3, 1.0)).paused
+
+
+def test_warnings_are_marked_in_the_log() -> None:
+    assert [entry.warning for entry in state_after(Warned("no sound"), Paused(1)).log] == [True, False]
+
+
+def test_events_of_a_later_version_are_passed_over() -> None:
+    assert parse_event({"event": "dreamt", "of": "sheep"}) is None
+    assert parse_event({"event": "paused"}) is None
+    assert parse_event({"event": "paused", "frame": 3, "mood": "calm"}) == Paused(3)
+    assert parse_event({"event": None}) is None
+
+
+def test_a_status_sample_survives_the_way_through_a_file() -> None:
+    status = state_after(surveyed(57)).status
+    assert status is not None
+    assert status.stages == surveyed(57).stages
+    assert list(status.fps_history) == list(surveyed(57).fps_history)
+
+
+def test_half_of_a_video_takes_as_long_again() -> None:
+    assert HALF_WAY.fraction_done == 0.5
+    assert HALF_WAY.fps == pytest.approx(2)
+    assert HALF_WAY.seconds_left == pytest.approx(33)
+
+
+def test_the_time_left_follows_from_the_current_speed() -> None:
+    slow = replace(HALF_WAY, status=replace(surveyed(66), fps_history=(9.0,) * 20 + (0.5,) * 16))
+    assert slow.fps == pytest.approx(0.5)
+    assert slow.seconds_left == pytest.approx(132)
+
+
+def test_the_time_left_of_a_paused_run_or_an_uncounted_video_is_unknown() -> None:
+    assert replace(HALF_WAY, paused=True).seconds_left is None
+    uncounted = replace(HALF_WAY, started=started("film.mkv", "out.mkv", None))
+    assert uncounted.seconds_left is None
+    assert uncounted.fraction_done is None
+
+
+def test_the_gain_in_steadiness_is_a_ratio_of_warping_errors() -> None:
+    status = replace(surveyed(9), warping_error={"output": 0.0003, "per_frame": 0.0015})
+    assert replace(HALF_WAY, status=status).steadiness_gain == pytest.approx(5)
+    assert replace(HALF_WAY, status=replace(status, warping_error={})).steadiness_gain is None
