@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from streamstyle.commands import completion
 from streamstyle.commands.output import check_output, default_output
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Finished, Observer, Started, Stopped
+from streamstyle.files import atomic_write
 from streamstyle.formatting import format_duration, format_speed
 from streamstyle.settings import Device, Settings
 from streamstyle.styles.spec import parse_style
@@ -82,16 +82,10 @@ def _folder(folder: Path) -> Path:
 
 
 def _copy_film(path: Path) -> None:
-    """Put the film that ships at `path`, whole or not at all."""
-    from streamstyle.media.output import clear_errors, partial_path, publish
+    from streamstyle.media.output import clear_errors
 
-    partial = partial_path(path)
-    try:
-        with clear_errors(partial):
-            shutil.copyfile(DEMO_FILM, partial)
-            publish(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with clear_errors(path):
+        atomic_write(path, DEMO_FILM.read_bytes(), durable=True)
 
 
 def _progress_only(observe: Observer) -> Observer:

@@ -1,10 +1,38 @@
-"""A logarithmic axis: places on it, and the round values that are marked."""
+"""Where a chart is drawn, and its logarithmic axes: places on them, and the round values that are marked."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from streamstyle.compare.markup import element
+
+
+@dataclass(frozen=True, slots=True)
+class PlotArea:
+    """The size of an SVG, and the edges of what is plotted in it, in pixels."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    @property
+    def view_box(self) -> str:
+        """The SVG's attribute."""
+        return f"0 0 {self.width} {self.height}"
+
+    def horizontal_grid(self, up: LogAxis) -> str:
+        """Return a line across the area, labelled at its left, for each marked value of the vertical axis."""
+        parts = []
+        for value in up.marks():
+            y = up.place(value)
+            parts.append(element("line", x1=self.left, x2=self.right, y1=y, y2=y, class_="grid"))
+            parts.append(element("text", f"{value:g}", x=self.left - 8, y=y + 4, text_anchor="end"))
+        return "".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

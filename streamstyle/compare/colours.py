@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from streamstyle.compare.lettering import Colour
+Colour = tuple[int, int, int]
+"""Red, green, blue in 0..255."""
 
 SOURCE: Colour = (140, 140, 148)
 

@@ -12,13 +12,14 @@ from typing import Any
 
 from streamstyle.compare.contender import Contender, ready, reference_of
 from streamstyle.compare.events import Compared, ComparedFilm, ComparisonStopped, FrameMeasured
-from streamstyle.compare.kept import read_record, write_record
+from streamstyle.compare.kept import write_record
 from streamstyle.compare.painting import Part, paint_all
 from streamstyle.evaluate.appearance import Appearance
 from streamstyle.evaluate.decoys import Decoys
 from streamstyle.evaluate.judge import Judge
 from streamstyle.evaluate.measuring import GAPS, measure_all
 from streamstyle.events import Observer
+from streamstyle.files import read_json
 from streamstyle.film import Film
 from streamstyle.machine_info import machine_info
 from streamstyle.mix import Mix
@@ -46,9 +47,8 @@ def measured(
 ) -> list[dict[str, Any]] | None:
     """Return figures and curves of source, parts and decoys; found where they are kept; None where `stop` was set."""
     record = parts[0].film.parent / f"measures-{_digest(parts, film, bench)}.json"
-    kept = read_record(record)
-    if kept is not None and "films" in kept:
-        return list(kept["films"])
+    if films := read_json(record).get("films"):
+        return list(films)
 
     def watch(done: int) -> None:
         observe(FrameMeasured(done, film.frames))

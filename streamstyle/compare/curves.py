@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streamstyle.compare.axis import LogAxis, axis_for
+from streamstyle.compare.axis import LogAxis, PlotArea, axis_for
 from streamstyle.compare.colours import as_hex, colour_of
 from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.markup import element, text
 from streamstyle.evaluate.measures import Curve
 
-WIDTH, HEIGHT = 960, 360
-LEFT, RIGHT, TOP, BOTTOM = 64, 944, 14, 318
+CURVES_AREA = PlotArea(width=960, height=360, left=64, right=944, top=14, bottom=318)
 
 _PREFIX = "warping_error_"
 _SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
@@ -38,9 +37,9 @@ def curves_chart(compared: Compared) -> str:
         "svg",
         _time_marks(compared),
         *groups,
-        element("line", x1=0, x2=0, y1=TOP, y2=BOTTOM, class_="cross off"),
+        element("line", x1=0, x2=0, y1=CURVES_AREA.top, y2=CURVES_AREA.bottom, class_="cross off"),
         id="curves",
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        viewBox=CURVES_AREA.view_box,
         tabindex=0,
         role="img",
         aria_label="Warping error of every frame, a line a film; arrow keys go from frame to frame",
@@ -70,14 +69,9 @@ def _legend_button(place: int, row: ComparedFilm) -> str:
 def _group(compared: Compared, gap: str, *, shown: bool) -> str:
     rows = drawn_rows(compared)
     curves = {place: row.curves.get(_PREFIX + gap, []) for place, row in rows}
-    up = axis_for((value for curve in curves.values() for value in curve if value), BOTTOM, TOP)
-    marks = []
-    for value in up.marks():
-        y = up.place(value)
-        marks.append(element("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="grid"))
-        marks.append(element("text", f"{value:g}", x=LEFT - 8, y=y + 4, text_anchor="end"))
+    up = axis_for((value for curve in curves.values() for value in curve if value), CURVES_AREA.bottom, CURVES_AREA.top)
     lines = [_line(place, row, curves[place], up) for place, row in rows]
-    return element("g", *marks, *lines, data_gap=gap, class_="" if shown else "off")
+    return element("g", CURVES_AREA.horizontal_grid(up), *lines, data_gap=gap, class_="" if shown else "off")
 
 
 def _line(place: int, row: ComparedFilm, curve: Curve, up: LogAxis) -> str:
@@ -88,11 +82,11 @@ def _line(place: int, row: ComparedFilm, curve: Curve, up: LogAxis) -> str:
 
 def path_of(curve: Curve, up: LogAxis) -> str:
     """Return the path of a curve: it begins anew after each frame that has no value."""
-    step = (RIGHT - LEFT) / max(1, len(curve) - 1)
+    step = (CURVES_AREA.right - CURVES_AREA.left) / max(1, len(curve) - 1)
     path, going = [], False
     for frame, value in enumerate(curve):
         if value is not None:
-            path.append(f"{'L' if going else 'M'}{LEFT + frame * step:.1f} {up.place(value):.1f}")
+            path.append(f"{'L' if going else 'M'}{CURVES_AREA.left + frame * step:.1f} {up.place(value):.1f}")
         going = value is not None
     return "".join(path)
 
@@ -101,5 +95,9 @@ def _time_marks(compared: Compared) -> str:
     length = max(1, compared.frames - 1) / compared.frame_rate
     apart = next((step for step in _SECONDS if length / step <= 10), length)
     seconds: Sequence[float] = [apart * count for count in range(int(length / apart) + 1)]
-    places = [(LEFT + (RIGHT - LEFT) * second / length, second) for second in seconds]
-    return "".join(element("text", f"{second:g} s", x=x, y=BOTTOM + 22, text_anchor="middle") for x, second in places)
+    places = [
+        (CURVES_AREA.left + (CURVES_AREA.right - CURVES_AREA.left) * second / length, second) for second in seconds
+    ]
+    return "".join(
+        element("text", f"{second:g} s", x=x, y=CURVES_AREA.bottom + 22, text_anchor="middle") for x, second in places
+    )

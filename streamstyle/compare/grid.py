@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from streamstyle.compare.lettering import Colour, line
+from streamstyle.compare.colours import Colour
+from streamstyle.compare.lettering import line
 from streamstyle.media.picture import Picture
 
 WIDEST, HIGHEST = 3840, 2160

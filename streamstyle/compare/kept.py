@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from streamstyle.errors import OutputError
+from streamstyle.files import atomic_write, read_json
 from streamstyle.machine_info import MachineInfo
 
 
@@ -38,8 +39,8 @@ def film_path(folder: Path, name: str) -> Path:
 
 def find_making(folder: Path, name: str) -> Making | None:
     """Return how a film was made; None where it is not there whole, or nothing is known of it."""
-    known = read_record(folder / f"{name}.json")
-    if known is None or not film_path(folder, name).is_file():
+    known = read_json(folder / f"{name}.json")
+    if not known or not film_path(folder, name).is_file():
         return None
     try:
         return Making(**known)
@@ -52,20 +53,9 @@ def keep_making(folder: Path, name: str, making: Making) -> None:
     write_record(folder / f"{name}.json", asdict(making))
 
 
-def read_record(path: Path) -> dict[str, Any] | None:
-    """Return a JSON object; None where there is none that can be read."""
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return read if isinstance(read, dict) else None
-
-
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """Write a JSON object, whole or not at all; OutputError where that cannot be."""
-    partial = path.with_suffix(".partial")
     try:
-        partial.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        partial.replace(path)
+        atomic_write(path, json.dumps(record, indent=1))
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror})", "Choose another place with -o.") from error

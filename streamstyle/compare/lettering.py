@@ -9,10 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamstyle.compare.colours import Colour
 from streamstyle.media.picture import Picture
-
-Colour = tuple[int, int, int]
-"""Red, green, blue in 0..255."""
 
 _FINE = 4
 """Letters are drawn at this many times their size, then averaged."""

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from streamstyle import __version__
-from streamstyle.compare import curves, words
 from streamstyle.compare.colours import as_hex, colour_of
+from streamstyle.compare.curves import CURVES_AREA, curves_chart, drawn_rows, gaps_of
 from streamstyle.compare.events import Compared
 from streamstyle.compare.figures import figures_table
 from streamstyle.compare.markup import text
 from streamstyle.compare.stills import Scene, scenes
 from streamstyle.compare.trade import trade_chart
+from streamstyle.compare.words import facts, how, lede, made
 from streamstyle.evaluate.measures import Curve
 from streamstyle.film import Film
 from streamstyle.media.output import clear_errors, partial_path, publish
@@ -40,13 +41,13 @@ def report(compared: Compared, shown: list[Scene]) -> str:
         "title": text(f"{film} in {compared.style}, methods compared"),
         "film": text(film),
         "style": text(compared.style),
-        "lede": words.lede(compared),
-        "facts": words.facts(compared),
+        "lede": lede(compared),
+        "facts": facts(compared),
         "trade": trade_chart(compared),
         "table": figures_table(compared),
-        "curves": curves.curves_chart(compared),
-        "how": words.how(compared),
-        "made": words.made(compared),
+        "curves": curves_chart(compared),
+        "how": how(compared),
+        "made": made(compared),
         "data": _embedded(_data(compared, shown)),
         "css": _page("report.css"),
         "js": _page("report.js"),
@@ -60,17 +61,15 @@ def _page(name: str) -> str:
 
 def _data(compared: Compared, shown: list[Scene]) -> dict[str, Any]:
     """Return what the page's script works with."""
-    rows = curves.drawn_rows(compared)
+    rows = drawn_rows(compared)
     return {
         "films": [{"name": row.name, "colour": as_hex(colour_of(place))} for place, row in rows],
         "scenes": [asdict(scene) for scene in shown],
-        "curves": {
-            gap: [_rounded(row.curves[f"warping_error_{gap}"]) for _, row in rows] for gap in curves.gaps_of(compared)
-        },
+        "curves": {gap: [_rounded(row.curves[f"warping_error_{gap}"]) for _, row in rows] for gap in gaps_of(compared)},
         "plot": {
-            "left": curves.LEFT,
-            "right": curves.RIGHT,
-            "width": curves.WIDTH,
+            "left": CURVES_AREA.left,
+            "right": CURVES_AREA.right,
+            "width": CURVES_AREA.width,
             "frames": compared.frames,
             "rate": compared.frame_rate,
         },

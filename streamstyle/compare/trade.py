@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streamstyle.compare.axis import LogAxis, axis_for
+from streamstyle.compare.axis import LogAxis, PlotArea, axis_for
 from streamstyle.compare.colours import as_hex, colour_of
 from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.markup import element, text
 
-WIDTH, HEIGHT = 960, 400
-LEFT, RIGHT, TOP, BOTTOM = 64, 930, 16, 348
+TRADE_AREA = PlotArea(width=960, height=400, left=64, right=930, top=16, bottom=348)
 
 _LINE, _LETTER = 17, 7.5
 """Pixels that two names have to lie apart where one is above the other, and that a letter is wide."""
@@ -23,14 +22,16 @@ def trade_chart(compared: Compared) -> str:
     if not drawn:
         return element("p", "No two frames of a shot could be compared.", class_="note")
     floor = compared.films[0].ratios.get("warping_error_1", 0.0)
-    across = axis_for((row.seconds_per_frame or 0.0 for _, row in drawn), LEFT + 30, RIGHT - 150)
-    up = axis_for([*(row.ratios["warping_error_1"] for _, row in drawn), floor], BOTTOM, TOP, room=1.4)
+    across = axis_for((row.seconds_per_frame or 0.0 for _, row in drawn), TRADE_AREA.left + 30, TRADE_AREA.right - 150)
+    up = axis_for(
+        [*(row.ratios["warping_error_1"] for _, row in drawn), floor], TRADE_AREA.bottom, TRADE_AREA.top, room=1.4
+    )
     picture = element(
         "svg",
         _frame(across, up, compared.baseline),
         _floor(up, floor) if floor > 0 else "",
         _dots(drawn, across, up),
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        viewBox=TRADE_AREA.view_box,
         role="img",
         aria_label="Seconds a frame against flicker, one dot a method; the table below has the same figures",
     )
@@ -39,24 +40,20 @@ def trade_chart(compared: Compared) -> str:
 
 
 def _frame(across: LogAxis, up: LogAxis, reference: str) -> str:
-    parts = []
-    for value in up.marks():
-        y = up.place(value)
-        parts.append(element("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="grid"))
-        parts.append(element("text", f"{value:g}", x=LEFT - 8, y=y + 4, text_anchor="end"))
+    parts = [TRADE_AREA.horizontal_grid(up)]
     for value in across.marks():
         x = across.place(value)
-        parts.append(element("line", x1=x, x2=x, y1=TOP, y2=BOTTOM, class_="grid"))
-        parts.append(element("text", f"{value:g} s", x=x, y=BOTTOM + 20, text_anchor="middle"))
-    parts.append(element("text", "seconds a frame", x=RIGHT, y=BOTTOM + 42, text_anchor="end"))
+        parts.append(element("line", x1=x, x2=x, y1=TRADE_AREA.top, y2=TRADE_AREA.bottom, class_="grid"))
+        parts.append(element("text", f"{value:g} s", x=x, y=TRADE_AREA.bottom + 20, text_anchor="middle"))
+    parts.append(element("text", "seconds a frame", x=TRADE_AREA.right, y=TRADE_AREA.bottom + 42, text_anchor="end"))
     said = text(f"flicker, as a share of {reference}'s (warping error at gap 1)")
-    return "".join([*parts, element("text", said, x=LEFT, y=BOTTOM + 42)])
+    return "".join([*parts, element("text", said, x=TRADE_AREA.left, y=TRADE_AREA.bottom + 42)])
 
 
 def _floor(up: LogAxis, floor: float) -> str:
     y = up.place(floor)
-    line = element("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="floor")
-    return line + element("text", "the film itself", x=LEFT + 4, y=y - 6)
+    line = element("line", x1=TRADE_AREA.left, x2=TRADE_AREA.right, y1=y, y2=y, class_="floor")
+    return line + element("text", "the film itself", x=TRADE_AREA.left + 4, y=y - 6)
 
 
 def _dots(drawn: Sequence[tuple[int, ComparedFilm]], across: LogAxis, up: LogAxis) -> str:

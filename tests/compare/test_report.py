@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from streamstyle.compare.axis import LogAxis
-from streamstyle.compare.curves import BOTTOM, TOP, path_of
+from streamstyle.compare.curves import CURVES_AREA, path_of
 from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.markup import element, number, text
 from streamstyle.compare.report import report
@@ -109,9 +109,9 @@ def test_what_the_script_works_with_is_whole() -> None:
 
 
 def test_a_line_breaks_where_there_is_no_value() -> None:
-    path = path_of(CURVE, LogAxis(0.001, 0.004, BOTTOM, TOP))
+    path = path_of(CURVE, LogAxis(0.001, 0.004, CURVES_AREA.bottom, CURVES_AREA.top))
     assert [step[0] for step in re.findall(r"[ML][\d. ]+", path)] == ["M", "L", "M", "L"]
-    assert path.endswith(f" {TOP:.1f}")
+    assert path.endswith(f" {CURVES_AREA.top:.1f}")
 
 
 def test_a_logarithmic_axis_has_its_middle_at_the_geometric_mean() -> None:
