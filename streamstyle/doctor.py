@@ -17,6 +17,7 @@ from pathlib import Path
 from streamstyle import __version__
 from streamstyle.cores import cores
 from streamstyle.errors import StreamstyleError
+from streamstyle.files import cache_folder
 from streamstyle.library import all_styles, builtin_styles, library_folder
 from streamstyle.machine_info import cpu_features, cpu_model, memory_bytes
 
@@ -217,8 +218,6 @@ def check_terminal() -> Iterable[Finding]:
 
 def check_folders() -> Iterable[Finding]:
     """Yield the folders that are written to, with their sizes."""
-    from streamstyle.media.flow_cache import cache_folder
-
     yield _check_folder("styles", library_folder())
     yield _check_folder("cache", cache_folder())
 

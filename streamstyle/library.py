@@ -8,9 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from streamstyle.errors import StyleError
+from streamstyle.files import data_folder
 from streamstyle.nets.metadata import ANY_STYLE_ASSET, THUMBNAIL, read_bytes, read_metadata
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -119,7 +118,7 @@ def kept_name(path: Path) -> str:
 
 def library_folder() -> Path:
     """Return the folder of the learned styles; it need not exist yet."""
-    return user_data_path("streamstyle", appauthor=False) / "styles"
+    return data_folder() / "styles"
 
 
 def image_digest(image: Path) -> str:

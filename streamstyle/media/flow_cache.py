@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from hashlib import blake2b
 from pathlib import Path
 
 import cv2
-from platformdirs import user_cache_path
 
-from streamstyle.files import fingerprint
+from streamstyle.files import cache_folder, fingerprint
 from streamstyle.film import Film
 from streamstyle.frame import Motion
 from streamstyle.media import motion_code
@@ -19,12 +17,6 @@ from streamstyle.settings import FlowSettings
 
 VERSION = 1
 """Changes whenever the same film would get another flow or weight."""
-
-
-def cache_folder() -> Path:
-    """Return the folder of everything that may be deleted at any time: `STREAMSTYLE_CACHE`, or the system's own."""
-    chosen = os.environ.get("STREAMSTYLE_CACHE")
-    return Path(chosen) if chosen else user_cache_path("streamstyle", appauthor=False)
 
 
 class FlowCache:

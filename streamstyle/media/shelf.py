@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from streamstyle.files import atomic_write
+
 LEFT_FREE = 1 << 30
 """Bytes of the disk that are never filled: the film that is being made needs them."""
 
@@ -52,14 +54,7 @@ class Shelf:
 
     def _put(self, name: str, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)  # anew for each: another process may have removed it
-        partial = self._folder / f".{name}.{os.getpid()}.{threading.get_ident()}"
-        try:
-            partial.write_bytes(data)
-            partial.replace(self._folder / name)
-        except OSError:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-            raise
+        atomic_write(self._folder / name, data)
 
     def _take_room(self, size: int) -> bool:
         """Count `size` bytes as used, removing other folders if needed; return whether there is room for them."""

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from streamstyle.errors import StyleError
+from streamstyle.files import atomic_write
 from streamstyle.nets.any_style import AnyStyleNet
 from streamstyle.nets.loss_network import LossNetwork, Scales
 from streamstyle.nets.metadata import ANY_STYLE_ASSET, THUMBNAIL, LossWidth, read_metadata
@@ -32,14 +33,12 @@ def save_weights(
     path: Path, network: torch.nn.Module, metadata: Mapping[str, str], thumbnail: bytes | None = None
 ) -> None:
     """Write the network in half precision, and a JPEG of what it was made of, whole or not at all."""
-    partial = path.with_suffix(".partial")
     state = {
         name: tensor.detach().to(torch.float16).cpu().contiguous() for name, tensor in network.state_dict().items()
     }
     if thumbnail is not None:
         state[THUMBNAIL] = torch.frombuffer(bytearray(thumbnail), dtype=torch.uint8)
-    partial.write_bytes(save(state, metadata=dict(metadata)))  # `save_file` would make it unreadable for others
-    partial.replace(path)
+    atomic_write(path, save(state, metadata=dict(metadata)))  # `save_file` would make it unreadable for others
 
 
 def load_style(path: Path) -> TransformerNet:

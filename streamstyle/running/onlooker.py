@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from streamstyle.events import FrameSaved, Observer, Paused, PreviewsWritten, Unpaused, Warned
+from streamstyle.files import atomic_write
 from streamstyle.media.picture import encoded
 from streamstyle.moment import Moment
 from streamstyle.run_folder import RunFolder, Save, Wishes
@@ -107,7 +108,7 @@ class Onlooker:
             picture = view_of(moment.painted, view, shrink)
             if picture is not None:
                 path = self._folder.previews / f"{view}.jpg"
-                _replace(path, as_jpeg(picture))
+                atomic_write(path, as_jpeg(picture))
                 pictures[view] = str(path)
         return pictures
 
@@ -122,7 +123,7 @@ class Onlooker:
             self._log.observe(Warned(f"there is no {save.view} of frame {moment.frames} to save as {path.name}"))
             return
         try:
-            _replace(path, encoded(picture, ".png"))
+            atomic_write(path, encoded(picture, ".png"))
         except OSError as error:
             self._log.observe(Warned(f"{path} cannot be written ({error.strerror})"))
             return
@@ -131,9 +132,3 @@ class Onlooker:
 
 def _film_time(moment: Moment) -> float:
     return float(moment.painted.flowed.frame.pts * moment.film.time_base)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)

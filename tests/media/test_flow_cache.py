@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from streamstyle.files import cache_folder
 from streamstyle.film import Film
 from streamstyle.frame import Motion
 from streamstyle.media import shelf
-from streamstyle.media.flow_cache import FlowCache, cache_folder
+from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.motion_code import encode, rounded
 from streamstyle.settings import FlowPreset, FlowSettings
 
