@@ -16,12 +16,12 @@ from textual.widgets import Footer
 from streamstyle.events import Failed
 from streamstyle.run_folder import RunFolder
 from streamstyle.runs.state import RunState
-from streamstyle.tui import leaving
 from streamstyle.tui.engine import PROGRAM, Engine
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.hands import Hands
 from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.keys import RUNNING, WORDS
+from streamstyle.tui.leaving import ABORT, BACKGROUND, STOP, goes_on, leave, leave_stopping, stop
 from streamstyle.tui.outcome import Past
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.starting import begin
@@ -255,30 +255,30 @@ class RunningScreen(Screen[None]):
     def action_stop(self) -> None:
         """Ask, and stop well."""
         if self._hands is not None and not self._hands.stopping(self._sight):
-            self.app.push_screen(leaving.stop(self._sight.story), self._answered)
+            self.app.push_screen(stop(self._sight.story), self._answered)
 
     def action_leave(self) -> None:
         """Leave; who started the run is asked what becomes of it."""
         if self._hands is None or self._engine is None:
             self._leave()
         elif self._hands.stopping(self._sight):
-            self.app.push_screen(leaving.leave_stopping(), self._answered)
+            self.app.push_screen(leave_stopping(), self._answered)
         else:
-            self.app.push_screen(leaving.leave(self._sight.story), self._answered)
+            self.app.push_screen(leave(self._sight.story), self._answered)
 
     def _answered(self, answer: str | None) -> None:
-        if answer == leaving.STOP and self._hands is not None:
+        if answer == STOP and self._hands is not None:
             self._hands.stop()
             self._show_state()
-        elif answer == leaving.ABORT and self._engine is not None:
+        elif answer == ABORT and self._engine is not None:
             self._engine.abort()
-        elif answer == leaving.BACKGROUND:
+        elif answer == BACKGROUND:
             self._leave()
 
     def _leave(self) -> None:
         """Leave the run to itself, and say how to come back to it."""
         run = self._watcher.folder if self._watcher is not None else None
-        self.app.exit(return_code=0, message=leaving.goes_on(run.name()) if run is not None else None)
+        self.app.exit(return_code=0, message=goes_on(run.name()) if run is not None else None)
 
     def _show_state(self) -> None:
         state = self._hands.state(self._sight) if self._hands is not None else "starting"

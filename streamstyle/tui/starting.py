@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from streamstyle.tui import leaving
 from streamstyle.tui.engine import Engine, folder_for, start
+from streamstyle.tui.leaving import Ask, choose_target
 from streamstyle.tui.request import RunRequest
 
 
@@ -22,13 +22,13 @@ class Begun:
     """What is not as it should be, and is no reason not to paint; empty where there is nothing."""
 
 
-async def begin(request: RunRequest, program: Sequence[str], ask: leaving.Ask) -> Begun | None:
+async def begin(request: RunRequest, program: Sequence[str], ask: Ask) -> Begun | None:
     """Start a run, after a question if its film is there already; return None if it is not to be.
 
     Raises OSError where the process cannot be started.
     """
     if request.output.exists() and not request.replaces:
-        target = await leaving.choose_target(request.output, ask, exists=True)
+        target = await choose_target(request.output, ask, exists=True)
         if target is None:
             return None
         options = ("--yes",) if target.replace else ("-o", str(target.path))

@@ -14,8 +14,9 @@ from textual.pilot import Pilot
 from streamstyle.run_folder import RunFolder
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.request import RunRequest
+from tests.tui.fake_engine import Voice
 
-FAKE = (sys.executable, "-m", "tests.tui.fake_engine")
+FAKE = (sys.executable, "-m", Voice.__module__)
 Act = Callable[[Pilot[int]], Awaitable[None]]
 
 

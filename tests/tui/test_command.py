@@ -17,6 +17,7 @@ from streamstyle.cli import exit_code
 from streamstyle.run_folder import RunFolder, runs_folder
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.request import RunRequest
+from streamstyle.tui.summary import SummaryScreen
 from tests.tui.fake_engine import Voice
 from tests.tui.test_attach import ended
 
@@ -116,7 +117,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_the_terminal_ui_loads_no_torch_and_the_command_line_no_textual() -> None:
-    screen = loaded_by("import streamstyle.tui.app, streamstyle.tui.summary")
+    screen = loaded_by(f"import {StreamstyleApp.__module__}, {SummaryScreen.__module__}")
     assert {"torch", "cv2", "av"} & screen == set()
     words = loaded_by("import streamstyle.cli, streamstyle.commands.run")
     assert {"textual", "torch", "numpy"} & words == set()

@@ -18,9 +18,9 @@ from textual.timer import Timer
 from textual.widgets import Button
 
 from streamstyle.errors import OutputError
-from streamstyle.tui import leaving
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.help import HelpScreen
+from streamstyle.tui.leaving import choose_target
 from streamstyle.tui.request import RunRequest
 from streamstyle.tui.start.choices import Choices
 from streamstyle.tui.start.easel import Answer, Answered, Easel, Refusal
@@ -269,7 +269,7 @@ class SetupScreen(Screen[RunRequest | None]):
             return
         film, choices, found = self._choices.film, self._choices, checked.found
         output, conflict = Path(found["output"]), found.get("begun", "")
-        target = await leaving.choose_target(output, self.app.push_screen_wait, found["exists"], conflict)
+        target = await choose_target(output, self.app.push_screen_wait, found["exists"], conflict)
         if target is None or film is None:
             return
         if target.path != output:

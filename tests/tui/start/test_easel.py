@@ -10,8 +10,9 @@ import psutil
 import pytest
 
 from streamstyle.tui.start.easel import Answer, Easel
+from tests.tui.start.fake_easel import main as fake_easel
 
-COMMAND = (sys.executable, "-m", "tests.tui.start.fake_easel")
+COMMAND = (sys.executable, "-m", fake_easel.__module__)
 
 
 def talk(act: Callable[[Easel, list[Answer]], Awaitable[None]], command: tuple[str, ...] = COMMAND) -> list[Answer]:

@@ -76,6 +76,6 @@ def test_the_process_killed_under_it_is_said_and_begun_anew(tmp_path: Path, monk
 
 def test_the_screen_imports_nothing_heavy() -> None:
     heavy = ("torch", "av", "streamstyle.pipeline", "streamstyle.stages")
-    program = f"import sys, streamstyle.tui.start.screen; print([name for name in {heavy} if name in sys.modules])"
+    program = f"import sys, {SetupScreen.__module__}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

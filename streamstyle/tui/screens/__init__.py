@@ -1,0 +1,1 @@
+"""Full screens: the run, what came of it, and choosing a file."""
