@@ -132,7 +132,7 @@ def log_folder() -> Path:
 def temporary_folder() -> Iterator[Path]:
     """Yield a new folder and remove it afterwards; if this process is killed, the next one's call removes it."""
     remove_orphans()
-    owner = ProcessIdentity.own()
+    owner = ProcessIdentity.current()
     prefix = f"streamstyle-{owner.pid}-{owner.create_time:.0f}-"
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
@@ -146,7 +146,7 @@ def remove_orphans() -> None:
             if (
                 named
                 and _is_own(path)
-                and not ProcessIdentity(int(named["pid"]), float(named["create_time"])).goes_on()
+                and not ProcessIdentity(int(named["pid"]), float(named["create_time"])).is_running()
             ):
                 shutil.rmtree(path, ignore_errors=True)
 

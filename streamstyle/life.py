@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-_LEEWAY = 10.0
+CLOCK_TOLERANCE = 10.0
 """Seconds by which the time of birth may seem to change: it is counted from the boot, which moves with the clock."""
 
 
@@ -20,24 +20,24 @@ class ProcessIdentity:
     """Seconds since the epoch."""
 
     @classmethod
-    def own(cls) -> ProcessIdentity:
+    def current(cls) -> ProcessIdentity:
         """Return that of this process."""
         me = psutil.Process()
         return cls(me.pid, me.create_time())
 
     @classmethod
-    def told(cls, said: Any) -> ProcessIdentity | None:
+    def from_json(cls, said: Any) -> ProcessIdentity | None:
         """Return the life that a JSON object tells of; None where it is no such object."""
         try:
             return cls(int(said["pid"]), float(said["create_time"]))
         except (KeyError, TypeError, ValueError):
             return None
 
-    def goes_on(self) -> bool:
+    def is_running(self) -> bool:
         """Return whether the process is there."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.create_time) < _LEEWAY
+            same = abs(process.create_time() - self.create_time) < CLOCK_TOLERANCE
             return same and process.status() != psutil.STATUS_ZOMBIE
         except (psutil.Error, ValueError, OverflowError):
             return False

@@ -19,16 +19,16 @@ from streamstyle.life import ProcessIdentity
 VIEWS = ("output", "source", "per_frame", "flow", "weight")
 """What a preview can show: the result, the film, the frame painted alone, optical flow, and the consistency weight."""
 
-PATIENCE = 5.0
+VIEWER_TIMEOUT = 5.0
 """Seconds after which a viewer that has not repeated its wishes is taken to have gone."""
 
-_ENDINGS = frozenset({"finished", "stopped", "failed"})
-_KEPT = 20
+_END_EVENTS = frozenset({"finished", "stopped", "failed"})
+MAX_ENDED_RUNS = 20
 """Folders of ended runs that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class PreviewRequest:
     """What a viewer would like to see; it says so anew every second or two."""
 
     views: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Save:
+class SaveRequest:
     """A view of the frame at hand that is to be kept, in full size."""
 
     number: int
@@ -55,7 +55,7 @@ class Control:
 
     paused: bool = False
     stop: bool = False
-    save: Save | None = None
+    save: SaveRequest | None = None
     owner: ProcessIdentity | None = None
     """Who holds the run: whose orders these are. A pause is over when its holder has gone; without one it stands."""
 
@@ -87,7 +87,7 @@ class RunFolder:
         return self.path / "previews"
 
     @property
-    def engine_log(self) -> Path:
+    def stderr_log(self) -> Path:
         """What a run that a viewer started prints on standard error."""
         return self.path / "engine.log"
 
@@ -95,58 +95,60 @@ class RunFolder:
         """Make the folder and say which process the run is: this one."""
         for folder in (self.path, self.previews, self._viewers):
             folder.mkdir(parents=True, exist_ok=True)
-        replace_json(self._run, {**asdict(ProcessIdentity.own()), "command": command})
+        replace_json(self._run, {**asdict(ProcessIdentity.current()), "command": command})
 
     def command(self) -> list[str]:
         """Return the command line of the run, without the program's name; empty where there is none."""
         return list(read_json(self._run).get("command", []))
 
-    def life(self) -> ProcessIdentity | None:
+    def process(self) -> ProcessIdentity | None:
         """Return which process the run is, or was; None where it does not say."""
-        return ProcessIdentity.told(read_json(self._run))
+        return ProcessIdentity.from_json(read_json(self._run))
 
     def name(self) -> str:
         """Return what people call the run: its process's number, or its folder where that is not among the others."""
-        life = self.life()
+        life = self.process()
         return str(life.pid) if life is not None and self.path.parent == runs_folder() else str(self.path)
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Return whether the process of the run is there."""
-        life = self.life()
-        return life is not None and life.goes_on()
+        life = self.process()
+        return life is not None and life.is_running()
 
-    def order(self, control: Control) -> None:
+    def write_control(self, control: Control) -> None:
         """Tell the run what is wanted; a stop that somebody ordered is never taken back."""
-        replace_json(self.control, asdict(replace(control, stop=control.stop or self.ordered().stop)))
+        replace_json(self.control, asdict(replace(control, stop=control.stop or self.read_control().stop)))
 
-    def ordered(self) -> Control:
+    def read_control(self) -> Control:
         """Return what is wanted now."""
         wanted = read_json(self.control)
-        save, owner = wanted.get("save"), ProcessIdentity.told(wanted.get("owner"))
-        paused = bool(wanted.get("paused")) and (owner is None or owner.goes_on())
+        save, owner = wanted.get("save"), ProcessIdentity.from_json(wanted.get("owner"))
+        paused = bool(wanted.get("paused")) and (owner is None or owner.is_running())
         with suppress(TypeError):
-            return Control(paused, bool(wanted.get("stop")), Save(**save) if save else None, owner)
+            return Control(paused, bool(wanted.get("stop")), SaveRequest(**save) if save else None, owner)
         return Control()
 
-    def wish(self, viewer: str, wishes: Wishes) -> None:
+    def request_previews(self, viewer: str, wishes: PreviewRequest) -> None:
         """Say what a viewer, known by a name of its own, would like to see."""
         replace_json(self._viewers / f"{viewer}.json", asdict(wishes))
 
-    def leave(self, viewer: str) -> None:
+    def remove_viewer(self, viewer: str) -> None:
         """Say that a viewer has gone."""
         (self._viewers / f"{viewer}.json").unlink(missing_ok=True)
 
-    def wishes(self) -> Wishes:
+    def preview_requests(self) -> PreviewRequest:
         """Return all that the viewers who are there would like to see, at the largest size of any."""
-        found = [Wishes(tuple(wish["views"]), wish["width"], wish["height"]) for wish in self._living_wishes()]
+        found = [
+            PreviewRequest(tuple(wish["views"]), wish["width"], wish["height"]) for wish in self._active_requests()
+        ]
         views = tuple(view for view in VIEWS if any(view in wish.views for wish in found))
         width, height = (max((getattr(wish, side) for wish in found), default=0) for side in ("width", "height"))
-        return Wishes(views, width, height)
+        return PreviewRequest(views, width, height)
 
-    def _living_wishes(self) -> Iterator[Mapping[str, Any]]:
+    def _active_requests(self) -> Iterator[Mapping[str, Any]]:
         for path in self._viewers.glob("*.json"):
             with suppress(OSError):
-                if abs(time.time() - path.stat().st_mtime) < PATIENCE and (wish := read_json(path)):
+                if abs(time.time() - path.stat().st_mtime) < VIEWER_TIMEOUT and (wish := read_json(path)):
                     yield wish
 
     @property
@@ -163,11 +165,11 @@ def runs_folder() -> Path:
     return user_state_path("streamstyle", appauthor=False) / "runs"
 
 
-def new_run_folder(movie: Path) -> RunFolder:
+def new_run_folder(video: Path) -> RunFolder:
     """Return where a run that begins now keeps its folder; those of runs that ended long ago are removed."""
-    for ended in [run for run in all_runs() if not run.alive()][_KEPT - 1 :]:
+    for ended in [run for run in all_runs() if not run.is_alive()][MAX_ENDED_RUNS - 1 :]:
         shutil.rmtree(ended.path, ignore_errors=True)
-    return RunFolder(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{movie.stem}-{os.getpid()}")
+    return RunFolder(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{video.stem}-{os.getpid()}")
 
 
 def all_runs() -> list[RunFolder]:
@@ -183,27 +185,27 @@ class RunReader:
         self.folder = folder
         self.ended = False
         """Whether the run has said its last word."""
-        self._read = 0
-        self._latest: dict[str, Any] = {}
+        self._offset = 0
+        self._status: dict[str, Any] = {}
 
-    def news(self) -> list[dict[str, Any]]:
+    def read_events(self) -> list[dict[str, Any]]:
         """Return the events since the last call, as JSON objects; of those that overtake each other, the latest."""
         latest = read_json(self.folder.status)  # first: an ending is never followed by an older status
-        lasting = self._new_lines()
-        self.ended = self.ended or any(event.get("event") in _ENDINGS for event in lasting)
-        fleeting = [event for name, event in latest.items() if event != self._latest.get(name)]
-        self._latest.update(latest)
+        lasting = self._read_lines()
+        self.ended = self.ended or any(event.get("event") in _END_EVENTS for event in lasting)
+        fleeting = [event for name, event in latest.items() if event != self._status.get(name)]
+        self._status.update(latest)
         return fleeting + lasting if self.ended else lasting + fleeting
 
-    def _new_lines(self) -> list[dict[str, Any]]:
+    def _read_lines(self) -> list[dict[str, Any]]:
         try:
             with self.folder.events.open("rb") as file:
-                file.seek(self._read)
+                file.seek(self._offset)
                 whole, end, _ = file.read().rpartition(b"\n")
         except OSError:
             return []
-        self._read += len(whole) + len(end)
-        return [event for line in whole.splitlines() if isinstance(event := _parsed(line), dict)]
+        self._offset += len(whole) + len(end)
+        return [event for line in whole.splitlines() if isinstance(event := _parse(line), dict)]
 
 
 def replace_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -216,12 +218,12 @@ def replace_json(path: Path, content: Mapping[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in a file; an empty one where there is none."""
     with suppress(OSError):
-        content = _parsed(path.read_bytes())
+        content = _parse(path.read_bytes())
         return content if isinstance(content, dict) else {}
     return {}
 
 
-def _parsed(text: bytes) -> Any:
+def _parse(text: bytes) -> Any:
     with suppress(ValueError):
         return json.loads(text)
     return None

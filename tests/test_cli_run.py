@@ -201,9 +201,9 @@ def test_who_looks_on_is_told_the_run_and_what_ended_it(
     here, there = RunFolder(tmp_path / "here"), RunFolder(tmp_path / "there")
     run(capfd, film, "--style", style, "--method", "johnson", "--run-folder", here.path)
     assert here.command()[:2] == ["run", str(film)]
-    assert [event["event"] for event in RunReader(here).news()][-1] == "finished"
+    assert [event["event"] for event in RunReader(here).read_events()][-1] == "finished"
     run(capfd, tmp_path / "none.mkv", "--style", style, "--run-folder", there.path, code=3)
-    (event,) = RunReader(there).news()
+    (event,) = RunReader(there).read_events()
     assert (event["event"], event["exit_code"]) == ("failed", 3)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from streamstyle.cli import exit_code
-from streamstyle.commands.standing import named_run
+from streamstyle.commands.standing import find_run
 from streamstyle.events import Finished, FrameWritten, Paused
 from streamstyle.run_folder import RunFolder, runs_folder
 from tests.tui.acting import FAKE
@@ -101,7 +101,7 @@ def test_of_several_runs_one_has_to_be_named(going: RunFolder, capfd: pytest.Cap
     assert f"2 runs go on: {going.name()} (sea.mkv), " in said or f", {going.name()} (sea.mkv)" in said
     assert exit_code(["stop", "nothing.mkv"]) == 2
     assert "there is no run nothing.mkv" in capfd.readouterr().err
-    assert not going.ordered().stop
+    assert not going.read_control().stop
 
 
 def test_a_run_whose_folder_is_full_is_stopped_by_a_signal(
@@ -112,8 +112,8 @@ def test_a_run_whose_folder_is_full_is_stopped_by_a_signal(
 
     monkeypatch.setattr(RunFolder, "order", full)
     assert exit_code(["stop"]) == 0
-    assert not going.alive()
+    assert not going.is_alive()
 
 
 def test_attach_knows_a_run_by_number_and_film(going: RunFolder) -> None:
-    assert named_run(going.name()) == named_run("sea.mkv") == named_run(Path(going.path).name) == going
+    assert find_run(going.name()) == find_run("sea.mkv") == find_run(Path(going.path).name) == going

@@ -24,7 +24,7 @@ from streamstyle.ops.graph import recorded
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.transfer import downloaded
 from streamstyle.pipeline import stylise_video
-from streamstyle.running.steadiness import Steadiness
+from streamstyle.running.steadiness import OnlineWarpingError
 from streamstyle.settings import (
     ConsistencySettings,
     Device,
@@ -131,7 +131,7 @@ def test_no_memory_is_asked_for_frame_by_frame(film: Path, tmp_path: Path) -> No
 def test_frames_are_painted_without_waiting_for_the_gpu() -> None:
     """What really waits, torch itself finds; tests/test_on_a_gpu.py finds it without a GPU."""
     network = ready_style(TransformerNet(FAST), CUDA)
-    live, steadiness = ConsistencySettings(method=Method.live), Steadiness()
+    live, steadiness = ConsistencySettings(method=Method.live), OnlineWarpingError()
     for settings in (StyleSettings(), StyleSettings(strength=0.5, preserve_colour=True)):
         list(consistency(stylise(flowed(2), network, settings, CUDA), live, None))
         torch.cuda.set_sync_debug_mode("error")

@@ -24,7 +24,7 @@ from streamstyle.ops.temporal import temporal_term
 from streamstyle.ops.thrift import Way, unheard
 from streamstyle.ops.transfer import downloaded
 from streamstyle.optimise.frame_optimiser import Capture, FrameOptimiser, MemoryBudget, RuderOptimiser
-from streamstyle.running.steadiness import Steadiness
+from streamstyle.running.steadiness import OnlineWarpingError
 from streamstyle.settings import ConsistencySettings, Init, Method, RuderSettings, Settings, StyleSettings
 from streamstyle.stages import consistency as consistency_stage
 from streamstyle.stages.consistency import consistency
@@ -192,13 +192,13 @@ def test_a_painted_frame_comes_down_in_one_piece(gpu: FakeGPU, monkeypatch: pyte
 
 
 def test_looking_how_steady_it_is_makes_nobody_wait(gpu: FakeGPU, style: TransformerNet) -> None:
-    steadiness = Steadiness()
+    steadiness = OnlineWarpingError()
     frames = list(consistency(stylise(flowed(3), style, StyleSettings(), CUDA), LIVE, None))
     gpu.waits.clear()
     for frame in frames:
         steadiness.add(frame)
     assert not gpu.waits
-    assert set(steadiness.means()) == {"output", "per_frame"}
+    assert set(steadiness.mean()) == {"output", "per_frame"}
     assert gpu.waits == {"_local_scalar_dense": 2}
 
 

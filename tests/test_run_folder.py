@@ -13,7 +13,16 @@ import psutil
 import pytest
 
 from streamstyle.life import ProcessIdentity
-from streamstyle.run_folder import Control, RunFolder, RunReader, Save, Wishes, all_runs, new_run_folder, replace_json
+from streamstyle.run_folder import (
+    Control,
+    PreviewRequest,
+    RunFolder,
+    RunReader,
+    SaveRequest,
+    all_runs,
+    new_run_folder,
+    replace_json,
+)
 
 
 @pytest.fixture
@@ -34,15 +43,15 @@ def test_a_run_is_alive_until_its_process_ends(tmp_path: Path) -> None:
         "RunFolder(pathlib.Path(sys.argv[1])).create(['run']); print(flush=True); sys.stdin.read()\n"
     )
     folder = RunFolder(tmp_path / "other")
-    assert not folder.alive()
+    assert not folder.is_alive()
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", program, str(folder.path)], **pipes) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert folder.alive()
+        assert folder.is_alive()
         process.kill()
         process.wait()
-        assert not folder.alive()
+        assert not folder.is_alive()
     assert folder.command() == ["run"]
 
 
@@ -50,61 +59,63 @@ def test_every_lasting_event_is_read_once_and_of_the_others_the_latest(folder: R
     reader = RunReader(folder)
     say(folder, "started", "warned")
     replace_json(folder.status, {"frame_written": {"event": "frame_written", "frame": 7}})
-    assert [event["event"] for event in reader.news()] == ["started", "warned", "frame_written"]
-    assert reader.news() == []
+    assert [event["event"] for event in reader.read_events()] == ["started", "warned", "frame_written"]
+    assert reader.read_events() == []
     replace_json(folder.status, {"frame_written": {"event": "frame_written", "frame": 9}})
     say(folder, "finished")
-    assert [event["event"] for event in reader.news()] == ["frame_written", "finished"]
+    assert [event["event"] for event in reader.read_events()] == ["frame_written", "finished"]
     assert reader.ended
 
 
 def test_half_a_line_waits_for_its_end_and_garbage_is_passed_over(folder: RunFolder) -> None:
     reader = RunReader(folder)
     folder.events.write_bytes(b'\xff\xfe garbage\n[1]\n{"event": "started"}\n{"event": "war')
-    assert [event["event"] for event in reader.news()] == ["started"]
+    assert [event["event"] for event in reader.read_events()] == ["started"]
     with folder.events.open("ab") as file:
         file.write(b'ned"}\n')
-    assert [event["event"] for event in reader.news()] == ["warned"]
+    assert [event["event"] for event in reader.read_events()] == ["warned"]
 
 
 def test_wishes_are_added_up_and_fade_when_their_viewer_is_gone(folder: RunFolder) -> None:
-    folder.wish("one", Wishes(("flow",), 100, 40))
-    folder.wish("two", Wishes(("output", "flow"), 80, 60))
-    assert folder.wishes() == Wishes(("output", "flow"), 100, 60)
-    folder.leave("two")
-    assert folder.wishes() == Wishes(("flow",), 100, 40)
+    folder.request_previews("one", PreviewRequest(("flow",), 100, 40))
+    folder.request_previews("two", PreviewRequest(("output", "flow"), 80, 60))
+    assert folder.preview_requests() == PreviewRequest(("output", "flow"), 100, 60)
+    folder.remove_viewer("two")
+    assert folder.preview_requests() == PreviewRequest(("flow",), 100, 40)
     past = time.time() - 60
     os.utime(folder.path / "viewers" / "one.json", (past, past))
-    assert folder.wishes() == Wishes()
+    assert folder.preview_requests() == PreviewRequest()
 
 
 def test_what_the_owner_wants_arrives_and_nonsense_wants_nothing(folder: RunFolder) -> None:
-    assert folder.ordered() == Control()
-    wanted = Control(paused=True, save=Save(3, "output", "a.png"))
-    folder.order(wanted)
-    assert folder.ordered() == wanted
+    assert folder.read_control() == Control()
+    wanted = Control(paused=True, save=SaveRequest(3, "output", "a.png"))
+    folder.write_control(wanted)
+    assert folder.read_control() == wanted
     folder.control.write_text(json.dumps({"save": {"colour": "blue"}}))
-    assert folder.ordered() == Control()
+    assert folder.read_control() == Control()
 
 
 def test_a_pause_is_over_when_whoever_holds_the_run_has_gone(folder: RunFolder) -> None:
     with subprocess.Popen(["sleep", "60"]) as other:
-        folder.order(Control(paused=True, owner=ProcessIdentity(other.pid, psutil.Process(other.pid).create_time())))
-        assert folder.ordered().paused
+        folder.write_control(
+            Control(paused=True, owner=ProcessIdentity(other.pid, psutil.Process(other.pid).create_time()))
+        )
+        assert folder.read_control().paused
         other.kill()
         other.wait()
-        assert not folder.ordered().paused
+        assert not folder.read_control().paused
 
 
 def test_a_pause_that_nobody_holds_stands(folder: RunFolder) -> None:
     folder.control.write_text('{"paused": true}')
-    assert folder.ordered().paused
+    assert folder.read_control().paused
 
 
 def test_a_stop_is_never_taken_back(folder: RunFolder) -> None:
-    folder.order(Control(stop=True))
-    folder.order(Control(paused=True))
-    assert folder.ordered().stop
+    folder.write_control(Control(stop=True))
+    folder.write_control(Control(paused=True))
+    assert folder.read_control().stop
 
 
 def test_folders_of_ended_runs_do_not_pile_up(home: Path) -> None:
@@ -115,4 +126,4 @@ def test_folders_of_ended_runs_do_not_pile_up(home: Path) -> None:
     living = new_run_folder(Path("zz.mkv"))
     living.create([])
     new_run_folder(Path("film.mkv"))
-    assert living.alive()
+    assert living.is_alive()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from streamstyle.commands.standing import runs_that_go_on
+from streamstyle.commands.standing import active_runs
 from streamstyle.library import all_styles
 
 
@@ -20,7 +20,7 @@ def styles(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[C
 def runs(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Return the runs that go on, by their numbers."""
     return [
-        CompletionItem(run.run, help=f"{run.state} {Path(run.film).name}")
-        for run in runs_that_go_on()
+        CompletionItem(run.run, help=f"{run.state} {Path(run.video).name}")
+        for run in active_runs()
         if run.run.startswith(begun)
     ]

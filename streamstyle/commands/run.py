@@ -100,10 +100,10 @@ def run(
         return plan(film, output or default_output(movie, mix.name), mix, settings, as_json, restart)
 
     from streamstyle.run_folder import RunFolder, new_run_folder
-    from streamstyle.running.session import session
+    from streamstyle.running.session import open_session
 
     folder = RunFolder(run_folder) if run_folder else new_run_folder(movie)
-    with session(folder, click.get_current_context().obj or [], lambda error: told(error, debug=False)) as opened:
+    with open_session(folder, click.get_current_context().obj or [], lambda error: told(error, debug=False)) as opened:
         mix = parse_style(style)
         film, settings = _opened(movie, settings, sample, part)
         output = output or default_output(movie, mix.name)
@@ -112,7 +112,7 @@ def run(
 
         to_go_on = "the same command" + (" without --restart" if restart else "")
         with watched(as_json, quiet, to_go_on) as (tell, stop):
-            observe, look = opened.joined(tell, stop)
+            observe, look = opened.attach(tell, stop)
             say_what_stays_behind(film, output, observe)
             ended = stylise_video(film, output, mix, settings, observe, stop, look, restart)
     return INTERRUPTED if isinstance(ended, Stopped) else 0

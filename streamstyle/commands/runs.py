@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from streamstyle.commands.standing import Standing, runs_that_go_on, standing_of
+from streamstyle.commands.standing import RunStatus, active_runs, read_status
 from streamstyle.events import Failed
 from streamstyle.formatting import format_duration, sanitise
 from streamstyle.run_folder import all_runs
@@ -29,7 +29,7 @@ _EPILOG = """
 @debug_option
 def runs(all_of_them: bool, as_json: bool) -> None:
     """List the runs that go on: how far they are, and how long they will still take."""
-    found = [standing_of(folder) for folder in all_runs()] if all_of_them else runs_that_go_on()
+    found = [read_status(folder) for folder in all_runs()] if all_of_them else active_runs()
     if as_json:
         for run in found:
             click.echo(json.dumps(_object(run)))
@@ -39,32 +39,32 @@ def runs(all_of_them: bool, as_json: bool) -> None:
         click.echo("there has been no run" if all_of_them else "no run goes on; --all lists those that did")
 
 
-def _object(run: Standing) -> dict[str, Any]:
+def _object(run: RunStatus) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "run": run.run,
         "folder": str(run.folder.path),
         "state": run.state,
-        "start_time": run.began,
-        "frame": run.story.frames_done,
-        "frames": run.story.frames,
+        "start_time": run.start_time,
+        "frame": run.progress.frames_done,
+        "frames": run.progress.frames,
         "seconds_left": run.seconds_left,
-        "video": run.film,
+        "video": run.video,
         "output": run.output,
     }
 
 
-def _row(run: Standing) -> tuple[str, ...]:
-    of = f"/{run.story.frames}" if run.story.frames else ""
+def _row(run: RunStatus) -> tuple[str, ...]:
+    of = f"/{run.progress.frames}" if run.progress.frames else ""
     left = "" if run.seconds_left is None else format_duration(run.seconds_left)
-    return run.run, run.state, _since(run.began), f"{run.story.frames_done}{of}", left, _what(run)
+    return run.run, run.state, _since(run.start_time), f"{run.progress.frames_done}{of}", left, _what(run)
 
 
-def _what(run: Standing) -> str:
+def _what(run: RunStatus) -> str:
     """Return what is painted into what, or why it could not be."""
-    if isinstance(run.story.ending, Failed):
-        return run.story.ending.problem
-    return f"{Path(run.film).name} → {Path(run.output).name}" if run.output else ""
+    if isinstance(run.progress.ending, Failed):
+        return run.progress.ending.problem
+    return f"{Path(run.video).name} → {Path(run.output).name}" if run.output else ""
 
 
 def _since(began: float) -> str:

@@ -12,7 +12,7 @@ from streamstyle.runs.state import RunState, apply_events
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunStatus:
     """A run as it stands."""
 
     run: str
@@ -20,74 +20,74 @@ class Standing:
     folder: RunFolder
     state: str
     """`starting`, `running`, `paused` or `stopping`; once it has ended `finished`, `stopped`, `failed` or `died`."""
-    goes_on: bool
-    began: float
+    alive: bool
+    start_time: float
     """Seconds since the epoch."""
-    story: RunState
+    progress: RunState
 
     @property
-    def film(self) -> str:
+    def video(self) -> str:
         """The film's path; empty before it is open."""
-        return self.story.started.video if self.story.started else ""
+        return self.progress.started.video if self.progress.started else ""
 
     @property
     def output(self) -> str:
         """Where the painting is, or is to be."""
-        if isinstance(self.story.ending, Finished | Stopped):
-            return self.story.ending.output
-        return self.story.started.output if self.story.started else ""
+        if isinstance(self.progress.ending, Finished | Stopped):
+            return self.progress.ending.output
+        return self.progress.started.output if self.progress.started else ""
 
     @property
     def seconds_left(self) -> float | None:
         """How long it will still take; None where that cannot be told."""
-        return self.story.seconds_left if self.goes_on else None
+        return self.progress.seconds_left if self.alive else None
 
 
-def standing_of(folder: RunFolder) -> Standing:
+def read_status(folder: RunFolder) -> RunStatus:
     """Return how a run stands."""
-    goes_on, life = folder.alive(), folder.life()
-    story = apply_events(RunState(), RunReader(folder).news())
-    state = _going(folder, story) if goes_on else _ended(story)
-    return Standing(folder.name(), folder, state, goes_on, life.create_time if life else 0.0, story)
+    goes_on, life = folder.is_alive(), folder.process()
+    story = apply_events(RunState(), RunReader(folder).read_events())
+    state = _active_state(folder, story) if goes_on else _end_state(story)
+    return RunStatus(folder.name(), folder, state, goes_on, life.create_time if life else 0.0, story)
 
 
-def runs_that_go_on() -> list[Standing]:
+def active_runs() -> list[RunStatus]:
     """Return them, the youngest first."""
-    return [standing_of(folder) for folder in all_runs() if folder.alive()]
+    return [read_status(folder) for folder in all_runs() if folder.is_alive()]
 
 
-def named_run(name: str) -> RunFolder:
+def find_run(name: str) -> RunFolder:
     """Return the run of that number, folder or film: where there are several one that goes on, or else the youngest."""
     for path in (Path(name), runs_folder() / name):
         if (path / "run.json").is_file():
             return RunFolder(path)
-    runs = sorted((standing_of(folder) for folder in all_runs()), key=lambda run: not run.goes_on)
-    found = [run for run in runs if run.run == name or Path(run.film).name == Path(name).name]
+    runs = sorted((read_status(folder) for folder in all_runs()), key=lambda run: not run.alive)
+    found = [run for run in runs if run.run == name or Path(run.video).name == Path(name).name]
     if not found:
         raise SettingsError(f"there is no run {name}", "See `streamstyle runs --all`.")
     return found[0].folder
 
 
-def only_run() -> RunFolder:
+def single_active_run() -> RunFolder:
     """Return the one run that goes on."""
-    going = runs_that_go_on()
+    going = active_runs()
     if not going:
         raise SettingsError("no run goes on", "See `streamstyle runs --all` for those that did.")
     if len(going) > 1:
-        names = ", ".join(f"{run.run} ({Path(run.film).name or run.state})" for run in going)
+        names = ", ".join(f"{run.run} ({Path(run.video).name or run.state})" for run in going)
         raise SettingsError(f"{len(going)} runs go on: {names}", "Say which one.")
     return going[0].folder
 
 
-def _going(folder: RunFolder, story: RunState) -> str:
-    if folder.ordered().stop:
+def _active_state(folder: RunFolder, story: RunState) -> str:
+    if folder.read_control().stop:
         return "stopping"
     if story.paused:
         return "paused"
     return "running" if story.started else "starting"
 
 
-def _ended(story: RunState) -> str:
+def _end_state(story: RunState) -> str:
     match story.ending:
         case Finished():
             return "finished"

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from streamstyle.commands import completion
-from streamstyle.commands.standing import Standing, named_run, only_run, standing_of
+from streamstyle.commands.standing import RunStatus, find_run, single_active_run, read_status
 from streamstyle.errors import SettingsError
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.formatting import sanitise
@@ -33,28 +33,28 @@ The film so far plays, from its partial name. Ctrl-C here waits no longer, and t
 @debug_option
 def stop(run: str | None, quiet: bool) -> None:
     """Let RUN finish the frame at hand and close the film, and wait for it."""
-    folder = named_run(run) if run else only_run()
-    before = standing_of(folder)
-    if not before.goes_on:
+    folder = find_run(run) if run else single_active_run()
+    before = read_status(folder)
+    if not before.alive:
         raise SettingsError(f"run {before.run} has ended: {before.state}", "See `streamstyle runs`.")
     _order(folder)
     tell = _say_nothing if quiet else _say
     tell(f"{_called(before)} stops after the frame at hand")
     try:
-        while folder.alive():
+        while folder.is_alive():
             time.sleep(_EVERY)
     except KeyboardInterrupt:
         tell("it stops all the same")
     else:
-        tell(_in_words(standing_of(folder)))
+        tell(_in_words(read_status(folder)))
 
 
 def _order(folder: RunFolder) -> None:
     """Order the run to stop; by a signal, as Ctrl-C in its terminal, where its folder is on a disk that is full."""
     try:
-        folder.order(replace(folder.ordered(), stop=True))
+        folder.write_control(replace(folder.read_control(), stop=True))
     except OSError:
-        if (life := folder.life()) is not None:
+        if (life := folder.process()) is not None:
             os.kill(life.pid, signal.SIGINT)
 
 
@@ -66,16 +66,16 @@ def _say_nothing(words: str) -> None:
     """Tell nobody."""
 
 
-def _called(run: Standing) -> str:
-    return Path(run.film).name or f"run {run.run}"
+def _called(run: RunStatus) -> str:
+    return Path(run.video).name or f"run {run.run}"
 
 
-def _in_words(run: Standing) -> str:
-    match run.story.ending:
+def _in_words(run: RunStatus) -> str:
+    match run.progress.ending:
         case Stopped(frames=0):
             return "stopped before the first frame; nothing was written"
         case Stopped(output=output, frames=frames, resumable_frames=kept):
-            of = f" of {run.story.frames}" if run.story.frames else ""
+            of = f" of {run.progress.frames}" if run.progress.frames else ""
             again = f"; the same command goes on after frame {kept}" if kept else ""
             return f"stopped after {frames}{of} frames; they play from {output}{again}"
         case Finished(output=output):

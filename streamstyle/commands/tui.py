@@ -14,7 +14,7 @@ import click
 from streamstyle.commands import completion
 from streamstyle.commands.output import default_output
 from streamstyle.commands.run import run
-from streamstyle.commands.standing import named_run
+from streamstyle.commands.standing import find_run
 from streamstyle.errors import SettingsError
 from streamstyle.run_folder import RunFolder, all_runs
 from streamstyle.styles.spec import parse_style
@@ -109,11 +109,11 @@ def _request(words: Sequence[str], movie: Path, style: str, output: Path | None)
 def _run_at(name: str) -> RunFolder:
     """Return the run that is meant; without a name the youngest that goes on, or else the youngest."""
     if name:
-        return named_run(name)
+        return find_run(name)
     runs = all_runs()
     if not runs:
         raise SettingsError("there is no run to look at", "Start one: streamstyle run MOVIE --style STYLE.")
-    return next((run for run in runs if run.alive()), runs[0])
+    return next((run for run in runs if run.is_alive()), runs[0])
 
 
 def _show(subject: RunRequest | RunFolder | None, film: Path | None = None) -> int:

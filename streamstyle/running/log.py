@@ -8,12 +8,12 @@ from streamstyle.events import TRANSIENT, Event, Observer, Warned
 from streamstyle.run_folder import RunFolder, replace_json
 
 
-class RunLog:
+class EventLog:
     """Writes events as the protocol has them; a folder that cannot be written to is left alone, with one warning."""
 
     def __init__(self, folder: RunFolder, tell: Observer) -> None:
         self._folder = folder
-        self._tell = tell
+        self._observer = tell
         self._latest: dict[str, Any] = {}
         self._broken = False
 
@@ -29,7 +29,7 @@ class RunLog:
             with self._folder.events.open("a", encoding="utf-8") as file:
                 file.write(f"{event.to_line()}\n")
         except OSError as error:
-            self._give_up(error)
+            self._fail(error)
 
     def flush(self) -> None:
         """Bring the status up to date."""
@@ -38,8 +38,8 @@ class RunLog:
         try:
             replace_json(self._folder.status, self._latest)
         except OSError as error:
-            self._give_up(error)
+            self._fail(error)
 
-    def _give_up(self, error: OSError) -> None:
+    def _fail(self, error: OSError) -> None:
         self._broken = True
-        self._tell(Warned(f"nobody can look on any more: {self._folder.path} cannot be written ({error.strerror})"))
+        self._observer(Warned(f"nobody can look on any more: {self._folder.path} cannot be written ({error.strerror})"))

@@ -11,44 +11,44 @@ from torch import Tensor
 from streamstyle.frame import StylisedFrame
 from streamstyle.ops.transfer import uploaded
 
-EVERY = 8
+STRIDE = 8
 """One pixel in so many, along rows and columns, is looked at, another one each frame."""
 
-_COPRIME = 3
+_COLUMN_STEP = 3
 """With `EVERY`: the columns looked at go round in another order than the rows."""
 
 
 @dataclass(slots=True)
-class Steadiness:
+class OnlineWarpingError:
     """The mean warping error so far, of the result and of the frames painted alone, on a lattice of pixels.
 
     That of `evaluate.metrics.warping_error` (Lai et al. 2018) at a gap of 1, along the flow the film is made with. What
     is not steady is seldom so in one pixel alone, so a lattice is enough.
     """
 
-    _before: StylisedFrame | None = None
+    _previous: StylisedFrame | None = None
     _frames: int = 0
     _sums: dict[str, Tensor | float] = field(default_factory=lambda: {"output": 0.0, "per_frame": 0.0})
     """Where the pictures are: nobody waits for a GPU before they are asked for."""
 
     def add(self, painted: StylisedFrame) -> None:
         """Compare a frame with the one before."""
-        motion, before = painted.flowed.motion, self._before
-        self._before = painted
+        motion, before = painted.flowed.motion, self._previous
+        self._previous = painted
         if motion is None or before is None:
             return
         self._frames += 1
-        lattice = _Lattice.of(motion.backward, motion.weight, self._frames).on(painted.image.device)
+        lattice = _SampleGrid.from_motion(motion.backward, motion.weight, self._frames).to(painted.image.device)
         self._sums["output"] += lattice.error(painted.image, before.image)
         self._sums["per_frame"] += lattice.error(painted.naive, before.naive)
 
-    def means(self) -> dict[str, float]:
+    def mean(self) -> dict[str, float]:
         """Return both errors, in squared units of [0, 1]; empty where there was no flow yet."""
         return {name: float(total) / self._frames for name, total in self._sums.items()} if self._frames else {}
 
 
 @dataclass(frozen=True, slots=True)
-class _Lattice:
+class _SampleGrid:
     rows: slice
     columns: slice
     grid: Tensor
@@ -57,17 +57,17 @@ class _Lattice:
     """[h, w]."""
 
     @staticmethod
-    def of(backward: Tensor, weight: Tensor, shift: int) -> _Lattice:
+    def from_motion(backward: Tensor, weight: Tensor, shift: int) -> _SampleGrid:
         height, width = weight.shape
-        top, left = shift % EVERY, shift * _COPRIME % EVERY
-        rows, columns = slice(top, None, EVERY), slice(left, None, EVERY)
+        top, left = shift % STRIDE, shift * _COLUMN_STEP % STRIDE
+        rows, columns = slice(top, None, STRIDE), slice(left, None, STRIDE)
         u, v = backward[:, rows, columns]
-        x = u + torch.arange(left, width, EVERY, device=u.device)
-        y = v + torch.arange(top, height, EVERY, device=v.device)[:, None]
+        x = u + torch.arange(left, width, STRIDE, device=u.device)
+        y = v + torch.arange(top, height, STRIDE, device=v.device)[:, None]
         grid = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=-1)
-        return _Lattice(rows, columns, grid[None], weight[rows, columns])
+        return _SampleGrid(rows, columns, grid[None], weight[rows, columns])
 
-    def on(self, device: torch.device) -> _Lattice:
+    def to(self, device: torch.device) -> _SampleGrid:
         return replace(self, grid=uploaded(self.grid, device), weight=uploaded(self.weight.contiguous(), device))
 
     def error(self, later: Tensor, earlier: Tensor) -> Tensor:  # scalar, float64

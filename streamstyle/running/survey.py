@@ -11,23 +11,23 @@ import torch
 from streamstyle.events import StatusSampled
 from streamstyle.moment import Moment
 
-_LATELY = 24
+_WINDOW = 24
 """Surveys that "lately" goes back."""
 
-_PACES = 120
+_HISTORY = 120
 """Paces that are remembered."""
 
 
-class Surveyor:
+class StatusSampler:
     """Takes stock of the run, each time it is asked."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()
         self._process.cpu_percent()  # the first answer is always 0
-        self._marks: deque[tuple[int, float, dict[str, float]]] = deque(maxlen=_LATELY)
-        self._paces: deque[float] = deque(maxlen=_PACES)
+        self._marks: deque[tuple[int, float, dict[str, float]]] = deque(maxlen=_WINDOW)
+        self._fps_history: deque[float] = deque(maxlen=_HISTORY)
 
-    def survey(self, moment: Moment, paused: bool, warping_error: dict[str, float]) -> StatusSampled:
+    def sample(self, moment: Moment, paused: bool, warping_error: dict[str, float]) -> StatusSampled:
         """Return how the run stands."""
         if not paused:
             self._mark(moment)
@@ -38,7 +38,7 @@ class Surveyor:
             queues={name: (queue.waiting, queue.room) for name, queue in moment.queues.items()},
             stages=stages,
             bottleneck=_bottleneck(stages, moment),
-            fps_history=tuple(self._paces),
+            fps_history=tuple(self._fps_history),
             losses=dict(moment.painted.losses),
             warping_error=warping_error,
             memory=self._process.memory_info().rss,
@@ -51,7 +51,7 @@ class Surveyor:
         now = moment.frames, moment.clock.seconds, dict(moment.stopwatch.seconds)
         if self._marks and now[0] > self._marks[-1][0]:
             frames, seconds = now[0] - self._marks[-1][0], now[1] - self._marks[-1][1]
-            self._paces.append(round(frames / max(seconds, 1e-6), 4))
+            self._fps_history.append(round(frames / max(seconds, 1e-6), 4))
         self._marks.append(now)
 
     def _stages(self) -> dict[str, float]:

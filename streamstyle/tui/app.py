@@ -158,7 +158,7 @@ class StreamstyleApp(App[int]):
         if request is None:
             self.exit(0)
         else:
-            self._film = request.film
+            self._film = request.video
             self._show(request)
 
     def _show(self, subject: RunRequest | RunFolder) -> None:

@@ -18,10 +18,10 @@ from streamstyle.tui.words import read_last_lines
 
 PROGRAM = (sys.executable, "-m", "streamstyle")
 
-_SPARE = "streamstyle-run-"
+_TEMPORARY_PREFIX = "streamstyle-run-"
 
 
-class Engine:
+class RunProcess:
     """A `streamstyle run` that was started here."""
 
     def __init__(self, process: subprocess.Popen[bytes], folder: RunFolder) -> None:
@@ -38,53 +38,53 @@ class Engine:
         code = self._process.poll()
         return 128 - code if code is not None and code < 0 else code
 
-    def abort(self) -> None:
+    def kill(self) -> None:
         """End the process at once; what was written stays under its partial name."""
         self._process.kill()
 
-    def last_word(self) -> Finished | Stopped | Failed | None:
+    def end_event(self) -> Finished | Stopped | Failed | None:
         """Return how it said that it ended on its standard output, for a folder may come to be full or never be."""
-        for line in reversed(read_last_lines(_output(self.folder))):
-            if isinstance(event := parse_event(_object(line)), Finished | Stopped | Failed):
+        for line in reversed(read_last_lines(_stdout_log(self.folder))):
+            if isinstance(event := parse_event(_parse_line(line)), Finished | Stopped | Failed):
                 return event
         return None
 
 
-def start(request: RunRequest, folder: RunFolder, program: Sequence[str] = PROGRAM) -> Engine:
+def start_run(request: RunRequest, folder: RunFolder, program: Sequence[str] = PROGRAM) -> RunProcess:
     """Start a run that keeps the folder; raises OSError where the process or the folder cannot be made."""
     folder.path.mkdir(parents=True, exist_ok=True)
     command = [*program, "run", *request.arguments, "--json", "--run-folder", str(folder.path)]
-    with folder.engine_log.open("ab") as log, _output(folder).open("wb") as said:
+    with folder.stderr_log.open("ab") as log, _stdout_log(folder).open("wb") as said:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=said, stderr=log, start_new_session=True, close_fds=True
         )
-    return Engine(process, folder)
+    return RunProcess(process, folder)
 
 
-def folder_for(request: RunRequest) -> tuple[RunFolder, str]:
+def create_folder(request: RunRequest) -> tuple[RunFolder, str]:
     """Return where the run keeps its folder, and a warning where that cannot be in the system's state folder."""
     try:
-        folder = new_run_folder(request.film)
+        folder = new_run_folder(request.video)
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        spare = _spare_folder()
+        spare = _temporary_run_folder()
         return RunFolder(spare), f"{error.filename} cannot be written ({error.strerror}); the run's folder is {spare}"
     return folder, ""
 
 
-def _spare_folder() -> Path:
+def _temporary_run_folder() -> Path:
     """Return a new folder among the system's temporary files; those of runs that have ended are removed."""
-    for spare in Path(tempfile.gettempdir()).glob(f"{_SPARE}*"):
-        if (spare / "run.json").is_file() and not RunFolder(spare).alive():
+    for spare in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY_PREFIX}*"):
+        if (spare / "run.json").is_file() and not RunFolder(spare).is_alive():
             shutil.rmtree(spare, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=_SPARE))
+    return Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX))
 
 
-def _output(folder: RunFolder) -> Path:
+def _stdout_log(folder: RunFolder) -> Path:
     return folder.path / "engine.out"
 
 
-def _object(line: str) -> dict[str, object]:
+def _parse_line(line: str) -> dict[str, object]:
     try:
         found = json.loads(line)
     except ValueError:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from streamstyle.life import ProcessIdentity
-from streamstyle.run_folder import Control, Save
+from streamstyle.run_folder import Control, SaveRequest
 from streamstyle.runs.state import RunState
 from streamstyle.tui.watcher import Sight, Watcher
 
@@ -55,7 +55,7 @@ class Hands:
         """Let it keep a view of the frame at hand beside the film, in full size; return where."""
         last = self._last()
         path = _free_name(output, view, last.save.path if last.save else "")
-        self._order(replace(last, save=Save(last.save.number + 1 if last.save else 1, view, str(path))))
+        self._order(replace(last, save=SaveRequest(last.save.number + 1 if last.save else 1, view, str(path))))
         return path
 
     def state(self, sight: Sight) -> str:
@@ -73,10 +73,10 @@ class Hands:
 
     def _last(self) -> Control:
         """Return what was ordered last: of those before us nothing but the numbers of their pictures."""
-        return self._control or Control(save=self._watcher.folder.ordered().save)
+        return self._control or Control(save=self._watcher.folder.read_control().save)
 
     def _order(self, control: Control) -> None:
-        self._control = replace(control, owner=ProcessIdentity.own())
+        self._control = replace(control, owner=ProcessIdentity.current())
         self._watcher.order(self._control)
 
 

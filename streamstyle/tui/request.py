@@ -12,11 +12,11 @@ class RunRequest:
 
     arguments: tuple[str, ...]
     """Those of `streamstyle run`, after the word `run`: `("movie.mkv", "--style", "wave", "-o", "out.mkv")`."""
-    film: Path
+    video: Path
     output: Path
     """Where the painting goes, as the arguments say or as it follows from them."""
 
     @property
-    def replaces(self) -> bool:
+    def overwrites(self) -> bool:
         """Whether an output that exists may be replaced without another question."""
         return any(argument in ("-y", "--yes") for argument in self.arguments)

@@ -16,7 +16,7 @@ from textual.widgets import Footer
 from streamstyle.events import Failed
 from streamstyle.run_folder import RunFolder
 from streamstyle.runs.state import RunState
-from streamstyle.tui.engine import PROGRAM, Engine
+from streamstyle.tui.engine import PROGRAM, RunProcess
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.hands import Hands
 from streamstyle.tui.help import HelpScreen
@@ -61,14 +61,14 @@ class RunningScreen(Screen[None]):
         self._subject = subject
         self._program = program
         self._watcher: Watcher | None = None
-        self._engine: Engine | None = None
+        self._engine: RunProcess | None = None
         self._hands: Hands | None = None
         self._sight = Sight(held=isinstance(subject, RunFolder))
 
     def compose(self) -> ComposeResult:
         """Lay the screen out: the picture first."""
         subject = self._subject
-        names = (str(subject.film), str(subject.output)) if isinstance(subject, RunRequest) else ("", "")
+        names = (str(subject.video), str(subject.output)) if isinstance(subject, RunRequest) else ("", "")
         yield Headline(*names, id="headline")
         with Horizontal(id="middle"):
             with Vertical(id="studio"):
@@ -167,7 +167,7 @@ class RunningScreen(Screen[None]):
 
     def _past(self, sight: Sight) -> Past:
         if isinstance(self._subject, RunRequest):
-            return Past(sight, self._subject.arguments, self._subject.film, self._subject.output)
+            return Past(sight, self._subject.arguments, self._subject.video, self._subject.output)
         started = sight.story.started
         film, output = (Path(started.video), Path(started.output)) if started else (Path(), Path())
         return Past(sight, tuple(self._subject.command()[1:]), film, output)
@@ -271,7 +271,7 @@ class RunningScreen(Screen[None]):
             self._hands.stop()
             self._show_state()
         elif answer == ABORT and self._engine is not None:
-            self._engine.abort()
+            self._engine.kill()
         elif answer == BACKGROUND:
             self._leave()
 

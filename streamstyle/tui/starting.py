@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from streamstyle.tui.engine import Engine, folder_for, start
+from streamstyle.tui.engine import RunProcess, create_folder, start_run
 from streamstyle.tui.leaving import Ask, choose_target
 from streamstyle.tui.request import RunRequest
 
@@ -17,7 +17,7 @@ class Begun:
 
     request: RunRequest
     """As it became through the answer."""
-    engine: Engine
+    engine: RunProcess
     warning: str
     """What is not as it should be, and is no reason not to paint; empty where there is nothing."""
 
@@ -27,11 +27,11 @@ async def begin(request: RunRequest, program: Sequence[str], ask: Ask) -> Begun 
 
     Raises OSError where the process cannot be started.
     """
-    if request.output.exists() and not request.replaces:
+    if request.output.exists() and not request.overwrites:
         target = await choose_target(request.output, ask, exists=True)
         if target is None:
             return None
         options = ("--yes",) if target.replace else ("-o", str(target.path))
         request = replace(request, arguments=(*request.arguments, *options), output=target.path)
-    folder, warning = await asyncio.to_thread(folder_for, request)
-    return Begun(request, await asyncio.to_thread(start, request, folder, program), warning)
+    folder, warning = await asyncio.to_thread(create_folder, request)
+    return Begun(request, await asyncio.to_thread(start_run, request, folder, program), warning)

@@ -13,9 +13,9 @@ from pathlib import Path
 from textual.message import Message
 
 from streamstyle.life import ProcessIdentity
-from streamstyle.run_folder import Control, RunFolder, RunReader, Wishes
+from streamstyle.run_folder import Control, PreviewRequest, RunFolder, RunReader
 from streamstyle.runs.state import RunState, apply_events
-from streamstyle.tui.engine import Engine
+from streamstyle.tui.engine import RunProcess
 from streamstyle.tui.widgets.colours import Pixels
 from streamstyle.tui.words import read_last_lines
 
@@ -59,7 +59,7 @@ class Seen(Message):
 class Watcher:
     """Looks at a run until it has ended."""
 
-    def __init__(self, folder: RunFolder, engine: Engine | None, tell: Callable[[Sight], None]) -> None:
+    def __init__(self, folder: RunFolder, engine: RunProcess | None, tell: Callable[[Sight], None]) -> None:
         """`engine` is the process where it was started here; `tell` is called from the thread that follows."""
         self.folder = folder
         self._engine = engine
@@ -68,13 +68,13 @@ class Watcher:
         self._name = f"tui-{self._pid}"
         self._reader = RunReader(folder)
         self._sight = Sight(held=engine is None)  # until it is known
-        self._wishes = Wishes()
+        self._wishes = PreviewRequest()
         self._control: Control | None = None
         self._wake = threading.Event()
         self._left = False
         self._due = 0.0
 
-    def wish(self, wishes: Wishes) -> None:
+    def wish(self, wishes: PreviewRequest) -> None:
         """Say what is to be seen; returns at once."""
         if wishes != self._wishes:
             self._wishes, self._due = wishes, 0.0
@@ -97,16 +97,16 @@ class Watcher:
             self._wake.clear()
         self._speak()
         with suppress(OSError):
-            self.folder.leave(self._name)
+            self.folder.remove_viewer(self._name)
 
     def _look(self) -> bool:
         """Speak, read, and tell what is new; return whether there may be more."""
         self._speak()
         alive, code = self._process()  # before its words: the last of them are there once it has ended
         before = self._sight
-        story = apply_events(before.story, self._reader.news())
+        story = apply_events(before.story, self._reader.read_events())
         pictures = before.pictures if story.previews is before.story.previews else _pictures(story)
-        ordered = self.folder.ordered()
+        ordered = self.folder.read_control()
         held, stopping = self._is_held(ordered.owner), ordered.stop
         self._sight = replace(
             before, story=story, pictures=pictures, alive=alive, held=held, stopping=stopping, exit_code=code
@@ -121,28 +121,28 @@ class Watcher:
         """Write what is ordered and wished for; a folder that is not there yet, or full, is tried again."""
         with suppress(OSError):
             if (control := self._control) is not None:
-                self.folder.order(control)
+                self.folder.write_control(control)
                 if control is self._control:
                     self._control = None
             if not self._left and time.monotonic() >= self._due:
-                self.folder.wish(self._name, self._wishes)
+                self.folder.request_previews(self._name, self._wishes)
                 self._due = time.monotonic() + _ANEW
 
     def _process(self) -> tuple[bool, int | None]:
         if self._engine is not None:
             code = self._engine.exit_code()
             return code is None, code
-        return self.folder.alive(), None
+        return self.folder.is_alive(), None
 
     def _is_held(self, holder: ProcessIdentity | None) -> bool:
         """Return whether somebody else has hold of the run."""
-        return holder is not None and holder.pid != self._pid and holder.goes_on()
+        return holder is not None and holder.pid != self._pid and holder.is_running()
 
     def _ended(self, sight: Sight) -> Sight:
         story = sight.story
-        if story.ending is None and self._engine is not None and (said := self._engine.last_word()):
+        if story.ending is None and self._engine is not None and (said := self._engine.end_event()):
             story = story.apply(said)
-        return replace(sight, story=story, last_words=tuple(read_last_lines(self.folder.engine_log)))
+        return replace(sight, story=story, last_words=tuple(read_last_lines(self.folder.stderr_log)))
 
 
 def _pictures(story: RunState) -> dict[str, Pixels]:

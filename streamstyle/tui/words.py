@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streamstyle.formatting import sanitise
 
-_TAIL = 16_384
+_TAIL_BYTES = 16_384
 """Bytes of a file's end that are looked at."""
 
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])")
@@ -18,7 +18,7 @@ def read_last_lines(path: Path, most: int = 200) -> list[str]:
     try:
         with path.open("rb") as file:
             file.seek(0, 2)
-            file.seek(max(0, file.tell() - _TAIL))
+            file.seek(max(0, file.tell() - _TAIL_BYTES))
             text = file.read().decode("utf-8", errors="replace")
     except OSError:
         return []

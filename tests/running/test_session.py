@@ -18,8 +18,8 @@ from streamstyle.events import Event, Failed, Finished, FrameWritten, Paused, St
 from streamstyle.life import ProcessIdentity
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.pipeline import stylise_video
-from streamstyle.run_folder import Control, RunFolder, RunReader, Save, Wishes
-from streamstyle.running.session import session
+from streamstyle.run_folder import Control, PreviewRequest, RunFolder, RunReader, SaveRequest
+from streamstyle.running.session import open_session
 from streamstyle.settings import ConsistencySettings, Device, EnlargeSettings, Settings, SinkSettings, SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import pan, write_film
@@ -59,15 +59,15 @@ def paint(
         if isinstance(event, FrameWritten):
             on_frame(event.frame, folder)
 
-    with session(folder, ["run"], failed) as opened:
-        observe, look = opened.joined(tell, stop)
+    with open_session(folder, ["run"], failed) as opened:
+        observe, look = opened.attach(tell, stop)
         source, output = probe(film, SourceSettings()), tmp_path / "out.mkv"
         mix = Mix("nonsense", (Ingredient(style),))
         return folder, stylise_video(source, output, mix, settings, observe, stop, look), told
 
 
 def names(folder: RunFolder) -> list[str]:
-    return [event["event"] for event in RunReader(folder).news()]
+    return [event["event"] for event in RunReader(folder).read_events()]
 
 
 def test_the_folder_tells_the_run_and_its_end_comes_last(tmp_path: Path, style: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_folder_tells_the_run_and_its_end_comes_last(tmp_path: Path, style: 
     assert isinstance(ended, Finished)
     assert names(folder)[0] == "status_sampled" or names(folder)[0] == "frame_written"
     assert names(folder)[-1] == "finished"
-    latest = {event["event"]: event for event in RunReader(folder).news()}
+    latest = {event["event"]: event for event in RunReader(folder).read_events()}
     assert latest["frame_written"]["frame"] == FRAMES
     assert latest["status_sampled"]["bottleneck"] in {"decode", "flow", "stylise", "consistency", "encode", "monitor"}
     assert latest["status_sampled"]["memory"] > 0
@@ -85,10 +85,10 @@ def test_the_folder_tells_the_run_and_its_end_comes_last(tmp_path: Path, style: 
 def test_pictures_are_made_for_those_who_wish_for_them(tmp_path: Path, style: Path) -> None:
     def wish(frame: int, folder: RunFolder) -> None:
         if frame == 4:
-            folder.wish("me", Wishes(("output", "flow"), 50, 40))
+            folder.request_previews("me", PreviewRequest(("output", "flow"), 50, 40))
 
     folder, _, _ = paint(tmp_path, style, wish)
-    (previewed,) = [event for event in RunReader(folder).news() if event["event"] == "previews_written"]
+    (previewed,) = [event for event in RunReader(folder).read_events() if event["event"] == "previews_written"]
     assert set(previewed["images"]) == {"output", "flow"}
     assert {path.name for path in folder.previews.iterdir()} == {"output.jpg", "flow.jpg"}
     assert cv2.imread(previewed["images"]["output"]).shape == (32, 48, 3)
@@ -102,8 +102,8 @@ def test_nobody_there_no_pictures(tmp_path: Path, style: Path) -> None:
 def test_a_pause_holds_the_run_and_the_clock_until_it_goes_on(tmp_path: Path, style: Path) -> None:
     def pause(frame: int, folder: RunFolder) -> None:
         if frame == 3:
-            folder.order(Control(paused=True))
-            threading.Timer(0.6, lambda: folder.order(Control())).start()
+            folder.write_control(Control(paused=True))
+            threading.Timer(0.6, lambda: folder.write_control(Control())).start()
 
     began = time.monotonic()
     folder, ended, _ = paint(tmp_path, style, pause)
@@ -119,7 +119,7 @@ def test_a_pause_ends_with_whoever_ordered_it(tmp_path: Path, style: Path) -> No
 
         def pause(frame: int, folder: RunFolder) -> None:
             if frame == 3:
-                folder.order(Control(paused=True, owner=life))
+                folder.write_control(Control(paused=True, owner=life))
                 threading.Timer(0.8, holder.wait).start()
 
         _, ended, told = paint(tmp_path, style, pause)
@@ -131,8 +131,8 @@ def test_a_pause_ends_with_whoever_ordered_it(tmp_path: Path, style: Path) -> No
 def test_the_owner_can_stop_it_also_while_it_is_paused(tmp_path: Path, style: Path, paused: bool) -> None:
     def stop(frame: int, folder: RunFolder) -> None:
         if frame == 3:
-            folder.order(Control(paused=paused, stop=not paused))
-            threading.Timer(0.3, lambda: folder.order(Control(paused=paused, stop=True))).start()
+            folder.write_control(Control(paused=paused, stop=not paused))
+            threading.Timer(0.3, lambda: folder.write_control(Control(paused=paused, stop=True))).start()
 
     folder, ended, _ = paint(tmp_path, style, stop)
     assert isinstance(ended, Stopped)
@@ -144,7 +144,7 @@ def test_the_owner_can_stop_it_also_while_it_is_paused(tmp_path: Path, style: Pa
 def test_a_frame_is_saved_in_full_size_once_for_each_wish(tmp_path: Path, style: Path, upscale: int) -> None:
     def save(frame: int, folder: RunFolder) -> None:
         if frame == 5:
-            folder.order(Control(save=Save(1, "output", str(tmp_path / "still.png"))))
+            folder.write_control(Control(save=SaveRequest(1, "output", str(tmp_path / "still.png"))))
 
     folder, _, _ = paint(tmp_path, style, save, upscale)
     assert names(folder).count("frame_saved") == 1
@@ -154,7 +154,7 @@ def test_a_frame_is_saved_in_full_size_once_for_each_wish(tmp_path: Path, style:
 @pytest.mark.parametrize("path", ["still.txt", "no/such/folder/still.png"])
 def test_what_cannot_be_saved_is_said_and_the_run_goes_on(tmp_path: Path, style: Path, path: str) -> None:
     def save(frame: int, folder: RunFolder) -> None:
-        folder.order(Control(save=Save(1, "output", str(tmp_path / path))))
+        folder.write_control(Control(save=SaveRequest(1, "output", str(tmp_path / path))))
 
     folder, ended, _ = paint(tmp_path, style, save)
     assert isinstance(ended, Finished)
@@ -163,17 +163,17 @@ def test_what_cannot_be_saved_is_said_and_the_run_goes_on(tmp_path: Path, style:
 
 def test_an_error_is_told_in_the_folder(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
-    with pytest.raises(OutputError), session(folder, [], failed):
+    with pytest.raises(OutputError), open_session(folder, [], failed):
         raise OutputError("no room", "Make some.")
-    (event,) = RunReader(folder).news()
+    (event,) = RunReader(folder).read_events()
     assert (event["event"], event["problem"]) == ("failed", "no room. Make some.")
 
 
 def test_a_folder_that_cannot_be_made_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("in the way")
-    with session(RunFolder(tmp_path / "run"), [], failed) as opened:
+    with open_session(RunFolder(tmp_path / "run"), [], failed) as opened:
         told: list[Event] = []
-        opened.joined(told.append, threading.Event())
+        opened.attach(told.append, threading.Event())
     assert isinstance(told[0], Warned)
 
 

@@ -114,10 +114,10 @@ def paint(wanted: argparse.Namespace, voice: Voice) -> Iterator[int]:
         voice.say(FrameWritten(frame + 1, wanted.frames, frame / 25, time.monotonic() - began))
         voice.say(surveyed(frame + 1))
         look(voice, frame)
-        control = folder.ordered()
+        control = folder.read_control()
         if control.paused:
             voice.say(Paused(frame))
-            while (control := folder.ordered()).paused and not control.stop:
+            while (control := folder.read_control()).paused and not control.stop:
                 time.sleep(0.05)
                 look(voice, frame)
             voice.say(Unpaused(frame))
@@ -132,7 +132,7 @@ def paint(wanted: argparse.Namespace, voice: Voice) -> Iterator[int]:
 
 def look(voice: Voice, frame: int) -> None:
     """Make the pictures that somebody wishes for."""
-    if views := voice.folder.wishes().views:
+    if views := voice.folder.preview_requests().views:
         voice.say(preview(voice.folder, frame, views))
 
 

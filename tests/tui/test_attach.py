@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from streamstyle.events import Failed, Finished
 from streamstyle.life import ProcessIdentity
-from streamstyle.run_folder import Control, RunFolder, Save
+from streamstyle.run_folder import Control, RunFolder, SaveRequest
 from streamstyle.tui.app import StreamstyleApp
 from tests.tui.acting import perform, reads, text, until
 from tests.tui.fake_engine import Voice
@@ -24,7 +24,9 @@ from tests.tui.fake_engine import Voice
 def holder(voice: Voice) -> Iterator[subprocess.Popen[bytes]]:
     """Somebody else who holds the run: any process that lives."""
     with subprocess.Popen(["sleep", "60"]) as process:
-        voice.folder.order(Control(owner=ProcessIdentity(process.pid, psutil.Process(process.pid).create_time())))
+        voice.folder.write_control(
+            Control(owner=ProcessIdentity(process.pid, psutil.Process(process.pid).create_time()))
+        )
         yield process
         process.kill()
 
@@ -49,31 +51,33 @@ def test_who_looks_on_takes_over_once_the_holder_has_gone(voice: Voice, holder: 
         await reads(pilot, "Pause")
         await until(pilot, lambda: any("are yours" in said.message for said in pilot.app._notifications))
         await pilot.press("space")
-        await until(pilot, lambda: voice.folder.ordered().paused)
-        assert voice.folder.ordered().owner == ProcessIdentity.own()
+        await until(pilot, lambda: voice.folder.read_control().paused)
+        assert voice.folder.read_control().owner == ProcessIdentity.current()
         await pilot.press("q")
 
     assert perform(StreamstyleApp(voice.folder), act) == 0
-    assert voice.folder.ordered() == Control(), "who leaves lets go, and the run goes on"
+    assert voice.folder.read_control() == Control(), "who leaves lets go, and the run goes on"
 
 
 def test_a_run_that_nobody_holds_is_paused_saved_from_and_stopped_by_who_looks_on(voice: Voice) -> None:
-    voice.folder.order(Control(save=Save(4, "output", "film.wave.output-4.png")))
+    voice.folder.write_control(Control(save=SaveRequest(4, "output", "film.wave.output-4.png")))
 
     async def act(pilot: Pilot[int]) -> None:
         await reads(pilot, "Pause")
         await pilot.press("s")
-        await until(pilot, lambda: voice.folder.ordered().save != Save(4, "output", "film.wave.output-4.png"))
-        assert voice.folder.ordered().save.number == 5
+        await until(
+            pilot, lambda: voice.folder.read_control().save != SaveRequest(4, "output", "film.wave.output-4.png")
+        )
+        assert voice.folder.read_control().save.number == 5
         await pilot.press("e")
         await reads(pilot, "Stop here?")
         await pilot.press("s")
-        await until(pilot, lambda: voice.folder.ordered().stop)
+        await until(pilot, lambda: voice.folder.read_control().stop)
         await reads(pilot, "● stopping after this frame")
         await pilot.press("q")
 
     assert perform(StreamstyleApp(voice.folder), act) == 0
-    assert voice.folder.ordered().stop
+    assert voice.folder.read_control().stop
 
 
 def test_who_leaves_is_told_how_to_come_back(voice: Voice, capfd: pytest.CaptureFixture[str]) -> None:
@@ -127,7 +131,7 @@ def test_a_run_that_failed_shows_why_and_what_to_do(voice: Voice) -> None:
 
 
 def test_a_run_that_died_without_a_word_is_said_to_have(voice: Voice) -> None:
-    (voice.folder.engine_log).write_text("cannot allocate memory\n")
+    (voice.folder.stderr_log).write_text("cannot allocate memory\n")
 
     async def act(pilot: Pilot[int]) -> None:
         await reads(pilot, "The painting process was ended")

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from streamstyle.run_folder import all_runs, read_json, runs_folder
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.engine import folder_for, start
+from streamstyle.tui.engine import create_folder, start_run
 from streamstyle.tui.start.screen import SetupScreen
 from tests.tui.acting import FAKE, Act, asked_for, painting, perform, reads, text, until
 
@@ -136,10 +136,10 @@ def test_a_folder_that_is_taken_away_while_a_film_is_painted(tmp_path: Path) -> 
 
 def test_a_run_outlives_whoever_started_it(tmp_path: Path) -> None:
     request = asked_for(tmp_path, *SLOWLY)
-    folder, warning = folder_for(request)
-    engine = start(request, folder, FAKE)
+    folder, warning = create_folder(request)
+    engine = start_run(request, folder, FAKE)
     assert (warning, os.getsid(engine.pid)) == ("", engine.pid)
-    engine.abort()
+    engine.kill()
     assert engine._process.wait() == -signal.SIGKILL
     assert engine.exit_code() == 137
 

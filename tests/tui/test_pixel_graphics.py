@@ -139,7 +139,7 @@ def test_p_shows_pixels_and_blocks_again(voice: Voice) -> None:
         assert not sharp(pilot)
         await pilot.press("p")
         await until(pilot, lambda: sharp(pilot))
-        await until(pilot, lambda: voice.folder.wishes().width > 600)
+        await until(pilot, lambda: voice.folder.preview_requests().width > 600)
         await pilot.press("p")
         await until(pilot, lambda: not sharp(pilot))
 

@@ -95,7 +95,7 @@ def test_the_hands(tmp_path: Path) -> None:
             await reads(pilot, question)
             await pilot.press("escape" if key == "ctrl+c" else "r")
             await until(pilot, lambda: isinstance(pilot.app.screen, RunningScreen))
-        assert not run().ordered().stop
+        assert not run().read_control().stop
         await pilot.press("ctrl+c", "ctrl+c")
         await reads(pilot, "Stopped after")
         await pilot.press("ctrl+c")
@@ -131,8 +131,8 @@ def test_a_run_left_in_the_background_goes_on_even_if_it_was_paused(tmp_path: Pa
 
     assert perform(painting(asked_for(tmp_path, "--frames", "40", "--seconds", "0.05")), act) == 0
     folder = run()
-    assert folder.alive()
-    assert not folder.ordered().paused
+    assert folder.is_alive()
+    assert not folder.read_control().paused
 
     async def come_back(pilot: Pilot[int]) -> None:
         await reads(pilot, "Painted in")
@@ -239,8 +239,10 @@ def test_the_picture_asked_for_is_as_large_as_there_is_room(voice: Voice, size: 
 
     async def act(pilot: Pilot[int]) -> None:
         await reads(pilot, "painted · frame 57")
-        await until(pilot, lambda: voice.folder.wishes().width >= pilot.app.screen.query_one(Diptych).size.width - 2)
-        wishes = voice.folder.wishes()
+        await until(
+            pilot, lambda: voice.folder.preview_requests().width >= pilot.app.screen.query_one(Diptych).size.width - 2
+        )
+        wishes = voice.folder.preview_requests()
         assert wishes.views == ("output", "source")
         assert size[0] // 2 < wishes.width <= 2 * size[0]
 

@@ -97,5 +97,5 @@ def test_failed(voice: Voice, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", SIZES[2:])
 def test_dead(voice: Voice, size: tuple[int, int]) -> None:
-    voice.folder.engine_log.write_text("terminate called after throwing an instance of 'std::bad_alloc'\n")
+    voice.folder.stderr_log.write_text("terminate called after throwing an instance of 'std::bad_alloc'\n")
     compare("dead", size, StreamstyleApp(ended(voice)), "The painting process was ended")

@@ -99,7 +99,7 @@ def terminal(film: Path, style: Path, tmp_path: Path) -> Iterator[Terminal]:
     yield terminal
     terminal.close()
     for run in all_runs():
-        if run.alive():
+        if run.is_alive():
             os.kill(read_json(run.path / "run.json")["pid"], signal.SIGKILL)
 
 
@@ -148,7 +148,7 @@ def test_a_terminal_that_is_closed_does_not_take_the_run_along(terminal: Termina
     os.kill(terminal.process.pid, signal.SIGHUP)
     terminal.watch(lambda: terminal.process.poll() is not None)
     terminal.watch(lambda: said(folder, "unpaused"))
-    assert folder.alive()
+    assert folder.is_alive()
 
 
 def test_a_ui_that_is_killed_while_its_run_is_paused_lets_it_go_on_and_another_may_stop_it(terminal: Terminal) -> None:
@@ -160,5 +160,5 @@ def test_a_ui_that_is_killed_while_its_run_is_paused_lets_it_go_on_and_another_m
     terminal.watch(lambda: terminal.process.poll() is not None)
     terminal.watch(lambda: said(folder, "unpaused"))
     assert exit_code(["stop"]) == 0
-    assert not folder.alive()
+    assert not folder.is_alive()
     assert said(folder, "stopped")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from streamstyle.run_folder import VIEWS, Wishes
+from streamstyle.run_folder import VIEWS, PreviewRequest
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.widgets.colours import Pixels
 from streamstyle.tui.widgets.picture import Picture
@@ -96,12 +96,12 @@ class Diptych(Horizontal):
             picture.sharpen(self._sharp)
         return self._graphics is not None
 
-    def wishes(self) -> Wishes:
+    def wishes(self) -> PreviewRequest:
         """Return what has to be made for what is shown; B's view, too, so that a flip shows it at once."""
         pictures = [picture for picture in self.query(Picture) if picture.display]
         rooms = [picture.room() for picture in pictures] or [(0, 0)]
         views = tuple(dict.fromkeys(self.views))
-        return Wishes(views, max(width for width, _ in rooms), max(height for _, height in rooms))
+        return PreviewRequest(views, max(width for width, _ in rooms), max(height for _, height in rooms))
 
     def _share(self) -> None:
         for picture in self.query(Picture):
