@@ -19,7 +19,7 @@ from benchmarks.conftest import Work
 from benchmarks.looped import loop_film
 from benchmarks.report import Report, Row
 from benchmarks.screen import Screen
-from streamstyle.run_folder import all_runs, read_json
+from streamstyle.runs.folder import all_runs, read_json
 
 PAIRS = 3
 METHODS = ("live", "consistent")

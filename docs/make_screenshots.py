@@ -17,8 +17,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 import streamstyle
+from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.request import RunRequest
 from streamstyle.tui.summary import SummaryScreen
 from streamstyle.tui.widgets.panel import Panel
 

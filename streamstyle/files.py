@@ -16,7 +16,7 @@ from typing import Any
 
 from platformdirs import user_cache_path, user_data_path, user_log_path, user_state_path
 
-from streamstyle.life import ProcessIdentity
+from streamstyle.process_identity import ProcessIdentity
 
 VIDEO_SUFFIXES = (
     ".mkv", ".mp4", ".mov", ".m4v", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob", ".ogv", ".flv",

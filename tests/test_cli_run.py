@@ -15,7 +15,7 @@ import torch
 
 from streamstyle.cli import exit_code
 from streamstyle.events import FrameWritten
-from streamstyle.run_folder import RunFolder, RunReader
+from streamstyle.runs.folder import RunFolder, RunReader
 from tests.films import Attachment, Extras, cut, moving_square, pan, texture, write_film
 from tests.painting import nonsense_style
 

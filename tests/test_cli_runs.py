@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from streamstyle.cli import exit_code
-from streamstyle.commands.standing import find_run
 from streamstyle.events import Finished, FrameWritten, Paused
-from streamstyle.run_folder import RunFolder, runs_folder
+from streamstyle.runs.folder import RunFolder, runs_folder
+from streamstyle.runs.status import find_run
 from tests.tui.acting import FAKE
 from tests.tui.fake_engine import Voice, started, surveyed
 from tests.tui.test_attach import ended
@@ -110,7 +110,7 @@ def test_a_run_whose_folder_is_full_is_stopped_by_a_signal(
     def full(folder: RunFolder, control: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(RunFolder, "order", full)
+    monkeypatch.setattr(RunFolder, "write_control", full)
     assert exit_code(["stop"]) == 0
     assert not going.is_alive()
 

@@ -24,7 +24,7 @@ from streamstyle.ops.graph import recorded
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.transfer import downloaded
 from streamstyle.pipeline import stylise_video
-from streamstyle.running.steadiness import OnlineWarpingError
+from streamstyle.runs.status_sampler import OnlineWarpingError
 from streamstyle.settings import (
     ConsistencySettings,
     Device,

@@ -24,7 +24,7 @@ from streamstyle.ops.temporal import temporal_term
 from streamstyle.ops.thrift import Way, unheard
 from streamstyle.ops.transfer import downloaded
 from streamstyle.optimise.frame_optimiser import Capture, FrameOptimiser, MemoryBudget, RuderOptimiser
-from streamstyle.running.steadiness import OnlineWarpingError
+from streamstyle.runs.status_sampler import OnlineWarpingError
 from streamstyle.settings import ConsistencySettings, Init, Method, RuderSettings, Settings, StyleSettings
 from streamstyle.stages import consistency as consistency_stage
 from streamstyle.stages.consistency import consistency

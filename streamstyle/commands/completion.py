@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from streamstyle.commands.standing import active_runs
 from streamstyle.library import all_styles
+from streamstyle.runs.status import active_runs
 
 
 def styles(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:

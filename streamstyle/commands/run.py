@@ -99,8 +99,8 @@ def run(
         film, settings = _opened(movie, settings, sample, part)
         return plan(film, output or default_output(movie, mix.name), mix, settings, as_json, restart)
 
-    from streamstyle.run_folder import RunFolder, new_run_folder
-    from streamstyle.running.session import open_session
+    from streamstyle.runs.folder import RunFolder, new_run_folder
+    from streamstyle.runs.monitor import open_session
 
     folder = RunFolder(run_folder) if run_folder else new_run_folder(movie)
     with open_session(folder, click.get_current_context().obj or [], lambda error: told(error, debug=False)) as opened:

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from streamstyle.commands.standing import RunStatus, active_runs, read_status
 from streamstyle.events import Failed
 from streamstyle.formatting import format_duration, sanitise
-from streamstyle.run_folder import all_runs
+from streamstyle.runs.folder import all_runs
+from streamstyle.runs.status import RunStatus, active_runs, read_status
 from streamstyle.terminal.options import GroupedCommand, debug_option, json_option, under
 
 SCHEMA = "streamstyle.runs/1"

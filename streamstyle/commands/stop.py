@@ -11,11 +11,11 @@ from pathlib import Path
 import click
 
 from streamstyle.commands import completion
-from streamstyle.commands.standing import RunStatus, find_run, single_active_run, read_status
 from streamstyle.errors import SettingsError
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.formatting import sanitise
-from streamstyle.run_folder import RunFolder
+from streamstyle.runs.folder import RunFolder
+from streamstyle.runs.status import RunStatus, find_run, read_status, single_active_run
 from streamstyle.terminal.options import GroupedCommand, debug_option, quiet_option
 
 _EVERY = 0.2

@@ -14,14 +14,14 @@ import click
 from streamstyle.commands import completion
 from streamstyle.commands.output import default_output
 from streamstyle.commands.run import run
-from streamstyle.commands.standing import find_run
 from streamstyle.errors import SettingsError
-from streamstyle.run_folder import RunFolder, all_runs
+from streamstyle.runs.folder import RunFolder, all_runs
+from streamstyle.runs.status import find_run
 from streamstyle.styles.spec import parse_style
 from streamstyle.terminal.options import GroupedCommand, GroupedOption
 
 if TYPE_CHECKING:
-    from streamstyle.tui.request import RunRequest
+    from streamstyle.runs.launcher import RunRequest
 
 _YOUNGEST = ""
 """Value of `--attach` without a run."""
@@ -101,7 +101,7 @@ def without_a_screen() -> str:
 
 
 def _request(words: Sequence[str], movie: Path, style: str, output: Path | None) -> RunRequest:
-    from streamstyle.tui.request import RunRequest
+    from streamstyle.runs.launcher import RunRequest
 
     return RunRequest(tuple(words), movie, output or default_output(movie, parse_style(style).name))
 

@@ -17,10 +17,9 @@ from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 from streamstyle.errors import OutputError
-from streamstyle.run_folder import RunFolder
-from streamstyle.tui.engine import PROGRAM
+from streamstyle.runs.folder import RunFolder
+from streamstyle.runs.launcher import PROGRAM, RunRequest
 from streamstyle.tui.graphics import Graphics
-from streamstyle.tui.request import RunRequest
 from streamstyle.tui.running import RunningScreen
 from streamstyle.tui.summary import SummaryScreen
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from streamstyle.life import ProcessIdentity
-from streamstyle.run_folder import Control, SaveRequest
+from streamstyle.process_identity import ProcessIdentity
+from streamstyle.runs.folder import Control, SaveRequest
 from streamstyle.runs.state import RunState
 from streamstyle.tui.watcher import Sight, Watcher
 

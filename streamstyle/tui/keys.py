@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-from streamstyle.run_folder import VIEWS
+from streamstyle.runs.folder import VIEWS
 
 _DIRECTLY = "At once: painted, film, frame by frame, flow, weight"
 

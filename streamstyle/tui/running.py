@@ -14,16 +14,15 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from streamstyle.events import Failed
-from streamstyle.run_folder import RunFolder
+from streamstyle.runs.folder import RunFolder
+from streamstyle.runs.launcher import PROGRAM, RunProcess, RunRequest
 from streamstyle.runs.state import RunState
-from streamstyle.tui.engine import PROGRAM, RunProcess
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.hands import Hands
 from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.keys import RUNNING, WORDS
 from streamstyle.tui.leaving import ABORT, BACKGROUND, STOP, goes_on, leave, leave_stopping, stop
 from streamstyle.tui.outcome import Past
-from streamstyle.tui.request import RunRequest
 from streamstyle.tui.starting import begin
 from streamstyle.tui.summary import SummaryScreen
 from streamstyle.tui.watcher import Seen, Sight, Watcher

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from streamstyle.tui.engine import RunProcess, create_folder, start_run
+from streamstyle.runs.launcher import RunProcess, RunRequest, create_folder, start_run
 from streamstyle.tui.leaving import Ask, choose_target
-from streamstyle.tui.request import RunRequest
 
 
 @dataclass(frozen=True, slots=True)

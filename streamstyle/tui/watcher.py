@@ -12,12 +12,11 @@ from pathlib import Path
 
 from textual.message import Message
 
-from streamstyle.life import ProcessIdentity
-from streamstyle.run_folder import Control, PreviewRequest, RunFolder, RunReader
+from streamstyle.process_identity import ProcessIdentity
+from streamstyle.runs.folder import Control, PreviewRequest, RunFolder, RunReader
+from streamstyle.runs.launcher import RunProcess, read_last_lines
 from streamstyle.runs.state import RunState, apply_events
-from streamstyle.tui.engine import RunProcess
 from streamstyle.tui.widgets.colours import Pixels
-from streamstyle.tui.words import read_last_lines
 
 _EVERY = 0.4
 """Seconds between two looks at the folder."""

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from streamstyle.run_folder import RunFolder
+from streamstyle.runs.folder import RunFolder
+from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.request import RunRequest
 from tests.tui.fake_engine import Voice
 
 FAKE = (sys.executable, "-m", Voice.__module__)

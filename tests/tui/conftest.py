@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streamstyle.events import FrameWritten, ShotStarted, Warned
-from streamstyle.run_folder import VIEWS, RunFolder, runs_folder
+from streamstyle.runs.folder import VIEWS, RunFolder, runs_folder
 from tests.tui.fake_engine import Voice, preview, started, surveyed
 
 

@@ -35,7 +35,7 @@ from streamstyle.events import (
     Unpaused,
     Warned,
 )
-from streamstyle.run_folder import VIEWS, RunFolder, replace_json
+from streamstyle.runs.folder import VIEWS, RunFolder, replace_json
 
 NOISE = b"\x1b[2J\x1b[31mx265 [info]: \xff\xfe HEVC\rframe= 1\rframe= 2\n\x00\x07[bold]no markup[/]\n"
 """What encoders print: colours, a cleared screen, bytes that are no text, rewritten lines."""

@@ -13,8 +13,8 @@ import pytest
 from textual.pilot import Pilot
 
 from streamstyle.events import Failed, Finished
-from streamstyle.life import ProcessIdentity
-from streamstyle.run_folder import Control, RunFolder, SaveRequest
+from streamstyle.process_identity import ProcessIdentity
+from streamstyle.runs.folder import Control, RunFolder, SaveRequest
 from streamstyle.tui.app import StreamstyleApp
 from tests.tui.acting import perform, reads, text, until
 from tests.tui.fake_engine import Voice

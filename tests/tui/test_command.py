@@ -14,9 +14,9 @@ import pytest
 
 import streamstyle.commands.tui as command
 from streamstyle.cli import exit_code
-from streamstyle.run_folder import RunFolder, runs_folder
+from streamstyle.runs.folder import RunFolder, runs_folder
+from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.request import RunRequest
 from streamstyle.tui.summary import SummaryScreen
 from tests.tui.fake_engine import Voice
 from tests.tui.test_attach import ended

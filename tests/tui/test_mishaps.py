@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from streamstyle.run_folder import all_runs, read_json, runs_folder
+from streamstyle.runs.folder import all_runs, read_json, runs_folder
+from streamstyle.runs.launcher import create_folder, start_run
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.engine import create_folder, start_run
 from streamstyle.tui.start.screen import SetupScreen
 from tests.tui.acting import FAKE, Act, asked_for, painting, perform, reads, text, until
 

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from streamstyle.events import FrameWritten
-from streamstyle.run_folder import RunFolder, all_runs
+from streamstyle.runs.folder import RunFolder, all_runs
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.keys import RUNNING
 from streamstyle.tui.running import RunningScreen

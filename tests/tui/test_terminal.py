@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from streamstyle.cli import exit_code
-from streamstyle.run_folder import RunFolder, all_runs, read_json
+from streamstyle.runs.folder import RunFolder, all_runs, read_json
 from tests.films import pan, write_film
 from tests.painting import nonsense_style
 

@@ -18,10 +18,10 @@ from textual.timer import Timer
 from textual.widgets import Button
 
 from streamstyle.errors import OutputError
+from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.help import HelpScreen
 from streamstyle.tui.leaving import choose_target
-from streamstyle.tui.request import RunRequest
 from streamstyle.tui.start.choices import Choices
 from streamstyle.tui.start.easel import Answer, Answered, Easel, Refusal
 from streamstyle.tui.start.field import Field, FieldHint

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from streamstyle.run_folder import VIEWS, PreviewRequest
+from streamstyle.runs.folder import VIEWS, PreviewRequest
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.widgets.colours import Pixels
 from streamstyle.tui.widgets.picture import Picture

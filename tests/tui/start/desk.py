@@ -14,8 +14,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 import streamstyle.tui.app
+from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.request import RunRequest
 from streamstyle.tui.start.easel import Answer, Answered, Easel, Refusal
 from streamstyle.tui.start.screen import SetupScreen
 

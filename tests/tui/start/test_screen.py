@@ -11,7 +11,7 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from streamstyle.tui.request import RunRequest
+from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.start.easel import Answer, Refusal
 from streamstyle.tui.start.field import Field
 from streamstyle.tui.start.picker import PathPicker

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from textual.pilot import Pilot
 
-from streamstyle.tui.request import RunRequest
+from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.start.screen import SetupScreen
 from tests.films import pan, write_film
 from tests.tui.acting import text, until

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
-from streamstyle.run_folder import VIEWS
-from streamstyle.running.views import downscale_factor, flow_to_colour, render_view
+from streamstyle.runs.folder import VIEWS
+from streamstyle.runs.previews import downscale_factor, flow_to_colour, render_view
 
 
 def frame(motion: Motion | None) -> StylisedFrame:

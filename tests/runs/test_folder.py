@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streamstyle.life import ProcessIdentity
-from streamstyle.run_folder import (
+from streamstyle.process_identity import ProcessIdentity
+from streamstyle.runs.folder import (
     Control,
     PreviewRequest,
     RunFolder,
@@ -39,7 +39,7 @@ def say(folder: RunFolder, *events: str) -> None:
 
 def test_a_run_is_alive_until_its_process_ends(tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib; from streamstyle.run_folder import RunFolder\n"
+        "import sys, pathlib; from streamstyle.runs.folder import RunFolder\n"
         "RunFolder(pathlib.Path(sys.argv[1])).create(['run']); print(flush=True); sys.stdin.read()\n"
     )
     folder = RunFolder(tmp_path / "other")

@@ -7,7 +7,7 @@ import torch
 from streamstyle.evaluate.metrics import squared_difference, warping_error
 from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.running.steadiness import OnlineWarpingError
+from streamstyle.runs.status_sampler import OnlineWarpingError
 from tests.scenes import Scene, pan
 
 

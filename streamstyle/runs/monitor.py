@@ -1,22 +1,68 @@
-"""Looks at every frame of a run, shows what is wished for, and does what whoever holds the run wants."""
+"""A run that others can look at, from its first word to its last."""
 
 from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from streamstyle.events import FrameSaved, Observer, Paused, PreviewsWritten, Unpaused, Warned
+from streamstyle.events import TRANSIENT, Event, Failed, FrameSaved, Observer, Paused, PreviewsWritten, Unpaused, Warned
 from streamstyle.files import atomic_write
 from streamstyle.media.picture import encoded
-from streamstyle.moment import Moment
-from streamstyle.run_folder import PreviewRequest, RunFolder, SaveRequest
-from streamstyle.running.log import EventLog
-from streamstyle.running.steadiness import OnlineWarpingError
-from streamstyle.running.survey import StatusSampler
-from streamstyle.running.views import downscale_factor, encode_jpeg, render_view
+from streamstyle.moment import Look, Moment, look_away
+from streamstyle.runs.folder import PreviewRequest, RunFolder, SaveRequest, replace_json
+from streamstyle.runs.previews import downscale_factor, encode_jpeg, render_view
+from streamstyle.runs.status_sampler import OnlineWarpingError, StatusSampler
+
+
+@dataclass(frozen=True, slots=True)
+class RunSession:
+    """A run's folder, and what keeps it from being written, if anything does."""
+
+    folder: RunFolder
+    problem: str | None = None
+
+    def attach(self, observe: Observer, stop: threading.Event) -> tuple[Observer, Look]:
+        """Return what is to hear and to see of the run: what it tells `observe` is told in its folder, too.
+
+        Where the folder cannot be written nobody can look on, and the run is none the worse: there is a warning.
+        """
+        if self.problem is not None:
+            observe(Warned(self.problem))
+            return observe, look_away
+        log = EventLog(self.folder, observe)
+
+        def both(event: Event) -> None:
+            log.observe(event)
+            observe(event)
+
+        return both, RunMonitor(self.folder, log, both, stop).on_frame
+
+
+@contextmanager
+def open_session(
+    folder: RunFolder, command: list[str], failed: Callable[[BaseException], Failed]
+) -> Iterator[RunSession]:
+    """Yield the session of a run with that command line; an error that ends it is told in the words of `failed`."""
+    try:
+        folder.create(command)
+    except OSError as error:
+        yield RunSession(folder, f"nobody can look on: {folder.path} cannot be written ({error.strerror})")
+        return
+    try:
+        yield RunSession(folder)
+    except BaseException as error:
+        EventLog(folder, _ignore).observe(failed(error))
+        raise
+
+
+def _ignore(event: Event) -> None:
+    """Tell nobody: the error is on its way to be told."""
+
 
 SAMPLE_INTERVAL = 0.3
 """Seconds between two surveys, at the least."""
@@ -132,3 +178,40 @@ class RunMonitor:
 
 def _presentation_time(moment: Moment) -> float:
     return float(moment.painted.flowed.frame.pts * moment.film.time_base)
+
+
+class EventLog:
+    """Writes events as the protocol has them; a folder that cannot be written to is left alone, with one warning."""
+
+    def __init__(self, folder: RunFolder, tell: Observer) -> None:
+        self._folder = folder
+        self._observer = tell
+        self._latest: dict[str, Any] = {}
+        self._broken = False
+
+    def observe(self, event: Event) -> None:
+        """Keep the event: at the next `flush` where it is soon overtaken, else at once."""
+        if isinstance(event, TRANSIENT):
+            self._latest[event.name] = event.to_json()
+            return
+        self.flush()
+        if self._broken:
+            return
+        try:
+            with self._folder.events.open("a", encoding="utf-8") as file:
+                file.write(f"{event.to_line()}\n")
+        except OSError as error:
+            self._fail(error)
+
+    def flush(self) -> None:
+        """Bring the status up to date."""
+        if self._broken or not self._latest:
+            return
+        try:
+            replace_json(self._folder.status, self._latest)
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        self._broken = True
+        self._observer(Warned(f"nobody can look on any more: {self._folder.path} cannot be written ({error.strerror})"))

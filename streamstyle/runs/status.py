@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streamstyle.errors import SettingsError
 from streamstyle.events import Failed, Finished, Stopped
-from streamstyle.run_folder import RunFolder, RunReader, all_runs, runs_folder
+from streamstyle.runs.folder import RunFolder, RunReader, all_runs, runs_folder
 from streamstyle.runs.state import RunState, apply_events
 
 

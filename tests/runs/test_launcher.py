@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamstyle.tui.words import read_last_lines, strip_escapes
+from streamstyle.runs.launcher import read_last_lines, strip_escapes
 from tests.tui.fake_engine import NOISE
 
 
 def test_what_an_encoder_prints_cannot_shred_the_screen(tmp_path: Path) -> None:
-    log = tmp_path / "engine.log"
+    log = tmp_path / "stderr.log"
     log.write_bytes(NOISE)
     assert read_last_lines(log) == ["frame= 2", "��[bold]no markup[/]"]
 
@@ -18,7 +18,7 @@ def test_colours_and_cursor_movements_are_taken_out() -> None:
 
 
 def test_of_a_long_log_only_the_end_is_read(tmp_path: Path) -> None:
-    log = tmp_path / "engine.log"
+    log = tmp_path / "stderr.log"
     log.write_text("".join(f"line {number}\n" for number in range(100_000)))
     assert read_last_lines(log, 2) == ["line 99998", "line 99999"]
     assert read_last_lines(tmp_path / "none") == []

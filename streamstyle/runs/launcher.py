@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from streamstyle.events import Failed, Finished, Stopped
-from streamstyle.run_folder import RunFolder, new_run_folder
+from streamstyle.formatting import sanitise
+from streamstyle.runs.folder import RunFolder, new_run_folder
 from streamstyle.runs.state import parse_event
-from streamstyle.tui.request import RunRequest
-from streamstyle.tui.words import read_last_lines
 
 PROGRAM = (sys.executable, "-m", "streamstyle")
 
@@ -81,7 +82,7 @@ def _temporary_run_folder() -> Path:
 
 
 def _stdout_log(folder: RunFolder) -> Path:
-    return folder.path / "engine.out"
+    return folder.path / "stdout.log"
 
 
 def _parse_line(line: str) -> dict[str, object]:
@@ -90,3 +91,47 @@ def _parse_line(line: str) -> dict[str, object]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """A run that has not begun."""
+
+    arguments: tuple[str, ...]
+    """Those of `streamstyle run`, after the word `run`: `("movie.mkv", "--style", "wave", "-o", "out.mkv")`."""
+    video: Path
+    output: Path
+    """Where the painting goes, as the arguments say or as it follows from them."""
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether an output that exists may be replaced without another question."""
+        return any(argument in ("-y", "--yes") for argument in self.arguments)
+
+
+_TAIL_BYTES = 16_384
+"""Bytes of a file's end that are looked at."""
+
+_ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])")
+
+
+def read_last_lines(path: Path, most: int = 200) -> list[str]:
+    """Return the last lines of a file that are not empty, as they can be shown; none where there is no file."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _TAIL_BYTES))
+            text = file.read().decode("utf-8", errors="replace")
+    except OSError:
+        return []
+    lines = [strip_escapes(line) for line in text.split("\n")]
+    return [line for line in lines if line][-most:]
+
+
+def strip_escapes(line: str) -> str:
+    """Return a line without what would move a terminal's cursor, change its colours or turn its text around.
+
+    Of a line that was rewritten in place with carriage returns, what was there last.
+    """
+    last = _ESCAPES.sub("", line).rstrip("\r").rpartition("\r")[2]
+    return sanitise(last.replace("\t", "    ")).rstrip()

@@ -14,7 +14,7 @@ from typing import Any
 
 from platformdirs import user_state_path
 
-from streamstyle.life import ProcessIdentity
+from streamstyle.process_identity import ProcessIdentity
 
 VIEWS = ("output", "source", "per_frame", "flow", "weight")
 """What a preview can show: the result, the film, the frame painted alone, optical flow, and the consistency weight."""
@@ -89,7 +89,7 @@ class RunFolder:
     @property
     def stderr_log(self) -> Path:
         """What a run that a viewer started prints on standard error."""
-        return self.path / "engine.log"
+        return self.path / "stderr.log"
 
     def create(self, command: list[str]) -> None:
         """Make the folder and say which process the run is: this one."""

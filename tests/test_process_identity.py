@@ -8,7 +8,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from streamstyle.life import ProcessIdentity
+from streamstyle.process_identity import ProcessIdentity
 
 
 def test_this_process_goes_on_and_one_that_ended_does_not() -> None:

@@ -15,11 +15,11 @@ import pytest
 
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Failed, Finished, FrameWritten, Paused, Stopped, Unpaused, Warned
-from streamstyle.life import ProcessIdentity
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.pipeline import stylise_video
-from streamstyle.run_folder import Control, PreviewRequest, RunFolder, RunReader, SaveRequest
-from streamstyle.running.session import open_session
+from streamstyle.process_identity import ProcessIdentity
+from streamstyle.runs.folder import Control, PreviewRequest, RunFolder, RunReader, SaveRequest
+from streamstyle.runs.monitor import open_session
 from streamstyle.settings import ConsistencySettings, Device, EnlargeSettings, Settings, SinkSettings, SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import pan, write_film
@@ -114,13 +114,13 @@ def test_a_pause_holds_the_run_and_the_clock_until_it_goes_on(tmp_path: Path, st
 
 
 def test_a_pause_ends_with_whoever_ordered_it(tmp_path: Path, style: Path) -> None:
-    with subprocess.Popen(["sleep", "0.6"]) as holder:
-        life = ProcessIdentity(holder.pid, psutil.Process(holder.pid).create_time())
+    with subprocess.Popen(["sleep", "600"]) as owner:
+        identity = ProcessIdentity(owner.pid, psutil.Process(owner.pid).create_time())
 
         def pause(frame: int, folder: RunFolder) -> None:
             if frame == 3:
-                folder.write_control(Control(paused=True, owner=life))
-                threading.Timer(0.8, holder.wait).start()
+                folder.write_control(Control(paused=True, owner=identity))
+                threading.Timer(0.3, owner.kill).start()
 
         _, ended, told = paint(tmp_path, style, pause)
     assert isinstance(ended, Finished)
