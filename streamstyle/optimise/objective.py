@@ -47,12 +47,8 @@ class ConsistencyObjective:
     def clone(self) -> ConsistencyObjective:
         """Return the same in tensors of its own."""
         grams = {layer: gram.clone() for layer, gram in self.targets.grams.items()}
-        term = replace(
-            self.term,
-            centre=self.term.centre.clone(),
-            stiffness=self.term.stiffness.clone(),
-            floor=self.term.floor.clone(),
-        )
+        term = self.term
+        term = TemporalTerm(term.centre.clone(), term.stiffness.clone(), term.floor.clone(), term.tv_weight)
         return replace(self, targets=Targets(self.targets.content.clone(), grams), term=term)
 
     def load(self, other: ConsistencyObjective) -> None:

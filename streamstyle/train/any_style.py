@@ -107,7 +107,7 @@ class _Gallery:
         return style_statistics(self._slim, to_tensor(picture, self._slim.mean.device)[None])[0]
 
 
-@clear_gpu_errors(smaller="--batch")
+@clear_gpu_errors("--batch")
 def train_any_style(
     output: Path,
     settings: AnyStyleSettings,

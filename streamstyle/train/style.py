@@ -55,7 +55,7 @@ CLOSE = 0.2
 """Share of the photos that are looked at closely."""
 
 
-@clear_gpu_errors(smaller="--batch")
+@clear_gpu_errors("--batch")
 def train_style(
     image: Path,
     weights: Path,
