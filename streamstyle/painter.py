@@ -86,7 +86,7 @@ def original_painter() -> TransformerNet:
     """Return the network that gives a picture back as it is."""
     network = load_any_style()
     with torch.no_grad():
-        return network.painter_of(network.original.tanh())
+        return network.painter_of(network.identity_code.tanh())
 
 
 def _network(ingredient: Ingredient) -> TransformerNet:

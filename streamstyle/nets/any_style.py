@@ -28,31 +28,31 @@ class AnyStyleNet(nn.Module):
     def __init__(self, config: TransformerConfig, statistics: int) -> None:
         """Make an untrained network for styles described by that many statistics."""
         super().__init__()
-        self.painter = TransformerNet(config)
+        self.style_net = TransformerNet(config)
         self.norms = [
             f"{place}.{part}"
-            for place, module in self.painter.named_modules()
+            for place, module in self.style_net.named_modules()
             if isinstance(module, InstanceNorm)
             for part in ("weight", "bias")
         ]
-        self.sizes = [self.painter.get_parameter(name).numel() for name in self.norms]
+        self.sizes = [self.style_net.get_parameter(name).numel() for name in self.norms]
         self.mean: Tensor
         self.deviation: Tensor
         self.register_buffer("mean", torch.zeros(statistics))
         self.register_buffer("deviation", torch.ones(statistics))
-        self.encode = nn.Sequential(nn.Linear(statistics, _HIDDEN), nn.ReLU(), nn.Linear(_HIDDEN, _CODE), nn.Tanh())
-        self.decode = nn.Linear(_CODE, sum(self.sizes))
-        nn.init.normal_(self.decode.weight, std=0.02)
-        nn.init.zeros_(self.decode.bias)
-        self.original = nn.Parameter(torch.zeros(_CODE))
-        """The code of no style at all: with it the painter gives the picture back."""
+        self.encoder = nn.Sequential(nn.Linear(statistics, _HIDDEN), nn.ReLU(), nn.Linear(_HIDDEN, _CODE), nn.Tanh())
+        self.decoder = nn.Linear(_CODE, sum(self.sizes))
+        nn.init.normal_(self.decoder.weight, std=0.02)
+        nn.init.zeros_(self.decoder.bias)
+        self.identity_code = nn.Parameter(torch.zeros(_CODE))
+        """The code of no style at all: with it the style network gives the picture back."""
 
     def code(
         self,
         statistics: Tensor,  # [..., S] as `style_statistics` gives them
     ) -> Tensor:  # [..., 128] in [-1, 1]
         """Return what the network knows of a style."""
-        code: Tensor = self.encode(((statistics - self.mean) / self.deviation).clamp(-5, 5))
+        code: Tensor = self.encoder(((statistics - self.mean) / self.deviation).clamp(-5, 5))
         return code
 
     def norms_of(
@@ -60,8 +60,8 @@ class AnyStyleNet(nn.Module):
         code: Tensor,  # [128]
     ) -> dict[str, Tensor]:
         """Return the painter's norms for a style, by their names in it: a change to those it has by itself."""
-        parts = self.decode(code).split(self.sizes)
-        return {name: self.painter.get_parameter(name) + part for name, part in zip(self.norms, parts, strict=True)}
+        parts = self.decoder(code).split(self.sizes)
+        return {name: self.style_net.get_parameter(name) + part for name, part in zip(self.norms, parts, strict=True)}
 
     def forward(
         self,
@@ -70,7 +70,7 @@ class AnyStyleNet(nn.Module):
     ) -> Tensor:  # [N, 3, H, W] float32 in [0, 1]
         """Return the pictures, each painted in its own style."""
         painted = [
-            functional_call(self.painter, self.norms_of(code), (image[None],))
+            functional_call(self.style_net, self.norms_of(code), (image[None],))
             for image, code in zip(images, codes, strict=True)
         ]
         return torch.cat(painted)
@@ -80,9 +80,9 @@ class AnyStyleNet(nn.Module):
         code: Tensor,  # [128]
     ) -> TransformerNet:
         """Return a network of its own that paints in one style."""
-        painter = TransformerNet(self.painter.config)
+        painter = TransformerNet(self.style_net.config)
         with torch.no_grad():
-            painter.load_state_dict(self.painter.state_dict() | self.norms_of(code))
+            painter.load_state_dict(self.style_net.state_dict() | self.norms_of(code))
         return painter
 
 

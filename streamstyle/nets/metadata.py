@@ -47,7 +47,7 @@ def read_bytes(path: Path, name: str) -> bytes | None:
 
 def made_by(metadata: Mapping[str, str]) -> str:
     """Return the commands that made a network, one after the other."""
-    return " && ".join(metadata[key] for key in ("before", "command") if metadata.get(key))
+    return " && ".join(metadata[key] for key in ("previous_training", "command") if metadata.get(key))
 
 
 @contextmanager

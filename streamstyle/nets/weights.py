@@ -72,7 +72,7 @@ def load_any_style(path: Path | None = None) -> AnyStyleNet:
 
 def any_style_metadata(network: AnyStyleNet, **facts: str) -> dict[str, str]:
     """Return the metadata of a file that holds a network for any style."""
-    return {"kind": ANY_STYLE_KIND, "network": json.dumps(asdict(network.painter.config)), **facts}
+    return {"kind": ANY_STYLE_KIND, "network": json.dumps(asdict(network.style_net.config)), **facts}
 
 
 def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.slim) -> LossNetwork:

@@ -126,7 +126,7 @@ def train_any_style(
     journal = Journal(output)
     network, first = _begin(journal.snapshot, start, gallery)
     network.to(where)
-    network.painter.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.style_net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     crops = photo_crops(to_train_on(list_pictures(settings.photos)), settings.crop, seed=first)
     with buffered(crops, torch.from_numpy, workers=1, ahead=8 * settings.batch) as pictures:
         steps = train(
@@ -161,7 +161,7 @@ def _objective(
         again = network(disturbed(photos[:1]), codes[:1])
         painted = network(photos, codes)
         asked_back = step % (ORIGINALS // count) == 0
-        given_back = network(photos[:1], [network.original.tanh()]) if asked_back else None
+        given_back = network(photos[:1], [network.identity_code.tanh()]) if asked_back else None
     loss = goal.loss(photos, painted, [example.grams for example in examples])
     loss = loss + goal.unsteadiness(painted[:1], again)
     return loss if given_back is None else loss + ORIGINAL_WEIGHT * F.mse_loss(given_back, photos[:1]), painted
@@ -185,7 +185,7 @@ def _begin(snapshot: Path, start: Path | None, gallery: _Gallery) -> tuple[AnySt
     network.mean.copy_(statistics.mean(0))
     network.deviation.copy_(statistics.std(0) + 1e-3 * statistics.mean())
     if start is not None:
-        network.painter.load_state_dict(load_style(start).state_dict())
+        network.style_net.load_state_dict(load_style(start).state_dict())
     return network, 0
 
 
@@ -209,5 +209,5 @@ def _facts(settings: AnyStyleSettings, steps: int, start: Path | None) -> dict[s
         "trained_on": f"{photos} photos and {paintings} paintings",
         "command": shlex.join(command),
         "date": date.today().isoformat(),
-        **({"before": made_by(read_metadata(start))} if start else {}),
+        **({"previous_training": made_by(read_metadata(start))} if start else {}),
     }

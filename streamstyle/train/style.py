@@ -187,7 +187,7 @@ def _metadata(
     command += ["--artist", settings.artist] if settings.artist else []
     command += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
     command += [] if start is Ground.any_style else ["--start", start.stem if isinstance(start, Path) else start]
-    before = {"before": made_by(read_metadata(start))} if isinstance(start, Path) else {}
+    previous = {"previous_training": made_by(read_metadata(start))} if isinstance(start, Path) else {}
     return style_metadata(
         network,
         name=image.stem,
@@ -197,5 +197,5 @@ def _metadata(
         trained_on=f"{count} photos and procedural pictures" if count else "procedural pictures",
         command=shlex.join(command),
         date=date.today().isoformat(),
-        **before,
+        **previous,
     )

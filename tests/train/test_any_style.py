@@ -68,4 +68,4 @@ def test_a_network_that_is_trained_on_is_the_same_at_first_and_says_how_it_was_m
     train(second, replace(settings, steps=1, learning_rate=1e-9), start=first)
     before, after = load_any_style(first).state_dict(), load_any_style(second).state_dict()
     assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in before)
-    assert read_metadata(second)["before"] == read_metadata(first)["command"]
+    assert read_metadata(second)["previous_training"] == read_metadata(first)["command"]

@@ -87,7 +87,7 @@ def test_learning_by_the_clock_ends_by_the_clock(stripes: Path, tmp_path: Path) 
     settings = LearnSettings(minutes=0.05, batch=1, crop=64, style_size=64)
     events = learn(stripes, tmp_path / "stripes.safetensors", settings)
     assert events[-1].elapsed >= 3
-    assert events[-2].elapsed < 3
+    assert all(event.elapsed < 3 for event in events[:-1])
     assert events[-1].step == events[-1].steps
 
 
@@ -111,7 +111,7 @@ def test_a_style_learned_on_from_another_says_how_that_was_made(stripes: Path, t
     learn(stripes, first, replace(QUICK, steps=1))
     learn(stripes, second, replace(QUICK, steps=1), start=first)
     assert "--start first" in read_metadata(second)["command"]
-    assert read_metadata(second)["before"] == read_metadata(first)["command"]
+    assert read_metadata(second)["previous_training"] == read_metadata(first)["command"]
     learn(stripes, third, replace(QUICK, steps=1), start=second)
     commands = [read_metadata(each)["command"] for each in (first, second)]
-    assert read_metadata(third)["before"] == " && ".join(commands)
+    assert read_metadata(third)["previous_training"] == " && ".join(commands)
