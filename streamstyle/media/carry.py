@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamstyle.film import Film, Stream
-from streamstyle.media import words
 from streamstyle.media.opening import is_cover, open_film
 from streamstyle.media.output import new_container
 from streamstyle.media.trial import fits
+from streamstyle.media.words import ASS_HEADER, CODECS
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -89,7 +89,7 @@ def _planned(stream: Stream, template: Any, container: str) -> Carried | None:
         return _copied(stream, template, container) if container in _TAKES_COVERS else None
     if stream.kind == "attachment":
         return _copied(stream, template, container) if container == _MATROSKA else None
-    if stream.kind == "subtitle" and stream.codec in words.CODECS:
+    if stream.kind == "subtitle" and stream.codec in CODECS:
         return (
             None
             if container in _NO_WORDS
@@ -123,7 +123,7 @@ def add_copy(target: OutputContainer, template: Any, named_as: Any = None) -> An
 def add_words(target: OutputContainer, codec: str, template: Any) -> Any:
     """Add a stream of text subtitles in this codec, with the template's language, title and role."""
     stream: Any = target.add_stream(codec)
-    stream.codec_context.subtitle_header = words.ASS_HEADER
+    stream.codec_context.subtitle_header = ASS_HEADER
     stream.metadata.update(lasting(template.metadata))
     stream.disposition = template.disposition
     return stream

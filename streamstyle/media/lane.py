@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
-from streamstyle.media import words
 from streamstyle.media.carry import Carried, Way
 from streamstyle.media.span import Span
 from streamstyle.media.timeline import Timeline
 from streamstyle.media.trial import Trial
+from streamstyle.media.words import SILENCE, convert
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -50,12 +50,12 @@ class Lane:
         tick = packet.time_base
         gone = shown + (packet.duration or 0) * tick
         first, last = self.span.clip(shown, gone)
-        if first > last or (first == last and shown != gone) or bytes(packet) == words.SILENCE:
+        if first > last or (first == last and shown != gone) or bytes(packet) == SILENCE:
             return None
         packet.pts = packet.dts = round(first / tick)
         packet.duration = round((last - first) / tick)
         if self.carried.way is Way.converted:
-            packet = _with_payload(packet, words.convert(bytes(packet), self.carried.stream.codec, self.carried.codec))
+            packet = _with_payload(packet, convert(bytes(packet), self.carried.stream.codec, self.carried.codec))
         return self._moved(packet, 0)
 
     def _moved(self, packet: Packet[Any], shift: int) -> Packet[Any]:
