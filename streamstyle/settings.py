@@ -173,13 +173,13 @@ class RuderSettings:
     first_iterations: int = option(200, "Iterations of the first frame of a shot, if they are more.")
     passes: int = option(1, "Times a shot is gone over, by turns forward and backward.")
     content_weight: float = option(45.0, "Weight of the frame's features at relu4_2.")
-    painting_weight: float = option(900.0, "Weight of the painting's Gram matrices.")
-    smooth_weight: float = option(1500.0, "Weight of total variation of the picture.")
+    style_image_weight: float = option(900.0, "Weight of the painting's Gram matrices.")
+    image_tv_weight: float = option(1500.0, "Weight of total variation of the picture.")
 
     def __post_init__(self) -> None:
         refuse(self.first_iterations >= 0, "--first-iterations", self.first_iterations, "Give 0 or more.")
         refuse(1 <= self.passes <= 100, "--passes", self.passes, "It lies between 1 and 100.")
-        for name in ("content_weight", "painting_weight", "smooth_weight"):
+        for name in ("content_weight", "style_image_weight", "image_tv_weight"):
             value = getattr(self, name)
             refuse(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")
 

@@ -82,13 +82,13 @@ class RuderObjective:
         """Return the content, the style, the smoothness and the temporal loss, and the gradient of their sum."""
         weights = self.weights
         losses, gradient = losses_and_gradient(
-            self.network, image, self.targets, weights.content_weight, weights.painting_weight, self.tile
+            self.network, image, self.targets, weights.content_weight, weights.style_image_weight, self.tile
         )
         variation, variation_gradient = total_variation(image)
-        gradient.add_(variation_gradient, alpha=weights.smooth_weight * UNITS)
+        gradient.add_(variation_gradient, alpha=weights.image_tv_weight * UNITS)
         temporal = torch.zeros_like(variation)
         if self.term is not None:
             temporal, temporal_gradient = self.term.loss_and_gradient(image)
             gradient.add_(temporal_gradient)
-        quadratic = torch.stack((weights.smooth_weight * UNITS * variation, temporal))
+        quadratic = torch.stack((weights.image_tv_weight * UNITS * variation, temporal))
         return torch.cat((losses, quadratic)), gradient

@@ -79,8 +79,8 @@ def test_what_is_no_such_value_is_refused_with_those_there_are() -> None:
     assert "640x360" in parsed(SourceSettings, "--size", "big")
     with pytest.raises(SettingsError, match="--crf cannot be 99"):
         parsed(SinkSettings, "--crf", "99")
-    with pytest.raises(SettingsError, match="--painting-weight cannot be -1"):
-        parsed(RuderSettings, "--painting-weight", "-1")
+    with pytest.raises(SettingsError, match="--style-image-weight cannot be -1"):
+        parsed(RuderSettings, "--style-image-weight", "-1")
     for wrong in ("2,4", "1,4,2", "1,1", "1,100", "-1"):
         with pytest.raises(SettingsError, match=f"--lookback cannot be {wrong}"):
             parsed(ConsistencySettings, "--lookback", wrong)
