@@ -15,8 +15,8 @@ from benchmarks.conftest import Work
 from benchmarks.painting import paint
 from benchmarks.report import Report, Row
 from streamstyle.frame import Place
-from streamstyle.media.onward.checkpoint import Checkpoint, Standing, checkpoint_path, write_checkpoint
 from streamstyle.media.output import secure
+from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
 from streamstyle.settings import Method
 
 NEVER = Fraction(10**9)
@@ -30,7 +30,7 @@ def test_checkpoint(work: Work, tmp_path: Path, report: Report, size: tuple[int,
     for outputs in (1, 4):
         carried = tuple(torch.rand(3, size[1], size[0]) for _ in range(outputs))
         places = tuple(Place(index, index, 0, plain=True) for index in range(outputs))
-        checkpoint = Checkpoint(Standing(outputs, places, carried), "film.mkv", {}, "", "cpu")
+        checkpoint = Checkpoint(ResumePoint(outputs, places, carried), "film.mkv", {}, "", "cpu")
         taken = [_written(tmp_path / "film.mkv", checkpoint) for _ in range(7)]
         rows.append(
             {
@@ -58,8 +58,8 @@ def test_key_frames(work: Work, tmp_path: Path, report: Report, monkeypatch: pyt
         ("5 s and at cuts", Fraction(5), Fraction(1)),
         ("1 s", Fraction(1), Fraction(1)),
     ):
-        monkeypatch.setattr("streamstyle.media.onward.ledger._EVERY", every)
-        monkeypatch.setattr("streamstyle.media.onward.milestones.AT_CUTS", at_cuts)
+        monkeypatch.setattr("streamstyle.resume.checkpoint_writer.INTERVAL", every)
+        monkeypatch.setattr("streamstyle.resume.checkpoint_writer.MIN_SECONDS", at_cuts)
         output = paint(work.film, tmp_path / "film.mkv", work.style, Method.johnson, work.part).output
         sizes[name] = output.stat().st_size
     rows: list[Row] = [

@@ -34,9 +34,9 @@ from streamstyle.settings import (
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.flow import flow
 from streamstyle.stages.shots import shots
-from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode, probe
 from streamstyle.stages.stylise import stylise
+from streamstyle.stages.writer import open_writer
 from tools.demo_film import render_demo
 
 SIZES = ((640, 480), (960, 540), (1280, 720), (1920, 1080))
@@ -122,8 +122,8 @@ def _flowed(frames: list[Frame], preset: FlowPreset, film: Film) -> list[FlowedF
 
 
 def _encoded(film: Film, steady: list[StylisedFrame], folder: Path) -> list[StylisedFrame]:
-    with open_sink(film, folder / "encoded.mkv", SinkSettings()) as sink:
+    with open_writer(film, folder / "encoded.mkv", SinkSettings()) as sink:
         for frame in steady:
-            sink.write(frame)
+            sink.write(frame.image, frame.flowed.frame.pts)
         sink.publish()
     return steady

@@ -24,18 +24,17 @@ from streamstyle.evaluate.measuring import measure_all
 from streamstyle.evaluate.metrics import sharpness
 from streamstyle.film import Film
 from streamstyle.library import builtin_styles
-from streamstyle.media.enlarged import enlarged_film
 from streamstyle.media.picture import read_picture, resize_short_side
 from streamstyle.mix import Ingredient, Mix
-from streamstyle.moment import Look, Moment, look_away
+from streamstyle.moment import Look, Moment
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.ready import ready_style, ready_upscaler
 from streamstyle.nets.weights import load_style
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import ConsistencySettings, EnlargeSettings, Method, Settings, SinkSettings, SourceSettings
-from streamstyle.stages.sink import Sink, open_sink
 from streamstyle.stages.source import decode, probe
+from streamstyle.stages.writer import VideoWriter, open_writer
 from streamstyle.train.pictures import held_out, list_pictures
 from streamstyle.train.shrinking import softened
 
@@ -128,7 +127,7 @@ def test_a_film_enlarged(work: Work, tmp_path: Path, report: Report) -> None:
             ways = {films["Lanczos"]: lanczos, films["Lanczos, sharpened"]: sharpened}
             copied = _copied(work.film, small, ways, opened)
             _paint(work.film, small, films["network"], mix, TWICE, copied)
-        _paint(work.film, large, films["direct"], mix, EnlargeSettings(1), look_away)
+        _paint(work.film, large, films["direct"], mix, EnlargeSettings(1), None)
         _, *found = measure_all([films[name] for name in films], work.film, large, work.judge, gaps=(1, 5))
         plain, edges = found[1], {name: _edges(path) for name, path in films.items()}
         for name, measures in zip(films, found, strict=True):
@@ -211,23 +210,25 @@ def _edges(film: Path) -> float:
 
 def _copied(film: Path, part: SourceSettings, ways: Mapping[Path, Enlarge], opened: ExitStack) -> Look:
     """Return what looks at a run, and writes what it paints enlarged in other ways."""
-    larger = enlarged_film(probe(film, part), TWICE)
+    larger = probe(film, part).upscaled(TWICE.upscale)
     sinks = [(enlarge, opened.enter_context(_published(larger, path))) for path, enlarge in ways.items()]
 
     def look(moment: Moment) -> None:
         for enlarge, sink in sinks:
-            sink.write(replace(moment.painted, enlarged=enlarge(moment.painted.image[None])[0]))
+            sink.write(enlarge(moment.painted.image[None])[0], moment.painted.flowed.frame.pts)
 
     return look
 
 
 @contextmanager
-def _published(film: Film, output: Path) -> Iterator[Sink]:
-    with open_sink(film, output, KEPT) as sink:
+def _published(film: Film, output: Path) -> Iterator[VideoWriter]:
+    with open_writer(film, output, KEPT) as sink:
         yield sink
         sink.publish()
 
 
-def _paint(film: Path, part: SourceSettings, output: Path, mix: Mix, enlarging: EnlargeSettings, look: Look) -> None:
+def _paint(
+    film: Path, part: SourceSettings, output: Path, mix: Mix, enlarging: EnlargeSettings, look: Look | None
+) -> None:
     settings = Settings(source=part, consistency=ConsistencySettings(method=Method.live), enlarge=enlarging, sink=KEPT)
     stylise_video(probe(film, part), output, mix, settings, lambda _: None, threading.Event(), look)

@@ -6,8 +6,8 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -41,15 +41,25 @@ class Ahead(Iterator[U]):
 _COUNTING = threading.Lock()
 
 
+@overload
+def buffered(items: Iterable[T], *, ahead: int) -> AbstractContextManager[Ahead[T]]: ...
+
+
+@overload
+def buffered(
+    items: Iterable[T], work: Callable[[T], U], *, workers: int = 1, ahead: int
+) -> AbstractContextManager[Ahead[U]]: ...
+
+
 @contextmanager
 def buffered(
-    items: Iterable[T],
-    work: Callable[[T], U],
+    items: Iterable[Any],
+    work: Callable[[Any], Any] | None = None,
     *,
-    workers: int,
+    workers: int = 1,
     ahead: int,
-) -> Iterator[Ahead[U]]:
-    """Yield an iterator over `work(item)` for each of `items`, in their order, made ahead of their use.
+) -> Iterator[Ahead[Any]]:
+    """Yield an iterator over the items, or `work(item)` for each of them, in their order, made ahead of their use.
 
     One thread draws from `items`; `workers` threads run `work`. At most `ahead` items are drawn and not yet handed
     over, so the memory held is bounded by `ahead` times the size of one. An error in `items` or in `work` is raised
@@ -57,25 +67,29 @@ def buffered(
     generator in `items` is closed in the thread that drew from it; the iterator is then at its end.
     """
     room = threading.Semaphore(max(1, ahead))
-    slots: queue.SimpleQueue[Future[U] | None] = queue.SimpleQueue()
+    slots: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
     leaving = threading.Event()
 
     def draw(pool: ThreadPoolExecutor) -> None:
         try:
             _draw(items, lambda item: submit(pool, item), room, leaving)
         except BaseException as error:  # carried to whoever iterates, which is where it can be dealt with
-            failed: Future[U] = Future()
+            failed: Future[Any] = Future()
             failed.set_exception(error)
             slots.put(failed)
         finally:
             slots.put(None)
 
-    def submit(pool: ThreadPoolExecutor, item: T) -> None:
-        made = pool.submit(work, item)
+    def submit(pool: ThreadPoolExecutor, item: Any) -> None:
+        if work is None:
+            made: Future[Any] = Future()
+            made.set_result(item)
+        else:
+            made = pool.submit(work, item)
         made.add_done_callback(ahead_of_use.note_made)
         slots.put(made)
 
-    def results() -> Iterator[U]:
+    def results() -> Iterator[Any]:
         while not leaving.is_set() and (slot := slots.get()) is not None:
             result = slot.result()
             room.release()

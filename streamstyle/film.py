@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+from streamstyle.errors import SettingsError
+from streamstyle.settings import LARGEST_SIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,16 @@ class Film:
     def seconds(self, pts: int) -> float:
         """Return when a frame is shown."""
         return float(pts * self.time_base)
+
+    def upscaled(self, times: int) -> Film:
+        """Return the same at so many times the working size. SettingsError where that would be too large."""
+        width, height = times * self.width, times * self.height
+        if times > 1 and max(width, height) > LARGEST_SIDE:
+            raise SettingsError(
+                f"{self.width}x{self.height} enlarged {times} times would be {width}x{height}",
+                f"{LARGEST_SIDE} pixels a side are the most: enlarge less, or paint at a smaller --height.",
+            )
+        return replace(self, width=width, height=height)
 
     def said(self) -> dict[str, Any]:
         """Return what an event says of it: path, working size, frames, rate and length."""

@@ -90,17 +90,32 @@ class StylisedFrame:
     (method ruder)."""
     losses: Mapping[str, float] = field(default_factory=dict)
     """Terms of the objective, weighted, at the optimisation's result; empty where there was none."""
-    enlarged: Tensor | None = None
-    """[3, k H, k W] float32 in [0, 1]: `image` at the output's size; None where that is its own."""
     undiluted: Tensor | None = None
     """[3, H, W] float32 in [0, 1]: what later frames look back to, where that is not `image`."""
-
-    @property
-    def output(self) -> Tensor:
-        """What goes into the film: `enlarged`, or else `image`."""
-        return self.image if self.enlarged is None else self.enlarged
 
     @property
     def carried(self) -> Tensor:
         """[3, H, W] float32 in [0, 1]: what later frames look back to."""
         return self.image if self.undiluted is None else self.undiluted
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFrame:
+    """An image as it goes into the output, in place of one frame of the video."""
+
+    image: Tensor
+    """[3, H, W] float32 in [0, 1], at the size of the output, on the device of the run."""
+    position: Place
+    """Of the frame that it replaces."""
+    stylised: StylisedFrame | None = None
+    """What it was made from; None where nothing was stylised."""
+
+    @property
+    def independent(self) -> bool:
+        """Whether it owes nothing to the frames before it: the first of a shot, or not stylised at all."""
+        return self.stylised is None or self.stylised.flowed.motion is None
+
+    @property
+    def feedback(self) -> Tensor | None:
+        """[3, H, W] float32 in [0, 1], at the working size: what later frames look back to."""
+        return None if self.stylised is None else self.stylised.carried

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamstyle.buffered import Ahead
 from streamstyle.clock import Clock, Stopwatch
 from streamstyle.film import Film
 from streamstyle.frame import StylisedFrame
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,9 @@ class Moment:
 
     film: Film
     painted: StylisedFrame
-    """The frame that has just been written."""
+    """The frame that has just been written, at the size that is painted at."""
+    image: Tensor
+    """[3, H, W] float32 in [0, 1]: the same as it was written, at the size of the output."""
     frames: int
     """Frames written so far, by this run and any it goes on from."""
     clock: Clock
@@ -33,7 +38,3 @@ class Moment:
 
 
 Look = Callable[[Moment], None]
-
-
-def look_away(moment: Moment) -> None:
-    """Look at nothing."""

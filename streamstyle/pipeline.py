@@ -1,54 +1,50 @@
-"""The whole way of a film, on one screen."""
+"""The whole path of a video, in reading order: decode, shots, flow, stylise, consistency, upscale, write."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
 
-from streamstyle.buffered import Ahead, buffered
-from streamstyle.clock import Clock, Stopwatch
-from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
+from streamstyle.buffered import buffered
+from streamstyle.clock import Stopwatch
+from streamstyle.events import Finished, Observer, Stopped
 from streamstyle.film import Film
-from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
-from streamstyle.gpu.dispatch import why_unavailable
-from streamstyle.media.enlarged import enlarged_film
+from streamstyle.frame import FlowedFrame, Frame, OutputFrame, StylisedFrame
+from streamstyle.job import Job
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.media.onward.checkpoint import Standing
-from streamstyle.media.onward.ledger import Ledger
-from streamstyle.media.onward.recipe import recipe
-from streamstyle.media.onward.resumption import resumption
 from streamstyle.mix import Mix
-from streamstyle.moment import Look, Moment, look_away
-from streamstyle.nets.allocation import keep_freed_memory
-from streamstyle.nets.device import select_device
+from streamstyle.moment import Look
 from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style, ready_upscaler
+from streamstyle.ops.pixels import to_tensor
 from streamstyle.ops.thrift import Thrift, Warn
 from streamstyle.ops.trouble import clear_gpu_errors
 from streamstyle.optimise.frame_optimiser import RUDER_FALLBACKS, RuderOptimiser
 from streamstyle.painter import painter
 from streamstyle.painting import painting_grams
-from streamstyle.settings import Device, Method, Settings
+from streamstyle.resume.checkpoint_writer import ResumeNeeds
+from streamstyle.resume.signature import run_signature, upscale_signature
+from streamstyle.settings import Device, EnlargeSettings, Method, Settings, SinkSettings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.dilute import dilute
-from streamstyle.stages.enlarge import enlarge
 from streamstyle.stages.flow import flow
 from streamstyle.stages.optimise import optimise
 from streamstyle.stages.shots import shots
-from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.sweep import sweep
+from streamstyle.stages.upscale import upscale_frames
+from streamstyle.stages.writer import VideoWriter, open_writer
 
-_PAINTED_AHEAD = {"cuda": 2}
-"""Frames that are painted, by a thread that leads the GPU, while one is encoded; on a CPU both would want the cores."""
+_OUTPUT_AHEAD = {"cuda": 2}
+"""Frames finished, by a thread that leads the GPU, while one is encoded; on a CPU both would want the cores."""
 
-T = TypeVar("T")
+_DECODE_AHEAD = 4
+"""Frames decoded ahead where nothing but the writer waits for them."""
 
 
 @clear_gpu_errors()
@@ -59,163 +55,125 @@ def stylise_video(
     settings: Settings,
     observe: Observer,
     stop: threading.Event,
-    look: Look = look_away,
+    on_frame: Look | None = None,
     restart: bool = False,
 ) -> Finished | Stopped:
-    """Paint the film in a style into `output`, telling `observe` of it; `look` sees every frame once it is written.
+    """Write the film in a style to `output`; `observe` hears the events, `on_frame` sees every frame once written.
 
-    It goes on where an earlier run with this output was stopped or killed, unless it is to `restart`. When `stop` is
-    set the current frame is finished and the film so far closed well under its partial name. Raises StreamstyleError
-    for what a user can put right; the film so far stays under its partial name then, too.
+    It resumes where an earlier run with this output was stopped or killed, unless it is to `restart`. When `stop` is
+    set the current frame is finished and the output closed, playable, under its partial name. Raises StreamstyleError
+    for what a user can put right; the partial output stays then, too.
     """
-
-    def warn(message: str) -> None:
-        observe(Warned(message))
-
-    keep_freed_memory()
-    stopwatch, device = Stopwatch(), _ready_device(settings.device, warn)
-    wanted = recipe(film, mix, settings)
-    onward = None if restart else resumption(output, film.path, wanted)
-    ledger = Ledger(output, wanted, settings, str(device), onward)
-    with ExitStack() as opened:
-        cache = FlowCache.open(film, settings.flow) if settings.consistency.method is not Method.johnson else None
-        paintings = _paintings(film, mix, settings, device, ledger.standing, cache, stopwatch, warn)
-        steady, queues = opened.enter_context(paintings)
-        sink = opened.enter_context(open_sink(enlarged_film(film, settings.enlarge), output, settings.sink, ledger))
-        observe(_started(film, output, mix.name, settings, ledger))
-        sink.regain(stop)
-        clock, shot = Clock(), ledger.shot
-        while not stop.is_set() and (frame := next(steady, None)) is not None:
-            with stopwatch.timing("encode"):
-                sink.write(frame)
-            if (source := frame.flowed.frame).shot != shot or source.index == 0:
-                shot = source.shot
-                observe(ShotStarted(shot, source.index, film.seconds(source.pts)))
-            observe(FrameWritten(ledger.frames, film.frames, film.seconds(source.pts), clock.seconds))
-            look(Moment(film, frame, ledger.frames, clock, stopwatch, queues, sink.partial))
-        if not (stopped := stop.is_set()):
-            sink.publish()
-    for problem in sink.problems(stopped=stopped):
-        warn(problem)
-    if cache is not None and cache.problem:
-        warn(cache.problem)
-    if stopped:
-        ended: Finished | Stopped = Stopped(
-            f"{sink.partial}", ledger.frames, clock.seconds, ledger.earlier, ledger.kept
-        )
-    else:
-        flows = (cache.computed, cache.cached) if cache is not None else (0, 0)
-        ended = Finished(f"{output}", ledger.frames, shot + 1, clock.seconds, *flows, ledger.earlier)
-    observe(ended)  # after everything is closed: the file is whole when this is said
-    return ended
+    signature, needs = run_signature(film, mix, settings), ResumeNeeds.of_settings(settings)
+    job = Job(film, output, signature, needs, settings.device, observe, restart=restart, on_frame=on_frame)
+    job.compile_kernels()
+    device, resume, warn, timed = job.device, job.resume, job.warn, job.timer.timed
+    method, lookback = settings.consistency.method, settings.consistency.lookback
+    cache = FlowCache.open(film, settings.flow) if method is not Method.johnson else None
+    with ExitStack() as stack:
+        decoded = stack.enter_context(buffered(decode(film, resume.decode_from), ahead=_decode_ahead(film, settings)))
+        numbered = shots(decoded, resume.shot)
+        if method is Method.johnson:
+            flowed = _without_flow(numbered)
+        else:
+            both_ways = method is Method.ruder and settings.ruder.passes > 1
+            flowed = stack.enter_context(flow(numbered, settings.flow, cache, lookback, returning=both_ways))
+        remaining = timed("wait", _skip_resumed(flowed, resume.frames))
+        carried = [image.to(device) for image in resume.feedback]
+        if method is Method.ruder:
+            optimiser = _ready_ruder_optimiser(mix, settings, device, warn)
+            optimised = timed("optimise", optimise(remaining, optimiser, settings, device, carried))
+            stylised = dilute(timed("multi_pass", sweep(optimised, optimiser, settings)), settings.style)
+        else:
+            network = ready_style(painter(mix, settings.style.strength), device)
+            loss_network = ready_loss_network(settings.consistency, device)
+            alone = timed("stylise", stylise(remaining, network, settings.style, device, warn))
+            stylised = timed("consistency", consistency(alone, settings.consistency, loss_network, warn, carried))
+        finished = _to_output(stylised)
+        if settings.enlarge.upscale > 1:
+            finished = timed("upscale", upscale_frames(finished, ready_upscaler(device), settings.enlarge, warn))
+        if ahead := _OUTPUT_AHEAD.get(device.type):
+            finished = stack.enter_context(buffered(finished, ahead=ahead))
+        larger = film.upscaled(settings.enlarge.upscale)
+        writer = stack.enter_context(open_writer(larger, output, settings.sink, job.checkpoints))
+        job.show_queues(decode=decoded, flow=flowed)
+        job.start(writer, stop, method=method.value, style=mix.name, upscale=settings.enlarge.upscale)
+        whole = write_all(finished, writer, stop, partial(job.frame_written, writer=writer), job.timer)
+    return job.finish(writer, whole=whole, flow_cache=cache)
 
 
-def _ready_device(wanted: Device, warn: Warn) -> torch.device:
-    """Return the device, with what is compiled for it at its first use."""
-    device = select_device(wanted, warn)
-    if device.type == "cuda" and (
-        why := why_unavailable(device.type)
-    ):  # where there are kernels, they are compiled now
-        warn(f"{why}; what our own kernels would do torch does, slower")
-    return device
-
-
-@contextmanager
-def _paintings(
+@clear_gpu_errors()
+def upscale_video(
     film: Film,
-    mix: Mix,
-    settings: Settings,
-    device: torch.device,
-    standing: Standing | None,
-    cache: FlowCache | None,
-    stopwatch: Stopwatch,
-    warn: Warn,
-) -> Iterator[tuple[Iterator[StylisedFrame], Mapping[str, Ahead[Any]]]]:
-    """Yield the painted frames after a `standing`, and what is made ahead of them, by name."""
-    with ExitStack() as opened:
-        place = standing.places[0] if standing else None
-        pictures = decode(film, place)
-        decoded = opened.enter_context(buffered(pictures, _itself, workers=1, ahead=_frames_ahead(film, settings)))
-        cut = shots(decoded, place.shot if place else 0)
-        flowed = _alone(cut) if cache is None else opened.enter_context(_flow(cut, settings, cache))
-        queues = {name: made for name, made in (("decode", decoded), ("flow", flowed)) if isinstance(made, Ahead)}
-        waited = stopwatch.timed("wait", _to_paint(flowed, standing))
-        steady = _painted(waited, mix, settings, device, _carried(standing, device), stopwatch, warn)
-        steady = _enlarged(steady, settings, device, stopwatch, warn)
-        if ahead := _PAINTED_AHEAD.get(device.type):
-            steady = opened.enter_context(buffered(steady, _itself, workers=1, ahead=ahead))
-        yield steady, queues
+    output: Path,
+    settings: EnlargeSettings,
+    encoding: SinkSettings,
+    device: Device,
+    observe: Observer,
+    stop: threading.Event,
+    restart: bool = False,
+) -> Finished | Stopped:
+    """Write the film upscaled to `output`, without stylising it; resumes, stops and fails as `stylise_video` does."""
+    signature = upscale_signature(film, settings, encoding)
+    job = Job(film, output, signature, ResumeNeeds(), device, observe, restart=restart)
+    with ExitStack() as stack:
+        network = ready_upscaler(job.device)
+        decoded = stack.enter_context(buffered(decode(film, job.resume.decode_from), ahead=_DECODE_AHEAD))
+        images = _unchanged(decoded, job.resume.frames, job.device)
+        upscaled = job.timer.timed("upscale", upscale_frames(images, network, settings, job.warn))
+        larger = film.upscaled(settings.upscale)
+        writer = stack.enter_context(open_writer(larger, output, encoding, job.checkpoints))
+        job.start(writer, stop, method="upscale", style="", upscale=settings.upscale)
+        whole = write_all(upscaled, writer, stop, partial(job.frame_written, writer=writer), job.timer)
+    return job.finish(writer, whole=whole)
 
 
-def _to_paint(frames: Iterable[FlowedFrame], standing: Standing | None) -> Iterator[FlowedFrame]:
-    """Yield the frames that are not painted yet; those before were needed for what follows from them."""
-    painted = standing.frames if standing else 0
-    return (flowed for flowed in frames if flowed.frame.index >= painted)
+def write_all(
+    frames: Iterator[OutputFrame],
+    writer: VideoWriter,
+    stop: threading.Event,
+    frame_written: Callable[[OutputFrame], None],
+    timer: Stopwatch,
+) -> bool:
+    """Write the frames and publish the output, unless `stop` is set; return whether it is whole.
+
+    `frame_written` is called after each frame; encoding is timed as `encode`.
+    """
+    while not stop.is_set() and (frame := next(frames, None)) is not None:
+        with timer.timing("encode"):
+            writer.write(frame.image, frame.position.pts, writer.checkpoints.resume_point(frame))
+            writer.checkpoints.frame_encoded(frame)
+        frame_written(frame)
+    if stop.is_set():
+        return False
+    writer.publish()
+    return True
 
 
-def _carried(standing: Standing | None, device: torch.device) -> list[Tensor]:
-    return [output.to(device) for output in standing.carried] if standing else []
-
-
-def _flow(frames: Iterable[Frame], settings: Settings, cache: FlowCache) -> AbstractContextManager[Ahead[FlowedFrame]]:
-    """Return the flow stage, with all the motion that the method asks for."""
-    sweeping = settings.consistency.method is Method.ruder and settings.ruder.passes > 1
-    return flow(frames, settings.flow, cache, settings.consistency.lookback, returning=sweeping)
-
-
-def _painted(
-    flowed: Iterator[FlowedFrame],
-    mix: Mix,
-    settings: Settings,
-    device: torch.device,
-    carried: Sequence[Tensor],
-    stopwatch: Stopwatch,
-    warn: Warn,
-) -> Iterator[StylisedFrame]:
-    """Return the frames as the method paints them: towards the painting itself, or by a network that has learned it."""
-    if settings.consistency.method is Method.ruder:
-        judge = ready_judge(settings.consistency, device)
-        grams = painting_grams(mix, settings.ruder.style_image, settings.style.style_scale, judge, device)
-        brush = RuderOptimiser(
-            judge, grams, settings.ruder, settings.consistency.temporal_weight, Thrift(RUDER_FALLBACKS, warn)
-        )
-        optimised = stopwatch.timed("optimise", optimise(flowed, brush, settings, device, carried))
-        swept = stopwatch.timed("multi_pass", sweep(optimised, brush, settings))
-        return dilute(swept, settings.style)
-    style = ready_style(painter(mix, settings.style.strength), device)
-    network = ready_loss_network(settings.consistency, device)
-    painted = stopwatch.timed("stylise", stylise(flowed, style, settings.style, device, warn))
-    return stopwatch.timed("consistency", consistency(painted, settings.consistency, network, warn, carried))
-
-
-def _enlarged(
-    painted: Iterator[StylisedFrame], settings: Settings, device: torch.device, stopwatch: Stopwatch, warn: Warn
-) -> Iterator[StylisedFrame]:
-    """Return the frames at the size of the output as well; all else goes on at the size that is painted at."""
-    if settings.enlarge.upscale == 1:
-        return painted
-    return stopwatch.timed("upscale", enlarge(painted, ready_upscaler(device), settings.enlarge, warn))
-
-
-def _frames_ahead(film: Film, settings: Settings) -> int:
+def _decode_ahead(film: Film, settings: Settings) -> int:
     return max(2, settings.source.queue_bytes // (film.width * film.height * 3))
 
 
-def _itself(item: T) -> T:
-    return item
-
-
-def _alone(frames: Iterable[Frame]) -> Iterator[FlowedFrame]:
+def _without_flow(frames: Iterable[Frame]) -> Iterator[FlowedFrame]:
     return (FlowedFrame(frame, None) for frame in frames)
 
 
-def _started(film: Film, output: Path, style: str, settings: Settings, ledger: Ledger) -> Started:
-    return Started(
-        output=str(output),
-        method=settings.consistency.method.value,
-        style=style,
-        device=ledger.device,
-        upscale=settings.enlarge.upscale,
-        resumed_frames=ledger.earlier,
-        **film.said(),
-    )
+def _skip_resumed(frames: Iterable[FlowedFrame], resumed: int) -> Iterator[FlowedFrame]:
+    """Yield the frames that are not done yet; those before were needed for the flow to them."""
+    return (flowed for flowed in frames if flowed.frame.index >= resumed)
+
+
+def _ready_ruder_optimiser(mix: Mix, settings: Settings, device: torch.device, warn: Warn) -> RuderOptimiser:
+    judge = ready_judge(settings.consistency, device)
+    grams = painting_grams(mix, settings.ruder.style_image, settings.style.style_scale, judge, device)
+    weight, fallbacks = settings.consistency.temporal_weight, Thrift(RUDER_FALLBACKS, warn)
+    return RuderOptimiser(judge, grams, settings.ruder, weight, fallbacks)
+
+
+def _to_output(frames: Iterable[StylisedFrame]) -> Iterator[OutputFrame]:
+    return (OutputFrame(frame.image, frame.flowed.frame.place, frame) for frame in frames)
+
+
+def _unchanged(frames: Iterable[Frame], resumed: int, device: torch.device) -> Iterator[OutputFrame]:
+    """Yield the frames that are not done yet, as they are."""
+    return (OutputFrame(to_tensor(frame.image, device), frame.place) for frame in frames if frame.index >= resumed)

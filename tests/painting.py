@@ -12,13 +12,13 @@ import numpy as np
 import torch
 
 from streamstyle.film import Film
-from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
+from streamstyle.frame import Frame
 from streamstyle.nets.transformer import TransformerConfig, TransformerNet
 from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import SinkSettings, SourceSettings
-from streamstyle.stages.sink import Sink, open_sink
 from streamstyle.stages.source import decode, probe
+from streamstyle.stages.writer import VideoWriter, open_writer
 
 FAST = SinkSettings(preset="ultrafast")
 
@@ -39,11 +39,6 @@ def nonsense_style(folder: Path, *, strong: bool = False) -> Path:
     return path
 
 
-def painted(frame: Frame) -> StylisedFrame:
-    picture = to_tensor(frame.image)
-    return StylisedFrame(FlowedFrame(frame, None), picture, naive=picture)
-
-
 def paint(
     source: Path,
     output: Path,
@@ -51,14 +46,14 @@ def paint(
     *,
     stop_after: int | None = None,
     **settings: Any,
-) -> Sink:
+) -> VideoWriter:
     """Write the whole film, or its first frames without publishing; `settings` are those of the source."""
     film = probe(source, SourceSettings(**settings))
-    with open_sink(film, output, sink) as opened:
+    with open_writer(film, output, sink) as opened:
         for frame in decode(film):
             if frame.index == stop_after:
                 return opened
-            opened.write(painted(frame))
+            opened.write(to_tensor(frame.image), frame.pts)
         opened.publish()
     return opened
 

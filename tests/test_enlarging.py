@@ -11,9 +11,9 @@ import cv2
 import pytest
 
 from streamstyle.cli import exit_code
-from streamstyle.enlarging import enlarge_video
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Finished, FrameWritten, Started, Stopped
+from streamstyle.pipeline import upscale_video
 from streamstyle.settings import Device, EnlargeSettings, SinkSettings, SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import moving_square, pan, write_film
@@ -39,7 +39,7 @@ def enlarge(film: Path, output: Path, times: int = 2, stop_after: int | None = N
             stop.set()
 
     whole = probe(film, SourceSettings())
-    return enlarge_video(whole, output, EnlargeSettings(times), LOSSLESS, Device.cpu, observe, stop), events
+    return upscale_video(whole, output, EnlargeSettings(times), LOSSLESS, Device.cpu, observe, stop), events
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4"])

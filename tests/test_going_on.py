@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from streamstyle.errors import OutputError, StyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped
-from streamstyle.media.onward.checkpoint import checkpoint_path
 from streamstyle.media.output import earlier_path, partial_path
 from streamstyle.mix import Ingredient, Mix
 from streamstyle.pipeline import stylise_video
+from streamstyle.resume.checkpoint import checkpoint_path
 from streamstyle.settings import (
     ConsistencySettings,
     Device,
@@ -185,7 +185,7 @@ def test_what_is_on_the_disk_when_a_run_is_killed_is_gone_on_with(
     easel = replace(easel, film=slow_film).having(sink=SinkSettings(codec=codec, crf=10, preset=preset))
     (tmp_path / "run").mkdir()
     disk = Disk(tmp_path / "run" / f"film.{ending}", tmp_path / "killed")
-    easel.paint(disk.output, look=disk.look)
+    easel.paint(disk.output, on_frame=disk.look)
     assert len(disk.moments) >= (1 if codec == "libsvtav1" else 2)  # it holds back more frames than others
     expected = pictures(disk.output)
     for moment in disk.moments:
@@ -207,9 +207,9 @@ def test_frames_that_were_painted_are_not_painted_again_after_a_second_kill(
     easel = replace(easel, film=slow_film)
     (tmp_path / "run").mkdir()
     disk = Disk(tmp_path / "run" / "film.mkv", tmp_path / "killed")
-    easel.paint(disk.output, look=disk.look)
+    easel.paint(disk.output, on_frame=disk.look)
     again = Disk(disk.moments[0] / "film.mkv", tmp_path / "again")
-    easel.paint(again.output, look=again.look)
+    easel.paint(again.output, on_frame=again.look)
     assert (again.moments[0] / "film.partial.earlier.mkv").is_file()  # nothing new was kept yet
     (again.moments[0] / "film.partial.mkv").write_bytes(b"cut off while it was copied")
     for moment in again.moments:
@@ -413,6 +413,6 @@ def test_two_runs_never_write_one_film(tmp_path: Path, easel: Easel) -> None:
                 easel.paint(output, restart=True)
             refused.append(error.value)
 
-    ended, _ = easel.paint(output, look=meanwhile)
+    ended, _ = easel.paint(output, on_frame=meanwhile)
     assert isinstance(ended, Finished)
     assert len(pictures(output)) == 40

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 def dry_run(film: Film, output: Path, mix: Mix, settings: Settings, as_json: bool, restart: bool) -> int:
     """Say what a run would do; write nothing."""
     from streamstyle.estimate import plan
-    from streamstyle.media.onward.recipe import recipe
-    from streamstyle.media.onward.resumption import resumption
+    from streamstyle.resume.checkpoint import find_checkpoint
+    from streamstyle.resume.signature import run_signature
 
     refuse_output(output, film.path)
-    onward = None if restart else resumption(output, film.path, recipe(film, mix, settings))
-    earlier = onward.standing.frames if onward else 0
+    checkpoint = None if restart else find_checkpoint(output, film.path, run_signature(film, mix, settings))
+    earlier = checkpoint.resume_point.frames if checkpoint else 0
     line = ProgressLine(sys.stderr)
     of = f"/{film.frames}" if film.frames else ""
     try:

@@ -68,12 +68,12 @@ def upscale(
     film, _ = opened_part(movie, SourceSettings(), sample, part)
     output = output or default_output(film, factor)
     check_output(output, movie, replace_it=yes, may_ask=not as_json)
-    from streamstyle.enlarging import enlarge_video
+    from streamstyle.pipeline import upscale_video
 
     to_go_on = "the same command" + (" without --restart" if restart else "")
     with watched(as_json, quiet, to_go_on) as (observe, stop):
         say_what_stays_behind(film, output, observe)
-        ended = enlarge_video(film, output, settings, encoding, Device(device), observe, stop, restart)
+        ended = upscale_video(film, output, settings, encoding, Device(device), observe, stop, restart)
     return INTERRUPTED if isinstance(ended, Stopped) else 0
 
 

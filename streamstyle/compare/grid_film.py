@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from streamstyle.buffered import buffered
+from streamstyle.clock import Stopwatch
 from streamstyle.compare.colours import colour_of
 from streamstyle.compare.events import Compared, ComparedFilm, SideBySideFrameWritten
 from streamstyle.compare.grid import Grid, Label, backdrop, filled, grid_for
 from streamstyle.events import Observer
 from streamstyle.film import Film
-from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
+from streamstyle.frame import Frame, OutputFrame
+from streamstyle.media.picture import Picture
 from streamstyle.ops.pixels import to_tensor
+from streamstyle.pipeline import write_all
 from streamstyle.settings import SinkSettings, SourceSettings
-from streamstyle.stages.sink import Sink, open_sink
 from streamstyle.stages.source import decode, probe
+from streamstyle.stages.writer import VideoWriter, open_writer
 
 _AHEAD = 4
+"""Frames of each film that are decoded ahead."""
 
 
 def refuse_grid_film(film: Film, methods: int, output: Path) -> None:
     """Raise OutputError, before any work is done, where the film of so many methods could not be written."""
-    with _sink(film, grid_for(1 + methods, film.width, film.height), output):
+    with _open_writer(film, grid_for(1 + methods, film.width, film.height), output):
         return  # without a frame nothing remains of it
 
 
-def _sink(film: Film, grid: Grid, output: Path) -> AbstractContextManager[Sink]:
+def _open_writer(film: Film, grid: Grid, output: Path) -> AbstractContextManager[VideoWriter]:
     width, height = grid.size
-    return open_sink(replace(film, width=width, height=height), output, SinkSettings())
+    return open_writer(replace(film, width=width, height=height), output, SinkSettings())
 
 
 def write_grid_film(film: Film, compared: Compared, output: Path, observe: Observer, stop: threading.Event) -> bool:
@@ -41,21 +45,30 @@ def write_grid_film(film: Film, compared: Compared, output: Path, observe: Obser
     """
     parts = [Path(row.output) for row in compared.films if row.kind == "method"]
     grid = grid_for(1 + len(parts), film.width, film.height)
-    paper = backdrop(grid, labels(compared))
-    with ExitStack() as opened:
-        sink = opened.enter_context(_sink(film, grid, output))
-        moments = opened.enter_context(_side_by_side([film, *(_alike(part, film) for part in parts)]))
-        for frames in moments:
-            whole = to_tensor(filled(grid, paper, [frame.image for frame in frames]))
-            sink.write(StylisedFrame(FlowedFrame(frames[0], None), whole, naive=whole))
-            observe(SideBySideFrameWritten(sink.frames, film.frames))
-            if stop.is_set():
-                break
-        else:
-            sink.publish()
-            return True
-    sink.partial.unlink(missing_ok=True)  # the films it is made of are kept; it is soon made again
-    return False
+    background = backdrop(grid, labels(compared))
+
+    def frame_written(frame: OutputFrame) -> None:
+        observe(SideBySideFrameWritten(writer.frames, film.frames))
+
+    with ExitStack() as stack:
+        writer = stack.enter_context(_open_writer(film, grid, output))
+        films = (film, *(_alike(part, film) for part in parts))
+        decoded = [stack.enter_context(buffered(decode(each), ahead=_AHEAD)) for each in films]
+        whole = write_all(_side_by_side(decoded, grid, background), writer, stop, frame_written, Stopwatch())
+    if not whole:
+        writer.partial.unlink(missing_ok=True)  # the films it is made of are kept; it is soon made again
+    return whole
+
+
+def _side_by_side(
+    films: Sequence[Iterator[Frame]],
+    grid: Grid,
+    background: Picture,
+) -> Iterator[OutputFrame]:
+    """Yield the frames of all films composed into one, at the times of the first."""
+    for frames in zip(*films, strict=True):
+        image = to_tensor(filled(grid, background, [frame.image for frame in frames]))
+        yield OutputFrame(image, frames[0].place)
 
 
 def labels(compared: Compared) -> list[Label]:
@@ -74,17 +87,3 @@ def _figures(row: ComparedFilm, reference: str) -> str:
 
 def _alike(part: Path, film: Film) -> Film:
     return probe(part, SourceSettings(size=(film.width, film.height)))
-
-
-@contextmanager
-def _side_by_side(films: Sequence[Film]) -> Iterator[Iterator[tuple[Frame, ...]]]:
-    """Open an iterator over the frames of all films at each moment."""
-    with ExitStack() as opened:
-        yield zip(
-            *(opened.enter_context(buffered(decode(film), _itself, workers=1, ahead=_AHEAD)) for film in films),
-            strict=True,
-        )
-
-
-def _itself(frame: Frame) -> Frame:
-    return frame

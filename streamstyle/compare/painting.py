@@ -17,9 +17,9 @@ from streamstyle.errors import OutputError
 from streamstyle.events import Event, FrameWritten, Observer, Started, Stopped, Warned
 from streamstyle.film import Film
 from streamstyle.machine_info import machine_info
-from streamstyle.media.onward.checkpoint import forget_checkpoint
 from streamstyle.mix import Mix
 from streamstyle.pipeline import stylise_video
+from streamstyle.resume.checkpoint import remove_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _paint(
     ended = stylise_video(film, path, mix, contender.settings, listen, stop, restart=True)
     if isinstance(ended, Stopped):
         Path(ended.output).unlink(missing_ok=True)  # its time is measured, which half a film would not tell
-        forget_checkpoint(path)
+        remove_checkpoint(path)
         return None
     now = datetime.now(UTC).isoformat(timespec="seconds")
     paces = seconds_per_frame(times), seconds_per_frame(cpu_times)

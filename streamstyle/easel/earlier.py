@@ -5,9 +5,9 @@ from __future__ import annotations
 from streamstyle.easel.wish import Wish
 from streamstyle.errors import OutputError
 from streamstyle.film import Film
-from streamstyle.media.onward.checkpoint import read_checkpoint
-from streamstyle.media.onward.recipe import PART, recipe, refuse_changed
 from streamstyle.media.output import partial_path
+from streamstyle.resume.checkpoint import read_checkpoint
+from streamstyle.resume.signature import RANGE_KEY, check_unchanged, run_signature
 
 
 def earlier_of(film: Film, wish: Wish) -> tuple[int, str]:
@@ -21,8 +21,9 @@ def earlier_of(film: Film, wish: Wish) -> tuple[int, str]:
         checkpoint = read_checkpoint(wish.output)
         if checkpoint is None:
             return 0, ""
-        wanted = recipe(film, wish.mix, wish.settings) | {PART: checkpoint.recipe.get(PART, "")}
-        refuse_changed(checkpoint.recipe, wanted, partial_path(wish.output))
+        wanted = run_signature(film, wish.mix, wish.settings)
+        wanted[RANGE_KEY] = checkpoint.signature.get(RANGE_KEY, "")
+        check_unchanged(checkpoint.signature, wanted, partial_path(wish.output))
     except OutputError as error:
         return 0, error.problem
-    return checkpoint.standing.frames, ""
+    return checkpoint.resume_point.frames, ""

@@ -19,7 +19,6 @@ from streamstyle.film import Film
 from streamstyle.library import all_styles, known_style, thumbnail
 from streamstyle.media.carry import plan_streams
 from streamstyle.media.encoder import refuse_encoder
-from streamstyle.media.enlarged import enlarged_film
 from streamstyle.media.picture import Picture, decoded, read_picture, resized
 from streamstyle.stages.source import glance
 
@@ -69,7 +68,7 @@ class Easel:
         wish = wish_of(question["arguments"])
         film = part_of(self._film(wish.movie), wish)
         check_output(wish.output, wish.movie, replace_it=True, may_ask=False)
-        refuse_encoder(enlarged_film(film, wish.settings.enlarge), wish.output, wish.settings.sink)
+        refuse_encoder(film.upscaled(wish.settings.enlarge.upscale), wish.output, wish.settings.sink)
         earlier, begun = earlier_of(film, wish)
         return {
             "output": str(wish.output),

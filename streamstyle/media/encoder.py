@@ -14,6 +14,7 @@ from streamstyle.errors import OutputError, SettingsError
 from streamstyle.media.carry import lasting
 from streamstyle.media.codec import encoder_options, find_encoder, pixel_format
 from streamstyle.media.colour import Colour, FromRGB, for_output, resolved
+from streamstyle.media.decode_times import dts_from_pts
 from streamstyle.media.opening import open_film
 from streamstyle.media.output import new_container
 
@@ -112,20 +113,10 @@ class Encoder:
         if not self._fed:
             return []
         packets = self.stream.encode(None)
-        if not self._begun:
-            _date(packets)
+        if not self._begun:  # libx265 leaves them undefined where there are fewer frames than it reorders
+            for packet, dts in zip(packets, dts_from_pts([packet.pts or 0 for packet in packets]), strict=True):
+                packet.dts = dts
         return packets
-
-
-def _date(packets: list[Packet[Any]]) -> None:
-    """Give a whole film's packets decoding times: in order, and none after the time it is shown.
-
-    libx265 leaves whatever was in memory there when a film is shorter than its reordering of frames.
-    """
-    shown = sorted(packet.pts or 0 for packet in packets)
-    ahead = max((tick - (packet.pts or 0) for tick, packet in zip(shown, packets, strict=True)), default=0)
-    for tick, packet in zip(shown, packets, strict=True):
-        packet.dts = tick - ahead
 
 
 def refuse_encoder(film: Film, output: Path, settings: SinkSettings) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from streamstyle.events import TRANSIENT, Event, Failed, FrameSaved, Observer, Paused, PreviewsWritten, Unpaused, Warned
 from streamstyle.files import atomic_write
 from streamstyle.media.picture import encoded
-from streamstyle.moment import Look, Moment, look_away
+from streamstyle.moment import Look, Moment
 from streamstyle.runs.folder import PreviewRequest, RunFolder, SaveRequest, replace_json
 from streamstyle.runs.previews import downscale_factor, encode_jpeg, render_view
 from streamstyle.runs.status_sampler import OnlineWarpingError, StatusSampler
@@ -26,14 +26,14 @@ class RunSession:
     folder: RunFolder
     problem: str | None = None
 
-    def attach(self, observe: Observer, stop: threading.Event) -> tuple[Observer, Look]:
+    def attach(self, observe: Observer, stop: threading.Event) -> tuple[Observer, Look | None]:
         """Return what is to hear and to see of the run: what it tells `observe` is told in its folder, too.
 
         Where the folder cannot be written nobody can look on, and the run is none the worse: there is a warning.
         """
         if self.problem is not None:
             observe(Warned(self.problem))
-            return observe, look_away
+            return observe, None
         log = EventLog(self.folder, observe)
 
         def both(event: Event) -> None:
@@ -78,7 +78,7 @@ _POLL_INTERVAL = 0.1
 
 
 class RunMonitor:
-    """Is shown each frame once it is written; see `moment.Look`."""
+    """Is shown each frame once it is written; see `Job`."""
 
     def __init__(self, folder: RunFolder, log: EventLog, tell: Observer, stop: threading.Event) -> None:
         """`log` hears what is for those who look on, `tell` what everybody should know: that the run waits."""
@@ -164,7 +164,7 @@ class RunMonitor:
             return
         self._saved = save.number
         path, painted = Path(save.path), moment.painted
-        picture = render_view(replace(painted, image=painted.output), save.view)
+        picture = render_view(replace(painted, image=moment.image), save.view)
         if path.suffix.lower() != ".png" or picture is None:
             self._log.observe(Warned(f"there is no {save.view} of frame {moment.frames} to save as {path.name}"))
             return

@@ -7,9 +7,9 @@ import pytest
 from streamstyle.easel.earlier import earlier_of
 from streamstyle.easel.wish import wish_of
 from streamstyle.frame import Place
-from streamstyle.media.onward.checkpoint import Checkpoint, Standing, checkpoint_path, write_checkpoint
-from streamstyle.media.onward.recipe import recipe
 from streamstyle.media.output import partial_path
+from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
+from streamstyle.resume.signature import run_signature
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.source import glance, probe
 from tests.films import pan, write_film
@@ -22,9 +22,9 @@ def film(tmp_path: Path) -> Path:
     """A film of which seven frames are painted in the wave, from its tenth frame on."""
     film = write_film(tmp_path / "film.mkv", pan(40, 64, 48).frames)
     wish = wish_of([str(film), "--style", "wave"])
-    known = recipe(probe(film, SourceSettings(start=0.4)), wish.mix, wish.settings)
-    standing = Standing(7, (Place(6, 640, 0, plain=True),), ())
-    write_checkpoint(checkpoint_path(wish.output), Checkpoint(standing, "film.wave.partial.mkv", known, "", "cpu"))
+    known = run_signature(probe(film, SourceSettings(start=0.4)), wish.mix, wish.settings)
+    point = ResumePoint(7, (Place(6, 640, 0, plain=True),), ())
+    write_checkpoint(checkpoint_path(wish.output), Checkpoint(point, "film.wave.partial.mkv", known, "", "cpu"))
     partial_path(wish.output).write_bytes(b"seven frames")
     return film
 

@@ -11,11 +11,12 @@ from av.stream import Disposition
 
 from streamstyle.errors import OutputError
 from streamstyle.media.carry import Way, plan_streams
+from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode, probe
+from streamstyle.stages.writer import open_writer
 from tests.films import Attachment, Extras, flat, pan, png, write_film
-from tests.painting import FAST, packets, paint, painted
+from tests.painting import FAST, packets, paint
 
 SUBTITLES = [(0.2, 0.8, "Good <i>morning</i>"), (1.2, 1.9, "and good night")]
 CHAPTERS = [(0.0, 1.0, "Morning"), (1.0, 2.4, "Night")]
@@ -147,9 +148,9 @@ def test_a_sparse_subtitle_does_not_hold_up_sound_and_picture(tmp_path: Path) ->
     extras = Extras(subtitles=[(5.5, 5.9, "The end")])
     source = write_film(tmp_path / "film.mkv", pan(150, 64, 48, (1, 0)).frames, audio=True, extras=extras)
     film = probe(source, SourceSettings())
-    with open_sink(film, tmp_path / "painted.mkv", FAST) as sink:
+    with open_writer(film, tmp_path / "painted.mkv", FAST) as sink:
         for frame in decode(film):
-            sink.write(painted(frame))
+            sink.write(to_tensor(frame.image), frame.pts)
             if frame.index == 119:
                 on_the_disk = sink.partial.stat().st_size
         sink.publish()

@@ -14,8 +14,8 @@ import pytest
 
 from streamstyle.errors import OutputError, SettingsError
 from streamstyle.settings import SinkSettings, SourceSettings
-from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import probe
+from streamstyle.stages.writer import open_writer
 from tests.films import pan, write_film
 from tests.painting import packets, paint, read
 
@@ -28,7 +28,7 @@ def film_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def refusal(source: Path, output: Path, **settings: object) -> OutputError | SettingsError:
     with (
         pytest.raises((OutputError, SettingsError)) as caught,
-        open_sink(probe(source, SourceSettings()), output, SinkSettings(**settings)),
+        open_writer(probe(source, SourceSettings()), output, SinkSettings(**settings)),
     ):
         pass
     return caught.value
@@ -133,15 +133,15 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from streamstyle.settings import SinkSettings, SourceSettings
-from streamstyle.stages.sink import open_sink
+from streamstyle.stages.writer import open_writer
 from streamstyle.stages.source import decode, probe
-from tests.painting import painted
+from streamstyle.ops.pixels import to_tensor
 film = probe(Path(sys.argv[1]), SourceSettings())
-with open_sink(film, Path(sys.argv[2]), SinkSettings()) as sink:
+with open_writer(film, Path(sys.argv[2]), SinkSettings()) as sink:
     for frame in decode(film):
         if frame.index == 180:
             os.kill(os.getpid(), signal.SIGKILL)
-        sink.write(painted(frame))
+        sink.write(to_tensor(frame.image), frame.pts)
 """
 
 

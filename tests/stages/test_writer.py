@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from streamstyle.ops.luma import LumaWeights
+from streamstyle.ops.pixels import to_tensor
 from streamstyle.ops.planes import to_planes
 from streamstyle.settings import SinkSettings, SourceSettings
-from streamstyle.stages.sink import open_sink
 from streamstyle.stages.source import decode, probe
+from streamstyle.stages.writer import open_writer
 from tests.films import Extras, flat, moving_square, pan, still, write_film
-from tests.painting import FAST, difference, packets, paint, painted, read, times
+from tests.painting import FAST, difference, packets, paint, read, times
 
 CODECS = ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg4", "ffv1"]
 MILLISECOND = Fraction(1, 1000)
@@ -242,9 +243,9 @@ def test_a_run_that_is_stopped_leaves_a_playable_part(with_sound: Path, tmp_path
 def test_an_error_while_painting_leaves_what_was_painted(with_sound: Path, tmp_path: Path) -> None:
     def fail() -> None:
         film = probe(with_sound, SourceSettings())
-        with open_sink(film, tmp_path / "painted.mkv", FAST) as sink:
+        with open_writer(film, tmp_path / "painted.mkv", FAST) as sink:
             for frame in decode(film):
-                sink.write(painted(frame))
+                sink.write(to_tensor(frame.image), frame.pts)
                 if frame.index == 4:
                     raise RuntimeError("out of paint")
 
@@ -261,7 +262,7 @@ def test_a_gpu_hands_planes_to_the_encoder_and_the_film_is_the_same(
 
     lossless = SinkSettings(crf=0, preset="ultrafast")
     paint(with_sound, tmp_path / "rgb.mkv", lossless)
-    monkeypatch.setattr("streamstyle.stages.sink.downloaded", planes)
+    monkeypatch.setattr("streamstyle.stages.writer.downloaded", planes)
     paint(with_sound, tmp_path / "planes.mkv", lossless)
     (film, pictures), (_, expected) = read(tmp_path / "planes.mkv"), read(tmp_path / "rgb.mkv")
     with av.open(tmp_path / "planes.mkv") as ours, av.open(tmp_path / "rgb.mkv") as theirs:

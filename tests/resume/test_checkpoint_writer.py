@@ -3,19 +3,15 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from streamstyle.media.onward.checkpoint import Standing
-from streamstyle.media.onward.milestones import Milestones
-
-
-def standing(frames: int) -> Standing:
-    return Standing(frames, (), ())
+from streamstyle.resume.checkpoint import ResumePoint
+from streamstyle.resume.checkpoint_writer import KeyframeTracker
 
 
 def settled(packets: Sequence[tuple[int, bool]], milestone: int = 4) -> list[int]:
     """After how many frames one could go on, once each of the packets (frame, key) has come, ten a second."""
-    milestones = Milestones(Fraction(1))
-    milestones.await_key(standing(milestone), milestone)
-    found = [milestones.muxed(frame, key, Fraction(place, 10)) for place, (frame, key) in enumerate(packets)]
+    milestones = KeyframeTracker(Fraction(1))
+    milestones.expect(ResumePoint(milestone), milestone)
+    found = [milestones.packet_muxed(frame, key, Fraction(place, 10)) for place, (frame, key) in enumerate(packets)]
     return [each.frames for each in found if each is not None]
 
 
@@ -50,13 +46,13 @@ def test_frames_that_are_reordered_between_key_frames_do_not_matter() -> None:
 
 
 def test_milestones_lie_where_the_film_says_whatever_the_time_of_day() -> None:
-    milestones = Milestones(Fraction(5))
+    milestones = KeyframeTracker(Fraction(5))
     cuts = {Fraction(7, 10), Fraction(8), Fraction(17, 2)}
     times = [Fraction(n, 10) for n in range(160)]
-    due = [time for time in times if milestones.due(time, time in cuts)]
+    due = [time for time in times if milestones.is_due(time, time in cuts)]
     assert due == [5, 8, 13]  # not at the cuts within a second of the last
 
 
 def test_a_film_that_is_gone_on_with_has_one_where_it_was_taken_up() -> None:
-    assert not Milestones(Fraction(5)).due(Fraction(3), cut=False)
-    assert Milestones(Fraction(5), packets=40).due(Fraction(3), cut=False)
+    assert not KeyframeTracker(Fraction(5)).is_due(Fraction(3), cut=False)
+    assert KeyframeTracker(Fraction(5), packets=40).is_due(Fraction(3), cut=False)

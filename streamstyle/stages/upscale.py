@@ -1,4 +1,4 @@
-"""Painted frames at the size of the output."""
+"""Images upscaled to the size of the output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.frame import StylisedFrame
+from streamstyle.frame import OutputFrame
 from streamstyle.nets.tiled_upscaling import doubled
 from streamstyle.nets.upscaler import FACTOR, Upscaler
 from streamstyle.ops.thrift import Thrift, Warn, Way, unheard
@@ -23,32 +23,31 @@ WAYS: tuple[Way[int | None], ...] = (
 """Sides in pixels of the tiles that the network looks at; None for the whole."""
 
 
-def enlarge(
-    frames: Iterable[StylisedFrame], network: Upscaler, settings: EnlargeSettings, warn: Warn = unheard
-) -> Iterator[StylisedFrame]:
-    """Yield every frame with what it is at the size of the output.
+def upscale_frames(
+    frames: Iterable[OutputFrame], network: Upscaler, settings: EnlargeSettings, warn: Warn = unheard
+) -> Iterator[OutputFrame]:
+    """Yield every frame with its image upscaled; what it was made from, and the next looks back to, stays as it is.
 
-    What the next frame looks back to stays at the size that is painted at. Where a GPU runs out of memory frames are
-    enlarged in tiles, which makes no difference, and `warn` is told.
+    Where a GPU runs out of memory images are upscaled in tiles, which makes no difference, and `warn` is told.
     """
     thrift = Thrift(WAYS, warn)
-    for painted in frames:
+    for frame in frames:
 
-        def enlarged_within(tile: int | None, image: Tensor = painted.image) -> Tensor:
-            return enlarged(image, network, settings.upscale, tile)
+        def upscale_by_tiles(tile: int | None, image: Tensor = frame.image) -> Tensor:
+            return upscale(image, network, settings.upscale, tile)
 
         with torch.inference_mode():
-            larger = thrift(enlarged_within)
-        yield replace(painted, enlarged=larger)
+            larger = thrift(upscale_by_tiles)
+        yield replace(frame, image=larger)
 
 
-def enlarged(
+def upscale(
     image: Tensor,  # [3, H, W] float32 in [0, 1]
     network: Upscaler,
     times: int,
     tile: int | None = None,
 ) -> Tensor:  # [3, times H, times W] float32 in [0, 1]
-    """Return one picture enlarged: doubled until it is large enough, and made smaller where that is too large."""
+    """Return the image upscaled: doubled until it is large enough, and made smaller where that is too large."""
     larger, reached = image[None], 1
     while reached < times:
         larger, reached = doubled(network, larger, tile), FACTOR * reached

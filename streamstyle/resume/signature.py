@@ -1,0 +1,130 @@
+"""The signature of a run: all that decides what its output looks like. A run with another one cannot resume it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from streamstyle import __version__
+from streamstyle.errors import OutputError
+from streamstyle.files import fingerprint
+from streamstyle.film import Film
+from streamstyle.mix import Mix
+from streamstyle.settings import EnlargeSettings, Method, RuderSettings, Settings, SinkSettings, SourceSettings
+
+RANGE_KEY = "range"
+"""The one entry that is known only once the video has been read through."""
+
+_DESCRIPTIONS = {
+    "version": "another version of streamstyle",
+    "video": "another film",
+    RANGE_KEY: "another part of the film",
+    "size": "another size",
+    "style": "another style",
+}
+"""What entries that are no options are called in a message."""
+
+
+def _field_names(settings: type) -> set[str]:
+    return {field.name for field in fields(settings)}
+
+
+_IRRELEVANT = {*_field_names(SourceSettings), "flow_workers", "flow_cache", "device"}
+"""Settings that change no frame, or whose effect, size and range, has an entry of its own."""
+
+_RUDER = _field_names(RuderSettings)
+_NETWORK = {"iterations", "perceptual_weight", "style_weight", "tv_weight", "loss_network"}
+_CARRYING = {"flow", "lookback", "temporal_weight", "pixel_weight"}
+_IGNORED = {
+    Method.johnson: _CARRYING | _NETWORK | _RUDER,
+    Method.live: _NETWORK | _RUDER,
+    Method.consistent: _RUDER,
+    Method.ruder: {"pixel_weight", "perceptual_weight", "style_weight", "tv_weight"},
+}
+"""Settings that a method ignores. A setting that is in neither table counts, and so does any that is added."""
+
+
+def run_signature(film: Film, mix: Mix, settings: Settings) -> dict[str, str]:
+    """Return all whose change would give another output, by name: options as they are typed, files by their content.
+
+    The device is not among it: a run may be resumed on another.
+    """
+    ignored = _IRRELEVANT | _IGNORED[settings.consistency.method]
+    options = {name: value for name, value in _flatten(settings) if name not in ignored}
+    style = " ".join(f"{_fingerprint(each.path)}:{each.share}" for each in mix.ingredients)
+    return _video_entries(film) | {"style": style} | _option_entries(options)
+
+
+def upscale_signature(film: Film, settings: EnlargeSettings, encoding: SinkSettings) -> dict[str, str]:
+    """Return the same for a video that is upscaled without being stylised."""
+    return _video_entries(film) | _option_entries({"factor": settings.upscale, **dict(_flatten(encoding))})
+
+
+def check_unchanged(earlier: Mapping[str, str], wanted: Mapping[str, str], partial: Path) -> None:
+    """Raise OutputError that names what a partial output was begun with, where something else is wanted now."""
+    names = [name for name in {**earlier, **wanted} if earlier.get(name) != wanted.get(name)]
+    if "--method" in names:  # which decides what other options there are
+        names = [name for name in names if name == "--method" or not name.startswith("--")]
+    if names:
+        begun = " and ".join(_describe(name, earlier.get(name, "")) for name in names[:3])
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        raise OutputError(
+            f"{partial.name} was begun with {begun}{more}",
+            "Go on with the same, begin anew with --restart, or choose another output with -o.",
+        )
+
+
+def _describe(name: str, value: str) -> str:
+    if not name.startswith("--"):
+        return _DESCRIPTIONS.get(name, f"another {name}")
+    if value in ("True", "False"):
+        return name if value == "True" else f"no {name}"
+    return f"another {name}" if not value or "/" in value else f"{name} {value}"
+
+
+def _video_entries(film: Film) -> dict[str, str]:
+    return {
+        "version": __version__,
+        "video": f"{_fingerprint(film.path)} {film.video_stream} {film.rotation}",
+        RANGE_KEY: f"{film.start_pts} {film.end_pts}",
+        "size": f"{film.width}x{film.height}",
+    }
+
+
+def _option_entries(options: Mapping[str, Any]) -> dict[str, str]:
+    return {f"--{name.replace('_', '-')}": _as_typed(value) for name, value in options.items()}
+
+
+def _flatten(settings: Any) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of every setting, those of each stage among them."""
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if is_dataclass(value):
+            yield from _flatten(value)
+        else:
+            yield field.name, value
+
+
+def _as_typed(value: Any) -> str:
+    """Return a value as it is typed; a file by its content."""
+    match value:
+        case Path():
+            return f"file/{_fingerprint(value)}"
+        case StrEnum():
+            return value.value
+        case tuple():
+            return ",".join(map(str, value))
+        case float():
+            return repr(value).removesuffix(".0")
+    return "" if value is None else str(value)
+
+
+def _fingerprint(path: Path) -> str:
+    """Return what stands for the content of a file; nothing for one that cannot be read, which others will say."""
+    try:
+        return fingerprint(path)
+    except OSError:
+        return ""
