@@ -23,10 +23,10 @@ from benchmarks.report import Report, Row
 from streamstyle.evaluate.measuring import measure_all
 from streamstyle.evaluate.metrics import sharpness
 from streamstyle.film import Film
+from streamstyle.job import Look, Moment
 from streamstyle.library import builtin_styles
 from streamstyle.media.picture import read_picture, resize_short_side
 from streamstyle.mix import Ingredient, Mix
-from streamstyle.moment import Look, Moment
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.ready import ready_style, ready_upscaler
 from streamstyle.nets.weights import load_style

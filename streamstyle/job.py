@@ -3,24 +3,50 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from streamstyle.buffered import Ahead
 from streamstyle.clock import Clock, Stopwatch
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
 from streamstyle.film import Film
-from streamstyle.frame import OutputFrame
+from streamstyle.frame import OutputFrame, StylisedFrame
 from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.moment import Look, Moment
 from streamstyle.nets.allocation import keep_freed_memory
 from streamstyle.nets.device import select_device
 from streamstyle.resume.checkpoint import find_checkpoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, ResumeNeeds
 from streamstyle.settings import Device
 from streamstyle.stages.writer import VideoWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The run, as it stands after a frame."""
+
+    film: Film
+    painted: StylisedFrame
+    """The frame that has just been written, at the size that is painted at."""
+    image: Tensor
+    """[3, H, W] float32 in [0, 1]: the same as it was written, at the size of the output."""
+    frames: int
+    """Frames written so far, by this run and any it goes on from."""
+    clock: Clock
+    """Whoever lets the work wait stops it meanwhile."""
+    stopwatch: Stopwatch
+    """What the time of painting and encoding goes into: `wait`, `stylise`, `consistency`, `upscale`, `encode`."""
+    queues: Mapping[str, Ahead[Any]]
+    """What is made ahead, by the stage that makes it: `decode`, and `flow` where there is flow."""
+    partial: Path
+    """The film so far."""
+
+
+Look = Callable[[Moment], None]
 
 
 class Job:

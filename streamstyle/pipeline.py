@@ -15,10 +15,9 @@ from streamstyle.clock import Stopwatch
 from streamstyle.events import Finished, Observer, Stopped
 from streamstyle.film import Film
 from streamstyle.frame import FlowedFrame, Frame, OutputFrame, StylisedFrame
-from streamstyle.job import Job
+from streamstyle.job import Job, Look
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.mix import Mix
-from streamstyle.moment import Look
 from streamstyle.nets.ready import ready_judge, ready_loss_network, ready_style, ready_upscaler
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.ops.thrift import Thrift, Warn

@@ -15,9 +15,9 @@ from torch import Tensor
 from streamstyle.errors import DeviceError
 from streamstyle.events import Event, Finished, Warned
 from streamstyle.gpu.dispatch import why_unavailable
+from streamstyle.job import Moment
 from streamstyle.library import builtin_styles
 from streamstyle.mix import Ingredient, Mix
-from streamstyle.moment import Moment
 from streamstyle.nets.ready import ready_style
 from streamstyle.nets.transformer import FAST, TransformerNet
 from streamstyle.ops.graph import recorded

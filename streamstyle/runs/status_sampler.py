@@ -13,7 +13,7 @@ from torch import Tensor
 
 from streamstyle.events import StatusSampled
 from streamstyle.frame import StylisedFrame
-from streamstyle.moment import Moment
+from streamstyle.job import Moment
 from streamstyle.ops.transfer import uploaded
 
 _WINDOW = 24
