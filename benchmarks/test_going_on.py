@@ -14,8 +14,8 @@ import torch
 from benchmarks.conftest import Work
 from benchmarks.painting import paint
 from benchmarks.report import Report, Row
+from streamstyle.files import fsync_file
 from streamstyle.frame import Place
-from streamstyle.media.output import secure
 from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
 from streamstyle.settings import Method
 
@@ -45,7 +45,7 @@ def test_checkpoint(work: Work, tmp_path: Path, report: Report, size: tuple[int,
 
 def _written(film: Path, checkpoint: Checkpoint) -> float:
     began = time.perf_counter()
-    secure(film)
+    fsync_file(film)
     write_checkpoint(checkpoint_path(film), checkpoint)
     return time.perf_counter() - began
 

@@ -19,8 +19,9 @@ from streamstyle.compare.stills import Scene, scenes
 from streamstyle.compare.trade import trade_chart
 from streamstyle.compare.words import facts, how, lede, made
 from streamstyle.evaluate.measures import Curve
+from streamstyle.files import publish
 from streamstyle.film import Film
-from streamstyle.media.output import clear_errors, partial_path, publish
+from streamstyle.media.output import clear_errors, partial_path
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 

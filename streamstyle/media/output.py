@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from difflib import SequenceMatcher
@@ -74,24 +73,6 @@ def _instead(output: Path) -> str:
     ending = output.suffix.lower()
     near = max(_ENDINGS, key=lambda known: SequenceMatcher(None, ending, known).ratio())
     return f"Call it {output.with_suffix(near).name}."
-
-
-def publish(partial: Path, output: Path) -> None:
-    """Give a whole file its final name, once its contents are on the disk."""
-    secure(partial)
-    partial.replace(output)
-    if os.name == "posix":
-        folder = os.open(output.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def secure(path: Path) -> None:
-    """Have what was written to a file so far on the disk itself, should the power fail."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def remove_if_empty(partial: Path) -> None:

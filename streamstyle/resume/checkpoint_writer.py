@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from streamstyle.errors import OutputError
+from streamstyle.files import fsync_file
 from streamstyle.frame import OutputFrame, Place
-from streamstyle.media.output import earlier_path, partial_path, secure
+from streamstyle.media.output import earlier_path, partial_path
 from streamstyle.resume.checkpoint import (
     Checkpoint,
     ResumePoint,
@@ -238,7 +239,7 @@ class CheckpointWriter:
         partial = partial_path(self._output)
         checkpoint = Checkpoint(point, partial.name, self._signature, self._encoder, self.device)
         try:
-            secure(partial)
+            fsync_file(partial)
             write_checkpoint(checkpoint_path(self._output), checkpoint)
         except (OSError, RuntimeError) as error:  # a GPU that has failed gives nothing back any more
             why = getattr(error, "strerror", None) or str(error).partition("\n")[0]

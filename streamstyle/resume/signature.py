@@ -54,8 +54,8 @@ def run_signature(film: Film, mix: Mix, settings: Settings) -> dict[str, str]:
     """
     ignored = _IRRELEVANT | _IGNORED[settings.consistency.method]
     options = {name: value for name, value in _flatten(settings) if name not in ignored}
-    style = " ".join(f"{_fingerprint(each.path)}:{each.share}" for each in mix.ingredients)
-    return _video_entries(film) | {"style": style} | _option_entries(options)
+    parts = " ".join(f"{_fingerprint(each.path)}:{each.share}" for each in mix.ingredients)
+    return _video_entries(film) | {"style": parts} | _option_entries(options)
 
 
 def upscale_signature(film: Film, settings: EnlargeSettings, encoding: SinkSettings) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from torch import Tensor
 
 from streamstyle.errors import OutputError, StreamstyleError
+from streamstyle.files import publish
 from streamstyle.film import Film
 from streamstyle.media.alongside import Alongside
 from streamstyle.media.carry import has_adts, lasting, plan_streams
@@ -20,7 +21,7 @@ from streamstyle.media.decode_times import DtsContinuation
 from streamstyle.media.encoder import Encoder, open_encoders
 from streamstyle.media.lane import due_at
 from streamstyle.media.opening import open_film
-from streamstyle.media.output import clear_errors, new_container, partial_path, publish, refuse_output, remove_if_empty
+from streamstyle.media.output import clear_errors, new_container, partial_path, refuse_output, remove_if_empty
 from streamstyle.media.span import cut_chapters, span_of
 from streamstyle.ops.transfer import downloaded
 from streamstyle.resume.checkpoint import ResumePoint, remove_checkpoint

@@ -11,8 +11,9 @@ import av
 import numpy as np
 
 from streamstyle.errors import SettingsError
+from streamstyle.files import publish
 from streamstyle.media.colour import BT709, Colour, FromRGB, for_output
-from streamstyle.media.output import clear_errors, new_container, partial_path, publish
+from streamstyle.media.output import clear_errors, new_container, partial_path
 from tools.demo_film.film import FRAME_RATE, HEIGHT, SECONDS, WIDTH, demo_frames, frame_count
 from tools.demo_film.sound import RATE, soundtrack
 
