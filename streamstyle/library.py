@@ -6,13 +6,14 @@ import difflib
 import hashlib
 import re
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from streamstyle.errors import StyleError
 from streamstyle.files import data_folder
 from streamstyle.nets.metadata import ANY_STYLE_ASSET, THUMBNAIL, read_bytes, read_metadata
 
-_ASSETS = Path(__file__).parent / "assets"
+_ASSETS = Path(str(files("streamstyle"))) / "assets"
 ANY_STYLE = _ASSETS / ANY_STYLE_ASSET
 """The network for any style."""
 _LEARNED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
