@@ -20,7 +20,6 @@ class Cycle(Widget, can_focus=True):
         Binding("right,space,enter", "walk(1)", "next", show=False),
     ]
     COMPONENT_CLASSES = {"cycle--arrow"}  # noqa: RUF012
-    DEFAULT_CSS = "Cycle { height: 1; width: 1fr; }"
 
     value = reactive("")
 

@@ -27,7 +27,6 @@ class Picture(Widget):
     """A picture with a caption below it, as large as fits, its shape kept; where there is none, the caption alone."""
 
     ALLOW_SELECT = False
-    DEFAULT_CSS = "Picture { width: 1fr; height: 1fr; }"
 
     def __init__(self, caption: str = "", *, id: str | None = None, graphics: Graphics | None = None) -> None:
         """`graphics` is what the terminal can show beside characters; see `sharpen`."""
