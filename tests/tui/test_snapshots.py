@@ -26,17 +26,17 @@ FOLDER = Path(__file__).parent / "snapshots"
 SIZES = [(200, 60), (120, 40), (80, 24), (40, 12)]
 
 
-class Evening(datetime):
+class Clock:
     """A clock that stands still."""
 
-    @classmethod
-    def now(cls, tz: object = None) -> Evening:
-        return cls(2026, 11, 24, 20, 15)
+    @staticmethod
+    def time() -> float:
+        return datetime(2026, 11, 24, 20, 15).timestamp()
 
 
 @pytest.fixture(autouse=True)
 def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streamstyle.tui.widgets.progress, "datetime", Evening)
+    monkeypatch.setattr(streamstyle.tui.widgets.progress, "time", Clock)
     monkeypatch.setattr(streamstyle.tui.outcome, "_player", lambda: "mpv")
 
 

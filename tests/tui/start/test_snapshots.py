@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
 import streamstyle.tui.start.foot
 from tests.tui.start.desk import Desk
-from tests.tui.test_snapshots import SIZES, compare
-
-EVENING = time.mktime((2026, 11, 24, 20, 15, 0, 0, 0, -1))
-
-
-class Clock:
-    """A clock that stands still."""
-
-    @staticmethod
-    def time() -> float:
-        return EVENING
+from tests.tui.test_snapshots import SIZES, Clock, compare
 
 
 @pytest.fixture(autouse=True)
