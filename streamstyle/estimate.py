@@ -32,6 +32,9 @@ _INTERLEAVED = 10
 _TRIAL_ITERATIONS = 30
 """Of the method ruder, the most that a trial spends on a frame; more take so many times longer."""
 
+_SAMPLED_SECONDS = 60.0
+"""Length of the part of a long film whose copied streams stand for all of it."""
+
 _KEY_EVERY = 250
 """Frames after which an encoder starts anew at the latest, by its default."""
 
@@ -114,6 +117,55 @@ def plan(
         bytes=round(cost.picture_bytes(frames, len(cuts) + 1) + bytes_alongside(film, streams)),
         resumed_frames=earlier,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CostEstimate:
+    """What a run would take."""
+
+    trial_frames: int
+    """Frames stylised for the estimate."""
+    seconds_per_frame: float
+    seconds: float | None
+    """None if the length of the film is unknown."""
+    output_bytes: int | None
+    """None before the trial has ended."""
+
+
+def estimate_cost(
+    film: Film,
+    output: Path,
+    mix: Mix,
+    settings: Settings,
+    on_progress: Callable[[CostEstimate], None],
+    stop: threading.Event,
+) -> CostEstimate:
+    """Stylise a few frames of the requested range and estimate time and size of all of it.
+
+    `on_progress` gets what is known after each frame; when `stop` is set the trial ends with the current frame.
+    """
+
+    def cost(trial: Trial, size: float | None) -> CostEstimate:
+        seconds = trial.seconds * times_longer(settings, 1 / max(1, film.frames or 0))
+        whole = None if film.frames is None else seconds * film.frames
+        return CostEstimate(trial.frames, seconds, whole, None if size is None else round(size))
+
+    trial = try_painting(
+        film, output.suffix, mix, lighter(settings), lambda known: on_progress(cost(known, None)), stop
+    )
+    if film.frames is None or stop.is_set():
+        return cost(trial, None)
+    return cost(trial, trial.picture_bytes(film.frames) + _estimate_copied_bytes(film, output))
+
+
+def _estimate_copied_bytes(film: Film, output: Path) -> float:
+    """Return the bytes of the copied streams; for a long film extrapolated from a minute in its middle."""
+    streams = plan_streams(film, output)
+    if film.duration is None or film.duration <= 2 * _SAMPLED_SECONDS:
+        return bytes_alongside(film, streams)
+    middle = film.start_pts + round(film.duration / 2 / float(film.time_base))
+    minute = replace(film, start_pts=middle, duration=_SAMPLED_SECONDS)
+    return bytes_alongside(minute, streams) * film.duration / _SAMPLED_SECONDS
 
 
 def _count(film: Film, looking: Callable[[int], None]) -> tuple[int, list[float]]:

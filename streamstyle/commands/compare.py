@@ -1,4 +1,4 @@
-"""`streamstyle compare`: methods side by side on one film, in figures, in a film and in a report."""
+"""`streamstyle compare`: several methods on one film, in a report and side by side."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ from streamstyle.styles.spec import parse_style
 from streamstyle.terminal.comparing import watched_comparison
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
+    FILE,
+    STYLE_HELP,
     GroupedCommand,
     chosen,
-    debug_option,
+    console_options,
     device_option,
-    json_option,
-    quiet_option,
+    output_options,
     settings_options,
+    time_range_options,
     under,
 )
-from streamstyle.terminal.values import seconds, span
 
 if TYPE_CHECKING:
     from streamstyle.compare.comparison import Bench
@@ -39,38 +40,32 @@ if TYPE_CHECKING:
     from streamstyle.film import Film
     from streamstyle.mix import Mix
 
-_FILE = click.Path(path_type=Path)
 _METHODS = (
     "METHOD[:option=value[:option=value]…], separated by commas; options are those of `run`, such as "
     "johnson,consistent,consistent:pixel-weight=0:iterations=10"
 )
-_STYLE = "As for `run`: a style's name, any image, a .safetensors file, or a blend."
-_IMAGE = "The painting, for the style loss and for ruder; by default the --style if that is an image."
+_STYLE_IMAGE = "Image for the style loss and for ruder; default: --style if that is an image."
 _EPILOG = """
-Each method's film is kept in OUTPUT.parts, with the time it took, and is not made again: what was interrupted goes on
-where it was. Ctrl-C once finishes the frame; what was finished stays. The report is one file that needs no network.
+Each method's film and its time are kept in OUTPUT.parts and are not made again: the same command resumes a comparison.
+Ctrl-C finishes the current frame. The report is one file that needs no network.
 """
-_comparing, _film, _measuring = under("Comparing"), under("Film"), under("Measuring")
+_comparison_option, _measurement_option = under("Comparison"), under("Measurement")
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Compare methods on one film.")
-@click.argument("movie", type=_FILE)
-@_comparing("--style", required=True, metavar="STYLE", help=_STYLE, shell_complete=completion.styles)
-@_comparing("--methods", default="johnson,live,consistent", show_default=True, metavar="LIST", help=_METHODS)
-@_comparing("--output", "-o", type=_FILE, help="The film of all; default: MOVIE.compare.mkv beside it.")
-@_comparing("--no-film", is_flag=True, help="Figures and report only.")
-@_comparing("--yes", "-y", is_flag=True, help="Replace film and report if they exist.")
-@_film("--sample", type=seconds, metavar="TIME", help="Only so much from the film's middle, such as 10s.")
-@_film("--range", "part", type=span, metavar="A-B", help="Only this part, in seconds or [HH:]MM:SS.")
+@click.argument("movie", type=FILE)
+@_comparison_option("--style", required=True, metavar="STYLE", help=STYLE_HELP, shell_complete=completion.styles)
+@_comparison_option("--methods", default="johnson,live,consistent", show_default=True, metavar="LIST", help=_METHODS)
+@output_options("Comparison", "Side-by-side film; default: MOVIE.compare.mkv beside the film.")
+@_comparison_option("--no-film", is_flag=True, help="Write the report only.")
+@time_range_options("Film")
 @settings_options(SourceSettings, "Film")
 @settings_options(StyleSettings, "Style")
-@device_option("Comparing")
-@_measuring("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
-@_measuring("--style-image", type=_FILE, metavar="IMAGE", help=_IMAGE)
-@_measuring("--loss-network", type=_FILE, metavar="PATH", help=NETWORK_HELP)
-@quiet_option
-@json_option
-@debug_option
+@device_option("Comparison")
+@_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
+@_measurement_option("--style-image", type=FILE, metavar="IMAGE", help=_STYLE_IMAGE)
+@_measurement_option("--loss-network", type=FILE, metavar="PATH", help=NETWORK_HELP)
+@console_options
 def compare(
     movie: Path,
     style: str,
@@ -88,7 +83,7 @@ def compare(
     as_json: bool,
     **values: Any,
 ) -> int:
-    """Paint MOVIE by several methods, measure them, and show them side by side: a film, and a report in HTML."""
+    """Stylise MOVIE with several methods, measure them, and write a side-by-side film and an HTML report."""
     settings = Settings(
         source=chosen(SourceSettings, values),
         ruder=RuderSettings(style_image=painting(style_image)),

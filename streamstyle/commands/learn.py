@@ -1,4 +1,4 @@
-"""`streamstyle learn`: a new style from a picture."""
+"""`streamstyle learn`: a new style from an image."""
 
 from __future__ import annotations
 
@@ -13,33 +13,30 @@ from streamstyle.library import find_style, keep_path, known_style
 from streamstyle.settings import Device
 from streamstyle.terminal.interrupts import INTERRUPTED
 from streamstyle.terminal.options import (
+    FILE,
     GroupedCommand,
     chosen,
-    debug_option,
+    console_options,
     device_option,
-    json_option,
-    quiet_option,
+    output_options,
     settings_options,
     under,
 )
 from streamstyle.terminal.watch import watched
 from streamstyle.train_settings import LearnSettings
 
-_style = under("Style")
+_style_option = under("Style")
 _START = "A style to start from, `any-style` for a first guess from the image, or `noise`."
 
 
-@click.command(cls=GroupedCommand, short_help="Learn a new style from a picture.")
-@click.argument("image", type=click.Path(path_type=Path))
-@_style("--name", metavar="NAME", help="Name of the style; by default the picture's.")
-@_style("--output", "-o", type=click.Path(path_type=Path), help="Weights file, in place of the library.")
-@_style("--start", metavar="STYLE", default="any-style", show_default=True, help=_START)
-@_style("--yes", "-y", is_flag=True, help="Learn it anew if it is known, or replace the output.")
-@settings_options(LearnSettings, "Learning")
-@device_option("Learning")
-@quiet_option
-@json_option
-@debug_option
+@click.command(cls=GroupedCommand, short_help="Train a style from an image.")
+@click.argument("image", type=FILE)
+@_style_option("--name", metavar="NAME", help="Name of the style; default: the image's.")
+@_style_option("--start", metavar="STYLE", default="any-style", show_default=True, help=_START)
+@output_options("Style", "Weights file to write instead of a style in the library.")
+@settings_options(LearnSettings, "Training")
+@device_option("Training")
+@console_options
 def learn(
     image: Path,
     name: str | None,
@@ -51,12 +48,12 @@ def learn(
     as_json: bool,
     **values: Any,
 ) -> int:
-    """Learn the style of IMAGE, any picture, and keep it in the library under its name."""
+    """Train a network for the style of IMAGE and add it to the library; --yes trains a known style again."""
     settings = chosen(LearnSettings, values)
     from streamstyle.train.style import Ground, train_style
 
     begin = Ground(start) if start in set(Ground) else known_style(start).path
-    weights = output or _place_in_library(image, name, anew=yes)
+    weights = output or _place_in_library(image, name, train_again=yes)
     if output is not None:
         check_output(output, None, replace_it=yes, may_ask=not as_json)
     with watched(as_json, quiet) as (observe, stop):
@@ -64,11 +61,13 @@ def learn(
     return 0 if learned else INTERRUPTED
 
 
-def _place_in_library(image: Path, name: str | None, *, anew: bool) -> Path:
+def _place_in_library(image: Path, name: str | None, *, train_again: bool) -> Path:
     path = keep_path(image, name)
     known = find_style(str(image))
     if known is None or known.builtin:
         return path
-    if not anew:
-        raise StyleError(f"{image} is known already, as the style {known.name}", "Use it, or give -y to learn it anew.")
+    if not train_again:
+        raise StyleError(
+            f"{image} is known already, as the style {known.name}", "Use it, or give -y to train it again."
+        )
     return known.path

@@ -1,4 +1,4 @@
-"""`streamstyle measure`: how steady, sharp and near to its style a stylised film is, whatever it was made by."""
+"""`streamstyle measure`: temporal stability, sharpness and losses of a stylised film, whichever tool made it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from streamstyle.errors import StyleError
 from streamstyle.settings import SourceSettings
-from streamstyle.terminal.options import GroupedCommand, debug_option, json_option, under
+from streamstyle.terminal.options import FILE, GroupedCommand, debug_option, json_option, under
 from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
 from streamstyle.terminal.values import span
 from streamstyle.terminal.watch import print_json
@@ -19,30 +19,31 @@ from streamstyle.terminal.watch import print_json
 if TYPE_CHECKING:
     from streamstyle.evaluate.assessment import Measured
 
-_FILE = click.Path(path_type=Path)
-_measuring = under("Measuring")
+_measurement_option = under("Measurement")
 REFERENCE_HELP = (
     "Optical flow of the source to measure along: ultrafast, fast, medium, deepflow, or a folder of .flo "
     "files. Best another than the film was made with.  [default: deepflow]"
 )
-NETWORK_HELP = "VGG-16 weights to see content and style with; by default the wider of the two networks that ship."
-_STYLE_HELP = "The painting, an image file; without one the style is not measured."
+NETWORK_HELP = "VGG-16 weights for content and style loss; default: the wider of the two networks that ship."
+_STYLE_HELP = "Style image; without it style loss is not measured."
 _WORDS = {"warping_error": "warping error", "stability_error": "stability error"}
 _LOSSES = {"content": "content loss", "style": "style loss"}
 _EPILOG = """
-Errors, drift and losses: lower is better. Beside the film stand its source and what would cheat: the film blurred, and
-the film frozen. docs/metrics.md has the formulas.
+Errors, drift and losses: lower is better. The source is measured too, and two controls: the film blurred, and the film
+frozen on its first frame. Formulas: docs/metrics.md.
 """
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Measure a stylised film.")
-@click.argument("stylised", type=_FILE)
-@_measuring("--source", required=True, type=_FILE, metavar="MOVIE", help="The film it was made from.")
-@_measuring("--style", type=_FILE, metavar="IMAGE", help=_STYLE_HELP)
-@_measuring("--range", "part", type=span, metavar="A-B", help="The part of the source that was painted.")
-@_measuring("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
-@_measuring("--loss-network", type=_FILE, metavar="PATH", help=NETWORK_HELP)
-@_measuring("--curves", is_flag=True, help="With --json: errors and sharpness of every frame, too.")
+@click.argument("stylised", type=FILE)
+@_measurement_option(
+    "--source", required=True, type=FILE, metavar="MOVIE", help="The film that STYLISED was made from."
+)
+@_measurement_option("--style", type=FILE, metavar="IMAGE", help=_STYLE_HELP)
+@_measurement_option("--range", "part", type=span, metavar="A-B", help="The range of the source that was stylised.")
+@_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
+@_measurement_option("--loss-network", type=FILE, metavar="PATH", help=NETWORK_HELP)
+@_measurement_option("--curves", is_flag=True, help="With --json: also errors and sharpness of every frame.")
 @json_option
 @debug_option
 def measure(
@@ -55,7 +56,7 @@ def measure(
     curves: bool,
     as_json: bool,
 ) -> int:
-    """Measure how steady, sharp and true to its style STYLISED is, a film made of MOVIE by this or any other tool."""
+    """Measure stability, sharpness and losses of STYLISED, a film made from MOVIE by this or any other tool."""
     from streamstyle.evaluate.appearance import appearance
     from streamstyle.evaluate.assessment import assess
     from streamstyle.evaluate.judge import judge_of

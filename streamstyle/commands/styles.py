@@ -1,4 +1,4 @@
-"""`streamstyle styles`: what there is to paint in, in words or on a sheet of pictures."""
+"""`streamstyle styles`: the list of styles, or a contact sheet of one frame in every style."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from streamstyle.library import Style, all_styles, find_style, thumbnail
 from streamstyle.settings import Device, StyleSettings
 from streamstyle.styles.spec import parse_style
 from streamstyle.terminal.options import (
+    FILE,
     GroupedCommand,
     chosen,
     debug_option,
     device_option,
     json_option,
+    output_options,
     settings_options,
     under,
 )
@@ -28,25 +30,28 @@ if TYPE_CHECKING:
     from streamstyle.media.picture import Picture
 
 SCHEMA = "streamstyle.styles/1"
-_FILE = click.Path(path_type=Path)
-_sheet = under("Contact sheet")
+_sheet_option = under("Contact sheet")
 
 
-@click.command(cls=GroupedCommand, short_help="List the styles there are, or show them on a frame.")
-@_sheet("--sheet", "frame", type=_FILE, metavar="FRAME", help="Paint this picture in every style, on one sheet.")
-@_sheet(
+@click.command(cls=GroupedCommand, short_help="List the styles, or show a frame in each.")
+@_sheet_option("--sheet", "frame", type=FILE, metavar="FRAME", help="Image to stylise in every style, on one sheet.")
+@_sheet_option(
     "--style",
     "wanted",
     multiple=True,
     metavar="STYLE",
-    help="Only this style, image or blend; can be repeated.",
+    help="Only this style, image or blend; may be repeated.",
     shell_complete=completion.styles,
 )
-@_sheet(
-    "--height", type=click.IntRange(min=64), metavar="N", default=360, show_default=True, help="Lines of each picture."
+@_sheet_option(
+    "--height",
+    type=click.IntRange(min=64),
+    metavar="N",
+    default=360,
+    show_default=True,
+    help="Height of each picture in pixels.",
 )
-@_sheet("--output", "-o", type=_FILE, help="Default: FRAME.styles.jpg beside it.")
-@_sheet("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
+@output_options("Contact sheet", "Default: FRAME.styles.jpg beside the frame.")
 @settings_options(StyleSettings, "Contact sheet")
 @device_option("Contact sheet")
 @json_option
@@ -68,7 +73,7 @@ def styles(
         _write_sheet(frame, wanted, height, output, chosen(StyleSettings, values), Device(device))
         click.echo(json.dumps({"schema": SCHEMA, "sheet": str(output)}) if as_json else str(output))
     elif wanted or output:
-        raise SettingsError("--style and --output need --sheet", "Give --sheet FRAME, a picture to paint.")
+        raise SettingsError("--style and --output need --sheet", "Give --sheet FRAME, an image to stylise.")
     else:
         _list(as_json)
 

@@ -1,4 +1,4 @@
-"""`streamstyle train`: the networks that the program itself ships."""
+"""`streamstyle train`: the networks that ship with streamstyle."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from streamstyle.terminal.options import (
     debug_option,
     device_option,
     json_option,
+    output_options,
     settings_options,
     under,
 )
 from streamstyle.terminal.watch import watched
 from streamstyle.train_settings import AnyStyleSettings, DistilSettings, UpscalerSettings
 
-_FILE = click.Path(path_type=Path)
-_training = under("Training")
+_training_output = output_options("Training", "Weights file to write.", required=True)
 
 
 @click.group(short_help="Train the networks that streamstyle ships.")
@@ -33,13 +33,12 @@ def train() -> None:
 
 
 @train.command("loss-network", cls=GroupedCommand)
-@_training("--output", "-o", type=_FILE, required=True, help="Weights file to write.")
-@_training("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
+@_training_output
 @settings_options(DistilSettings, "Training")
 @json_option
 @debug_option
 def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
-    """Distil a loss network from VGG-16. Stopped, it goes on the next time."""
+    """Distil a loss network from VGG-16. The same command resumes it."""
     settings = chosen(DistilSettings, values)
     check_output(output, None, replace_it=yes, may_ask=not as_json)
     from streamstyle.train.distil import distil_loss_network
@@ -50,17 +49,14 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 
 
 @train.command("any-style", cls=GroupedCommand)
-@_training("--output", "-o", type=_FILE, required=True, help="Weights file to write.")
-@_training(
-    "--start", metavar="STYLE", help="A style to start from, or `any-style`, the network there is; noise without."
-)
-@_training("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
+@_training_output
+@under("Training")("--start", metavar="STYLE", help="Weights to start from: a style, or `any-style`; default: noise.")
 @settings_options(AnyStyleSettings, "Training")
 @device_option("Training")
 @json_option
 @debug_option
 def any_style(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
-    """Train the network that paints in the manner of any image. Stopped, it goes on the next time."""
+    """Train the network that predicts a style from any image. The same command resumes it."""
     settings = chosen(AnyStyleSettings, values)
     begin = ANY_STYLE if start == "any-style" else known_style(start).path if start else None
     check_output(output, None, replace_it=yes, may_ask=not as_json)
@@ -72,14 +68,13 @@ def any_style(output: Path, start: str | None, yes: bool, device: str, as_json: 
 
 
 @train.command("upscaler", cls=GroupedCommand)
-@_training("--output", "-o", type=_FILE, required=True, help="Weights file to write.")
-@_training("--yes", "-y", is_flag=True, help="Replace the output if it exists.")
+@_training_output
 @settings_options(UpscalerSettings, "Training")
 @device_option("Training")
 @json_option
 @debug_option
 def upscaler(output: Path, yes: bool, device: str, as_json: bool, **values: Any) -> int:
-    """Train the network that enlarges painted frames. Stopped, it goes on the next time."""
+    """Train the network that upscales stylised frames. The same command resumes it."""
     settings = chosen(UpscalerSettings, values)
     check_output(output, None, replace_it=yes, may_ask=not as_json)
     from streamstyle.train.upscaler import train_upscaler

@@ -1,4 +1,4 @@
-"""`streamstyle tui`: everything that `run` does, to watch and to steer."""
+"""`streamstyle tui`: `streamstyle run` with previews and controls, and the only door from the CLI to the TUI."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _YOUNGEST = ""
 """Value of `--attach` without a run."""
 
 _NOT_HERE = frozenset({"movie", "style", "dry_run", "as_json", "quiet", "run_folder"})
-"""Parameters of `run` that are declared anew here, or have no sense before a screen."""
+"""Parameters of `run` that are declared again here, or have no use in the TUI."""
 
 _EPILOG = """
 Without MOVIE or --style a screen asks for them. The run is a process of its own: it outlives a closed terminal, and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from functools import partial
@@ -13,12 +13,15 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import click
 
 from streamstyle.settings import Device, Settings
-from streamstyle.terminal.values import numbers, size
+from streamstyle.terminal.values import numbers, seconds, size, span
 
 _SIZE = tuple[int, int]
 _NUMBERS = tuple[int, ...]
 _METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", _SIZE: "WxH", _NUMBERS: "N,…"}
 _READERS: dict[Any, Callable[..., Any]] = {_SIZE: size, _NUMBERS: numbers}
+
+FILE = click.Path(path_type=Path)
+STYLE_HELP = "A style's name, any image, a .safetensors file, or a blend; see `streamstyle run --help`."
 
 S = TypeVar("S")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -128,15 +131,54 @@ def device_option(heading: str) -> Callable[[Decorated], Decorated]:
     return _option(device, Device, heading)
 
 
-_talking = under("Talking")
+def output_options(
+    heading: str, help: str, *, required: bool = False, restart: bool = False
+) -> Callable[[Decorated], Decorated]:
+    """Decorate a command with `--output` and `--yes`, and with `--restart` where an earlier run can be resumed."""
+    option = under(heading)
+    options = [
+        option("--output", "-o", type=FILE, required=required, help=help),
+        option("--yes", "-y", is_flag=True, help="Replace the output if it exists."),
+    ]
+    if restart:
+        options.append(option("--restart", is_flag=True, help="Start from the first frame, even if a run can resume."))
+    return _all(options)
 
-json_option = _talking(
-    "--json", "as_json", is_flag=True, help="Print JSON Lines on standard output, nothing else there."
-)
+
+def time_range_options(heading: str) -> Callable[[Decorated], Decorated]:
+    """Decorate a command with `--sample` and `--range`, of which one can be given."""
+    option = under(heading)
+    return _all(
+        [
+            option("--sample", type=seconds, metavar="TIME", help="Only this much of the film's middle, such as 10s."),
+            option("--range", "part", type=span, metavar="A-B", help="Only this range, in seconds or [HH:]MM:SS."),
+        ]
+    )
+
+
+_output_option = under("Console output")
+
+json_option = _output_option("--json", "as_json", is_flag=True, help="Print JSON Lines on standard output.")
 """Decorates a command with `--json`."""
 
-quiet_option = _talking("--quiet", "-q", is_flag=True, help="Say nothing but warnings and errors.")
+quiet_option = _output_option("--quiet", "-q", is_flag=True, help="Print warnings and errors only.")
 """Decorates a command with `--quiet`."""
 
-debug_option = _talking("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+debug_option = _output_option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 """Decorates a command with `--debug`, which `main` looks for."""
+
+
+def console_options(command: Decorated) -> Decorated:
+    """Decorate a command with `--quiet`, `--json` and `--debug`."""
+    return _all([quiet_option, json_option, debug_option])(command)
+
+
+def _all(decorators: Sequence[Callable[[Decorated], Decorated]]) -> Callable[[Decorated], Decorated]:
+    """Return a decorator that applies several; the help lists their options in this order."""
+
+    def decorate(command: Decorated) -> Decorated:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate

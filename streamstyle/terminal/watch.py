@@ -44,6 +44,11 @@ def watched(
             line.clear()
 
 
+def resume_hint(restart: bool) -> str:
+    """Return what a person has to type to resume a run that was started with or without `--restart`."""
+    return "the same command" + (" without --restart" if restart else "")
+
+
 def print_json(event: Event) -> None:
     """Print the event as one line of JSON on standard output."""
     click.echo(event.to_line())

@@ -61,7 +61,7 @@ class Easel:
     """
 
     def __init__(
-        self, answered: Answered, command: tuple[str, ...] = (sys.executable, "-m", "streamstyle.easel")
+        self, answered: Answered, command: tuple[str, ...] = (sys.executable, "-m", "streamstyle.preview_server")
     ) -> None:
         self._answered, self._command = answered, command
         self._process: Process | None = None
@@ -128,29 +128,31 @@ class Easel:
         if self._process is None or self._process.stdin is None or self._process.returncode is not None:
             return
         busy = {ask for ask, _ in self._asked.values()}
-        for ask in [ask for ask in self._waiting if ask == "cost" or ask not in busy]:
+        for ask in [ask for ask in self._waiting if ask == "estimate" or ask not in busy]:
             question = self._waiting.pop(ask)
             self._number += 1
             self._asked[self._number] = ask, question
-            self._process.stdin.write(json.dumps({"number": self._number, "ask": ask, **question}).encode() + b"\n")
+            self._process.stdin.write(json.dumps({"id": self._number, "request": ask, **question}).encode() + b"\n")
         if not self._waiting:
             self._wanted.clear()
 
     def _hear(self, said: Mapping[str, Any]) -> None:
-        number, so_far = said["number"], said.get("so_far", False)
+        number, so_far = said["id"], said.get("partial", False)
         ask, question = self._asked[number] if so_far else self._asked.pop(number)
         self._send()
-        overtaken = ask == "cost" and any(ask == other and number < later for later, (other, _) in self._asked.items())
+        overtaken = ask == "estimate" and any(
+            ask == other and number < later for later, (other, _) in self._asked.items()
+        )
         if overtaken:
             return
-        refused = said.get("refused")
+        refused = said.get("error")
         refusal = Refusal(**refused) if refused else None
-        self._answered(Answer(ask, question, said.get("answer", {}), refusal, so_far))
+        self._answered(Answer(ask, question, said.get("result", {}), refusal, so_far))
 
     def _mourn(self, code: int | None) -> None:
         refusal = Refusal(
-            f"the process that reads films and paints stills has died (exit code {code})",
-            f"Choose something to start it anew; what it said is in {_log_path()}.",
+            f"the preview server has died (exit code {code})",
+            f"Choose something to restart it; its log is {_log_path()}.",
             70,
         )
         asked, self._asked = self._asked, {}
@@ -166,7 +168,7 @@ def picture_of(found: Mapping[str, Any] | None) -> Pixels | None:
 
 
 def _log_path() -> Path:
-    return user_log_path("streamstyle", appauthor=False) / "easel.log"
+    return user_log_path("streamstyle", appauthor=False) / "preview-server.log"
 
 
 def _log() -> BinaryIO:

@@ -33,7 +33,7 @@ class FilmPanel(VerticalScroll, can_focus=False):
     def know(self, facts: Mapping[str, Any]) -> None:
         """Say what is known of it."""
         lines = [
-            " · ".join([f"{facts['width']}x{facts['height']}", facts["codec"], format_bytes(facts["bytes"])]),
+            " · ".join([f"{facts['width']}x{facts['height']}", facts["codec"], format_bytes(facts["file_bytes"])]),
             " · ".join(_times(facts)),
             *facts["streams"],
         ]
@@ -57,8 +57,8 @@ def _times(facts: Mapping[str, Any]) -> list[str]:
     found = []
     if facts["duration"] is not None:
         found.append(format_duration(facts["duration"]))
-    if facts["rate"] is not None:
-        found.append(f"{facts['rate']:.3f}".rstrip("0").rstrip(".") + " fps")
+    if facts["frame_rate"] is not None:
+        found.append(f"{facts['frame_rate']:.3f}".rstrip("0").rstrip(".") + " fps")
     if facts["frames"] is not None:
-        found.append(f"{'' if facts['counted'] else 'about '}{facts['frames']} frames")
+        found.append(f"{'' if facts['frames_exact'] else 'about '}{facts['frames']} frames")
     return found

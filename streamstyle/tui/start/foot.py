@@ -48,12 +48,12 @@ def cost_in_words(cost: Mapping[str, Any], free: int | None, now: float, *, so_f
     if cost["seconds"] is not None:
         said.append(Text(f"≈ {format_rough_duration(cost['seconds'])}", style="bold"))
     said.append(Text(format_speed(1, cost["seconds_per_frame"])))
-    if cost["bytes"] is not None:
-        fits = free is None or cost["bytes"] < free
+    if cost["output_bytes"] is not None:
+        fits = free is None or cost["output_bytes"] < free
         room = "" if free is None else f" of {format_bytes(free)} free"
-        said.append(Text(f"{format_bytes(cost['bytes'])}{room}", style="" if fits else "bold red"))
+        said.append(Text(f"{format_bytes(cost['output_bytes'])}{room}", style="" if fits else "bold red"))
     if cost["seconds"] is not None:
         said.append(Text(f"done at {format_time_of_day(cost['seconds'], now)}"))
-    tried = f"from {cost['tried']} frame{'' if cost['tried'] == 1 else 's'}"
+    tried = f"from {cost['trial_frames']} frame{'' if cost['trial_frames'] == 1 else 's'}"
     said.append(Text(f"{tried}, still trying" if so_far else tried, style="dim"))
     return Text(" · ").join(said)

@@ -35,7 +35,7 @@ class Inquiry:
         """Ask for the facts of another film."""
         self.film, self.film_refused, self._checked, self._look = None, None, None, {}
         self.tried = ()
-        self.easel.ask("film", path=str(film))
+        self.easel.ask("video", path=str(film))
 
     def check(self, choices: Choices) -> None:
         """Ask whether a run could be as it is chosen."""
@@ -59,24 +59,24 @@ class Inquiry:
     @property
     def free(self) -> int | None:
         """Bytes of room where the output goes."""
-        return self._checked.found.get("free") if self._checked else None
+        return self._checked.found.get("free_bytes") if self._checked else None
 
     def look(self, choices: Choices, moment: Mapping[str, Any]) -> None:
         """Ask for a still, at first for a draft, unless it is the one that was asked for last."""
         question = {"arguments": choices.look().arguments(), **moment}
         if question != self._look:
             self._look = question
-            self.easel.ask("still", draft=True, **question)
+            self.easel.ask("preview", draft=True, **question)
 
     def look_closer(self, draft: Answer) -> None:
         """Ask for a still as it will be, if the draft of it is what is still wanted."""
         if {name: value for name, value in draft.question.items() if name != "draft"} == self._look:
-            self.easel.ask("still", draft=False, **self._look)
+            self.easel.ask("preview", draft=False, **self._look)
 
     def try_out(self, choices: Choices) -> None:
         """Ask what a run would take."""
         self.tried = choices.arguments()
-        self.easel.ask("cost", arguments=self.tried)
+        self.easel.ask("estimate", arguments=self.tried)
 
     def tries(self, choices: Choices) -> bool:
         """Return whether the cost that was asked for last is that of these choices."""

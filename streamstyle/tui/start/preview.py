@@ -150,4 +150,4 @@ class PreviewPanel(Vertical):
         draft = " · draft" if self._found["draft"] else ""
         self.query_one("#source", Picture).show(picture_of(self._found["source"]), f"the film · {when}")
         painted = f"{self._style} · {when}{draft}"
-        self.query_one("#painted", Picture).show(picture_of(self._found["painted"]), painted)
+        self.query_one("#painted", Picture).show(picture_of(self._found["stylised"]), painted)

@@ -111,7 +111,7 @@ class SetupScreen(Screen[RunRequest | None]):
         refused = choices.refusals()
         for field in self.query(Field):
             field.refuse(refused.get(field.name or "", ""))
-        self._inquiry.easel.forget("cost")
+        self._inquiry.easel.forget("estimate")
         if choices.film is None:
             foot.say("choose a film to begin (f)")
         elif refused:
@@ -230,7 +230,7 @@ class SetupScreen(Screen[RunRequest | None]):
             return
         if answer.refusal:
             foot.say(str(answer.refusal), refused=True)
-        elif not answer.so_far or answer.found["tried"] > 1:
+        elif not answer.so_far or answer.found["trial_frames"] > 1:
             foot.show_cost(answer.found, self._inquiry.free, so_far=answer.so_far)
 
     def _show_refusal(self, why: Refusal) -> None:
@@ -268,8 +268,8 @@ class SetupScreen(Screen[RunRequest | None]):
             self.notify(str(checked.refusal), severity="error")
             return
         film, choices, found = self._choices.film, self._choices, checked.found
-        output, conflict = Path(found["output"]), found.get("begun", "")
-        target = await choose_target(output, self.app.push_screen_wait, found["exists"], conflict)
+        output, conflict = Path(found["output"]), found.get("resume_problem", "")
+        target = await choose_target(output, self.app.push_screen_wait, found["output_exists"], conflict)
         if target is None or film is None:
             return
         if target.path != output:

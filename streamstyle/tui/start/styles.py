@@ -86,14 +86,14 @@ class StylePanel(Vertical):
 
     def know(self, styles: Sequence[Mapping[str, Any]]) -> None:
         """List the styles that the preview server knows, and those images that were chosen before."""
-        looks = [Look(each["name"], (each["title"], each["artist"]), picture_of(each["picture"])) for each in styles]
+        looks = [Look(each["name"], (each["title"], each["artist"]), picture_of(each["thumbnail"])) for each in styles]
         names = {look.name for look in looks}
         self._looks = [*looks, *(look for look in self._looks if look.name not in names and Path(look.name).suffix)]
         self._choose(self._chosen or next((look.name for look in self._looks), ""))
 
     def add(self, found: Mapping[str, Any]) -> None:
         """List and choose an image, or a style in a file, as the preview server found it."""
-        look = Look(found["path"], (), picture_of(found["picture"]))
+        look = Look(found["path"], (), picture_of(found["thumbnail"]))
         self._looks = [known for known in self._looks if known.name != look.name] + [look]
         self._choose(look.name)
 

@@ -69,16 +69,16 @@ class KnowingEasel(Easel):
         small = picture((120, 90, 60), question["width"], question["height"])
         keys = ("name", "title", "artist")
         return {
-            "styles": [dict(zip(keys, style, strict=True)) | {"builtin": True, "picture": small} for style in STYLES]
+            "styles": [dict(zip(keys, style, strict=True)) | {"builtin": True, "thumbnail": small} for style in STYLES]
         }
 
     def answer_image(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        return {"path": question["path"], "picture": picture((9, 9, 9), question["width"], question["height"])}
+        return {"path": question["path"], "thumbnail": picture((9, 9, 9), question["width"], question["height"])}
 
-    def answer_film(self, question: Mapping[str, Any]) -> dict[str, Any]:
+    def answer_video(self, question: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            "path": question["path"], "bytes": 1_100_000, "width": 1280, "height": 720, "codec": "h264", "rate": 25.0,
-            "frames": 8200, "counted": True, "duration": 328.0, "streams": ["audio aac eng"],
+            "path": question["path"], "file_bytes": 1_100_000, "width": 1280, "height": 720, "codec": "h264",
+            "frame_rate": 25.0, "frames": 8200, "frames_exact": True, "duration": 328.0, "streams": ["audio aac eng"],
             "notes": ["turned by 90° to stand upright"],
         }  # fmt: skip
 
@@ -86,19 +86,19 @@ class KnowingEasel(Easel):
         arguments = question["arguments"]
         given = dict(pairwise(arguments)).get("-o")
         return {
-            "output": given or "film.wave.mkv", "exists": self.exists, "begun": self.begun, "free": 80_000_000_000,
-            "width": 1280, "height": 720, "frames": 8200, "warnings": [],
+            "output": given or "film.wave.mkv", "output_exists": self.exists, "resume_problem": self.begun,
+            "free_bytes": 80_000_000_000, "width": 1280, "height": 720, "frames": 8200, "warnings": [],
         }  # fmt: skip
 
-    def answer_still(self, question: Mapping[str, Any]) -> dict[str, Any]:
+    def answer_preview(self, question: Mapping[str, Any]) -> dict[str, Any]:
         size = question["width"], question["width"] * 9 // 16
         return {
             "time": question["time"], "draft": question["draft"],
-            "source": picture((40, 120, 40), *size), "painted": picture((200, 120, 40), *size),
+            "source": picture((40, 120, 40), *size), "stylised": picture((200, 120, 40), *size),
         }  # fmt: skip
 
-    def answer_cost(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        return {"tried": 9, "seconds_per_frame": 0.09, "seconds": 738.0, "bytes": 42_000_000}
+    def answer_estimate(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        return {"trial_frames": 9, "seconds_per_frame": 0.09, "seconds": 738.0, "output_bytes": 42_000_000}
 
 
 class Desk(StreamstyleApp):

@@ -15,10 +15,10 @@ def main() -> None:
         if question.get("path") == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         print("a library says something", file=sys.stderr)
-        if question["ask"] == "cost":
-            print(json.dumps({"number": question["number"], "answer": {"tried": 1}, "so_far": True}), flush=True)
+        if question["request"] == "estimate":
+            print(json.dumps({"id": question["id"], "result": {"trial_frames": 1}, "partial": True}), flush=True)
             continue
-        print(json.dumps({"number": question["number"], "answer": {"heard": question["path"]}}), flush=True)
+        print(json.dumps({"id": question["id"], "result": {"heard": question["path"]}}), flush=True)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ async def until(condition: Callable[[], object]) -> None:
 def test_of_a_flood_of_questions_the_newest_is_answered() -> None:
     async def act(easel: Easel, answers: list[Answer]) -> None:
         for number in range(100):
-            easel.ask("still", path=f"moment {number}")
+            easel.ask("preview", path=f"moment {number}")
         await until(lambda: answers and answers[-1].found["heard"] == "moment 99")
 
     assert len(talk(act)) <= 2
@@ -45,18 +45,18 @@ def test_of_a_flood_of_questions_the_newest_is_answered() -> None:
 
 def test_questions_of_another_kind_do_not_wait() -> None:
     async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("cost", path="slow")
-        easel.ask("still", path="quick")
-        await until(lambda: any(answer.ask == "still" for answer in answers))
+        easel.ask("estimate", path="slow")
+        easel.ask("preview", path="quick")
+        await until(lambda: any(answer.ask == "preview" for answer in answers))
 
-    assert {answer.ask for answer in talk(act)} >= {"still"}
+    assert {answer.ask for answer in talk(act)} >= {"preview"}
 
 
 def test_a_cost_that_another_has_overtaken_is_not_told() -> None:
     async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("cost", path="one")
+        easel.ask("estimate", path="one")
         await until(lambda: answers)
-        easel.ask("cost", path="two")
+        easel.ask("estimate", path="two")
         await until(lambda: len(answers) == 2)
 
     answers = talk(act)
@@ -66,9 +66,9 @@ def test_a_cost_that_another_has_overtaken_is_not_told() -> None:
 
 def test_what_was_asked_when_the_process_died_is_refused_and_the_next_question_begins_another() -> None:
     async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("film", path="die")
+        easel.ask("video", path="die")
         await until(lambda: answers)
-        easel.ask("film", path="film.mp4")
+        easel.ask("video", path="film.mp4")
         await until(lambda: len(answers) == 2)
 
     died, answered = talk(act)
@@ -79,7 +79,7 @@ def test_what_was_asked_when_the_process_died_is_refused_and_the_next_question_b
 
 def test_a_process_that_cannot_begin_is_a_refusal() -> None:
     async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("film", path="film.mp4")
+        easel.ask("video", path="film.mp4")
         await until(lambda: answers)
 
     (answer,) = talk(act, (sys.executable, "-c", "raise SystemExit(3)"))
@@ -91,7 +91,7 @@ def test_a_process_that_cannot_begin_is_a_refusal() -> None:
 @pytest.mark.filterwarnings("error")
 def test_nothing_is_left_of_the_process_however_soon_the_screen_is_left(after: float) -> None:
     async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("film", path="film.mp4")
+        easel.ask("video", path="film.mp4")
         await asyncio.sleep(after)
 
     talk(act)
@@ -104,7 +104,7 @@ def test_where_no_log_can_be_kept_films_are_read_all_the_same(home: Path, monkey
     home.write_text("a file where the folder should be")
 
     async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("film", path="film.mp4")
+        easel.ask("video", path="film.mp4")
         await until(lambda: answers)
 
     (answer,) = talk(act)

@@ -8,13 +8,13 @@ NOON = time.mktime((2026, 11, 24, 12, 0, 0, 0, 0, -1))
 
 
 def test_a_cost_says_how_it_is_known() -> None:
-    cost = {"tried": 9, "seconds_per_frame": 2.1, "seconds": 11400.0, "bytes": 4_200_000_000}
+    cost = {"trial_frames": 9, "seconds_per_frame": 2.1, "seconds": 11400.0, "output_bytes": 4_200_000_000}
     said = cost_in_words(cost, 80_000_000_000, NOON, so_far=False).plain
     assert said == "≈ 3 h 10 min · 2.1 s/frame · 4.2 GB of 80 GB free · done at 15:10 · from 9 frames"
-    early = cost_in_words(cost | {"tried": 2, "bytes": None}, None, NOON, so_far=True).plain
+    early = cost_in_words(cost | {"trial_frames": 2, "output_bytes": None}, None, NOON, so_far=True).plain
     assert early == "≈ 3 h 10 min · 2.1 s/frame · done at 15:10 · from 2 frames, still trying"
 
 
 def test_a_video_of_unknown_length_has_a_speed_alone() -> None:
-    cost = {"tried": 9, "seconds_per_frame": 2.1, "seconds": None, "bytes": None}
+    cost = {"trial_frames": 9, "seconds_per_frame": 2.1, "seconds": None, "output_bytes": None}
     assert cost_in_words(cost, None, NOON, so_far=False).plain == "2.1 s/frame · from 9 frames"

@@ -61,7 +61,7 @@ def test_the_film_is_known_and_seen_in_the_first_style() -> None:
         assert "film.wave.mkv" not in shown, "the options are another page"
 
     desk = run(act)
-    assert [question["draft"] for ask, question in desk.easel.asked if ask == "still"][-2:] == [True, False]
+    assert [question["draft"] for ask, question in desk.easel.asked if ask == "preview"][-2:] == [True, False]
 
 
 def test_walking_through_the_styles_shows_each() -> None:
@@ -76,26 +76,26 @@ def test_walking_through_the_styles_shows_each() -> None:
 def test_the_cost_follows_when_nothing_has_changed_for_a_while() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
         await pilot.press("down", "down", "up")
-        await until(pilot, lambda: "≈ 12 min · 90 ms a frame · 42 MB of 80 GB free" in text(pilot))
-        assert desk.easel.last("cost")["arguments"] == ("film.mp4", "--style", "wave")
-        asked = desk.easel.count("cost")
+        await until(pilot, lambda: "≈ 12 min · 11 fps · 42 MB of 80 GB free" in text(pilot))
+        assert desk.easel.last("estimate")["arguments"] == ("film.mp4", "--style", "wave")
+        asked = desk.easel.count("estimate")
         await pilot.press("x")
         await pilot.pause(0.9)
-        assert desk.easel.count("cost") == asked, "another view costs the same"
+        assert desk.easel.count("estimate") == asked, "another view costs the same"
 
     run(act)
 
 
 def test_a_cost_that_is_no_longer_that_of_the_choices_is_not_shown() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
-        await until(pilot, lambda: desk.easel.count("cost"))
-        late = desk.easel.last("cost")
+        await until(pilot, lambda: desk.easel.count("estimate"))
+        late = desk.easel.last("estimate")
         await pilot.press("down")
-        found = desk.easel.answer_cost({})
-        desk.easel.answered(Answer("cost", late, found))
+        found = desk.easel.answer_estimate({})
+        desk.easel.answered(Answer("estimate", late, found))
         assert "≈" not in text(pilot)
 
-    run(act, prepare=lambda easel: easel.silent.add("cost"))
+    run(act, prepare=lambda easel: easel.silent.add("estimate"))
 
 
 def test_options_go_onto_the_command_line() -> None:
@@ -220,12 +220,12 @@ def test_moments_are_gone_through_by_keys_and_mouse() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
         for keys in ("plus", "minus", "full_stop", "comma"):
             await pilot.press(keys)
-            times.append(desk.easel.last("still")["time"])
+            times.append(desk.easel.last("preview")["time"])
         desk.screen.query_one(Scrubber).focus()
         await pilot.press("end", "home", "right")
-        times.append(desk.easel.last("still")["time"])
+        times.append(desk.easel.last("preview")["time"])
         await pilot.click(Scrubber, offset=(30, 0))
-        times.append(desk.easel.last("still")["time"])
+        times.append(desk.easel.last("preview")["time"])
 
     run(act)
     assert times[:5] == pytest.approx([82.0, 65.6, 66.6, 65.6, 16.4])
@@ -234,7 +234,7 @@ def test_moments_are_gone_through_by_keys_and_mouse() -> None:
 
 def test_the_film_and_the_painting_flip_and_stand_side_by_side() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
-        wide = desk.easel.last("still")["width"]
+        wide = desk.easel.last("preview")["width"]
         await pilot.press("x")
         assert "the film · 1:06" in text(pilot)
         await pilot.press("c")
@@ -242,11 +242,11 @@ def test_the_film_and_the_painting_flip_and_stand_side_by_side() -> None:
         shown = text(pilot)
         assert "the film · 1:06" in shown
         assert "scream · 1:06" in shown
-        assert desk.easel.last("still")["width"] < 0.6 * wide
+        assert desk.easel.last("preview")["width"] < 0.6 * wide
         await pilot.press("c", "z")
         await pilot.pause()
         assert "middle, pixel by pixel" in text(pilot)
-        assert desk.easel.last("still")["detail"]
+        assert desk.easel.last("preview")["detail"]
 
     run(act)
 
@@ -331,19 +331,19 @@ def test_a_film_that_cannot_be_read_says_why_and_another_can_be_chosen() -> None
 
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
         assert "film.mp4 was cut short. Copy it again." in text(pilot)
-        assert desk.easel.count("check") == desk.easel.count("still") == 0
+        assert desk.easel.count("check") == desk.easel.count("preview") == 0
         desk.easel.refused.clear()
         desk.post_message(events.Paste("file:///films/other.mp4"))
         await pilot.pause()
         assert "other.mp4" in text(pilot)
-        assert desk.easel.last("still")["arguments"][0] == "/films/other.mp4"
+        assert desk.easel.last("preview")["arguments"][0] == "/films/other.mp4"
 
-    run(act, prepare=lambda easel: easel.refused.update(film=broken))
+    run(act, prepare=lambda easel: easel.refused.update(video=broken))
 
 
 def test_a_film_that_vanishes_is_said_in_place_of_the_picture() -> None:
     async def act(pilot: Pilot[Any], desk: Desk) -> None:
-        desk.easel.refused["still"] = Refusal("film.mp4 does not exist", "Check the name and the folder.", 3)
+        desk.easel.refused["preview"] = Refusal("film.mp4 does not exist", "Check the name and the folder.", 3)
         await pilot.press("plus")
         assert "film.mp4 does not exist." in text(pilot)
 
@@ -366,7 +366,7 @@ def test_a_run_that_cannot_be_is_not_tried_and_the_reason_stays() -> None:
         await until(pilot, lambda: "the folder /films cannot be written to" in text(pilot))
         await pilot.pause(1.0)
         assert "the folder /films cannot be written to" in text(pilot)
-        assert desk.easel.count("cost") == 0
+        assert desk.easel.count("estimate") == 0
         await pilot.press("ctrl+s")
         await until(pilot, lambda: desk.notes == [str(why)])
 
@@ -381,7 +381,7 @@ def test_a_film_that_is_none_cannot_be_started_and_the_key_says_why() -> None:
         await pilot.press("ctrl+s")
         await until(pilot, lambda: desk.notes == [str(why)])
 
-    assert run(act, prepare=lambda easel: easel.refused.update(film=why)).request is None
+    assert run(act, prepare=lambda easel: easel.refused.update(video=why)).request is None
 
 
 def test_an_image_that_is_none_is_refused_and_the_style_stays() -> None:

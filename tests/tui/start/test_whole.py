@@ -29,7 +29,7 @@ class Studio(Desk):
 
 def easels() -> list[psutil.Process]:
     """The processes that this one asks."""
-    return [child for child in psutil.Process().children() if "streamstyle.easel" in _command(child)]
+    return [child for child in psutil.Process().children() if "streamstyle.preview_server" in _command(child)]
 
 
 def _command(process: psutil.Process) -> str:

@@ -3,21 +3,27 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from streamstyle.easel.facts import Facts, facts_of
-from streamstyle.stages.source import glance
+import pytest
+
+from streamstyle.commands.run_arguments import parse_run_arguments
+from streamstyle.errors import FilmError
+from streamstyle.preview_server.video_facts import VideoFacts, requested_range, video_facts
+from streamstyle.stages.source import glance, probe
 from tests.films import Extras, pan, write_film
 
+pytestmark = pytest.mark.usefixtures("home")
 
-def facts(path: Path) -> Facts:
-    return facts_of(glance(path))
+
+def facts(path: Path) -> VideoFacts:
+    return video_facts(glance(path))
 
 
 def test_of_a_plain_film_there_is_nothing_unusual_to_say(tmp_path: Path) -> None:
     path = write_film(tmp_path / "pan.mkv", pan(frames=25).frames)
     found = facts(path)
-    assert (found.width, found.height, found.codec, found.rate) == (96, 64, "h264", 25)
+    assert (found.width, found.height, found.codec, found.frame_rate) == (96, 64, "h264", 25)
     assert (found.frames, found.duration) == (25, 1.0)
-    assert found.bytes == path.stat().st_size
+    assert found.file_bytes == path.stat().st_size
     assert found.streams == ()
     assert found.notes == ()
 
@@ -25,7 +31,7 @@ def test_of_a_plain_film_there_is_nothing_unusual_to_say(tmp_path: Path) -> None
 def test_frames_are_counted_where_the_container_says_how_many_they_are(tmp_path: Path) -> None:
     for name, counted in (("pan.mp4", True), ("pan.mkv", False)):
         found = facts(write_film(tmp_path / name, pan(frames=25).frames))
-        assert (found.frames, found.counted) == (25, counted)
+        assert (found.frames, found.frames_exact) == (25, counted)
 
 
 def test_sound_and_subtitles_are_named(tmp_path: Path) -> None:
@@ -37,7 +43,7 @@ def test_sound_and_subtitles_are_named(tmp_path: Path) -> None:
 def test_a_film_held_upright_is_said_to_be_turned(tmp_path: Path) -> None:
     found = facts(write_film(tmp_path / "pan.mp4", pan(frames=5).frames, rotation=90))
     assert (found.width, found.height) == (64, 96)
-    assert found.notes == ("turned by 90° to stand upright",)
+    assert found.notes == ("rotated by 90° for display",)
 
 
 def test_hdr_ten_bits_and_stretched_pixels_are_noted(tmp_path: Path) -> None:
@@ -54,10 +60,27 @@ def test_hdr_ten_bits_and_stretched_pixels_are_noted(tmp_path: Path) -> None:
     said = " / ".join(facts(path).notes)
     assert "HDR (PQ)" in said
     assert "10 bits" in said
-    assert "shown 192 wide" in said
+    assert "displayed 192 wide" in said
 
 
 def test_uneven_times_are_noted(tmp_path: Path) -> None:
     pts = [0, 40, 50, 160, 170, 300, 310, 480]
     path = write_film(tmp_path / "pan.mp4", pan(frames=8).frames, pts=pts, time_base=Fraction(1, 1000))
-    assert facts(path).notes == ("frames last unequally long, and will",)
+    assert facts(path).notes == ("variable frame rate, which is kept",)
+
+
+@pytest.mark.parametrize(("options", "frames"), [([], 50), (["--sample", "1s"], 25), (["--range", "0.4-1"], 15)])
+def test_the_requested_range_is_found_without_reading_the_film(tmp_path: Path, options: list[str], frames: int) -> None:
+    film = write_film(tmp_path / "pan.mp4", pan(frames=50).frames)
+    wanted = parse_run_arguments([str(film), "--style", "wave", "--height", "32", *options])
+    part = requested_range(glance(film), wanted)
+    assert part.frames == frames
+    assert (part.width, part.height) == (48, 32)
+    if not options:
+        assert part == probe(film, wanted.settings.source)
+
+
+def test_a_range_outside_the_film_is_refused(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "pan.mp4", pan(frames=10).frames)
+    with pytest.raises(FilmError, match="holds no frame"):
+        requested_range(glance(film), parse_run_arguments([str(film), "--style", "wave", "--range", "5-6"]))

@@ -1,0 +1,120 @@
+"""The arguments of `streamstyle run`, declared once: the command, the TUI and the preview server parse them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from streamstyle.commands import completion
+from streamstyle.commands.output import default_output
+from streamstyle.commands.part import Span
+from streamstyle.errors import SettingsError
+from streamstyle.mix import Mix
+from streamstyle.settings import (
+    ConsistencySettings,
+    Device,
+    EnlargeSettings,
+    FlowSettings,
+    RuderSettings,
+    Settings,
+    SinkSettings,
+    SourceSettings,
+    StyleSettings,
+)
+from streamstyle.styles.spec import parse_style
+from streamstyle.terminal.options import (
+    FILE,
+    Decorated,
+    GroupedCommand,
+    chosen,
+    console_options,
+    output_options,
+    settings_options,
+    time_range_options,
+    under,
+)
+
+_STYLE = "A style's name (see `streamstyle styles`), any image, a .safetensors file, or a blend: wave:0.6,my.jpg:0.4"
+_output_option = under("Console output")
+
+_OPTIONS = (
+    click.argument("movie", type=FILE),
+    under("Style and output")("--style", required=True, metavar="STYLE", help=_STYLE, shell_complete=completion.styles),
+    output_options("Style and output", "Default: MOVIE.STYLE.mkv beside the film.", restart=True),
+    time_range_options("Film"),
+    settings_options(SourceSettings, "Film"),
+    settings_options(StyleSettings, "Style and output"),
+    settings_options(EnlargeSettings, "Style and output"),
+    settings_options(ConsistencySettings, "Method"),
+    settings_options(RuderSettings, "Method ruder"),
+    settings_options(Settings, "Method"),
+    settings_options(FlowSettings, "Optical flow"),
+    settings_options(SinkSettings, "Encoding"),
+    _output_option("--dry-run", is_flag=True, help="Estimate time and disk space; write nothing."),
+    _output_option("--run-folder", type=FILE, help="Folder for `streamstyle tui --attach` to read from."),
+    console_options,
+)
+
+
+def run_options(command: Decorated) -> Decorated:
+    """Decorate a command with the argument and the options of `streamstyle run`."""
+    for decorate in reversed(_OPTIONS):
+        command = decorate(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class RunArguments:
+    """What the arguments of a run say before its film has been opened."""
+
+    movie: Path
+    output: Path
+    mix: Mix
+    settings: Settings
+    sample: float | None
+    """Seconds from the film's middle; None for the range in the settings."""
+    restart: bool = False
+    """Whether the run starts from the first frame even if an earlier one can be resumed."""
+
+
+def parse_run_arguments(arguments: Sequence[str]) -> RunArguments:
+    """Parse the arguments of `streamstyle run`; raises the StreamstyleError that the run would end with."""
+    try:
+        values = _parser.make_context("run", list(arguments), help_option_names=["-h", "--help"]).params
+    except click.ClickException as error:
+        raise SettingsError(error.format_message().rstrip("."), "See `streamstyle run --help`.") from error
+    if values["sample"] is not None and values["part"] is not None:
+        raise SettingsError("--sample and --range cannot be given together", "Give one of them.")
+    mix = parse_style(values["style"])
+    return RunArguments(
+        movie=values["movie"],
+        output=values["output"] or default_output(values["movie"], mix.name),
+        mix=mix,
+        settings=settings_from_options(values, values["part"] or (None, None)),
+        sample=values["sample"],
+        restart=values["restart"],
+    )
+
+
+@click.command(cls=GroupedCommand)
+@run_options
+def _parser(**_: Any) -> None:
+    """Does nothing: only its parser is used."""
+
+
+def settings_from_options(values: Mapping[str, Any], part: Span) -> Settings:
+    """Return the settings from the values of a run's options; raises SettingsError where one is out of range."""
+    return Settings(
+        source=chosen(SourceSettings, values, start=part[0], end=part[1]),
+        flow=chosen(FlowSettings, values),
+        consistency=chosen(ConsistencySettings, values),
+        ruder=chosen(RuderSettings, values),
+        style=chosen(StyleSettings, values),
+        enlarge=chosen(EnlargeSettings, values),
+        sink=chosen(SinkSettings, values),
+        device=Device(values["device"]),
+    )

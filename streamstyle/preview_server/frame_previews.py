@@ -1,0 +1,103 @@
+"""Single frames of a film, as they are and stylised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from streamstyle.commands.run_arguments import RunArguments
+from streamstyle.errors import FilmError
+from streamstyle.film import Film
+from streamstyle.media.picture import Picture, resized
+from streamstyle.mix import Mix
+from streamstyle.nets.device import select_device
+from streamstyle.nets.ready import ready_style
+from streamstyle.nets.transformer import TransformerNet
+from streamstyle.ops.pixels import to_tensor, to_uint8
+from streamstyle.ops.trouble import clear_gpu_errors
+from streamstyle.painter import painter
+from streamstyle.preview_server.video_facts import at_working_size
+from streamstyle.settings import Device, SourceSettings, StyleSettings
+from streamstyle.stages.source import decode
+from streamstyle.stages.stylise import paint
+
+DRAFT_HEIGHT = 360
+"""Height in pixels that a draft is stylised at, for speed; its strokes are larger than those of the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewBox:
+    """The size to show a preview in."""
+
+    width: int
+    """In pixels."""
+    height: int
+    detail: bool = False
+    """Show the middle of the frame pixel by pixel instead of the whole frame."""
+
+
+class FramePreviews:
+    """Frames of films, stylised or not; caches what was lately decoded, loaded and stylised.
+
+    Not thread-safe.
+    """
+
+    def __init__(self) -> None:
+        self._decode = lru_cache(4)(_decode_frame)
+        self._load = lru_cache(32)(_load_network)
+        self._stylised = lru_cache(64)(self._stylise)
+
+    def source(self, film: Film, time: float, wanted: RunArguments, box: PreviewBox) -> Picture:
+        """Return the frame at `time` seconds of a whole film, fitted into the box."""
+        film = _seek(at_working_size(film, wanted.settings.source), time)
+        return _fit(self._decode(film), film, box)
+
+    def stylised(self, film: Film, time: float, wanted: RunArguments, box: PreviewBox, *, draft: bool) -> Picture:
+        """Return the same frame stylised; a draft is quicker and only like the output."""
+        size = SourceSettings(height=DRAFT_HEIGHT) if draft and not box.detail else wanted.settings.source
+        film = _seek(at_working_size(film, size), time)
+        return self._stylised(film, wanted.mix, wanted.settings.style, wanted.settings.device, box)
+
+    @clear_gpu_errors()
+    def _stylise(self, film: Film, mix: Mix, style: StyleSettings, device: Device, box: PreviewBox) -> Picture:
+        network = self._load(mix, style.strength, device)
+        image = to_tensor(self._decode(film), select_device(device))
+        with torch.inference_mode():
+            stylised: Tensor = paint(image, network, style)
+        return _fit(to_uint8(stylised), film, box)
+
+
+def draft_is_exact(film: Film, wanted: RunArguments, box: PreviewBox) -> bool:
+    """Return whether a draft equals the frame of the output."""
+    return box.detail or at_working_size(film, wanted.settings.source).height <= DRAFT_HEIGHT
+
+
+def _seek(film: Film, time: float) -> Film:
+    last = film.duration - float(1 / (film.frame_rate or 25)) if film.duration else time
+    return replace(film, start_pts=film.start_pts + round(max(0.0, min(time, last)) / float(film.time_base)))
+
+
+def _decode_frame(film: Film) -> Picture:
+    frame = next(decode(film), None)
+    if frame is None:
+        raise FilmError(f"{film.path.name} has no frame at this time", "Choose another time.")
+    return frame.image
+
+
+def _load_network(mix: Mix, strength: float, device: Device) -> TransformerNet:
+    return ready_style(painter(mix, strength), select_device(device))
+
+
+def _fit(image: Picture, film: Film, box: PreviewBox) -> Picture:
+    """Return the frame, or its middle, fitted into the box in its display aspect ratio."""
+    height, width = image.shape[:2]
+    if box.detail:
+        top, left = max(0, (height - box.height) // 2), max(0, (width - box.width) // 2)
+        return np.ascontiguousarray(image[top : top + box.height, left : left + box.width])
+    shown = float(width * film.sample_aspect_ratio)
+    scale = min(box.width / shown, box.height / height)
+    return resized(image, (max(1, round(shown * scale)), max(1, round(height * scale))))
