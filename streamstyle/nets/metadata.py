@@ -8,8 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
 from streamstyle.errors import StyleError
 
 ANY_STYLE_ASSET = "any_style.safetensors"
@@ -53,6 +51,8 @@ def made_by(metadata: Mapping[str, str]) -> str:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Yield a `safe_open`, which is not typed; raises StyleError where the file is none of weights."""
+    from safetensors import SafetensorError, safe_open  # noqa: PLC0415, --help imports nothing heavy
+
     try:
         with safe_open(path, framework="np") as file:
             yield file

@@ -187,7 +187,7 @@ class SetupScreen(Screen[RunRequest | None]):
         self.query_one(StylePanel).add(answer.found)
         self.action_page("style")
 
-    def _on_film(self, answer: Answer) -> None:
+    def _on_video(self, answer: Answer) -> None:
         film = Path(answer.question["path"])
         if film != self._choices.film:
             return
@@ -204,7 +204,7 @@ class SetupScreen(Screen[RunRequest | None]):
         self.query_one(PreviewPanel).say("painting a frame …")
         self._refresh()
 
-    def _on_still(self, answer: Answer) -> None:
+    def _on_preview(self, answer: Answer) -> None:
         preview = self.query_one(PreviewPanel)
         if answer.refusal:
             preview.say(str(answer.refusal), refused=True)
@@ -224,7 +224,7 @@ class SetupScreen(Screen[RunRequest | None]):
         if self._start_when_checked:
             self._begin(answer)
 
-    def _on_cost(self, answer: Answer) -> None:
+    def _on_estimate(self, answer: Answer) -> None:
         foot = self.query_one(Foot)
         if not self._inquiry.awaits(answer, self._choices):
             return
