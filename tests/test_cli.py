@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from streamstyle import __version__, cli
-from streamstyle.cli import exit_code
+from streamstyle import __version__
+from streamstyle.cli import cli, exit_code
 from streamstyle.errors import FilmError
 from tests.films import pan, write_film
 
@@ -194,7 +194,7 @@ def test_a_fault_of_ours_keeps_its_traceback_out_of_sight(
     def faulty() -> None:
         raise RuntimeError("the sky is falling")
 
-    monkeypatch.setitem(cli.cli.commands, "faulty", faulty)
+    monkeypatch.setitem(cli.commands, "faulty", faulty)
     assert exit_code(["faulty"]) == 70
     said = failed(capsys)
     kept = re.search(r"The traceback is in (\S+);", said)
@@ -213,7 +213,7 @@ def test_an_error_under_debug_shows_where_it_came_from(
     def refused() -> None:
         raise FilmError("a.mp4 is no film", "Give a film")
 
-    monkeypatch.setitem(cli.cli.commands, "refused", refused)
+    monkeypatch.setitem(cli.commands, "refused", refused)
     assert exit_code(["refused", "--debug"]) == 3
     said = capsys.readouterr().err
     assert "in refused" in said

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streamstyle.commands import completion
+from streamstyle.commands.completion import complete_style
 from streamstyle.commands.contenders import wanted_contenders
 from streamstyle.commands.measure import NETWORK_HELP, REFERENCE_HELP, painting
 from streamstyle.commands.output import check_output
@@ -54,7 +54,7 @@ _comparison_option, _measurement_option = under("Comparison"), under("Measuremen
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Compare methods on one film.")
 @click.argument("movie", type=FILE)
-@_comparison_option("--style", required=True, metavar="STYLE", help=STYLE_HELP, shell_complete=completion.styles)
+@_comparison_option("--style", required=True, metavar="STYLE", help=STYLE_HELP, shell_complete=complete_style)
 @_comparison_option("--methods", default="johnson,live,consistent", show_default=True, metavar="LIST", help=_METHODS)
 @output_options("Comparison", "Side-by-side film; default: MOVIE.compare.mkv beside the film.")
 @_comparison_option("--no-film", is_flag=True, help="Write the report only.")

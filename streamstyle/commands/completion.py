@@ -1,4 +1,4 @@
-"""What a shell offers when tab is pressed after an option whose values are known here."""
+"""Shell completion of option values."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from streamstyle.library import all_styles
 from streamstyle.runs.status import active_runs
 
 
-def styles(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Return the styles whose names begin so; where none does it is a file's name."""
-    names = [style.name for style in all_styles() if style.name.startswith(begun)]
-    return [CompletionItem(name) for name in names] or [CompletionItem(begun, type="file")]
+def complete_style(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the styles whose names start with `incomplete`; if none does, complete a file name."""
+    names = [style.name for style in all_styles() if style.name.startswith(incomplete)]
+    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 
-def runs(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the runs that go on, by their numbers."""
     return [
         CompletionItem(run.run, help=f"{run.state} {Path(run.video).name}")
         for run in active_runs()
-        if run.run.startswith(begun)
+        if run.run.startswith(incomplete)
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from streamstyle.commands import completion
+from streamstyle.commands.completion import complete_style
 from streamstyle.commands.output import check_output, default_output
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Finished, Observer, Started, Stopped
@@ -30,7 +30,7 @@ _demo = under("Demo")
     show_default=True,
     metavar="STYLE",
     help="As for `run`: a style's name, any image, a .safetensors file, or a blend.",
-    shell_complete=completion.styles,
+    shell_complete=complete_style,
 )
 @_demo(
     "--output",

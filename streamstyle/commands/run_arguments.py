@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from streamstyle.commands import completion
+from streamstyle.commands.completion import complete_style
 from streamstyle.commands.output import default_output
 from streamstyle.commands.part import Span
 from streamstyle.errors import SettingsError
@@ -43,7 +43,7 @@ _output_option = under("Console output")
 
 _OPTIONS = (
     click.argument("movie", type=FILE),
-    under("Style and output")("--style", required=True, metavar="STYLE", help=_STYLE, shell_complete=completion.styles),
+    under("Style and output")("--style", required=True, metavar="STYLE", help=_STYLE, shell_complete=complete_style),
     output_options("Style and output", "Default: MOVIE.STYLE.mkv beside the film.", restart=True),
     time_range_options("Film"),
     settings_options(SourceSettings, "Film"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from streamstyle.commands import completion
+from streamstyle.commands.completion import complete_run
 from streamstyle.errors import SettingsError
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.formatting import sanitise
@@ -28,7 +28,7 @@ The film so far plays, from its partial name. Ctrl-C here waits no longer, and t
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="End a run well, from any terminal.")
-@click.argument("run", required=False, metavar="[RUN]", shell_complete=completion.runs)
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
 @quiet_option
 @debug_option
 def stop(run: str | None, quiet: bool) -> None:

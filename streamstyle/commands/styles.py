@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streamstyle.commands import completion
+from streamstyle.commands.completion import complete_style
 from streamstyle.commands.output import check_output
 from streamstyle.errors import OutputError, SettingsError
 from streamstyle.library import Style, all_styles, find_style, thumbnail
@@ -41,7 +41,7 @@ _sheet_option = under("Contact sheet")
     multiple=True,
     metavar="STYLE",
     help="Only this style, image or blend; may be repeated.",
-    shell_complete=completion.styles,
+    shell_complete=complete_style,
 )
 @_sheet_option(
     "--height",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streamstyle.commands import completion
+from streamstyle.commands.completion import complete_run, complete_style
 from streamstyle.commands.output import default_output
 from streamstyle.commands.run import run
 from streamstyle.errors import SettingsError
@@ -55,7 +55,7 @@ class RememberingCommand(GroupedCommand):
     is_flag=False,
     flag_value=_YOUNGEST,
     metavar="[RUN]",
-    shell_complete=completion.runs,
+    shell_complete=complete_run,
     help="Look at a run that goes on already: the youngest, or the one with this number, film or folder.",
 )
 @click.option(
@@ -64,7 +64,7 @@ class RememberingCommand(GroupedCommand):
     heading="Style and output",
     metavar="STYLE",
     help="As for `run`.",
-    shell_complete=completion.styles,
+    shell_complete=complete_style,
 )
 @click.pass_context
 def tui(ctx: click.Context, /, movie: Path | None, style: str | None, attach: str | None, **values: Any) -> int:

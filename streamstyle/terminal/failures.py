@@ -15,7 +15,6 @@ from streamstyle.errors import StreamstyleError
 from streamstyle.events import Failed
 from streamstyle.formatting import sanitise
 from streamstyle.terminal.interrupts import INTERRUPTED
-from streamstyle.terminal.watch import print_json
 
 INTERNAL = 70
 """Exit code of a fault of the program itself (EX_SOFTWARE)."""
@@ -36,7 +35,7 @@ def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
         traceback.print_exception(error)
     failed = told(error, debug)
     if as_json:
-        print_json(failed)
+        click.echo(failed.to_line())
     else:
         click.echo(sanitise(f"streamstyle: error: {failed.problem}. {failed.next_step}".rstrip()), err=True)
     return failed.exit_code

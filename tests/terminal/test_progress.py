@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from streamstyle.terminal import progress
 from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
 
 
@@ -38,7 +37,7 @@ class Clock:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr("streamstyle.terminal.progress.time", clock)
     monkeypatch.setenv("COLUMNS", "40")
     return clock
 
