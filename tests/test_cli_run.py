@@ -229,14 +229,14 @@ def test_a_dry_run_says_what_is_painted_already_and_estimates_the_rest(
 ) -> None:
     wanted = [film, "--style", style, "--method", "live"]
     with monkeypatch.context() as patch:
-        patch.setattr("streamstyle.pipeline.FrameWritten", _InterruptingAfter(15))
+        patch.setattr("streamstyle.job.FrameWritten", _InterruptingAfter(15))
         run(capfd, *wanted, code=130)
     before = files(film.parent)
     (planned,) = run(capfd, *wanted, "--dry-run")
     assert (planned["frames"], planned["resumed_frames"]) == (25, 15)
     assert planned["seconds"] == pytest.approx(10 * planned["seconds_per_frame"])
     assert exit_code(["run", *map(str, wanted), "--dry-run"]) == 0
-    assert "goes on after 15, painted earlier" in capfd.readouterr().out
+    assert "resuming after frame 15" in capfd.readouterr().out
     (anew,) = run(capfd, *wanted, "--dry-run", "--restart")
     assert anew["resumed_frames"] == 0
     (refused,) = run(capfd, *wanted, "--strength", 0.9, "--dry-run", code=4)[-1:]

@@ -55,7 +55,7 @@ def test_what_it_takes_is_foreseen(film: Path, style: Path, capfd: pytest.Captur
     assert planned["upscale"] == 4
     assert exit_code(["run", str(film), "--style", str(style), "--upscale", "4", "--dry-run"]) == 0
     width, height = planned["width"], planned["height"]
-    assert f"{width}x{height}, enlarged to {4 * width}x{4 * height}" in capfd.readouterr().out
+    assert f"{width}x{height}, upscaled to {4 * width}x{4 * height}" in capfd.readouterr().out
     output = Path(run(capfd, film, style, "--upscale", "4")[-1]["output"])
     assert probe(output, SourceSettings()).width == 4 * width
     assert 0.5 < planned["bytes"] / output.stat().st_size < 2

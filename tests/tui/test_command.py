@@ -35,10 +35,10 @@ def test_a_film_and_a_style_begin_at_once_with_every_option_of_run(shown: list[o
     words = ["movie.mkv", "--style", "wave", "--method", "live", "--crf", "20", "-y"]
     assert exit_code(["tui", *words]) == 0
     assert shown == [RunRequest(tuple(words), Path("movie.mkv"), Path("movie.wave.mkv"))]
-    assert shown[0].replaces
+    assert shown[0].overwrites
     assert exit_code(["tui", "movie.mkv", "--style", "wave", "-o", "out.mp4"]) == 0
     assert shown[1].output == Path("out.mp4")
-    assert not shown[1].replaces
+    assert not shown[1].overwrites
 
 
 def test_what_run_would_refuse_is_refused_before_a_screen(
