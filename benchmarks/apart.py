@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @dataclass
-class Apart:
+class SubprocessRun:
     """What was seen of the process when each frame was written."""
 
     times: list[float] = field(default_factory=list)
@@ -21,7 +21,7 @@ class Apart:
     peak: float = 0.0
     """Largest memory so far, MiB (on Linux); `ru_maxrss` would count what the parent held when it forked."""
 
-    def look(self, process: int, elapsed: float) -> None:
+    def sample_memory(self, process: int, elapsed: float) -> None:
         """Note how the process stands."""
         self.times.append(elapsed)
         folder = Path(f"/proc/{process}")
@@ -32,16 +32,16 @@ class Apart:
             self.peak = next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), self.peak)
 
 
-def run_apart(film: Path, style: str, iterations: int, output: Path) -> Apart:
+def run_in_subprocess(film: Path, style: str, iterations: int, output: Path) -> SubprocessRun:
     """Paint a film by `consistent`, without the flow cache."""
     options = ["--method", "consistent", "--iterations", str(iterations), "--flow-cache", "0", "--json", "-y"]
     command = [sys.executable, "-m", "streamstyle", "run", str(film), "--style", style, "-o", str(output), *options]
-    seen = Apart()
+    seen = SubprocessRun()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         for line in running.stdout:
             event = json.loads(line)
             if event["event"] == "frame_written":
-                seen.look(running.pid, event["elapsed"])
+                seen.sample_memory(running.pid, event["elapsed"])
     assert running.returncode == 0, event
     return seen

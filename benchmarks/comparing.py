@@ -8,13 +8,13 @@ from pathlib import Path
 
 from benchmarks.conftest import Work
 from benchmarks.report import Row
-from streamstyle.commands.contenders import wanted_contenders
+from streamstyle.commands.contenders import parse_methods
 from streamstyle.compare import events
-from streamstyle.compare.comparison import Bench, compare
-from streamstyle.compare.kept import find_making
-from streamstyle.evaluate.appearance import appearance
+from streamstyle.compare.comparison import EvaluationSetup, compare
+from streamstyle.compare.kept import find_record
+from streamstyle.evaluate.appearance import load_scorer
 from streamstyle.library import Style
-from streamstyle.mix import Ingredient, Mix
+from streamstyle.mix import BlendPart, StyleBlend
 from streamstyle.settings import RuderSettings, Settings, SourceSettings
 from streamstyle.stages.source import probe
 
@@ -29,25 +29,37 @@ MEASURES = {
 }
 
 
-def compared(film: Path, part: SourceSettings, style: Style, work: Work, methods: str, folder: Path) -> events.Compared:
+def run_comparison(
+    film: Path, source_settings: SourceSettings, style: Style, work: Work, methods: str, folder: Path
+) -> events.Compared:
     """Return all figures; films that `folder` holds from before are not made again."""
-    painting = work.painting(style.name)
-    bench = Bench(work.judge, appearance(painting, work.vgg), painting)
-    contenders = wanted_contenders(methods, Settings(source=part, ruder=RuderSettings(style_image=painting)))
-    mix = Mix(style.name, (Ingredient(style.path),))
+    style_image = work.style_image(style.name)
+    setup = EvaluationSetup(work.flow_reference, load_scorer(style_image, work.vgg), style_image)
+    specs = parse_methods(methods, Settings(source=source_settings, ruder=RuderSettings(style_image=style_image)))
+    mix = StyleBlend(style.name, (BlendPart(style.path),))
     parts = folder / f"{film.stem}.{style.name}.parts"
-    done = compare(contenders, probe(film, part), part, mix, bench, parts, "", lambda event: None, threading.Event())
+    done = compare(
+        specs,
+        probe(film, source_settings),
+        source_settings,
+        mix,
+        setup,
+        parts,
+        "",
+        lambda event: None,
+        threading.Event(),
+    )
     assert done is not None, "nobody has set `stop`"
     return done
 
 
-def title_of(done: events.Compared) -> str:
+def table_title(done: events.Compared) -> str:
     """Return what was compared, for the head of a table."""
     size = f"{done.width}x{done.height}, {done.frames} frames"
     return f"{Path(done.video).stem} in {done.style}, {size}, judged along {done.flow_reference}"
 
 
-def rows_of(done: events.Compared) -> list[Row]:
+def table_rows(done: events.Compared) -> list[Row]:
     """Return multiples of johnson's; seconds a frame as they were, and the processor's as multiples too."""
     cpu = {row.name: _cpu_seconds(row) for row in done.films}
     measured = [key for key in MEASURES if any(key in row.metrics for row in done.films)]
@@ -61,5 +73,5 @@ def _row(row: events.ComparedFilm, measured: Sequence[str], cpu: float | None, r
 
 
 def _cpu_seconds(row: events.ComparedFilm) -> float | None:
-    making = find_making(Path(row.output).parent, Path(row.output).stem) if row.output else None
+    making = find_record(Path(row.output).parent, Path(row.output).stem) if row.output else None
     return making.cpu_seconds_per_frame if making else None

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.report import Report, Results
-from streamstyle.evaluate.judge import Judge, judge_of
-from streamstyle.library import Style, builtin_styles, known_style
+from streamstyle.evaluate.judge import ReferenceFlow, parse_reference_flow
+from streamstyle.library import Style, builtin_styles, get_style
 from streamstyle.settings import SourceSettings
 from tools.demo_film import render_demo
 from tools.demo_film.reference import demo_film_flow
@@ -41,14 +41,14 @@ class Work:
     """What a benchmark works on."""
 
     films: list[Path]
-    part: SourceSettings
+    source_settings: SourceSettings
     styles: list[Style]
     iterations: int
     frames: int
     methods: str | None
-    judge: Judge
+    flow_reference: ReferenceFlow
     full: bool
-    chosen: bool
+    styles_named: bool
     """Whether styles were named."""
     style_images: Path | None
     vgg: Path | None
@@ -64,9 +64,9 @@ class Work:
     @property
     def some_styles(self) -> list[Style]:
         """Those that were asked for by name; one of them all, unless everything is to be measured."""
-        return self.styles if self.full or self.chosen else self.styles[:1]
+        return self.styles if self.full or self.styles_named else self.styles[:1]
 
-    def painting(self, style: str) -> Path | None:
+    def style_image(self, style: str) -> Path | None:
         """The image that a style was learned from, if `--style-images` has it."""
         found = sorted(self.style_images.glob(f"{style}.*")) if self.style_images else []
         return found[0] if found else None
@@ -79,25 +79,25 @@ def work(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
     width, _, height = (option("--size") or "").partition("x")
     size = (int(width), int(height)) if width else None
     films = option("--film")
-    judge = option("--flow-reference") or ("true" if films is None else "deepflow")
+    reference = option("--flow-reference") or ("true" if films is None else "deepflow")
     if films is None:
         films = [tmp_path_factory.mktemp("demo") / "landscape.mkv"]
         render_demo(films[0], *(size or (480, 270)), seconds=5.0 if end is None else end)
         end = None
     names = option("--style")
-    styles = [known_style(name) for name in names] if names else builtin_styles()
+    styles = [get_style(name) for name in names] if names else builtin_styles()
     if not styles:
         pytest.skip("there is no built-in style; name one with --style")
     return Work(
         films=films,
-        part=SourceSettings(size=size, end=end),
+        source_settings=SourceSettings(size=size, end=end),
         styles=styles,
         iterations=option("--iterations"),
         frames=option("--frames"),
         methods=option("--methods"),
-        judge=demo_film_flow() if judge == "true" else judge_of(judge),
+        flow_reference=demo_film_flow() if reference == "true" else parse_reference_flow(reference),
         full=option("--full"),
-        chosen=bool(names),
+        styles_named=bool(names),
         style_images=option("--style-images"),
         vgg=option("--vgg"),
     )

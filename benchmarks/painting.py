@@ -9,14 +9,14 @@ from pathlib import Path
 
 from streamstyle.events import Event, Finished, FrameWritten
 from streamstyle.library import Style
-from streamstyle.mix import Ingredient, Mix
+from streamstyle.mix import BlendPart, StyleBlend
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import ConsistencySettings, FlowSettings, Method, Settings, SourceSettings
 from streamstyle.stages.source import probe
 
 
 @dataclass
-class Run:
+class TimedRun:
     """One film painted."""
 
     output: Path
@@ -33,7 +33,7 @@ class Run:
         return (self.times[-1] - self.times[began]) / (len(self.times) - 1 - began)
 
 
-def paint(
+def run_timed(
     film: Path,
     output: Path,
     style: Style,
@@ -42,7 +42,7 @@ def paint(
     iterations: int = 30,
     flow_cache: float = 0.0,
     watch: Callable[[Event], None] = lambda event: None,
-) -> Run:
+) -> TimedRun:
     """Paint `film` into `output`; by default without the flow cache, so that each run pays for its own flow."""
     settings = Settings(
         source=part,
@@ -57,7 +57,12 @@ def paint(
         watch(event)
 
     ended = stylise_video(
-        probe(film, part), output, Mix(style.name, (Ingredient(style.path),)), settings, observe, threading.Event()
+        probe(film, part),
+        output,
+        StyleBlend(style.name, (BlendPart(style.path),)),
+        settings,
+        observe,
+        threading.Event(),
     )
     assert isinstance(ended, Finished)
-    return Run(output, ended, times)
+    return TimedRun(output, ended, times)

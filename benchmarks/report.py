@@ -52,13 +52,13 @@ class Report:
 
     name: str
     results: Results
-    aloud: Callable[[], AbstractContextManager[None]]
+    uncaptured: Callable[[], AbstractContextManager[None]]
     """Makes what is printed inside it reach the terminal."""
 
     def show(self, title: str, rows: Sequence[Row]) -> None:
         """Print the rows as a table under `title`, and keep them."""
         shown = self.results.add(self.name, title, rows)
-        with self.aloud():
+        with self.uncaptured():
             print(f"\n\n{shown}")
 
 

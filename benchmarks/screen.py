@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import psutil
 
 
-class Screen:
+class TuiTerminal:
     """`streamstyle tui` on a terminal that takes what is drawn, and types."""
 
     def __init__(self, arguments: Sequence[str], columns: int = 120, rows: int = 40) -> None:
@@ -28,13 +28,13 @@ class Screen:
             command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=environment
         )
         os.close(slave)
-        self._looked_at = psutil.Process(self._process.pid)
-        self.drawn = 0
+        self._psutil_process = psutil.Process(self._process.pid)
+        self.bytes_drawn = 0
         """Bytes that were sent to the terminal."""
 
-    def cpu(self) -> float:
+    def cpu_seconds(self) -> float:
         """Return the seconds of a processor that the terminal UI has used, without the run that it started."""
-        times = self._looked_at.cpu_times()
+        times = self._psutil_process.cpu_times()
         return times.user + times.system
 
     def type(self, keys: str) -> None:
@@ -46,28 +46,28 @@ class Screen:
         began, wanted, seen = time.perf_counter(), words.encode(), b""
         while wanted not in seen:
             assert time.perf_counter() - began < patience, f"{words!r} did not come; last {seen[-2000:]!r}"
-            seen = seen[-len(wanted) :] + self._take(0.5)
+            seen = seen[-len(wanted) :] + self._read(0.5)
         return time.perf_counter() - began
 
-    def rest(self, seconds: float) -> None:
+    def drain(self, seconds: float) -> None:
         """Take what is drawn for so long."""
         end = time.perf_counter() + seconds
         while (left := end - time.perf_counter()) > 0:
-            self._take(left)
+            self._read(left)
 
     def close(self) -> int:
         """Wait for the program to end, and return its exit code."""
         while self._process.poll() is None:
-            self._take(0.1)
+            self._read(0.1)
         os.close(self._master)
         return self._process.returncode
 
-    def _take(self, patience: float) -> bytes:
+    def _read(self, patience: float) -> bytes:
         if not select.select([self._master], [], [], patience)[0]:
             return b""
         try:
             taken = os.read(self._master, 1 << 16)
         except OSError:  # the program has ended
             return b""
-        self.drawn += len(taken)
+        self.bytes_drawn += len(taken)
         return taken

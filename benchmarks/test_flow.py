@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.comparing import compared, rows_of, title_of
+from benchmarks.comparing import run_comparison, table_rows, table_title
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from streamstyle.compare import events
 from streamstyle.frame import Motion
 from streamstyle.media.flo import read_flo
-from streamstyle.media.picture import Picture, read_picture
+from streamstyle.media.picture import RgbImage, read_image
 from streamstyle.settings import FlowPreset
-from streamstyle.stages.flow import motion_between
+from streamstyle.stages.flow import estimate_motion
 from tools.demo_film import demo_frames, true_motion
 
 _SECONDS = 0.4
@@ -30,8 +30,8 @@ _SECONDS = 0.4
 class Pair:
     """Two frames and the truth: where each pixel of `picture` is in `other`, and which are not there at all."""
 
-    other: Picture
-    picture: Picture
+    other: RgbImage
+    picture: RgbImage
     flow: NDArray[np.float32]
     hidden: NDArray[np.bool_] | None
     known: NDArray[np.bool_]
@@ -76,9 +76,9 @@ class Sums:
 
 def test_flow(work: Work, report: Report) -> None:
     """Every flow is within a pixel of the demo film's true motion on average."""
-    size = work.part.size or (480, 270)
+    size = work.source_settings.size or (480, 270)
     pairs = list(_demo_pairs(*size))
-    sums = {preset: _measured(preset, pairs) for preset in FlowPreset}
+    sums = {preset: _measure_preset(preset, pairs) for preset in FlowPreset}
     rows = [each.row(preset, sums[FlowPreset.fast].seconds) for preset, each in sums.items()]
     report.show(f"Flow on the demo film at {size[0]}x{size[1]}, {len(pairs)} pairs", rows)
     assert all(each.error / each.pairs < 1 for each in sums.values())
@@ -90,8 +90,8 @@ def test_flow_in_files(pytestconfig: pytest.Config, report: Report) -> None:
     if folder is None:
         pytest.skip("give --flows FOLDER, of folders with two pictures, flow.flo and perhaps occlusion.png")
     for path in sorted(folder.glob("*/flow.flo")):
-        pair = _pair_in(path.parent)
-        sums = {preset: _measured(preset, [pair]) for preset in FlowPreset}
+        pair = _read_pair(path.parent)
+        sums = {preset: _measure_preset(preset, [pair]) for preset in FlowPreset}
         rows = [each.row(preset, sums[FlowPreset.fast].seconds) for preset, each in sums.items()]
         report.show(f"Flow on {path.parent.name}, {pair.flow.shape[2]}x{pair.flow.shape[1]}", rows)
         assert all(each.trusted_error < each.error for each in sums.values())
@@ -103,8 +103,8 @@ def test_films_made_along_a_flow(work: Work, pytestconfig: pytest.Config, tmp_pa
     presets = FlowPreset if work.full else (FlowPreset.fast, FlowPreset.medium)
     methods = ",".join(["johnson", *(f"live:flow={preset}" for preset in presets)])
     for film in work.films:
-        done = compared(film, work.part, work.style, work, methods, folder)
-        report.show(f"Live along each flow: {title_of(done)}", rows_of(done))
+        done = run_comparison(film, work.source_settings, work.style, work, methods, folder)
+        report.show(f"Live along each flow: {table_title(done)}", table_rows(done))
         fast, medium = (_flicker(done.films, f"live, flow {preset}") for preset in (FlowPreset.fast, FlowPreset.medium))
         assert medium < fast
 
@@ -122,11 +122,11 @@ def _demo_pairs(width: int, height: int) -> Iterator[Pair]:
             yield Pair(pictures[at - 1], pictures[at], truth.backward, truth.disoccluded, known)
 
 
-def _pair_in(folder: Path) -> Pair:
+def _read_pair(folder: Path) -> Pair:
     """Return the pair of a folder: true flow is from the first picture, by name, to the second."""
     flow, known = read_flo(folder / "flow.flo")
     masks = {name: folder / f"{name}.png" for name in ("occlusion", "invalid")}
-    first, second = (read_picture(path) for path in sorted(folder.glob("frame*.png")))
+    first, second = (read_image(path) for path in sorted(folder.glob("frame*.png")))
     seen = {name: _mask(path) for name, path in masks.items() if path.exists()}
     return Pair(second, first, flow, seen.get("occlusion"), known & ~seen.get("invalid", ~known))
 
@@ -137,10 +137,10 @@ def _mask(path: Path) -> NDArray[np.bool_]:
     return np.greater(grey, 127)
 
 
-def _measured(preset: FlowPreset, pairs: list[Pair]) -> Sums:
+def _measure_preset(preset: FlowPreset, pairs: list[Pair]) -> Sums:
     sums = Sums()
     for pair in pairs:
         began = time.process_time()
-        motion = motion_between(pair.other, pair.picture, preset)
+        motion = estimate_motion(pair.other, pair.picture, preset)
         sums.add(motion, pair, time.process_time() - began)
     return sums

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from benchmarks.conftest import Work
-from benchmarks.painting import paint
+from benchmarks.painting import run_timed
 from benchmarks.report import Report, Row
 from streamstyle.files import fsync_file
-from streamstyle.frame import Place
+from streamstyle.frame import FramePosition
 from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
 from streamstyle.settings import Method
 
@@ -25,11 +25,13 @@ NEVER = Fraction(10**9)
 @pytest.mark.parametrize("size", [(640, 360), (1920, 1080)])
 def test_checkpoint(work: Work, tmp_path: Path, report: Report, size: tuple[int, int]) -> None:
     """A checkpoint, on the disk, beside a frame."""
-    painted = paint(work.film, tmp_path / "film.mkv", work.style, Method.live, replace(work.part, size=size))
+    painted = run_timed(
+        work.film, tmp_path / "film.mkv", work.style, Method.live, replace(work.source_settings, size=size)
+    )
     rows: list[Row] = []
     for outputs in (1, 4):
         carried = tuple(torch.rand(3, size[1], size[0]) for _ in range(outputs))
-        places = tuple(Place(index, index, 0, plain=True) for index in range(outputs))
+        places = tuple(FramePosition(index, index, 0, seekable=True) for index in range(outputs))
         checkpoint = Checkpoint(ResumePoint(outputs, places, carried), "film.mkv", {}, "", "cpu")
         taken = [_written(tmp_path / "film.mkv", checkpoint) for _ in range(7)]
         rows.append(
@@ -60,7 +62,7 @@ def test_key_frames(work: Work, tmp_path: Path, report: Report, monkeypatch: pyt
     ):
         monkeypatch.setattr("streamstyle.resume.checkpoint_writer.INTERVAL", every)
         monkeypatch.setattr("streamstyle.resume.checkpoint_writer.MIN_SECONDS", at_cuts)
-        output = paint(work.film, tmp_path / "film.mkv", work.style, Method.johnson, work.part).output
+        output = run_timed(work.film, tmp_path / "film.mkv", work.style, Method.johnson, work.source_settings).output
         sizes[name] = output.stat().st_size
     rows: list[Row] = [
         {"every": name, "MB": size / 1e6, "of never's": size / sizes["never"]} for name, size in sizes.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.apart import run_apart
+from benchmarks.apart import run_in_subprocess
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from streamstyle.compare.painting import seconds_per_frame
@@ -40,7 +40,7 @@ def _row(grows: str, run: Run, work: Work, folder: Path) -> Row:
     film = folder / f"{width}x{height}-{run.frames}.mkv"
     if not film.exists():
         render_demo(film, width, height, seconds=run.frames / 25)
-    seen = run_apart(film, work.style.name, run.iterations, folder / "out.mkv")
+    seen = run_in_subprocess(film, work.style.name, run.iterations, folder / "out.mkv")
     row: Row = {"grows": grows, "frames": run.frames, "size": f"{width}x{height}", "iterations": run.iterations}
     cpu = seconds_per_frame(seen.cpu) if seen.cpu else None
     return row | {"s/frame": seconds_per_frame(seen.times), "processor s/frame": cpu, "peak, MiB": round(seen.peak)}

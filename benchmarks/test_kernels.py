@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from benchmarks.report import Report, Row
-from benchmarks.timing import SIZES, device, named, timer
+from benchmarks.timing import SIZES, device, device_name, timer
 from streamstyle.gpu.dispatch import find_kernels
-from streamstyle.nets.allocation import keep_freed_memory
+from streamstyle.nets.allocation import tune_malloc
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
-from streamstyle.ops.planes import to_planes, torch_to_planes
+from streamstyle.ops.planes import rgb_to_yuv420, torch_rgb_to_yuv420
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
 
@@ -41,16 +41,16 @@ def test_kernels(width: int, height: int, report: Report) -> None:
     where = device()
     if find_kernels(torch.zeros(1, device=where)) is None:
         pytest.skip("there are no kernels: `pip install -e .` with a C++ compiler, or `.[cuda]` with a GPU")
-    keep_freed_memory()  # as a run does: pages that are asked for anew would be half of what is timed
+    tune_malloc()  # as a run does: pages that are asked for anew would be half of what is timed
     bandwidth = _bandwidth(where)
     rows: list[Row] = []
     for case in _cases(height, width, where):
-        _agree(case)
-        kernel, twin = _in_pairs(case)
+        _assert_close(case)
+        kernel, twin = _time_pairs(case)
         floor = case.bytes * width * height / bandwidth
         row: Row = {"": case.name, "torch, ms": 1e3 * twin, "kernel, ms": 1e3 * kernel, "times as fast": twin / kernel}
         rows.append(row | {"bytes need, ms": 1e3 * floor, "share of copy bandwidth": floor / kernel})
-    report.show(f"Kernels at {width}x{height} on {named(where)}, copying at {bandwidth / 1e9:.0f} GB/s", rows)
+    report.show(f"Kernels at {width}x{height} on {device_name(where)}, copying at {bandwidth / 1e9:.0f} GB/s", rows)
 
 
 def _bandwidth(device: torch.device) -> float:
@@ -98,17 +98,22 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
             lambda: term.torch_loss_and_gradient(image)[1],
             40,
         ),
-        Case("planes for the encoder", lambda: to_planes(image, BT709), lambda: torch_to_planes(image, BT709), 13.5),
+        Case(
+            "planes for the encoder",
+            lambda: rgb_to_yuv420(image, BT709),
+            lambda: torch_rgb_to_yuv420(image, BT709),
+            13.5,
+        ),
     ]
 
 
-def _agree(case: Case) -> None:
+def _assert_close(case: Case) -> None:
     found, wanted = case.kernel(), case.twin()
     differ = (found.float() - wanted.float()).abs() > 1e-4 * wanted.float().abs().max()
     assert differ.float().mean() < 1e-3, "what is within rounding of a verdict may fall otherwise, no more"
 
 
-def _in_pairs(case: Case) -> tuple[float, float]:
+def _time_pairs(case: Case) -> tuple[float, float]:
     kernel, twin = timer(case.kernel), timer(case.twin)
     both = [(kernel(), twin()) for _ in range(PAIRS)]
     return median(seconds for seconds, _ in both), median(seconds for _, seconds in both)

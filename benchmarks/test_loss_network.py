@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.report import Report, Row
-from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
+from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 from streamstyle.nets.metadata import LossWidth
 from streamstyle.nets.weights import load_loss_network
-from streamstyle.train.pictures import batch, held_out, list_pictures, photo_crops
-from streamstyle.train.thinning import columns, ridge
+from streamstyle.train.pictures import next_batch, held_out_images, list_images, photo_crops
+from streamstyle.train.thinning import sample_positions, ridge
 
 LAYERS = (*STYLE_LAYERS[:-1], CONTENT_LAYER, STYLE_LAYERS[-1])
 PICTURES = 36
@@ -41,18 +41,18 @@ def test_loss_network(pytestconfig: pytest.Config, report: Report) -> None:
 
 
 def _pictures(folder: Path) -> tuple[Tensor, Tensor]:
-    crops = map(torch.from_numpy, photo_crops(held_out(list_pictures(folder)), SIDE, seed=0))
+    crops = map(torch.from_numpy, photo_crops(held_out_images(list_images(folder)), SIDE, seed=0))
     cpu = torch.device("cpu")
-    return batch(crops, PICTURES, cpu), batch(crops, PICTURES, cpu)
+    return next_batch(crops, PICTURES, cpu), next_batch(crops, PICTURES, cpu)
 
 
-def _errors(vgg: LossNetwork, other: LossNetwork, fitted: Tensor, tried: Tensor) -> dict[str, float]:
+def _errors(vgg: VggFeatures, other: VggFeatures, fitted: Tensor, tried: Tensor) -> dict[str, float]:
     with torch.no_grad():
         full, full_tried = vgg(fitted, LAYERS), vgg(tried, LAYERS)
         told, told_tried = other(fitted, LAYERS), other(tried, LAYERS)
     errors: dict[str, float] = {}
     for name in LAYERS:
-        guess = columns(told_tried[name]) @ ridge(columns(told[name]), columns(full[name])).T
-        wanted = columns(full_tried[name])
+        guess = sample_positions(told_tried[name]) @ ridge(sample_positions(told[name]), sample_positions(full[name])).T
+        wanted = sample_positions(full_tried[name])
         errors[name] = float((guess - wanted).square().mean() / wanted.square().mean())
     return errors

@@ -13,18 +13,18 @@ from torch import Tensor
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from streamstyle.library import image_digest
-from streamstyle.media.picture import Picture, encoded, read_picture, resize_short_side
-from streamstyle.nets.device import fast_dtype
-from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.media.picture import RgbImage, encode_image, read_image, resize_short_side
+from streamstyle.nets.device import compute_dtype
+from streamstyle.nets.loss_network import VggFeatures
 from streamstyle.nets.metadata import LossWidth
-from streamstyle.nets.relative import grams_of
+from streamstyle.nets.relative import style_grams
 from streamstyle.nets.weights import load_loss_network
-from streamstyle.ops.pixels import to_tensor, to_uint8
-from streamstyle.sheet import cell, grid
+from streamstyle.ops.pixels import to_tensor, to_numpy
+from streamstyle.sheet import captioned_cell, arrange_in_grid
 from streamstyle.stages.source import decode, probe
-from streamstyle.train.goal import STYLE_SHARE, Goal
-from streamstyle.train.pictures import list_pictures
-from streamstyle.train_settings import LearnSettings
+from streamstyle.train.goal import STYLE_SCALE, StyleLoss
+from streamstyle.train.pictures import list_images
+from streamstyle.train_settings import StyleTrainingSettings
 
 FRAME = 11
 SIDE = 192
@@ -40,13 +40,13 @@ def test_loss_network_look(work: Work, pytestconfig: pytest.Config, report: Repo
     judge = load_loss_network(vgg)
     networks = {f"{width}": load_loss_network(width=width) for width in LossWidth} | {"VGG-16": load_loss_network(vgg)}
     painting = _painting(images, work.style.image_sha256)
-    frame = next(islice(decode(probe(work.film, work.part)), FRAME, None)).image
+    frame = next(islice(decode(probe(work.film, work.source_settings)), FRAME, None)).image
     picture = to_tensor(resize_short_side(frame, SIDE))[None]
     rows, cells = [_row("the frame itself", picture, picture, judge, painting, None)], []
     for name, network in networks.items():
         painted, seconds = _optimised(picture, painting, network)
         rows.append(_row(name, painted, picture, judge, painting, seconds))
-        cells.append(cell(to_uint8(painted[0]), name, None))
+        cells.append(captioned_cell(to_numpy(painted[0]), name, None))
     report.show(
         f"{work.style.name}, {STEPS} steps of Adam on {picture.shape[3]}x{picture.shape[2]}, as VGG-16 sees it", rows
     )
@@ -55,21 +55,25 @@ def test_loss_network_look(work: Work, pytestconfig: pytest.Config, report: Repo
 
 
 def _painting(folder: Path, digest: str) -> Tensor:
-    found = next(path for path in list_pictures(folder) if image_digest(path) == digest)
-    return to_tensor(resize_short_side(read_picture(found), LearnSettings().style_size))
+    found = next(path for path in list_images(folder) if image_digest(path) == digest)
+    return to_tensor(resize_short_side(read_image(found), StyleTrainingSettings().style_size))
 
 
-def _optimised(picture: Tensor, painting: Tensor, network: LossNetwork) -> tuple[Tensor, float]:
+def _optimised(picture: Tensor, painting: Tensor, network: VggFeatures) -> tuple[Tensor, float]:
     """Return the picture painted, and the seconds a step took."""
-    grams = grams_of(network, painting)
-    network.to(dtype=fast_dtype(torch.device("cpu")), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    goal, painted = Goal(network, 1.0, 0.0, 0.0), picture.clone().requires_grad_()
-    content, optimiser, began = goal.content_of(picture), torch.optim.Adam([painted], STEP_SIZE), time.perf_counter()
+    grams = style_grams(network, painting)
+    network.to(dtype=compute_dtype(torch.device("cpu")), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    goal, painted = StyleLoss(network, 1.0, 0.0, 0.0), picture.clone().requires_grad_()
+    content, optimiser, began = (
+        goal.content_target(picture),
+        torch.optim.Adam([painted], STEP_SIZE),
+        time.perf_counter(),
+    )
     for step in range(STEPS):
         optimiser.param_groups[0]["lr"] = STEP_SIZE * (1 - step / STEPS)
         optimiser.zero_grad()
-        content_error, style_error = goal.errors_from(content, painted, [grams])
-        (content_error + STYLE_SHARE * style_error).backward()  # type: ignore[no-untyped-call]
+        content_error, style_error = goal.errors_to(content, painted, [grams])
+        (content_error + STYLE_SCALE * style_error).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         with torch.no_grad():
             painted.clamp_(0, 1)
@@ -77,14 +81,14 @@ def _optimised(picture: Tensor, painting: Tensor, network: LossNetwork) -> tuple
 
 
 def _row(
-    name: str, painted: Tensor, picture: Tensor, judge: LossNetwork, painting: Tensor, seconds: float | None
+    name: str, painted: Tensor, picture: Tensor, judge: VggFeatures, painting: Tensor, seconds: float | None
 ) -> Row:
-    grams = grams_of(judge, painting)
+    grams = style_grams(judge, painting)
     with torch.no_grad():
-        content, style = Goal(judge, 1.0, 0.0, 0.0).errors(picture, painted, [grams])
+        content, style = StyleLoss(judge, 1.0, 0.0, 0.0).errors(picture, painted, [grams])
     return {"": name, "content error": float(content), "style error": float(style), "s/step": seconds}
 
 
-def _keep(path: Path, cells: list[Picture]) -> None:
+def _keep(path: Path, cells: list[RgbImage]) -> None:
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(encoded(grid(cells), ".jpg", 88))
+    path.write_bytes(encode_image(arrange_in_grid(cells), ".jpg", 88))

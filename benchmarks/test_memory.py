@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.conftest import Work
 from benchmarks.looped import loop_film
-from benchmarks.painting import paint
+from benchmarks.painting import run_timed
 from benchmarks.report import Report, Row
 from streamstyle.events import Event, FrameWritten
 from streamstyle.settings import Method, SourceSettings
@@ -32,8 +32,8 @@ def test_memory(work: Work, tmp_path: Path, report: Report) -> None:
         if isinstance(event, FrameWritten) and event.frame % 100 == 0:
             resident[event.frame] = _resident()
 
-    part = SourceSettings(size=work.part.size)
-    run = paint(film, tmp_path / "painted.mkv", work.style, Method.johnson, part, watch=watch)
+    part = SourceSettings(size=work.source_settings.size)
+    run = run_timed(film, tmp_path / "painted.mkv", work.style, Method.johnson, part, watch=watch)
     settled = resident[_SETTLED]
     sizes = {f"{frame}": size for frame, size in resident.items() if frame in (100, _SETTLED) or frame % 1000 == 0}
     sizes |= {f"{max(resident)}": resident[max(resident)], "peak": _peak()}

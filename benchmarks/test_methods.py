@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.comparing import compared, rows_of, title_of
+from benchmarks.comparing import run_comparison, table_rows, table_title
 from benchmarks.conftest import Work
 from benchmarks.report import Report
 from streamstyle.library import Style
@@ -23,8 +23,8 @@ def test_methods(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report
     folder = pytestconfig.getoption("--keep") or tmp_path
     for film in work.films:
         for style in work.some_styles:
-            done = compared(film, work.part, style, work, _methods(style, work), folder)
-            report.show(title_of(done), rows_of(done))
+            done = run_comparison(film, work.source_settings, style, work, _methods(style, work), folder)
+            report.show(table_title(done), table_rows(done))
             johnson, *others = (row for row in done.films if row.kind == "method")
             ours = [row for row in others if row.name.startswith(("live", "consistent"))]
             assert all(row.metrics["warping_error_1"] < johnson.metrics["warping_error_1"] for row in ours)
@@ -32,14 +32,14 @@ def test_methods(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report
 
 def test_a_thousand_iterations(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report: Report) -> None:
     """Ruder's method to its end, on a few frames: whoever wants a film multiplies. The others on the same frames."""
-    if not work.full or work.painting(work.style.name) is None:
+    if not work.full or work.style_image(work.style.name) is None:
         pytest.skip("give --full and --style-images FOLDER")
     folder = pytestconfig.getoption("--keep") or tmp_path
     methods = "johnson,ruder:iterations=30,ruder:iterations=1000,consistent,live"
     for film in work.films:
         for style in work.some_styles:
-            done = compared(film, _few(film, work.part), style, work, methods, folder)
-            report.show(title_of(done), rows_of(done))
+            done = run_comparison(film, _few(film, work.source_settings), style, work, methods, folder)
+            report.show(table_title(done), table_rows(done))
             by_name = {row.name: row for row in done.films}
             slow, ours = by_name["ruder, iterations 1000"], by_name["consistent"]
             assert (slow.time_ratio or 0.0) > 10 * (ours.time_ratio or 0.0)
@@ -54,5 +54,5 @@ def _methods(style: Style, work: Work) -> str:
     if work.methods:
         return work.methods
     own = "" if work.iterations == 30 else f":iterations={work.iterations}"
-    ruder = ["ruder:iterations=30"] if work.painting(style.name) else []
+    ruder = ["ruder:iterations=30"] if work.style_image(style.name) else []
     return ",".join(["johnson", *ruder, f"consistent:pixel-weight=0{own}", f"consistent{own}", "live"])

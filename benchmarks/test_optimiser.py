@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from benchmarks.report import Report, Row
-from benchmarks.timing import SIZES, device, named, seconds, waits
-from streamstyle.nets.allocation import keep_freed_memory
-from streamstyle.nets.ready import ready_loss_network
-from streamstyle.ops.graph import recorded
+from benchmarks.timing import SIZES, device, device_name, seconds, count_synchronisations
+from streamstyle.nets.allocation import tune_malloc
+from streamstyle.nets.ready import load_consistency_loss_network
+from streamstyle.ops.graph import capture
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.optimise import frame_optimiser
 from streamstyle.optimise.frame_optimiser import FrameOptimiser
@@ -29,14 +29,14 @@ def test_optimiser(
 ) -> None:
     """They find the same picture; all evaluations are made, none ends early."""
     where = device()
-    keep_freed_memory()
+    tune_malloc()
     monkeypatch.setattr(frame_optimiser, "TOLERANCE", 0.0)
     settings = ConsistencySettings(iterations=pytestconfig.getoption("--iterations"))
-    network = ready_loss_network(settings, where)
+    network = load_consistency_loss_network(settings, where)
     assert network is not None
     ways: dict[str, Any] = {"led by the host": None, "resident": lambda work: work}
     if where.type == "cuda":
-        ways["resident, recorded"] = recorded
+        ways["resident, recorded"] = capture
     optimisers = {name: FrameOptimiser(network, settings, _fail, record) for name, record in ways.items()}
     term, painted = _frame(height, width, where)
     found = {name: optimise(term, painted) for name, optimise in optimisers.items()}
@@ -45,7 +45,7 @@ def test_optimiser(
         torch.testing.assert_close(its.sum(), losses.sum(), rtol=5e-3, atol=0)
     if where.type == "cuda":
         _same(found["resident, recorded"], found["resident"])
-    waited = {name: waits(partial(optimise, term, painted)) for name, optimise in optimisers.items()}
+    waited = {name: count_synchronisations(partial(optimise, term, painted)) for name, optimise in optimisers.items()}
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):  # in turn, so that what else the machine does bears on all alike
         for name, optimise in optimisers.items():
@@ -62,7 +62,7 @@ def test_optimiser(
         }
         for name, taken in times.items()
     ]
-    report.show(f"{settings.iterations} evaluations at {width}x{height} on {named(where)}", rows)
+    report.show(f"{settings.iterations} evaluations at {width}x{height} on {device_name(where)}", rows)
 
 
 def _frame(height: int, width: int, device: torch.device) -> tuple[TemporalTerm, Tensor]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.conftest import Work
-from benchmarks.painting import Run, paint
+from benchmarks.painting import TimedRun, run_timed
 from benchmarks.report import Report
-from benchmarks.timing import SIZES, device, named
+from benchmarks.timing import SIZES, device, device_name
 from streamstyle.settings import Method
 
 CACHE = 4.0
@@ -23,10 +23,10 @@ def test_run(
 ) -> None:
     """With flow computed, and with flow from the cache, as every style after the first has it."""
     monkeypatch.setenv("STREAMSTYLE_CACHE", str(tmp_path / "cache"))
-    part = replace(work.part, size=size)
+    part = replace(work.source_settings, size=size)
 
-    def run(method: Method, cache: float) -> Run:
-        return paint(work.film, tmp_path / f"{method.value}.mkv", work.style, method, part, work.iterations, cache)
+    def run(method: Method, cache: float) -> TimedRun:
+        return run_timed(work.film, tmp_path / f"{method.value}.mkv", work.style, method, part, work.iterations, cache)
 
     run(Method.live, CACHE)
     runs = {
@@ -37,7 +37,7 @@ def test_run(
     for (_, flow), each in runs.items():
         assert (each.finished.flows_computed == 0) == (flow == "cached")
     report.show(
-        f"{work.film.name} at {size[0]}x{size[1]} on {named(device())}, {work.iterations} iterations",
+        f"{work.film.name} at {size[0]}x{size[1]} on {device_name(device())}, {work.iterations} iterations",
         [
             {"": method.value, "flow": flow, "frames": each.finished.frames}
             | {"frames a second": 1 / each.seconds_per_frame, "s/frame": each.seconds_per_frame}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.conftest import Work
-from benchmarks.painting import paint
+from benchmarks.painting import run_timed
 from benchmarks.report import Report
 from streamstyle.settings import Method
 
@@ -16,8 +16,10 @@ def test_second_style(work: Work, tmp_path: Path, report: Report, monkeypatch: p
     """The second style computes no flow."""
     monkeypatch.setenv("STREAMSTYLE_CACHE", str(tmp_path / "cache"))
     first_style, second_style = work.style, work.styles[-1]
-    first = paint(work.film, tmp_path / "first.mkv", first_style, Method.live, work.part, flow_cache=1.0)
-    second = paint(work.film, tmp_path / "second.mkv", second_style, Method.live, work.part, flow_cache=1.0)
+    first = run_timed(work.film, tmp_path / "first.mkv", first_style, Method.live, work.source_settings, flow_cache=1.0)
+    second = run_timed(
+        work.film, tmp_path / "second.mkv", second_style, Method.live, work.source_settings, flow_cache=1.0
+    )
     report.show(
         f"{work.film.name}, {first.finished.frames} frames, method live, two styles",
         [

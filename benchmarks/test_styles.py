@@ -15,20 +15,20 @@ from torch import Tensor
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from streamstyle.library import image_digest
-from streamstyle.media.picture import read_picture, resize_short_side
-from streamstyle.nets.allocation import keep_freed_memory
-from streamstyle.nets.device import fast_dtype
-from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.ready import ready_style
-from streamstyle.nets.relative import Grams, grams_of
-from streamstyle.nets.transformer import FAST, TransformerNet
-from streamstyle.nets.weights import load_loss_network, load_style
+from streamstyle.media.picture import read_image, resize_short_side
+from streamstyle.nets.allocation import tune_malloc
+from streamstyle.nets.device import compute_dtype
+from streamstyle.nets.loss_network import VggFeatures
+from streamstyle.nets.ready import prepare_style_net
+from streamstyle.nets.relative import Grams, style_grams
+from streamstyle.nets.transformer import FAST, StyleNet
+from streamstyle.nets.weights import load_loss_network, load_style_net
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.painter import any_style_painter
+from streamstyle.painter import net_from_image
 from streamstyle.stages.source import decode, probe
-from streamstyle.train.goal import STYLE_SHARE, Goal
-from streamstyle.train.pictures import held_out, list_pictures
-from streamstyle.train_settings import LearnSettings
+from streamstyle.train.goal import STYLE_SCALE, StyleLoss
+from streamstyle.train.pictures import held_out_images, list_images
+from streamstyle.train_settings import StyleTrainingSettings
 
 CPU = torch.device("cpu")
 PICTURES = 20
@@ -42,9 +42,9 @@ def test_styles(work: Work, pytestconfig: pytest.Config, report: Report) -> None
     if vgg is None or images is None:
         pytest.skip("give --vgg FILE and --style-images FOLDER")
     exact_network = load_loss_network(vgg)
-    goal = Goal(_fast(load_loss_network(vgg)), 1.0, 0.0, 0.0)
+    goal = StyleLoss(_fast(load_loss_network(vgg)), 1.0, 0.0, 0.0)
     pictures = _pictures(work, pytestconfig.getoption("--photos"), goal)
-    paintings = {image_digest(path): read_picture(path) for path in list_pictures(images)}
+    paintings = {image_digest(path): read_image(path) for path in list_images(images)}
     rows: list[Row] = []
     guesses: dict[str, Row] = {}
     pairs: list[tuple[Row, Row]] = []
@@ -52,12 +52,12 @@ def test_styles(work: Work, pytestconfig: pytest.Config, report: Report) -> None
         painting = paintings.get(style.image_sha256)
         if painting is None:
             continue
-        side = min(LearnSettings().style_size, *painting.shape[:2])
-        grams = grams_of(exact_network, to_tensor(resize_short_side(painting, side)))
-        learned = _row(style.name, load_style(style.path), goal, grams, pictures)
+        side = min(StyleTrainingSettings().style_size, *painting.shape[:2])
+        grams = style_grams(exact_network, to_tensor(resize_short_side(painting, side)))
+        learned = _row(style.name, load_style_net(style.path), goal, grams, pictures)
         rows.append(learned)
         if style.image_sha256 not in guesses:
-            guess = _row(f"{style.name}, first guess", any_style_painter(painting), goal, grams, pictures)
+            guess = _row(f"{style.name}, first guess", net_from_image(painting), goal, grams, pictures)
             guesses[style.image_sha256] = guess
             rows.append(guess)
         if style.builtin:
@@ -70,8 +70,8 @@ def test_styles(work: Work, pytestconfig: pytest.Config, report: Report) -> None
 
 def test_speed_of_the_style_networks(report: Report) -> None:
     """The network that ships takes a fraction of the published one's time."""
-    published = TransformerNet()
-    shipped = TransformerNet(FAST)
+    published = StyleNet()
+    shipped = StyleNet(FAST)
     times = _times_in_turn([published, shipped], (480, 640))
     rows: list[Row] = [
         {"": name, "parameters": sum(weight.numel() for weight in network.parameters()), "s/frame": seconds,
@@ -90,40 +90,40 @@ class Seen:
     content: Tensor
 
 
-def _fast(network: LossNetwork) -> LossNetwork:
-    network.to(dtype=fast_dtype(CPU), memory_format=torch.channels_last)  # type: ignore[call-overload]
+def _fast(network: VggFeatures) -> VggFeatures:
+    network.to(dtype=compute_dtype(CPU), memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
 
-def _pictures(work: Work, photos: Path | None, goal: Goal) -> dict[str, list[Seen]]:
+def _pictures(work: Work, photos: Path | None, goal: StyleLoss) -> dict[str, list[Seen]]:
     """Return photos that `learn` holds out, where there are any, and frames of the film, all of one short side."""
-    frames = [frame.image for frame in _spread(list(decode(probe(work.film, work.part))))]
+    frames = [frame.image for frame in _spread(list(decode(probe(work.film, work.source_settings))))]
     kinds = {"frames": frames}
     if photos is not None:
-        kinds["photos"] = [read_picture(path) for path in _spread(held_out(list_pictures(photos)))]
+        kinds["photos"] = [read_image(path) for path in _spread(held_out_images(list_images(photos)))]
     resized = {
         kind: [to_tensor(resize_short_side(image, SIDE))[None] for image in found] for kind, found in kinds.items()
     }
-    return {kind: [Seen(image, goal.content_of(image)) for image in found] for kind, found in resized.items()}
+    return {kind: [Seen(image, goal.content_target(image)) for image in found] for kind, found in resized.items()}
 
 
 def _spread(items: list[T]) -> list[T]:
     return items[:: max(1, len(items) // PICTURES)][:PICTURES]
 
 
-def _row(name: str, network: TransformerNet, goal: Goal, grams: Grams, pictures: dict[str, list[Seen]]) -> Row:
+def _row(name: str, network: StyleNet, goal: StyleLoss, grams: Grams, pictures: dict[str, list[Seen]]) -> Row:
     row: Row = {"": name, "parameters": sum(weight.numel() for weight in network.parameters())}
     for kind, seen in pictures.items():
         with torch.inference_mode():
-            errors = [torch.stack(goal.errors_from(one.content, network(one.image), [grams])) for one in seen]
+            errors = [torch.stack(goal.errors_to(one.content, network(one.image), [grams])) for one in seen]
         content, style = torch.stack(errors).mean(0).tolist()
-        row |= {f"content, {kind}": content, f"style, {kind}": style, f"loss, {kind}": content + STYLE_SHARE * style}
+        row |= {f"content, {kind}": content, f"style, {kind}": style, f"loss, {kind}": content + STYLE_SCALE * style}
     return row
 
 
-def _times_in_turn(networks: list[TransformerNet], size: tuple[int, int], rounds: int = 15) -> list[float]:
-    keep_freed_memory()
-    ready, frame = [ready_style(network, CPU) for network in networks], torch.rand(1, 3, *size)
+def _times_in_turn(networks: list[StyleNet], size: tuple[int, int], rounds: int = 15) -> list[float]:
+    tune_malloc()
+    ready, frame = [prepare_style_net(network, CPU) for network in networks], torch.rand(1, 3, *size)
     seconds: list[list[float]] = [[] for _ in ready]
     with torch.inference_mode():
         for _ in range(rounds):

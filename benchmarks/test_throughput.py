@@ -12,28 +12,28 @@ import pytest
 import torch
 
 from benchmarks.conftest import Work
-from benchmarks.painting import paint
+from benchmarks.painting import run_timed
 from benchmarks.report import Report, Row
 from streamstyle.events import Event, FrameWritten
-from streamstyle.film import Film
-from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
+from streamstyle.film import VideoInfo
+from streamstyle.frame import FrameWithFlow, Frame, StylisedFrame
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.mix import Ingredient, Mix
-from streamstyle.nets.allocation import keep_freed_memory
-from streamstyle.nets.ready import ready_loss_network, ready_style
-from streamstyle.painter import painter
+from streamstyle.mix import BlendPart, StyleBlend
+from streamstyle.nets.allocation import tune_malloc
+from streamstyle.nets.ready import load_consistency_loss_network, prepare_style_net
+from streamstyle.painter import load_blend
 from streamstyle.settings import (
     ConsistencySettings,
     FlowPreset,
     FlowSettings,
     Method,
-    SinkSettings,
+    EncoderSettings,
     SourceSettings,
     StyleSettings,
 )
 from streamstyle.stages.consistency import consistency
-from streamstyle.stages.flow import flow
-from streamstyle.stages.shots import shots
+from streamstyle.stages.flow import add_flow
+from streamstyle.stages.shots import number_shots
 from streamstyle.stages.source import decode, probe
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.writer import open_writer
@@ -49,7 +49,7 @@ T = TypeVar("T")
 @pytest.fixture(scope="module")
 def film(work: Work, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo film at the largest size there is, or the film given."""
-    if work.part.end is not None:
+    if work.source_settings.end is not None:
         return work.film
     path = tmp_path_factory.mktemp("throughput") / "large.mkv"
     render_demo(path, 1920, 1080, seconds=FRAMES / 25)
@@ -59,7 +59,7 @@ def film(work: Work, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_throughput(work: Work, film: Path, tmp_path: Path, report: Report) -> None:
     """The stages by themselves, and the whole: processor time, which a busy machine leaves nearly as it is."""
     sizes = SIZES if work.full else SIZES[:2]
-    columns = {size: _stages(film, size, work, tmp_path) for size in sizes}
+    columns = {size: _time_stages(film, size, work, tmp_path) for size in sizes}
     first = columns[sizes[0]]
     rows: list[Row] = []
     for stage in first:
@@ -71,9 +71,9 @@ def test_throughput(work: Work, film: Path, tmp_path: Path, report: Report) -> N
     assert all(seconds > 0 for column in columns.values() for seconds in column.values())
 
 
-def _stages(path: Path, size: tuple[int, int], work: Work, folder: Path) -> dict[str, float]:
+def _time_stages(path: Path, size: tuple[int, int], work: Work, folder: Path) -> dict[str, float]:
     """Return seconds of processor time a frame, by stage; of the whole, seconds by the clock, too."""
-    keep_freed_memory()
+    tune_malloc()
     part = SourceSettings(size=size, end=FRAMES / 25)
     film = probe(path, part)
     seconds: dict[str, float] = {}
@@ -86,43 +86,43 @@ def _stages(path: Path, size: tuple[int, int], work: Work, folder: Path) -> dict
 
     pairs = FRAMES - 1  # the first frame follows none
     frames = timed("decode", lambda: list(decode(film)))
-    cut = timed("find cuts", lambda: list(shots(iter(frames))))
+    cut = timed("find cuts", lambda: list(number_shots(iter(frames))))
     for preset in FlowPreset if work.full else (FlowPreset.fast, FlowPreset.medium):
-        flowed = timed(f"flow, {preset}", partial(_flowed, cut, preset, film), pairs)
-    style = ready_style(painter(Mix(work.style.name, (Ingredient(work.style.path),)), 1.0), CPU)
+        flowed = timed(f"flow, {preset}", partial(_with_flow, cut, preset, film), pairs)
+    style = prepare_style_net(load_blend(StyleBlend(work.style.name, (BlendPart(work.style.path),)), 1.0), CPU)
     painted = timed("style network", lambda: list(stylise(flowed, style, StyleSettings(), CPU)))
     live = ConsistencySettings(method=Method.live)
     steady = timed("consistency, live", lambda: list(consistency(painted, live, None)), pairs)
     full = ConsistencySettings()
-    network = ready_loss_network(full, CPU)
+    network = load_consistency_loss_network(full, CPU)
     timed("consistency, 30 iterations", lambda: list(consistency(painted, full, network)), pairs)
-    timed("encode", lambda: _encoded(film, steady, folder))
-    return seconds | _wholes(path, part, work, folder)
+    timed("encode", lambda: _encode(film, steady, folder))
+    return seconds | _time_whole_runs(path, part, work, folder)
 
 
-def _wholes(path: Path, part: SourceSettings, work: Work, folder: Path) -> dict[str, float]:
+def _time_whole_runs(path: Path, part: SourceSettings, work: Work, folder: Path) -> dict[str, float]:
     seconds: dict[str, float] = {}
     for method in (Method.johnson, Method.live, Method.consistent):
         spent: list[float] = []
-        run = paint(path, folder / f"{method}.mkv", work.style, method, part, watch=partial(_note, spent))
+        run = run_timed(path, folder / f"{method}.mkv", work.style, method, part, watch=partial(_note_time, spent))
         seconds[f"whole, {method}"] = (spent[-1] - spent[0]) / (len(spent) - 1)
         seconds[f"whole, {method}, by the clock"] = run.seconds_per_frame
     return seconds
 
 
-def _note(spent: list[float], event: Event) -> None:
+def _note_time(spent: list[float], event: Event) -> None:
     if isinstance(event, FrameWritten):
         spent.append(time.process_time())
 
 
-def _flowed(frames: list[Frame], preset: FlowPreset, film: Film) -> list[FlowedFrame]:
+def _with_flow(frames: list[Frame], preset: FlowPreset, film: VideoInfo) -> list[FrameWithFlow]:
     settings = FlowSettings(flow=preset, flow_cache=0.0)
-    with flow(iter(frames), settings, FlowCache.open(film, settings)) as flowed:
+    with add_flow(iter(frames), settings, FlowCache.open(film, settings)) as flowed:
         return list(flowed)
 
 
-def _encoded(film: Film, steady: list[StylisedFrame], folder: Path) -> list[StylisedFrame]:
-    with open_writer(film, folder / "encoded.mkv", SinkSettings()) as sink:
+def _encode(film: VideoInfo, steady: list[StylisedFrame], folder: Path) -> list[StylisedFrame]:
+    with open_writer(film, folder / "encoded.mkv", EncoderSettings()) as sink:
         for frame in steady:
             sink.write(frame.image, frame.flowed.frame.pts)
         sink.publish()

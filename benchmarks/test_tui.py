@@ -18,7 +18,7 @@ import pytest
 from benchmarks.conftest import Work
 from benchmarks.looped import loop_film
 from benchmarks.report import Report, Row
-from benchmarks.screen import Screen
+from benchmarks.screen import TuiTerminal
 from streamstyle.runs.folder import all_runs, read_json
 
 PAIRS = 3
@@ -42,7 +42,7 @@ def _a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
 
 
 @dataclass(frozen=True)
-class Taken:
+class TimeTaken:
     """What a run took."""
 
     seconds: float
@@ -59,8 +59,8 @@ class Taken:
 def test_watching(work: Work, tmp_path: Path, report: Report, method: str) -> None:
     """A film is painted alone and watched, in turns."""
     options = _options(work, tmp_path, method)
-    _alone(options)
-    pairs = [(_alone(options), _watched(options)) for _ in range(PAIRS)]
+    _time_run(options)
+    pairs = [(_time_run(options), _time_tui(options)) for _ in range(PAIRS)]
     ratios = [watched.seconds / alone.seconds for alone, watched in pairs]
     processor = [watched.processor / alone.processor for alone, watched in pairs]
     row: Row = {
@@ -84,17 +84,17 @@ def test_sizes(work: Work, tmp_path: Path, report: Report) -> None:
     words = [str(film), *_options(work, tmp_path, "johnson")[1:], "--size", "320x180"]
     rows: list[Row] = []
     for columns, lines in ((80, 24), (120, 40), (200, 60)):
-        screen = Screen(words, columns, lines)
+        screen = TuiTerminal(words, columns, lines)
         screen.seconds_until("painted · frame")
-        screen.rest(3)
-        began, cpu, drawn = time.monotonic(), screen.cpu(), screen.drawn
-        screen.rest(20)
+        screen.drain(3)
+        began, cpu, drawn = time.monotonic(), screen.cpu_seconds(), screen.bytes_drawn
+        screen.drain(20)
         took = time.monotonic() - began
         rows.append(
             {
                 "": f"{columns}x{lines}",
-                "TUI, % of a core": 100 * (screen.cpu() - cpu) / took,
-                "drawn, kB/s": (screen.drawn - drawn) / took / 1000,
+                "TUI, % of a core": 100 * (screen.cpu_seconds() - cpu) / took,
+                "drawn, kB/s": (screen.bytes_drawn - drawn) / took / 1000,
             }
         )
         _stop(screen)
@@ -105,11 +105,11 @@ def test_keys(work: Work, tmp_path: Path, report: Report) -> None:
     """Keys are pressed while a long film is painted, which takes all cores there are."""
     film = loop_film(work.film, tmp_path / "long.mkv", 20_000)
     words = [str(film), *_options(work, tmp_path, "live")[1:]]
-    screen = Screen(words)
+    screen = TuiTerminal(words)
     screen.seconds_until("painted · frame")
     took: dict[str, list[float]] = {}
     for name, key, words_then in KEYS * ROUNDS:
-        screen.rest(0.37)
+        screen.drain(0.37)
         screen.type(key)
         took.setdefault(name, []).append(screen.seconds_until(words_then))
     _stop(screen)
@@ -119,7 +119,7 @@ def test_keys(work: Work, tmp_path: Path, report: Report) -> None:
     report.show("From a key to its first sign on a screen of 120x40, while a film is painted", rows)
 
 
-def _stop(screen: Screen) -> None:
+def _stop(screen: TuiTerminal) -> None:
     screen.type("q")
     screen.seconds_until("stop, and keep")
     screen.type("s")
@@ -130,47 +130,47 @@ def _stop(screen: Screen) -> None:
 
 def _options(work: Work, folder: Path, method: str) -> list[str]:
     words = [str(work.film), "--style", str(work.style.path), "--method", method, "-o", str(folder / "out.mkv"), "-y"]
-    if work.part.size is not None:
-        words += ["--size", "{}x{}".format(*work.part.size)]
-    return words if work.part.end is None else [*words, "--range", f"0-{work.part.end}"]
+    if work.source_settings.size is not None:
+        words += ["--size", "{}x{}".format(*work.source_settings.size)]
+    return words if work.source_settings.end is None else [*words, "--range", f"0-{work.source_settings.end}"]
 
 
-def _alone(options: list[str]) -> Taken:
+def _time_run(options: list[str]) -> TimeTaken:
     """Paint with nobody looking on."""
     command = [sys.executable, "-m", "streamstyle", "run", *options, "--json"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        meter = Meter()
+        meter = CpuMeter()
         while process.poll() is None:
             time.sleep(0.1)
-            meter.look()
+            meter.sample()
     assert process.returncode == 0
-    return Taken(_elapsed(), meter.a_frame())
+    return TimeTaken(_elapsed(), meter.seconds_per_frame())
 
 
-def _watched(options: list[str]) -> Taken:
+def _time_tui(options: list[str]) -> TimeTaken:
     """Paint in the terminal UI."""
-    screen = Screen(options)
-    meter = Meter(screen.cpu)
+    screen = TuiTerminal(options)
+    meter = CpuMeter(screen.cpu_seconds)
     screen.seconds_until("painted · frame")
-    began, drawn = time.monotonic(), screen.drawn
+    began, drawn = time.monotonic(), screen.bytes_drawn
     while not _run_has_ended():
-        screen.rest(0.1)
-        meter.look()
-    rate = (screen.drawn - drawn) / (time.monotonic() - began)
+        screen.drain(0.1)
+        meter.sample()
+    rate = (screen.bytes_drawn - drawn) / (time.monotonic() - began)
     screen.seconds_until("Painted in")
     screen.type("q")
     assert screen.close() == 0
-    return Taken(_elapsed(), meter.a_frame(), meter.looking_on(), rate)
+    return TimeTaken(_elapsed(), meter.seconds_per_frame(), meter.viewer_seconds_per_frame(), rate)
 
 
-class Meter:
+class CpuMeter:
     """Seconds of processor a frame, from the tenth frame on to the last that is seen."""
 
     def __init__(self, looking_on: Callable[[], float] = lambda: 0.0) -> None:
         self._looking_on = looking_on
         self._marks: list[tuple[int, float, float]] = []
 
-    def look(self) -> None:
+    def sample(self) -> None:
         """Note how far the youngest run is, and what it has taken."""
         with suppress(psutil.Error, IndexError, KeyError):
             run = all_runs()[0]
@@ -179,11 +179,11 @@ class Meter:
             if frame >= 10 and (not self._marks or frame > self._marks[-1][0]):
                 self._marks.append((frame, times.user + times.system, self._looking_on()))
 
-    def a_frame(self) -> float:
+    def seconds_per_frame(self) -> float:
         """Return what a frame took, of the run and of who looks on."""
         return self._slope(1) + self._slope(2)
 
-    def looking_on(self) -> float:
+    def viewer_seconds_per_frame(self) -> float:
         """Return the part of who looks on."""
         return self._slope(2)
 

@@ -20,38 +20,38 @@ from torch import Tensor
 
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
-from streamstyle.evaluate.measuring import measure_all
+from streamstyle.evaluate.measuring import measure_films
 from streamstyle.evaluate.metrics import sharpness
-from streamstyle.film import Film
-from streamstyle.job import Look, Moment
+from streamstyle.film import VideoInfo
+from streamstyle.job import FrameCallback, FrameContext
 from streamstyle.library import builtin_styles
-from streamstyle.media.picture import read_picture, resize_short_side
-from streamstyle.mix import Ingredient, Mix
-from streamstyle.nets.allocation import keep_freed_memory
-from streamstyle.nets.ready import ready_style, ready_upscaler
-from streamstyle.nets.weights import load_style
+from streamstyle.media.picture import read_image, resize_short_side
+from streamstyle.mix import BlendPart, StyleBlend
+from streamstyle.nets.allocation import tune_malloc
+from streamstyle.nets.ready import prepare_style_net, load_upscaler_for_inference
+from streamstyle.nets.weights import load_style_net
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.pipeline import stylise_video
-from streamstyle.settings import ConsistencySettings, EnlargeSettings, Method, Settings, SinkSettings, SourceSettings
+from streamstyle.settings import ConsistencySettings, UpscaleSettings, Method, Settings, EncoderSettings, SourceSettings
 from streamstyle.stages.source import decode, probe
 from streamstyle.stages.writer import VideoWriter, open_writer
-from streamstyle.train.pictures import held_out, list_pictures
-from streamstyle.train.shrinking import softened
+from streamstyle.train.pictures import held_out_images, list_images
+from streamstyle.train.shrinking import soften
 
 CPU = torch.device("cpu")
 PICTURES = 42
 SOFT = {"halved": 0.0, "a little soft": 0.12, "as soft as painted": 0.2}
 """What a neighbour counts in a pixel of the small picture; see `train.shrinking`."""
 
-TWICE = EnlargeSettings(2)
-KEPT = SinkSettings(crf=8, preset="veryfast")
+TWICE = UpscaleSettings(2)
+KEPT = EncoderSettings(crf=8, preset="veryfast")
 AMOUNT = 1.5
 T = TypeVar("T")
-Enlarge = Callable[[Tensor], Tensor]
+UpscaleFn = Callable[[Tensor], Tensor]
 """From [1, 3, H, W] to [1, 3, 2 H, 2 W], in [0, 1]."""
 
 
-def with_cv2(interpolation: int) -> Enlarge:
+def with_cv2(interpolation: int) -> UpscaleFn:
     """Return what enlarges [1, 3, H, W] twice by one of cv2's filters."""
 
     def enlarged(image: Tensor) -> Tensor:
@@ -65,25 +65,25 @@ def with_cv2(interpolation: int) -> Enlarge:
 bicubic, lanczos = with_cv2(cv2.INTER_CUBIC), with_cv2(cv2.INTER_LANCZOS4)
 
 
-def sharpened(image: Tensor) -> Tensor:
+def lanczos_sharpened(image: Tensor) -> Tensor:
     """Enlarge by Lanczos, and add what a Gaussian takes away: about as sharp as by the network, for nothing."""
     larger = lanczos(image)
-    blurred = softened(softened(larger, 0.25), 0.25)
+    blurred = soften(soften(larger, 0.25), 0.25)
     return (larger + AMOUNT * (larger - blurred)).clamp(0, 1)
 
 
 def test_what_was_halved_is_made_whole(work: Work, pytestconfig: pytest.Config, report: Report) -> None:
     """Held-out pictures painted in every style, halved and softened: the network is nearer to them than a filter."""
     ways: dict[str, Callable[[Tensor], Tensor]]
-    ways = {"bicubic": bicubic, "Lanczos": lanczos, "the network": ready_upscaler(CPU)}
+    ways = {"bicubic": bicubic, "Lanczos": lanczos, "the network": load_upscaler_for_inference(CPU)}
     rows: list[Row] = []
     with torch.inference_mode():
-        paintings = _paintings(work, pytestconfig.getoption("--photos"))
+        paintings = _style_images(work, pytestconfig.getoption("--photos"))
         for name, neighbour in SOFT.items():
-            small = [softened(F.avg_pool2d(whole, 2), neighbour) for whole in paintings]
+            small = [soften(F.avg_pool2d(whole, 2), neighbour) for whole in paintings]
             for way, enlarge in ways.items():
                 larger = [enlarge(each) for each in small]
-                rows.append({"the small picture": name, "": way, **_likeness(larger, paintings)})
+                rows.append({"the small picture": name, "": way, **_similarity_row(larger, paintings)})
     report.show(f"{len(paintings)} paintings made whole again", rows)
     for plain, network in zip(rows[1::3], rows[2::3], strict=True):
         assert float(network["SSIM"] or 0) > float(plain["SSIM"] or 0)
@@ -91,8 +91,8 @@ def test_what_was_halved_is_made_whole(work: Work, pytestconfig: pytest.Config, 
 
 def test_speed_of_enlarging(work: Work, report: Report) -> None:
     """Enlarging a frame costs less than painting it at the larger size."""
-    keep_freed_memory()
-    style, network = ready_style(load_style(work.style.path), CPU), ready_upscaler(CPU)
+    tune_malloc()
+    style, network = prepare_style_net(load_style_net(work.style.path), CPU), load_upscaler_for_inference(CPU)
     small, large = torch.rand(1, 3, 360, 640), torch.rand(1, 3, 720, 1280)
     times = _times_in_turn(
         {
@@ -113,8 +113,8 @@ def test_speed_of_enlarging(work: Work, report: Report) -> None:
 
 def test_a_film_enlarged(work: Work, tmp_path: Path, report: Report) -> None:
     """The enlarged film is sharper than by Lanczos; how much it flickers is measured along the same motion."""
-    size = work.part.size or (640, 360)
-    small = replace(work.part, size=size)
+    size = work.source_settings.size or (640, 360)
+    small = replace(work.source_settings, size=size)
     large = replace(small, size=(2 * size[0], 2 * size[1]))
     rows: list[Row] = []
     for style in work.some_styles:
@@ -122,13 +122,13 @@ def test_a_film_enlarged(work: Work, tmp_path: Path, report: Report) -> None:
             name: tmp_path / f"{style.name}-{name}.mkv"
             for name in ("network", "Lanczos", "Lanczos, sharpened", "direct")
         }
-        mix = Mix(style.name, (Ingredient(style.path),))
+        mix = StyleBlend(style.name, (BlendPart(style.path),))
         with ExitStack() as opened:
-            ways = {films["Lanczos"]: lanczos, films["Lanczos, sharpened"]: sharpened}
-            copied = _copied(work.film, small, ways, opened)
-            _paint(work.film, small, films["network"], mix, TWICE, copied)
-        _paint(work.film, large, films["direct"], mix, EnlargeSettings(1), None)
-        _, *found = measure_all([films[name] for name in films], work.film, large, work.judge, gaps=(1, 5))
+            ways = {films["Lanczos"]: lanczos, films["Lanczos, sharpened"]: lanczos_sharpened}
+            copied = _upscaling_callback(work.film, small, ways, opened)
+            _stylise(work.film, small, films["network"], mix, TWICE, copied)
+        _stylise(work.film, large, films["direct"], mix, UpscaleSettings(1), None)
+        _, *found = measure_films([films[name] for name in films], work.film, large, work.flow_reference, gaps=(1, 5))
         plain, edges = found[1], {name: _edges(path) for name, path in films.items()}
         for name, measures in zip(films, found, strict=True):
             error = measures.warping_error[1] / plain.warping_error[1]
@@ -144,26 +144,28 @@ def test_a_film_enlarged(work: Work, tmp_path: Path, report: Report) -> None:
                 }
             )
         assert found[0].sharpness > plain.sharpness
-    report.show(f"{work.film.name}, live, {size[0]}x{size[1]} twice as large, judged along {work.judge.name}", rows)
+    report.show(
+        f"{work.film.name}, live, {size[0]}x{size[1]} twice as large, judged along {work.flow_reference.name}", rows
+    )
 
 
-def _paintings(work: Work, photos: Path | None) -> list[Tensor]:
+def _style_images(work: Work, photos: Path | None) -> list[Tensor]:
     """Return photos that no training has seen, or frames of the film, painted in one style after the other."""
     if photos is not None:
-        pictures = _spread([*map(read_picture, held_out(list_pictures(photos)))])
+        pictures = _evenly_spaced([*map(read_image, held_out_images(list_images(photos)))])
     else:
-        pictures = [frame.image for frame in _spread([*decode(probe(work.film, work.part))])]
-    painters = [load_style(style.path).eval() for style in builtin_styles()]
+        pictures = [frame.image for frame in _evenly_spaced([*decode(probe(work.film, work.source_settings))])]
+    painters = [load_style_net(style.path).eval() for style in builtin_styles()]
     even = [resize_short_side(picture, 256) for picture in pictures]
     cut = [to_tensor(each[:256, : each.shape[1] // 2 * 2])[None] for each in even]
     return [painters[number % len(painters)](each) for number, each in enumerate(cut)]
 
 
-def _spread(items: list[T]) -> list[T]:
+def _evenly_spaced(items: list[T]) -> list[T]:
     return items[:: max(1, len(items) // PICTURES)][:PICTURES]
 
 
-def _likeness(made: list[Tensor], whole: list[Tensor]) -> Row:
+def _similarity_row(made: list[Tensor], whole: list[Tensor]) -> Row:
     errors = [float((one - other).square().mean()) for one, other in zip(made, whole, strict=True)]
     return {
         "PSNR": fmean(-10 * np.log10(error) for error in errors),
@@ -208,27 +210,36 @@ def _edges(film: Path) -> float:
     return fmean(float(each.diff(dim=0).square().mean() + each.diff(dim=1).square().mean()) for each in frames)
 
 
-def _copied(film: Path, part: SourceSettings, ways: Mapping[Path, Enlarge], opened: ExitStack) -> Look:
+def _upscaling_callback(
+    film: Path, part: SourceSettings, ways: Mapping[Path, UpscaleFn], opened: ExitStack
+) -> FrameCallback:
     """Return what looks at a run, and writes what it paints enlarged in other ways."""
     larger = probe(film, part).upscaled(TWICE.upscale)
-    sinks = [(enlarge, opened.enter_context(_published(larger, path))) for path, enlarge in ways.items()]
+    sinks = [(enlarge, opened.enter_context(_open_writer(larger, path))) for path, enlarge in ways.items()]
 
-    def look(moment: Moment) -> None:
+    def look(moment: FrameContext) -> None:
         for enlarge, sink in sinks:
-            sink.write(enlarge(moment.painted.image[None])[0], moment.painted.flowed.frame.pts)
+            sink.write(enlarge(moment.stylised.image[None])[0], moment.stylised.flowed.frame.pts)
 
     return look
 
 
 @contextmanager
-def _published(film: Film, output: Path) -> Iterator[VideoWriter]:
+def _open_writer(film: VideoInfo, output: Path) -> Iterator[VideoWriter]:
     with open_writer(film, output, KEPT) as sink:
         yield sink
         sink.publish()
 
 
-def _paint(
-    film: Path, part: SourceSettings, output: Path, mix: Mix, enlarging: EnlargeSettings, look: Look | None
+def _stylise(
+    film: Path,
+    part: SourceSettings,
+    output: Path,
+    mix: StyleBlend,
+    enlarging: UpscaleSettings,
+    look: FrameCallback | None,
 ) -> None:
-    settings = Settings(source=part, consistency=ConsistencySettings(method=Method.live), enlarge=enlarging, sink=KEPT)
+    settings = Settings(
+        source=part, consistency=ConsistencySettings(method=Method.live), upscale=enlarging, encoder=KEPT
+    )
     stylise_video(probe(film, part), output, mix, settings, lambda _: None, threading.Event(), look)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from streamstyle.ops.graph import recorded
+from streamstyle.ops.graph import capture
 
 TIMES = 20
 """Runs of a kernel in a row on a GPU: Python takes longer to ask for one than one takes."""
@@ -22,7 +22,7 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def named(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
     """Return the device's name, as it goes into a table's title."""
     return torch.cuda.get_device_name() if device.type == "cuda" else "the CPU"
 
@@ -45,11 +45,11 @@ def timer(work: Callable[[], Any]) -> Callable[[], float]:
         for _ in range(TIMES):
             work()
 
-    replay = recorded(in_a_row)
+    replay = capture(in_a_row)
     return lambda: seconds(replay) / TIMES
 
 
-def waits(work: Callable[[], Any]) -> int | None:
+def count_synchronisations(work: Callable[[], Any]) -> int | None:
     """Return how often the host waits for the GPU in the work; None where there is none."""
     if not torch.cuda.is_available():
         return None

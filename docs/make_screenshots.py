@@ -20,7 +20,7 @@ import streamstyle
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.summary import SummaryScreen
-from streamstyle.tui.widgets.panel import Panel
+from streamstyle.tui.widgets.panel import StatsPanel
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -32,7 +32,7 @@ def shows(app: StreamstyleApp, words: str) -> bool:
 
 def frames_done(app: StreamstyleApp) -> int:
     """Return how many frames the run screen says are done; very many on any other screen."""
-    panels = app.screen.query(Panel)
+    panels = app.screen.query(StatsPanel)
     said = str(panels.first().render()) if panels else str(10**9)
     return int(said.partition(" ")[0] or 0)
 

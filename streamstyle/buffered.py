@@ -13,24 +13,24 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-class Ahead(Iterator[U]):
+class PrefetchIterator(Iterator[U]):
     """Results in order, some of them made already."""
 
     def __init__(self, results: Iterator[U], room: int) -> None:
-        self.room = room
+        self.capacity = room
         """How many can be made and wait."""
         self._results = results
-        self._made, self._taken = 0, 0
+        self._done, self._taken = 0, 0
 
     @property
-    def waiting(self) -> int:
+    def ready(self) -> int:
         """How many are made and wait."""
-        return max(0, self._made - self._taken)
+        return max(0, self._done - self._taken)
 
-    def note_made(self, _: object = None) -> None:
+    def count_done(self, _: object = None) -> None:
         """Count one that is made."""
-        with _COUNTING:
-            self._made += 1
+        with _count_lock:
+            self._done += 1
 
     def __next__(self) -> U:
         result = next(self._results)
@@ -38,27 +38,27 @@ class Ahead(Iterator[U]):
         return result
 
 
-_COUNTING = threading.Lock()
+_count_lock = threading.Lock()
 
 
 @overload
-def buffered(items: Iterable[T], *, ahead: int) -> AbstractContextManager[Ahead[T]]: ...
+def prefetch(items: Iterable[T], *, ahead: int) -> AbstractContextManager[PrefetchIterator[T]]: ...
 
 
 @overload
-def buffered(
+def prefetch(
     items: Iterable[T], work: Callable[[T], U], *, workers: int = 1, ahead: int
-) -> AbstractContextManager[Ahead[U]]: ...
+) -> AbstractContextManager[PrefetchIterator[U]]: ...
 
 
 @contextmanager
-def buffered(
+def prefetch(
     items: Iterable[Any],
     work: Callable[[Any], Any] | None = None,
     *,
     workers: int = 1,
     ahead: int,
-) -> Iterator[Ahead[Any]]:
+) -> Iterator[PrefetchIterator[Any]]:
     """Yield an iterator over the items, or `work(item)` for each of them, in their order, made ahead of their use.
 
     One thread draws from `items`; `workers` threads run `work`. At most `ahead` items are drawn and not yet handed
@@ -72,7 +72,7 @@ def buffered(
 
     def draw(pool: ThreadPoolExecutor) -> None:
         try:
-            _draw(items, lambda item: submit(pool, item), room, leaving)
+            _pull(items, lambda item: submit(pool, item), room, leaving)
         except BaseException as error:  # carried to whoever iterates, which is where it can be dealt with
             failed: Future[Any] = Future()
             failed.set_exception(error)
@@ -86,7 +86,7 @@ def buffered(
             made.set_result(item)
         else:
             made = pool.submit(work, item)
-        made.add_done_callback(ahead_of_use.note_made)
+        made.add_done_callback(ahead_of_use.count_done)
         slots.put(made)
 
     def results() -> Iterator[Any]:
@@ -95,7 +95,7 @@ def buffered(
             room.release()
             yield result
 
-    ahead_of_use = Ahead(results(), max(1, ahead))
+    ahead_of_use = PrefetchIterator(results(), max(1, ahead))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="streamstyle-work")
     drawing = threading.Thread(target=draw, args=(pool,), name="streamstyle-draw", daemon=True)
     drawing.start()
@@ -108,11 +108,13 @@ def buffered(
         pool.shutdown(cancel_futures=True)
 
 
-def _draw(items: Iterable[T], submit: Callable[[T], None], room: threading.Semaphore, leaving: threading.Event) -> None:
+def _pull(
+    items: Iterable[T], submit: Callable[[T], None], slots_left: threading.Semaphore, leaving: threading.Event
+) -> None:
     """Draw an item whenever there is room for one, until there are no more or nobody wants them."""
     iterator = iter(items)
     try:
-        while room.acquire() and not leaving.is_set():
+        while slots_left.acquire() and not leaving.is_set():
             try:
                 item = next(iterator)
             except StopIteration:

@@ -22,12 +22,12 @@ from streamstyle.commands.styles import styles
 from streamstyle.commands.train import train
 from streamstyle.commands.tui import tui
 from streamstyle.commands.upscale import upscale
-from streamstyle.terminal.failures import report
+from streamstyle.terminal.failures import report_error
 
-_PLAIN = {"→": "->", "…": "...", "·": "-"}
+_ASCII = {"→": "->", "…": "...", "·": "-"}
 
 
-class InOrder(click.Group):
+class OrderedGroup(click.Group):
     """A group that lists its commands as they were added, the first one first."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -35,7 +35,7 @@ class InOrder(click.Group):
         return list(self.commands)
 
 
-@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=OrderedGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="streamstyle %(version)s")
 def cli() -> None:
     """Turn a whole film into a painting that moves.
@@ -55,16 +55,16 @@ for command in (run, tui, runs, stop, demo, styles, learn, upscale, compare, mea
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    codecs.register_error("streamstyle.plainly", plainly)
+    codecs.register_error("streamstyle.plainly", ascii_fallback)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="streamstyle.plainly")  # what cannot be shown stops nothing
     sys.exit(exit_code(arguments))
 
 
-def plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+def ascii_fallback(error: UnicodeError) -> tuple[str | bytes, int]:
     """Write what a terminal's character set lacks: our own arrows and dots in ASCII, all else by its number."""
-    if isinstance(error, UnicodeEncodeError) and (ours := _PLAIN.get(error.object[error.start])):
+    if isinstance(error, UnicodeEncodeError) and (ours := _ASCII.get(error.object[error.start])):
         return ours, error.start + 1
     return codecs.backslashreplace_errors(error)
 
@@ -75,5 +75,5 @@ def exit_code(arguments: list[str]) -> int:
         code = cli.main(arguments, prog_name="streamstyle", standalone_mode=False, obj=arguments)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:
-        return report(error, as_json="--json" in arguments, debug="--debug" in arguments)
+        return report_error(error, as_json="--json" in arguments, debug="--debug" in arguments)
     return code if isinstance(code, int) else 0

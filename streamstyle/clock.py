@@ -12,29 +12,29 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Clock:
+class PausableClock:
     """Seconds since the work began; it stands still while the work does."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._stood = 0.0
+        self._started = time.monotonic()
+        self._paused_seconds = 0.0
 
     @property
     def seconds(self) -> float:
         """Seconds of work so far."""
-        return time.monotonic() - self._began - self._stood
+        return time.monotonic() - self._started - self._paused_seconds
 
     @contextmanager
-    def standing(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Leave out what passes inside."""
         since = time.monotonic()
         try:
             yield
         finally:
-            self._stood += time.monotonic() - since
+            self._paused_seconds += time.monotonic() - since
 
 
-class _Running(threading.local):
+class _ThreadState(threading.local):
     """What a thread is timing."""
 
     def __init__(self) -> None:
@@ -42,38 +42,38 @@ class _Running(threading.local):
         self.since = 0.0
 
 
-class Stopwatch:
+class StageTimer:
     """What time goes into; a stretch counts for the innermost name being timed in its thread, and for no other."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         """By name."""
-        self._running = _Running()
+        self._state = _ThreadState()
 
     @contextmanager
-    def timing(self, name: str) -> Iterator[None]:
+    def measure(self, name: str) -> Iterator[None]:
         """Count what passes inside for `name`."""
-        self._book()
-        self._running.names.append(name)
+        self._charge()
+        self._state.names.append(name)
         try:
             yield
         finally:
-            self._book()
-            self._running.names.pop()
+            self._charge()
+            self._state.names.pop()
 
-    def timed(self, name: str, items: Iterable[T]) -> Iterator[T]:
+    def measure_iter(self, name: str, items: Iterable[T]) -> Iterator[T]:
         """Yield the items, counting the time of making each for `name`."""
         iterator = iter(items)
         while True:
-            with self.timing(name):
+            with self.measure(name):
                 try:
                     item = next(iterator)
                 except StopIteration:
                     return
             yield item
 
-    def _book(self) -> None:
-        now, running = time.monotonic(), self._running
+    def _charge(self) -> None:
+        now, running = time.monotonic(), self._state
         if running.names:
             self.seconds[running.names[-1]] += now - running.since
         running.since = now

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from streamstyle import __version__
-from streamstyle.cores import cores
+from streamstyle.cores import usable_cpus
 from streamstyle.errors import StreamstyleError
 from streamstyle.files import cache_folder
 from streamstyle.library import all_styles, builtin_styles, library_folder
@@ -143,7 +143,7 @@ def check_processor() -> Iterable[Finding]:
     from streamstyle.gpu.dispatch import find_kernels
 
     yield _ok("model", cpu_model())
-    yield _ok("cores", f"{cores()} for this process, of {os.cpu_count()}")
+    yield _ok("cores", f"{usable_cpus()} for this process, of {os.cpu_count()}")
     yield _ok("features", " ".join(cpu_features()) or "unknown")
     yield _ok("torch", f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
     if find_kernels(torch.zeros(1)) is not None:
@@ -236,17 +236,17 @@ def _check_folder(name: str, path: Path) -> Finding:
 
 def check_styles() -> Iterable[Finding]:
     """Yield each style and the network for any other, loaded."""
-    from streamstyle.nets.weights import load_any_style, load_style
+    from streamstyle.nets.weights import load_style_predictor, load_style_net
 
     for style in all_styles():
         try:
-            load_style(style.path)
+            load_style_net(style.path)
             yield _ok(style.name, "readable" if style.builtin else f"readable, learned here ({style.path})")
         except StreamstyleError as error:
             yield Finding(style.name, State.broken, error.problem, error.next_step)
     if not builtin_styles():
         yield Finding("built in", State.broken, "none is there", "Install streamstyle anew.")
-    load_any_style()
+    load_style_predictor()
     yield _ok("any image", "readable")
 
 

@@ -13,20 +13,20 @@ from statistics import fmean
 import av
 
 from streamstyle.events import Event, FrameWritten
-from streamstyle.film import Film
-from streamstyle.media.carry import Carried, Way, plan_streams
-from streamstyle.media.decoding import sought
-from streamstyle.mix import Mix
+from streamstyle.film import VideoInfo
+from streamstyle.media.carry import StreamPlan, StreamAction, plan_streams
+from streamstyle.media.decoding import seek
+from streamstyle.mix import StyleBlend
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import Method, Settings
-from streamstyle.stages.shots import shots
+from streamstyle.stages.shots import number_shots
 from streamstyle.stages.source import decode
 
 TRIAL_FRAMES = 9
 TRIAL_SECONDS = 3.0, 10.0
 """The trial ends after that many frames and the shorter time, or after the longer time once it has two frames."""
 
-_INTERLEAVED = 10
+_MAX_INTERLEAVE = 10
 """Seconds by which streams may lie apart in a file."""
 
 _TRIAL_ITERATIONS = 30
@@ -35,7 +35,7 @@ _TRIAL_ITERATIONS = 30
 _SAMPLED_SECONDS = 60.0
 """Length of the part of a long film whose copied streams stand for all of it."""
 
-_KEY_EVERY = 250
+_MAX_GOP = 250
 """Frames after which an encoder starts anew at the latest, by its default."""
 
 
@@ -57,7 +57,7 @@ class Planned(Event):
     """Seconds into the film of the first frame of each shot but the first."""
     method: str
     style: str
-    streams: tuple[Carried, ...]
+    streams: tuple[StreamPlan, ...]
     seconds_per_frame: float
     seconds: float
     """For the frames that are still to be painted."""
@@ -68,7 +68,7 @@ class Planned(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TrialRun:
     """What a few painted frames cost."""
 
     seconds: float
@@ -82,12 +82,17 @@ class Trial:
 
     def picture_bytes(self, frames: int, shots: int = 1) -> float:
         """Return what the pictures of a film take on the disk."""
-        keys = min(frames, max(shots, frames // _KEY_EVERY))
+        keys = min(frames, max(shots, frames // _MAX_GOP))
         return keys * self.key_bytes + (frames - keys) * self.bytes
 
 
 def plan(
-    film: Film, output: Path, mix: Mix, settings: Settings, looking: Callable[[int], None], earlier: int = 0
+    film: VideoInfo,
+    output: Path,
+    mix: StyleBlend,
+    settings: Settings,
+    on_progress: Callable[[int], None],
+    earlier: int = 0,
 ) -> Planned:
     """Look at the whole film, paint a few frames of its middle, and say what a run would do and cost.
 
@@ -95,9 +100,9 @@ def plan(
     temporary folder and removed.
     """
     streams = plan_streams(film, output)
-    frames, cuts = _count(film, looking)
-    cost = try_painting(film, output.suffix, mix, lighter(settings))
-    seconds = cost.seconds * times_longer(settings, (len(cuts) + 1) / max(1, frames))
+    frames, cuts = _count_frames(film, on_progress)
+    cost = run_trial(film, output.suffix, mix, cap_iterations(settings))
+    seconds = cost.seconds * full_to_trial_ratio(settings, (len(cuts) + 1) / max(1, frames))
     return Planned(
         video=str(film.path),
         output=str(output),
@@ -105,7 +110,7 @@ def plan(
         source_height=film.source_height,
         width=film.width,
         height=film.height,
-        upscale=settings.enlarge.upscale,
+        upscale=settings.upscale.upscale,
         frames=frames,
         duration=film.duration,
         cuts=tuple(cuts),
@@ -114,7 +119,7 @@ def plan(
         streams=streams,
         seconds_per_frame=seconds,
         seconds=seconds * max(0, frames - earlier),
-        bytes=round(cost.picture_bytes(frames, len(cuts) + 1) + bytes_alongside(film, streams)),
+        bytes=round(cost.picture_bytes(frames, len(cuts) + 1) + copied_bytes(film, streams)),
         resumed_frames=earlier,
     )
 
@@ -133,9 +138,9 @@ class CostEstimate:
 
 
 def estimate_cost(
-    film: Film,
+    film: VideoInfo,
     output: Path,
-    mix: Mix,
+    mix: StyleBlend,
     settings: Settings,
     on_progress: Callable[[CostEstimate], None],
     stop: threading.Event,
@@ -145,42 +150,42 @@ def estimate_cost(
     `on_progress` gets what is known after each frame; when `stop` is set the trial ends with the current frame.
     """
 
-    def cost(trial: Trial, size: float | None) -> CostEstimate:
-        seconds = trial.seconds * times_longer(settings, 1 / max(1, film.frames or 0))
+    def cost(trial: TrialRun, size: float | None) -> CostEstimate:
+        seconds = trial.seconds * full_to_trial_ratio(settings, 1 / max(1, film.frames or 0))
         whole = None if film.frames is None else seconds * film.frames
         return CostEstimate(trial.frames, seconds, whole, None if size is None else round(size))
 
-    trial = try_painting(
-        film, output.suffix, mix, lighter(settings), lambda known: on_progress(cost(known, None)), stop
+    trial = run_trial(
+        film, output.suffix, mix, cap_iterations(settings), lambda known: on_progress(cost(known, None)), stop
     )
     if film.frames is None or stop.is_set():
         return cost(trial, None)
     return cost(trial, trial.picture_bytes(film.frames) + _estimate_copied_bytes(film, output))
 
 
-def _estimate_copied_bytes(film: Film, output: Path) -> float:
+def _estimate_copied_bytes(film: VideoInfo, output: Path) -> float:
     """Return the bytes of the copied streams; for a long film extrapolated from a minute in its middle."""
     streams = plan_streams(film, output)
     if film.duration is None or film.duration <= 2 * _SAMPLED_SECONDS:
-        return bytes_alongside(film, streams)
+        return copied_bytes(film, streams)
     middle = film.start_pts + round(film.duration / 2 / float(film.time_base))
     minute = replace(film, start_pts=middle, duration=_SAMPLED_SECONDS)
-    return bytes_alongside(minute, streams) * film.duration / _SAMPLED_SECONDS
+    return copied_bytes(minute, streams) * film.duration / _SAMPLED_SECONDS
 
 
-def _count(film: Film, looking: Callable[[int], None]) -> tuple[int, list[float]]:
+def _count_frames(film: VideoInfo, on_progress: Callable[[int], None]) -> tuple[int, list[float]]:
     """Return the frames there are, and the times of the cuts."""
     count, shot, cuts = 0, 0, []
-    for frame in shots(decode(film)):
+    for frame in number_shots(decode(film)):
         count += 1
         if frame.shot != shot:
             shot = frame.shot
             cuts.append(float((frame.pts - film.start_pts) * film.time_base))
-        looking(count)
+        on_progress(count)
     return count, cuts
 
 
-def lighter(settings: Settings) -> Settings:
+def cap_iterations(settings: Settings) -> Settings:
     """Return settings for a trial, which cannot take half an hour."""
     if settings.consistency.method is not Method.ruder:
         return settings
@@ -192,54 +197,56 @@ def lighter(settings: Settings) -> Settings:
     )
 
 
-def times_longer(settings: Settings, firsts: float) -> float:
+def full_to_trial_ratio(settings: Settings, shot_start_share: float) -> float:
     """Return how many times longer a frame takes than in the trial, where a share of `firsts` begins a shot."""
     iterations = settings.consistency.iterations
     if settings.consistency.method is not Method.ruder:
         return 1.0
     first = max(iterations, settings.ruder.first_iterations)
-    return (settings.ruder.passes * iterations + firsts * (first - iterations)) / min(iterations, _TRIAL_ITERATIONS)
+    return (settings.ruder.passes * iterations + shot_start_share * (first - iterations)) / min(
+        iterations, _TRIAL_ITERATIONS
+    )
 
 
-def try_painting(
-    film: Film,
+def run_trial(
+    film: VideoInfo,
     suffix: str,
-    mix: Mix,
+    mix: StyleBlend,
     settings: Settings,
-    told: Callable[[Trial], None] = lambda _: None,
+    on_frame: Callable[[TrialRun], None] = lambda _: None,
     stop: threading.Event | None = None,
-) -> Trial:
+) -> TrialRun:
     """Paint a few frames from the middle of the film; the flow between them is neither read from the cache nor kept.
 
     `told` hears of every frame what is known by then of the time. When `stop` is set the trial ends with its frame.
     """
     settings = replace(settings, flow=replace(settings.flow, flow_cache=0))
-    ending, elapsed = threading.Event(), [0.0]
+    enough_seen, elapsed = threading.Event(), [0.0]
 
     def observe(event: Event) -> None:
         if isinstance(event, FrameWritten):
             elapsed.append(event.elapsed)
-            told(Trial(_seconds_a_frame(elapsed), event.frame))
+            on_frame(TrialRun(_seconds_per_frame(elapsed), event.frame))
             least, most = (event.elapsed > seconds for seconds in TRIAL_SECONDS)
             enough = (least and event.frame >= TRIAL_FRAMES) or (most and event.frame > 1)
             if enough or (stop is not None and stop.is_set()):
-                ending.set()
+                enough_seen.set()
 
     with tempfile.TemporaryDirectory(prefix="streamstyle-") as folder:
         output = Path(folder) / f"trial{suffix}"
-        ended = stylise_video(_second_half(film), output, mix, settings, observe, ending)
+        ended = stylise_video(_second_half(film), output, mix, settings, observe, enough_seen)
         keys, others = _packet_sizes(Path(ended.output)) if ended.frames else ([], [])
-    return Trial(_seconds_a_frame(elapsed), ended.frames, fmean(keys or [0]), fmean(others or keys or [0]))
+    return TrialRun(_seconds_per_frame(elapsed), ended.frames, fmean(keys or [0]), fmean(others or keys or [0]))
 
 
-def _seconds_a_frame(elapsed: list[float]) -> float:
+def _seconds_per_frame(elapsed: list[float]) -> float:
     """Return the mean time of a frame, the first third left out: then all is warm, and what is read ahead has been."""
     frames = len(elapsed) - 1
     cold = max(1, frames // 3) if frames > 1 else 0
     return (elapsed[-1] - elapsed[cold]) / (frames - cold)
 
 
-def _second_half(film: Film) -> Film:
+def _second_half(film: VideoInfo) -> VideoInfo:
     """Return the film from its middle on; the whole of it where it is short."""
     if film.duration is None or film.frames is None or film.frames < 2 * TRIAL_FRAMES:
         return film
@@ -257,19 +264,19 @@ def _packet_sizes(path: Path) -> tuple[list[int], list[int]]:
     return keys, others
 
 
-def bytes_alongside(film: Film, streams: tuple[Carried, ...]) -> int:
+def copied_bytes(film: VideoInfo, streams: tuple[StreamPlan, ...]) -> int:
     """Return the bytes of what goes along with the picture, within the processed part."""
-    along = {carried.stream.index for carried in streams if carried.way is not Way.left_out}
+    along = {carried.stream.index for carried in streams if carried.action is not StreamAction.left_out}
     if not along:
         return 0
     begin, total = float(film.start_pts * film.time_base), 0
     end = begin + (inf if film.duration is None else film.duration)
     with av.open(str(film.path.absolute())) as container:
-        sought(container, round((begin - _INTERLEAVED) * av.time_base))
+        seek(container, round((begin - _MAX_INTERLEAVE) * av.time_base))
         for packet in container.demux([container.streams[index] for index in sorted(along)]):
             time = float(packet.pts * packet.time_base) if packet.pts is not None and packet.time_base else begin
             if begin <= time < end:
                 total += packet.size
-            elif time > end + _INTERLEAVED:
+            elif time > end + _MAX_INTERLEAVE:
                 break
     return total

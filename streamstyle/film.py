@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from streamstyle.errors import SettingsError
-from streamstyle.settings import LARGEST_SIDE
+from streamstyle.settings import MAX_SIDE
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class StreamInfo:
     """One stream of the source container."""
 
     index: int
@@ -24,7 +24,7 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class VideoInfo:
     """A probed film and the part and size of it that will be processed."""
 
     path: Path
@@ -54,23 +54,23 @@ class Film:
     """Seconds of the processed part."""
     video_stream: int
     """Index of the stream that is stylised."""
-    streams: tuple[Stream, ...]
+    streams: tuple[StreamInfo, ...]
 
     def seconds(self, pts: int) -> float:
         """Return when a frame is shown."""
         return float(pts * self.time_base)
 
-    def upscaled(self, times: int) -> Film:
+    def upscaled(self, times: int) -> VideoInfo:
         """Return the same at so many times the working size. SettingsError where that would be too large."""
         width, height = times * self.width, times * self.height
-        if times > 1 and max(width, height) > LARGEST_SIDE:
+        if times > 1 and max(width, height) > MAX_SIDE:
             raise SettingsError(
                 f"{self.width}x{self.height} enlarged {times} times would be {width}x{height}",
-                f"{LARGEST_SIDE} pixels a side are the most: enlarge less, or paint at a smaller --height.",
+                f"{MAX_SIDE} pixels a side are the most: enlarge less, or paint at a smaller --height.",
             )
         return replace(self, width=width, height=height)
 
-    def said(self) -> dict[str, Any]:
+    def event_fields(self) -> dict[str, Any]:
         """Return what an event says of it: path, working size, frames, rate and length."""
         rate = self.frame_rate
         return {

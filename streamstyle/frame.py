@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FramePosition:
     """Where a frame is found again in its film."""
 
     index: int
@@ -22,7 +22,7 @@ class Place:
     """Presentation time in ticks of `Film.time_base`."""
     shot: int
     """Count of cuts before it."""
-    plain: bool
+    seekable: bool
     """Whether it can be looked for by its time; where it cannot, all frames before it have to be counted."""
 
 
@@ -38,13 +38,13 @@ class Frame:
     """Count from 0 within the part of the film that is processed."""
     shot: int = 0
     """Count of cuts before this frame."""
-    plain: bool = True
+    seekable: bool = True
     """Whether its time and those before are as the file has them, so that it can be looked for by its time."""
 
     @property
-    def place(self) -> Place:
+    def position(self) -> FramePosition:
         """Where it is found again."""
-        return Place(self.index, self.pts, self.shot, self.plain)
+        return FramePosition(self.index, self.pts, self.shot, self.seekable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +60,29 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True)
-class FlowedFrame:
+class FrameWithFlow:
     """A frame and its motion."""
 
     frame: Frame
     motion: Motion | None
     """From the frame before; None on the first frame of a shot: nothing looks back across a cut."""
-    earlier: tuple[Motion, ...] = ()
+    lookback: tuple[Motion, ...] = ()
     """From frames of the shot further back, the nearest first, where they are asked for."""
 
-    returning: Motion | None = None
+    reverse: Motion | None = None
     """How the frame before follows from this one, where it is asked for."""
 
     @property
     def motions(self) -> tuple[Motion, ...]:
         """All of them, the nearest first."""
-        return () if self.motion is None else (self.motion, *self.earlier)
+        return () if self.motion is None else (self.motion, *self.lookback)
 
 
 @dataclass(frozen=True, slots=True)
 class StylisedFrame:
     """A painted frame, with all that the next stage may want to look back to."""
 
-    flowed: FlowedFrame
+    flowed: FrameWithFlow
     image: Tensor
     """[3, H, W] float32 in [0, 1], on the device of the run."""
     naive: Tensor
@@ -90,13 +90,13 @@ class StylisedFrame:
     (method ruder)."""
     losses: Mapping[str, float] = field(default_factory=dict)
     """Terms of the objective, weighted, at the optimisation's result; empty where there was none."""
-    undiluted: Tensor | None = None
+    before_strength: Tensor | None = None
     """[3, H, W] float32 in [0, 1]: what later frames look back to, where that is not `image`."""
 
     @property
-    def carried(self) -> Tensor:
+    def feedback(self) -> Tensor:
         """[3, H, W] float32 in [0, 1]: what later frames look back to."""
-        return self.image if self.undiluted is None else self.undiluted
+        return self.image if self.before_strength is None else self.before_strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class OutputFrame:
 
     image: Tensor
     """[3, H, W] float32 in [0, 1], at the size of the output, on the device of the run."""
-    position: Place
+    position: FramePosition
     """Of the frame that it replaces."""
     stylised: StylisedFrame | None = None
     """What it was made from; None where nothing was stylised."""
@@ -118,4 +118,4 @@ class OutputFrame:
     @property
     def feedback(self) -> Tensor | None:
         """[3, H, W] float32 in [0, 1], at the working size: what later frames look back to."""
-        return None if self.stylised is None else self.stylised.carried
+        return None if self.stylised is None else self.stylised.feedback

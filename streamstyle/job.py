@@ -10,14 +10,14 @@ from typing import Any
 
 from torch import Tensor
 
-from streamstyle.buffered import Ahead
-from streamstyle.clock import Clock, Stopwatch
+from streamstyle.buffered import PrefetchIterator
+from streamstyle.clock import PausableClock, StageTimer
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
-from streamstyle.film import Film
+from streamstyle.film import VideoInfo
 from streamstyle.frame import OutputFrame, StylisedFrame
 from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.nets.allocation import keep_freed_memory
+from streamstyle.nets.allocation import tune_malloc
 from streamstyle.nets.device import select_device
 from streamstyle.resume.checkpoint import find_checkpoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, ResumeNeeds
@@ -26,27 +26,27 @@ from streamstyle.stages.writer import VideoWriter
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class FrameContext:
     """The run, as it stands after a frame."""
 
-    film: Film
-    painted: StylisedFrame
+    video: VideoInfo
+    stylised: StylisedFrame
     """The frame that has just been written, at the size that is painted at."""
     image: Tensor
     """[3, H, W] float32 in [0, 1]: the same as it was written, at the size of the output."""
     frames: int
     """Frames written so far, by this run and any it goes on from."""
-    clock: Clock
+    clock: PausableClock
     """Whoever lets the work wait stops it meanwhile."""
-    stopwatch: Stopwatch
+    timer: StageTimer
     """What the time of painting and encoding goes into: `wait`, `stylise`, `consistency`, `upscale`, `encode`."""
-    queues: Mapping[str, Ahead[Any]]
+    queues: Mapping[str, PrefetchIterator[Any]]
     """What is made ahead, by the stage that makes it: `decode`, and `flow` where there is flow."""
     partial: Path
     """The film so far."""
 
 
-Look = Callable[[Moment], None]
+FrameCallback = Callable[[FrameContext], None]
 
 
 class Job:
@@ -54,7 +54,7 @@ class Job:
 
     def __init__(
         self,
-        film: Film,
+        video: VideoInfo,
         output: Path,
         signature: Mapping[str, str],
         needs: ResumeNeeds,
@@ -62,19 +62,19 @@ class Job:
         observe: Observer,
         *,
         restart: bool,
-        on_frame: Look | None = None,
+        on_frame: FrameCallback | None = None,
     ) -> None:
         """Choose the device and find where the run resumes, unless it is to `restart`. Raises StreamstyleError."""
-        keep_freed_memory()
-        self.film, self.output = film, output
+        tune_malloc()
+        self.video, self.output = video, output
         self._observe, self._on_frame = observe, on_frame
-        self.timer, self.clock = Stopwatch(), Clock()
+        self.timer, self.clock = StageTimer(), PausableClock()
         self.device = select_device(device, self.warn)
-        checkpoint = None if restart else find_checkpoint(output, film.path, signature)
-        self.checkpoints = CheckpointWriter(output, signature, needs, str(self.device), film.time_base, checkpoint)
+        checkpoint = None if restart else find_checkpoint(output, video.path, signature)
+        self.checkpoints = CheckpointWriter(output, signature, needs, str(self.device), video.time_base, checkpoint)
         self.resume = self.checkpoints.resumed
         self.frames, self._shot = self.resume.frames, self.resume.last_shot
-        self._queues: dict[str, Ahead[Any]] = {}
+        self._queues: dict[str, PrefetchIterator[Any]] = {}
 
     def warn(self, message: str) -> None:
         """Tell the user that something is not as asked for, while the work goes on."""
@@ -87,7 +87,7 @@ class Job:
 
     def show_queues(self, **queues: object) -> None:
         """Show whoever watches the run how full these are, those of them that are prefetched."""
-        self._queues = {name: queue for name, queue in queues.items() if isinstance(queue, Ahead)}
+        self._queues = {name: queue for name, queue in queues.items() if isinstance(queue, PrefetchIterator)}
 
     def start(self, writer: VideoWriter, stop: threading.Event, *, method: str, style: str, upscale: int) -> None:
         """Say that everything is open, and take over the frames of the earlier run."""
@@ -99,24 +99,24 @@ class Job:
                 device=str(self.device),
                 upscale=upscale,
                 resumed_frames=self.resume.frames,
-                **self.film.said(),
+                **self.video.event_fields(),
             )
         )
         writer.copy_resumed(stop)
-        self.clock = Clock()
+        self.clock = PausableClock()
 
     def frame_written(self, frame: OutputFrame, writer: VideoWriter) -> None:
         """Say that a frame is written, and show it to whoever watches."""
         self.frames += 1
-        position, time = frame.position, self.film.seconds(frame.position.pts)
+        position, time = frame.position, self.video.seconds(frame.position.pts)
         if frame.stylised is not None and (position.shot != self._shot or position.index == 0):
             self._shot = position.shot
             self._observe(ShotStarted(position.shot, position.index, time))
-        self._observe(FrameWritten(self.frames, self.film.frames, time, self.clock.seconds))
+        self._observe(FrameWritten(self.frames, self.video.frames, time, self.clock.seconds))
         if self._on_frame is not None and frame.stylised is not None:
             self._on_frame(
-                Moment(
-                    self.film,
+                FrameContext(
+                    self.video,
                     frame.stylised,
                     frame.image,
                     self.frames,

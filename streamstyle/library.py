@@ -11,15 +11,15 @@ from pathlib import Path
 
 from streamstyle.errors import StyleError
 from streamstyle.files import data_folder
-from streamstyle.nets.metadata import ANY_STYLE_ASSET, THUMBNAIL, read_bytes, read_metadata
+from streamstyle.nets.metadata import STYLE_PREDICTOR_ASSET, THUMBNAIL, read_bytes, read_metadata
 
 _ASSETS = Path(str(files("streamstyle"))) / "assets"
-ANY_STYLE = _ASSETS / ANY_STYLE_ASSET
+STYLE_PREDICTOR = _ASSETS / STYLE_PREDICTOR_ASSET
 """The network for any style."""
-_LEARNED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
+_TRAINED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
 """A learned style's file is NAME-DIGEST.safetensors, with the first digits of its image's SHA-256."""
 
-_UNFINISHED = ".learning"
+_SNAPSHOT_ENDING = ".learning"
 """End of the name of a snapshot that learning goes on from."""
 
 
@@ -39,19 +39,21 @@ class Style:
 
 def builtin_styles() -> list[Style]:
     """Return the styles that come with the program, by name."""
-    return [style for path in sorted(_ASSETS.glob("*.safetensors")) if (style := _read(path, path.stem, builtin=True))]
+    return [
+        style for path in sorted(_ASSETS.glob("*.safetensors")) if (style := _read_style(path, path.stem, builtin=True))
+    ]
 
 
-def learned_styles() -> list[Style]:
+def trained_styles() -> list[Style]:
     """Return the styles learned on this machine, by name; files that are no style are passed over."""
-    kept = [path for path in sorted(library_folder().glob("*.safetensors")) if not path.stem.endswith(_UNFINISHED)]
-    found = [_read(path, kept_name(path), builtin=False) for path in kept]
+    kept = [path for path in sorted(library_folder().glob("*.safetensors")) if not path.stem.endswith(_SNAPSHOT_ENDING)]
+    found = [_read_style(path, style_name(path), builtin=False) for path in kept]
     return [style for style in found if style is not None]
 
 
 def all_styles() -> list[Style]:
     """Return all styles, those of the program first."""
-    return builtin_styles() + learned_styles()
+    return builtin_styles() + trained_styles()
 
 
 def find_style(name_or_image: str) -> Style | None:
@@ -59,27 +61,27 @@ def find_style(name_or_image: str) -> Style | None:
 
     Raises StyleError for a .safetensors file that is no style.
     """
-    for style in learned_styles() + builtin_styles():  # a style that comes with an update takes nobody's name away
+    for style in trained_styles() + builtin_styles():  # a style that comes with an update takes nobody's name away
         if style.name == name_or_image:
             return style
     path = Path(name_or_image)
     if path.suffix == ".safetensors":
-        return _style_of_file(path)
+        return _style_from_file(path)
     if not path.is_file():
         return None
     digest = image_digest(path)
     return next((style for style in all_styles() if style.image_sha256 == digest), None)
 
 
-def known_style(name_or_image: str) -> Style:
+def get_style(name_or_image: str) -> Style:
     """Return the style of that name, file or image; raises StyleError, with the nearest names, where there is none."""
     style = find_style(name_or_image)
     if style is None:
-        raise unknown_style(name_or_image)
+        raise no_such_style(name_or_image)
     return style
 
 
-def unknown_style(name: str) -> StyleError:
+def no_such_style(name: str) -> StyleError:
     """Return the error that says there is no such style, and which are near."""
     names = [style.name for style in all_styles()]
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or names
@@ -99,7 +101,7 @@ def thumbnail(style: Style) -> bytes | None:
         return None
 
 
-def keep_path(image: Path, name: str | None = None) -> Path:
+def new_style_path(image: Path, name: str | None = None) -> Path:
     """Return where the weights learned from an image go: under its name, or the given one, unless that is taken."""
     digest = image_digest(image)
     name = name or re.sub(r"\s+", "_", image.stem)
@@ -111,9 +113,9 @@ def keep_path(image: Path, name: str | None = None) -> Path:
     return library_folder() / f"{free}-{digest[:16]}.safetensors"
 
 
-def kept_name(path: Path) -> str:
+def style_name(path: Path) -> str:
     """Return the name of a style by the file it is kept in."""
-    named = _LEARNED.fullmatch(path.stem)
+    named = _TRAINED.fullmatch(path.stem)
     return named["name"] if named else path.stem
 
 
@@ -131,15 +133,15 @@ def image_digest(image: Path) -> str:
         raise StyleError(f"{image} cannot be read ({error.strerror})", "Give an image file.") from error
 
 
-def _style_of_file(path: Path) -> Style:
-    style = _read(path, kept_name(path), builtin=False) if path.is_file() else None
+def _style_from_file(path: Path) -> Style:
+    style = _read_style(path, style_name(path), builtin=False) if path.is_file() else None
     if style is None:
         problem = f"{path} is no style" if path.is_file() else f"there is no file {path}"
         raise StyleError(problem, "Give a .safetensors file made by `streamstyle learn`.")
     return style
 
 
-def _read(path: Path, name: str, *, builtin: bool) -> Style | None:
+def _read_style(path: Path, name: str, *, builtin: bool) -> Style | None:
     """Return the style in a weights file; None where the file is broken or holds another kind of network."""
     try:
         said = read_metadata(path)

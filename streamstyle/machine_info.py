@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from streamstyle import __version__
-from streamstyle.cores import cores
+from streamstyle.cores import usable_cpus
 
 MachineInfo = dict[str, str | int]
 """Facts by name, as they are kept beside every measured time."""
@@ -27,7 +27,7 @@ def machine_info() -> MachineInfo:
     return {
         "streamstyle": __version__,
         "processor": cpu_model(),
-        "cores": cores(),
+        "cores": usable_cpus(),
         "threads": torch.get_num_threads(),
         "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",

@@ -7,21 +7,21 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Ingredient:
+class BlendPart:
     """One style of a blend."""
 
     path: Path
     """A weights file, or an image that the network for any style looks at."""
-    share: float = 1.0
+    weight: float = 1.0
     """How much of it, relative to the other ingredients."""
     image: Path | None = None
     """The painting itself, where `path` is weights and it was asked for by that: they do not say where it is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mix:
+class StyleBlend:
     """What a film is painted in."""
 
     name: str
     """For file names: letters, digits and what a file system takes."""
-    ingredients: tuple[Ingredient, ...]
+    parts: tuple[BlendPart, ...]

@@ -26,10 +26,10 @@ class ProcessIdentity:
         return cls(me.pid, me.create_time())
 
     @classmethod
-    def from_json(cls, said: Any) -> ProcessIdentity | None:
+    def from_json(cls, value: Any) -> ProcessIdentity | None:
         """Return the life that a JSON object tells of; None where it is no such object."""
         try:
-            return cls(int(said["pid"]), float(said["create_time"]))
+            return cls(int(value["pid"]), float(value["create_time"]))
         except (KeyError, TypeError, ValueError):
             return None
 

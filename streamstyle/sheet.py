@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 import torch
 
-from streamstyle.media.picture import Picture
-from streamstyle.mix import Mix
-from streamstyle.nets.allocation import keep_freed_memory
+from streamstyle.media.picture import RgbImage
+from streamstyle.mix import StyleBlend
+from streamstyle.nets.allocation import tune_malloc
 from streamstyle.nets.device import select_device
-from streamstyle.nets.ready import ready_style
-from streamstyle.ops.pixels import to_tensor, to_uint8
-from streamstyle.ops.trouble import clear_gpu_errors
-from streamstyle.painter import painter
+from streamstyle.nets.ready import prepare_style_net
+from streamstyle.ops.pixels import to_tensor, to_numpy
+from streamstyle.ops.trouble import gpu_errors_as_device_errors
+from streamstyle.painter import load_blend
 from streamstyle.settings import Device, StyleSettings
-from streamstyle.stages.stylise import paint
+from streamstyle.stages.stylise import stylise_image
 
 PAPER, INK = (246, 243, 238), (40, 38, 36)
 MARGIN, CAPTION = 12, 26
@@ -27,23 +27,23 @@ INSET = 0.28
 """Height of the small picture of the painting, as a share of the frame's."""
 
 
-@clear_gpu_errors()
+@gpu_errors_as_device_errors()
 def contact_sheet(
-    frame: Picture, mixes: Sequence[tuple[Mix, Picture | None]], settings: StyleSettings, device: Device
-) -> Picture:
+    frame: RgbImage, mixes: Sequence[tuple[StyleBlend, RgbImage | None]], settings: StyleSettings, device: Device
+) -> RgbImage:
     """Return the frame itself and painted in every style, each with its name and a small picture of the painting."""
-    keep_freed_memory()
+    tune_malloc()
     where = select_device(device)
     image = to_tensor(frame, where)
-    cells = [cell(frame, "the frame itself", None)]
+    cells = [captioned_cell(frame, "the frame itself", None)]
     for mix, painting in mixes:
-        network = ready_style(painter(mix, settings.strength), where)
+        network = prepare_style_net(load_blend(mix, settings.strength), where)
         with torch.inference_mode():
-            cells.append(cell(to_uint8(paint(image, network, settings)), mix.name, painting))
-    return grid(cells)
+            cells.append(captioned_cell(to_numpy(stylise_image(image, network, settings)), mix.name, painting))
+    return arrange_in_grid(cells)
 
 
-def grid(cells: Iterable[Picture]) -> Picture:
+def arrange_in_grid(cells: Iterable[RgbImage]) -> RgbImage:
     """Return cells of one size in rows, as near to a square as whole rows allow."""
     listed = list(cells)
     square = max(1, round(len(listed) ** 0.5))
@@ -53,19 +53,19 @@ def grid(cells: Iterable[Picture]) -> Picture:
     return np.vstack([np.hstack(listed[start : start + columns]) for start in range(0, len(listed), columns)])
 
 
-def cell(picture: Picture, name: str, painting: Picture | None) -> Picture:
+def captioned_cell(picture: RgbImage, name: str, painting: RgbImage | None) -> RgbImage:
     """Return the picture on paper with its name under it, and the painting small in its corner."""
     height, width = picture.shape[:2]
     cell = np.full((height + 2 * MARGIN + CAPTION, width + 2 * MARGIN, 3), PAPER, np.uint8)
     cell[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = picture
     if painting is not None:
-        _place(cell, painting, round(INSET * height), MARGIN + height)
+        _paste_inset(cell, painting, round(INSET * height), MARGIN + height)
     position = (MARGIN, MARGIN + height + CAPTION - 8)
     cv2.putText(cell, name, position, cv2.FONT_HERSHEY_DUPLEX, 0.5, INK, 1, cv2.LINE_AA)
     return cell
 
 
-def _place(cell: Picture, painting: Picture, side: int, bottom: int) -> None:
+def _paste_inset(cell: RgbImage, painting: RgbImage, side: int, bottom: int) -> None:
     """Put the painting, framed in paper, into the lower left corner of the picture."""
     height, width = painting.shape[:2]
     scale = side / max(height, width)

@@ -13,7 +13,7 @@ from streamstyle.gpu.dispatch import csrc_folder
 FLAGS = ("-O1", "-std=c++17", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-Wall", "-Werror")
 
 
-def build(folder: Path) -> Path:
+def build_cpu_kernels(folder: Path) -> Path:
     """Return the pixel functions as g++ builds them; the test is skipped where there is none."""
     compiler = shutil.which("g++")
     if compiler is None:

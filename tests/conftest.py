@@ -12,7 +12,7 @@ import torch
 
 from streamstyle.gpu import dispatch
 from streamstyle.gpu.cpu_kernels import CpuKernels
-from tests.compiled import build
+from tests.compiled import build_cpu_kernels
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,7 +47,7 @@ def _interrupts_are_heard() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> CpuKernels:
     """The compiled part, built here: a checkout that was not installed has none."""
-    return CpuKernels(build(tmp_path_factory.mktemp("csrc")))
+    return CpuKernels(build_cpu_kernels(tmp_path_factory.mktemp("csrc")))
 
 
 @pytest.fixture(params=["torch", "compiled"])

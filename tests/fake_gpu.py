@@ -33,7 +33,7 @@ class _Indexing(TorchFunctionMode):
         return _IN_DISPATCH.get(func, func)(*args, **(kwargs or {}))
 
 
-def _number(tensor: Tensor) -> Any:
+def _read_scalar(tensor: Tensor) -> Any:
     return torch.ops.aten._local_scalar_dense(tensor)
 
 
@@ -41,7 +41,7 @@ _IN_DISPATCH: dict[Any, Any] = {
     Tensor.copy_: torch.ops.aten.copy_.default,
     Tensor.contiguous: torch.ops.aten.contiguous.default,
     Tensor.__invert__: torch.ops.aten.bitwise_not.default,
-    **dict.fromkeys((Tensor.__bool__, Tensor.__float__, Tensor.__int__, Tensor.item), _number),
+    **dict.fromkeys((Tensor.__bool__, Tensor.__float__, Tensor.__int__, Tensor.item), _read_scalar),
 }
 """The same without Python's part of it."""
 
@@ -71,7 +71,7 @@ class FakeGPU(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.waits: Counter[str] = Counter()
+        self.syncs: Counter[str] = Counter()
         self.uploads = 0
         """Copies to the GPU that are not waited for."""
         self.operations = 0
@@ -99,18 +99,18 @@ class FakeGPU(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name, kwargs = func.overloadpacket.__name__, kwargs or {}
         if name == "_local_scalar_dense":
-            self.waits[name] += 1
+            self.syncs[name] += 1
             return False if args[0].dtype == torch.bool else 1.0
         if name == "_pin_memory":
             self._pinned.append(args[0])
             return args[0]
         if name in ("nonzero", "masked_select", "is_nonzero", "_unique2"):
-            self.waits[name] += 1
-        result = _sampled(*args) if name == "grid_sampler_2d" else func(*args, **kwargs)
-        self._note(name, args, kwargs, result)
+            self.syncs[name] += 1
+        result = _grid_sample(*args) if name == "grid_sampler_2d" else func(*args, **kwargs)
+        self._count(name, args, kwargs, result)
         return result
 
-    def _note(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
+    def _count(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
         places = {each.device.type for each in (*args, result) if isinstance(each, Tensor)}
         self.operations += "cuda" in places
         if name in ("_to_copy", "copy_") and places == {"cpu", "cuda"}:
@@ -118,32 +118,32 @@ class FakeGPU(TorchDispatchMode):
             if (kwargs.get("non_blocking") or args[2:] == (True,)) and pinned:
                 self.uploads += result.is_cuda
             else:
-                self.waits[name] += 1
+                self.syncs[name] += 1
 
 
-def _sampled(image: Tensor, grid: Tensor, *_: Any) -> Tensor:
+def _grid_sample(image: Tensor, grid: Tensor, *_: Any) -> Tensor:
     """Return what is as large as what a picture is sampled as: torch's stand-in for it indexes, deep inside."""
     assert image.device == grid.device
     return image.new_empty(*image.shape[:2], *grid.shape[1:3])
 
 
-def on_gpu(tensor: Tensor) -> Tensor:
+def to_fake_gpu(tensor: Tensor) -> Tensor:
     """Return a fake of the tensor on the GPU; within a FakeGPU."""
     return tensor.to(CUDA, non_blocking=True)
 
 
-def network_on_gpu(network: Network) -> Network:
+def network_to_fake_gpu(network: Network) -> Network:
     """Put fakes of the weights of a network that is ready on the CPU in their place; within a FakeGPU."""
     for module in network.modules():
         for name, weight in module._parameters.items():
             if weight is not None:
-                module._parameters[name] = nn.Parameter(on_gpu(weight.detach()), requires_grad=False)
+                module._parameters[name] = nn.Parameter(to_fake_gpu(weight.detach()), requires_grad=False)
         for name, kept in module._buffers.items():
             if kept is not None:
-                module._buffers[name] = on_gpu(kept)
+                module._buffers[name] = to_fake_gpu(kept)
     return network
 
 
-def event(**_: Any) -> SimpleNamespace:
+def fake_event(**_: Any) -> SimpleNamespace:
     """Stands in for `torch.cuda.Event`."""
     return SimpleNamespace(record=lambda: None, synchronize=lambda: None)

@@ -11,19 +11,19 @@ import av
 import numpy as np
 import torch
 
-from streamstyle.film import Film
+from streamstyle.film import VideoInfo
 from streamstyle.frame import Frame
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.transformer import StyleNetConfig, StyleNet
 from streamstyle.nets.weights import save_weights, style_metadata
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.settings import SinkSettings, SourceSettings
+from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.source import decode, probe
 from streamstyle.stages.writer import VideoWriter, open_writer
 
-FAST = SinkSettings(preset="ultrafast")
+FAST = EncoderSettings(preset="ultrafast")
 
 
-def read(path: Path, **settings: Any) -> tuple[Film, list[Frame]]:
+def read_video(path: Path, **settings: Any) -> tuple[VideoInfo, list[Frame]]:
     """The film and all frames of it; `settings` are those of the source."""
     film = probe(path, SourceSettings(**settings))
     return film, list(decode(film))
@@ -32,17 +32,17 @@ def read(path: Path, **settings: Any) -> tuple[Film, list[Frame]]:
 def nonsense_style(folder: Path, *, strong: bool = False) -> Path:
     """A style that nobody has trained: it paints nonsense, but always the same; in strong colours a change shows."""
     torch.manual_seed(0)
-    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
+    network = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True))
     if strong:
         torch.nn.init.normal_(network.layers[-1][1].weight, std=0.5)
     save_weights(path := folder / "nonsense.safetensors", network, style_metadata(network, name="nonsense"))
     return path
 
 
-def paint(
+def write_copy(
     source: Path,
     output: Path,
-    sink: SinkSettings = FAST,
+    sink: EncoderSettings = FAST,
     *,
     stop_after: int | None = None,
     **settings: Any,
@@ -63,7 +63,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one.astype(int) - other.astype(int)).mean())
 
 
-def times(frames: Iterable[Frame], film: Film) -> list[Fraction]:
+def times(frames: Iterable[Frame], film: VideoInfo) -> list[Fraction]:
     """Seconds at which the frames are shown."""
     return [frame.pts * film.time_base for frame in frames]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamstyle.buffered import buffered
+from streamstyle.buffered import prefetch
 
 
 def threads_of_ours() -> list[str]:
@@ -27,7 +27,7 @@ def test_results_come_in_the_order_of_the_items_though_workers_finish_in_another
         time.sleep(0.004 if number % 2 == 0 else 0)
         return number * number
 
-    with buffered(range(40), slow_when_even, workers=4, ahead=8) as results:
+    with prefetch(range(40), slow_when_even, workers=4, ahead=8) as results:
         assert list(results) == [n * n for n in range(40)]
 
 
@@ -41,7 +41,7 @@ def test_no_more_are_drawn_than_there_is_room_for(ahead: int) -> None:
             drawn += 1
             yield number
 
-    with buffered(counted(), lambda n: n, workers=2, ahead=ahead) as results:
+    with prefetch(counted(), lambda n: n, workers=2, ahead=ahead) as results:
         for taken in range(1, 6):
             assert next(results) == taken - 1
             assert eventually(lambda: drawn == taken + ahead)  # noqa: B023
@@ -57,7 +57,7 @@ def test_work_runs_while_earlier_results_are_used() -> None:
             begun.set()
         return number
 
-    with buffered(range(3), work, workers=1, ahead=2) as results:
+    with prefetch(range(3), work, workers=1, ahead=2) as results:
         assert next(results) == 0
         assert begun.wait(5)
 
@@ -68,7 +68,7 @@ def test_an_error_in_the_work_comes_where_its_result_would_have_come() -> None:
             raise ValueError("three")
         return number
 
-    with buffered(range(10), refuse_three, workers=2, ahead=4) as results:
+    with prefetch(range(10), refuse_three, workers=2, ahead=4) as results:
         assert [next(results) for _ in range(3)] == [0, 1, 2]
         with pytest.raises(ValueError, match="three"):
             next(results)
@@ -81,7 +81,7 @@ def test_an_error_in_the_items_comes_after_the_results_before_it() -> None:
         yield 1
         raise OSError("the disk is gone")
 
-    with buffered(breaks(), lambda n: n, workers=1, ahead=4) as results:
+    with prefetch(breaks(), lambda n: n, workers=1, ahead=4) as results:
         assert [next(results), next(results)] == [0, 1]
         with pytest.raises(OSError, match="the disk is gone"):
             next(results)
@@ -95,7 +95,7 @@ def test_an_error_on_closing_the_items_is_not_lost_and_blocks_nobody() -> None:
         def close(self) -> None:
             raise OSError("will not close")
 
-    with buffered(Stubborn(), lambda n: n, workers=1, ahead=4) as results:
+    with prefetch(Stubborn(), lambda n: n, workers=1, ahead=4) as results:
         assert next(results) == 0
         with pytest.raises(OSError, match="will not close"):
             next(results)
@@ -119,7 +119,7 @@ def test_leaving_early_joins_the_threads_drops_what_waits_and_closes_the_items()
         done.append(number)
         return number
 
-    with buffered(endless(), slow, workers=1, ahead=50) as results:
+    with prefetch(endless(), slow, workers=1, ahead=50) as results:
         assert next(results) == 0
     assert threads_of_ours() == []
     assert closed_in == ["streamstyle-draw"]
@@ -128,7 +128,7 @@ def test_leaving_early_joins_the_threads_drops_what_waits_and_closes_the_items()
 
 def test_leaving_by_an_error_joins_the_threads_too() -> None:
     def interrupted() -> None:
-        with buffered(range(1000), lambda n: n, workers=2, ahead=4) as results:
+        with prefetch(range(1000), lambda n: n, workers=2, ahead=4) as results:
             next(results)
             raise KeyboardInterrupt
 
@@ -138,11 +138,11 @@ def test_leaving_by_an_error_joins_the_threads_too() -> None:
 
 
 def test_after_leaving_there_is_nothing_more() -> None:
-    with buffered(range(10), lambda n: n, workers=1, ahead=2) as results:
+    with prefetch(range(10), lambda n: n, workers=1, ahead=2) as results:
         next(results)
     assert list(results) == []
 
 
 def test_no_items_give_no_results() -> None:
-    with buffered([], lambda n: n, workers=1, ahead=2) as results:
+    with prefetch([], lambda n: n, workers=1, ahead=2) as results:
         assert list(results) == []

@@ -14,8 +14,8 @@ from streamstyle.cli import exit_code
 from streamstyle.events import Finished, FrameWritten, Paused
 from streamstyle.runs.folder import RunFolder, runs_folder
 from streamstyle.runs.status import find_run
-from tests.tui.acting import FAKE
-from tests.tui.fake_engine import Voice, started, surveyed
+from tests.tui.acting import FAKE_PROGRAM
+from tests.tui.fake_engine import FakeRun, started, status_sample
 from tests.tui.test_attach import ended
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -28,15 +28,15 @@ def going() -> Iterator[RunFolder]:
     words = ["run", "sea.mkv", "-o", str(runs_folder() / "out.mkv"), "--frames", "2000", "--seconds", "0.02"]
     quiet = {"stdout": subprocess.DEVNULL}
     runs_folder().mkdir(parents=True)
-    with subprocess.Popen([*FAKE, *words, "--run-folder", str(folder.path)], **quiet) as process:
+    with subprocess.Popen([*FAKE_PROGRAM, *words, "--run-folder", str(folder.path)], **quiet) as process:
         while not folder.status.exists():
             time.sleep(0.02)
         yield folder
         process.kill()
 
 
-def voice(name: str) -> Voice:
-    voice = Voice(RunFolder(runs_folder() / f"20261124-2015{name}"))
+def voice(name: str) -> FakeRun:
+    voice = FakeRun(RunFolder(runs_folder() / f"20261124-2015{name}"))
     voice.folder.create(["run"])
     return voice
 
@@ -49,9 +49,9 @@ def listed(capfd: pytest.CaptureFixture[str], *options: str) -> list[dict[str, o
 
 def test_runs_that_go_on_are_listed_with_how_far_they_are(capfd: pytest.CaptureFixture[str]) -> None:
     run = voice("00-a")
-    run.say(started("a.mkv", "a.wave.mkv", 132))
-    run.say(FrameWritten(57, 132, 2.28, 55.0))
-    run.say(surveyed(57))
+    run.emit(started("a.mkv", "a.wave.mkv", 132))
+    run.emit(FrameWritten(57, 132, 2.28, 55.0))
+    run.emit(status_sample(57))
     capfd.readouterr()
     assert exit_code(["runs"]) == 0
     heads, row = capfd.readouterr().out.splitlines()
@@ -63,11 +63,11 @@ def test_runs_that_go_on_are_listed_with_how_far_they_are(capfd: pytest.CaptureF
 def test_the_states_of_runs(capfd: pytest.CaptureFixture[str]) -> None:
     voice("00-starting")
     paused = voice("01-paused")
-    paused.say(started("b.mkv", "b.wave.mkv", None))
-    paused.say(Paused(3))
+    paused.emit(started("b.mkv", "b.wave.mkv", None))
+    paused.emit(Paused(3))
     done = voice("02-finished")
-    done.say(started("c.mkv", "c.wave.mkv", 9))
-    done.say(Finished("c.wave.mkv", 9, 1, 5.0, 8, 0))
+    done.emit(started("c.mkv", "c.wave.mkv", 9))
+    done.emit(Finished("c.wave.mkv", 9, 1, 5.0, 8, 0))
     ended(done)
     ended(voice("03-died"))
     assert [run["state"] for run in listed(capfd)] == ["paused", "starting"]

@@ -13,7 +13,7 @@ from streamstyle.cli import exit_code
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import pan, write_film
-from tests.painting import difference, nonsense_style, read, times
+from tests.painting import difference, nonsense_style, read_video, times
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -39,7 +39,7 @@ def test_the_film_is_the_same_but_for_its_size(
     plain, twice = tmp_path / "plain.mkv", tmp_path / "twice.mkv"
     run(capfd, film, style, "--crf", "0", "-o", str(plain))
     events = run(capfd, film, style, "--crf", "0", "-o", str(twice), "--upscale", "2")
-    (small, before), (large, after) = read(plain), read(twice)
+    (small, before), (large, after) = read_video(plain), read_video(twice)
     assert (large.width, large.height) == (2 * small.width, 2 * small.height)
     assert times(after, large) == times(before, small)
     for one, other in zip(before, after, strict=True):

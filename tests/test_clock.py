@@ -3,12 +3,12 @@ from __future__ import annotations
 import time
 from threading import Thread
 
-from streamstyle.clock import Clock, Stopwatch
+from streamstyle.clock import PausableClock, StageTimer
 
 
 def test_a_clock_stands_while_the_work_does() -> None:
-    clock = Clock()
-    with clock.standing():
+    clock = PausableClock()
+    with clock.paused():
         time.sleep(0.05)
     assert clock.seconds < 0.04
 
@@ -19,22 +19,22 @@ def test_time_counts_for_the_innermost_stage_alone() -> None:
             time.sleep(seconds)
             yield item
 
-    stopwatch = Stopwatch()
-    below = stopwatch.timed("below", slow(range(3), 0.03))
-    assert list(stopwatch.timed("above", slow(below, 0.01))) == [0, 1, 2]
+    stopwatch = StageTimer()
+    below = stopwatch.measure_iter("below", slow(range(3), 0.03))
+    assert list(stopwatch.measure_iter("above", slow(below, 0.01))) == [0, 1, 2]
     assert 0.09 <= stopwatch.seconds["below"] < 0.2
     assert 0.03 <= stopwatch.seconds["above"] < stopwatch.seconds["below"]
 
 
 def test_threads_time_their_own_work() -> None:
-    stopwatch = Stopwatch()
+    stopwatch = StageTimer()
 
     def paint() -> None:
-        with stopwatch.timing("painting"):
+        with stopwatch.measure("painting"):
             time.sleep(0.06)
 
     painting = Thread(target=paint)
-    with stopwatch.timing("encoding"):
+    with stopwatch.measure("encoding"):
         painting.start()
         painting.join()
     assert 0.05 <= stopwatch.seconds["painting"] < 0.2

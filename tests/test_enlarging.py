@@ -14,14 +14,14 @@ from streamstyle.cli import exit_code
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Finished, FrameWritten, Started, Stopped
 from streamstyle.pipeline import upscale_video
-from streamstyle.settings import Device, EnlargeSettings, SinkSettings, SourceSettings
+from streamstyle.settings import Device, UpscaleSettings, EncoderSettings, SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import moving_square, pan, write_film
-from tests.painting import difference, packets, read, times
+from tests.painting import difference, packets, read_video, times
 
 pytestmark = pytest.mark.usefixtures("home")
 
-LOSSLESS = SinkSettings(crf=0, preset="ultrafast")
+LOSSLESS = EncoderSettings(crf=0, preset="ultrafast")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def enlarge(film: Path, output: Path, times: int = 2, stop_after: int | None = N
             stop.set()
 
     whole = probe(film, SourceSettings())
-    return upscale_video(whole, output, EnlargeSettings(times), LOSSLESS, Device.cpu, observe, stop), events
+    return upscale_video(whole, output, UpscaleSettings(times), LOSSLESS, Device.cpu, observe, stop), events
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4"])
@@ -48,7 +48,7 @@ def test_twice_the_size_and_nothing_else_is_another(film: Path, tmp_path: Path, 
     ended, events = enlarge(film, output)
     assert isinstance(ended, Finished)
     assert ended.frames == 25
-    (small, before), (large, after) = read(film), read(output)
+    (small, before), (large, after) = read_video(film), read_video(output)
     assert (large.width, large.height) == (2 * small.width, 2 * small.height)
     assert large.sample_aspect_ratio == small.sample_aspect_ratio == Fraction(4, 3)
     assert times(after, large) == pytest.approx(times(before, small), abs=0.0005)
@@ -65,7 +65,7 @@ def test_stopped_it_leaves_what_was_finished(film: Path, tmp_path: Path) -> None
     ended, _ = enlarge(film, tmp_path / "larger.mkv", stop_after=10)
     assert isinstance(ended, Stopped)
     assert not (tmp_path / "larger.mkv").exists()
-    assert len(read(Path(ended.output))[1]) == ended.frames == 10
+    assert len(read_video(Path(ended.output))[1]) == ended.frames == 10
 
 
 def test_stopped_it_goes_on_to_the_same_film(film: Path, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_stopped_it_goes_on_to_the_same_film(film: Path, tmp_path: Path) -> None
     assert isinstance(ended, Finished)
     assert (ended.frames, ended.resumed_frames) == (25, 10)
     assert [event.frame for event in events if isinstance(event, FrameWritten)] == list(range(11, 26))
-    (one, frames), (other, again) = read(whole), read(interrupted)
+    (one, frames), (other, again) = read_video(whole), read_video(interrupted)
     assert times(frames, one) == times(again, other)
     assert all((before.image == after.image).all() for before, after in zip(frames, again, strict=True))
     assert packets(whole, "audio") == packets(interrupted, "audio")

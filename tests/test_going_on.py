@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from streamstyle.errors import OutputError, StyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped
-from streamstyle.media.output import earlier_path, partial_path
-from streamstyle.mix import Ingredient, Mix
+from streamstyle.media.output import set_aside_path, partial_path
+from streamstyle.mix import BlendPart, StyleBlend
 from streamstyle.pipeline import stylise_video
 from streamstyle.resume.checkpoint import checkpoint_path
 from streamstyle.settings import (
@@ -25,7 +25,7 @@ from streamstyle.settings import (
     Method,
     RuderSettings,
     Settings,
-    SinkSettings,
+    EncoderSettings,
     SourceSettings,
     StyleSettings,
 )
@@ -35,7 +35,7 @@ from tests.painting import difference, nonsense_style, packets
 
 pytestmark = pytest.mark.usefixtures("home")
 
-LOSSLESS = SinkSettings(codec="ffv1")
+LOSSLESS = EncoderSettings(codec="ffv1")
 LIVE = ConsistencySettings(method=Method.live)
 
 
@@ -44,7 +44,7 @@ class Easel:
     """A film, a style and settings, to paint with as often as one likes."""
 
     film: Path
-    mix: Mix
+    mix: StyleBlend
     settings: Settings
 
     def paint(self, output: Path, stop_after: int | None = None, **how: Any) -> tuple[Finished | Stopped, list[Event]]:
@@ -66,9 +66,9 @@ class Easel:
 
 
 @pytest.fixture(scope="module")
-def mix(tmp_path_factory: pytest.TempPathFactory) -> Mix:
+def mix(tmp_path_factory: pytest.TempPathFactory) -> StyleBlend:
     path = nonsense_style(tmp_path_factory.mktemp("styles"), strong=True)
-    return Mix("nonsense", (Ingredient(path),))
+    return StyleBlend("nonsense", (BlendPart(path),))
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def two_shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def easel(two_shots: Path, mix: Mix) -> Easel:
-    return Easel(two_shots, mix, Settings(consistency=LIVE, sink=LOSSLESS, device=Device.cpu))
+def easel(two_shots: Path, mix: StyleBlend) -> Easel:
+    return Easel(two_shots, mix, Settings(consistency=LIVE, encoder=LOSSLESS, device=Device.cpu))
 
 
 def pictures(path: Path) -> list[tuple[Fraction, NDArray[np.uint8]]]:
@@ -122,7 +122,7 @@ def test_stopped_after_any_frame_it_goes_on_with_the_next_bit_for_bit(
     if method == "ruder":
         painting = tmp_path / "painting.png"
         painting.write_bytes(png(pan(1, 64, 64, seed=9).frames[0]))
-        easel = replace(easel, mix=Mix("picture", (Ingredient(painting),)))
+        easel = replace(easel, mix=StyleBlend("picture", (BlendPart(painting),)))
     folder = tmp_path / "films"
     folder.mkdir()
     easel.paint(folder / "whole.mkv")
@@ -182,7 +182,7 @@ def slow_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_on_the_disk_when_a_run_is_killed_is_gone_on_with(
     tmp_path: Path, easel: Easel, slow_film: Path, ending: str, codec: str, preset: str
 ) -> None:
-    easel = replace(easel, film=slow_film).having(sink=SinkSettings(codec=codec, crf=10, preset=preset))
+    easel = replace(easel, film=slow_film).having(sink=EncoderSettings(codec=codec, crf=10, preset=preset))
     (tmp_path / "run").mkdir()
     disk = Disk(tmp_path / "run" / f"film.{ending}", tmp_path / "killed")
     easel.paint(disk.output, on_frame=disk.look)
@@ -230,7 +230,7 @@ def test_a_run_that_is_stopped_while_it_takes_up_the_earlier_film_leaves_that_as
     assert isinstance(stopped, Stopped)
     assert (stopped.frames, stopped.resumed_frames, stopped.resumable_frames) == (12, 12, 12)
     assert partial_path(output).read_bytes() == before
-    assert not earlier_path(output).exists()
+    assert not set_aside_path(output).exists()
     ended, _ = easel.paint(output)
     assert (ended.frames, ended.resumed_frames) == (40, 12)
 
@@ -258,7 +258,7 @@ def test_a_shot_that_is_gone_over_again_is_taken_up_at_its_beginning(tmp_path: P
     painting = tmp_path / "painting.png"
     painting.write_bytes(png(pan(1, 64, 64, seed=9).frames[0]))
     consistency = ConsistencySettings(method=Method.ruder, iterations=1)
-    easel = replace(easel, mix=Mix("picture", (Ingredient(painting),))).having(
+    easel = replace(easel, mix=StyleBlend("picture", (BlendPart(painting),))).having(
         consistency=consistency, ruder=RuderSettings(first_iterations=1, passes=2), source=SourceSettings(size=(64, 48))
     )
     film = write_film(tmp_path / "film.mkv", cut(pan(frames=8), moving_square(frames=9, seed=5)).frames, rate=4)
@@ -281,7 +281,7 @@ def test_uneven_times_a_late_beginning_and_reordered_frames_are_kept(tmp_path: P
     film = write_film(
         tmp_path / f"source.{ending}", pan(len(pts), 96, 64).frames, pts=pts, time_base=Fraction(1, 90000), audio=True
     )
-    easel = replace(easel, film=film).having(sink=SinkSettings(crf=0, preset="medium"))
+    easel = replace(easel, film=film).having(sink=EncoderSettings(crf=0, preset="medium"))
     easel.paint(tmp_path / f"whole.{ending}")
     for stop_after in (1, 17, 30):
         easel.paint(tmp_path / f"film.{ending}", stop_after)
@@ -318,7 +318,7 @@ def test_a_film_whose_clock_begins_anew_is_counted_through(tmp_path: Path, easel
     ("changed", "named"),
     [
         ({"style": StyleSettings(style_scale=2)}, "begun with --style-scale 1"),
-        ({"sink": SinkSettings(crf=30)}, "begun with --codec ffv1 and --crf 18"),
+        ({"sink": EncoderSettings(crf=30)}, "begun with --codec ffv1 and --crf 18"),
         ({"consistency": ConsistencySettings(method=Method.live, lookback=(1, 2))}, "begun with --lookback 1"),
         ({"consistency": ConsistencySettings()}, "begun with --method live"),
         ({"source": SourceSettings(height=48)}, "begun with another size"),
@@ -396,7 +396,7 @@ def test_a_style_that_cannot_be_used_costs_nothing_that_was_painted(tmp_path: Pa
 
 
 def test_another_container_beside_it_is_another_film(tmp_path: Path, easel: Easel) -> None:
-    easel = easel.having(sink=SinkSettings(preset="ultrafast"))
+    easel = easel.having(sink=EncoderSettings(preset="ultrafast"))
     easel.paint(tmp_path / "film.mkv", stop_after=5)
     beside, _ = easel.paint(tmp_path / "film.mp4")
     ended, _ = easel.paint(tmp_path / "film.mkv")

@@ -15,14 +15,14 @@ from torch import Tensor
 from streamstyle.errors import DeviceError
 from streamstyle.events import Event, Finished, Warned
 from streamstyle.gpu.dispatch import why_unavailable
-from streamstyle.job import Moment
+from streamstyle.job import FrameContext
 from streamstyle.library import builtin_styles
-from streamstyle.mix import Ingredient, Mix
-from streamstyle.nets.ready import ready_style
-from streamstyle.nets.transformer import FAST, TransformerNet
-from streamstyle.ops.graph import recorded
+from streamstyle.mix import BlendPart, StyleBlend
+from streamstyle.nets.ready import prepare_style_net
+from streamstyle.nets.transformer import FAST, StyleNet
+from streamstyle.ops.graph import capture
 from streamstyle.ops.luma import BT709
-from streamstyle.ops.transfer import downloaded
+from streamstyle.ops.transfer import to_host
 from streamstyle.pipeline import stylise_video
 from streamstyle.runs.status_sampler import OnlineWarpingError
 from streamstyle.settings import (
@@ -31,7 +31,7 @@ from streamstyle.settings import (
     FlowSettings,
     Method,
     Settings,
-    SinkSettings,
+    EncoderSettings,
     SourceSettings,
     StyleSettings,
 )
@@ -70,27 +70,27 @@ class Run:
         output: Path,
         device: Device,
         method: Method = Method.consistent,
-        look: Callable[[Moment], None] = lambda moment: None,
+        look: Callable[[FrameContext], None] = lambda moment: None,
     ) -> None:
         settings = Settings(
             SourceSettings(size=SIZE),
             FlowSettings(flow_cache=0.0),
             ConsistencySettings(method=method, iterations=10),
-            sink=SinkSettings(preset="ultrafast", crf=0),
+            encoder=EncoderSettings(preset="ultrafast", crf=0),
             device=device,
         )
         self.events: list[Event] = []
         style = builtin_styles()[0]
-        mix = Mix(style.name, (Ingredient(style.path),))
+        mix = StyleBlend(style.name, (BlendPart(style.path),))
         ended = stylise_video(
             probe(film, settings.source), output, mix, settings, self.events.append, threading.Event(), look
         )
         assert isinstance(ended, Finished)
-        self.pictures = pictures_of(output)
+        self.pictures = read_frames(output)
         self.warnings = [event.message for event in self.events if isinstance(event, Warned)]
 
 
-def pictures_of(path: Path) -> list[Picture]:
+def read_frames(path: Path) -> list[Picture]:
     with av.open(path) as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
@@ -119,7 +119,7 @@ def test_no_memory_is_asked_for_frame_by_frame(film: Path, tmp_path: Path) -> No
     """The GPU's allocator and the one of pinned memory have what they need after a few frames."""
     asked: list[tuple[int, int]] = []
 
-    def look(moment: Moment) -> None:
+    def look(moment: FrameContext) -> None:
         here = torch.cuda.host_memory_stats()["num_host_alloc"]
         asked.append((torch.cuda.memory_stats()["num_device_alloc"], here))
 
@@ -130,7 +130,7 @@ def test_no_memory_is_asked_for_frame_by_frame(film: Path, tmp_path: Path) -> No
 
 def test_frames_are_painted_without_waiting_for_the_gpu() -> None:
     """What really waits, torch itself finds; tests/test_on_a_gpu.py finds it without a GPU."""
-    network = ready_style(TransformerNet(FAST), CUDA)
+    network = prepare_style_net(StyleNet(FAST), CUDA)
     live, steadiness = ConsistencySettings(method=Method.live), OnlineWarpingError()
     for settings in (StyleSettings(), StyleSettings(strength=0.5, preserve_colour=True)):
         list(consistency(stylise(flowed(2), network, settings, CUDA), live, None))
@@ -167,14 +167,14 @@ def test_a_recording_that_is_spoiled_leaves_everything_usable() -> None:
         float(total)
 
     with pytest.raises(RuntimeError):
-        recorded(waits)
+        capture(waits)
     assert torch.cuda.current_stream() == here
     torch.cuda.empty_cache()
 
     def doubles() -> None:
         total.mul_(2)
 
-    replay = recorded(doubles)
+    replay = capture(doubles)
     total.fill_(1)
     replay()
     assert float(total) == 2
@@ -183,7 +183,7 @@ def test_a_recording_that_is_spoiled_leaves_everything_usable() -> None:
 def test_pictures_are_taken_away_while_another_thread_records() -> None:
     """Neither spoils the other."""
     picture, sums = torch.rand(3, 96, 128, device=CUDA), torch.zeros(96, 128, device=CUDA)
-    wanted, failures, done = downloaded(picture, BT709), list[BaseException](), threading.Event()
+    wanted, failures, done = to_host(picture, BT709), list[BaseException](), threading.Event()
 
     def work() -> None:
         for _ in range(50):
@@ -192,7 +192,7 @@ def test_pictures_are_taken_away_while_another_thread_records() -> None:
     def record() -> None:
         try:
             for _ in range(10):
-                recorded(work)()
+                capture(work)()
         except BaseException as error:
             failures.append(error)
         done.set()
@@ -200,7 +200,7 @@ def test_pictures_are_taken_away_while_another_thread_records() -> None:
     recording = threading.Thread(target=record)
     recording.start()
     while not done.is_set():
-        assert np.array_equal(downloaded(picture, BT709), wanted)
+        assert np.array_equal(to_host(picture, BT709), wanted)
         fresh: Tensor = torch.rand(3, 200, 300).pin_memory().to(CUDA, non_blocking=True)
         assert torch.isfinite(fresh.sum())
     recording.join()

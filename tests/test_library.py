@@ -8,7 +8,7 @@ from safetensors.numpy import save_file
 
 from streamstyle import library
 from streamstyle.errors import StyleError
-from streamstyle.library import find_style, image_digest, keep_path, kept_name, learned_styles, unknown_style
+from streamstyle.library import find_style, image_digest, new_style_path, style_name, trained_styles, no_such_style
 from streamstyle.nets.metadata import read_metadata
 
 
@@ -44,7 +44,7 @@ def test_a_builtin_style_is_found_by_its_files_name(tmp_path: Path) -> None:
 def test_an_image_is_known_by_its_content_whatever_its_name(tmp_path: Path) -> None:
     image = picture(tmp_path / "my painting.jpg")
     assert find_style(str(image)) is None
-    weights(keep_path(image), image_sha256=image_digest(image))
+    weights(new_style_path(image), image_sha256=image_digest(image))
     moved = image.rename(tmp_path / "other name.png")
     found = find_style(str(moved))
     assert found is not None
@@ -61,23 +61,23 @@ def test_the_image_that_a_builtin_style_was_learned_from_needs_no_learning(tmp_p
 
 
 def test_a_style_half_learned_is_no_style_yet(tmp_path: Path) -> None:
-    path = keep_path(picture(tmp_path / "wave.jpg"))
+    path = new_style_path(picture(tmp_path / "wave.jpg"))
     weights(path.with_name(f"{path.stem}.learning.safetensors"))
-    assert learned_styles() == []
+    assert trained_styles() == []
 
 
 def test_a_learned_style_never_hides_one_of_the_same_name(tmp_path: Path) -> None:
     weights(tmp_path / "assets" / "wave.safetensors")
-    weights(keep_path(picture(tmp_path / "a" / "wave.jpg", b"a")))
-    weights(keep_path(picture(tmp_path / "b" / "wave.jpg", b"b")))
-    assert [style.name for style in learned_styles()] == ["wave_2", "wave_3"]
+    weights(new_style_path(picture(tmp_path / "a" / "wave.jpg", b"a")))
+    weights(new_style_path(picture(tmp_path / "b" / "wave.jpg", b"b")))
+    assert [style.name for style in trained_styles()] == ["wave_2", "wave_3"]
     found = find_style("wave")
     assert found is not None
     assert found.builtin
 
 
 def test_a_builtin_style_that_comes_later_takes_no_learned_ones_name(tmp_path: Path) -> None:
-    weights(keep_path(picture(tmp_path / "delaunay.jpg")))
+    weights(new_style_path(picture(tmp_path / "delaunay.jpg")))
     weights(tmp_path / "assets" / "delaunay.safetensors")
     found = find_style("delaunay")
     assert found is not None
@@ -101,17 +101,17 @@ def test_a_broken_file_in_the_library_is_passed_over(folder: Path) -> None:
         picture(folder / f"{name}.safetensors", content)
         with pytest.raises(StyleError, match=name):
             read_metadata(folder / f"{name}.safetensors")
-    assert [style.name for style in learned_styles()] == ["good"]
+    assert [style.name for style in trained_styles()] == ["good"]
 
 
 def test_an_unknown_style_is_answered_with_the_nearest(tmp_path: Path) -> None:
     for name in ("wave", "starry_night", "composition_vii"):
         weights(tmp_path / "assets" / f"{name}.safetensors")
-    error = unknown_style("stary_nigth")
+    error = no_such_style("stary_nigth")
     assert "stary_nigth" in error.problem
     assert "Did you mean starry_night?" in error.next_step
-    assert "wave or starry_night" not in unknown_style("wav").next_step
-    assert all(name in unknown_style("zzz").next_step for name in ("wave", "starry_night", "composition_vii"))
+    assert "wave or starry_night" not in no_such_style("wav").next_step
+    assert all(name in no_such_style("zzz").next_step for name in ("wave", "starry_night", "composition_vii"))
 
 
 def test_an_image_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -120,5 +120,5 @@ def test_an_image_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_a_kept_file_tells_the_styles_name() -> None:
-    assert kept_name(Path("my-own-style-0123456789abcdef.safetensors")) == "my-own-style"
-    assert kept_name(Path("wave.safetensors")) == "wave"
+    assert style_name(Path("my-own-style-0123456789abcdef.safetensors")) == "my-own-style"
+    assert style_name(Path("wave.safetensors")) == "wave"

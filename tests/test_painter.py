@@ -9,20 +9,20 @@ import torch
 from torch import Tensor
 
 from streamstyle.errors import StyleError
-from streamstyle.library import builtin_styles, known_style
-from streamstyle.mix import Ingredient, Mix
-from streamstyle.nets.transformer import FAST, TransformerConfig, TransformerNet
-from streamstyle.nets.weights import load_style, save_weights, style_metadata
-from streamstyle.painter import blended, likeness, original_painter, painter
+from streamstyle.library import builtin_styles, get_style
+from streamstyle.mix import BlendPart, StyleBlend
+from streamstyle.nets.transformer import FAST, StyleNetConfig, StyleNet
+from streamstyle.nets.weights import load_style_net, save_weights, style_metadata
+from streamstyle.painter import blend_weights, weight_cosine, identity_net, load_blend
 
 
-def mix(*parts: tuple[Path, float]) -> Mix:
-    return Mix("mix", tuple(Ingredient(path, share) for path, share in parts))
+def mix(*parts: tuple[Path, float]) -> StyleBlend:
+    return StyleBlend("mix", tuple(BlendPart(path, share) for path, share in parts))
 
 
-def paint(wanted: Mix, picture: Tensor, strength: float = 1.0) -> Tensor:
+def paint(wanted: StyleBlend, picture: Tensor, strength: float = 1.0) -> Tensor:
     with torch.inference_mode():
-        return painter(wanted, strength)(picture)
+        return load_blend(wanted, strength)(picture)
 
 
 @pytest.fixture(scope="module")
@@ -60,42 +60,42 @@ def test_a_blend_lies_between_its_ingredients(picture: Tensor, red_and_blue: tup
 
 
 def test_a_builtin_style_blends_with_an_image(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
-    wave = known_style("wave").path
+    wave = get_style("wave").path
     blend = paint(mix((wave, 0.5), (red_and_blue[0], 0.5)), picture)
     assert blend.std() > 0.05, "a picture, not mud"
 
 
 def test_strength_goes_from_the_picture_itself_to_the_style(picture: Tensor) -> None:
-    wave = mix((known_style("wave").path, 1))
+    wave = mix((get_style("wave").path, 1))
     away = [float((paint(wave, picture, strength) - picture).square().mean()) for strength in (0, 0.5, 1)]
     assert away == sorted(away)
 
 
 def test_networks_of_different_shape_are_not_blended(tmp_path: Path) -> None:
-    small = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True))
+    small = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True))
     save_weights(path := tmp_path / "small.safetensors", small, style_metadata(small))
     with pytest.raises(StyleError, match="cannot be blended"):
-        painter(mix((path, 1), (known_style("wave").path, 1)), 1)
+        load_blend(mix((path, 1), (get_style("wave").path, 1)), 1)
 
 
 def test_shares_are_weights_of_the_weights() -> None:
     torch.manual_seed(0)
-    one, other = (TransformerNet(TransformerConfig(width=4, blocks=0)) for _ in range(2))
-    quarter = blended([one, other], [0.25, 0.75]).state_dict()
+    one, other = (StyleNet(StyleNetConfig(width=4, blocks=0)) for _ in range(2))
+    quarter = blend_weights([one, other], [0.25, 0.75]).state_dict()
     for name, tensor in quarter.items():
         assert torch.allclose(tensor, 0.25 * one.state_dict()[name] + 0.75 * other.state_dict()[name], atol=1e-6)
 
 
 def test_a_style_learned_from_noise_is_neither_blended_nor_weakened(tmp_path: Path) -> None:
-    stranger = TransformerNet(FAST)
+    stranger = StyleNet(FAST)
     save_weights(path := tmp_path / "stranger.safetensors", stranger, style_metadata(stranger))
     with pytest.raises(StyleError, match="neither blended nor weakened"):
-        painter(mix((path, 1), (known_style("wave").path, 1)), 1)
+        load_blend(mix((path, 1), (get_style("wave").path, 1)), 1)
     with pytest.raises(StyleError, match="neither blended nor weakened"):
-        painter(mix((path, 1)), 0.5)
-    assert likeness(painter(mix((path, 1)), 1), stranger) > 0.99
+        load_blend(mix((path, 1)), 0.5)
+    assert weight_cosine(load_blend(mix((path, 1)), 1), stranger) > 0.99
 
 
 def test_the_styles_that_ship_are_relatives() -> None:
-    original = original_painter()
-    assert all(likeness(load_style(style.path), original) > 0.75 for style in builtin_styles())
+    original = identity_net()
+    assert all(weight_cosine(load_style_net(style.path), original) > 0.75 for style in builtin_styles())

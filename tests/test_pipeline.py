@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from streamstyle import pipeline
 from streamstyle.errors import DeviceError, StreamstyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped, Warned
-from streamstyle.mix import Ingredient, Mix
-from streamstyle.nets.transformer import TransformerNet
+from streamstyle.mix import BlendPart, StyleBlend
+from streamstyle.nets.transformer import StyleNet
 from streamstyle.ops import past
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import (
@@ -26,7 +26,7 @@ from streamstyle.settings import (
     FlowSettings,
     Method,
     Settings,
-    SinkSettings,
+    EncoderSettings,
     SourceSettings,
 )
 from streamstyle.stages import stylise
@@ -37,7 +37,7 @@ from tests.painting import nonsense_style
 pytestmark = pytest.mark.usefixtures("home")
 
 SMALL = SourceSettings(size=(128, 72))
-QUICK = SinkSettings(preset="ultrafast", crf=0)
+QUICK = EncoderSettings(preset="ultrafast", crf=0)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def paint(
     workers: int = 1,
     stop_after: int | None = None,
 ) -> Result:
-    settings = Settings(source, FlowSettings(flow_workers=workers), consistency, sink=QUICK, device=Device.cpu)
+    settings = Settings(source, FlowSettings(flow_workers=workers), consistency, encoder=QUICK, device=Device.cpu)
     events: list[Event] = []
     stop = threading.Event()
 
@@ -79,7 +79,9 @@ def paint(
 
     return Result(
         output,
-        stylise_video(probe(film, source), output, Mix("nonsense", (Ingredient(style),)), settings, observe, stop),
+        stylise_video(
+            probe(film, source), output, StyleBlend("nonsense", (BlendPart(style),)), settings, observe, stop
+        ),
         events,
     )
 
@@ -189,15 +191,15 @@ def test_a_gpu_that_runs_out_of_memory_paints_on_in_tiles_and_it_is_said_once(
     film = write_film(tmp_path / "film.mkv", moving_square(frames=3).frames)
     settings = ConsistencySettings(method=Method.live)
     whole = paint(film, tmp_path / "whole.mkv", style, settings)
-    forward = TransformerNet.forward
+    forward = StyleNet.forward
 
-    def poor(network: TransformerNet, image: torch.Tensor) -> torch.Tensor:
+    def poor(network: StyleNet, image: torch.Tensor) -> torch.Tensor:
         if image[0, 0].numel() > 100 * 72:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return forward(network, image)
 
-    monkeypatch.setattr(TransformerNet, "forward", poor)
-    monkeypatch.setattr(stylise, "SIDES", (32,))
+    monkeypatch.setattr(StyleNet, "forward", poor)
+    monkeypatch.setattr(stylise, "TILE_SIDES", (32,))
     tiles = paint(film, tmp_path / "tiles.mkv", style, settings)
     assert [event.message for event in tiles.events if isinstance(event, Warned)] == [
         "the GPU ran out of memory; frames are painted in tiles of 32 pixels"

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from streamstyle.cli import exit_code
-from streamstyle.sheet import grid
+from streamstyle.sheet import arrange_in_grid
 
 
 @pytest.mark.parametrize(
     ("cells", "rows", "columns"), [(1, 1, 1), (3, 1, 3), (4, 2, 2), (5, 3, 2), (8, 2, 4), (11, 4, 3)]
 )
 def test_cells_fill_a_grid_near_to_a_square(cells: int, rows: int, columns: int) -> None:
-    sheet = grid([np.full((10, 20, 3), 7, np.uint8)] * cells)
+    sheet = arrange_in_grid([np.full((10, 20, 3), 7, np.uint8)] * cells)
     assert sheet.shape == (10 * rows, 20 * columns, 3)
     assert (sheet == 7).all(2).sum() == 200 * cells
 

@@ -12,50 +12,52 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamstyle.commands.completion import complete_style
-from streamstyle.commands.contenders import wanted_contenders
-from streamstyle.commands.measure import NETWORK_HELP, REFERENCE_HELP, painting
+from streamstyle.commands.contenders import parse_methods
+from streamstyle.commands.measure import NETWORK_HELP, REFERENCE_HELP, require_style_image
 from streamstyle.commands.output import check_output
-from streamstyle.commands.part import Span, opened_part
+from streamstyle.commands.part import Bounds, probe_range
 from streamstyle.events import Observer
 from streamstyle.settings import Device, Method, RuderSettings, Settings, SourceSettings, StyleSettings
 from streamstyle.styles.spec import parse_style
-from streamstyle.terminal.comparing import watched_comparison
-from streamstyle.terminal.interrupts import INTERRUPTED
+from streamstyle.terminal.comparing import report_comparison
+from streamstyle.terminal.interrupts import EXIT_INTERRUPTED
 from streamstyle.terminal.options import (
     FILE,
     STYLE_HELP,
     GroupedCommand,
-    chosen,
+    settings_from,
     console_options,
     device_option,
     output_options,
     settings_options,
     time_range_options,
-    under,
+    grouped_option,
 )
 
 if TYPE_CHECKING:
-    from streamstyle.compare.comparison import Bench
-    from streamstyle.compare.contender import Contender
-    from streamstyle.film import Film
-    from streamstyle.mix import Mix
+    from streamstyle.compare.comparison import EvaluationSetup
+    from streamstyle.compare.contender import MethodSpec
+    from streamstyle.film import VideoInfo
+    from streamstyle.mix import StyleBlend
 
-_METHODS = (
+_METHODS_HELP = (
     "METHOD[:option=value[:option=value]…], separated by commas; options are those of `run`, such as "
     "johnson,consistent,consistent:pixel-weight=0:iterations=10"
 )
-_STYLE_IMAGE = "Image for the style loss and for ruder; default: --style if that is an image."
+_STYLE_IMAGE_HELP = "Image for the style loss and for ruder; default: --style if that is an image."
 _EPILOG = """
 Each method's film and its time are kept in OUTPUT.parts and are not made again: the same command resumes a comparison.
 Ctrl-C finishes the current frame. The report is one file that needs no network.
 """
-_comparison_option, _measurement_option = under("Comparison"), under("Measurement")
+_comparison_option, _measurement_option = grouped_option("Comparison"), grouped_option("Measurement")
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Compare methods on one film.")
 @click.argument("movie", type=FILE)
 @_comparison_option("--style", required=True, metavar="STYLE", help=STYLE_HELP, shell_complete=complete_style)
-@_comparison_option("--methods", default="johnson,live,consistent", show_default=True, metavar="LIST", help=_METHODS)
+@_comparison_option(
+    "--methods", default="johnson,live,consistent", show_default=True, metavar="LIST", help=_METHODS_HELP
+)
 @output_options("Comparison", "Side-by-side film; default: MOVIE.compare.mkv beside the film.")
 @_comparison_option("--no-film", is_flag=True, help="Write the report only.")
 @time_range_options("Film")
@@ -63,7 +65,7 @@ _comparison_option, _measurement_option = under("Comparison"), under("Measuremen
 @settings_options(StyleSettings, "Style")
 @device_option("Comparison")
 @_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
-@_measurement_option("--style-image", type=FILE, metavar="IMAGE", help=_STYLE_IMAGE)
+@_measurement_option("--style-image", type=FILE, metavar="IMAGE", help=_STYLE_IMAGE_HELP)
 @_measurement_option("--loss-network", type=FILE, metavar="PATH", help=NETWORK_HELP)
 @console_options
 def compare(
@@ -74,7 +76,7 @@ def compare(
     no_film: bool,
     yes: bool,
     sample: float | None,
-    part: Span | None,
+    part: Bounds | None,
     device: str,
     flow_reference: str,
     style_image: Path | None,
@@ -85,52 +87,52 @@ def compare(
 ) -> int:
     """Stylise MOVIE with several methods, measure them, and write a side-by-side film and an HTML report."""
     settings = Settings(
-        source=chosen(SourceSettings, values),
-        ruder=RuderSettings(style_image=painting(style_image)),
-        style=chosen(StyleSettings, values),
+        source=settings_from(SourceSettings, values),
+        ruder=RuderSettings(style_image=require_style_image(style_image)),
+        style=settings_from(StyleSettings, values),
         device=Device(device),
     )
-    contenders = wanted_contenders(methods, settings)
+    contenders = parse_methods(methods, settings)
     mix = parse_style(style)
-    _refuse_ruder_without_painting(contenders, mix)
-    film, source = opened_part(movie, settings.source, sample, part)
+    _require_style_image(contenders, mix)
+    film, source = probe_range(movie, settings.source, sample, part)
     output = output or movie.with_name(f"{movie.stem}.compare.mkv")
     for wanted in (output.with_suffix(".html"), *([] if no_film else [output])):
-        check_output(wanted, movie, replace_it=yes, may_ask=not as_json)
-    from streamstyle.compare.comparison import Bench
-    from streamstyle.evaluate.appearance import appearance
-    from streamstyle.evaluate.judge import judge_of
+        check_output(wanted, movie, replace=yes, can_ask=not as_json)
+    from streamstyle.compare.comparison import EvaluationSetup
+    from streamstyle.evaluate.appearance import load_scorer
+    from streamstyle.evaluate.judge import parse_reference_flow
 
-    image = style_image or _painting_in(mix)
-    bench = Bench(judge_of(flow_reference), appearance(image, loss_network), image)
-    with watched_comparison(as_json, quiet) as (observe, stop):
-        done = _compare(contenders, film, source, mix, bench, output, not no_film, observe, stop)
-    return 0 if done else INTERRUPTED
+    image = style_image or _style_image(mix)
+    bench = EvaluationSetup(parse_reference_flow(flow_reference), load_scorer(image, loss_network), image)
+    with report_comparison(as_json, quiet) as (observe, stop):
+        done = _run_comparison(contenders, film, source, mix, bench, output, not no_film, observe, stop)
+    return 0 if done else EXIT_INTERRUPTED
 
 
-def _painting_in(mix: Mix) -> Path | None:
+def _style_image(mix: StyleBlend) -> Path | None:
     """Return the image that the style was asked for by, if it is one and no blend."""
-    (first, *others) = mix.ingredients
+    (first, *others) = mix.parts
     image = first.image or (None if first.path.suffix == ".safetensors" else first.path)
     return None if others else image
 
 
-def _refuse_ruder_without_painting(contenders: Sequence[Contender], mix: Mix) -> None:
+def _require_style_image(contenders: Sequence[MethodSpec], mix: StyleBlend) -> None:
     """Raise StyleError, before any work is done, where a method needs the painting and nobody has said where it is."""
-    from streamstyle.painting import image_of
+    from streamstyle.painting import style_image_path
 
     for contender in contenders:
         if contender.method is Method.ruder:
-            for ingredient in mix.ingredients:
-                image_of(ingredient, contender.settings.ruder.style_image)
+            for ingredient in mix.parts:
+                style_image_path(ingredient, contender.settings.ruder.style_image)
 
 
-def _compare(
-    contenders: Sequence[Contender],
-    film: Film,
+def _run_comparison(
+    contenders: Sequence[MethodSpec],
+    film: VideoInfo,
     part: SourceSettings,
-    mix: Mix,
-    bench: Bench,
+    mix: StyleBlend,
+    bench: EvaluationSetup,
     output: Path,
     with_film: bool,
     observe: Observer,
@@ -138,13 +140,13 @@ def _compare(
 ) -> bool:
     """Compare, and write the report and the film; return whether it came to its end."""
     from streamstyle.compare.comparison import compare as compare_methods
-    from streamstyle.compare.grid_film import refuse_grid_film, write_grid_film
-    from streamstyle.compare.kept import parts_folder
+    from streamstyle.compare.grid_film import check_side_by_side, write_side_by_side
+    from streamstyle.compare.kept import archive_folder
     from streamstyle.compare.report import write_report
 
     if with_film:
-        refuse_grid_film(film, len(contenders), output)
-    folder = parts_folder(output)
+        check_side_by_side(film, len(contenders), output)
+    folder = archive_folder(output)
     command = shlex.join(["streamstyle", *(click.get_current_context().obj or [])])
     compared = compare_methods(contenders, film, part, mix, bench, folder, command, observe, stop)
     if compared is None:
@@ -152,7 +154,7 @@ def _compare(
     report = output.with_suffix(".html")
     compared = replace(compared, output=str(output) if with_film else "", report=str(report))
     write_report(film, compared, report)
-    if with_film and not write_grid_film(film, compared, output, observe, stop):
+    if with_film and not write_side_by_side(film, compared, output, observe, stop):
         return False
     observe(compared)
     return True

@@ -14,13 +14,13 @@ from streamstyle.files import atomic_write
 from streamstyle.formatting import format_duration, format_speed
 from streamstyle.settings import Device, Settings
 from streamstyle.styles.spec import parse_style
-from streamstyle.terminal.interrupts import INTERRUPTED
-from streamstyle.terminal.options import GroupedCommand, debug_option, device_option, json_option, under
-from streamstyle.terminal.watch import watched
+from streamstyle.terminal.interrupts import EXIT_INTERRUPTED
+from streamstyle.terminal.options import GroupedCommand, debug_option, device_option, json_option, grouped_option
+from streamstyle.terminal.watch import report_to
 
 DEMO_FILM = Path(__file__).parents[1] / "assets" / "demo.mkv"
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_demo = under("Demo")
+_demo = grouped_option("Demo")
 
 
 @click.command(cls=GroupedCommand, short_help="Paint a small film that ships: the first thing to try.")
@@ -51,7 +51,7 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     settings = Settings(device=Device(device))
     source = _folder(folder) / "landscape.mkv"
     painted = default_output(source, mix.name)
-    check_output(painted, source, replace_it=True, may_ask=False)
+    check_output(painted, source, replace=True, can_ask=False)
 
     def tell(text: str) -> None:
         if not as_json:
@@ -64,11 +64,11 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     _copy_film(source)
     film = probe(source, settings.source)
     tell(f"film       {source}   {film.width}x{film.height}, {film.frames} frames, one cut, with sound\n")
-    with watched(as_json, quiet=False, to_go_on="") as (observe, stop):
+    with report_to(as_json, quiet=False, resume_hint="") as (observe, stop):
         listen = observe if as_json else _progress_only(observe)
         ended = stylise_video(film, painted, mix, settings, listen, stop, restart=True)
     if isinstance(ended, Stopped):
-        return INTERRUPTED
+        return EXIT_INTERRUPTED
     tell(_farewell(ended, mix.name))
     return 0
 
@@ -82,9 +82,9 @@ def _folder(folder: Path) -> Path:
 
 
 def _copy_film(path: Path) -> None:
-    from streamstyle.media.output import clear_errors
+    from streamstyle.media.output import output_errors
 
-    with clear_errors(path):
+    with output_errors(path):
         atomic_write(path, DEMO_FILM.read_bytes(), durable=True)
 
 

@@ -10,25 +10,27 @@ from typing import TYPE_CHECKING
 import click
 
 from streamstyle.formatting import format_bytes, format_duration, format_speed
-from streamstyle.mix import Mix
+from streamstyle.mix import StyleBlend
 from streamstyle.settings import Settings
 from streamstyle.terminal.progress import ProgressLine
 from streamstyle.terminal.watch import print_json
 
 if TYPE_CHECKING:
     from streamstyle.estimate import Planned
-    from streamstyle.film import Film
-    from streamstyle.media.carry import Carried
+    from streamstyle.film import VideoInfo
+    from streamstyle.media.carry import StreamPlan
 
 
-def print_plan(film: Film, output: Path, mix: Mix, settings: Settings, as_json: bool, restart: bool) -> None:
+def print_plan(
+    film: VideoInfo, output: Path, mix: StyleBlend, settings: Settings, as_json: bool, restart: bool
+) -> None:
     """Print what a run would do; write nothing."""
     from streamstyle.estimate import plan
-    from streamstyle.media.output import refuse_output
+    from streamstyle.media.output import check_output
     from streamstyle.resume.checkpoint import find_checkpoint
     from streamstyle.resume.signature import run_signature
 
-    refuse_output(output, film.path)
+    check_output(output, film.path)
     checkpoint = None if restart else find_checkpoint(output, film.path, run_signature(film, mix, settings))
     resumed_frames = checkpoint.resume_point.frames if checkpoint else 0
     line = ProgressLine(sys.stderr)
@@ -72,7 +74,7 @@ def _size_text(planned: Planned) -> str:
     return painted if times == 1 else f"{painted}, upscaled to {times * planned.width}x{times * planned.height}"
 
 
-def _stream_text(carried: Carried) -> tuple[str, str]:
+def _stream_text(carried: StreamPlan) -> tuple[str, str]:
     stream = carried.stream
     about = " ".join(part for part in (stream.codec, stream.language, stream.title) if part and part != "und")
-    return stream.kind, f"#{stream.index} {about}: {carried.way}" + (f", {carried.why}" if carried.why else "")
+    return stream.kind, f"#{stream.index} {about}: {carried.action}" + (f", {carried.reason}" if carried.reason else "")

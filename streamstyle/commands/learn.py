@@ -9,32 +9,32 @@ import click
 
 from streamstyle.commands.output import check_output
 from streamstyle.errors import StyleError
-from streamstyle.library import find_style, keep_path, known_style
+from streamstyle.library import find_style, new_style_path, get_style
 from streamstyle.settings import Device
-from streamstyle.terminal.interrupts import INTERRUPTED
+from streamstyle.terminal.interrupts import EXIT_INTERRUPTED
 from streamstyle.terminal.options import (
     FILE,
     GroupedCommand,
-    chosen,
+    settings_from,
     console_options,
     device_option,
     output_options,
     settings_options,
-    under,
+    grouped_option,
 )
-from streamstyle.terminal.watch import watched
-from streamstyle.train_settings import LearnSettings
+from streamstyle.terminal.watch import report_to
+from streamstyle.train_settings import StyleTrainingSettings
 
-_style_option = under("Style")
-_START = "A style to start from, `any-style` for a first guess from the image, or `noise`."
+_style_option = grouped_option("Style")
+_START_HELP = "A style to start from, `any-style` for a first guess from the image, or `noise`."
 
 
 @click.command(cls=GroupedCommand, short_help="Train a style from an image.")
 @click.argument("image", type=FILE)
 @_style_option("--name", metavar="NAME", help="Name of the style; default: the image's.")
-@_style_option("--start", metavar="STYLE", default="any-style", show_default=True, help=_START)
+@_style_option("--start", metavar="STYLE", default="any-style", show_default=True, help=_START_HELP)
 @output_options("Style", "Weights file to write instead of a style in the library.")
-@settings_options(LearnSettings, "Training")
+@settings_options(StyleTrainingSettings, "Training")
 @device_option("Training")
 @console_options
 def learn(
@@ -49,20 +49,20 @@ def learn(
     **values: Any,
 ) -> int:
     """Train a network for the style of IMAGE and add it to the library; --yes trains a known style again."""
-    settings = chosen(LearnSettings, values)
-    from streamstyle.train.style import Ground, train_style
+    settings = settings_from(StyleTrainingSettings, values)
+    from streamstyle.train.style import StartFrom, train_style
 
-    begin = Ground(start) if start in set(Ground) else known_style(start).path
-    weights = output or _place_in_library(image, name, train_again=yes)
+    begin = StartFrom(start) if start in set(StartFrom) else get_style(start).path
+    weights = output or _library_path(image, name, train_again=yes)
     if output is not None:
-        check_output(output, None, replace_it=yes, may_ask=not as_json)
-    with watched(as_json, quiet) as (observe, stop):
+        check_output(output, None, replace=yes, can_ask=not as_json)
+    with report_to(as_json, quiet) as (observe, stop):
         learned = train_style(image, weights, settings, Device(device), observe, stop, begin)
-    return 0 if learned else INTERRUPTED
+    return 0 if learned else EXIT_INTERRUPTED
 
 
-def _place_in_library(image: Path, name: str | None, *, train_again: bool) -> Path:
-    path = keep_path(image, name)
+def _library_path(image: Path, name: str | None, *, train_again: bool) -> Path:
+    path = new_style_path(image, name)
     known = find_style(str(image))
     if known is None or known.builtin:
         return path

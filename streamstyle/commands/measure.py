@@ -11,23 +11,23 @@ import click
 
 from streamstyle.errors import StyleError
 from streamstyle.settings import SourceSettings
-from streamstyle.terminal.options import FILE, GroupedCommand, debug_option, json_option, under
-from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
-from streamstyle.terminal.values import span
+from streamstyle.terminal.options import FILE, GroupedCommand, debug_option, json_option, grouped_option
+from streamstyle.terminal.progress import SpeedMeter, ProgressLine, progress_text
+from streamstyle.terminal.values import parse_range
 from streamstyle.terminal.watch import print_json
 
 if TYPE_CHECKING:
     from streamstyle.evaluate.assessment import Measured
 
-_measurement_option = under("Measurement")
+_measurement_option = grouped_option("Measurement")
 REFERENCE_HELP = (
     "Optical flow of the source to measure along: ultrafast, fast, medium, deepflow, or a folder of .flo "
     "files. Best another than the film was made with.  [default: deepflow]"
 )
 NETWORK_HELP = "VGG-16 weights for content and style loss; default: the wider of the two networks that ship."
 _STYLE_HELP = "Style image; without it style loss is not measured."
-_WORDS = {"warping_error": "warping error", "stability_error": "stability error"}
-_LOSSES = {"content": "content loss", "style": "style loss"}
+_ERROR_LABELS = {"warping_error": "warping error", "stability_error": "stability error"}
+_LOSS_LABELS = {"content": "content loss", "style": "style loss"}
 _EPILOG = """
 Errors, drift and losses: lower is better. The source is measured too, and two controls: the film blurred, and the film
 frozen on its first frame. Formulas: docs/metrics.md.
@@ -40,7 +40,9 @@ frozen on its first frame. Formulas: docs/metrics.md.
     "--source", required=True, type=FILE, metavar="MOVIE", help="The film that STYLISED was made from."
 )
 @_measurement_option("--style", type=FILE, metavar="IMAGE", help=_STYLE_HELP)
-@_measurement_option("--range", "part", type=span, metavar="A-B", help="The range of the source that was stylised.")
+@_measurement_option(
+    "--range", "part", type=parse_range, metavar="A-B", help="The range of the source that was stylised."
+)
 @_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
 @_measurement_option("--loss-network", type=FILE, metavar="PATH", help=NETWORK_HELP)
 @_measurement_option("--curves", is_flag=True, help="With --json: also errors and sharpness of every frame.")
@@ -57,40 +59,40 @@ def measure(
     as_json: bool,
 ) -> int:
     """Measure stability, sharpness and losses of STYLISED, a film made from MOVIE by this or any other tool."""
-    from streamstyle.evaluate.appearance import appearance
-    from streamstyle.evaluate.assessment import assess
-    from streamstyle.evaluate.judge import judge_of
+    from streamstyle.evaluate.appearance import load_scorer
+    from streamstyle.evaluate.assessment import measure_film
+    from streamstyle.evaluate.judge import parse_reference_flow
     from streamstyle.stages.source import probe
 
     start, end = part or (None, None)
     wanted = SourceSettings(start=start, end=end)
-    judged_by, eye = judge_of(flow_reference), appearance(painting(style), loss_network)
-    frames, speed, began = probe(source, wanted).frames, Pace(), time.monotonic()
+    judged_by, eye = parse_reference_flow(flow_reference), load_scorer(require_style_image(style), loss_network)
+    frames, speed, began = probe(source, wanted).frames, SpeedMeter(), time.monotonic()
     line = ProgressLine(sys.stderr)
 
     def watch(done: int) -> None:
-        speed.mark(done, time.monotonic() - began)
+        speed.update(done, time.monotonic() - began)
         line.show(progress_text(line.bar(done / frames) if frames else "", done, frames, speed))
 
     try:
-        assessed = assess(stylised, source, wanted, judged_by, eye, watch, curves=curves)
+        assessed = measure_film(stylised, source, wanted, judged_by, eye, watch, curves=curves)
     finally:
         line.clear()
     if as_json:
         print_json(assessed)
     else:
-        click.echo("\n".join(_in_words(assessed)))
+        click.echo("\n".join(_metrics_table(assessed)))
     return 0
 
 
-def painting(style: Path | None) -> Path | None:
+def require_style_image(style: Path | None) -> Path | None:
     """Return the image that a style is measured against; StyleError where it is a name and no file."""
     if style is not None and not style.is_file():
         raise StyleError(f"there is no image {style}", "Give the painting itself: a style's file holds no such thing.")
     return style
 
 
-def _in_words(assessed: Measured) -> list[str]:
+def _metrics_table(assessed: Measured) -> list[str]:
     columns = list(assessed.metrics)
     rows = [
         f"{Path(assessed.stylised).name}: {assessed.frames} frames, judged along {assessed.flow_reference}",
@@ -99,7 +101,7 @@ def _in_words(assessed: Measured) -> list[str]:
     ]
     for name in assessed.metrics["stylised"]:
         values = "".join(_cell(assessed.metrics[column].get(name)) for column in columns)
-        rows.append(f"{name_in_words(name):<24}{values}")
+        rows.append(f"{metric_label(name):<24}{values}")
     return rows
 
 
@@ -107,7 +109,7 @@ def _cell(value: float | None) -> str:
     return f"{'-':>12}" if value is None else f"{value:>12.5f}"
 
 
-def name_in_words(name: str) -> str:
+def metric_label(name: str) -> str:
     """Return what people call a measure that is `warping_error_5` on the wire."""
     measure, _, gap = name.rpartition("_")
-    return f"{_WORDS[measure]}, gap {gap}" if measure in _WORDS else _LOSSES.get(name, name)
+    return f"{_ERROR_LABELS[measure]}, gap {gap}" if measure in _ERROR_LABELS else _LOSS_LABELS.get(name, name)

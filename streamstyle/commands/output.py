@@ -16,15 +16,15 @@ def default_output(movie: Path, style: str) -> Path:
     return movie.with_name(f"{movie.stem}.{style}.mkv")
 
 
-def check_output(output: Path, movie: Path | None, *, replace_it: bool, may_ask: bool) -> None:
+def check_output(output: Path, movie: Path | None, *, replace: bool, can_ask: bool) -> None:
     """Raise OutputError where the output cannot be written; ask before replacing a file, if there is someone to ask.
 
     `movie` is the film that the output is made from, if it is made from one.
     """
     if movie is not None:
-        from streamstyle.media.output import refuse_output
+        from streamstyle.media.output import check_output
 
-        refuse_output(output, movie)
+        check_output(output, movie)
     folder = output.parent
     if not folder.is_dir():
         raise OutputError(f"there is no folder {folder}", "Make it, or give another output with -o.")
@@ -32,10 +32,10 @@ def check_output(output: Path, movie: Path | None, *, replace_it: bool, may_ask:
         raise OutputError(f"{output} is a folder", "Give a file's name with -o.")
     if not os.access(folder, os.W_OK):
         raise OutputError(f"the folder {folder} cannot be written to", "Give another output with -o.")
-    if output.exists() and not (replace_it or (may_ask and _somebody_says_yes(output))):
+    if output.exists() and not (replace or (can_ask and _confirm_replacing(output))):
         raise OutputError(f"{output} exists already", "Give -y to replace it, or another output with -o.")
 
 
-def _somebody_says_yes(output: Path) -> bool:
+def _confirm_replacing(output: Path) -> bool:
     asked = sys.stdin.isatty() and sys.stderr.isatty()
     return asked and click.confirm(f"{output} exists already. Replace it?", err=True)

@@ -10,15 +10,15 @@ from streamstyle.errors import FilmError, SettingsError
 from streamstyle.settings import SourceSettings
 
 if TYPE_CHECKING:
-    from streamstyle.film import Film
+    from streamstyle.film import VideoInfo
 
-Span = tuple[float | None, float | None]
+Bounds = tuple[float | None, float | None]
 """Start and end of a part of a film in seconds, None where it is the film's own."""
 
 
-def opened_part(
-    movie: Path, settings: SourceSettings, sample: float | None, span: Span | None
-) -> tuple[Film, SourceSettings]:
+def probe_range(
+    movie: Path, settings: SourceSettings, sample: float | None, span: Bounds | None
+) -> tuple[VideoInfo, SourceSettings]:
     """Return the film, and the settings with the part of it that is asked for.
 
     Raises FilmError for what is no film, SettingsError where the part cannot be.
@@ -32,12 +32,12 @@ def opened_part(
     film = probe(movie, source)
     if sample is None:
         return film, source
-    start, end = middle(film, sample)
+    start, end = middle_range(film, sample)
     source = replace(source, start=start, end=end)
     return probe(movie, source), source
 
 
-def middle(film: Film, length: float) -> Span:
+def middle_range(film: VideoInfo, length: float) -> Bounds:
     """Return where a sample from the middle of the film starts and ends; the whole film where it is shorter."""
     if length <= 0:
         raise SettingsError(f"--sample cannot be {length:g} s", "Give a time above 0.")

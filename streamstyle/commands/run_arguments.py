@@ -11,17 +11,17 @@ import click
 
 from streamstyle.commands.completion import complete_style
 from streamstyle.commands.output import default_output
-from streamstyle.commands.part import Span
+from streamstyle.commands.part import Bounds
 from streamstyle.errors import SettingsError
-from streamstyle.mix import Mix
+from streamstyle.mix import StyleBlend
 from streamstyle.settings import (
     ConsistencySettings,
     Device,
-    EnlargeSettings,
+    UpscaleSettings,
     FlowSettings,
     RuderSettings,
     Settings,
-    SinkSettings,
+    EncoderSettings,
     SourceSettings,
     StyleSettings,
 )
@@ -30,30 +30,34 @@ from streamstyle.terminal.options import (
     FILE,
     Decorated,
     GroupedCommand,
-    chosen,
+    settings_from,
     console_options,
     output_options,
     settings_options,
     time_range_options,
-    under,
+    grouped_option,
 )
 
-_STYLE = "A style's name (see `streamstyle styles`), any image, a .safetensors file, or a blend: wave:0.6,my.jpg:0.4"
-_output_option = under("Console output")
+_STYLE_HELP = (
+    "A style's name (see `streamstyle styles`), any image, a .safetensors file, or a blend: wave:0.6,my.jpg:0.4"
+)
+_output_option = grouped_option("Console output")
 
 _OPTIONS = (
     click.argument("movie", type=FILE),
-    under("Style and output")("--style", required=True, metavar="STYLE", help=_STYLE, shell_complete=complete_style),
+    grouped_option("Style and output")(
+        "--style", required=True, metavar="STYLE", help=_STYLE_HELP, shell_complete=complete_style
+    ),
     output_options("Style and output", "Default: MOVIE.STYLE.mkv beside the film.", restart=True),
     time_range_options("Film"),
     settings_options(SourceSettings, "Film"),
     settings_options(StyleSettings, "Style and output"),
-    settings_options(EnlargeSettings, "Style and output"),
+    settings_options(UpscaleSettings, "Style and output"),
     settings_options(ConsistencySettings, "Method"),
     settings_options(RuderSettings, "Method ruder"),
     settings_options(Settings, "Method"),
     settings_options(FlowSettings, "Optical flow"),
-    settings_options(SinkSettings, "Encoding"),
+    settings_options(EncoderSettings, "Encoding"),
     _output_option("--dry-run", is_flag=True, help="Estimate time and disk space; write nothing."),
     _output_option("--run-folder", type=FILE, help="Folder for `streamstyle tui --attach` to read from."),
     console_options,
@@ -73,7 +77,7 @@ class RunArguments:
 
     movie: Path
     output: Path
-    mix: Mix
+    mix: StyleBlend
     settings: Settings
     sample: float | None
     """Seconds from the film's middle; None for the range in the settings."""
@@ -106,15 +110,15 @@ def _parser(**_: Any) -> None:
     """Does nothing: only its parser is used."""
 
 
-def settings_from_options(values: Mapping[str, Any], part: Span) -> Settings:
+def settings_from_options(values: Mapping[str, Any], part: Bounds) -> Settings:
     """Return the settings from the values of a run's options; raises SettingsError where one is out of range."""
     return Settings(
-        source=chosen(SourceSettings, values, start=part[0], end=part[1]),
-        flow=chosen(FlowSettings, values),
-        consistency=chosen(ConsistencySettings, values),
-        ruder=chosen(RuderSettings, values),
-        style=chosen(StyleSettings, values),
-        enlarge=chosen(EnlargeSettings, values),
-        sink=chosen(SinkSettings, values),
+        source=settings_from(SourceSettings, values, start=part[0], end=part[1]),
+        flow=settings_from(FlowSettings, values),
+        consistency=settings_from(ConsistencySettings, values),
+        ruder=settings_from(RuderSettings, values),
+        style=settings_from(StyleSettings, values),
+        upscale=settings_from(UpscaleSettings, values),
+        encoder=settings_from(EncoderSettings, values),
         device=Device(values["device"]),
     )

@@ -14,17 +14,17 @@ from streamstyle.events import Failed
 from streamstyle.formatting import format_duration, sanitise
 from streamstyle.runs.folder import all_runs
 from streamstyle.runs.status import RunStatus, active_runs, read_status
-from streamstyle.terminal.options import GroupedCommand, debug_option, json_option, under
+from streamstyle.terminal.options import GroupedCommand, debug_option, json_option, grouped_option
 
 SCHEMA = "streamstyle.runs/1"
-_HEADS = ("run", "state", "since", "frames", "left", "film")
+_COLUMNS = ("run", "state", "since", "frames", "left", "film")
 _EPILOG = """
 `streamstyle tui --attach RUN` looks at one, wherever it was started; `streamstyle stop RUN` ends it well.
 """
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="List the runs that go on.")
-@under("Runs")("--all", "all_of_them", is_flag=True, help="Those that have ended, too: the twenty latest.")
+@grouped_option("Runs")("--all", "all_of_them", is_flag=True, help="Those that have ended, too: the twenty latest.")
 @json_option
 @debug_option
 def runs(all_of_them: bool, as_json: bool) -> None:
@@ -32,53 +32,60 @@ def runs(all_of_them: bool, as_json: bool) -> None:
     found = [read_status(folder) for folder in all_runs()] if all_of_them else active_runs()
     if as_json:
         for run in found:
-            click.echo(json.dumps(_object(run)))
+            click.echo(json.dumps(_to_json(run)))
     elif found:
-        _print_table([_HEADS, *(_row(run) for run in found)])
+        _print_table([_COLUMNS, *(_table_row(run) for run in found)])
     else:
         click.echo("there has been no run" if all_of_them else "no run goes on; --all lists those that did")
 
 
-def _object(run: RunStatus) -> dict[str, Any]:
+def _to_json(run: RunStatus) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "run": run.run,
         "folder": str(run.folder.path),
         "state": run.state,
         "start_time": run.start_time,
-        "frame": run.progress.frames_done,
-        "frames": run.progress.frames,
+        "frame": run.run_state.frames_done,
+        "frames": run.run_state.frames,
         "seconds_left": run.seconds_left,
         "video": run.video,
         "output": run.output,
     }
 
 
-def _row(run: RunStatus) -> tuple[str, ...]:
-    of = f"/{run.progress.frames}" if run.progress.frames else ""
+def _table_row(run: RunStatus) -> tuple[str, ...]:
+    of = f"/{run.run_state.frames}" if run.run_state.frames else ""
     left = "" if run.seconds_left is None else format_duration(run.seconds_left)
-    return run.run, run.state, _since(run.start_time), f"{run.progress.frames_done}{of}", left, _what(run)
+    return (
+        run.run,
+        run.state,
+        _format_start_time(run.start_time),
+        f"{run.run_state.frames_done}{of}",
+        left,
+        _video_and_output(run),
+    )
 
 
-def _what(run: RunStatus) -> str:
+def _video_and_output(run: RunStatus) -> str:
     """Return what is painted into what, or why it could not be."""
-    if isinstance(run.progress.ending, Failed):
-        return run.progress.ending.problem
+    if isinstance(run.run_state.end, Failed):
+        return run.run_state.end.problem
     return f"{Path(run.video).name} → {Path(run.output).name}" if run.output else ""
 
 
-def _since(began: float) -> str:
+def _format_start_time(start_time: float) -> str:
     """Return the time of day, and the date where it was not today."""
-    then, now = time.localtime(began), time.localtime()
+    then, now = time.localtime(start_time), time.localtime()
     return time.strftime("%H:%M" if then[:3] == now[:3] else "%d %b %H:%M", then)
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:
     """Print columns as wide as they need be; numbers, which are short of words, at their right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS) - 1)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS) - 1)]
     for row in rows:
         cells = [
             f"{cell:>{width}}" if head in ("frames", "left") else f"{cell:<{width}}"
-            for head, cell, width in zip(_HEADS, row, widths, strict=False)
+            for head, cell, width in zip(_COLUMNS, row, widths, strict=False)
         ]
         click.echo(sanitise("  ".join([*cells, row[-1]]).rstrip()))

@@ -17,20 +17,20 @@ from streamstyle.styles.spec import parse_style
 from streamstyle.terminal.options import (
     FILE,
     GroupedCommand,
-    chosen,
+    settings_from,
     debug_option,
     device_option,
     json_option,
     output_options,
     settings_options,
-    under,
+    grouped_option,
 )
 
 if TYPE_CHECKING:
-    from streamstyle.media.picture import Picture
+    from streamstyle.media.picture import RgbImage
 
 SCHEMA = "streamstyle.styles/1"
-_sheet_option = under("Contact sheet")
+_sheet_option = grouped_option("Contact sheet")
 
 
 @click.command(cls=GroupedCommand, short_help="List the styles, or show a frame in each.")
@@ -69,63 +69,63 @@ def styles(
     """List the styles there are: those built in, and those learned on this machine."""
     if frame is not None:
         output = output or frame.with_name(f"{frame.stem}.styles.jpg")
-        check_output(output, frame, replace_it=yes, may_ask=not as_json)
-        _write_sheet(frame, wanted, height, output, chosen(StyleSettings, values), Device(device))
+        check_output(output, frame, replace=yes, can_ask=not as_json)
+        _write_sheet(frame, wanted, height, output, settings_from(StyleSettings, values), Device(device))
         click.echo(json.dumps({"schema": SCHEMA, "sheet": str(output)}) if as_json else str(output))
     elif wanted or output:
         raise SettingsError("--style and --output need --sheet", "Give --sheet FRAME, an image to stylise.")
     else:
-        _list(as_json)
+        _print_list(as_json)
 
 
 def _write_sheet(
     frame: Path, wanted: tuple[str, ...], height: int, output: Path, settings: StyleSettings, device: Device
 ) -> None:
-    from streamstyle.media.picture import encoded, read_picture, resize_height
+    from streamstyle.media.picture import encode_image, read_image, resize_height
     from streamstyle.sheet import contact_sheet
 
     names = wanted or tuple(style.name for style in all_styles())
     if output.suffix.lower() not in (".jpg", ".jpeg", ".png", ".webp"):
         raise OutputError(f"{output} cannot hold a picture", "Give a name that ends in .jpg, .png or .webp.")
-    picture = resize_height(read_picture(frame), height)
-    sheet = contact_sheet(picture, [(parse_style(name), _painting(name)) for name in names], settings, device)
+    picture = resize_height(read_image(frame), height)
+    sheet = contact_sheet(picture, [(parse_style(name), _style_thumbnail(name)) for name in names], settings, device)
     try:
-        output.write_bytes(encoded(sheet, output.suffix))
+        output.write_bytes(encode_image(sheet, output.suffix))
     except OSError as error:
         raise OutputError(f"{output} cannot be written ({error.strerror})", "Give another with -o.") from error
 
 
-def _painting(name: str) -> Picture | None:
+def _style_thumbnail(name: str) -> RgbImage | None:
     """Return a small picture of what a style was learned from; None for a blend."""
-    from streamstyle.media.picture import decoded, read_picture
+    from streamstyle.media.picture import decode_image, read_image
 
     style = find_style(name) if "," not in name and ":" not in name else None
     if style is not None:
-        return decoded(thumbnail(style) or b"")
-    return read_picture(Path(name)) if Path(name).is_file() else None
+        return decode_image(thumbnail(style) or b"")
+    return read_image(Path(name)) if Path(name).is_file() else None
 
 
-def _list(as_json: bool) -> None:
+def _print_list(as_json: bool) -> None:
     found = all_styles()
     if as_json:
         for style in found:
-            click.echo(json.dumps(_as_json(style), ensure_ascii=False))
+            click.echo(json.dumps(_to_json(style), ensure_ascii=False))
         return
     width = max((len(style.name) for style in found), default=0)
     for heading, builtin in (("built in", True), ("learned here", False)):
-        rows = [_row(style, width) for style in found if style.builtin is builtin]
+        rows = [_list_row(style, width) for style in found if style.builtin is builtin]
         if rows:
             click.echo("\n".join([click.style(heading, bold=True), *rows, ""]))
     click.echo("Any picture is a style, too: streamstyle run MOVIE --style PICTURE")
     click.echo("To see them: streamstyle styles --sheet FRAME")
 
 
-def _row(style: Style, width: int) -> str:
+def _list_row(style: Style, width: int) -> str:
     about = ", ".join(part for part in (style.title, style.artist) if part)
     return f"  {style.name:<{width}}  {about}".rstrip()
 
 
-def _as_json(style: Style) -> dict[str, object]:
+def _to_json(style: Style) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "name": style.name,

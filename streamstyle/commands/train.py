@@ -8,21 +8,25 @@ from typing import Any
 import click
 
 from streamstyle.commands.output import check_output
-from streamstyle.library import ANY_STYLE, builtin_styles, known_style
+from streamstyle.library import STYLE_PREDICTOR, builtin_styles, get_style
 from streamstyle.settings import Device
-from streamstyle.terminal.interrupts import INTERRUPTED
+from streamstyle.terminal.interrupts import EXIT_INTERRUPTED
 from streamstyle.terminal.options import (
     GroupedCommand,
-    chosen,
+    settings_from,
     debug_option,
     device_option,
     json_option,
     output_options,
     settings_options,
-    under,
+    grouped_option,
 )
-from streamstyle.terminal.watch import watched
-from streamstyle.train_settings import AnyStyleSettings, DistilSettings, UpscalerSettings
+from streamstyle.terminal.watch import report_to
+from streamstyle.train_settings import (
+    StylePredictorTrainingSettings,
+    LossNetworkTrainingSettings,
+    UpscalerTrainingSettings,
+)
 
 _training_output = output_options("Training", "Weights file to write.", required=True)
 
@@ -34,52 +38,54 @@ def train() -> None:
 
 @train.command("loss-network", cls=GroupedCommand)
 @_training_output
-@settings_options(DistilSettings, "Training")
+@settings_options(LossNetworkTrainingSettings, "Training")
 @json_option
 @debug_option
 def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
     """Distil a loss network from VGG-16. The same command resumes it."""
-    settings = chosen(DistilSettings, values)
-    check_output(output, None, replace_it=yes, may_ask=not as_json)
+    settings = settings_from(LossNetworkTrainingSettings, values)
+    check_output(output, None, replace=yes, can_ask=not as_json)
     from streamstyle.train.distil import distil_loss_network
 
-    with watched(as_json, quiet=False) as (observe, stop):
+    with report_to(as_json, quiet=False) as (observe, stop):
         distil_loss_network(output, settings, observe, stop)
-    return INTERRUPTED if stop.is_set() else 0
+    return EXIT_INTERRUPTED if stop.is_set() else 0
 
 
 @train.command("any-style", cls=GroupedCommand)
 @_training_output
-@under("Training")("--start", metavar="STYLE", help="Weights to start from: a style, or `any-style`; default: noise.")
-@settings_options(AnyStyleSettings, "Training")
+@grouped_option("Training")(
+    "--start", metavar="STYLE", help="Weights to start from: a style, or `any-style`; default: noise."
+)
+@settings_options(StylePredictorTrainingSettings, "Training")
 @device_option("Training")
 @json_option
 @debug_option
 def any_style(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
     """Train the network that predicts a style from any image. The same command resumes it."""
-    settings = chosen(AnyStyleSettings, values)
-    begin = ANY_STYLE if start == "any-style" else known_style(start).path if start else None
-    check_output(output, None, replace_it=yes, may_ask=not as_json)
-    from streamstyle.train.any_style import train_any_style
+    settings = settings_from(StylePredictorTrainingSettings, values)
+    begin = STYLE_PREDICTOR if start == "any-style" else get_style(start).path if start else None
+    check_output(output, None, replace=yes, can_ask=not as_json)
+    from streamstyle.train.any_style import train_style_predictor
 
-    with watched(as_json, quiet=False) as (observe, stop):
-        train_any_style(output, settings, Device(device), observe, stop, begin)
-    return INTERRUPTED if stop.is_set() else 0
+    with report_to(as_json, quiet=False) as (observe, stop):
+        train_style_predictor(output, settings, Device(device), observe, stop, begin)
+    return EXIT_INTERRUPTED if stop.is_set() else 0
 
 
 @train.command("upscaler", cls=GroupedCommand)
 @_training_output
-@settings_options(UpscalerSettings, "Training")
+@settings_options(UpscalerTrainingSettings, "Training")
 @device_option("Training")
 @json_option
 @debug_option
 def upscaler(output: Path, yes: bool, device: str, as_json: bool, **values: Any) -> int:
     """Train the network that upscales stylised frames. The same command resumes it."""
-    settings = chosen(UpscalerSettings, values)
-    check_output(output, None, replace_it=yes, may_ask=not as_json)
+    settings = settings_from(UpscalerTrainingSettings, values)
+    check_output(output, None, replace=yes, can_ask=not as_json)
     from streamstyle.train.upscaler import train_upscaler
 
     styles = [style.path for style in builtin_styles()]
-    with watched(as_json, quiet=False) as (observe, stop):
+    with report_to(as_json, quiet=False) as (observe, stop):
         train_upscaler(output, styles, settings, Device(device), observe, stop)
-    return INTERRUPTED if stop.is_set() else 0
+    return EXIT_INTERRUPTED if stop.is_set() else 0

@@ -23,10 +23,10 @@ from streamstyle.terminal.options import GroupedCommand, GroupedOption
 if TYPE_CHECKING:
     from streamstyle.runs.launcher import RunRequest
 
-_YOUNGEST = ""
+_LATEST = ""
 """Value of `--attach` without a run."""
 
-_NOT_HERE = frozenset({"movie", "style", "dry_run", "as_json", "quiet", "run_folder"})
+_OMITTED = frozenset({"movie", "style", "dry_run", "as_json", "quiet", "run_folder"})
 """Parameters of `run` that are declared again here, or have no use in the TUI."""
 
 _EPILOG = """
@@ -37,7 +37,7 @@ The exit code is that of the run; see `streamstyle run --help`.
 """
 
 
-class RememberingCommand(GroupedCommand):
+class RawArgsCommand(GroupedCommand):
     """A command that knows the words it was called with, to pass them on."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -46,14 +46,14 @@ class RememberingCommand(GroupedCommand):
         return super().parse_args(ctx, args)
 
 
-@click.command(cls=RememberingCommand, epilog=_EPILOG, short_help="Paint a film before your eyes.")
+@click.command(cls=RawArgsCommand, epilog=_EPILOG, short_help="Paint a film before your eyes.")
 @click.argument("movie", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--attach",
     cls=GroupedOption,
     heading="Watching",
     is_flag=False,
-    flag_value=_YOUNGEST,
+    flag_value=_LATEST,
     metavar="[RUN]",
     shell_complete=complete_run,
     help="Look at a run that goes on already: the youngest, or the one with this number, film or folder.",
@@ -71,7 +71,7 @@ def tui(ctx: click.Context, /, movie: Path | None, style: str | None, attach: st
     """Paint MOVIE and watch: preview, numbers, pause, stop. Takes every option of `streamstyle run`."""
     words: tuple[str, ...] = ctx.meta["words"]
     if attach is not None:
-        return _show(_run_at(attach))
+        return _show(_find_run(attach))
     if movie is None or style is None:
         if any(word.startswith("-") for word in words):
             raise SettingsError(
@@ -79,17 +79,17 @@ def tui(ctx: click.Context, /, movie: Path | None, style: str | None, attach: st
                 "Give both, or a film alone, or nothing: the start screen asks for the rest.",
             )
         return _show(None, movie)
-    if reason := without_a_screen():
+    if reason := why_no_tui():
         click.echo(f"streamstyle: {reason}: painting with the progress line", err=True)
         with run.make_context("run", list(words), ctx.parent, obj=["run", *words]) as instead:
             return int(run.invoke(instead) or 0)
     return _show(_request(words, movie, style, values["output"]))
 
 
-tui.params += [parameter for parameter in run.params if parameter.name not in _NOT_HERE]
+tui.params += [parameter for parameter in run.params if parameter.name not in _OMITTED]
 
 
-def without_a_screen() -> str:
+def why_no_tui() -> str:
     """Return in a few words why no screen can be drawn here; empty where it can."""
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         return "there is no terminal here"
@@ -106,7 +106,7 @@ def _request(words: Sequence[str], movie: Path, style: str, output: Path | None)
     return RunRequest(tuple(words), movie, output or default_output(movie, parse_style(style).name))
 
 
-def _run_at(name: str) -> RunFolder:
+def _find_run(name: str) -> RunFolder:
     """Return the run that is meant; without a name the youngest that goes on, or else the youngest."""
     if name:
         return find_run(name)
@@ -117,13 +117,13 @@ def _run_at(name: str) -> RunFolder:
 
 
 def _show(subject: RunRequest | RunFolder | None, film: Path | None = None) -> int:
-    if reason := without_a_screen():
+    if reason := why_no_tui():
         advice = "Give MOVIE and --style, as for `streamstyle run`." if subject is None else "Use a terminal."
         raise SettingsError(f"{reason} for `streamstyle tui` to draw on", advice)
     from streamstyle.tui.app import StreamstyleApp
-    from streamstyle.tui.graphics import ask
+    from streamstyle.tui.graphics import query_terminal
 
-    terminal = ask()
-    app = StreamstyleApp(subject, film, graphics=terminal.graphics, bright=terminal.bright)
+    terminal = query_terminal()
+    app = StreamstyleApp(subject, film, graphics=terminal.graphics, light=terminal.light)
     app.run()
     return app.return_code or 0

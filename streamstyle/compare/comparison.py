@@ -10,31 +10,31 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from streamstyle.compare.contender import Contender, ready, reference_of
+from streamstyle.compare.contender import MethodSpec, prepare_spec, baseline_index
 from streamstyle.compare.events import Compared, ComparedFilm, ComparisonStopped, FrameMeasured
 from streamstyle.compare.kept import write_record
-from streamstyle.compare.painting import Part, paint_all
-from streamstyle.evaluate.appearance import Appearance
-from streamstyle.evaluate.decoys import Decoys
-from streamstyle.evaluate.judge import Judge
-from streamstyle.evaluate.measuring import GAPS, measure_all
+from streamstyle.compare.painting import MethodResult, run_methods
+from streamstyle.evaluate.appearance import PerceptualScorer
+from streamstyle.evaluate.decoys import ControlFilms
+from streamstyle.evaluate.judge import ReferenceFlow
+from streamstyle.evaluate.measuring import GAPS, measure_films
 from streamstyle.events import Observer
 from streamstyle.files import read_json
-from streamstyle.film import Film
+from streamstyle.film import VideoInfo
 from streamstyle.machine_info import machine_info
-from streamstyle.mix import Mix
+from streamstyle.mix import StyleBlend
 from streamstyle.settings import Method, SourceSettings
 
-VERSION = 3
+METRICS_VERSION = 3
 """Changes whenever the same films would get other figures."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class EvaluationSetup:
     """What is measured with."""
 
-    judge: Judge
-    eye: Appearance
+    reference_flow: ReferenceFlow
+    scorer: PerceptualScorer
     style_image: Path | None
 
 
@@ -42,44 +42,57 @@ class _InterruptedError(Exception):
     """Measuring was asked to stop."""
 
 
-def measured(
-    parts: Sequence[Part], film: Film, part: SourceSettings, bench: Bench, observe: Observer, stop: threading.Event
+def measure_results(
+    results: Sequence[MethodResult],
+    film: VideoInfo,
+    source_settings: SourceSettings,
+    setup: EvaluationSetup,
+    observe: Observer,
+    stop: threading.Event,
 ) -> list[dict[str, Any]] | None:
     """Return figures and curves of source, parts and decoys; found where they are kept; None where `stop` was set."""
-    record = parts[0].film.parent / f"measures-{_digest(parts, film, bench)}.json"
+    record = results[0].output.parent / f"measures-{_digest(results, film, setup)}.json"
     if films := read_json(record).get("films"):
         return list(films)
 
-    def watch(done: int) -> None:
+    def on_frame(done: int) -> None:
         observe(FrameMeasured(done, film.frames))
         if stop.is_set():
             raise _InterruptedError
 
     try:
-        all_of_them = measure_all(
-            [made.film for made in parts], film.path, part, bench.judge, eye=bench.eye, decoys=True, watch=watch
+        metrics = measure_films(
+            [made.output for made in results],
+            film.path,
+            source_settings,
+            setup.reference_flow,
+            scorer=setup.scorer,
+            with_controls=True,
+            on_frame=on_frame,
         )
     except _InterruptedError:
         return None
-    films = [{"metrics": each.by_name(), "curves": each.curves, "frames": each.frames} for each in all_of_them]
-    write_record(record, {"flow_reference": bench.judge.name, "loss_network": bench.eye.name, "films": films})
+    films = [{"metrics": each.by_name(), "curves": each.curves, "frames": each.frames} for each in metrics]
+    write_record(
+        record, {"flow_reference": setup.reference_flow.name, "loss_network": setup.scorer.name, "films": films}
+    )
     return films
 
 
-def _digest(parts: Sequence[Part], film: Film, bench: Bench) -> str:
-    style = bench.style_image.read_bytes() if bench.style_image else b""
-    made = [(part.film.stem, part.making.date) for part in parts]
-    size, judge, eye = (film.width, film.height), bench.judge.name, bench.eye.name
-    all_of_it = repr((VERSION, made, size, judge, eye, blake2b(style).hexdigest()))
+def _digest(results: Sequence[MethodResult], film: VideoInfo, setup: EvaluationSetup) -> str:
+    style = setup.style_image.read_bytes() if setup.style_image else b""
+    made = [(part.output.stem, part.record.date) for part in results]
+    size, judge, eye = (film.width, film.height), setup.reference_flow.name, setup.scorer.name
+    all_of_it = repr((METRICS_VERSION, made, size, judge, eye, blake2b(style).hexdigest()))
     return blake2b(all_of_it.encode(), digest_size=8).hexdigest()
 
 
 def compare(
-    contenders: Sequence[Contender],
-    film: Film,
-    part: SourceSettings,
-    mix: Mix,
-    bench: Bench,
+    specs: Sequence[MethodSpec],
+    film: VideoInfo,
+    source_settings: SourceSettings,
+    mix: StyleBlend,
+    setup: EvaluationSetup,
     folder: Path,
     command: str,
     observe: Observer,
@@ -89,14 +102,16 @@ def compare(
 
     `part` are the settings that `film` was probed with. Raises StreamstyleError for what a user can put right.
     """
-    with bench.judge.follow(film, GAPS):
+    with setup.reference_flow.open_correspondences(film, GAPS):
         pass  # a judge that does not know the film says so before any work is done
-    made = paint_all([ready(contender) for contender in contenders], film, mix, folder, observe, stop)
-    films = measured(made, film, part, bench, observe, stop) if len(made) == len(contenders) else None
+    results = run_methods([prepare_spec(contender) for contender in specs], film, mix, folder, observe, stop)
+    films = (
+        measure_results(results, film, source_settings, setup, observe, stop) if len(results) == len(specs) else None
+    )
     if films is None:
-        observe(ComparisonStopped(str(folder), len(made), len(contenders)))
+        observe(ComparisonStopped(str(folder), len(results), len(specs)))
         return None
-    reference = reference_of(contenders)
+    baseline = baseline_index(specs)
     return Compared(
         video=str(film.path),
         style=mix.name,
@@ -106,42 +121,44 @@ def compare(
         height=film.height,
         frames=films[0]["frames"],
         frame_rate=float(film.frame_rate or 25),
-        flow_reference=bench.judge.name,
-        same_flow_methods=[part.contender.label for part in made if _judges_itself(part.contender, bench.judge)],
-        loss_network=bench.eye.name,
-        baseline=made[reference].contender.label,
-        films=_rows(made, films, reference),
+        flow_reference=setup.reference_flow.name,
+        same_flow_methods=[part.spec.label for part in results if _same_flow(part.spec, setup.reference_flow)],
+        loss_network=setup.scorer.name,
+        baseline=results[baseline].spec.label,
+        films=_compared_films(results, films, baseline),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=machine_info(),
         command=command,
     )
 
 
-def _judges_itself(contender: Contender, judge: Judge) -> bool:
-    return contender.method is not Method.johnson and contender.settings.flow.flow is judge.preset
+def _same_flow(spec: MethodSpec, reference_flow: ReferenceFlow) -> bool:
+    return spec.method is not Method.johnson and spec.settings.flow.flow is reference_flow.preset
 
 
-def _rows(made: Sequence[Part], films: Sequence[dict[str, Any]], reference: int) -> list[ComparedFilm]:
-    base, pace = films[1 + reference]["metrics"], made[reference].making.seconds_per_frame
-    parts: list[Part | None] = [None, *made, *(None for _ in Decoys.names)]
-    names = ["source", *(part.contender.label for part in made), *Decoys.names]
-    kinds = ["source", *("method" for _ in made), *("control" for _ in Decoys.names)]
+def _compared_films(
+    results: Sequence[MethodResult], films: Sequence[dict[str, Any]], baseline: int
+) -> list[ComparedFilm]:
+    base, pace = films[1 + baseline]["metrics"], results[baseline].record.seconds_per_frame
+    parts: list[MethodResult | None] = [None, *results, *(None for _ in ControlFilms.names)]
+    names = ["source", *(part.spec.label for part in results), *ControlFilms.names]
+    kinds = ["source", *("method" for _ in results), *("control" for _ in ControlFilms.names)]
     return [
-        _row(name, kind, part, figures, base, pace)
+        _compared_film(name, kind, part, figures, base, pace)
         for name, kind, part, figures in zip(names, kinds, parts, films, strict=True)
     ]
 
 
-def _row(
-    name: str, kind: str, part: Part | None, figures: dict[str, Any], base: dict[str, float], pace: float
+def _compared_film(
+    name: str, kind: str, part: MethodResult | None, figures: dict[str, Any], base: dict[str, float], pace: float
 ) -> ComparedFilm:
     measures = figures["metrics"]
     relative = {key: value / base[key] for key, value in measures.items() if base.get(key)}
     if part is None:
         return ComparedFilm(name, kind, None, None, measures, relative, figures["curves"])
-    making = part.making
-    taken = making.seconds_per_frame
-    film = str(part.film)
+    record = part.record
+    taken = record.seconds_per_frame
+    film = str(part.output)
     return ComparedFilm(
-        name, kind, taken, taken / pace, measures, relative, figures["curves"], film, making.date, making.machine
+        name, kind, taken, taken / pace, measures, relative, figures["curves"], film, record.date, record.machine
     )

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from streamstyle import __version__
 from streamstyle.files import fingerprint
-from streamstyle.film import Film
-from streamstyle.mix import Mix
-from streamstyle.settings import FlowSettings, Method, Settings, SinkSettings
+from streamstyle.film import VideoInfo
+from streamstyle.mix import StyleBlend
+from streamstyle.settings import FlowSettings, Method, Settings, EncoderSettings
 
-KEPT_AS = SinkSettings(crf=10, preset="fast")
+ARCHIVE_ENCODER = EncoderSettings(crf=10, preset="fast")
 """How a method's film is encoded: finer than a film to watch, for the encoder smooths what is to be measured."""
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
+class MethodSpec:
     """One of the films to make."""
 
     text: str
@@ -36,45 +36,45 @@ class Contender:
         return self.settings.consistency.method
 
 
-def ready(contender: Contender) -> Contender:
+def prepare_spec(spec: MethodSpec) -> MethodSpec:
     """Return it as it is run here: encoded finely, and paying for its own flow."""
-    flow = FlowSettings(contender.settings.flow.flow, contender.settings.flow.flow_workers, flow_cache=0.0)
-    return replace(contender, settings=replace(contender.settings, flow=flow, sink=KEPT_AS))
+    flow = FlowSettings(spec.settings.flow.flow, spec.settings.flow.flow_workers, flow_cache=0.0)
+    return replace(spec, settings=replace(spec.settings, flow=flow, encoder=ARCHIVE_ENCODER))
 
 
-def reference_of(contenders: Sequence[Contender]) -> int:
+def baseline_index(specs: Sequence[MethodSpec]) -> int:
     """Return the place of the one that the others are given as multiples of: the first johnson, or the first of all."""
-    found = (place for place, contender in enumerate(contenders) if contender.method is Method.johnson)
+    found = (place for place, contender in enumerate(specs) if contender.method is Method.johnson)
     return next(found, 0)
 
 
-def kept_name(contender: Contender, film: Film, mix: Mix) -> str:
+def archive_name(spec: MethodSpec, film: VideoInfo, mix: StyleBlend) -> str:
     """Return a file's name without ending that differs wherever anything differs that the result depends on.
 
     Raises OSError where the film, a style or the loss network cannot be read.
     """
-    how = contender.settings
+    how = spec.settings
     weights = how.consistency.loss_network
     painting = how.ruder.style_image
-    ruder = (replace(how.ruder, style_image=None), _content(painting) if painting else None)
+    ruder = (replace(how.ruder, style_image=None), _file_digest(painting) if painting else None)
     all_of_it = (
         __version__,
         fingerprint(film.path),
         (film.video_stream, film.rotation, film.width, film.height, film.start_pts, film.end_pts),
-        tuple((_content(ingredient.path), ingredient.share) for ingredient in mix.ingredients),
-        ruder if contender.method is Method.ruder else None,
+        tuple((_file_digest(ingredient.path), ingredient.weight) for ingredient in mix.parts),
+        ruder if spec.method is Method.ruder else None,
         replace(how.consistency, loss_network=None),
-        _content(weights) if weights else None,
-        (how.style, how.flow.flow, how.sink, how.device),
+        _file_digest(weights) if weights else None,
+        (how.style, how.flow.flow, how.encoder, how.device),
     )
     digest = blake2b(repr(all_of_it).encode(), digest_size=8).hexdigest()
-    return f"{_plain(contender.text)}-{digest}"
+    return f"{_safe_name(spec.text)}-{digest}"
 
 
-def _content(path: Path) -> str:
+def _file_digest(path: Path) -> str:
     return blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
-def _plain(text: str) -> str:
+def _safe_name(text: str) -> str:
     """Return the text as any file system takes it, not too long."""
     return "".join(sign if sign.isalnum() or sign in "-=." else "_" for sign in text)[:60]

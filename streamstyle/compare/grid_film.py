@@ -8,18 +8,18 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from streamstyle.buffered import buffered
-from streamstyle.clock import Stopwatch
-from streamstyle.compare.colours import colour_of
+from streamstyle.buffered import prefetch
+from streamstyle.clock import StageTimer
+from streamstyle.compare.colours import film_colour
 from streamstyle.compare.events import Compared, ComparedFilm, SideBySideFrameWritten
-from streamstyle.compare.grid import Grid, Label, backdrop, filled, grid_for
+from streamstyle.compare.grid import Grid, Label, draw_background, compose, fit_grid
 from streamstyle.events import Observer
-from streamstyle.film import Film
+from streamstyle.film import VideoInfo
 from streamstyle.frame import Frame, OutputFrame
-from streamstyle.media.picture import Picture
+from streamstyle.media.picture import RgbImage
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.pipeline import write_all
-from streamstyle.settings import SinkSettings, SourceSettings
+from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.source import decode, probe
 from streamstyle.stages.writer import VideoWriter, open_writer
 
@@ -27,34 +27,36 @@ _AHEAD = 4
 """Frames of each film that are decoded ahead."""
 
 
-def refuse_grid_film(film: Film, methods: int, output: Path) -> None:
+def check_side_by_side(film: VideoInfo, methods: int, output: Path) -> None:
     """Raise OutputError, before any work is done, where the film of so many methods could not be written."""
-    with _open_writer(film, grid_for(1 + methods, film.width, film.height), output):
+    with _open_writer(film, fit_grid(1 + methods, film.width, film.height), output):
         return  # without a frame nothing remains of it
 
 
-def _open_writer(film: Film, grid: Grid, output: Path) -> AbstractContextManager[VideoWriter]:
+def _open_writer(film: VideoInfo, grid: Grid, output: Path) -> AbstractContextManager[VideoWriter]:
     width, height = grid.size
-    return open_writer(replace(film, width=width, height=height), output, SinkSettings())
+    return open_writer(replace(film, width=width, height=height), output, EncoderSettings())
 
 
-def write_grid_film(film: Film, compared: Compared, output: Path, observe: Observer, stop: threading.Event) -> bool:
+def write_side_by_side(
+    film: VideoInfo, compared: Compared, output: Path, observe: Observer, stop: threading.Event
+) -> bool:
     """Write the source and the methods' films side by side; return whether it came to its end before `stop` was set.
 
     Raises OutputError where it cannot be written.
     """
     parts = [Path(row.output) for row in compared.films if row.kind == "method"]
-    grid = grid_for(1 + len(parts), film.width, film.height)
-    background = backdrop(grid, labels(compared))
+    grid = fit_grid(1 + len(parts), film.width, film.height)
+    background = draw_background(grid, make_labels(compared))
 
     def frame_written(frame: OutputFrame) -> None:
         observe(SideBySideFrameWritten(writer.frames, film.frames))
 
     with ExitStack() as stack:
         writer = stack.enter_context(_open_writer(film, grid, output))
-        films = (film, *(_alike(part, film) for part in parts))
-        decoded = [stack.enter_context(buffered(decode(each), ahead=_AHEAD)) for each in films]
-        whole = write_all(_side_by_side(decoded, grid, background), writer, stop, frame_written, Stopwatch())
+        films = (film, *(_probe_at_size_of(part, film) for part in parts))
+        decoded = [stack.enter_context(prefetch(decode(each), ahead=_AHEAD)) for each in films]
+        whole = write_all(_side_by_side(decoded, grid, background), writer, stop, frame_written, StageTimer())
     if not whole:
         writer.partial.unlink(missing_ok=True)  # the films it is made of are kept; it is soon made again
     return whole
@@ -63,21 +65,23 @@ def write_grid_film(film: Film, compared: Compared, output: Path, observe: Obser
 def _side_by_side(
     films: Sequence[Iterator[Frame]],
     grid: Grid,
-    background: Picture,
+    background: RgbImage,
 ) -> Iterator[OutputFrame]:
     """Yield the frames of all films composed into one, at the times of the first."""
     for frames in zip(*films, strict=True):
-        image = to_tensor(filled(grid, background, [frame.image for frame in frames]))
+        image = to_tensor(compose(grid, background, [frame.image for frame in frames]))
         yield OutputFrame(image, frames[0].place)
 
 
-def labels(compared: Compared) -> list[Label]:
+def make_labels(compared: Compared) -> list[Label]:
     """Return what stands under each film: the source and the methods."""
     shown = [row for row in compared.films if row.kind != "control"]
-    return [Label(row.name, _figures(row, compared.baseline), colour_of(place)) for place, row in enumerate(shown)]
+    return [
+        Label(row.name, _caption_figures(row, compared.baseline), film_colour(place)) for place, row in enumerate(shown)
+    ]
 
 
-def _figures(row: ComparedFilm, reference: str) -> str:
+def _caption_figures(row: ComparedFilm, reference: str) -> str:
     flicker = row.ratios.get("warping_error_1")
     steady = "" if flicker is None else f"flicker {flicker:.2f}"
     if row.seconds_per_frame is None:
@@ -85,5 +89,5 @@ def _figures(row: ComparedFilm, reference: str) -> str:
     return "   ".join(part for part in (f"{row.seconds_per_frame:.2g} s/frame", steady) if part)
 
 
-def _alike(part: Path, film: Film) -> Film:
+def _probe_at_size_of(part: Path, film: VideoInfo) -> VideoInfo:
     return probe(part, SourceSettings(size=(film.width, film.height)))

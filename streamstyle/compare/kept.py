@@ -13,7 +13,7 @@ from streamstyle.machine_info import MachineInfo
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class RunRecord:
     """What is remembered of a film's making."""
 
     method: str
@@ -27,7 +27,7 @@ class Making:
     machine: MachineInfo
 
 
-def parts_folder(output: Path) -> Path:
+def archive_folder(output: Path) -> Path:
     """Return where the films of a comparison are kept: `compare.parts` for `compare.mkv`."""
     return output.with_suffix(".parts")
 
@@ -37,20 +37,20 @@ def film_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.mkv"
 
 
-def find_making(folder: Path, name: str) -> Making | None:
+def find_record(folder: Path, name: str) -> RunRecord | None:
     """Return how a film was made; None where it is not there whole, or nothing is known of it."""
     known = read_json(folder / f"{name}.json")
     if not known or not film_path(folder, name).is_file():
         return None
     try:
-        return Making(**known)
+        return RunRecord(**known)
     except TypeError:  # written by another version
         return None
 
 
-def keep_making(folder: Path, name: str, making: Making) -> None:
+def save_record(folder: Path, name: str, record: RunRecord) -> None:
     """Remember how a film was made, once it lies there whole."""
-    write_record(folder / f"{name}.json", asdict(making))
+    write_record(folder / f"{name}.json", asdict(record))
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:

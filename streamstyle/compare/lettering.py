@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamstyle.compare.colours import Colour
-from streamstyle.media.picture import Picture
+from streamstyle.media.picture import RgbImage
 
-_FINE = 4
+_OVERSAMPLING = 4
 """Letters are drawn at this many times their size, then averaged."""
 
-_FONT, _TALL = cv2.FONT_HERSHEY_DUPLEX, 30.0
+_FONT, _FONT_HEIGHT = cv2.FONT_HERSHEY_DUPLEX, 30.0
 """The font, and the pixels from its lowest to its highest at a scale of 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TextMask:
     """A line of text as it will be drawn."""
 
     text: str
@@ -32,7 +32,7 @@ class Words:
         """In pixels."""
         return int(self.coverage.shape[1])
 
-    def draw(self, picture: Picture, x: int, y: int, ink: Colour) -> None:
+    def draw(self, picture: RgbImage, x: int, y: int, ink: Colour) -> None:
         """Put the line into the picture, its upper left corner at (x, y); what does not fit is cut off."""
         height, width = picture.shape[:2]
         ink_here = self.coverage[: max(0, height - y), : max(0, width - x), None]
@@ -41,24 +41,26 @@ class Words:
 
 
 @lru_cache(maxsize=256)
-def line(
+def render_text(
     text: str,
     height: int,  # pixels from the lowest to the highest letter
     width: int | None = None,  # pixels there are; the text is shortened to fit
-) -> Words:
+) -> TextMask:
     """Return a line of text; its picture is as high as asked for."""
-    words = _drawn(text, height)
+    words = _render_mask(text, height)
     shorter = text
     while width is not None and words.width > width and len(shorter) > 1:
         shorter = shorter[:-1].rstrip()
-        words = _drawn(f"{shorter}...", height)
+        words = _render_mask(f"{shorter}...", height)
     return words
 
 
-def _drawn(text: str, height: int) -> Words:
-    scale, thickness = height * _FINE / _TALL, max(1, round(height * _FINE / 16))
+def _render_mask(text: str, height: int) -> TextMask:
+    scale, thickness = height * _OVERSAMPLING / _FONT_HEIGHT, max(1, round(height * _OVERSAMPLING / 16))
     (width, _), _ = cv2.getTextSize(text, _FONT, scale, thickness)
-    large = np.zeros((height * _FINE, -(-width // _FINE) * _FINE + _FINE, 3), np.uint8)
-    cv2.putText(large, text, (0, round(0.76 * height * _FINE)), _FONT, scale, (255, 255, 255), thickness, cv2.LINE_AA)
-    small = cv2.resize(large[..., 0], (large.shape[1] // _FINE, height), interpolation=cv2.INTER_AREA)
-    return Words(text, np.asarray(small / 255, np.float32))
+    large = np.zeros((height * _OVERSAMPLING, -(-width // _OVERSAMPLING) * _OVERSAMPLING + _OVERSAMPLING, 3), np.uint8)
+    cv2.putText(
+        large, text, (0, round(0.76 * height * _OVERSAMPLING)), _FONT, scale, (255, 255, 255), thickness, cv2.LINE_AA
+    )
+    small = cv2.resize(large[..., 0], (large.shape[1] // _OVERSAMPLING, height), interpolation=cv2.INTER_AREA)
+    return TextMask(text, np.asarray(small / 255, np.float32))

@@ -19,16 +19,16 @@ def text(words: str) -> str:
     return escape(words)
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a figure with three digits that count, without an exponent: `0.00261`, `23.4`, `1280`."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
         return f"{value:.0f}"
-    return f"{value:.{max(0, _digits(value))}f}"
+    return f"{value:.{max(0, _decimals(value))}f}"
 
 
-def _digits(value: float) -> int:
+def _decimals(value: float) -> int:
     digits, size = 2, abs(value)
     while size < 1 and digits < 7:
         size *= 10

@@ -10,31 +10,31 @@ from pathlib import Path
 from typing import Any
 
 from streamstyle import __version__
-from streamstyle.compare.colours import as_hex, colour_of
-from streamstyle.compare.curves import CURVES_AREA, curves_chart, drawn_rows, gaps_of
+from streamstyle.compare.colours import hex_colour, film_colour
+from streamstyle.compare.curves import CURVES_AREA, curves_chart, drawn_films, measured_gaps
 from streamstyle.compare.events import Compared
-from streamstyle.compare.figures import figures_table
+from streamstyle.compare.figures import metrics_table
 from streamstyle.compare.markup import text
-from streamstyle.compare.stills import Scene, scenes
+from streamstyle.compare.stills import Excerpt, make_excerpts
 from streamstyle.compare.trade import trade_chart
-from streamstyle.compare.words import facts, how, lede, made
+from streamstyle.compare.words import facts_line, metric_definitions, summary, provenance
 from streamstyle.evaluate.measures import Curve
 from streamstyle.files import publish
-from streamstyle.film import Film
-from streamstyle.media.output import clear_errors, partial_path
+from streamstyle.film import VideoInfo
+from streamstyle.media.output import output_errors, partial_path
 
-_PLACE = re.compile(r"\{\{(\w+)\}\}")
+_PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
 
-def write_report(film: Film, compared: Compared, path: Path) -> None:
+def write_report(film: VideoInfo, compared: Compared, path: Path) -> None:
     """Write the report, whole or not at all; OutputError where that cannot be."""
     partial = partial_path(path)
-    with clear_errors(partial):
-        partial.write_text(report(compared, scenes(film, compared)), encoding="utf-8")
+    with output_errors(partial):
+        partial.write_text(render_report(compared, make_excerpts(film, compared)), encoding="utf-8")
         publish(partial, path)
 
 
-def report(compared: Compared, shown: list[Scene]) -> str:
+def render_report(compared: Compared, shown: list[Excerpt]) -> str:
     """Return the page."""
     film = Path(compared.video).stem
     filled = {
@@ -42,31 +42,34 @@ def report(compared: Compared, shown: list[Scene]) -> str:
         "title": text(f"{film} in {compared.style}, methods compared"),
         "film": text(film),
         "style": text(compared.style),
-        "lede": lede(compared),
-        "facts": facts(compared),
+        "lede": summary(compared),
+        "facts": facts_line(compared),
         "trade": trade_chart(compared),
-        "table": figures_table(compared),
+        "table": metrics_table(compared),
         "curves": curves_chart(compared),
-        "how": how(compared),
-        "made": made(compared),
-        "data": _embedded(_data(compared, shown)),
-        "css": _page("report.css"),
-        "js": _page("report.js"),
+        "how": metric_definitions(compared),
+        "made": provenance(compared),
+        "data": _script_json(_script_data(compared, shown)),
+        "css": _page_file("report.css"),
+        "js": _page_file("report.js"),
     }
-    return _PLACE.sub(lambda place: filled[place[1]], _page("report.html"))
+    return _PLACEHOLDER.sub(lambda place: filled[place[1]], _page_file("report.html"))
 
 
-def _page(name: str) -> str:
+def _page_file(name: str) -> str:
     return (files("streamstyle.compare") / "page" / name).read_text(encoding="utf-8").rstrip()
 
 
-def _data(compared: Compared, shown: list[Scene]) -> dict[str, Any]:
+def _script_data(compared: Compared, shown: list[Excerpt]) -> dict[str, Any]:
     """Return what the page's script works with."""
-    rows = drawn_rows(compared)
+    rows = drawn_films(compared)
     return {
-        "films": [{"name": row.name, "colour": as_hex(colour_of(place))} for place, row in rows],
+        "films": [{"name": row.name, "colour": hex_colour(film_colour(place))} for place, row in rows],
         "scenes": [asdict(scene) for scene in shown],
-        "curves": {gap: [_rounded(row.curves[f"warping_error_{gap}"]) for _, row in rows] for gap in gaps_of(compared)},
+        "curves": {
+            gap: [_round_curve(row.curves[f"warping_error_{gap}"]) for _, row in rows]
+            for gap in measured_gaps(compared)
+        },
         "plot": {
             "left": CURVES_AREA.left,
             "right": CURVES_AREA.right,
@@ -77,10 +80,10 @@ def _data(compared: Compared, shown: list[Scene]) -> dict[str, Any]:
     }
 
 
-def _rounded(curve: Curve) -> Curve:
+def _round_curve(curve: Curve) -> Curve:
     return [None if value is None else float(f"{value:.3g}") for value in curve]
 
 
-def _embedded(data: dict[str, Any]) -> str:
+def _script_json(data: dict[str, Any]) -> str:
     """Return JSON that no end tag inside it can end early."""
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

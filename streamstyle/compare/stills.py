@@ -11,22 +11,22 @@ import cv2
 
 from streamstyle.compare.events import Compared
 from streamstyle.evaluate.measures import Curve
-from streamstyle.film import Film
-from streamstyle.media.picture import Picture
+from streamstyle.film import VideoInfo
+from streamstyle.media.picture import RgbImage
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.source import decode, probe
 
-LOOP = 16
+LOOP_FRAMES = 16
 """Frames that play: two thirds of a second, slowed to two seconds."""
 
-WIDEST, WIDEST_PLAYED = 960, 640
+MAX_STILL_WIDTH, MAX_LOOP_WIDTH = 960, 640
 """Pixels that a still and a frame that plays are wide at most."""
 
-_QUALITY = 82
+_WEBP_QUALITY = 82
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Excerpt:
     """One moment, or some frames on end."""
 
     name: str
@@ -34,24 +34,27 @@ class Scene:
     """For each film the frames, as data URIs."""
 
 
-def scenes(film: Film, compared: Compared) -> list[Scene]:
+def make_excerpts(film: VideoInfo, compared: Compared) -> list[Excerpt]:
     """Return the frames that are shown of the source and of every method."""
-    loop, stills = _chosen(compared)
+    loop, stills = _choose_frames(compared)
     paths = [Path(row.output) for row in compared.films if row.kind == "method"]
     films = [film, *(probe(path, SourceSettings(size=(film.width, film.height))) for path in paths)]
-    wanted = {**dict.fromkeys(stills, WIDEST), **dict.fromkeys(loop, WIDEST_PLAYED if len(loop) > 1 else WIDEST)}
-    pictures = [_pictures(each, wanted) for each in films]
+    wanted = {
+        **dict.fromkeys(stills, MAX_STILL_WIDTH),
+        **dict.fromkeys(loop, MAX_LOOP_WIDTH if len(loop) > 1 else MAX_STILL_WIDTH),
+    }
+    pictures = [_encode_frames(each, wanted) for each in films]
     played = f"{len(loop)} frames from {loop[0] / compared.frame_rate:.1f} s" if len(loop) > 1 else "the frame"
-    shown = [Scene(played, [[seen[index] for index in loop] for seen in pictures])]
+    shown = [Excerpt(played, [[seen[index] for index in loop] for seen in pictures])]
     return shown + [
-        Scene(f"{index / compared.frame_rate:.1f} s", [[seen[index]] for seen in pictures]) for index in stills
+        Excerpt(f"{index / compared.frame_rate:.1f} s", [[seen[index]] for seen in pictures]) for index in stills
     ]
 
 
-def _chosen(compared: Compared) -> tuple[list[int], list[int]]:
+def _choose_frames(compared: Compared) -> tuple[list[int], list[int]]:
     """Return the frames that play, from the middle of the longest shot, and those that stand still."""
     begun, length = longest_shot(compared.films[0].curves.get("warping_error_1", []))
-    count = max(1, min(LOOP, length))
+    count = max(1, min(LOOP_FRAMES, length))
     first = begun + (length - count) // 2
     loop = list(range(first, first + count))
     stills = sorted({compared.frames // 6, compared.frames * 5 // 6} - set(loop))
@@ -65,7 +68,7 @@ def longest_shot(curve: Curve) -> tuple[int, int]:
     return max(((start, end - start) for start, end in zip(starts, ends, strict=True)), key=lambda shot: shot[1])
 
 
-def _pictures(film: Film, wanted: dict[int, int]) -> dict[int, str]:
+def _encode_frames(film: VideoInfo, wanted: dict[int, int]) -> dict[int, str]:
     """Return those frames of a film, by index, as data URIs no wider than asked for."""
     found: dict[int, str] = {}
     for frame in islice(decode(film), max(wanted) + 1):
@@ -74,10 +77,10 @@ def _pictures(film: Film, wanted: dict[int, int]) -> dict[int, str]:
     return found
 
 
-def data_uri(picture: Picture, widest: int) -> str:
+def data_uri(picture: RgbImage, max_width: int) -> str:
     """Return a picture as a WebP that stands in the page itself."""
     height, width = picture.shape[:2]
-    size = (widest, round(height * widest / width))
-    shown = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if width > widest else picture
-    _, coded = cv2.imencode(".webp", shown[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, _QUALITY])
+    size = (max_width, round(height * max_width / width))
+    shown = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if width > max_width else picture
+    _, coded = cv2.imencode(".webp", shown[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])
     return f"data:image/webp;base64,{base64.b64encode(coded.tobytes()).decode()}"

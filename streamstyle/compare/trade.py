@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streamstyle.compare.axis import LogAxis, PlotArea, axis_for
-from streamstyle.compare.colours import as_hex, colour_of
+from streamstyle.compare.axis import LogAxis, PlotArea, fit_axis
+from streamstyle.compare.colours import hex_colour, film_colour
 from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.markup import element, text
 
 TRADE_AREA = PlotArea(width=960, height=400, left=64, right=930, top=16, bottom=348)
 
-_LINE, _LETTER = 17, 7.5
+_LINE_HEIGHT, _LETTER_WIDTH = 17, 7.5
 """Pixels that two names have to lie apart where one is above the other, and that a letter is wide."""
 
 
@@ -22,15 +22,15 @@ def trade_chart(compared: Compared) -> str:
     if not drawn:
         return element("p", "No two frames of a shot could be compared.", class_="note")
     floor = compared.films[0].ratios.get("warping_error_1", 0.0)
-    across = axis_for((row.seconds_per_frame or 0.0 for _, row in drawn), TRADE_AREA.left + 30, TRADE_AREA.right - 150)
-    up = axis_for(
-        [*(row.ratios["warping_error_1"] for _, row in drawn), floor], TRADE_AREA.bottom, TRADE_AREA.top, room=1.4
+    across = fit_axis((row.seconds_per_frame or 0.0 for _, row in drawn), TRADE_AREA.left + 30, TRADE_AREA.right - 150)
+    up = fit_axis(
+        [*(row.ratios["warping_error_1"] for _, row in drawn), floor], TRADE_AREA.bottom, TRADE_AREA.top, margin=1.4
     )
     picture = element(
         "svg",
-        _frame(across, up, compared.baseline),
-        _floor(up, floor) if floor > 0 else "",
-        _dots(drawn, across, up),
+        _trade_axes(across, up, compared.baseline),
+        _source_line(up, floor) if floor > 0 else "",
+        _method_dots(drawn, across, up),
         viewBox=TRADE_AREA.view_box,
         role="img",
         aria_label="Seconds a frame against flicker, one dot a method; the table below has the same figures",
@@ -39,10 +39,10 @@ def trade_chart(compared: Compared) -> str:
     return element("div", picture, class_="chart") + element("p", note, class_="note")
 
 
-def _frame(across: LogAxis, up: LogAxis, reference: str) -> str:
+def _trade_axes(across: LogAxis, up: LogAxis, reference: str) -> str:
     parts = [TRADE_AREA.horizontal_grid(up)]
-    for value in across.marks():
-        x = across.place(value)
+    for value in across.ticks():
+        x = across.position(value)
         parts.append(element("line", x1=x, x2=x, y1=TRADE_AREA.top, y2=TRADE_AREA.bottom, class_="grid"))
         parts.append(element("text", f"{value:g} s", x=x, y=TRADE_AREA.bottom + 20, text_anchor="middle"))
     parts.append(element("text", "seconds a frame", x=TRADE_AREA.right, y=TRADE_AREA.bottom + 42, text_anchor="end"))
@@ -50,21 +50,23 @@ def _frame(across: LogAxis, up: LogAxis, reference: str) -> str:
     return "".join([*parts, element("text", said, x=TRADE_AREA.left, y=TRADE_AREA.bottom + 42)])
 
 
-def _floor(up: LogAxis, floor: float) -> str:
-    y = up.place(floor)
+def _source_line(up: LogAxis, floor: float) -> str:
+    y = up.position(floor)
     line = element("line", x1=TRADE_AREA.left, x2=TRADE_AREA.right, y1=y, y2=y, class_="floor")
     return line + element("text", "the film itself", x=TRADE_AREA.left + 4, y=y - 6)
 
 
-def _dots(drawn: Sequence[tuple[int, ComparedFilm]], across: LogAxis, up: LogAxis) -> str:
-    places = [(across.place(row.seconds_per_frame or 0.0), up.place(row.ratios["warping_error_1"])) for _, row in drawn]
+def _method_dots(drawn: Sequence[tuple[int, ComparedFilm]], across: LogAxis, up: LogAxis) -> str:
+    places = [
+        (across.position(row.seconds_per_frame or 0.0), up.position(row.ratios["warping_error_1"])) for _, row in drawn
+    ]
     parts, taken = [], [(x - 10, x + 10, y + 5) for x, y in places]
     for (place, row), (x, y) in sorted(zip(drawn, places, strict=True), key=lambda each: -each[1][1]):
-        start, end, beside = x + 14, x + 14 + _LETTER * len(row.name), y + 5
-        while any(start < right and left < end and abs(beside - at) < _LINE for left, right, at in taken):
+        start, end, beside = x + 14, x + 14 + _LETTER_WIDTH * len(row.name), y + 5
+        while any(start < right and left < end and abs(beside - at) < _LINE_HEIGHT for left, right, at in taken):
             beside -= 3
         taken.append((start, end, beside))
-        colour = f"--c:{as_hex(colour_of(place))}"
+        colour = f"--c:{hex_colour(film_colour(place))}"
         parts.append(element("circle", cx=x, cy=y, r=8, class_="dot", style=colour))
         parts.append(element("text", text(row.name), x=start, y=beside, class_="name"))
     return "".join(parts)

@@ -9,7 +9,7 @@ from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.markup import element, text
 from streamstyle.machine_info import describe_machine
 
-_MEANINGS = {
+_METRIC_MEANINGS = {
     "time a frame": "Seconds a frame by the clock, optical flow and encoding included, without the first frame. They "
     "say as much of the machine, and of what else it did, as of the method; the ratios say more.",
     "warping error": "Mean squared difference between a frame and an earlier one carried to it along the film's own "
@@ -25,7 +25,7 @@ _MEANINGS = {
 }  # fmt: skip
 
 
-def lede(compared: Compared) -> str:
+def summary(compared: Compared) -> str:
     """Return what the figures come to: the steadiest method, its price, and what it lost."""
     methods = [row for row in compared.films if row.kind == "method" and "warping_error_1" in row.ratios]
     judged = [row for row in methods if row.name not in compared.same_flow_methods] or methods
@@ -33,14 +33,14 @@ def lede(compared: Compared) -> str:
     if not others:
         return text(f"{compared.baseline}, measured beside the film itself and beside what would cheat.")
     steadiest = min(others, key=lambda row: row.ratios["warping_error_1"])
-    said = [_said_of(steadiest, compared.baseline)]
+    said = [_describe_film(steadiest, compared.baseline)]
     nearest = min(others, key=lambda row: row.ratios.get("style", 0.0))
     if nearest is not steadiest and "style" in nearest.ratios:
-        said.append(_said_of(nearest, compared.baseline))
+        said.append(_describe_film(nearest, compared.baseline))
     return " ".join(said)
 
 
-def _said_of(row: ComparedFilm, reference: str) -> str:
+def _describe_film(row: ComparedFilm, reference: str) -> str:
     said = f" has {row.ratios['warping_error_1']:.2g} of {reference}'s flicker"
     if row.time_ratio is not None:
         said += f" at {row.time_ratio:.2g} times its time"
@@ -49,7 +49,7 @@ def _said_of(row: ComparedFilm, reference: str) -> str:
     return element("strong", text(row.name)) + text(f"{said}, {' and '.join(multiples)}.")
 
 
-def facts(compared: Compared) -> str:
+def facts_line(compared: Compared) -> str:
     """Return size, length and judge in a line."""
     methods = sum(row.kind == "method" for row in compared.films)
     frames = "one frame" if compared.frames == 1 else f"{compared.frames} frames"
@@ -59,17 +59,17 @@ def facts(compared: Compared) -> str:
     return text(f"{size}, {length}; {many}, judged along {compared.flow_reference}")
 
 
-def how(compared: Compared) -> str:
+def metric_definitions(compared: Compared) -> str:
     """Return what each measure is, and with what it was measured."""
     made_along = f" Made along it, too, and less steady than they look: {', '.join(compared.same_flow_methods)}."
     judge = f"{compared.flow_reference}.{made_along if compared.same_flow_methods else ''}"
-    meanings = {**_MEANINGS, "judged along": judge, "losses seen by": f"{compared.loss_network}."}
+    meanings = {**_METRIC_MEANINGS, "judged along": judge, "losses seen by": f"{compared.loss_network}."}
     if not any("style" in row.metrics for row in compared.films):
         meanings["style loss"] = "Not measured: it needs the painting itself (--style-image)."
-    return _definitions(meanings)
+    return _definition_list(meanings)
 
 
-def made(compared: Compared) -> str:
+def provenance(compared: Compared) -> str:
     """Return machine, date, versions, and the command to do it again."""
     methods = [row for row in compared.films if row.kind == "method"]
     loads = ", ".join(f"{row.name} {row.machine.get('load', '?')}" for row in methods)
@@ -83,8 +83,8 @@ def made(compared: Compared) -> str:
     }
     again = element("pre", text(compared.command), id="command")
     copy = element("button", "copy the command", type="button", id="copy", hidden="")
-    return _definitions(known) + again + copy
+    return _definition_list(known) + again + copy
 
 
-def _definitions(entries: dict[str, str]) -> str:
+def _definition_list(entries: dict[str, str]) -> str:
     return element("dl", *(element("dt", text(name)) + element("dd", text(said)) for name, said in entries.items()))

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamstyle.evaluate.appearance import Appearance
-from streamstyle.evaluate.decoys import Decoys
-from streamstyle.evaluate.judge import Judge
+from streamstyle.evaluate.appearance import PerceptualScorer
+from streamstyle.evaluate.decoys import ControlFilms
+from streamstyle.evaluate.judge import ReferenceFlow
 from streamstyle.evaluate.measures import Curve
-from streamstyle.evaluate.measuring import measure_all
+from streamstyle.evaluate.measuring import measure_films
 from streamstyle.events import Event
 from streamstyle.settings import SourceSettings
 
@@ -32,13 +32,13 @@ class Measured(Event):
     """By the same, warping errors and sharpness of every frame; empty unless asked for."""
 
 
-def assess(
+def measure_film(
     stylised: Path,
     source: Path,
-    part: SourceSettings,
-    judge: Judge,
-    eye: Appearance,
-    watch: Callable[[int], None],
+    source_settings: SourceSettings,
+    reference_flow: ReferenceFlow,
+    scorer: PerceptualScorer,
+    on_frame: Callable[[int], None],
     *,
     curves: bool = False,
 ) -> Measured:
@@ -46,13 +46,15 @@ def assess(
 
     Raises FilmError where a film cannot be read, or the two do not have the same frames.
     """
-    measured = measure_all([stylised], source, part, judge, eye=eye, decoys=True, watch=watch)
-    named = dict(zip(("source", "stylised", *Decoys.names), measured, strict=True))
+    measured = measure_films(
+        [stylised], source, source_settings, reference_flow, scorer=scorer, with_controls=True, on_frame=on_frame
+    )
+    named = dict(zip(("source", "stylised", *ControlFilms.names), measured, strict=True))
     return Measured(
         str(stylised),
         str(source),
-        judge.name,
-        eye.name,
+        reference_flow.name,
+        scorer.name,
         measured[0].frames,
         {name: measures.by_name() for name, measures in named.items()},
         {name: measures.curves for name, measures in named.items()} if curves else {},

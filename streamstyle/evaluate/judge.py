@@ -14,61 +14,65 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from streamstyle.buffered import buffered
+from streamstyle.buffered import prefetch
 from streamstyle.errors import SettingsError
-from streamstyle.evaluate.matching import Following, Match
-from streamstyle.evaluate.truth import folder_followings
-from streamstyle.film import Film
+from streamstyle.evaluate.matching import FrameCorrespondence, Correspondence
+from streamstyle.evaluate.truth import flo_folder
+from streamstyle.film import VideoInfo
 from streamstyle.frame import Frame
 from streamstyle.ops.occlusion import consistency_weight
 from streamstyle.settings import FlowPreset
 from streamstyle.stages.flow import optical_flow
-from streamstyle.stages.shots import shots
+from streamstyle.stages.shots import number_shots
 from streamstyle.stages.source import decode
 
-_AHEAD = 4
+_PREFETCH = 4
 """Moments that are worked on ahead of their use."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class ReferenceFlow:
     """A flow to judge along."""
 
     name: str
     """For a sentence that begins with `judged along`."""
-    follow: Callable[[Film, Sequence[int]], AbstractContextManager[Iterator[Following]]]
+    open_correspondences: Callable[[VideoInfo, Sequence[int]], AbstractContextManager[Iterator[FrameCorrespondence]]]
     """Opens an iterator over how each frame follows, at the working size, with matches at these gaps, 1 among them."""
     preset: FlowPreset | None = None
     """The flow, where it is one that films can be made with, too."""
 
 
-def judge_by(flow: FlowPreset, workers: int = 1) -> Judge:
+def computed_flow(flow: FlowPreset, workers: int = 1) -> ReferenceFlow:
     """Return the judge along a flow that is computed from the source, each gap for itself."""
-    return Judge(f"{flow} flow of its source", partial(_flow_followings, preset=flow, workers=workers), flow)
+    return ReferenceFlow(
+        f"{flow} flow of its source", partial(_computed_correspondences, preset=flow, workers=workers), flow
+    )
 
 
-def judge_of(text: str) -> Judge:
+def parse_reference_flow(text: str) -> ReferenceFlow:
     """Return the judge of that name: a flow's, or a folder of .flo files.
 
     SettingsError where it is neither.
     """
     if text in set(FlowPreset):
-        return judge_by(FlowPreset(text))
+        return computed_flow(FlowPreset(text))
     folder = Path(text)
     if folder.is_dir():
-        return Judge(f"true flow in {folder}", partial(folder_followings, folder=folder))
+        return ReferenceFlow(f"true flow in {folder}", partial(flo_folder, folder=folder))
     known = ", ".join(FlowPreset)
     raise SettingsError(f"--flow-reference cannot be {text}", f"Give one of {known}, or a folder of .flo files.")
 
 
 @contextmanager
-def _flow_followings(
-    film: Film, gaps: Sequence[int], preset: FlowPreset, workers: int
-) -> Iterator[Iterator[Following]]:
-    def follow(frame_and_earlier: tuple[Frame, dict[int, Frame]]) -> Following:
-        return _following(*frame_and_earlier, preset)
+def _computed_correspondences(
+    film: VideoInfo, gaps: Sequence[int], preset: FlowPreset, workers: int
+) -> Iterator[Iterator[FrameCorrespondence]]:
+    def follow(frame_and_earlier: tuple[Frame, dict[int, Frame]]) -> FrameCorrespondence:
+        return _correspondence(*frame_and_earlier, preset)
 
-    with buffered(_with_earlier(shots(decode(film)), gaps), follow, workers=workers, ahead=_AHEAD) as followings:
+    with prefetch(
+        _with_earlier(number_shots(decode(film)), gaps), follow, workers=workers, ahead=_PREFETCH
+    ) as followings:
         yield followings
 
 
@@ -82,18 +86,18 @@ def _with_earlier(frames: Iterable[Frame], gaps: Sequence[int]) -> Iterator[tupl
         recent.append(frame)
 
 
-def _following(frame: Frame, earlier: dict[int, Frame], preset: FlowPreset) -> Following:
-    matches: dict[int, Match] = {}
+def _correspondence(frame: Frame, earlier: dict[int, Frame], preset: FlowPreset) -> FrameCorrespondence:
+    matches: dict[int, Correspondence] = {}
     onward = None
     for gap, before in earlier.items():
-        backward, forward = _both_ways(before.image, frame.image, preset)
-        matches[gap] = Match(backward, consistency_weight(backward, forward), of_later=True)
+        backward, forward = _flow_both_ways(before.image, frame.image, preset)
+        matches[gap] = Correspondence(backward, consistency_weight(backward, forward), from_later=True)
         if gap == 1:
-            onward = Match(forward, consistency_weight(forward, backward), of_later=False)
-    return Following(matches, onward)
+            onward = Correspondence(forward, consistency_weight(forward, backward), from_later=False)
+    return FrameCorrespondence(matches, onward)
 
 
-def _both_ways(
+def _flow_both_ways(
     before: NDArray[np.uint8],  # [H, W, 3] RGB
     image: NDArray[np.uint8],  # [H, W, 3] RGB
     preset: FlowPreset,

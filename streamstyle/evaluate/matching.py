@@ -11,31 +11,31 @@ from streamstyle.ops.warp import backward_warp
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class Correspondence:
     """Where two frames of a shot show the same, as a flow from the pixels of one of them to places in the other."""
 
     flow: Tensor
     """[2, H, W] float32, pixels (u right, v down): p + flow(p) is where the other frame shows p."""
     weight: Tensor
     """[H, W] float32 in [0, 1]: 1 = p can be seen in both, and the flow can be trusted."""
-    of_later: bool
+    from_later: bool
     """Whether p is a pixel of the later frame; else of the earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class FrameCorrespondence:
     """What a frame has in common with earlier ones."""
 
-    matches: Mapping[int, Match]
+    by_gap: Mapping[int, Correspondence]
     """By gap, with the frame so many earlier; none that reach across a cut."""
-    onward: Match | None
+    forward: Correspondence | None
     """From the pixels of the frame before to this one; None on the first frame of a shot."""
 
 
-def chained(steps: Sequence[Match]) -> Match:
+def compose_flows(steps: Sequence[Correspondence]) -> Correspondence:
     """Return the way of the first step's pixels along all of them, which lead from each frame to the next."""
     flow, weight = steps[0].flow, steps[0].weight
     for step in steps[1:]:
         weight = weight * backward_warp(step.weight[None], flow, "bilinear")[0]
         flow = flow + backward_warp(step.flow, flow, "bilinear")
-    return Match(flow, weight, of_later=False)
+    return Correspondence(flow, weight, from_later=False)

@@ -10,7 +10,7 @@ Curve = list[float | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Measures:
+class FilmMetrics:
     """The measures of one film (docs/metrics.md); lower is steadier, and nearer."""
 
     film: Path

@@ -11,15 +11,15 @@ from pathlib import Path
 
 from torch import Tensor
 
-from streamstyle.buffered import buffered
+from streamstyle.buffered import prefetch
 from streamstyle.errors import FilmError
-from streamstyle.evaluate.appearance import EVERY, Appearance
-from streamstyle.evaluate.decoys import Decoys
-from streamstyle.evaluate.judge import Judge, judge_by
-from streamstyle.evaluate.measures import Measures
-from streamstyle.evaluate.tally import Tally
-from streamstyle.evaluate.tracks import Tracks
-from streamstyle.film import Film
+from streamstyle.evaluate.appearance import SCORE_EVERY, PerceptualScorer
+from streamstyle.evaluate.decoys import ControlFilms
+from streamstyle.evaluate.judge import ReferenceFlow, computed_flow
+from streamstyle.evaluate.measures import FilmMetrics
+from streamstyle.evaluate.tally import Accumulator
+from streamstyle.evaluate.tracks import PointTracker
+from streamstyle.film import VideoInfo
 from streamstyle.frame import Frame
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import FlowPreset, SourceSettings
@@ -28,23 +28,23 @@ from streamstyle.stages.source import decode, probe
 GAPS = (1, 5, 10)
 """Frames between the two of a pair: flicker shows at 1, drift at 10."""
 
-JUDGE = judge_by(FlowPreset.deepflow)
+DEFAULT_FLOW = computed_flow(FlowPreset.deepflow)
 """The flow that films are judged along: none that they are made with unless someone asks for it."""
 
-_AHEAD = 4
+_PREFETCH = 4
 """Pictures of each film that are decoded ahead of their use."""
 
 
-def measure_all(
+def measure_films(
     stylised: Sequence[Path],
     source: Path,
-    part: SourceSettings | None = None,
-    judge: Judge = JUDGE,
+    source_settings: SourceSettings | None = None,
+    reference_flow: ReferenceFlow = DEFAULT_FLOW,
     gaps: Sequence[int] = GAPS,
-    eye: Appearance | None = None,
-    decoys: bool = False,
-    watch: Callable[[int], None] = lambda frames: None,
-) -> list[Measures]:
+    scorer: PerceptualScorer | None = None,
+    with_controls: bool = False,
+    on_frame: Callable[[int], None] = lambda frames: None,
+) -> list[FilmMetrics]:
     """Return the measures of `source` and then of each of `stylised`, all along the same motion.
 
     The motion is that of the source at the size of the first stylised film. `part` says which part of the source was
@@ -55,44 +55,48 @@ def measure_all(
     """
     first = probe(stylised[0], SourceSettings())
     same_size = SourceSettings(size=(first.width, first.height))
-    original = probe(source, replace(part or SourceSettings(), size=same_size.size, height=None))
+    original = probe(source, replace(source_settings or SourceSettings(), size=same_size.size, height=None))
     films = [original, *(probe(path, same_size) for path in stylised)]
-    twins = Decoys() if decoys else None
-    tallies = [Tally(film.path, gaps) for film in films] + [Tally(films[1].path, gaps) for _ in _names(twins)]
-    tracks = Tracks(len(tallies))
-    with _side_by_side(films) as pictures, judge.follow(original, gaps) as followings:
+    controls = ControlFilms() if with_controls else None
+    accumulators = [Accumulator(film.path, gaps) for film in films] + [
+        Accumulator(films[1].path, gaps) for _ in _control_names(controls)
+    ]
+    tracker = PointTracker(len(accumulators))
+    with _read_together(films) as pictures, reference_flow.open_correspondences(original, gaps) as correspondences:
         recent: deque[list[Tensor]] = deque(maxlen=max(gaps))
-        for number, (read, following) in enumerate(zip(pictures, followings, strict=True)):
-            now = read if twins is None else [*read, *twins.of(read[1], starts_shot=following.onward is None)]
-            for film, tally in enumerate(tallies):
-                tally.add(now[film], [then[film] for then in recent], following.matches)
-            if eye is not None and number % EVERY == EVERY // 2:
-                content = eye.content_of(now[0])
-                for picture, tally in zip(now, tallies, strict=True):
-                    tally.look(eye.of(picture, content))
-            tracks.step(now, following.onward)
+        for number, (read, following) in enumerate(zip(pictures, correspondences, strict=True)):
+            now = read if controls is None else [*read, *controls.make(read[1], starts_shot=following.forward is None)]
+            for film, tally in enumerate(accumulators):
+                tally.add(now[film], [then[film] for then in recent], following.by_gap)
+            if scorer is not None and number % SCORE_EVERY == SCORE_EVERY // 2:
+                content = scorer.content_features(now[0])
+                for picture, tally in zip(now, accumulators, strict=True):
+                    tally.add_scores(scorer.score(picture, content))
+            tracker.step(now, following.forward)
             recent.append(now)
-            watch(number + 1)
-    return [tally.measures(drift.share) for tally, drift in zip(tallies, tracks.drifts, strict=True)]
+            on_frame(number + 1)
+    return [tally.result(drift.ratio) for tally, drift in zip(accumulators, tracker.drifts, strict=True)]
 
 
-def _names(twins: Decoys | None) -> tuple[str, ...]:
-    return () if twins is None else twins.names
+def _control_names(controls: ControlFilms | None) -> tuple[str, ...]:
+    return () if controls is None else controls.names
 
 
 @contextmanager
-def _side_by_side(films: Sequence[Film]) -> Iterator[Iterator[list[Tensor]]]:
+def _read_together(films: Sequence[VideoInfo]) -> Iterator[Iterator[list[Tensor]]]:
     """Yield an iterator over the pictures [3, H, W] of all films at each moment; FilmError when one ends early."""
     with ExitStack() as opened:
-        readers = [opened.enter_context(buffered(decode(film), _picture, workers=1, ahead=_AHEAD)) for film in films]
-        yield (_complete(pictures, films) for pictures in zip_longest(*readers))
+        readers = [
+            opened.enter_context(prefetch(decode(film), _frame_tensor, workers=1, ahead=_PREFETCH)) for film in films
+        ]
+        yield (_require_all(pictures, films) for pictures in zip_longest(*readers))
 
 
-def _picture(frame: Frame) -> Tensor:
+def _frame_tensor(frame: Frame) -> Tensor:
     return to_tensor(frame.image)
 
 
-def _complete(pictures: Sequence[Tensor | None], films: Sequence[Film]) -> list[Tensor]:
+def _require_all(pictures: Sequence[Tensor | None], films: Sequence[VideoInfo]) -> list[Tensor]:
     ended = [film.path for film, picture in zip(films, pictures, strict=True) if picture is None]
     if ended:
         going_on = [film.path for film, picture in zip(films, pictures, strict=True) if picture is not None]

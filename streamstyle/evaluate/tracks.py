@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.evaluate.matching import Match, chained
+from streamstyle.evaluate.matching import Correspondence, compose_flows
 from streamstyle.ops.warp import backward_warp
 
 HORIZON = 20
 """Frames that points are followed over."""
 
-EVERY = 5
+ANCHOR_EVERY = 5
 """Frames from one set of points to the next; so four are followed at a time."""
 
-MOVED = 2.0
+MIN_MOTION = 2.0
 """Pixels from which on a point counts as moved."""
 
-_LIKE_ITSELF = 0.1
+_MAX_CHANGE = 0.1
 """Root mean squared change over the channels up to which the source shows a point that did not move still the same."""
 
-_FEWEST = 0.01
+_MIN_MOVED_SHARE = 0.01
 """Share of the followed points that have to have moved for there to be a drift at all."""
 
 
@@ -38,19 +38,19 @@ def change_and_contrast(
     return change, contrast
 
 
-def confirmed(now: Tensor, before: Tensor, way: Match) -> tuple[Tensor, Tensor]:
+def verified_points(now: Tensor, before: Tensor, path: Correspondence) -> tuple[Tensor, Tensor]:
     """Return the points that moved and those that did not, [H, W] bool, as far as the source's own colours agree.
 
     Flow that is followed for long loses its way. That a point moved is believed where the source changes less than half
     as much along the way as it would standing still; that it did not, where the source hardly changes. Both are means
     over 7x7 pixels, for one alone may agree by chance.
     """
-    change, contrast = (_around(values) for values in change_and_contrast(now, before, way.flow))
-    trusted, moved = way.weight > 0.5, way.flow.square().sum(0) > MOVED**2
-    return trusted & moved & (change < 0.5 * contrast), trusted & ~moved & (change < _LIKE_ITSELF**2)
+    change, contrast = (_local_mean(values) for values in change_and_contrast(now, before, path.flow))
+    trusted, moved = path.weight > 0.5, path.flow.square().sum(0) > MIN_MOTION**2
+    return trusted & moved & (change < 0.5 * contrast), trusted & ~moved & (change < _MAX_CHANGE**2)
 
 
-def _around(values: Tensor) -> Tensor:  # [H, W]
+def _local_mean(values: Tensor) -> Tensor:  # [H, W]
     return F.avg_pool2d(values[None], 7, stride=1, padding=3, count_include_pad=False)[0]
 
 
@@ -73,12 +73,12 @@ class Drift:
             self.points[group] += float(chosen.sum())
 
     @property
-    def share(self) -> float | None:
+    def ratio(self) -> float | None:
         """The change as a share of a frozen film's: moved and unmoved points count alike, as the mean of each.
 
         None where too few points moved, or none could be followed so long.
         """
-        if self.points[0] <= _FEWEST * sum(self.points):
+        if self.points[0] <= _MIN_MOVED_SHARE * sum(self.points):
             return None
         groups = [group for group in (0, 1) if self.points[group] > 0]
         change = sum(self.changes[group] / self.points[group] for group in groups)
@@ -92,12 +92,12 @@ class _Anchor:
 
     pictures: Sequence[Tensor]
     """[3, H, W] of each film."""
-    way: Match | None = None
+    path: Correspondence | None = None
     """Their way so far; None before the first step."""
     age: int = 0
 
 
-class Tracks:
+class PointTracker:
     """Follows points through all films at once, along the same motion, and sums up how each film's colours change.
 
     The first of the films is the source.
@@ -107,32 +107,32 @@ class Tracks:
         self.drifts = [Drift() for _ in range(films)]
         """One a film, in the order of the pictures."""
         self._anchors: list[_Anchor] = []
-        self._since = 0
+        self._frames_in_shot = 0
 
     def step(
         self,
         pictures: Sequence[Tensor],  # [3, H, W] each, one a film
-        onward: Match | None,  # from the frame before; None where a shot begins
+        forward: Correspondence | None,  # from the frame before; None where a shot begins
     ) -> None:
         """Go on to the next frame."""
-        if onward is None:
+        if forward is None:
             self._anchors.clear()
-            self._since = 0
+            self._frames_in_shot = 0
         else:
-            self._follow(onward)
+            self._advance(forward)
         while self._anchors and self._anchors[0].age == HORIZON:
-            self._arrive(self._anchors.pop(0), pictures)
-        if self._since % EVERY == 0:
+            self._finish(self._anchors.pop(0), pictures)
+        if self._frames_in_shot % ANCHOR_EVERY == 0:
             self._anchors.append(_Anchor(list(pictures)))
-        self._since += 1
+        self._frames_in_shot += 1
 
-    def _arrive(self, anchor: _Anchor, pictures: Sequence[Tensor]) -> None:
-        if anchor.way is not None:
-            groups = confirmed(pictures[0], anchor.pictures[0], anchor.way)
+    def _finish(self, anchor: _Anchor, pictures: Sequence[Tensor]) -> None:
+        if anchor.path is not None:
+            groups = verified_points(pictures[0], anchor.pictures[0], anchor.path)
             for drift, now, before in zip(self.drifts, pictures, anchor.pictures, strict=True):
-                drift.add(now, before, anchor.way.flow, groups)
+                drift.add(now, before, anchor.path.flow, groups)
 
-    def _follow(self, onward: Match) -> None:
+    def _advance(self, forward: Correspondence) -> None:
         for anchor in self._anchors:
-            anchor.way = onward if anchor.way is None else chained([anchor.way, onward])
+            anchor.path = forward if anchor.path is None else compose_flows([anchor.path, forward])
             anchor.age += 1

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from streamstyle.gpu.kernels import KERNELS, Launch
-from streamstyle.ops.trouble import said
+from streamstyle.ops.trouble import first_line
 
 _BLOCK = (32, 8, 1)
 """Threads of a block; `csrc/*.cu` count on it."""
@@ -51,14 +51,14 @@ class CudaKernels:
             cupy = importlib.import_module("cupy")
         except Exception as error:  # whatever it does not find, of CUDA's libraries or of its own
             missing = isinstance(error, ModuleNotFoundError) and error.name == "cupy"
-            return "CuPy is not installed" if missing else f"CuPy cannot be imported: {said(error)}"
+            return "CuPy is not installed" if missing else f"CuPy cannot be imported: {first_line(error)}"
         if not cupy.cuda.is_available():
             return f"CuPy {cupy.__version__} finds no GPU that its CUDA can use"
         try:
             kernels = cls(cupy, folder)
             works = kernels._works(device)
         except Exception as error:  # an old driver, no NVRTC, an interface that is not CuPy's of today
-            return f"CuPy {cupy.__version__} cannot run them: {said(error)}"
+            return f"CuPy {cupy.__version__} cannot run them: {first_line(error)}"
         return kernels if works else f"CuPy {cupy.__version__} runs them wrongly"
 
     def run(self, name: str, *arguments: Tensor | float, scale: float = 1.0) -> tuple[Tensor, ...]:

@@ -10,43 +10,48 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.stream import Discard
 
-from streamstyle.film import Film
-from streamstyle.media.carry import Carried, Way, add_copy, add_words
-from streamstyle.media.decoding import packets, sought
-from streamstyle.media.lane import Lane, due_at
-from streamstyle.media.opening import is_cover, open_film
-from streamstyle.media.priming import add_primed_copy
-from streamstyle.media.span import Span
-from streamstyle.media.trial import Trial
+from streamstyle.film import VideoInfo
+from streamstyle.media.carry import StreamPlan, StreamAction, add_copy, add_text_subtitles
+from streamstyle.media.decoding import demux, seek
+from streamstyle.media.lane import StreamRemuxer, decode_time
+from streamstyle.media.opening import is_cover, open_video
+from streamstyle.media.priming import add_aac_copy
+from streamstyle.media.span import TimeRange
+from streamstyle.media.trial import MuxerProbe
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
     from av.packet import Packet
 
-_SKEW = 10
+_MAX_INTERLEAVE = 10
 """Seconds by which packets of different streams may be out of step in a file."""
 
 
-class Alongside:
+class StreamCopier:
     """The carried streams of an opened film, read only as far as the picture has got, so that little is held."""
 
     def __init__(
-        self, film: Film, source: InputContainer, plan: tuple[Carried, ...], span: Span, target: OutputContainer
+        self,
+        film: VideoInfo,
+        source: InputContainer,
+        plan: tuple[StreamPlan, ...],
+        span: TimeRange,
+        target: OutputContainer,
     ) -> None:
         """Add the streams to `target`, whose header is not yet written; `source` is read by nobody else."""
-        self.refused = 0
+        self.dropped_packets = 0
         """Damaged packets that the container would not take, though it took their stream."""
         self._target = target
         self._span = span
         self._covers: list[Packet[Any]] = []
-        self._lanes: dict[int, Lane] = {}
+        self._remuxers: dict[int, StreamRemuxer] = {}
         for carried in plan:
-            if carried.way is not Way.left_out:
+            if carried.action is not StreamAction.left_out:
                 self._add(film, carried, source.streams[carried.stream.index])
-        self._packets = self._due(source)
+        self._packets = self._remuxed_packets(source)
         self._next: Packet[Any] | None = None
 
-    def _add(self, film: Film, carried: Carried, template: Any) -> None:
+    def _add(self, film: VideoInfo, carried: StreamPlan, template: Any) -> None:
         if carried.stream.kind == "data":
             return  # the chapters are in the header
         if is_cover(template):
@@ -55,24 +60,24 @@ class Alongside:
             add_copy(self._target, template)  # it is in the header, whole
         else:
             add = partial(self._add_stream, film, carried, template)
-            trial = Trial(self._target.format.name, add)
-            self._lanes[template.index] = Lane(carried, template, add(self._target), trial, self._span)
+            trial = MuxerProbe(self._target.format.name, add)
+            self._remuxers[template.index] = StreamRemuxer(carried, template, add(self._target), trial, self._span)
 
-    def _add_stream(self, film: Film, carried: Carried, template: Any, target: OutputContainer) -> Any:
-        if carried.way is Way.converted:
-            return add_words(target, carried.codec, template)
+    def _add_stream(self, film: VideoInfo, carried: StreamPlan, template: Any, target: OutputContainer) -> Any:
+        if carried.action is StreamAction.converted:
+            return add_text_subtitles(target, carried.codec, template)
         is_aac = template.codec_context.codec.canonical_name == "aac"
-        if is_aac and target.format.name == "matroska" and self._span.begin is None:
-            return add_primed_copy(target, template, film.path)
+        if is_aac and target.format.name == "matroska" and self._span.start is None:
+            return add_aac_copy(target, template, film.path)
         return add_copy(target, template)
 
-    def _add_cover(self, film: Film, carried: Carried, template: Any) -> None:
-        with open_film(film.path) as container:
-            found = packets(container, container.streams[template.index])
+    def _add_cover(self, film: VideoInfo, carried: StreamPlan, template: Any) -> None:
+        with open_video(film.path) as container:
+            found = demux(container, container.streams[template.index])
             cover = next((packet for packet in found if packet.size), None)
         if cover is None:
             return
-        if carried.way is Way.converted:
+        if carried.action is StreamAction.converted:
             kind = "jpeg" if carried.codec == "mjpeg" else carried.codec
             name = template.metadata.get("filename", f"cover.{kind}")
             self._target.add_attachment(name, template.metadata.get("mimetype", f"image/{kind}"), bytes(cover))
@@ -85,7 +90,7 @@ class Alongside:
         while self._covers:
             self._target.mux(self._covers.pop())
         while (packet := self._next or next(self._packets, None)) is not None:
-            if time is not None and (due_at(packet) or 0) > time:
+            if time is not None and (decode_time(packet) or 0) > time:
                 self._next = packet
                 return
             self._next = None
@@ -95,23 +100,23 @@ class Alongside:
         """Stop reading; the source may be closed after this."""
         self._packets.close()
 
-    def _due(self, source: InputContainer) -> Generator[Packet[Any]]:
+    def _remuxed_packets(self, source: InputContainer) -> Generator[Packet[Any]]:
         """Yield the packets of the span in the file's order, as they go into the output."""
-        if not self._lanes:
+        if not self._remuxers:
             return
         for stream in source.streams:
-            if stream.index not in self._lanes:
+            if stream.index not in self._remuxers:
                 stream.discard = Discard.all
-        if self._span.begin is not None:
-            sought(source, round((self._span.begin - _SKEW) * av.time_base))
-        for packet in packets(source, *(lane.source for lane in self._lanes.values())):
-            if self._span.end is not None and (due_at(packet) or 0) > self._span.end + _SKEW:
+        if self._span.start is not None:
+            seek(source, round((self._span.start - _MAX_INTERLEAVE) * av.time_base))
+        for packet in demux(source, *(lane.source for lane in self._remuxers.values())):
+            if self._span.end is not None and (decode_time(packet) or 0) > self._span.end + _MAX_INTERLEAVE:
                 return
-            lane = self._lanes[packet.stream.index]
-            placed = lane.placed(packet)
+            lane = self._remuxers[packet.stream.index]
+            placed = lane.remap(packet)
             if placed is None:
                 continue
             if lane.accepts(placed):
                 yield placed
             else:
-                self.refused += 1
+                self.dropped_packets += 1

@@ -7,16 +7,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from streamstyle.film import Film, Stream
-from streamstyle.media.opening import is_cover, open_film
+from streamstyle.film import VideoInfo, StreamInfo
+from streamstyle.media.opening import is_cover, open_video
 from streamstyle.media.output import new_container
-from streamstyle.media.trial import fits
-from streamstyle.media.words import ASS_HEADER, CODECS
+from streamstyle.media.trial import can_hold
+from streamstyle.media.words import ASS_HEADER, TEXT_SUBTITLE_CODECS
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
 
-_STALE = (
+_FILE_TAGS = (
     "BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_", "ENCODER", "HANDLER_NAME", "VENDOR_ID", "ROTATE",
     "MAJOR_BRAND", "MINOR_VERSION", "COMPATIBLE_BRANDS",
 )  # fmt: skip
@@ -24,12 +24,12 @@ _STALE = (
 
 
 _MATROSKA = "matroska"
-_TAKES_COVERS = frozenset({"mp4", "mov", "ipod"})
-_NO_WORDS = frozenset({"mpegts", "mpeg", "svcd", "vob"})
+_COVER_CONTAINERS = frozenset({"mp4", "mov", "ipod"})
+_NO_TEXT_SUBTITLES = frozenset({"mpegts", "mpeg", "svcd", "vob"})
 """FFmpeg writes text subtitles into these, as bytes that nothing reads."""
 
 
-class Way(StrEnum):
+class StreamAction(StrEnum):
     """What becomes of a stream of the source."""
 
     copied = "copied"
@@ -40,34 +40,36 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class StreamPlan:
     """One stream besides the painted one, and what becomes of it."""
 
-    stream: Stream
-    way: Way
-    why: str | None = None
+    stream: StreamInfo
+    action: StreamAction
+    reason: str | None = None
     """For what is converted or left out."""
     codec: str = ""
     """FFmpeg's name of what it is in the output; empty where it is left out."""
 
 
-def plan_streams(film: Film, output: Path) -> tuple[Carried, ...]:
+def plan_streams(film: VideoInfo, output: Path) -> tuple[StreamPlan, ...]:
     """Say for every stream but the painted one what becomes of it in `output`, by writing trial headers.
 
     OutputError when the ending of `output` is no container.
     """
     with new_container(output, output) as unwritten:
         container = unwritten.format.name
-    with open_film(film.path) as source:
+    with open_video(film.path) as source:
         others = [stream for stream in film.streams if stream.index != film.video_stream]
         return tuple(
-            _planned(stream, source.streams[stream.index], container)
-            or Carried(stream, Way.left_out, f"{output.suffix} cannot hold {stream.codec} {_called(stream)}")
+            _plan_stream(stream, source.streams[stream.index], container)
+            or StreamPlan(
+                stream, StreamAction.left_out, f"{output.suffix} cannot hold {stream.codec} {_kind_name(stream)}"
+            )
             for stream in others
         )
 
 
-def has_adts(source: InputContainer) -> bool:
+def has_adts_aac(source: InputContainer) -> bool:
     """Whether the film has AAC as in broadcasts, whose header every packet brings along.
 
     FFmpeg's MP4 muxer takes it apart only where it does not write fragments.
@@ -76,36 +78,40 @@ def has_adts(source: InputContainer) -> bool:
     return any(sound.codec.canonical_name == "aac" and not sound.extradata for sound in sounds)
 
 
-def _called(stream: Stream) -> str:
+def _kind_name(stream: StreamInfo) -> str:
     return {"audio": "sound", "subtitle": "subtitles", "attachment": "attachments"}.get(stream.kind, stream.kind)
 
 
-def _planned(stream: Stream, template: Any, container: str) -> Carried | None:
+def _plan_stream(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
     if stream.kind == "data" and template.container.chapters():  # in mp4 their titles are a track of their own
-        return Carried(stream, Way.converted, "its chapters go along as chapters", "chapters")
+        return StreamPlan(stream, StreamAction.converted, "its chapters go along as chapters", "chapters")
     if is_cover(template):
         if container == _MATROSKA:
-            return Carried(stream, Way.converted, "a cover is an attachment here", stream.codec)
-        return _copied(stream, template, container) if container in _TAKES_COVERS else None
+            return StreamPlan(stream, StreamAction.converted, "a cover is an attachment here", stream.codec)
+        return _plan_copy(stream, template, container) if container in _COVER_CONTAINERS else None
     if stream.kind == "attachment":
-        return _copied(stream, template, container) if container == _MATROSKA else None
-    if stream.kind == "subtitle" and stream.codec in CODECS:
+        return _plan_copy(stream, template, container) if container == _MATROSKA else None
+    if stream.kind == "subtitle" and stream.codec in TEXT_SUBTITLE_CODECS:
         return (
             None
-            if container in _NO_WORDS
-            else _copied(stream, template, container) or _reworded(stream, template, container)
+            if container in _NO_TEXT_SUBTITLES
+            else _plan_copy(stream, template, container) or _plan_conversion(stream, template, container)
         )
-    return _copied(stream, template, container) if stream.kind in ("audio", "subtitle", "video") else None
+    return _plan_copy(stream, template, container) if stream.kind in ("audio", "subtitle", "video") else None
 
 
-def _copied(stream: Stream, template: Any, container: str) -> Carried | None:
-    return Carried(stream, Way.copied, codec=stream.codec) if fits(container, add_copy, template) else None
+def _plan_copy(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
+    return (
+        StreamPlan(stream, StreamAction.copied, codec=stream.codec) if can_hold(container, add_copy, template) else None
+    )
 
 
-def _reworded(stream: Stream, template: Any, container: str) -> Carried | None:
+def _plan_conversion(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
     for codec in ("subrip", "mov_text", "webvtt"):
-        if fits(container, add_words, codec, template):
-            return Carried(stream, Way.converted, f"{stream.codec} becomes {codec}, without its styling", codec)
+        if can_hold(container, add_text_subtitles, codec, template):
+            return StreamPlan(
+                stream, StreamAction.converted, f"{stream.codec} becomes {codec}, without its styling", codec
+            )
     return None
 
 
@@ -115,20 +121,20 @@ def add_copy(target: OutputContainer, template: Any, named_as: Any = None) -> An
     Its language, title and role are the template's, or those of `named_as`.
     """
     stream = target.add_stream_from_template(template, opaque=True)
-    stream.metadata.update(lasting((named_as or template).metadata))
+    stream.metadata.update(portable_tags((named_as or template).metadata))
     stream.disposition = (named_as or template).disposition
     return stream
 
 
-def add_words(target: OutputContainer, codec: str, template: Any) -> Any:
+def add_text_subtitles(target: OutputContainer, codec: str, template: Any) -> Any:
     """Add a stream of text subtitles in this codec, with the template's language, title and role."""
     stream: Any = target.add_stream(codec)
     stream.codec_context.subtitle_header = ASS_HEADER
-    stream.metadata.update(lasting(template.metadata))
+    stream.metadata.update(portable_tags(template.metadata))
     stream.disposition = template.disposition
     return stream
 
 
-def lasting(metadata: dict[str, str]) -> dict[str, str]:
+def portable_tags(metadata: dict[str, str]) -> dict[str, str]:
     """Return the tags that are still true in another file."""
-    return {key: value for key, value in metadata.items() if not key.upper().startswith(_STALE)}
+    return {key: value for key, value in metadata.items() if not key.upper().startswith(_FILE_TAGS)}

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from streamstyle.errors import OutputError
-from streamstyle.media.output import clear_errors, remove_if_empty
+from streamstyle.media.output import output_errors, remove_if_empty
 
 
-def refuse_claimed(partial: Path) -> None:
+def check_unlocked(partial: Path) -> None:
     """Raise OutputError where another run writes to the file now."""
     if partial.exists():
-        with claimed(partial):
+        with locked(partial):
             pass
 
 
 @contextmanager
-def claimed(partial: Path) -> Iterator[None]:
+def locked(partial: Path) -> Iterator[None]:
     """Hold the file, made empty where there is none, against other runs; OutputError where one of them has it.
 
     The system lets go of it with the process, however that ends. Where it has no such locks nothing is held.
@@ -27,7 +27,7 @@ def claimed(partial: Path) -> Iterator[None]:
     if os.name != "posix":
         yield
         return
-    with clear_errors(partial):
+    with output_errors(partial):
         file = os.open(partial, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         _lock(file, partial)

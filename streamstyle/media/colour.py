@@ -32,7 +32,7 @@ _EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
 @dataclass(frozen=True, slots=True)
-class Colour:
+class ColourTags:
     """The four tags of a video stream."""
 
     primaries: int
@@ -46,7 +46,7 @@ class Colour:
         return self.transfer in (PQ, HLG) or self.primaries == BT2020
 
 
-def resolved(tagged: VideoFrame | VideoCodecContext, width: int, height: int) -> Colour:
+def resolve_tags(tagged: VideoFrame | VideoCodecContext, width: int, height: int) -> ColourTags:
     """Return the tags with every missing one filled in by what players assume at this size."""
     hd = _is_hd(width, height)
     matrix, primaries, transfer = int(tagged.colorspace), int(tagged.color_primaries), int(tagged.color_trc)
@@ -54,7 +54,7 @@ def resolved(tagged: VideoFrame | VideoCodecContext, width: int, height: int) ->
         matrix = BT2020 if transfer in (PQ, HLG) else BT709 if hd else BT601
     fallback = matrix if matrix in (BT709, BT601) else BT709 if hd else BT601
     full = int(tagged.color_range) == _FULL or (tagged.format is not None and tagged.format.name.startswith("yuvj"))
-    return Colour(
+    return ColourTags(
         primaries if primaries not in (0, UNSPECIFIED) else BT2020 if matrix == BT2020 else fallback,
         transfer if transfer not in (0, UNSPECIFIED) else fallback,
         matrix,
@@ -62,7 +62,7 @@ def resolved(tagged: VideoFrame | VideoCodecContext, width: int, height: int) ->
     )
 
 
-def for_output(source: Colour, width: int, height: int, pix_fmt: str) -> Colour:
+def output_colour(source: ColourTags, width: int, height: int, pix_fmt: str) -> ColourTags:
     """Return what to encode and tag: limited range, and the matrix that even a player blind to tags assumes."""
     if source.is_wide:  # `ToRGB` has brought it to BT.709
         source = replace(source, primaries=BT709, transfer=BT709)
@@ -88,7 +88,7 @@ class ToRGB:
         Wide colours are mapped to BT.709 by libswscale, which takes it about two seconds to prepare.
         """
         width, height = size or (frame.width, frame.height)
-        colour = resolved(frame, frame.width, frame.height)
+        colour = resolve_tags(frame, frame.width, frame.height)
         kernel = Interpolation.BICUBIC if width > frame.width or height > frame.height else Interpolation.LANCZOS
         narrowing: dict[str, Any] = {}
         if colour.is_wide:
@@ -111,7 +111,7 @@ class ToRGB:
 class FromRGB:
     """Makes pictures into what an encoder takes. Not for use by two threads at once."""
 
-    def __init__(self, pix_fmt: str, colour: Colour) -> None:
+    def __init__(self, pix_fmt: str, colour: ColourTags) -> None:
         self._pix_fmt = pix_fmt
         self._colour = colour
         self._reformatter = VideoReformatter()

@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-_PATIENCE = 100
+_MAX_FAILURES = 100
 """Times in a row that reading may fail before the rest of a file is given up."""
 
 _STEPS_BACK = (0, 5, 60)
 """Seconds to go back where seeking has landed too late, which indexes of some containers cause."""
 
 
-def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
+def demux(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
     """Yield the packets of these streams in the file's order, going on behind what is damaged.
 
     FilmError when the disk fails, or whatever the film lies on.
     """
     failures = 0
-    while failures < _PATIENCE:
+    while failures < _MAX_FAILURES:
         try:
             for packet in container.demux(*streams):
                 failures = 0
@@ -48,35 +48,35 @@ def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]
             ) from error
 
 
-def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Yield the pictures in the order they are shown; packets that cannot be decoded are skipped, as FFmpeg does."""
     if not stream.codec_context.is_open:  # by an earlier try, from another place
         stream.codec_context.thread_type = ThreadType.AUTO
-    for packet in packets(container, stream):
+    for packet in demux(container, stream):
         with suppress(av.FFmpegError):
             yield from packet.decode()
 
 
-def decoded_from(container: InputContainer, stream: VideoStream, start: int) -> Generator[VideoFrame]:
+def decode_frames_from(container: InputContainer, stream: VideoStream, start: int) -> Generator[VideoFrame]:
     """Yield the pictures from one shown at `start`, in ticks, or before; the container is at its beginning."""
     if start <= (stream.start_time or 0):
-        yield from decoded(container, stream)
+        yield from decode_frames(container, stream)
         return
     for seconds in _STEPS_BACK:
-        if not sought(container, start - round(seconds / Fraction(stream.time_base or 1)), stream):
+        if not seek(container, start - round(seconds / Fraction(stream.time_base or 1)), stream):
             break
-        pictures = decoded(container, stream)
+        pictures = decode_frames(container, stream)
         first = next(pictures, None)
         if first is not None and first.pts is not None and first.pts <= start:
             yield first
             yield from pictures
             return
     else:
-        sought(container, stream.start_time or 0, stream)
-    yield from decoded(container, stream)
+        seek(container, stream.start_time or 0, stream)
+    yield from decode_frames(container, stream)
 
 
-def sought(container: InputContainer, tick: int, stream: Stream | None = None) -> bool:
+def seek(container: InputContainer, tick: int, stream: Stream | None = None) -> bool:
     """Go to a key frame at `tick` or before, in the stream's ticks, or in microseconds; False where that cannot be."""
     try:
         container.seek(tick, stream=stream)

@@ -11,11 +11,11 @@ from av.codec.context import ThreadType
 from av.video.frame import PictureType
 
 from streamstyle.errors import OutputError, SettingsError
-from streamstyle.media.carry import lasting
+from streamstyle.media.carry import portable_tags
 from streamstyle.media.codec import encoder_options, find_encoder, pixel_format
-from streamstyle.media.colour import Colour, FromRGB, for_output, resolved
+from streamstyle.media.colour import ColourTags, FromRGB, output_colour, resolve_tags
 from streamstyle.media.decode_times import dts_from_pts
-from streamstyle.media.opening import open_film
+from streamstyle.media.opening import open_video
 from streamstyle.media.output import new_container
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
-    from streamstyle.film import Film
-    from streamstyle.settings import SinkSettings
+    from streamstyle.film import VideoInfo
+    from streamstyle.settings import EncoderSettings
 
 _SHORTEST_TICK = {"mpeg4": Fraction(1, 65535)}
 """MPEG-4 part 2 counts the ticks of a second in 16 bits; finer times are rounded."""
@@ -35,11 +35,11 @@ _HIGHEST_RATE = Fraction(240)
 _QP_TO_LAMBDA = 118
 
 
-class Encoder:
+class VideoEncoder:
     """Encodes pictures into a stream of a container that is not yet open."""
 
     def __init__(
-        self, container: OutputContainer, film: Film, output: Path, settings: SinkSettings, source: VideoStream
+        self, container: OutputContainer, film: VideoInfo, output: Path, settings: EncoderSettings, source: VideoStream
     ) -> None:
         """Add the stream, tagged as `source`, which it is painted from.
 
@@ -50,26 +50,26 @@ class Encoder:
         self._tick = max(film.time_base, _SHORTEST_TICK.get(codec.name, film.time_base))
         rate = min(film.frame_rate or _mean_rate(film), _HIGHEST_RATE)
         pix_fmt = pixel_format(codec)
-        seen = resolved(source.codec_context, film.source_width, film.source_height)
-        colour = for_output(seen, film.width, film.height, pix_fmt)
+        seen = resolve_tags(source.codec_context, film.source_width, film.source_height)
+        colour = output_colour(seen, film.width, film.height, pix_fmt)
         self._convert = FromRGB(pix_fmt, colour)
         self.luma = self._convert.luma
         """By which pictures may come as planes; None where they may not."""
         try:
             added = container.add_stream(codec.name, rate=rate, time_base=self._tick)
         except ValueError as error:
-            raise OutputError(f"{output.name} cannot hold {codec.name} video", _instead(container)) from error
+            raise OutputError(f"{output.name} cannot hold {codec.name} video", _suggest_codec(container)) from error
         self.stream = cast("VideoStream", added)
         self.stream.time_base = self._tick
         self.stream.disposition = source.disposition
-        self.stream.metadata.update(lasting(source.metadata))
+        self.stream.metadata.update(portable_tags(source.metadata))
         self._set_up(film, colour, pix_fmt)
         self._set_quality(codec, settings, rate)
         self.duration = 1 / rate
         """Seconds that a frame usually lasts."""
         self._fed = self._begun = False
 
-    def _set_up(self, film: Film, colour: Colour, pix_fmt: str) -> None:
+    def _set_up(self, film: VideoInfo, colour: ColourTags, pix_fmt: str) -> None:
         context = self.stream.codec_context
         context.width, context.height, context.pix_fmt = film.width, film.height, pix_fmt
         context.sample_aspect_ratio = film.sample_aspect_ratio
@@ -77,7 +77,7 @@ class Encoder:
         context.colorspace, context.color_range = colour.matrix, 2 if colour.full_range else 1
         context.thread_type = ThreadType.AUTO  # PyAV's default cuts every frame into slices, which costs quality
 
-    def _set_quality(self, codec: av.Codec, settings: SinkSettings, rate: Fraction) -> None:
+    def _set_quality(self, codec: av.Codec, settings: EncoderSettings, rate: Fraction) -> None:
         context = self.stream.codec_context
         options = encoder_options(codec, context.supported_options.private, settings, rate)
         context.options = options
@@ -88,7 +88,7 @@ class Encoder:
         self,
         picture: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
         pts: int,  # in ticks of the film
-        key: bool = False,
+        force_keyframe: bool = False,
     ) -> list[Packet[Any]]:
         """Return what the encoder gives out, which may be frames from a while ago, or nothing yet.
 
@@ -96,15 +96,15 @@ class Encoder:
         """
         frame = self._convert(picture)
         frame.time_base = self._tick
-        frame.pts = self.tick(pts)
-        frame.pict_type = PictureType.I if key else PictureType.NONE
+        frame.pts = self.to_ticks(pts)
+        frame.pict_type = PictureType.I if force_keyframe else PictureType.NONE
         frame.duration = round(self.duration / self._tick)
         self._fed = True
         packets = self.stream.encode(frame)
         self._begun = self._begun or bool(packets)
         return packets
 
-    def tick(self, pts: int) -> int:
+    def to_ticks(self, pts: int) -> int:
         """Return a time in ticks of the film as the encoder counts it."""
         return pts if self._tick == self._film_tick else round(pts * self._film_tick / self._tick)
 
@@ -119,13 +119,13 @@ class Encoder:
         return packets
 
 
-def refuse_encoder(film: Film, output: Path, settings: SinkSettings) -> None:
+def check_encoder(film: VideoInfo, output: Path, settings: EncoderSettings) -> None:
     """Raise the error that a run with these settings would end with, as far as it can be known without a file."""
-    with open_film(film.path) as source, new_container(output, output) as unwritten:
-        Encoder(unwritten, film, output, settings, cast("VideoStream", source.streams[film.video_stream]))
+    with open_video(film.path) as source, new_container(output, output) as unwritten:
+        VideoEncoder(unwritten, film, output, settings, cast("VideoStream", source.streams[film.video_stream]))
 
 
-def open_encoders(container: OutputContainer, settings: SinkSettings) -> None:
+def write_header(container: OutputContainer, settings: EncoderSettings) -> None:
     """Open the encoders and write the header. SettingsError when an encoder refuses its settings."""
     try:
         container.start_encoding()
@@ -139,12 +139,12 @@ def open_encoders(container: OutputContainer, settings: SinkSettings) -> None:
         ) from error
 
 
-def _instead(container: OutputContainer) -> str:
+def _suggest_codec(container: OutputContainer) -> str:
     its_own = container.default_video_codec
     return "Call it .mkv." if its_own == "none" else f"Call it .mkv, or choose a --codec for {its_own}."
 
 
-def _mean_rate(film: Film) -> Fraction:
+def _mean_rate(film: VideoInfo) -> Fraction:
     if film.frames and film.duration:
         return Fraction(film.frames / film.duration).limit_denominator(1001)
     return Fraction(25)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from streamstyle.film import Stream
+from streamstyle.film import StreamInfo
 from streamstyle.media.opening import is_cover
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 
-def tick_of(stream: Any) -> Fraction:
+def time_base(stream: Any) -> Fraction:
     """Return the seconds in a tick of any stream's times."""
     return Fraction(stream.time_base or 0) or Fraction(1, 1000)
 
 
-def rate_of(stream: VideoStream) -> Fraction | None:
+def frame_rate(stream: VideoStream) -> Fraction | None:
     """Return the frames in a second, or None where the container does not say.
 
     The mean rate is off where the last frame's length is; the rate on which all times fit is exact, and wrong for
@@ -29,15 +29,15 @@ def rate_of(stream: VideoStream) -> Fraction | None:
     return mean or exact or None
 
 
-def described(stream: Any) -> Stream:
+def stream_info(stream: Any) -> StreamInfo:
     """Return the record of a stream of an open container."""
     kind = "attachment" if is_cover(stream) else stream.type
-    return Stream(
-        stream.index, kind, _codec(stream), _printable(stream.language), _printable(stream.metadata.get("title"))
+    return StreamInfo(
+        stream.index, kind, _codec_name(stream), _printable(stream.language), _printable(stream.metadata.get("title"))
     )
 
 
-def _codec(stream: Any) -> str:
+def _codec_name(stream: Any) -> str:
     if stream.codec_context is None:  # FFmpeg has no decoder; what it cannot even name has no such attribute
         return getattr(stream, "name", None) or "unknown"
     name: str = stream.codec_context.codec.canonical_name

@@ -9,10 +9,10 @@ from pathlib import Path
 import cv2
 
 from streamstyle.files import cache_folder, fingerprint
-from streamstyle.film import Film
+from streamstyle.film import VideoInfo
 from streamstyle.frame import Motion
 from streamstyle.media import motion_code
-from streamstyle.media.shelf import Shelf
+from streamstyle.media.shelf import BoundedFolder
 from streamstyle.settings import FlowSettings
 
 VERSION = 1
@@ -25,18 +25,18 @@ class FlowCache:
     A cache never stops a run: what cannot be read is computed, what cannot be kept is not, and `problem` says why.
     """
 
-    def __init__(self, shelf: Shelf | None, width: int, height: int, problem: str | None = None) -> None:
+    def __init__(self, shelf: BoundedFolder | None, width: int, height: int, problem: str | None = None) -> None:
         self.computed = 0
         """Motions that were written, kept or not."""
         self.cached = 0
         """Motions that were read."""
-        self._shelf = shelf
+        self._folder = shelf
         self._shape = (height, width)
         self._problem = problem
-        self._counting = threading.Lock()
+        self._count_lock = threading.Lock()
 
     @classmethod
-    def open(cls, film: Film, settings: FlowSettings, folder: Path | None = None) -> FlowCache:
+    def open(cls, film: VideoInfo, settings: FlowSettings, folder: Path | None = None) -> FlowCache:
         """Return the film's cache under `folder`, or under `cache_folder() / "flow"`; it keeps nothing at 0 GB."""
         limit = round(settings.flow_cache * 1e9)
         if not limit:
@@ -45,17 +45,17 @@ class FlowCache:
             key = _key(film, settings)
         except OSError as error:
             return cls(None, film.width, film.height, f"{film.path} cannot be read: {error.strerror or error}")
-        return cls(Shelf(folder or cache_folder() / "flow", key, limit), film.width, film.height)
+        return cls(BoundedFolder(folder or cache_folder() / "flow", key, limit), film.width, film.height)
 
     @property
     def problem(self) -> str | None:
         """Why motion is not kept, in words for the user; None while all is well."""
-        problem = self._problem or (self._shelf and self._shelf.problem)
+        problem = self._problem or (self._folder and self._folder.problem)
         return f"The flow of this film is not kept for later runs: {problem}" if problem else None
 
     def read(self, previous_pts: int, pts: int) -> Motion | None:
         """Return the motion between two frames; None where it has to be computed."""
-        data = self._shelf.read(_name(previous_pts, pts)) if self._shelf else None
+        data = self._folder.read(_file_name(previous_pts, pts)) if self._folder else None
         if data is None:
             return None
         try:
@@ -64,23 +64,23 @@ class FlowCache:
             return None
         if motion.weight.shape != self._shape:
             return None
-        with self._counting:
+        with self._count_lock:
             self.cached += 1
         return motion
 
     def write(self, previous_pts: int, pts: int, motion: Motion) -> None:
         """Count a computed motion, and keep it if there is room."""
-        with self._counting:
+        with self._count_lock:
             self.computed += 1
-        if self._shelf:
-            self._shelf.write(_name(previous_pts, pts), motion_code.encode(motion))
+        if self._folder:
+            self._folder.write(_file_name(previous_pts, pts), motion_code.encode(motion))
 
 
-def _name(previous_pts: int, pts: int) -> str:
+def _file_name(previous_pts: int, pts: int) -> str:
     return f"{previous_pts}_{pts}.flow"
 
 
-def _key(film: Film, settings: FlowSettings) -> str:
+def _key(film: VideoInfo, settings: FlowSettings) -> str:
     """Return a folder's name that differs wherever anything differs that the flow depends on."""
     content = fingerprint(film.path)
     turned = (film.video_stream, film.rotation)

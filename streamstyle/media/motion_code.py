@@ -23,22 +23,22 @@ VERSION = 1
 """Changes whenever the same motion would be stored as other bytes."""
 
 _STEPS = 64
-_FARTHEST = 32767
+_MAX_STEPS = 32767
 _HEADER = struct.Struct("<4sHH")
 _MAGIC = b"flo" + bytes([VERSION])
 
 
-def rounded(motion: Motion) -> Motion:
+def quantise(motion: Motion) -> Motion:
     """Return the motion as it is after storing and reading. A flow of more than 511 pixels is clipped, its weight 0."""
-    flow, weight = _in_steps(motion)
+    flow, weight = _to_steps(motion)
     return _from_steps(flow, weight)
 
 
 def encode(motion: Motion) -> bytes:
     """Return the motion, rounded, as bytes."""
-    flow, weight = _in_steps(motion)
+    flow, weight = _to_steps(motion)
     header = _HEADER.pack(_MAGIC, *weight.shape)
-    return header + _packed(_planes(_bend(flow))) + _packed(_bend(weight).tobytes())
+    return header + _compress(_split_bytes(_delta2d(flow))) + _compress(_delta2d(weight).tobytes())
 
 
 def decode(data: bytes) -> Motion:
@@ -51,18 +51,18 @@ def decode(data: bytes) -> Motion:
         flow = unpacker.decompress(data[_HEADER.size :])
         weight = zlib.decompress(unpacker.unused_data)
         bends = np.frombuffer(weight, np.uint8).reshape(height, width)
-        return _from_steps(_unbend(_from_planes(flow, height, width)), _unbend(bends))
+        return _from_steps(_undelta2d(_join_bytes(flow, height, width)), _undelta2d(bends))
     except (struct.error, zlib.error) as error:
         raise ValueError("a damaged stored motion") from error
 
 
-def _in_steps(motion: Motion) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
+def _to_steps(motion: Motion) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
     """Return the flow [2, H, W] and the weight [H, W] as counts of steps."""
     flow = np.rint(motion.backward.numpy() * _STEPS)
     weight = np.rint(motion.weight.numpy() * 255)
-    if np.abs(flow).max(initial=0) > _FARTHEST:
-        weight[(np.abs(flow) > _FARTHEST).any(0)] = 0
-        flow = flow.clip(-_FARTHEST, _FARTHEST)
+    if np.abs(flow).max(initial=0) > _MAX_STEPS:
+        weight[(np.abs(flow) > _MAX_STEPS).any(0)] = 0
+        flow = flow.clip(-_MAX_STEPS, _MAX_STEPS)
     return flow.astype(np.int16), weight.astype(np.uint8)
 
 
@@ -70,7 +70,7 @@ def _from_steps(flow: NDArray[np.int16], weight: NDArray[np.uint8]) -> Motion:
     return Motion(torch.from_numpy(flow).float() / _STEPS, torch.from_numpy(weight).float() / 255)
 
 
-def _bend(steps: NDArray[Steps]) -> NDArray[Steps]:
+def _delta2d(steps: NDArray[Steps]) -> NDArray[Steps]:
     """Return the difference along rows of the differences along columns; it wraps around, as does its inverse."""
     bends = steps.copy()
     bends[..., 1:] -= steps[..., :-1]
@@ -78,23 +78,23 @@ def _bend(steps: NDArray[Steps]) -> NDArray[Steps]:
     return bends
 
 
-def _unbend(bends: NDArray[Steps]) -> NDArray[Steps]:
+def _undelta2d(bends: NDArray[Steps]) -> NDArray[Steps]:
     steps = np.cumsum(bends, axis=-1, dtype=bends.dtype)
     return np.cumsum(steps, axis=-2, dtype=bends.dtype, out=steps)
 
 
-def _planes(bends: NDArray[np.int16]) -> bytes:
+def _split_bytes(bends: NDArray[np.int16]) -> bytes:
     """Return the low bytes and then the high bytes, with the sign in the lowest bit: small values have no high."""
     folded = ((bends << 1) ^ (bends >> 15)).astype("<i2")
     return np.moveaxis(folded.view(np.uint8).reshape(*folded.shape, 2), -1, 0).tobytes()
 
 
-def _from_planes(planes: bytes, height: int, width: int) -> NDArray[np.int16]:
+def _join_bytes(planes: bytes, height: int, width: int) -> NDArray[np.int16]:
     low, high = np.frombuffer(planes, np.uint8).reshape(2, 2, height, width).astype(np.uint16)
     folded = low | high << 8
     return ((folded >> 1) ^ -(folded & 1)).astype(np.int16)
 
 
-def _packed(data: bytes) -> bytes:
+def _compress(data: bytes) -> bytes:
     packer = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
     return packer.compress(data) + packer.flush()

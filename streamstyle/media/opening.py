@@ -15,32 +15,32 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-_COVER = Disposition.attached_pic | Disposition.timed_thumbnails
-_NOT_FILMS = ("image2", "tty")
+_COVER_FLAGS = Disposition.attached_pic | Disposition.timed_thumbnails
+_NO_VIDEO_FORMATS = ("image2", "tty")
 """FFmpeg opens single pictures and any text file as video; nobody who names one here wants that."""
 
-_OPTIONS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+_OPEN_OPTIONS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 """PyAV 18 refuses films with a tag that is not UTF-8, unless told; 19 never does."""
 
 
-def open_film(path: Path) -> InputContainer:
+def open_video(path: Path) -> InputContainer:
     """Open the file for demuxing. FilmError says which file it is and what to do."""
-    _refuse_what_is_no_file(path)
+    _check_file(path)
     try:
         container: InputContainer = av.open(
-            str(path.absolute()), "r", **_OPTIONS
+            str(path.absolute()), "r", **_OPEN_OPTIONS
         )  # absolute, or `Film: a title.mkv` is a protocol
     except PermissionError as error:
         raise FilmError(f"{path} cannot be read", "Check its permissions.") from error
     except (av.FFmpegError, OSError) as error:
-        raise _refused(path, error) from error
-    if container.format.name in _NOT_FILMS or container.format.name.endswith("_pipe"):
+        raise _open_error(path, error) from error
+    if container.format.name in _NO_VIDEO_FORMATS or container.format.name.endswith("_pipe"):
         container.close()
         raise FilmError(f"{path} is not a film", "Give a video file, such as an mp4 or mkv.")
     return container
 
 
-def video_stream(container: InputContainer, path: Path) -> VideoStream:
+def find_video_stream(container: InputContainer, path: Path) -> VideoStream:
     """Return the stream to paint: never cover art; the default one first, then the largest, then the first."""
     streams = [stream for stream in container.streams.video if not is_cover(stream)]
     if not streams:
@@ -56,14 +56,14 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
 
 def is_cover(stream: Stream) -> bool:
     """Whether a video stream is a still picture that goes with the film, such as cover art."""
-    return stream.type == "video" and bool(stream.disposition & _COVER)
+    return stream.type == "video" and bool(stream.disposition & _COVER_FLAGS)
 
 
 def _area(stream: VideoStream) -> int:
     return stream.codec_context.width * stream.codec_context.height if stream.codec_context is not None else 0
 
 
-def _refuse_what_is_no_file(path: Path) -> None:
+def _check_file(path: Path) -> None:
     try:
         size = path.stat().st_size
     except FileNotFoundError as error:
@@ -76,7 +76,7 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise FilmError(f"{path} is empty", "Copy or download it again.")
 
 
-def _refused(path: Path, error: Exception) -> FilmError:
+def _open_error(path: Path, error: Exception) -> FilmError:
     with path.open("rb") as file:
         kind = file.read(8)[4:]
     if kind in (b"ftyp", b"mdat", b"wide", b"free"):

@@ -22,17 +22,17 @@ class Orientation:
     mirrored: bool = False
     """Left and right change places after the turn."""
 
-    def upright(self, image: NDArray[Any]) -> NDArray[Any]:
+    def apply(self, image: NDArray[Any]) -> NDArray[Any]:
         """Return [H, W, ...] as it should be seen, contiguous in memory."""
         turned = np.rot90(image, -(self.rotation // 90))
         return np.ascontiguousarray(turned[:, ::-1] if self.mirrored else turned)
 
-    def shape(self, width: int, height: int) -> tuple[int, int]:
+    def upright_size(self, width: int, height: int) -> tuple[int, int]:
         """Return width and height of the upright picture; its own inverse."""
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
 
-def orientation_of(frame: VideoFrame) -> Orientation:
+def read_orientation(frame: VideoFrame) -> Orientation:
     """Read the display matrix that the decoder put beside the picture.
 
     The matrix maps a point (x, y), y down, to (a x + c y, b x + d y), stored a, b, u, c, d, v, x, y, w in 16.16

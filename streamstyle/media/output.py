@@ -17,10 +17,24 @@ from streamstyle.errors import OutputError
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
-_ENDINGS = (".mkv", ".mp4", ".mov", ".m4v", ".webm", ".avi", ".ts", ".m2ts", ".mpg", ".nut", ".ogv", ".flv", ".wmv")
+_SUGGESTED_EXTENSIONS = (
+    ".mkv",
+    ".mp4",
+    ".mov",
+    ".m4v",
+    ".webm",
+    ".avi",
+    ".ts",
+    ".m2ts",
+    ".mpg",
+    ".nut",
+    ".ogv",
+    ".flv",
+    ".wmv",
+)
 """Endings that are suggested; any other that FFmpeg has a container with video for is taken too."""
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def partial_path(output: Path) -> Path:
@@ -28,12 +42,12 @@ def partial_path(output: Path) -> Path:
     return output.with_name(f"{output.stem}.partial{output.suffix}")
 
 
-def earlier_path(output: Path) -> Path:
+def set_aside_path(output: Path) -> Path:
     """Return the name an earlier run's partial film bears while its frames are copied: `film.partial.earlier.mkv`."""
     return output.with_name(f"{output.stem}.partial.earlier{output.suffix}")
 
 
-def refuse_output(output: Path, source: Path) -> None:
+def check_output(output: Path, source: Path) -> None:
     """Raise OutputError where `output` could not be written, or would destroy the film it is made from."""
     if output.is_dir():
         raise OutputError(f"{output} is a folder", "Give a file name in it, such as painted.mkv.")
@@ -65,13 +79,13 @@ def new_container(
         return av.open(str(name.absolute()), "w", container_options=options)
     except (ValueError, av.FFmpegError) as error:
         raise OutputError(
-            f"{output} ends in {output.suffix}, which is no container known here", _instead(output)
+            f"{output} ends in {output.suffix}, which is no container known here", _suggest_extension(output)
         ) from error
 
 
-def _instead(output: Path) -> str:
+def _suggest_extension(output: Path) -> str:
     ending = output.suffix.lower()
-    near = max(_ENDINGS, key=lambda known: SequenceMatcher(None, ending, known).ratio())
+    near = max(_SUGGESTED_EXTENSIONS, key=lambda known: SequenceMatcher(None, ending, known).ratio())
     return f"Call it {output.with_suffix(near).name}."
 
 
@@ -83,12 +97,12 @@ def remove_if_empty(partial: Path) -> None:
 
 
 @contextmanager
-def clear_errors(partial: Path) -> Iterator[None]:
+def output_errors(partial: Path) -> Iterator[None]:
     """Turn what the system says when `partial` cannot be written into one line with a next step."""
     try:
         yield
     except OSError as error:  # FFmpeg's own errors with a system errno are OSErrors too
-        if error.errno in _NO_ROOM:
+        if error.errno in _DISK_FULL:
             raise OutputError(
                 f"No room is left for {partial.name} in {partial.parent}",
                 "Free some space, or choose another disk with -o; what was finished is in the partial file.",

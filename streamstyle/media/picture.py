@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from streamstyle.errors import StyleError
 
-THUMBNAIL = 128
+THUMBNAIL_SIDE = 128
 """Longer side of a thumbnail in pixels."""
 
-Picture = NDArray[np.uint8]
+RgbImage = NDArray[np.uint8]
 """[H, W, 3] RGB."""
 
 
-def read_picture(path: Path) -> Picture:
+def read_image(path: Path) -> RgbImage:
     """Return the image in `path`; raises StyleError where it is none."""
     try:
-        image = decoded(path.read_bytes())
+        image = decode_image(path.read_bytes())
     except OSError as error:
         raise StyleError(f"{path} cannot be read ({error.strerror})", "Check the path and its permissions.") from error
     if image is None:
@@ -28,7 +28,7 @@ def read_picture(path: Path) -> Picture:
     return image
 
 
-def resize_short_side(image: Picture, side: int) -> Picture:
+def resize_short_side(image: RgbImage, side: int) -> RgbImage:
     """Return the picture with its short side at `side` pixels, shape kept."""
     height, width = image.shape[:2]
     scale = side / min(height, width)
@@ -37,7 +37,7 @@ def resize_short_side(image: Picture, side: int) -> Picture:
     return resized.astype(np.uint8, copy=False)
 
 
-def resize_height(image: Picture, height: int) -> Picture:
+def resize_height(image: RgbImage, height: int) -> RgbImage:
     """Return the picture with that many lines, or as it is where it has no more; shape kept."""
     if image.shape[0] <= height:
         return image
@@ -45,27 +45,27 @@ def resize_height(image: Picture, height: int) -> Picture:
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def resized(image: Picture, size: tuple[int, int]) -> Picture:
+def resize(image: RgbImage, size: tuple[int, int]) -> RgbImage:
     """Return the picture at (width, height) `size`, each pixel the mean of those it stands for."""
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def thumbnail(image: Picture) -> bytes:
+def encode_thumbnail(image: RgbImage) -> bytes:
     """Return the picture small, as a JPEG of some 5 kB."""
     height, width = image.shape[:2]
-    scale = THUMBNAIL / max(height, width)
+    scale = THUMBNAIL_SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
 
-def decoded(data: bytes) -> Picture | None:
+def decode_image(data: bytes) -> RgbImage | None:
     """Return the picture in the bytes of a JPEG or PNG file; None where they are none."""
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
-def encoded(image: Picture, suffix: str, quality: int = 95) -> bytes:
+def encode_image(image: RgbImage, suffix: str, quality: int = 95) -> bytes:
     """Return the picture as the bytes of a file of that kind, such as `.png`; `quality`, to 100, is a JPEG's."""
     data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return data.tobytes()

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from streamstyle.media.carry import add_copy
-from streamstyle.media.decoding import packets
-from streamstyle.media.opening import open_film
+from streamstyle.media.decoding import demux
+from streamstyle.media.opening import open_video
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,28 +26,28 @@ _CODEC_DELAY = b"\x56\xaa\x84"
 """The element's name, and that four bytes of nanoseconds follow."""
 
 
-def add_primed_copy(target: OutputContainer, template: Any, path: Path) -> Any:
+def add_aac_copy(target: OutputContainer, template: Any, path: Path) -> Any:
     """Add a stream to a Matroska `target` for the packets of the template, an AAC stream of the film at `path`."""
-    samples = _priming_of(path, template.index)
-    header = _told_in_header(template, samples) if samples else None
+    samples = _aac_delay(path, template.index)
+    header = _header_with_delay(template, samples) if samples else None
     if header is None:
         return add_copy(target, template)
     with av.open(header) as told:
         return add_copy(target, told.streams.audio[0], named_as=template)
 
 
-def _priming_of(path: Path, index: int) -> int:
+def _aac_delay(path: Path, index: int) -> int:
     """Return how many samples before time zero a film's sound stream begins; 0 for none."""
-    with open_film(path) as container:
+    with open_video(path) as container:
         stream: Any = container.streams[index]
-        first = next(packets(container, stream), None)
+        first = next(demux(container, stream), None)
         if first is None or first.pts is None or first.pts >= 0:
             return 0
         samples: int = round(-first.pts * first.time_base * stream.codec_context.sample_rate)
         return samples
 
 
-def _told_in_header(template: Any, samples: int) -> BytesIO | None:
+def _header_with_delay(template: Any, samples: int) -> BytesIO | None:
     """Return a Matroska file whose header has the sound stream and its priming; None where that cannot be made."""
     rate = template.codec_context.sample_rate
     header = BytesIO()
@@ -56,7 +56,7 @@ def _told_in_header(template: Any, samples: int) -> BytesIO | None:
             stream = container.add_stream("aac", rate=rate, layout=template.codec_context.layout)
             stream.codec_context.open()
             stream.codec_context.extradata = template.codec_context.extradata
-            container.mux(_one_packet(stream))
+            container.mux(_dummy_packet(stream))
     except (av.FFmpegError, ValueError):
         return None
     before, found, after = header.getvalue().partition(_CODEC_DELAY)
@@ -64,7 +64,7 @@ def _told_in_header(template: Any, samples: int) -> BytesIO | None:
     return BytesIO(before + found + nanoseconds.to_bytes(4, "big") + after[4:]) if found else None
 
 
-def _one_packet(stream: Any) -> Packet[Any]:
+def _dummy_packet(stream: Any) -> Packet[Any]:
     """Return something to follow the header, without which a demuxer does not believe it."""
     packet: Packet[Any] = av.Packet(bytes(8))
     packet.stream, packet.pts, packet.dts = stream, 0, 0

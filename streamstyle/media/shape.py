@@ -8,11 +8,11 @@ from pathlib import Path
 
 from streamstyle.errors import FilmError
 from streamstyle.media.orientation import Orientation
-from streamstyle.settings import LARGEST_SIDE, SMALLEST_SIDE, SourceSettings
+from streamstyle.settings import MAX_SIDE, MIN_SIDE, SourceSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class FrameSize:
     """A picture's size in pixels, and the shape of a pixel."""
 
     width: int
@@ -20,33 +20,33 @@ class Shape:
     sample_aspect_ratio: Fraction
     """Width of a pixel over its height."""
 
-    def turned(self, orientation: Orientation) -> Shape:
+    def turned(self, orientation: Orientation) -> FrameSize:
         """Return the shape of the picture once it stands upright."""
-        if orientation.shape(1, 2) == (1, 2):
+        if orientation.upright_size(1, 2) == (1, 2):
             return self
-        return Shape(self.height, self.width, 1 / self.sample_aspect_ratio)
+        return FrameSize(self.height, self.width, 1 / self.sample_aspect_ratio)
 
 
-def working_shape(source: Shape, settings: SourceSettings, path: Path) -> Shape:
+def working_size(source: FrameSize, settings: SourceSettings, path: Path) -> FrameSize:
     """Return the shape to work in, for an upright `source`.
 
     4:2:0 video has even sides, so odd ones become even. The picture's shape on the screen stays: where `--size` asks
     for another, the pixels are stretched; what is only rounding leaves them as they are.
     """
-    width, height = _asked_for(source, settings)
+    width, height = _requested(source, settings)
     aspect = source.sample_aspect_ratio
     if settings.size is not None:
         aspect = _pixel_aspect(source, width, height)
-    if not SMALLEST_SIDE <= min(width, height) <= max(width, height) <= LARGEST_SIDE:
+    if not MIN_SIDE <= min(width, height) <= max(width, height) <= MAX_SIDE:
         raise FilmError(
             f"{path} would be worked on at {width}x{height}, and each side has to lie between "
-            f"{SMALLEST_SIDE} and {LARGEST_SIDE} pixels",
+            f"{MIN_SIDE} and {MAX_SIDE} pixels",
             "Give a size with --height or --size.",
         )
-    return Shape(width, height, aspect)
+    return FrameSize(width, height, aspect)
 
 
-def _asked_for(source: Shape, settings: SourceSettings) -> tuple[int, int]:
+def _requested(source: FrameSize, settings: SourceSettings) -> tuple[int, int]:
     if settings.size is not None:
         return nearest_even(settings.size[0]), nearest_even(settings.size[1])
     if settings.height is not None:
@@ -55,7 +55,7 @@ def _asked_for(source: Shape, settings: SourceSettings) -> tuple[int, int]:
     return source.width & ~1, source.height & ~1
 
 
-def _pixel_aspect(source: Shape, width: int, height: int) -> Fraction:
+def _pixel_aspect(source: FrameSize, width: int, height: int) -> Fraction:
     only_rounded = abs(Fraction(height * source.width, source.height) - width) <= 1
     if only_rounded:
         return source.sample_aspect_ratio

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from streamstyle.files import atomic_write
 
-LEFT_FREE = 1 << 30
+MIN_FREE_BYTES = 1 << 30
 """Bytes of the disk that are never filled: the film that is being made needs them."""
 
 
-class Shelf:
+class BoundedFolder:
     """One folder among others under `root`, which together hold at most `limit` bytes.
 
     Any thread may read and write, and so may other processes: a file is there whole or not at all, and one that has
@@ -29,7 +29,7 @@ class Shelf:
         self._folder = root / name
         self._limit = limit
         self._used: int | None = None
-        self._writing = threading.Lock()
+        self._size_lock = threading.Lock()
         with suppress(OSError):
             os.utime(self._folder)
 
@@ -45,28 +45,28 @@ class Shelf:
         if self.problem is not None:
             return
         try:
-            if self._take_room(len(data)):
-                self._put(name, data)
+            if self._reserve(len(data)):
+                self._write_file(name, data)
             else:
                 self.problem = f"{self._root} is full at {self._limit / 1e9:g} GB"
         except OSError as error:
             self.problem = f"{self._root} cannot be written to: {error.strerror or error}"
 
-    def _put(self, name: str, data: bytes) -> None:
+    def _write_file(self, name: str, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)  # anew for each: another process may have removed it
         atomic_write(self._folder / name, data)
 
-    def _take_room(self, size: int) -> bool:
+    def _reserve(self, size: int) -> bool:
         """Count `size` bytes as used, removing other folders if needed; return whether there is room for them."""
-        with self._writing:
+        with self._size_lock:
             if self._used is None or self._used + size > self._limit:
-                self._used = self._clear_to(self._limit - size)
+                self._used = self._evict_to(self._limit - size)
             self._used += size
             return self._used <= self._limit and self._disk_has_room()
 
-    def _clear_to(self, limit: int) -> int:
+    def _evict_to(self, limit: int) -> int:
         """Remove folders, least recently used first and never our own, down to `limit` bytes; return what is left."""
-        sizes = {folder: sum(_sizes(folder)) for folder in self._folders()}
+        sizes = {folder: sum(_file_sizes(folder)) for folder in self._folders()}
         used = sum(sizes.values())
         for folder in sorted(sizes, key=_last_use):
             if used > limit and folder != self._folder:
@@ -81,12 +81,12 @@ class Shelf:
 
     def _disk_has_room(self) -> bool:
         there = next(folder for folder in (self._root, *self._root.parents) if folder.exists())
-        if shutil.disk_usage(there).free > LEFT_FREE:
+        if shutil.disk_usage(there).free > MIN_FREE_BYTES:
             return True
-        raise OSError(None, f"less than {LEFT_FREE >> 30} GB of its disk is free")
+        raise OSError(None, f"less than {MIN_FREE_BYTES >> 30} GB of its disk is free")
 
 
-def _sizes(folder: Path) -> Iterator[int]:
+def _file_sizes(folder: Path) -> Iterator[int]:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             with suppress(OSError):

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.packet import Packet
 
-_REFUSED = (av.FFmpegError, ValueError, NotImplementedError)
+_MUX_ERRORS = (av.FFmpegError, ValueError, NotImplementedError)
 
 
-class _Nowhere:
+class _NullFile:
     """A file that takes everything and keeps nothing, not even its own beginning."""
 
     def __init__(self) -> None:
@@ -33,18 +33,18 @@ class _Nowhere:
         return self._at
 
 
-def fits(container: str, add: Callable[..., object], *stream: object) -> bool:
+def can_hold(container: str, add: Callable[..., object], *stream: object) -> bool:
     """Whether a header can be written with the stream alone that `add(output, *stream)` adds."""
     try:
-        with av.open(_Nowhere(), "w", format=container) as trial:
+        with av.open(_NullFile(), "w", format=container) as trial:
             add(trial, *stream)
             trial.start_encoding()
-    except _REFUSED:
+    except _MUX_ERRORS:
         return False
     return True
 
 
-class Trial:
+class MuxerProbe:
     """One stream in a container of its own, which every packet has to pass.
 
     A muxer queues packets of all streams, so a damaged one fails a later call, for another stream, and may take the
@@ -57,7 +57,7 @@ class Trial:
         self._open()
 
     def _open(self) -> None:
-        self._output = av.open(_Nowhere(), "w", format=self._container)
+        self._output = av.open(_NullFile(), "w", format=self._container)
         self._stream = self._add(self._output)
 
     def accepts(self, packet: Packet[Any]) -> bool:
@@ -65,7 +65,7 @@ class Trial:
         packet.stream = self._stream
         try:
             self._output.mux(packet)
-        except _REFUSED:
+        except _MUX_ERRORS:
             self._open()  # what has failed once may fail for ever
             return False
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-CODECS = frozenset({"subrip", "text", "ass", "ssa", "webvtt", "mov_text"})
+TEXT_SUBTITLE_CODECS = frozenset({"subrip", "text", "ass", "ssa", "webvtt", "mov_text"})
 """Subtitle codecs whose packets hold words rather than pictures."""
 
 ASS_HEADER = (
@@ -16,7 +16,7 @@ ASS_HEADER = (
 )
 """What FFmpeg's text subtitle encoders have to be given before they open."""
 
-SILENCE = b"\0\0"
+MOV_TEXT_GAP = b"\0\0"
 """The packet with which MP4 fills the time between words; its muxer makes its own."""
 
 _ASS_FIELDS_BEFORE_TEXT = 8
@@ -24,12 +24,12 @@ _ASS_OVERRIDE = re.compile(r"\{[^}]*\}")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 
 
-def convert(payload: bytes, source: str, target: str) -> bytes:
+def convert_subtitle(payload: bytes, source: str, target: str) -> bytes:
     """Return a packet's words as a packet of another of `CODECS`; what only styles them is left behind."""
-    return _written(_read(payload, source), target)
+    return _encode_text(_decode_text(payload, source), target)
 
 
-def _read(payload: bytes, codec: str) -> str:
+def _decode_text(payload: bytes, codec: str) -> str:
     if codec == "mov_text":  # a 16-bit length, the words, then boxes with their styles (3GPP TS 26.245)
         length = int.from_bytes(payload[:2], "big")
         return payload[2 : 2 + length].decode("utf-8", "replace")
@@ -40,7 +40,7 @@ def _read(payload: bytes, codec: str) -> str:
     return text
 
 
-def _written(text: str, codec: str) -> bytes:
+def _encode_text(text: str, codec: str) -> bytes:
     if codec == "mov_text":
         words = _TAG.sub("", text).encode()[:0xFFFF]
         return len(words).to_bytes(2, "big") + words

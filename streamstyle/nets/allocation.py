@@ -6,11 +6,11 @@ import ctypes
 from contextlib import suppress
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
-_LARGEST = (1 << 31) - 1
+_MAX_BYTES = (1 << 31) - 1
 """Bytes; mallopt takes an int."""
 
 
-def keep_freed_memory() -> None:
+def tune_malloc() -> None:
     """Ask glibc to keep freed memory for the next tensor instead of giving it back to the system.
 
     By default every activation of some megabytes is mapped anew, page by page, and unmapped when it is freed: a
@@ -19,4 +19,4 @@ def keep_freed_memory() -> None:
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL("libc.so.6")
         libc.mallopt(_M_MMAP_MAX, 0)
-        libc.mallopt(_M_TRIM_THRESHOLD, _LARGEST)
+        libc.mallopt(_M_TRIM_THRESHOLD, _MAX_BYTES)

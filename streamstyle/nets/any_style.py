@@ -14,40 +14,42 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from streamstyle.nets.instance_norm import InstanceNorm
-from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.loss_network import VggFeatures
+from streamstyle.nets.transformer import StyleNetConfig, StyleNet
 
 STATISTICS_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 _HIDDEN = 256
-_CODE = 128
+_EMBEDDING = 128
 
 
-class AnyStyleNet(nn.Module):
+class StylePredictor(nn.Module):
     """A transformer network, and what predicts its norms from a style."""
 
-    def __init__(self, config: TransformerConfig, statistics: int) -> None:
+    def __init__(self, config: StyleNetConfig, statistics: int) -> None:
         """Make an untrained network for styles described by that many statistics."""
         super().__init__()
-        self.style_net = TransformerNet(config)
-        self.norms = [
+        self.style_net = StyleNet(config)
+        self.norm_names = [
             f"{place}.{part}"
             for place, module in self.style_net.named_modules()
             if isinstance(module, InstanceNorm)
             for part in ("weight", "bias")
         ]
-        self.sizes = [self.style_net.get_parameter(name).numel() for name in self.norms]
+        self.norm_sizes = [self.style_net.get_parameter(name).numel() for name in self.norm_names]
         self.mean: Tensor
         self.deviation: Tensor
         self.register_buffer("mean", torch.zeros(statistics))
         self.register_buffer("deviation", torch.ones(statistics))
-        self.encoder = nn.Sequential(nn.Linear(statistics, _HIDDEN), nn.ReLU(), nn.Linear(_HIDDEN, _CODE), nn.Tanh())
-        self.decoder = nn.Linear(_CODE, sum(self.sizes))
+        self.encoder = nn.Sequential(
+            nn.Linear(statistics, _HIDDEN), nn.ReLU(), nn.Linear(_HIDDEN, _EMBEDDING), nn.Tanh()
+        )
+        self.decoder = nn.Linear(_EMBEDDING, sum(self.norm_sizes))
         nn.init.normal_(self.decoder.weight, std=0.02)
         nn.init.zeros_(self.decoder.bias)
-        self.identity_code = nn.Parameter(torch.zeros(_CODE))
+        self.identity_code = nn.Parameter(torch.zeros(_EMBEDDING))
         """The code of no style at all: with it the style network gives the picture back."""
 
-    def code(
+    def embed(
         self,
         statistics: Tensor,  # [..., S] as `style_statistics` gives them
     ) -> Tensor:  # [..., 128] in [-1, 1]
@@ -55,13 +57,15 @@ class AnyStyleNet(nn.Module):
         code: Tensor = self.encoder(((statistics - self.mean) / self.deviation).clamp(-5, 5))
         return code
 
-    def norms_of(
+    def predict_norms(
         self,
         code: Tensor,  # [128]
     ) -> dict[str, Tensor]:
         """Return the painter's norms for a style, by their names in it: a change to those it has by itself."""
-        parts = self.decoder(code).split(self.sizes)
-        return {name: self.style_net.get_parameter(name) + part for name, part in zip(self.norms, parts, strict=True)}
+        parts = self.decoder(code).split(self.norm_sizes)
+        return {
+            name: self.style_net.get_parameter(name) + part for name, part in zip(self.norm_names, parts, strict=True)
+        }
 
     def forward(
         self,
@@ -70,24 +74,24 @@ class AnyStyleNet(nn.Module):
     ) -> Tensor:  # [N, 3, H, W] float32 in [0, 1]
         """Return the pictures, each painted in its own style."""
         painted = [
-            functional_call(self.style_net, self.norms_of(code), (image[None],))
+            functional_call(self.style_net, self.predict_norms(code), (image[None],))
             for image, code in zip(images, codes, strict=True)
         ]
         return torch.cat(painted)
 
-    def painter_of(
+    def build_style_net(
         self,
         code: Tensor,  # [128]
-    ) -> TransformerNet:
+    ) -> StyleNet:
         """Return a network of its own that paints in one style."""
-        painter = TransformerNet(self.style_net.config)
+        painter = StyleNet(self.style_net.config)
         with torch.no_grad():
-            painter.load_state_dict(self.style_net.state_dict() | self.norms_of(code))
+            painter.load_state_dict(self.style_net.state_dict() | self.predict_norms(code))
         return painter
 
 
 def style_statistics(
-    network: LossNetwork,
+    network: VggFeatures,
     images: Tensor,  # [N, 3, H, W] float RGB in [0, 1]
 ) -> Tensor:  # [N, S] float32
     """Return mean and standard deviation of every channel of the loss network's style layers."""

@@ -7,12 +7,12 @@ import functools
 import torch
 
 from streamstyle.errors import DeviceError
-from streamstyle.ops.thrift import Warn, unheard
-from streamstyle.ops.trouble import said
+from streamstyle.ops.thrift import Warn, ignore_warning
+from streamstyle.ops.trouble import first_line
 from streamstyle.settings import Device
 
 
-def select_device(device: Device, warn: Warn = unheard) -> torch.device:
+def select_device(device: Device, warn: Warn = ignore_warning) -> torch.device:
     """Return torch's device, after a look whether it works.
 
     Raises DeviceError where a GPU is asked for and none is there, or none that works; where any device would do, that
@@ -24,7 +24,7 @@ def select_device(device: Device, warn: Warn = unheard) -> torch.device:
         raise DeviceError("there is no CUDA device for --device cuda", "Use --device cpu, or see `streamstyle doctor`.")
     fault = gpu_fault()
     if fault is None:
-        _compute_exactly()
+        _use_exact_arithmetic()
         return torch.device("cuda")
     if device is Device.cuda:
         raise DeviceError(f"the GPU cannot be used ({fault})", "Use --device cpu, or see `streamstyle doctor`.")
@@ -38,11 +38,11 @@ def gpu_fault() -> str | None:
     try:
         torch.ones(1, device="cuda").add_(1).item()
     except RuntimeError as error:
-        return said(error)
+        return first_line(error)
     return None
 
 
-def _compute_exactly() -> None:
+def _use_exact_arithmetic() -> None:
     """Let float32 be float32, sums of bfloat16 be summed in it, and the same film be the same again.
 
     By default cuDNN would round what convolutions take to 11 bits (TF32), which would let the first convolution of a
@@ -54,14 +54,14 @@ def _compute_exactly() -> None:
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
 
 
-def fast_dtype(device: torch.device) -> torch.dtype:
+def compute_dtype(device: torch.device) -> torch.dtype:
     """Return bfloat16 where the hardware multiplies it faster than float32, else float32."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
-    return torch.bfloat16 if _cpu_multiplies_bfloat16() else torch.float32
+    return torch.bfloat16 if _cpu_has_bfloat16() else torch.float32
 
 
-def _cpu_multiplies_bfloat16() -> bool:
+def _cpu_has_bfloat16() -> bool:
     get_capabilities = getattr(torch.cpu, "get_capabilities", dict)  # torch 2.11 may lack it
     capabilities: dict[str, object] = get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -22,12 +22,12 @@ class InstanceNorm(nn.GroupNorm):
     def forward(self, x: Tensor) -> Tensor:
         """Return [N, C, H, W] normalised, scaled and shifted."""
         if torch.is_grad_enabled() and x.requires_grad and x.device.type == "cpu":
-            normalised: Tensor = _Normalised.apply(x, self.weight, self.bias, self.eps)  # type: ignore[no-untyped-call]
+            normalised: Tensor = _InstanceNormFunction.apply(x, self.weight, self.bias, self.eps)  # type: ignore[no-untyped-call]
             return normalised
         return super().forward(x)
 
 
-class _Normalised(torch.autograd.Function):
+class _InstanceNormFunction(torch.autograd.Function):
     """Group norm forward; backward by the formula of batch norm (Ioffe & Szegedy 2015), one picture at a time."""
 
     @staticmethod

@@ -24,39 +24,39 @@ CONVOLUTIONS = (
 
 FIRST_AFTER_POOLING = {"relu2_1", "relu3_1", "relu4_1", "relu5_1"}
 
-MEAN = (123.68, 116.779, 103.939)
+IMAGENET_MEAN = (123.68, 116.779, 103.939)
 """Mean red, green and blue of ImageNet in 0..255, which VGG was trained without."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scales:
+class LossScales:
     """Factors that bring a network's losses to those of VGG-16 with its original weights, on which the weights of
     the objective are defined."""
 
     perceptual: float = 1.0
     style: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STYLE_LAYERS, 1.0))
 
-    def as_json(self) -> str:
+    def to_json(self) -> str:
         """Serialise for the metadata of a weights file."""
         return json.dumps({"perceptual": self.perceptual, "style": dict(self.style)})
 
     @classmethod
-    def from_json(cls, text: str) -> Scales:
+    def from_json(cls, text: str) -> LossScales:
         """Read what `as_json` wrote."""
         values: dict[str, Any] = json.loads(text)
         return cls(float(values["perceptual"]), {name: float(value) for name, value in values["style"].items()})
 
 
-class LossNetwork(nn.Module):
+class VggFeatures(nn.Module):
     """The convolutions of VGG up to relu5_1, of any width."""
 
-    def __init__(self, widths: Mapping[str, int], scales: Scales | None = None) -> None:
+    def __init__(self, widths: Mapping[str, int], scales: LossScales | None = None) -> None:
         """Make an untrained network: `widths` maps names like `conv3_2` to their output channels."""
         super().__init__()
-        self.scales = scales or Scales()
+        self.scales = scales or LossScales()
         self.gain = 255.0
         self.mean: Tensor
-        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1) / 255, persistent=False)
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1) / 255, persistent=False)
         channels = 3
         for block in CONVOLUTIONS:
             for name in block:
@@ -75,7 +75,7 @@ class LossNetwork(nn.Module):
         named = [(name.replace("conv", "relu"), module) for name, module in self.named_children()]
         return [(name, module) for name, module in named if isinstance(module, nn.Conv2d)]
 
-    def prepared(self, image: Tensor) -> Tensor:
+    def preprocess(self, image: Tensor) -> Tensor:
         """Return the image as the first convolution wants it: without its mean, at the scale of its training."""
         return ((image - self.mean) * self.gain).to(self.dtype, memory_format=torch.channels_last)
 
@@ -85,7 +85,7 @@ class LossNetwork(nn.Module):
         layers: Sequence[str] = (*STYLE_LAYERS, CONTENT_LAYER),
     ) -> dict[str, Tensor]:  # name → [N, C, H / 2^k, W / 2^k]
         """Return the activations of `layers`, named `reluB_I` as in the papers."""
-        activation = self.prepared(image)
+        activation = self.preprocess(image)
         found: dict[str, Tensor] = {}
         for layer, convolution in self.convolutions():
             if layer in FIRST_AFTER_POOLING:

@@ -10,7 +10,7 @@ from typing import Any
 
 from streamstyle.errors import StyleError
 
-ANY_STYLE_ASSET = "any_style.safetensors"
+STYLE_PREDICTOR_ASSET = "any_style.safetensors"
 """File that the network for any style ships in."""
 
 THUMBNAIL = "thumbnail"
@@ -33,23 +33,23 @@ class LossWidth(StrEnum):
 
 def read_metadata(path: Path) -> dict[str, str]:
     """Return the metadata in the header of a .safetensors file; raises StyleError where it is none."""
-    with _opened(path) as file:
+    with _open(path) as file:
         return dict(file.metadata() or {})
 
 
 def read_bytes(path: Path, name: str) -> bytes | None:
     """Return the bytes of the tensor of that name, None where there is none; raises StyleError."""
-    with _opened(path) as file:
+    with _open(path) as file:
         return bytes(file.get_tensor(name).tobytes()) if name in file.keys() else None  # noqa: SIM118  # no mapping
 
 
-def made_by(metadata: Mapping[str, str]) -> str:
+def provenance(metadata: Mapping[str, str]) -> str:
     """Return the commands that made a network, one after the other."""
     return " && ".join(metadata[key] for key in ("previous_training", "command") if metadata.get(key))
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _open(path: Path) -> Iterator[Any]:
     """Yield a `safe_open`, which is not typed; raises StyleError where the file is none of weights."""
     from safetensors import SafetensorError, safe_open  # noqa: PLC0415, --help imports nothing heavy
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
+from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 from streamstyle.ops.gram import gram_matrix
 
 
@@ -31,8 +31,8 @@ class Losses:
     style: Tensor
 
 
-def targets_of(
-    network: LossNetwork,
+def compute_targets(
+    network: VggFeatures,
     image: Tensor,  # [N, 3, H, W] float in [0, 1]
 ) -> Targets:
     """Return both targets as the image itself would set them."""
@@ -41,8 +41,8 @@ def targets_of(
     return Targets(activations[CONTENT_LAYER], {name: gram_matrix(activations[name]) for name in STYLE_LAYERS})
 
 
-def losses_of(
-    network: LossNetwork,
+def compute_losses(
+    network: VggFeatures,
     image: Tensor,  # [N, 3, H, W] float in [0, 1]
     targets: Targets,
 ) -> Losses:

@@ -11,15 +11,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.nets.loss_network import STYLE_LAYERS, LossNetwork
+from streamstyle.nets.loss_network import STYLE_LAYERS, VggFeatures
 from streamstyle.ops.gram import gram_matrix
 
 Grams = Mapping[str, Tensor]
 """Style layer → [C, C] float32."""
 
 
-def grams_of(
-    network: LossNetwork,
+def style_grams(
+    network: VggFeatures,
     image: Tensor,  # [3, H, W] float in [0, 1]
     layers: Sequence[str] = STYLE_LAYERS,
 ) -> dict[str, Tensor]:
@@ -44,11 +44,11 @@ def style_error(
     layers: Sequence[str] = STYLE_LAYERS,
 ) -> Tensor:
     """Return the squared error of the Gram matrices over their mean square, mean over layers and pictures."""
-    errors = [_of_layer(gram_matrix(activations[name]), [grams[name] for grams in styles]) for name in layers]
+    errors = [_layer_error(gram_matrix(activations[name]), [grams[name] for grams in styles]) for name in layers]
     return torch.stack(errors).mean()
 
 
-def _of_layer(grams: Tensor, targets: Sequence[Tensor]) -> Tensor:
+def _layer_error(grams: Tensor, targets: Sequence[Tensor]) -> Tensor:
     wanted = torch.stack(list(targets)).float().expand_as(grams)
     errors = (grams - wanted).square().mean((1, 2)) / wanted.square().mean((1, 2))
     return errors.mean()

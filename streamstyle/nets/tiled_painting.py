@@ -15,26 +15,26 @@ import torch
 from torch import Tensor, nn
 
 from streamstyle.nets.instance_norm import InstanceNorm
-from streamstyle.nets.tiles import Span, Tile, tiles_of
-from streamstyle.nets.transformer import TransformerNet
+from streamstyle.nets.tiles import AxisTile, Tile, split_into_tiles
+from streamstyle.nets.transformer import StyleNet
 
 _GRID = 16
 """Pixels that cuts lie on multiples of: the network works at a quarter of the resolution."""
 
 
-class InTiles:
+class TiledStyleNet:
     """Paints what a network paints, one tile after the other."""
 
     def __init__(
         self,
-        network: TransformerNet,
+        network: StyleNet,
         side: int,  # pixels of a tile's core, about
     ) -> None:
         self._network = copy.deepcopy(network)
         self._side = side
         self._margin = 24 + 8 * network.config.blocks  # a network of five blocks sees 54 pixels far, calming included
-        self._norms = [_WholeNorm(each) for each in self._network.modules() if isinstance(each, InstanceNorm)]
-        _replace(self._network, iter(self._norms))
+        self._norms = [_TwoPassInstanceNorm(each) for each in self._network.modules() if isinstance(each, InstanceNorm)]
+        _replace_norms(self._network, iter(self._norms))
 
     @torch.no_grad()
     def __call__(
@@ -43,26 +43,26 @@ class InTiles:
     ) -> Tensor:  # [1, 3, H, W] float32 in [0, 1]
         """Return the painting."""
         height, width = image.shape[-2:]
-        tiles = list(tiles_of(height, width, self._side, self._margin, _GRID))
+        tiles = list(split_into_tiles(height, width, self._side, self._margin, _GRID))
         for norm in self._norms:
-            norm.forget()
+            norm.reset()
         for norm in self._norms:
             for tile in tiles:
-                with suppress(_Seen):
+                with suppress(_StopForward):
                     norm.tile = tile
-                    self._network(tile.cut(image))
-            norm.measure()
+                    self._network(tile.crop(image))
+            norm.finish_statistics()
         painting = torch.empty_like(image, dtype=torch.float32)
         for tile in tiles:
-            tile.place(painting).copy_(tile.core(self._network(tile.cut(image))))
+            tile.target(painting).copy_(tile.inner(self._network(tile.crop(image))))
         return painting
 
 
-class _Seen(Exception):  # noqa: N818  # nothing is wrong
+class _StopForward(Exception):  # noqa: N818  # nothing is wrong
     """A tile has been looked at; what comes behind waits until all have been."""
 
 
-class _WholeNorm(nn.Module):
+class _TwoPassInstanceNorm(nn.Module):
     """An instance norm that looks at one tile after the other, and then treats each as part of the whole."""
 
     def __init__(self, norm: InstanceNorm) -> None:
@@ -70,9 +70,9 @@ class _WholeNorm(nn.Module):
         self.norm = norm
         self.tile: Tile | None = None
         """What is being looked at."""
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Be ready for the next picture."""
         self._count = 0
         self._sum: Tensor | float = 0.0
@@ -80,7 +80,7 @@ class _WholeNorm(nn.Module):
         self._scale: Tensor | None = None
         self._shift: Tensor | None = None
 
-    def measure(self) -> None:
+    def finish_statistics(self) -> None:
         """Settle mean and deviation: every tile has been seen."""
         mean, squares = (torch.as_tensor(total) / self._count for total in (self._sum, self._squares))
         deviation = (squares - mean.square()).clamp_min(0)
@@ -90,31 +90,31 @@ class _WholeNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return [1, C, h, w] normalised, scaled and shifted; before `measure`, look at it and go no further."""
         if self._scale is None or self._shift is None:
-            self._look(x)
-            raise _Seen
+            self._accumulate(x)
+            raise _StopForward
         scale, shift = (each.to(x.dtype).view(1, -1, 1, 1) for each in (self._scale, self._shift))
         return torch.addcmul(shift, scale, x)
 
-    def _look(self, x: Tensor) -> None:
+    def _accumulate(self, x: Tensor) -> None:
         assert self.tile is not None
         columns = self.tile.columns
         stride = -(-(columns.last - columns.first) // x.shape[-1])
-        own = x[0, :, _own(self.tile.rows, stride), _own(columns, stride)].double()
+        own = x[0, :, _inner(self.tile.rows, stride), _inner(columns, stride)].double()
         self._count += own[0].numel()
         self._sum = self._sum + own.sum((1, 2))
         self._squares = self._squares + own.square().sum((1, 2))
 
 
-def _own(span: Span, stride: int) -> slice:
+def _inner(span: AxisTile, stride: int) -> slice:
     """Return the core within activations; at the picture's edge with what the network adds to come to whole fours."""
-    core = span.core(stride)
+    core = span.inner(stride)
     return slice(core.start, None if span.end == span.last else core.stop)
 
 
-def _replace(module: nn.Module, norms: Iterator[_WholeNorm]) -> None:
+def _replace_norms(module: nn.Module, norms: Iterator[_TwoPassInstanceNorm]) -> None:
     """Put the norms in the places of those there are, in their order."""
     for name, child in module.named_children():
         if isinstance(child, InstanceNorm):
             setattr(module, name, next(norms))
         else:
-            _replace(child, norms)
+            _replace_norms(child, norms)

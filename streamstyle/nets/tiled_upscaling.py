@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from streamstyle.nets.tiles import tiles_of
+from streamstyle.nets.tiles import split_into_tiles
 from streamstyle.nets.upscaler import Upscaler
 
 
-def doubled(
+def upscale_tiled(
     network: Upscaler,
     image: Tensor,  # [1, 3, H, W] float RGB in [0, 1]
     side: int | None,  # pixels of a tile's core, about; None for the whole at once
@@ -19,6 +19,6 @@ def doubled(
         return network(image)  # type: ignore[no-any-return]
     height, width = image.shape[-2:]
     detail = torch.empty(1, 12, height, width, device=image.device)
-    for tile in tiles_of(height, width, side, network.reach, grid=1):
-        tile.place(detail).copy_(tile.core(network.detail(tile.cut(image))))
-    return network.enlarged(image, detail).clamp_(0, 1)
+    for tile in split_into_tiles(height, width, side, network.reach, grid=1):
+        tile.target(detail).copy_(tile.inner(network.detail(tile.crop(image))))
+    return network.add_detail(image, detail).clamp_(0, 1)

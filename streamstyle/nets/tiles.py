@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class AxisTile:
     """What a tile covers of one axis: the core is its own, the margins around it are for looking only."""
 
     first: int
@@ -20,11 +20,11 @@ class Span:
     last: int
     """Where the margin after the core ends."""
 
-    def core(self, stride: int = 1) -> slice:
+    def inner(self, stride: int = 1) -> slice:
         """Return the core's place within the tile, or within activations at a stride that divides its places."""
         return slice((self.start - self.first) // stride, (self.end - self.first) // stride)
 
-    def in_whole(self, stride: int = 1) -> slice:
+    def target(self, stride: int = 1) -> slice:
         """Return the core's place within the whole, or within activations of the whole."""
         return slice(self.start // stride, self.end // stride)
 
@@ -33,30 +33,30 @@ class Span:
 class Tile:
     """A part of a picture."""
 
-    rows: Span
-    columns: Span
+    rows: AxisTile
+    columns: AxisTile
 
-    def cut(self, image: Tensor) -> Tensor:
+    def crop(self, image: Tensor) -> Tensor:
         """Return the tile, margins and all, of [..., H, W]."""
         return image[..., self.rows.first : self.rows.last, self.columns.first : self.columns.last]
 
-    def core(self, of_tile: Tensor, stride: int = 1) -> Tensor:
+    def inner(self, of_tile: Tensor, stride: int = 1) -> Tensor:
         """Return the core of the tile's [..., h, w], which may be activations at a stride."""
-        return of_tile[..., self.rows.core(stride), self.columns.core(stride)]
+        return of_tile[..., self.rows.inner(stride), self.columns.inner(stride)]
 
-    def place(self, of_whole: Tensor, stride: int = 1) -> Tensor:
+    def target(self, of_whole: Tensor, stride: int = 1) -> Tensor:
         """Return where the core lies in the whole's [..., H, W], which may be activations at a stride."""
-        return of_whole[..., self.rows.in_whole(stride), self.columns.in_whole(stride)]
+        return of_whole[..., self.rows.target(stride), self.columns.target(stride)]
 
 
-def tiles_of(height: int, width: int, side: int, margin: int, grid: int) -> Iterator[Tile]:
+def split_into_tiles(height: int, width: int, side: int, margin: int, grid: int) -> Iterator[Tile]:
     """Yield tiles whose cores, of about `side` pixels, cover each pixel once; cuts lie on multiples of `grid`."""
-    for rows in _spans(height, side, margin, grid):
-        for columns in _spans(width, side, margin, grid):
+    for rows in _split_axis(height, side, margin, grid):
+        for columns in _split_axis(width, side, margin, grid):
             yield Tile(rows, columns)
 
 
-def _spans(size: int, side: int, margin: int, grid: int) -> list[Span]:
+def _split_axis(size: int, side: int, margin: int, grid: int) -> list[AxisTile]:
     count = max(1, min(-(-size // side), size // grid))
     cuts = [size * each // (count * grid) * grid for each in range(count)] + [size]
-    return [Span(max(0, start - margin), start, end, min(size, end + margin)) for start, end in pairwise(cuts)]
+    return [AxisTile(max(0, start - margin), start, end, min(size, end + margin)) for start, end in pairwise(cuts)]

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from streamstyle.errors import SettingsError
 from streamstyle.nets.instance_norm import InstanceNorm
 from streamstyle.nets.metadata import NetworkShape
-from streamstyle.ops.calm import calmed
+from streamstyle.ops.calm import suppress_faint_detail
 
 
 @dataclass(frozen=True, slots=True)
-class TransformerConfig:
+class StyleNetConfig:
     """The shape of a network; the default is the published one (1.68 M parameters)."""
 
     width: int = 32
@@ -32,10 +32,10 @@ class TransformerConfig:
             )
 
 
-FAST = TransformerConfig(width=16, blocks=5, half_ends=True)
+FAST = StyleNetConfig(width=16, blocks=5, half_ends=True)
 """A quarter of the published network's parameters, a fifth of its time: what the styles that ship are made of."""
 
-SHAPES = {NetworkShape.fast: FAST, NetworkShape.published: TransformerConfig()}
+SHAPES = {NetworkShape.fast: FAST, NetworkShape.published: StyleNetConfig()}
 
 
 class _Convolution(nn.Sequential):
@@ -62,7 +62,7 @@ class _Residual(nn.Module):
         return x + change
 
 
-class _Upsampled(nn.Module):
+class _UpsampleConv(nn.Module):
     """Nearest-neighbour upsampling and a 3x3 convolution, which leaves no checkerboard (Odena et al. 2016).
 
     Both at once, as one transposed convolution of 4x4: each of its outputs sees 2x2 inputs, of which nearest-neighbour
@@ -76,14 +76,14 @@ class _Upsampled(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         _, convolution, *rest = self.convolution
         assert isinstance(convolution, nn.Conv2d)
-        kernel = _spread(convolution.weight).to(x.dtype, memory_format=torch.channels_last)
+        kernel = _fold_upsampling(convolution.weight).to(x.dtype, memory_format=torch.channels_last)
         x = F.conv_transpose2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, convolution.bias, stride=2, padding=3)
         for layer in rest:
             x = layer(x)
         return x
 
 
-def _spread(
+def _fold_upsampling(
     weight: Tensor,  # [O, I, 3, 3]
 ) -> Tensor:  # [I, O, 4, 4], float32 at least
     """Return the kernel of the transposed convolution that upsamples to nearest neighbours and convolves."""
@@ -92,7 +92,7 @@ def _spread(
     return F.pad(kernel, (0, 0, 1, 0)) + F.pad(kernel, (0, 0, 0, 1))
 
 
-class _FromHalf(nn.Sequential):
+class _DepthToSpace(nn.Sequential):
     """Depth to space, then a filter with its zero at the frequency of the grid that depth-to-space may leave."""
 
     def __init__(self, inputs: int) -> None:
@@ -109,30 +109,30 @@ class _Binomial(nn.Module):
         return (across[..., :-2, :] + 2 * across[..., 1:-1, :] + across[..., 2:, :]) / 16
 
 
-class TransformerNet(nn.Module):
+class StyleNet(nn.Module):
     """An image goes in, a painting comes out, of the same size."""
 
-    def __init__(self, config: TransformerConfig | None = None) -> None:
+    def __init__(self, config: StyleNetConfig | None = None) -> None:
         super().__init__()
-        self.config = config = config or TransformerConfig()
+        self.config = config = config or StyleNetConfig()
         full, half, quarter = config.width, 2 * config.width, 4 * config.width
         if config.half_ends:
             entry: list[nn.Module] = [nn.PixelUnshuffle(2), _Convolution(12, half, 3)]
-            up: list[nn.Module] = [_Upsampled(quarter, half)]
-            exit_: list[nn.Module] = [_FromHalf(half)]
+            up: list[nn.Module] = [_UpsampleConv(quarter, half)]
+            exit_: list[nn.Module] = [_DepthToSpace(half)]
         else:
             entry = [_Convolution(3, full, 9), _Convolution(full, half, 3, 2)]
-            up = [_Upsampled(quarter, half), _Upsampled(half, full)]
+            up = [_UpsampleConv(quarter, half), _UpsampleConv(half, full)]
             exit_ = [nn.ReflectionPad2d(4), nn.Conv2d(full, 3, 9)]
         middle = [_Convolution(half, quarter, 3, 2), *(_Residual(quarter) for _ in range(config.blocks))]
         self.layers = nn.Sequential(*entry, *middle, *up, *exit_)
-        self.exact = next(place + 1 for place, layer in enumerate(entry) if isinstance(layer, _Convolution))
+        self.float32_layers = next(place + 1 for place, layer in enumerate(entry) if isinstance(layer, _Convolution))
         """Layers that compute in float32 whatever the others do. In bfloat16 white and black have steps of half a
         level, of which a network made to find strokes paints contour lines."""
 
-    def compute_in(self, dtype: torch.dtype) -> TransformerNet:
+    def to_compute_dtype(self, dtype: torch.dtype) -> StyleNet:
         """Let the layers behind the first convolution compute in `dtype`; return the network."""
-        self.layers[self.exact :].to(dtype=dtype)
+        self.layers[self.float32_layers :].to(dtype=dtype)
         return self
 
     def forward(
@@ -142,9 +142,12 @@ class TransformerNet(nn.Module):
         """Return the painting."""
         height, width = image.shape[-2:]
         padded = F.pad(image, (0, -width % 4, 0, -height % 4), mode="replicate")
-        exact, fast = (next(part.parameters()).dtype for part in (self.layers[: self.exact], self.layers[self.exact :]))
+        exact, fast = (
+            next(part.parameters()).dtype
+            for part in (self.layers[: self.float32_layers], self.layers[self.float32_layers :])
+        )
         with torch.autocast(image.device.type, enabled=False):
-            centred = calmed(padded).sub_(0.5).mul_(4)
-            begun = self.layers[: self.exact](centred.to(exact, memory_format=torch.channels_last))
-        painted = self.layers[self.exact :](begun.to(fast))
+            centred = suppress_faint_detail(padded).sub_(0.5).mul_(4)
+            begun = self.layers[: self.float32_layers](centred.to(exact, memory_format=torch.channels_last))
+        painted = self.layers[self.float32_layers :](begun.to(fast))
         return torch.sigmoid(painted[..., :height, :width].float())

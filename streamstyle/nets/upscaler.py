@@ -17,7 +17,7 @@ from streamstyle.errors import SettingsError
 FACTOR = 2
 """Times by which the network enlarges."""
 
-_AROUND = 2
+_BLUR_RADIUS = 2
 """Pixels around one that its surroundings are the mean of."""
 
 
@@ -46,10 +46,10 @@ class Upscaler(nn.Module):
         super().__init__()
         self.config = config = config or UpscalerConfig()
         self.layers = nn.Sequential(*_layers(config))
-        self.reach = config.depth + 2 + _AROUND
+        self.reach = config.depth + 2 + _BLUR_RADIUS
         """Pixels around one that have a say in what becomes of it."""
 
-    def compute_in(self, dtype: torch.dtype) -> Upscaler:
+    def to_compute_dtype(self, dtype: torch.dtype) -> Upscaler:
         """Let the convolutions compute in `dtype`; return the network."""
         self.layers.to(dtype=dtype)
         return self
@@ -60,11 +60,11 @@ class Upscaler(nn.Module):
     ) -> Tensor:  # [N, 12, H, W] float32
         """Return what is to be added to a pixel's four, channel by channel."""
         side = (self.reach,) * 4
-        rough = _rough(F.pad(image.float(), side, mode="replicate"))  # at the border a flat picture goes on as flat
-        even = rough.new_zeros(1, 3, *(2 * (self.reach - _AROUND) + 1,) * 2)
-        return self._layered(rough) - self._layered(even)
+        rough = _high_pass(F.pad(image.float(), side, mode="replicate"))  # at the border a flat picture goes on as flat
+        even = rough.new_zeros(1, 3, *(2 * (self.reach - _BLUR_RADIUS) + 1,) * 2)
+        return self._apply_layers(rough) - self._apply_layers(even)
 
-    def enlarged(
+    def add_detail(
         self,
         image: Tensor,  # [N, 3, H, W] float RGB in [0, 1]
         detail: Tensor,  # [N, 12, H, W] float32
@@ -79,9 +79,9 @@ class Upscaler(nn.Module):
         image: Tensor,  # [N, 3, H, W] float RGB in [0, 1]
     ) -> Tensor:  # [N, 3, 2 H, 2 W] float32 in [0, 1]
         """Return the picture at twice its size."""
-        return self.enlarged(image, self.detail(image)).clamp(0, 1)
+        return self.add_detail(image, self.detail(image)).clamp(0, 1)
 
-    def _layered(self, rough: Tensor) -> Tensor:
+    def _apply_layers(self, rough: Tensor) -> Tensor:
         weight = next(self.layers.parameters())
         found: Tensor = self.layers(rough.to(weight.dtype, memory_format=torch.channels_last))
         return found.float()
@@ -97,11 +97,11 @@ def _layers(config: UpscalerConfig) -> Iterator[nn.Module]:
     yield last
 
 
-def _rough(image: Tensor) -> Tensor:  # [N, 3, H, W] → [N, 3, H - 4, W - 4]
+def _high_pass(image: Tensor) -> Tensor:  # [N, 3, H, W] → [N, 3, H - 4, W - 4]
     """Return the difference of each pixel from its surroundings: the filter [1 4 6 4 1] / 16 both ways."""
     across = _binomial(_binomial(image, -1), -1)
     surroundings = _binomial(_binomial(across, -2), -2)
-    return image[..., _AROUND:-_AROUND, _AROUND:-_AROUND] - surroundings
+    return image[..., _BLUR_RADIUS:-_BLUR_RADIUS, _BLUR_RADIUS:-_BLUR_RADIUS] - surroundings
 
 
 def _binomial(x: Tensor, dim: int) -> Tensor:

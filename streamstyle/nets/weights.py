@@ -16,17 +16,17 @@ from torch import Tensor
 
 from streamstyle.errors import StyleError
 from streamstyle.files import atomic_write
-from streamstyle.nets.any_style import AnyStyleNet
-from streamstyle.nets.loss_network import LossNetwork, Scales
-from streamstyle.nets.metadata import ANY_STYLE_ASSET, THUMBNAIL, LossWidth, read_metadata
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.nets.any_style import StylePredictor
+from streamstyle.nets.loss_network import VggFeatures, LossScales
+from streamstyle.nets.metadata import STYLE_PREDICTOR_ASSET, THUMBNAIL, LossWidth, read_metadata
+from streamstyle.nets.transformer import StyleNetConfig, StyleNet
 from streamstyle.nets.upscaler import Upscaler, UpscalerConfig
 
 LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
-ANY_STYLE_KIND = "any_style"
+STYLE_PREDICTOR_KIND = "any_style"
 UPSCALER_ASSET = "upscaler.safetensors"
 
-Config = TypeVar("Config", TransformerConfig, UpscalerConfig)
+Config = TypeVar("Config", StyleNetConfig, UpscalerConfig)
 
 
 def save_weights(
@@ -41,41 +41,41 @@ def save_weights(
     atomic_write(path, save(state, metadata=dict(metadata)))  # `save_file` would make it unreadable for others
 
 
-def load_style(path: Path) -> TransformerNet:
+def load_style_net(path: Path) -> StyleNet:
     """Return the style network in `path`; raises StyleError where it holds none."""
     metadata = read_metadata(path)
     if metadata.get("kind") != "style":
         raise StyleError(f"{path} holds no style", "Give a file made by `streamstyle learn`.")
-    network = TransformerNet(_config(metadata, path, TransformerConfig))
-    _fill(network, load_file(path), path)
+    network = StyleNet(_read_config(metadata, path, StyleNetConfig))
+    _load_state(network, load_file(path), path)
     return network
 
 
-def style_metadata(network: TransformerNet, **facts: str) -> dict[str, str]:
+def style_metadata(network: StyleNet, **facts: str) -> dict[str, str]:
     """Return the metadata of a style file."""
     return {"kind": "style", "network": json.dumps(asdict(network.config)), **facts}
 
 
-def load_any_style(path: Path | None = None) -> AnyStyleNet:
+def load_style_predictor(path: Path | None = None) -> StylePredictor:
     """Return the built-in network for any style, or the one in `path`; raises StyleError where the file holds none."""
     if path is None:
-        with as_file(files("streamstyle") / "assets" / ANY_STYLE_ASSET) as asset:
-            return load_any_style(asset)
+        with as_file(files("streamstyle") / "assets" / STYLE_PREDICTOR_ASSET) as asset:
+            return load_style_predictor(asset)
     metadata = read_metadata(path)
-    if metadata.get("kind") != ANY_STYLE_KIND:
+    if metadata.get("kind") != STYLE_PREDICTOR_KIND:
         raise StyleError(f"{path} holds no network for any style", "Give one by `streamstyle train any-style`.")
     state = load_file(path)
-    network = AnyStyleNet(_config(metadata, path, TransformerConfig), len(state["mean"]))
-    _fill(network, state, path)
+    network = StylePredictor(_read_config(metadata, path, StyleNetConfig), len(state["mean"]))
+    _load_state(network, state, path)
     return network
 
 
-def any_style_metadata(network: AnyStyleNet, **facts: str) -> dict[str, str]:
+def style_predictor_metadata(network: StylePredictor, **facts: str) -> dict[str, str]:
     """Return the metadata of a file that holds a network for any style."""
-    return {"kind": ANY_STYLE_KIND, "network": json.dumps(asdict(network.style_net.config)), **facts}
+    return {"kind": STYLE_PREDICTOR_KIND, "network": json.dumps(asdict(network.style_net.config)), **facts}
 
 
-def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.slim) -> LossNetwork:
+def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.slim) -> VggFeatures:
     """Return the built-in loss network of that width, or the one in `path`.
 
     In a file convolutions are named as here or as in torchvision's VGG, and weights are those of VGG with its original
@@ -85,12 +85,12 @@ def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.sli
         with as_file(files("streamstyle") / "assets" / LOSS_NETWORK_ASSETS[width]) as asset:
             return load_loss_network(asset)
     metadata = read_metadata(path)
-    state = _without_unused(load_file(path))
+    state = _needed_layers(load_file(path))
     widths = {name.removesuffix(".weight"): len(tensor) for name, tensor in state.items() if name.endswith(".weight")}
     if "conv1_1" not in widths or "conv5_1" not in widths:
         raise StyleError(f"{path} holds no VGG", "It needs tensors named conv1_1.weight … conv5_1.bias.")
-    network = LossNetwork(widths, Scales.from_json(metadata["scales"]) if "scales" in metadata else None)
-    _fill(network, state, path)
+    network = VggFeatures(widths, LossScales.from_json(metadata["scales"]) if "scales" in metadata else None)
+    _load_state(network, state, path)
     return network.requires_grad_(False)
 
 
@@ -102,8 +102,8 @@ def load_upscaler(path: Path | None = None) -> Upscaler:
     metadata = read_metadata(path)
     if metadata.get("kind") != "upscaler":
         raise StyleError(f"{path} holds no network that enlarges", "Give one by `streamstyle train upscaler`.")
-    network = Upscaler(_config(metadata, path, UpscalerConfig))
-    _fill(network, load_file(path), path)
+    network = Upscaler(_read_config(metadata, path, UpscalerConfig))
+    _load_state(network, load_file(path), path)
     return network
 
 
@@ -112,18 +112,18 @@ def upscaler_metadata(network: Upscaler, **facts: str) -> dict[str, str]:
     return {"kind": "upscaler", "network": json.dumps(asdict(network.config)), **facts}
 
 
-def _config(metadata: Mapping[str, str], path: Path, shape: type[Config]) -> Config:
+def _read_config(metadata: Mapping[str, str], path: Path, shape: type[Config]) -> Config:
     try:
         return shape(**json.loads(metadata["network"]))
     except (TypeError, ValueError, KeyError) as error:
         raise StyleError(f"{path} is of another version of streamstyle", "Learn it again.") from error
 
 
-def _without_unused(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _needed_layers(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in state.items() if re.match(r"conv([1-4]_\d|5_1)\.", name)}
 
 
-def _fill(network: torch.nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+def _load_state(network: torch.nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
     try:
         network.load_state_dict({name: tensor.float() for name, tensor in state.items() if name != THUMBNAIL})
     except RuntimeError as error:

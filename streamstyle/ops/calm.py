@@ -6,11 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-FAINT = 5 / 255
+FAINT_DIFFERENCE = 5 / 255
 """Difference from the surroundings of which half is left; of one level a twenty-fifth is, of twenty nearly all."""
 
 
-def calmed(
+def suppress_faint_detail(
     image: Tensor,  # [N, 3, H, W] float in [0, 1], H and W multiples of 4
 ) -> Tensor:  # the same
     """Return the picture with small differences from the mean of some twenty pixels around made smaller.
@@ -22,5 +22,5 @@ def calmed(
     relative = image - image[..., :1, :1]  # an even picture becomes 0, with which no rounding is added to it
     small = F.avg_pool2d(F.pad(F.avg_pool2d(relative, 4), (2, 2, 2, 2), mode="replicate"), 5, 1)
     difference = relative.sub_(F.interpolate(small, scale_factor=4.0, mode="bilinear", align_corners=False))
-    share = torch.addcmul(image.new_ones(()), difference, difference, value=FAINT**-2)
+    share = torch.addcmul(image.new_ones(()), difference, difference, value=FAINT_DIFFERENCE**-2)
     return torch.addcdiv(image, difference, share, value=-1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_PARTS = 128
+_MAX_PARTS = 128
 """Parts of a sum over all places of a picture on a GPU, at the most: it has about as many processors."""
 
 
@@ -16,12 +16,12 @@ def gram_matrix(
     _, channels, height, width = features.shape
     rows = features.permute(0, 2, 3, 1).flatten(1, 2)
     if features.is_cuda:
-        return summed_in_parts(rows) / (channels * height * width)
+        return split_gram(rows) / (channels * height * width)
     # One product a picture: a batched one would copy its transposed side first.
     return torch.stack([(places.T @ places).float() for places in rows]) / (channels * height * width)
 
 
-def summed_in_parts(
+def split_gram(
     rows: Tensor,  # [N, P, C]
 ) -> Tensor:  # [N, C, C] float32
     """Return the product of each transposed matrix with itself.
@@ -30,7 +30,7 @@ def summed_in_parts(
     one of a GPU's processors whole. Parts are rounded each as the rows are, and added up in float32.
     """
     count, places, channels = rows.shape
-    most = max(1, min(_PARTS, places // channels))  # or the parts would be larger than what they are made of
+    most = max(1, min(_MAX_PARTS, places // channels))  # or the parts would be larger than what they are made of
     parts = next(number for number in range(most, 0, -1) if places % number == 0)
     cut = rows.reshape(count * parts, places // parts, channels)
     products = torch.bmm(cut.transpose(1, 2), cut)

@@ -11,13 +11,13 @@ from torch import Tensor
 HISTORY = 4
 """Steps remembered. Ten ended a thousandth lower on a frame of Big Buck Bunny, and each costs time."""
 
-SHORTER = 0.25
+BACKTRACK = 0.25
 """Factor on a step that went uphill."""
 
-MISLED = 1e-2
+RESET_STEP = 1e-2
 """Step below which the remembered steps are thought to mislead, and are forgotten."""
 
-HOPELESS = 1e-6
+MIN_STEP = 1e-6
 """Step below which not even straight downhill is down: what is left is rounding."""
 
 FIRST_STEP = 0.005
@@ -28,7 +28,7 @@ Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From a point to its losses, of any shape, whose sum is to be small, and to the gradient of this sum."""
 
 
-def minimise(
+def minimise_on_host(
     evaluate: Evaluate,
     start: Tensor,  # any shape, float32
     curvature: Tensor | None,  # broadcasts to start: positive estimate of the Hessian's diagonal
@@ -48,34 +48,34 @@ def minimise(
     point, step = start, 1.0
     losses, gradient = evaluate(point)
     loss = losses.sum()
-    curvature = cautious(gradient) if curvature is None else curvature
+    curvature = initial_diagonal(gradient) if curvature is None else curvature
     steps: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
     direction = -gradient / curvature
     for _ in range(iterations - 1):
-        tried = torch.add(point, direction, alpha=step)
-        tried_losses, tried_gradient = evaluate(tried)
-        tried_loss = tried_losses.sum()
-        if not tried_loss < loss:
-            step *= SHORTER
-            if steps and step < MISLED:
+        candidate = torch.add(point, direction, alpha=step)
+        candidate_losses, candidate_gradient = evaluate(candidate)
+        candidate_loss = candidate_losses.sum()
+        if not candidate_loss < loss:
+            step *= BACKTRACK
+            if steps and step < RESET_STEP:
                 steps.clear()
                 direction, step = -gradient / curvature, 1.0
-            elif step < HOPELESS:
+            elif step < MIN_STEP:
                 break
             continue
-        moved, bent = tried - point, tried_gradient - gradient
-        product = float(_dot(moved, bent))
+        s, y = candidate - point, candidate_gradient - gradient
+        product = float(_dot(s, y))
         if product > 0:
-            steps.append((moved, bent, product))
-        settled = loss - tried_loss < tolerance * loss
-        point, losses, loss, gradient, step = tried, tried_losses, tried_loss, tried_gradient, 1.0
-        if settled:
+            steps.append((s, y, product))
+        converged = loss - candidate_loss < tolerance * loss
+        point, losses, loss, gradient, step = candidate, candidate_losses, candidate_loss, candidate_gradient, 1.0
+        if converged:
             break
         direction = _two_loop(gradient, steps, curvature)
     return point, losses
 
 
-def cautious(gradient: Tensor) -> Tensor:
+def initial_diagonal(gradient: Tensor) -> Tensor:
     """Return the curvature, the same everywhere, by which the first step has the size of `FIRST_STEP`."""
     smallest = torch.finfo(gradient.dtype).tiny
     return gradient.square().mean().sqrt().div(FIRST_STEP).clamp_min(smallest)
@@ -84,17 +84,17 @@ def cautious(gradient: Tensor) -> Tensor:
 def _two_loop(gradient: Tensor, steps: deque[tuple[Tensor, Tensor, float]], curvature: Tensor) -> Tensor:
     """Return minus the inverse Hessian, as the steps so far tell it, times the gradient."""
     remaining = gradient.clone()
-    shares: list[float] = []
-    for moved, bent, product in reversed(steps):
-        share = float(_dot(moved, remaining)) / product
-        remaining.sub_(bent, alpha=share)
-        shares.append(share)
+    alphas: list[float] = []
+    for s, y, product in reversed(steps):
+        alpha = float(_dot(s, remaining)) / product
+        remaining.sub_(y, alpha=alpha)
+        alphas.append(alpha)
     remaining.div_(curvature)
     if steps:
-        moved, bent, product = steps[-1]
-        remaining.mul_(product / float(_dot(bent, bent / curvature)))
-    for (moved, bent, product), share in zip(steps, reversed(shares), strict=True):
-        remaining.add_(moved, alpha=share - float(_dot(bent, remaining)) / product)
+        s, y, product = steps[-1]
+        remaining.mul_(product / float(_dot(y, y / curvature)))
+    for (s, y, product), alpha in zip(steps, reversed(alphas), strict=True):
+        remaining.add_(s, alpha=alpha - float(_dot(y, remaining)) / product)
     return remaining.neg_()
 
 

@@ -35,7 +35,7 @@ _AGREEMENT = (4.0 / _AREA, 0.05)
 
 
 @dataclass(frozen=True, slots=True)
-class Sketch:
+class Thumbnail:
     """A picture reduced to what is needed to know its scene again."""
 
     grey: Plane
@@ -44,9 +44,9 @@ class Sketch:
     """[3] mean red, green and blue in levels."""
 
 
-def sketch(
+def thumbnail(
     image: NDArray[np.uint8],  # [H, W, 3] RGB
-) -> Sketch:
+) -> Thumbnail:
     """Return the picture's sketch; pictures of about 128x72 pixels and less are not reduced."""
     height, width = image.shape[:2]
     scale = min(1.0, (_AREA / (height * width)) ** 0.5)
@@ -55,30 +55,30 @@ def sketch(
         image = np.asarray(cv2.resize(image, [2 * side for side in size], interpolation=cv2.INTER_AREA), np.uint8)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    return Sketch(np.asarray(small, np.float32), np.array(cv2.mean(image)[:3]))
+    return Thumbnail(np.asarray(small, np.float32), np.array(cv2.mean(image)[:3]))
 
 
-def unlikeness(before: Sketch, after: Sketch) -> float:
+def scene_difference(before: Thumbnail, after: Thumbnail) -> float:
     """Return how little of `after` is to be found in `before`: 0 all of it, 1 nothing.
 
     What is sought is structure, in windows of 9x9 pixels, along an optical flow, so that light, fades and motion do not
     count. Where little of it is found, the flow has to agree with its opposite, since between any two pictures there is
     some flow that makes them resemble; and it is sought once more after the shift of the whole picture.
     """
-    box = _without_bars(before.grey, after.grey)
+    box = _crop_letterbox(before.grey, after.grey)
     earlier, later = before.grey[box], after.grey[box]
     if earlier.std() < _FLAT and later.std() < _FLAT:
         return float(np.abs(before.colour - after.colour).max() > _OTHER_COLOUR)
     noise = _NOISE / max(1.0, float(earlier.var())), _NOISE / max(1.0, float(later.var()))
-    earlier, later = _levelled(earlier), _levelled(later)
-    if (found := _missing(earlier, later, noise, agreed=False)) <= _SURE:
+    earlier, later = _normalise(earlier), _normalise(later)
+    if (found := _missing_share(earlier, later, noise, agreed=False)) <= _SURE:
         return found
-    if (found := _missing(earlier, later, noise)) <= _SURE:
+    if (found := _missing_share(earlier, later, noise)) <= _SURE:
         return found
     return min(found, _missing_after_shift(earlier, later, noise))
 
 
-def _without_bars(before: Plane, after: Plane) -> tuple[slice, slice]:
+def _crop_letterbox(before: Plane, after: Plane) -> tuple[slice, slice]:
     """Return the part that is not black in both: the same bars around two pictures do not make them alike.
 
     It is all of them when too little is left: then it is no letterbox, but something small in the dark.
@@ -93,12 +93,12 @@ def _without_bars(before: Plane, after: Plane) -> tuple[slice, slice]:
     return box[0], box[1]
 
 
-def _levelled(grey: Plane) -> Plane:
+def _normalise(grey: Plane) -> Plane:
     """Return the picture with mean 0 and variance 1; a flat one is not amplified."""
     return np.asarray((grey - grey.mean()) / max(1.0, float(grey.std())), np.float32)
 
 
-def _missing(
+def _missing_share(
     earlier: Plane, later: Plane, noise: Noise, agreed: bool = True, seen: NDArray[np.bool_] | None = None
 ) -> float:
     """Return the share of structure in `later` that is not found in `earlier`; 1 if hardly any comes from within it."""
@@ -110,9 +110,9 @@ def _missing(
         inside &= seen
     if inside.mean() < 0.3:
         return 1.0
-    alike, structure = _alike(_at(earlier, x, y), later, noise)
+    alike, structure = _correlation(_sample(earlier, x, y), later, noise)
     if agreed:
-        alike *= _agreement(backward, _at(_flow(earlier, later), x, y))
+        alike *= _agreement(backward, _sample(_flow(earlier, later), x, y))
     structure *= inside
     return 1 - float((alike * structure).sum() / structure.sum())
 
@@ -124,15 +124,15 @@ def _missing_after_shift(earlier: Plane, later: Plane, noise: Noise) -> float:
     columns, rows = np.arange(width, dtype=np.float32) + round(right), np.arange(height, dtype=np.float32) + round(down)
     x, y = np.meshgrid(columns, rows)
     seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    return _missing(_at(earlier, x, y), later, noise, seen=seen)
+    return _missing_share(_sample(earlier, x, y), later, noise, seen=seen)
 
 
-def _alike(found: Plane, wanted: Plane, noise: Noise) -> tuple[Plane, Plane]:
+def _correlation(found: Plane, wanted: Plane, noise: Noise) -> tuple[Plane, Plane]:
     """Return the correlation of two pictures in the window around each pixel, 0 to 1, and how much there is to see."""
-    mean_f, mean_w = _mean(found), _mean(wanted)
-    var_f = np.maximum(_mean(found * found) - mean_f * mean_f, 0)
-    var_w = np.maximum(_mean(wanted * wanted) - mean_w * mean_w, 0)
-    shared = np.maximum(_mean(found * wanted) - mean_f * mean_w, 0)
+    mean_f, mean_w = _window_mean(found), _window_mean(wanted)
+    var_f = np.maximum(_window_mean(found * found) - mean_f * mean_f, 0)
+    var_w = np.maximum(_window_mean(wanted * wanted) - mean_w * mean_w, 0)
+    shared = np.maximum(_window_mean(found * wanted) - mean_f * mean_w, 0)
     noise_f, noise_w = noise
     alike = (shared + np.sqrt(noise_f * noise_w)) / np.sqrt((var_f + noise_f) * (var_w + noise_w))
     structure = np.sqrt(np.maximum(var_f + noise_f, var_w + noise_w))
@@ -155,9 +155,9 @@ def _flow(of: Plane, to: Plane) -> Plane:
     return np.asarray(engine.calc(grey, other, nothing), np.float32)
 
 
-def _at(plane: Plane, x: Plane, y: Plane) -> Plane:
+def _sample(plane: Plane, x: Plane, y: Plane) -> Plane:
     return np.asarray(cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _mean(plane: Plane) -> Plane:
+def _window_mean(plane: Plane) -> Plane:
     return np.asarray(cv2.blur(plane, _WINDOW), np.float32)

@@ -18,13 +18,13 @@ from streamstyle.ops.warp import torch_backward_warp
 _SIGMA = 0.8
 """Pixels by which disocclusions grow outward."""
 
-_RIM = 0.125
+_EDGE_TOLERANCE = 0.125
 """Pixels by which a place may lie outside the picture and still count as its edge: flow of a still camera trembles so.
 
 It is small because what enters in a slow pan must not be painted with what was at the edge before it.
 """
 
-_KERNEL = [math.exp(-(k**2) / (2 * _SIGMA**2)) for k in range(3)]
+_GAUSSIAN = [math.exp(-(k**2) / (2 * _SIGMA**2)) for k in range(3)]
 
 
 def consistency_weight(
@@ -55,24 +55,29 @@ def disocclusion_mask(backward: Tensor, forward: Tensor) -> Tensor:  # both [2, 
     There the two flows do not bring it back to itself: |f~ + b|^2 > 0.01 (|f~|^2 + |b|^2) + 0.5, with f~ the forward
     flow where the backward flow leads; or it comes from outside the picture.
     """
-    there = torch_backward_warp(forward, backward, "bilinear")
-    length = there.square().sum(0) + backward.square().sum(0)
-    return ((there + backward).square_().sum(0) > length.mul_(0.01).add_(0.5)) | _from_outside(backward)
+    forward_there = torch_backward_warp(forward, backward, "bilinear")
+    length = forward_there.square().sum(0) + backward.square().sum(0)
+    return ((forward_there + backward).square_().sum(0) > length.mul_(0.01).add_(0.5)) | _from_outside(backward)
 
 
 def motion_boundary(backward: Tensor) -> Tensor:  # [2, H, W] float32
     """Return [H, W] bool, True where the flow changes abruptly: |grad u|^2 + |grad v|^2 > 0.01 |b|^2 + 0.002."""
-    return _gradient(backward) > backward.square().sum(0).mul_(0.01).add_(0.002)
+    return _squared_gradient(backward) > backward.square().sum(0).mul_(0.01).add_(0.002)
 
 
 def _from_outside(backward: Tensor) -> Tensor:
     height, width = backward.shape[-2:]
     steps = torch.arange(max(height, width), dtype=torch.float32, device=backward.device)
     x, y = backward[0] + steps[:width], backward[1] + steps[:height, None]
-    return (x < -_RIM) | (x > width - 1 + _RIM) | (y < -_RIM) | (y > height - 1 + _RIM)
+    return (
+        (x < -_EDGE_TOLERANCE)
+        | (x > width - 1 + _EDGE_TOLERANCE)
+        | (y < -_EDGE_TOLERANCE)
+        | (y > height - 1 + _EDGE_TOLERANCE)
+    )
 
 
-def _gradient(flow: Tensor) -> Tensor:
+def _squared_gradient(flow: Tensor) -> Tensor:
     """Return [H, W], the sum of the squared central differences of both components along both axes."""
     around = F.pad(flow[None], (1, 1, 1, 1), mode="replicate")[0]
     across = around[:, 1:-1, 2:] - around[:, 1:-1, :-2]
@@ -82,13 +87,13 @@ def _gradient(flow: Tensor) -> Tensor:
 
 def _smooth(image: Tensor, axis: int) -> Tensor:
     """Return the image smoothed by the Gaussian along one axis; its edge pixels go on beyond it."""
-    total = image * _KERNEL[0]
-    for step in range(1, len(_KERNEL)):
-        total.add_(_shifted(image, axis, step) + _shifted(image, axis, -step), alpha=_KERNEL[step])
-    return total.div_(_KERNEL[0] + 2 * sum(_KERNEL[1:]))
+    total = image * _GAUSSIAN[0]
+    for step in range(1, len(_GAUSSIAN)):
+        total.add_(_shift(image, axis, step) + _shift(image, axis, -step), alpha=_GAUSSIAN[step])
+    return total.div_(_GAUSSIAN[0] + 2 * sum(_GAUSSIAN[1:]))
 
 
-def _shifted(image: Tensor, axis: int, step: int) -> Tensor:
+def _shift(image: Tensor, axis: int, step: int) -> Tensor:
     """Return the image moved by `step` pixels along an axis, so that p shows p + step; its edge pixels go on."""
     size = image.shape[axis]
     places = torch.arange(size, device=image.device).add_(step).clamp_(0, size - 1)

@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from streamstyle.frame import Motion
-from streamstyle.ops.transfer import uploaded
+from streamstyle.ops.transfer import to_device
 from streamstyle.ops.warp import backward_warp
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class CarriedOutput:
     """One picture that earlier outputs agree on, and how far to trust it."""
 
-    carried: Tensor
+    image: Tensor
     """[3, H, W] float32: the previous output, warped to this frame; further ones where it does not show a place."""
     trust: Tensor
     """[H, W] float32 in [0, 1]."""
 
 
-def past_of(
+def carry_outputs(
     outputs: Sequence[Tensor],  # [3, H, W] float32 in [0, 1] each, the latest last
     motions: Sequence[Motion],  # the nearest first, one at least
-) -> Past:
+) -> CarriedOutput:
     """Return what outputs show of a frame that follows from them by `motions`.
 
     Of frames further back counts what no nearer one shows: each weighs max(c_j - sum of the nearer c, 0) (Ruder et al.
@@ -33,16 +33,16 @@ def past_of(
     C the sum of the weights and W the mean by them; the constant is left out.
     """
     nearest, *further = motions
-    carried, trust = _warped(outputs, nearest)
+    carried, trust = _warp_output(outputs, nearest)
     known = trust
     for motion in further:
-        shown, weight = _warped(outputs, motion)
+        shown, weight = _warp_output(outputs, motion)
         new = (weight - known).clamp_min_(0)
         known, trust = known + weight, trust + new
         carried = carried.lerp(shown, new / trust.clamp_min(1e-12))
-    return Past(carried, trust)
+    return CarriedOutput(carried, trust)
 
 
-def _warped(outputs: Sequence[Tensor], motion: Motion) -> tuple[Tensor, Tensor]:
+def _warp_output(outputs: Sequence[Tensor], motion: Motion) -> tuple[Tensor, Tensor]:
     output = outputs[-motion.gap]
-    return backward_warp(output, uploaded(motion.backward, output.device)), uploaded(motion.weight, output.device)
+    return backward_warp(output, to_device(motion.backward, output.device)), to_device(motion.weight, output.device)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from streamstyle.ops.luma import BT601
 
-UNITS = 255.0**2
+LEVELS_SQUARED = 255.0**2
 """Squared differences in 0..255 units per squared difference in [0, 1]."""
 
 
@@ -18,35 +18,35 @@ def to_tensor(
     device: torch.device | str = "cpu",
 ) -> Tensor:
     """Return the picture as [3, H, W] float32 in [0, 1] on `device`."""
-    return from_levels(torch.from_numpy(image).to(device))
+    return from_uint8(torch.from_numpy(image).to(device))
 
 
-def from_levels(
-    picture: Tensor,  # [H, W, 3] uint8 RGB, full range
+def from_uint8(
+    image: Tensor,  # [H, W, 3] uint8 RGB, full range
 ) -> Tensor:
     """Return the picture as [3, H, W] float32 in [0, 1]."""
-    return picture.permute(2, 0, 1).to(torch.float32, memory_format=torch.contiguous_format) / 255
+    return image.permute(2, 0, 1).to(torch.float32, memory_format=torch.contiguous_format) / 255
 
 
-def to_uint8(
+def to_numpy(
     image: Tensor,  # [3, H, W] float in [0, 1]; what lies outside is clipped
 ) -> NDArray[np.uint8]:
     """Return the picture as [H, W, 3] uint8 RGB, rounded to nearest."""
-    return levels(image).cpu().numpy()
+    return to_uint8(image).cpu().numpy()
 
 
-def levels(
+def to_uint8(
     image: Tensor,  # [3, H, W] float in [0, 1]; what lies outside is clipped
 ) -> Tensor:
     """Return the picture as [H, W, 3] uint8 RGB where it is, rounded to nearest."""
     return image.detach().mul(255).round_().clamp_(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous()
 
 
-def with_colours_of(
+def preserve_colour(
     image: Tensor,  # [3, H, W] float in [0, 1]
-    painted: Tensor,  # [3, H, W] float in [0, 1]
+    stylised: Tensor,  # [3, H, W] float in [0, 1]
 ) -> Tensor:  # [3, H, W] float in [0, 1]
     """Return the brightness of the painting in the colours of the picture (Gatys et al. 2017, luminance only)."""
-    red, green, blue = painted - image
+    red, green, blue = stylised - image
     change: Tensor = BT601.red * red + BT601.green * green + BT601.blue * blue
     return (image + change).clamp(0, 1)

@@ -8,11 +8,11 @@ from torch import Tensor
 from streamstyle.gpu.dispatch import find_kernels
 from streamstyle.ops.luma import LumaWeights
 
-_FALL = (-0.0140625, -0.0421875, 0.1203125, 0.4359375, 0.4359375, 0.1203125, -0.0421875, -0.0140625)
+_CHROMA_TAPS = (-0.0140625, -0.0421875, 0.1203125, 0.4359375, 0.4359375, 0.1203125, -0.0421875, -0.0140625)
 """What eight rows count in a sample of colour: Keys' cubic kernel with a = -0.6 at odd multiples of a quarter."""
 
 
-def to_planes(
+def rgb_to_yuv420(
     image: Tensor,  # [3, H, W] float RGB in [0, 1], H and W even; what lies outside is clipped
     luma: LumaWeights,
 ) -> Tensor:
@@ -23,26 +23,26 @@ def to_planes(
     """
     if kernels := find_kernels(image):
         return kernels.run("rgb_to_yuv420", image, luma.red, luma.blue)[0].view(-1, image.shape[-1])
-    return torch_to_planes(image, luma)
+    return torch_rgb_to_yuv420(image, luma)
 
 
-def torch_to_planes(image: Tensor, luma: LumaWeights) -> Tensor:
+def torch_rgb_to_yuv420(image: Tensor, luma: LumaWeights) -> Tensor:
     """Return what `to_planes` does: its specification."""
     red, green, blue = image.clamp(0, 1)
     bright = luma.red * red + (1 - luma.red - luma.blue) * green + luma.blue * blue
     planes = [16 + 219 * bright]
     for colour, share in ((blue, luma.blue), (red, luma.red)):
-        planes.append(128 + 112 / (1 - share) * _quartered(colour - bright))
+        planes.append(128 + 112 / (1 - share) * _downsample_chroma(colour - bright))
     levels = torch.cat([plane.flatten() for plane in planes])
     return levels.add_(0.5).floor_().clamp_(0, 255).to(torch.uint8).view(-1, image.shape[-1])
 
 
-def _quartered(plane: Tensor) -> Tensor:  # [H, W] → [H / 2, W / 2]
+def _downsample_chroma(plane: Tensor) -> Tensor:  # [H, W] → [H / 2, W / 2]
     """Return the plane at half its size each way: pairs across, eight rows down, the edge row going on."""
     pairs = (plane[:, ::2] + plane[:, 1::2]) / 2
     height = plane.shape[0]
     rows = torch.arange(0, height, 2, device=plane.device)
     total = pairs.new_zeros(len(rows), pairs.shape[1])
-    for step, weight in enumerate(_FALL, start=-3):
+    for step, weight in enumerate(_CHROMA_TAPS, start=-3):
         total.add_(pairs.index_select(0, (rows + step).clamp_(0, height - 1)), alpha=weight)
     return total

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from streamstyle.gpu.dispatch import find_kernels
-from streamstyle.ops.pixels import UNITS
+from streamstyle.ops.pixels import LEVELS_SQUARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,37 +26,37 @@ class TemporalTerm:
 
     centre: Tensor
     """[3, H, W] float32 in [0, 1]: the exact minimiser of the temporal and pixel terms."""
-    stiffness: Tensor
+    weight: Tensor
     """[H, W] float32: temporal c + pixel."""
-    floor: Tensor
+    minimum: Tensor
     """Scalar: the value at the centre."""
     tv_weight: float
 
     def curvature(self) -> Tensor:  # [1, H, W]
         """Return the second derivative of the term with respect to each pixel, which has four neighbours."""
-        return (2 * UNITS / self.centre.numel()) * (self.stiffness[None] + 4 * self.tv_weight)
+        return (2 * LEVELS_SQUARED / self.centre.numel()) * (self.weight[None] + 4 * self.tv_weight)
 
     def loss_and_gradient(
         self,
         image: Tensor,  # [3, H, W] float32
     ) -> tuple[Tensor, Tensor]:  # scalar, [3, H, W]
         """Return the term and its exact gradient; soft masks weigh both."""
-        if kernels := find_kernels(image, self.centre, self.stiffness):
+        if kernels := find_kernels(image, self.centre, self.weight):
             gradient, loss = kernels.run(
                 "temporal_loss_and_gradient",
-                image, self.centre, self.stiffness, self.tv_weight, scale=UNITS / image.numel(),
+                image, self.centre, self.weight, self.tv_weight, scale=LEVELS_SQUARED / image.numel(),
             )  # fmt: skip
-            return loss + self.floor, gradient
+            return loss + self.minimum, gradient
         return self.torch_loss_and_gradient(image)
 
     def torch_loss_and_gradient(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return what `loss_and_gradient` does: its specification."""
         away = image - self.centre
         tv, gradient = total_variation(away)
-        pull = away * self.stiffness
-        scale = UNITS / image.numel()
-        loss = self.floor + scale * torch.dot(pull.flatten(), away.flatten()) + self.tv_weight * UNITS * tv
-        return loss, gradient.mul_(self.tv_weight * UNITS).add_(pull, alpha=2 * scale)
+        pull = away * self.weight
+        scale = LEVELS_SQUARED / image.numel()
+        loss = self.minimum + scale * torch.dot(pull.flatten(), away.flatten()) + self.tv_weight * LEVELS_SQUARED * tv
+        return loss, gradient.mul_(self.tv_weight * LEVELS_SQUARED).add_(pull, alpha=2 * scale)
 
 
 def temporal_term(
@@ -69,10 +69,16 @@ def temporal_term(
 ) -> TemporalTerm:
     """Return the term of one frame; where neither weight holds a pixel its centre is its own stylisation."""
     if kernels := find_kernels(carried, stylised, trust):
-        centre, stiffness, floor = kernels.run(
-            "temporal_term", carried, stylised, trust, temporal_weight, pixel_weight, scale=UNITS / carried.numel()
+        centre, weight, minimum = kernels.run(
+            "temporal_term",
+            carried,
+            stylised,
+            trust,
+            temporal_weight,
+            pixel_weight,
+            scale=LEVELS_SQUARED / carried.numel(),
         )
-        return TemporalTerm(centre, stiffness, floor, tv_weight)
+        return TemporalTerm(centre, weight, minimum, tv_weight)
     return torch_temporal_term(carried, stylised, trust, temporal_weight, pixel_weight, tv_weight)
 
 
@@ -86,10 +92,10 @@ def torch_temporal_term(
 ) -> TemporalTerm:
     """Return what `temporal_term` does: its specification."""
     pull = temporal_weight * trust
-    stiffness = pull + pixel_weight
-    share = torch.where(stiffness > 0, pull / stiffness.clamp_min(1e-12), 0.0)
-    floor = (UNITS / carried.numel()) * (pixel_weight * share * (carried - stylised).square()).sum()
-    return TemporalTerm(torch.lerp(stylised, carried, share), stiffness, floor, tv_weight)
+    weight = pull + pixel_weight
+    share = torch.where(weight > 0, pull / weight.clamp_min(1e-12), 0.0)
+    minimum = (LEVELS_SQUARED / carried.numel()) * (pixel_weight * share * (carried - stylised).square()).sum()
+    return TemporalTerm(torch.lerp(stylised, carried, share), weight, minimum, tv_weight)
 
 
 def total_variation(

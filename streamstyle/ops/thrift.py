@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-from streamstyle.ops.trouble import no_memory, out_of_memory
+from streamstyle.ops.trouble import out_of_memory_error, is_out_of_memory
 
 W = TypeVar("W")
 T = TypeVar("T")
@@ -17,40 +17,40 @@ Warn = Callable[[str], None]
 """Told what is not as asked for, while the work goes on."""
 
 
-def unheard(message: str) -> None:
+def ignore_warning(message: str) -> None:
     """Be told and say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Way(Generic[W]):
+class Fallback(Generic[W]):
     """One way of doing something."""
 
-    by: W
-    saving: str = ""
+    value: W
+    message: str = ""
     """What is done to need less memory than the way before."""
 
 
-class Thrift(Generic[W]):
+class MemoryFallback(Generic[W]):
     """Ways of doing the same with less and less memory. One that did not suffice is not tried again."""
 
-    def __init__(self, ways: Sequence[Way[W]], warn: Warn) -> None:
+    def __init__(self, fallbacks: Sequence[Fallback[W]], warn: Warn) -> None:
         """Take the ways, the one that needs the most memory first."""
-        self._ways, self._warn = list(ways), warn
+        self._fallbacks, self._warn = list(fallbacks), warn
 
     def __call__(self, do: Callable[[W], T]) -> T:
         """Return `do(way)` by the first way that there is memory for; DeviceError where there is for none."""
         while True:
             try:
-                return do(self._ways[0].by)
+                return do(self._fallbacks[0].value)
             except RuntimeError as error:
-                if not out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
-                if len(self._ways) == 1:
-                    raise no_memory() from error
-            self._save()  # not before the error is gone, and with it what it holds of the work that failed
+                if len(self._fallbacks) == 1:
+                    raise out_of_memory_error() from error
+            self._use_next()  # not before the error is gone, and with it what it holds of the work that failed
 
-    def _save(self) -> None:
-        del self._ways[0]
+    def _use_next(self) -> None:
+        del self._fallbacks[0]
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        self._warn(f"the GPU ran out of memory; {self._ways[0].saving}")
+        self._warn(f"the GPU ran out of memory; {self._fallbacks[0].message}")

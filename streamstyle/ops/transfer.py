@@ -13,29 +13,29 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.ops.luma import LumaWeights
-from streamstyle.ops.pixels import from_levels, levels, to_uint8
-from streamstyle.ops.planes import to_planes
+from streamstyle.ops.pixels import from_uint8, to_uint8, to_numpy
+from streamstyle.ops.planes import rgb_to_yuv420
 
 
-def uploaded(
+def to_device(
     tensor: Tensor,  # in the host's memory
     device: torch.device,
 ) -> Tensor:
     """Return the tensor on the device. To a GPU it is on its way; whatever uses it there is queued behind it."""
     if device.type != "cuda":
         return tensor.to(device)
-    return _pinned(tensor).to(device, non_blocking=True)
+    return _pin(tensor).to(device, non_blocking=True)
 
 
-def uploaded_picture(
+def image_to_device(
     image: NDArray[np.uint8],  # [H, W, 3] RGB, full range
     device: torch.device,
 ) -> Tensor:
     """Return what `pixels.to_tensor` does, [3, H, W] float32 in [0, 1] on the device, on its way as by `uploaded`."""
-    return from_levels(uploaded(torch.from_numpy(image), device))
+    return from_uint8(to_device(torch.from_numpy(image), device))
 
 
-def downloaded(
+def to_host(
     image: Tensor,  # [3, H, W] float in [0, 1]
     luma: LumaWeights | None = None,
 ) -> NDArray[np.uint8]:
@@ -45,38 +45,38 @@ def downloaded(
     is waited for is the picture, not what another thread has queued behind it.
     """
     if not image.is_cuda:
-        return to_uint8(image)
-    there = levels(image) if luma is None else to_planes(image, luma)
-    here = _like(there)
-    here.copy_(there, non_blocking=True)
+        return to_numpy(image)
+    on_device = to_uint8(image) if luma is None else rgb_to_yuv420(image, luma)
+    on_host = _pinned_empty_like(on_device)
+    on_host.copy_(on_device, non_blocking=True)
     arrived = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # leaves the processor to the encoder
     try:
         arrived.record()
         arrived.synchronize()
     except RuntimeError:
-        _leave(here)
+        _leak(on_host)
         raise
-    return here.numpy()
+    return on_host.numpy()
 
 
-def _pinned(tensor: Tensor) -> Tensor:
+def _pin(tensor: Tensor) -> Tensor:
     try:
         return tensor.pin_memory()
     except RuntimeError:
         return tensor
 
 
-def _like(there: Tensor) -> Tensor:
+def _pinned_empty_like(like: Tensor) -> Tensor:
     try:
-        return torch.empty(there.shape, dtype=there.dtype, pin_memory=True)
+        return torch.empty(like.shape, dtype=like.dtype, pin_memory=True)
     except RuntimeError:
-        return torch.empty(there.shape, dtype=there.dtype)
+        return torch.empty(like.shape, dtype=like.dtype)
 
 
-def _leave(here: Tensor) -> None:
+def _leak(tensor: Tensor) -> None:
     """Never give back the memory that a GPU which has failed was writing to.
 
     Torch would ask the GPU whether it is done with it, and where that fails in a destructor the process ends at once,
     with the film not closed.
     """
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(here))
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(tensor))

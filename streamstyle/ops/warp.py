@@ -35,17 +35,17 @@ def torch_backward_warp(image: Tensor, flow: Tensor, mode: Literal["bicubic", "b
     steps = torch.arange(max(height, width), dtype=torch.float32, device=image.device)
     x = (flow[0] + steps[:width]).clamp_(0, width - 1)
     y = (flow[1] + steps[:height, None]).clamp_(0, height - 1)
-    room = _with_room(image)
+    padded = _pad_to_power_of_two(image)
     # grid_sample wants -1..1 from edge to edge; with sides that are powers of two no bit is lost on the way there.
-    grid = torch.stack(((2 * x + 1) / room.shape[-1] - 1, (2 * y + 1) / room.shape[-2] - 1), dim=-1)
-    return F.grid_sample(room[None], grid[None], mode=mode, padding_mode="border", align_corners=False)[0]
+    grid = torch.stack(((2 * x + 1) / padded.shape[-1] - 1, (2 * y + 1) / padded.shape[-2] - 1), dim=-1)
+    return F.grid_sample(padded[None], grid[None], mode=mode, padding_mode="border", align_corners=False)[0]
 
 
-def _with_room(image: Tensor) -> Tensor:
+def _pad_to_power_of_two(image: Tensor) -> Tensor:
     """Return the image in the corner of one whose sides are powers of two; its edge goes on as far as it is read."""
     channels, height, width = image.shape
-    room = image.new_empty(channels, *(1 << (side + _REACH - 1).bit_length() for side in (height, width)))
-    room[:, :height, :width] = image
-    room[:, height : height + _REACH, :width] = image[:, -1:]
-    room[:, : height + _REACH, width : width + _REACH] = room[:, : height + _REACH, width - 1 : width]
-    return room
+    padded = image.new_empty(channels, *(1 << (side + _REACH - 1).bit_length() for side in (height, width)))
+    padded[:, :height, :width] = image
+    padded[:, height : height + _REACH, :width] = image[:, -1:]
+    padded[:, : height + _REACH, width : width + _REACH] = padded[:, : height + _REACH, width - 1 : width]
+    return padded

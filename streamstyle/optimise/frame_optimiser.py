@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.loss_network import VggFeatures
 from streamstyle.nets.perceptual import Targets
-from streamstyle.ops.device_lbfgs import DeviceDescent, descend
-from streamstyle.ops.graph import Work
-from streamstyle.ops.lbfgs import HISTORY, minimise
-from streamstyle.ops.past import Past
+from streamstyle.ops.device_lbfgs import DeviceLBFGS, minimise
+from streamstyle.ops.graph import Step
+from streamstyle.ops.lbfgs import HISTORY, minimise_on_host
+from streamstyle.ops.past import CarriedOutput
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
-from streamstyle.ops.thrift import Thrift, Warn, Way, unheard
-from streamstyle.ops.trouble import out_of_memory, said
+from streamstyle.ops.thrift import MemoryFallback, Warn, Fallback, ignore_warning
+from streamstyle.ops.trouble import is_out_of_memory, first_line
 from streamstyle.optimise.gradient import frame_targets
 from streamstyle.optimise.objective import ConsistencyObjective, RuderObjective
 from streamstyle.settings import ConsistencySettings, RuderSettings
@@ -23,7 +23,7 @@ from streamstyle.settings import ConsistencySettings, RuderSettings
 TOLERANCE = 2e-3
 """Share of the objective; a frame is done when an iteration gains less."""
 
-Capture = Callable[[Work], Work]
+Capture = Callable[[Step], Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,16 @@ class MemoryBudget:
 
 
 FALLBACKS = (
-    Way(MemoryBudget(HISTORY)),
-    Way(MemoryBudget(1), "the optimisation goes on with one remembered step"),
-    Way(MemoryBudget(1, tile=512), "the optimisation goes on in tiles of 512 pixels, which is slower"),
-    Way(MemoryBudget(1, tile=192), "the optimisation goes on in tiles of 192 pixels, which is slower still"),
+    Fallback(MemoryBudget(HISTORY)),
+    Fallback(MemoryBudget(1), "the optimisation goes on with one remembered step"),
+    Fallback(MemoryBudget(1, tile=512), "the optimisation goes on in tiles of 512 pixels, which is slower"),
+    Fallback(MemoryBudget(1, tile=192), "the optimisation goes on in tiles of 192 pixels, which is slower still"),
 )
 
-RUDER_FALLBACKS: tuple[Way[int | None], ...] = (
-    Way(None),
-    Way(512, "frames are optimised in tiles of 512 pixels, which is slower"),
-    Way(192, "frames are optimised in tiles of 192 pixels, which is slower still"),
+RUDER_FALLBACKS: tuple[Fallback[int | None], ...] = (
+    Fallback(None),
+    Fallback(512, "frames are optimised in tiles of 512 pixels, which is slower"),
+    Fallback(192, "frames are optimised in tiles of 192 pixels, which is slower still"),
 )
 """Sides in pixels of the tiles that the network looks at; None for the whole."""
 
@@ -58,15 +58,15 @@ class FrameOptimiser:
 
     def __init__(
         self,
-        network: LossNetwork,
+        network: VggFeatures,
         settings: ConsistencySettings,
         warn: Warn,
         capture: Capture | None = None,
-        fallbacks: Sequence[Way[MemoryBudget]] = FALLBACKS,
+        fallbacks: Sequence[Fallback[MemoryBudget]] = FALLBACKS,
     ) -> None:
         """Take what captures work as a graph, on a device that is not to be waited for; on a CPU None."""
         self._network, self._settings, self._warn, self._capture = network, settings, warn, capture
-        self._fallback = Thrift(fallbacks, warn)
+        self._fallback = MemoryFallback(fallbacks, warn)
         self._captured: _CapturedOptimiser | None = None
 
     def __call__(
@@ -95,27 +95,27 @@ class FrameOptimiser:
     def _optimise(self, objective: ConsistencyObjective, budget: MemoryBudget) -> tuple[Tensor, Tensor]:
         start, iterations = objective.term.centre, self._settings.iterations
         if self._capture is None:
-            return minimise(
+            return minimise_on_host(
                 objective.losses_and_gradient, start, objective.curvature(), iterations, TOLERANCE, budget.history
             )
         if self._captured is None:
             self._captured = _CapturedOptimiser(objective, budget, self._try_capture)
         return self._captured(objective, iterations)
 
-    def _try_capture(self, work: Work) -> Work:
+    def _try_capture(self, work: Step) -> Step:
         assert self._capture is not None
         try:
             return self._capture(work)
         except RuntimeError as error:
-            if out_of_memory(error):
+            if is_out_of_memory(error):
                 raise
-            why = said(error)
+            why = first_line(error)
             self._warn(f"the optimisation could not be recorded as a CUDA graph ({why}); it goes on without, slower")
             self._capture = _no_capture
             return work
 
 
-def _no_capture(work: Work) -> Work:
+def _no_capture(work: Step) -> Step:
     return work
 
 
@@ -125,8 +125,8 @@ class _CapturedOptimiser:
     def __init__(self, objective: ConsistencyObjective, budget: MemoryBudget, capture: Capture) -> None:
         self._objective, self._budget = objective.clone(), budget
         centre = self._objective.term.centre
-        self._lbfgs = DeviceDescent(self._objective.losses_and_gradient, centre, 3, TOLERANCE, budget.history)
-        self._advance = capture(self._lbfgs.advance)
+        self._lbfgs = DeviceLBFGS(self._objective.losses_and_gradient, centre, 3, TOLERANCE, budget.history)
+        self._advance = capture(self._lbfgs.step)
 
     def fits(self, term: TemporalTerm, budget: MemoryBudget) -> bool:
         """Return whether it is of a frame's size, and within the same budget."""
@@ -134,8 +134,8 @@ class _CapturedOptimiser:
 
     def __call__(self, objective: ConsistencyObjective, iterations: int) -> tuple[Tensor, Tensor]:
         self._objective.load(objective)
-        self._lbfgs.begin(objective.term.centre, objective.curvature())
-        return self._lbfgs.follow(iterations, self._advance)
+        self._lbfgs.reset(objective.term.centre, objective.curvature())
+        return self._lbfgs.run(iterations, self._advance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +145,19 @@ class RuderOptimiser:
     It holds all of the objective that is the same for every frame.
     """
 
-    network: LossNetwork
+    network: VggFeatures
     grams: Mapping[str, Tensor]
     """Of the style image: style layer → [1, C, C] float32."""
     weights: RuderSettings
     temporal_weight: float
-    fallback: Thrift[int | None] = field(default_factory=lambda: Thrift(RUDER_FALLBACKS, unheard))
+    fallback: MemoryFallback[int | None] = field(
+        default_factory=lambda: MemoryFallback(RUDER_FALLBACKS, ignore_warning)
+    )
 
     def __call__(
         self,
         image: Tensor,  # [3, H, W] float32 in [0, 1]: the frame
-        carried: Past | None,  # what other frames show of it
+        carried: CarriedOutput | None,  # what other frames show of it
         start: Tensor,  # [3, H, W] float32
         iterations: int,
     ) -> tuple[Tensor, dict[str, float]]:
@@ -165,10 +167,10 @@ class RuderOptimiser:
             term = None if carried is None else self._temporal_term(image, carried)
             targets = Targets(frame_targets(self.network, image, tile).content, self.grams)
             objective = RuderObjective(self.network, targets, self.weights, term, tile)
-            return descend(objective.losses_and_gradient, start, None, iterations)
+            return minimise(objective.losses_and_gradient, start, None, iterations)
 
         stylised, losses = self.fallback(optimise_within)
         return stylised.clamp(0, 1), dict(zip(_RUDER_LOSSES, losses.tolist(), strict=True))
 
-    def _temporal_term(self, image: Tensor, carried: Past) -> TemporalTerm:
-        return temporal_term(carried.carried, image, carried.trust, self.temporal_weight, pixel_weight=0)
+    def _temporal_term(self, image: Tensor, carried: CarriedOutput) -> TemporalTerm:
+        return temporal_term(carried.image, image, carried.trust, self.temporal_weight, pixel_weight=0)

@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from streamstyle.nets.loss_network import CONTENT_LAYER, FIRST_AFTER_POOLING, STYLE_LAYERS, LossNetwork
-from streamstyle.nets.perceptual import Targets, targets_of
-from streamstyle.nets.tiles import Tile, tiles_of
+from streamstyle.nets.loss_network import CONTENT_LAYER, FIRST_AFTER_POOLING, STYLE_LAYERS, VggFeatures
+from streamstyle.nets.perceptual import Targets, compute_targets
+from streamstyle.nets.tiles import Tile, split_into_tiles
 from streamstyle.ops.gram import gram_matrix
 
 _GRID = 16
@@ -30,20 +30,20 @@ _MARGIN = 80
 
 
 def frame_targets(
-    network: LossNetwork,
+    network: VggFeatures,
     image: Tensor,  # [3, H, W] float32 in [0, 1]
     tile: int | None = None,  # pixels, about, of the side of a tile without its margins; None for the whole at once
 ) -> Targets:
     """Return what `perceptual.targets_of` does."""
     if tile is None:
-        return targets_of(network, image[None])
+        return compute_targets(network, image[None])
     with torch.no_grad():
         return Targets(_tiled_content(network, image, tile), _tiled_grams(network, image, tile))
 
 
 @torch.no_grad()
 def losses_and_gradient(
-    network: LossNetwork,
+    network: VggFeatures,
     image: Tensor,  # [3, H, W] float32
     targets: Targets,  # of one image
     perceptual_weight: float,
@@ -73,11 +73,11 @@ class LayerRecord:
 
 
 def forward(
-    network: LossNetwork,
+    network: VggFeatures,
     image: Tensor,  # [3, H, W] float32
 ) -> list[LayerRecord]:
     """Return the records of the forward pass, from the first convolution to the last."""
-    activation = network.prepared(image[None])
+    activation = network.preprocess(image[None])
     records: list[LayerRecord] = []
     for layer, convolution in network.convolutions():
         pooled, indices = None, None
@@ -91,7 +91,7 @@ def forward(
 
 
 def backward(
-    network: LossNetwork,
+    network: VggFeatures,
     records: Sequence[LayerRecord],  # of the forward pass
     add_loss_gradient: Callable[
         [Tensor, LayerRecord], None
@@ -120,7 +120,7 @@ def _conv_backward(record: LayerRecord, gradient: Tensor) -> Tensor:
 
 
 def _whole(
-    network: LossNetwork, image: Tensor, targets: Targets, perceptual_weight: float, style_weight: float
+    network: VggFeatures, image: Tensor, targets: Targets, perceptual_weight: float, style_weight: float
 ) -> tuple[Tensor, Tensor]:
     records = forward(network, image)
     perceptual = torch.zeros((), device=image.device)
@@ -160,7 +160,7 @@ def _rows(activation: Tensor) -> Tensor:
 
 
 def _tiled(
-    network: LossNetwork, image: Tensor, targets: Targets, perceptual_weight: float, style_weight: float, side: int
+    network: VggFeatures, image: Tensor, targets: Targets, perceptual_weight: float, style_weight: float, side: int
 ) -> tuple[Tensor, Tensor]:
     style, gram_gradients = _tiled_style(network, image, targets, style_weight, side)
     gradient, squares = torch.zeros_like(image), torch.zeros((), device=image.device)
@@ -169,20 +169,20 @@ def _tiled(
 
         def add_loss_gradient(slope: Tensor, record: LayerRecord, tile: Tile = tile) -> None:
             stride = _stride(record.layer)
-            here, activation = tile.core(slope, stride), tile.core(record.output, stride)
+            here, activation = tile.inner(slope, stride), tile.inner(record.output, stride)
             if record.layer in gram_gradients:
                 here.add_(torch.einsum("nchw,cd->ndhw", activation, gram_gradients[record.layer].to(activation.dtype)))
             if record.layer == CONTENT_LAYER:
-                difference = activation.float() - tile.place(targets.content, stride).float()
+                difference = activation.float() - tile.target(targets.content, stride).float()
                 squares.add_(difference.square().sum())
                 here.add_(difference.to(here.dtype), alpha=2 * content_weight)
 
-        tile.cut(gradient).add_(backward(network, forward(network, tile.cut(image)), add_loss_gradient))
+        tile.crop(gradient).add_(backward(network, forward(network, tile.crop(image)), add_loss_gradient))
     return torch.stack((content_weight * squares, style)), gradient
 
 
 def _tiled_style(
-    network: LossNetwork, image: Tensor, targets: Targets, style_weight: float, side: int
+    network: VggFeatures, image: Tensor, targets: Targets, style_weight: float, side: int
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Return the style loss, and by layer the matrix that takes an activation to its gradient."""
     style = torch.zeros((), device=image.device)
@@ -195,26 +195,26 @@ def _tiled_style(
     return style, gradients
 
 
-def _tiled_content(network: LossNetwork, image: Tensor, side: int) -> Tensor:
+def _tiled_content(network: VggFeatures, image: Tensor, side: int) -> Tensor:
     """Return the whole image's activations at the content layer."""
     height, width = image.shape[-2:]
     stride = _stride(CONTENT_LAYER)
     content: Tensor | None = None
     for tile in _tiles(image, side):
-        part = network(tile.cut(image)[None], (CONTENT_LAYER,))[CONTENT_LAYER]
+        part = network(tile.crop(image)[None], (CONTENT_LAYER,))[CONTENT_LAYER]
         if content is None:
             content = part.new_empty(1, part.shape[1], height // stride, width // stride)
-        tile.place(content, stride).copy_(tile.core(part, stride))
+        tile.target(content, stride).copy_(tile.inner(part, stride))
     assert content is not None
     return content
 
 
-def _tiled_grams(network: LossNetwork, image: Tensor, side: int) -> dict[str, Tensor]:
+def _tiled_grams(network: VggFeatures, image: Tensor, side: int) -> dict[str, Tensor]:
     """Return the Gram matrix of the whole image at each style layer, as `gram_matrix` scales it."""
     grams: dict[str, Tensor] = {}
     for tile in _tiles(image, side):
-        for layer, activation in network(tile.cut(image)[None], STYLE_LAYERS).items():
-            inner = tile.core(activation, _stride(layer))
+        for layer, activation in network(tile.crop(image)[None], STYLE_LAYERS).items():
+            inner = tile.inner(activation, _stride(layer))
             share = inner[0].numel() / _activation_count(image, layer, inner.shape[1])
             grams[layer] = grams.get(layer, 0) + gram_matrix(inner) * share
     return grams
@@ -222,7 +222,7 @@ def _tiled_grams(network: LossNetwork, image: Tensor, side: int) -> dict[str, Te
 
 def _tiles(image: Tensor, side: int) -> Iterator[Tile]:
     height, width = image.shape[-2:]
-    return tiles_of(height, width, side, _MARGIN, _GRID)
+    return split_into_tiles(height, width, side, _MARGIN, _GRID)
 
 
 def _stride(layer: str) -> int:

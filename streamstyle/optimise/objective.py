@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.loss_network import VggFeatures
 from streamstyle.nets.perceptual import Targets
-from streamstyle.ops.pixels import UNITS
+from streamstyle.ops.pixels import LEVELS_SQUARED
 from streamstyle.ops.temporal import TemporalTerm, total_variation
 from streamstyle.optimise.gradient import losses_and_gradient
 from streamstyle.settings import RuderSettings
@@ -19,7 +19,7 @@ from streamstyle.settings import RuderSettings
 class ConsistencyObjective:
     """Of `--method consistent`: near the frame's own stylisation to the network, near the last output in pixels."""
 
-    network: LossNetwork
+    network: VggFeatures
     targets: Targets
     perceptual_weight: float
     style_weight: float
@@ -48,7 +48,7 @@ class ConsistencyObjective:
         """Return the same in tensors of its own."""
         grams = {layer: gram.clone() for layer, gram in self.targets.grams.items()}
         term = self.term
-        term = TemporalTerm(term.centre.clone(), term.stiffness.clone(), term.floor.clone(), term.tv_weight)
+        term = TemporalTerm(term.centre.clone(), term.weight.clone(), term.minimum.clone(), term.tv_weight)
         return replace(self, targets=Targets(self.targets.content.clone(), grams), term=term)
 
     def load(self, other: ConsistencyObjective) -> None:
@@ -59,14 +59,14 @@ class ConsistencyObjective:
     def tensors(self) -> list[Tensor]:
         """Return what differs from frame to frame."""
         term = self.term
-        return [self.targets.content, *self.targets.grams.values(), term.centre, term.stiffness, term.floor]
+        return [self.targets.content, *self.targets.grams.values(), term.centre, term.weight, term.minimum]
 
 
 @dataclass(frozen=True, slots=True)
 class RuderObjective:
     """Of `--method ruder`: the frame's content, the style image's style, smoothness, near the last output in pixels."""
 
-    network: LossNetwork
+    network: VggFeatures
     targets: Targets
     """Content of the frame, Gram matrices of the style image."""
     weights: RuderSettings
@@ -85,10 +85,10 @@ class RuderObjective:
             self.network, image, self.targets, weights.content_weight, weights.style_image_weight, self.tile
         )
         variation, variation_gradient = total_variation(image)
-        gradient.add_(variation_gradient, alpha=weights.image_tv_weight * UNITS)
+        gradient.add_(variation_gradient, alpha=weights.image_tv_weight * LEVELS_SQUARED)
         temporal = torch.zeros_like(variation)
         if self.term is not None:
             temporal, temporal_gradient = self.term.loss_and_gradient(image)
             gradient.add_(temporal_gradient)
-        quadratic = torch.stack((weights.image_tv_weight * UNITS * variation, temporal))
+        quadratic = torch.stack((weights.image_tv_weight * LEVELS_SQUARED * variation, temporal))
         return torch.cat((losses, quadratic)), gradient

@@ -23,7 +23,7 @@ from typing import Any, TextIO
 from streamstyle.errors import StreamstyleError
 from streamstyle.files import temporary_folder
 from streamstyle.preview_server.handlers import Handlers, Request, Result
-from streamstyle.terminal.failures import INTERNAL
+from streamstyle.terminal.failures import EXIT_INTERNAL
 
 
 class Server:
@@ -61,7 +61,7 @@ class Server:
             self._reply(request, error=_error(error.problem, error.next_step, error.exit_code))
         except Exception as error:  # the client gets it, and may go on with another request
             problem = f"internal error: {type(error).__name__}: {error}".rstrip(". ")
-            self._reply(request, error=_error(problem, "Choose something else, or report it.", INTERNAL))
+            self._reply(request, error=_error(problem, "Choose something else, or report it.", EXIT_INTERNAL))
             traceback.print_exc()
 
     def _reply(self, request: Request, **reply: Any) -> None:

@@ -11,19 +11,19 @@ from torch import Tensor
 
 from streamstyle.commands.run_arguments import RunArguments
 from streamstyle.errors import FilmError
-from streamstyle.film import Film
-from streamstyle.media.picture import Picture, resized
-from streamstyle.mix import Mix
+from streamstyle.film import VideoInfo
+from streamstyle.media.picture import RgbImage, resize
+from streamstyle.mix import StyleBlend
 from streamstyle.nets.device import select_device
-from streamstyle.nets.ready import ready_style
-from streamstyle.nets.transformer import TransformerNet
-from streamstyle.ops.pixels import to_tensor, to_uint8
-from streamstyle.ops.trouble import clear_gpu_errors
-from streamstyle.painter import painter
+from streamstyle.nets.ready import prepare_style_net
+from streamstyle.nets.transformer import StyleNet
+from streamstyle.ops.pixels import to_tensor, to_numpy
+from streamstyle.ops.trouble import gpu_errors_as_device_errors
+from streamstyle.painter import load_blend
 from streamstyle.preview_server.video_facts import at_working_size
 from streamstyle.settings import Device, SourceSettings, StyleSettings
 from streamstyle.stages.source import decode
-from streamstyle.stages.stylise import paint
+from streamstyle.stages.stylise import stylise_image
 
 DRAFT_HEIGHT = 360
 """Height in pixels that a draft is stylised at, for speed; its strokes are larger than those of the output."""
@@ -51,48 +51,50 @@ class FramePreviews:
         self._load = lru_cache(32)(_load_network)
         self._stylised = lru_cache(64)(self._stylise)
 
-    def source(self, film: Film, time: float, wanted: RunArguments, box: PreviewBox) -> Picture:
+    def source(self, film: VideoInfo, time: float, wanted: RunArguments, box: PreviewBox) -> RgbImage:
         """Return the frame at `time` seconds of a whole film, fitted into the box."""
         film = _seek(at_working_size(film, wanted.settings.source), time)
         return _fit(self._decode(film), film, box)
 
-    def stylised(self, film: Film, time: float, wanted: RunArguments, box: PreviewBox, *, draft: bool) -> Picture:
+    def stylised(self, film: VideoInfo, time: float, wanted: RunArguments, box: PreviewBox, *, draft: bool) -> RgbImage:
         """Return the same frame stylised; a draft is quicker and only like the output."""
         size = SourceSettings(height=DRAFT_HEIGHT) if draft and not box.detail else wanted.settings.source
         film = _seek(at_working_size(film, size), time)
         return self._stylised(film, wanted.mix, wanted.settings.style, wanted.settings.device, box)
 
-    @clear_gpu_errors()
-    def _stylise(self, film: Film, mix: Mix, style: StyleSettings, device: Device, box: PreviewBox) -> Picture:
+    @gpu_errors_as_device_errors()
+    def _stylise(
+        self, film: VideoInfo, mix: StyleBlend, style: StyleSettings, device: Device, box: PreviewBox
+    ) -> RgbImage:
         network = self._load(mix, style.strength, device)
         image = to_tensor(self._decode(film), select_device(device))
         with torch.inference_mode():
-            stylised: Tensor = paint(image, network, style)
-        return _fit(to_uint8(stylised), film, box)
+            stylised: Tensor = stylise_image(image, network, style)
+        return _fit(to_numpy(stylised), film, box)
 
 
-def draft_is_exact(film: Film, wanted: RunArguments, box: PreviewBox) -> bool:
+def draft_is_exact(film: VideoInfo, wanted: RunArguments, box: PreviewBox) -> bool:
     """Return whether a draft equals the frame of the output."""
     return box.detail or at_working_size(film, wanted.settings.source).height <= DRAFT_HEIGHT
 
 
-def _seek(film: Film, time: float) -> Film:
+def _seek(film: VideoInfo, time: float) -> VideoInfo:
     last = film.duration - float(1 / (film.frame_rate or 25)) if film.duration else time
     return replace(film, start_pts=film.start_pts + round(max(0.0, min(time, last)) / float(film.time_base)))
 
 
-def _decode_frame(film: Film) -> Picture:
+def _decode_frame(film: VideoInfo) -> RgbImage:
     frame = next(decode(film), None)
     if frame is None:
         raise FilmError(f"{film.path.name} has no frame at this time", "Choose another time.")
     return frame.image
 
 
-def _load_network(mix: Mix, strength: float, device: Device) -> TransformerNet:
-    return ready_style(painter(mix, strength), select_device(device))
+def _load_network(mix: StyleBlend, strength: float, device: Device) -> StyleNet:
+    return prepare_style_net(load_blend(mix, strength), select_device(device))
 
 
-def _fit(image: Picture, film: Film, box: PreviewBox) -> Picture:
+def _fit(image: RgbImage, film: VideoInfo, box: PreviewBox) -> RgbImage:
     """Return the frame, or its middle, fitted into the box in its display aspect ratio."""
     height, width = image.shape[:2]
     if box.detail:
@@ -100,4 +102,4 @@ def _fit(image: Picture, film: Film, box: PreviewBox) -> Picture:
         return np.ascontiguousarray(image[top : top + box.height, left : left + box.width])
     shown = float(width * film.sample_aspect_ratio)
     scale = min(box.width / shown, box.height / height)
-    return resized(image, (max(1, round(shown * scale)), max(1, round(height * scale))))
+    return resize(image, (max(1, round(shown * scale)), max(1, round(height * scale))))

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 from streamstyle.commands.output import check_output
 from streamstyle.commands.run_arguments import RunArguments, parse_run_arguments
 from streamstyle.errors import OutputError
-from streamstyle.film import Film
-from streamstyle.library import all_styles, known_style, thumbnail
+from streamstyle.film import VideoInfo
+from streamstyle.library import all_styles, get_style, thumbnail
 from streamstyle.media.carry import plan_streams
-from streamstyle.media.encoder import refuse_encoder
+from streamstyle.media.encoder import check_encoder
 from streamstyle.media.output import partial_path
-from streamstyle.media.picture import Picture, decoded, read_picture, resized
+from streamstyle.media.picture import RgbImage, decode_image, read_image, resize
 from streamstyle.preview_server.video_facts import requested_range, video_facts
 from streamstyle.resume.checkpoint import read_checkpoint
 from streamstyle.resume.signature import RANGE_KEY, check_unchanged, run_signature
-from streamstyle.stages.source import glance
+from streamstyle.stages.source import probe_header
 
 if TYPE_CHECKING:
     from streamstyle.preview_server.frame_previews import FramePreviews
@@ -49,7 +49,7 @@ class Handlers:
                     "title": style.title,
                     "artist": style.artist,
                     "builtin": style.builtin,
-                    "thumbnail": _to_json(_crop_to_size(decoded(thumbnail(style) or b""), size)),
+                    "thumbnail": _to_json(_crop_to_size(decode_image(thumbnail(style) or b""), size)),
                 }
                 for style in all_styles()
             ]
@@ -59,7 +59,7 @@ class Handlers:
         """Return the thumbnail of an image or of a weights file; raises StyleError for any other file."""
         path, size = Path(request["path"]), (request["width"], request["height"])
         in_file = path.suffix == ".safetensors"
-        picture = decoded(thumbnail(known_style(str(path))) or b"") if in_file else read_picture(path)
+        picture = decode_image(thumbnail(get_style(str(path))) or b"") if in_file else read_image(path)
         return {"path": str(path), "thumbnail": _to_json(_crop_to_size(picture, size))}
 
     def video(self, request: Request) -> Result:
@@ -70,8 +70,8 @@ class Handlers:
         """Return where the output goes and what a run would warn of; raises the error that the run would end with."""
         wanted = parse_run_arguments(request["arguments"])
         film = requested_range(self._film(wanted.movie), wanted)
-        check_output(wanted.output, wanted.movie, replace_it=True, may_ask=False)
-        refuse_encoder(film.upscaled(wanted.settings.enlarge.upscale), wanted.output, wanted.settings.sink)
+        check_output(wanted.output, wanted.movie, replace=True, can_ask=False)
+        check_encoder(film.upscaled(wanted.settings.upscale.upscale), wanted.output, wanted.settings.encoder)
         resumed_frames, resume_problem = resume_status(film, wanted)
         return {
             "output": str(wanted.output),
@@ -111,11 +111,11 @@ class Handlers:
         )
         return asdict(cost)
 
-    def _film(self, path: Path) -> Film:
+    def _film(self, path: Path) -> VideoInfo:
         return self._probe(path, path.stat().st_mtime_ns if path.exists() else 0)
 
 
-def resume_status(film: Film, wanted: RunArguments) -> tuple[int, str]:
+def resume_status(film: VideoInfo, wanted: RunArguments) -> tuple[int, str]:
     """Return how many frames a run would resume after, and why it could not resume; (0, "") without a checkpoint.
 
     Whether the checkpoint is of the same range only a run finds out, which reads through the film.
@@ -134,32 +134,32 @@ def resume_status(film: Film, wanted: RunArguments) -> tuple[int, str]:
     return checkpoint.resume_point.frames, ""
 
 
-def _warnings(film: Film, output: Path, resumed_frames: int, resume_problem: str) -> list[str]:
+def _warnings(film: VideoInfo, output: Path, resumed_frames: int, resume_problem: str) -> list[str]:
     streams = (
-        f"{each.stream.kind} {each.stream.codec}: {each.way}, {each.why}"
+        f"{each.stream.kind} {each.stream.codec}: {each.action}, {each.reason}"
         for each in plan_streams(film, output)
-        if each.why
+        if each.reason
     )
     resumes = [f"resumes after frame {resumed_frames}"] if resumed_frames else []
     return [*resumes, *([resume_problem] if resume_problem else []), *streams]
 
 
-def _probe(path: Path, modified: int) -> Film:
+def _probe(path: Path, modified: int) -> VideoInfo:
     """Probe a film by its header; `modified`, its file's time, is there for the cache alone."""
-    return glance(path)
+    return probe_header(path)
 
 
-def _crop_to_size(picture: Picture | None, size: tuple[int, int]) -> Picture | None:
+def _crop_to_size(picture: RgbImage | None, size: tuple[int, int]) -> RgbImage | None:
     """Return the largest part from the middle with the aspect ratio of `size`, at (width, height) `size`."""
     if picture is None:
         return None
     (height, width), shape = picture.shape[:2], size[0] / size[1]
     across, down = min(width, max(1, round(height * shape))), min(height, max(1, round(width / shape)))
     left, top = (width - across) // 2, (height - down) // 2
-    return resized(picture[top : top + down, left : left + across], size)
+    return resize(picture[top : top + down, left : left + across], size)
 
 
-def _to_json(picture: Picture | None) -> Result | None:
+def _to_json(picture: RgbImage | None) -> Result | None:
     if picture is None:
         return None
     return {

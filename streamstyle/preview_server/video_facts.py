@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from streamstyle.commands.part import Span, middle
+from streamstyle.commands.part import Bounds, middle_range
 from streamstyle.commands.run_arguments import RunArguments
-from streamstyle.film import Film, Stream
-from streamstyle.media.colour import HLG, PQ, resolved
-from streamstyle.media.decoding import decoded
-from streamstyle.media.opening import open_film, video_stream
-from streamstyle.media.part import outside
-from streamstyle.media.shape import Shape, working_shape
+from streamstyle.film import VideoInfo, StreamInfo
+from streamstyle.media.colour import HLG, PQ, resolve_tags
+from streamstyle.media.decoding import decode_frames
+from streamstyle.media.opening import open_video, find_video_stream
+from streamstyle.media.part import empty_range_error
+from streamstyle.media.shape import FrameSize, working_size
 from streamstyle.settings import SourceSettings
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ class VideoFacts:
     """What is unusual about the picture, and what a run makes of it."""
 
 
-def video_facts(film: Film) -> VideoFacts:
+def video_facts(film: VideoInfo) -> VideoFacts:
     """Return the facts about a whole film; raises FilmError if it cannot be read."""
-    with open_film(film.path) as container:
-        stream = video_stream(container, film.path)
-        first = next(decoded(container, stream), None)
+    with open_video(film.path) as container:
+        stream = find_video_stream(container, film.path)
+        first = next(decode_frames(container, stream), None)
         frames_exact = bool(stream.frames)
         notes = tuple(_video_notes(film, stream, first))
     return VideoFacts(
@@ -66,13 +66,13 @@ def video_facts(film: Film) -> VideoFacts:
     )
 
 
-def _stream_text(stream: Stream) -> str:
+def _stream_text(stream: StreamInfo) -> str:
     return " ".join(
         part for part in (stream.kind, stream.codec, stream.language, stream.title) if part and part != "und"
     )
 
 
-def _video_notes(film: Film, stream: VideoStream, first: VideoFrame | None) -> list[str]:
+def _video_notes(film: VideoInfo, stream: VideoStream, first: VideoFrame | None) -> list[str]:
     found = []
     if film.rotation:
         found.append(f"rotated by {film.rotation}° for display")
@@ -87,7 +87,7 @@ def _video_notes(film: Film, stream: VideoStream, first: VideoFrame | None) -> l
 
 def _frame_video_notes(picture: VideoFrame) -> list[str]:
     found = []
-    colour = resolved(picture, picture.width, picture.height)
+    colour = resolve_tags(picture, picture.width, picture.height)
     if colour.is_wide:
         kind = {PQ: "HDR (PQ)", HLG: "HDR (HLG)"}.get(colour.transfer, "wide colours (BT.2020)")
         found.append(f"{kind}: tone-mapped to SDR")
@@ -104,31 +104,31 @@ def _has_variable_rate(stream: VideoStream) -> bool:
     return bool(mean and exact) and abs(exact / mean - 1) > Fraction(1, 20)
 
 
-def requested_range(film: Film, wanted: RunArguments) -> Film:
+def requested_range(film: VideoInfo, wanted: RunArguments) -> VideoInfo:
     """Return a whole film cut to the requested range and size; its number of frames is an estimate."""
     source = wanted.settings.source
     return _cut(at_working_size(film, source), *_bounds(film, wanted), source)
 
 
-def at_working_size(film: Film, settings: SourceSettings) -> Film:
+def at_working_size(film: VideoInfo, settings: SourceSettings) -> VideoInfo:
     """Return a whole film with the size of its frames as they are stylised."""
-    shape = working_shape(Shape(film.width, film.height, film.sample_aspect_ratio), settings, film.path)
+    shape = working_size(FrameSize(film.width, film.height, film.sample_aspect_ratio), settings, film.path)
     return replace(film, width=shape.width, height=shape.height, sample_aspect_ratio=shape.sample_aspect_ratio)
 
 
-def _bounds(film: Film, wanted: RunArguments) -> Span:
+def _bounds(film: VideoInfo, wanted: RunArguments) -> Bounds:
     if wanted.sample is None:
         return wanted.settings.source.start, wanted.settings.source.end
-    return middle(film, wanted.sample)
+    return middle_range(film, wanted.sample)
 
 
-def _cut(film: Film, start: float | None, end: float | None, settings: SourceSettings) -> Film:
+def _cut(film: VideoInfo, start: float | None, end: float | None, settings: SourceSettings) -> VideoInfo:
     if film.duration is None or (start is None and end is None):
         return film
     begin = start or 0.0
     length = min(film.duration, film.duration if end is None else end) - begin
     if length <= 0:
-        raise outside(film.path, settings, film.duration)
+        raise empty_range_error(film.path, settings, film.duration)
     return replace(
         film,
         start_pts=film.start_pts + round(begin / float(film.time_base)),

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from streamstyle.errors import OutputError
 from streamstyle.files import atomic_write
-from streamstyle.frame import Place
-from streamstyle.media.claim import refuse_claimed
-from streamstyle.media.output import earlier_path, partial_path, refuse_output
+from streamstyle.frame import FramePosition
+from streamstyle.media.claim import check_unlocked
+from streamstyle.media.output import set_aside_path, partial_path, check_output
 from streamstyle.resume.signature import check_unchanged
 
 _SCHEMA = "streamstyle.checkpoint/1"
@@ -28,13 +28,13 @@ class ResumePoint:
 
     frames: int = 0
     """Frames that are done, from the first on."""
-    positions: tuple[Place, ...] = ()
+    positions: tuple[FramePosition, ...] = ()
     """Of the last of them, as many as the next frame looks back to, the latest last."""
     feedback: tuple[Tensor, ...] = ()
     """[3, H, W] float32 in [0, 1] each: the outputs that the next frame follows from, the latest last."""
 
     @property
-    def decode_from(self) -> Place | None:
+    def decode_from(self) -> FramePosition | None:
         """The first frame that has to be decoded again; None for the beginning of the video."""
         return self.positions[0] if self.positions else None
 
@@ -91,7 +91,7 @@ def read_checkpoint(output: Path) -> Checkpoint | None:
     OutputError for one that cannot be read.
     """
     path = checkpoint_path(output)
-    files = [file.name for file in (earlier_path(output), partial_path(output)) if file.is_file()]
+    files = [file.name for file in (set_aside_path(output), partial_path(output)) if file.is_file()]
     if not path.is_file() or not files:
         return None
     try:
@@ -111,8 +111,8 @@ def find_checkpoint(output: Path, source: Path, signature: Mapping[str, str]) ->
 
     OutputError where the earlier run had another signature, is still running, or left a checkpoint that cannot be read.
     """
-    refuse_output(output, source)
-    refuse_claimed(partial_path(output))
+    check_output(output, source)
+    check_unlocked(partial_path(output))
     checkpoint = read_checkpoint(output)
     if checkpoint is not None:
         check_unchanged(checkpoint.signature, signature, partial_path(output))
@@ -122,7 +122,7 @@ def find_checkpoint(output: Path, source: Path, signature: Mapping[str, str]) ->
 def remove_checkpoint(output: Path) -> None:
     """Remove the checkpoint, and an earlier partial output that was set aside; the partial output stays."""
     path = checkpoint_path(output)
-    for left_over in (path, _unfinished_path(path), earlier_path(output)):
+    for left_over in (path, _unfinished_path(path), set_aside_path(output)):
         left_over.unlink(missing_ok=True)
 
 
@@ -130,12 +130,12 @@ def _unfinished_path(path: Path) -> Path:
     return path.with_suffix(".new")
 
 
-def _position_to_json(position: Place) -> dict[str, Any]:
-    return {"index": position.index, "pts": position.pts, "shot": position.shot, "seekable": position.plain}
+def _position_to_json(position: FramePosition) -> dict[str, Any]:
+    return {"index": position.index, "pts": position.pts, "shot": position.shot, "seekable": position.seekable}
 
 
-def _position_from_json(position: Mapping[str, Any]) -> Place:
-    return Place(position["index"], position["pts"], position["shot"], position["seekable"])
+def _position_from_json(position: Mapping[str, Any]) -> FramePosition:
+    return FramePosition(position["index"], position["pts"], position["shot"], position["seekable"])
 
 
 def _from_json(content: Mapping[str, Any], feedback: tuple[Tensor, ...], files: Sequence[str]) -> Checkpoint:

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from streamstyle.errors import OutputError
 from streamstyle.files import fsync_file
-from streamstyle.frame import OutputFrame, Place
-from streamstyle.media.output import earlier_path, partial_path
+from streamstyle.frame import OutputFrame, FramePosition
+from streamstyle.media.output import set_aside_path, partial_path
 from streamstyle.resume.checkpoint import (
     Checkpoint,
     ResumePoint,
@@ -74,7 +74,7 @@ class ResumeState:
     def __init__(self, needs: ResumeNeeds, resumed: ResumePoint) -> None:
         self._needs = needs
         self._frames = resumed.frames
-        self._positions: deque[Place] = deque(resumed.positions, maxlen=needs.lookback)
+        self._positions: deque[FramePosition] = deque(resumed.positions, maxlen=needs.lookback)
         self._feedback: deque[Tensor] = deque(resumed.feedback, maxlen=needs.lookback)
 
     @property
@@ -246,7 +246,7 @@ class CheckpointWriter:
             self._problem = f"a later run could go on after {self.resumable_frames} frames only: {why}"
             return
         self.resumable_frames, self._problem, self._latest = point.frames, None, point
-        earlier_path(self._output).unlink(missing_ok=True)
+        set_aside_path(self._output).unlink(missing_ok=True)
 
 
 class NullCheckpointWriter:

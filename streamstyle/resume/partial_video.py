@@ -15,9 +15,9 @@ from av.bitstream import BitStreamFilterContext
 
 from streamstyle.errors import FilmError, OutputError
 from streamstyle.media.decode_times import dts_from_pts
-from streamstyle.media.decoding import packets
-from streamstyle.media.opening import open_film, video_stream
-from streamstyle.media.output import clear_errors, earlier_path, partial_path
+from streamstyle.media.decoding import demux
+from streamstyle.media.opening import open_video, find_video_stream
+from streamstyle.media.output import output_errors, set_aside_path, partial_path
 from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class PartialVideo:
         self.last_pts = resumed.positions[-1].pts
         """Display time of the last of them, in ticks of the source."""
         try:
-            with open_film(path) as container:
+            with open_video(path) as container:
                 times = [(packet.pts or 0, packet.dts) for packet in _video_packets(container, path, frames)]
         except FilmError as error:
             raise _damaged(path) from error
@@ -61,8 +61,8 @@ class PartialVideo:
 
         In an MP4 that was not closed all times are too late by the same; `last` tells by how much.
         """
-        with open_film(self.path) as container:
-            stream = video_stream(container, self.path)
+        with open_video(self.path) as container:
+            stream = find_video_stream(container, self.path)
             delay = self._last_tick - round(last / Fraction(stream.time_base or 1))
             delay = delay if abs(delay) > 1 else 0  # one is how it was rounded
             from_encoder = _StartCodes(stream)
@@ -119,9 +119,9 @@ def set_aside(output: Path, checkpoint: Checkpoint) -> Iterator[PartialVideo]:
     At every moment the checkpoint finds its frames. OutputError where they cannot be read.
     """
     partial_video = PartialVideo(output.with_name(checkpoint.file), checkpoint.resume_point)
-    aside = earlier_path(output)
+    aside = set_aside_path(output)
     try:
-        with clear_errors(aside):
+        with output_errors(aside):
             partial_video.path = partial_video.path.replace(aside)
             write_checkpoint(checkpoint_path(output), replace(checkpoint, file=aside.name))
         yield partial_video
@@ -131,8 +131,8 @@ def set_aside(output: Path, checkpoint: Checkpoint) -> Iterator[PartialVideo]:
 
 
 def _video_packets(container: InputContainer, path: Path, count: int) -> Iterator[Packet[Any]]:
-    stream = video_stream(container, path)
-    return islice((packet for packet in packets(container, stream) if packet.size), count)
+    stream = find_video_stream(container, path)
+    return islice((packet for packet in demux(container, stream) if packet.size), count)
 
 
 def _damaged(path: Path) -> OutputError:

@@ -11,9 +11,9 @@ from typing import Any
 from streamstyle import __version__
 from streamstyle.errors import OutputError
 from streamstyle.files import fingerprint
-from streamstyle.film import Film
-from streamstyle.mix import Mix
-from streamstyle.settings import EnlargeSettings, Method, RuderSettings, Settings, SinkSettings, SourceSettings
+from streamstyle.film import VideoInfo
+from streamstyle.mix import StyleBlend
+from streamstyle.settings import UpscaleSettings, Method, RuderSettings, Settings, EncoderSettings, SourceSettings
 
 RANGE_KEY = "range"
 """The one entry that is known only once the video has been read through."""
@@ -37,9 +37,9 @@ _IRRELEVANT = {*_field_names(SourceSettings), "flow_workers", "flow_cache", "dev
 
 _RUDER = _field_names(RuderSettings)
 _NETWORK = {"iterations", "perceptual_weight", "style_weight", "tv_weight", "loss_network"}
-_CARRYING = {"flow", "lookback", "temporal_weight", "pixel_weight"}
+_TEMPORAL = {"flow", "lookback", "temporal_weight", "pixel_weight"}
 _IGNORED = {
-    Method.johnson: _CARRYING | _NETWORK | _RUDER,
+    Method.johnson: _TEMPORAL | _NETWORK | _RUDER,
     Method.live: _NETWORK | _RUDER,
     Method.consistent: _RUDER,
     Method.ruder: {"pixel_weight", "perceptual_weight", "style_weight", "tv_weight"},
@@ -47,20 +47,20 @@ _IGNORED = {
 """Settings that a method ignores. A setting that is in neither table counts, and so does any that is added."""
 
 
-def run_signature(film: Film, mix: Mix, settings: Settings) -> dict[str, str]:
+def run_signature(video: VideoInfo, style: StyleBlend, settings: Settings) -> dict[str, str]:
     """Return all whose change would give another output, by name: options as they are typed, files by their content.
 
     The device is not among it: a run may be resumed on another.
     """
     ignored = _IRRELEVANT | _IGNORED[settings.consistency.method]
     options = {name: value for name, value in _flatten(settings) if name not in ignored}
-    parts = " ".join(f"{_fingerprint(each.path)}:{each.share}" for each in mix.ingredients)
-    return _video_entries(film) | {"style": parts} | _option_entries(options)
+    parts = " ".join(f"{_fingerprint(each.path)}:{each.weight}" for each in style.parts)
+    return _video_entries(video) | {"style": parts} | _option_entries(options)
 
 
-def upscale_signature(film: Film, settings: EnlargeSettings, encoding: SinkSettings) -> dict[str, str]:
+def upscale_signature(video: VideoInfo, settings: UpscaleSettings, encoder: EncoderSettings) -> dict[str, str]:
     """Return the same for a video that is upscaled without being stylised."""
-    return _video_entries(film) | _option_entries({"factor": settings.upscale, **dict(_flatten(encoding))})
+    return _video_entries(video) | _option_entries({"factor": settings.upscale, **dict(_flatten(encoder))})
 
 
 def check_unchanged(earlier: Mapping[str, str], wanted: Mapping[str, str], partial: Path) -> None:
@@ -85,12 +85,12 @@ def _describe(name: str, value: str) -> str:
     return f"another {name}" if not value or "/" in value else f"{name} {value}"
 
 
-def _video_entries(film: Film) -> dict[str, str]:
+def _video_entries(video: VideoInfo) -> dict[str, str]:
     return {
         "version": __version__,
-        "video": f"{_fingerprint(film.path)} {film.video_stream} {film.rotation}",
-        RANGE_KEY: f"{film.start_pts} {film.end_pts}",
-        "size": f"{film.width}x{film.height}",
+        "video": f"{_fingerprint(video.path)} {video.video_stream} {video.rotation}",
+        RANGE_KEY: f"{video.start_pts} {video.end_pts}",
+        "size": f"{video.width}x{video.height}",
     }
 
 

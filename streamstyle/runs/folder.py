@@ -23,7 +23,7 @@ VIEWER_TIMEOUT = 5.0
 """Seconds after which a viewer that has not repeated its wishes is taken to have gone."""
 
 _END_EVENTS = frozenset({"finished", "stopped", "failed"})
-MAX_ENDED_RUNS = 20
+_MAX_ENDED_RUNS = 20
 """Folders of ended runs that are kept."""
 
 
@@ -93,17 +93,17 @@ class RunFolder:
 
     def create(self, command: list[str]) -> None:
         """Make the folder and say which process the run is: this one."""
-        for folder in (self.path, self.previews, self._viewers):
+        for folder in (self.path, self.previews, self._viewers_folder):
             folder.mkdir(parents=True, exist_ok=True)
-        replace_json(self._run, {**asdict(ProcessIdentity.current()), "command": command})
+        replace_json(self._run_file, {**asdict(ProcessIdentity.current()), "command": command})
 
     def command(self) -> list[str]:
         """Return the command line of the run, without the program's name; empty where there is none."""
-        return list(read_json(self._run).get("command", []))
+        return list(read_json(self._run_file).get("command", []))
 
     def process(self) -> ProcessIdentity | None:
         """Return which process the run is, or was; None where it does not say."""
-        return ProcessIdentity.from_json(read_json(self._run))
+        return ProcessIdentity.from_json(read_json(self._run_file))
 
     def name(self) -> str:
         """Return what people call the run: its process's number, or its folder where that is not among the others."""
@@ -128,13 +128,13 @@ class RunFolder:
             return Control(paused, bool(wanted.get("stop")), SaveRequest(**save) if save else None, owner)
         return Control()
 
-    def request_previews(self, viewer: str, wishes: PreviewRequest) -> None:
+    def request_previews(self, viewer: str, request: PreviewRequest) -> None:
         """Say what a viewer, known by a name of its own, would like to see."""
-        replace_json(self._viewers / f"{viewer}.json", asdict(wishes))
+        replace_json(self._viewers_folder / f"{viewer}.json", asdict(request))
 
     def remove_viewer(self, viewer: str) -> None:
         """Say that a viewer has gone."""
-        (self._viewers / f"{viewer}.json").unlink(missing_ok=True)
+        (self._viewers_folder / f"{viewer}.json").unlink(missing_ok=True)
 
     def preview_requests(self) -> PreviewRequest:
         """Return all that the viewers who are there would like to see, at the largest size of any."""
@@ -146,17 +146,17 @@ class RunFolder:
         return PreviewRequest(views, width, height)
 
     def _active_requests(self) -> Iterator[Mapping[str, Any]]:
-        for path in self._viewers.glob("*.json"):
+        for path in self._viewers_folder.glob("*.json"):
             with suppress(OSError):
                 if abs(time.time() - path.stat().st_mtime) < VIEWER_TIMEOUT and (wish := read_json(path)):
                     yield wish
 
     @property
-    def _run(self) -> Path:
+    def _run_file(self) -> Path:
         return self.path / "run.json"
 
     @property
-    def _viewers(self) -> Path:
+    def _viewers_folder(self) -> Path:
         return self.path / "viewers"
 
 
@@ -167,7 +167,7 @@ def runs_folder() -> Path:
 
 def new_run_folder(video: Path) -> RunFolder:
     """Return where a run that begins now keeps its folder; those of runs that ended long ago are removed."""
-    for ended in [run for run in all_runs() if not run.is_alive()][MAX_ENDED_RUNS - 1 :]:
+    for ended in [run for run in all_runs() if not run.is_alive()][_MAX_ENDED_RUNS - 1 :]:
         shutil.rmtree(ended.path, ignore_errors=True)
     return RunFolder(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{video.stem}-{os.getpid()}")
 
@@ -205,7 +205,7 @@ class RunReader:
         except OSError:
             return []
         self._offset += len(whole) + len(end)
-        return [event for line in whole.splitlines() if isinstance(event := _parse(line), dict)]
+        return [event for line in whole.splitlines() if isinstance(event := _parse_json(line), dict)]
 
 
 def replace_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -218,12 +218,12 @@ def replace_json(path: Path, content: Mapping[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in a file; an empty one where there is none."""
     with suppress(OSError):
-        content = _parse(path.read_bytes())
+        content = _parse_json(path.read_bytes())
         return content if isinstance(content, dict) else {}
     return {}
 
 
-def _parse(text: bytes) -> Any:
+def _parse_json(text: bytes) -> Any:
     with suppress(ValueError):
         return json.loads(text)
     return None

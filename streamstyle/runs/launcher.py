@@ -62,7 +62,7 @@ def start_run(request: RunRequest, folder: RunFolder, program: Sequence[str] = P
     return RunProcess(process, folder)
 
 
-def create_folder(request: RunRequest) -> tuple[RunFolder, str]:
+def create_run_folder(request: RunRequest) -> tuple[RunFolder, str]:
     """Return where the run keeps its folder, and a warning where that cannot be in the system's state folder."""
     try:
         folder = new_run_folder(request.video)

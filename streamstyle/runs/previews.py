@@ -21,20 +21,20 @@ _FULL_COLOUR_SPEED = 0.03
 """Motion, as a share of the picture's width, that has the full colour."""
 
 
-def render_view(painted: StylisedFrame, view: str, shrink: int = 1) -> Picture | None:
+def render_view(painted: StylisedFrame, view: str, factor: int = 1) -> Picture | None:
     """Return a view, smaller by a whole factor; None where there is none, as of flow on the first frame of a shot."""
     motion = painted.flowed.motion
     match view:
         case "output":
-            return _to_rgb(painted.image, shrink)
+            return _to_rgb(painted.image, factor)
         case "per_frame":
-            return _to_rgb(painted.naive, shrink)
+            return _to_rgb(painted.naive, factor)
         case "source":
-            return _downscale(painted.flowed.frame.image, shrink)
+            return _downscale(painted.flowed.frame.image, factor)
         case "flow" if motion is not None:
-            return flow_to_colour(_downscale_tensor(motion.backward, shrink), motion.backward.shape[-1])
+            return flow_to_colour(_downscale_tensor(motion.backward, factor), motion.backward.shape[-1])
         case "weight" if motion is not None:
-            return np.repeat(_to_rgb(motion.weight[None], shrink), 3, axis=-1)
+            return np.repeat(_to_rgb(motion.weight[None], factor), 3, axis=-1)
         case _:
             return None
 

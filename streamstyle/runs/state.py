@@ -40,7 +40,7 @@ _EVENTS = (
 )
 _EVENT_TYPES = {kind.__name__: kind for kind in _EVENTS}
 
-_RECENT = 16
+_SPEED_SAMPLES = 16
 """Samples that the current speed is the mean of: some five seconds, as on the progress line of `run`."""
 
 
@@ -74,7 +74,7 @@ class RunState:
     previews: PreviewsWritten | None = None
     saved_frames: tuple[FrameSaved, ...] = ()
     paused: bool = False
-    ending: Finished | Stopped | Failed | None = None
+    end: Finished | Stopped | Failed | None = None
     log: tuple[LogEntry, ...] = ()
 
     def apply(self, event: Event) -> RunState:
@@ -137,7 +137,7 @@ class RunState:
     @property
     def fps(self) -> float | None:
         """Current frames per second; None before they are known."""
-        if self.status and (history := [fps for fps in self.status.fps_history[-_RECENT:] if fps]):
+        if self.status and (history := [fps for fps in self.status.fps_history[-_SPEED_SAMPLES:] if fps]):
             return fmean(history)
         if self.last_frame and self.last_frame.elapsed > 0:
             return (self.last_frame.frame - self.resumed_frames) / self.last_frame.elapsed
@@ -147,7 +147,7 @@ class RunState:
     def seconds_left(self) -> float | None:
         """Seconds until the run has finished; None where that is not known, as while it is paused."""
         fps = self.fps
-        if self.frames is None or not fps or self.paused or self.ending:
+        if self.frames is None or not fps or self.paused or self.end:
             return None
         return (self.frames - self.frames_done) / fps
 

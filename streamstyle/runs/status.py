@@ -23,24 +23,24 @@ class RunStatus:
     alive: bool
     start_time: float
     """Seconds since the epoch."""
-    progress: RunState
+    run_state: RunState
 
     @property
     def video(self) -> str:
         """The film's path; empty before it is open."""
-        return self.progress.started.video if self.progress.started else ""
+        return self.run_state.started.video if self.run_state.started else ""
 
     @property
     def output(self) -> str:
         """Where the painting is, or is to be."""
-        if isinstance(self.progress.ending, Finished | Stopped):
-            return self.progress.ending.output
-        return self.progress.started.output if self.progress.started else ""
+        if isinstance(self.run_state.end, Finished | Stopped):
+            return self.run_state.end.output
+        return self.run_state.started.output if self.run_state.started else ""
 
     @property
     def seconds_left(self) -> float | None:
         """How long it will still take; None where that cannot be told."""
-        return self.progress.seconds_left if self.alive else None
+        return self.run_state.seconds_left if self.alive else None
 
 
 def read_status(folder: RunFolder) -> RunStatus:
@@ -79,16 +79,16 @@ def single_active_run() -> RunFolder:
     return going[0].folder
 
 
-def _active_state(folder: RunFolder, story: RunState) -> str:
+def _active_state(folder: RunFolder, state: RunState) -> str:
     if folder.read_control().stop:
         return "stopping"
-    if story.paused:
+    if state.paused:
         return "paused"
-    return "running" if story.started else "starting"
+    return "running" if state.started else "starting"
 
 
-def _end_state(story: RunState) -> str:
-    match story.ending:
+def _end_state(state: RunState) -> str:
+    match state.end:
         case Finished():
             return "finished"
         case Stopped():

@@ -13,13 +13,13 @@ from torch import Tensor
 
 from streamstyle.events import StatusSampled
 from streamstyle.frame import StylisedFrame
-from streamstyle.job import Moment
-from streamstyle.ops.transfer import uploaded
+from streamstyle.job import FrameContext
+from streamstyle.ops.transfer import to_device
 
-_WINDOW = 24
+_WINDOW_SAMPLES = 24
 """Surveys that "lately" goes back."""
 
-_HISTORY = 120
+_HISTORY_SAMPLES = 120
 """Paces that are remembered."""
 
 
@@ -29,49 +29,49 @@ class StatusSampler:
     def __init__(self) -> None:
         self._process = psutil.Process()
         self._process.cpu_percent()  # the first answer is always 0
-        self._marks: deque[tuple[int, float, dict[str, float]]] = deque(maxlen=_WINDOW)
-        self._fps_history: deque[float] = deque(maxlen=_HISTORY)
+        self._marks: deque[tuple[int, float, dict[str, float]]] = deque(maxlen=_WINDOW_SAMPLES)
+        self._fps_history: deque[float] = deque(maxlen=_HISTORY_SAMPLES)
 
-    def sample(self, moment: Moment, paused: bool, warping_error: dict[str, float]) -> StatusSampled:
+    def sample(self, moment: FrameContext, paused: bool, warping_error: dict[str, float]) -> StatusSampled:
         """Return how the run stands."""
         if not paused:
-            self._mark(moment)
-        stages = self._stages()
+            self._add_mark(moment)
+        stages = self._stage_seconds()
         return StatusSampled(
             frame=moment.frames,
             paused=paused,
-            queues={name: (queue.waiting, queue.room) for name, queue in moment.queues.items()},
+            queues={name: (queue.ready, queue.capacity) for name, queue in moment.queues.items()},
             stages=stages,
             bottleneck=_bottleneck(stages, moment),
             fps_history=tuple(self._fps_history),
-            losses=dict(moment.painted.losses),
+            losses=dict(moment.stylised.losses),
             warping_error=warping_error,
             memory=self._process.memory_info().rss,
             cpu=self._process.cpu_percent(),
-            gpu_memory=torch.cuda.memory_reserved() if moment.painted.image.is_cuda else None,
+            gpu_memory=torch.cuda.memory_reserved() if moment.stylised.image.is_cuda else None,
             bytes_written=moment.partial.stat().st_size if moment.partial.exists() else 0,
         )
 
-    def _mark(self, moment: Moment) -> None:
-        now = moment.frames, moment.clock.seconds, dict(moment.stopwatch.seconds)
+    def _add_mark(self, moment: FrameContext) -> None:
+        now = moment.frames, moment.clock.seconds, dict(moment.timer.seconds)
         if self._marks and now[0] > self._marks[-1][0]:
             frames, seconds = now[0] - self._marks[-1][0], now[1] - self._marks[-1][1]
             self._fps_history.append(round(frames / max(seconds, 1e-6), 4))
         self._marks.append(now)
 
-    def _stages(self) -> dict[str, float]:
+    def _stage_seconds(self) -> dict[str, float]:
         (first, _, then), (last, _, now) = self._marks[0], self._marks[-1]
         if last == first:
             return {}
         return {name: (now[name] - then.get(name, 0.0)) / (last - first) for name in now if name != "paused"}
 
 
-def _bottleneck(stages: Mapping[str, float], moment: Moment) -> str:
+def _bottleneck(stages: Mapping[str, float], moment: FrameContext) -> str:
     """Return what the others wait for: the slowest stage, or, where that is waiting, whoever makes what is awaited."""
     slowest = max(stages, key=lambda name: stages[name], default="")
     if slowest != "wait":
         return slowest
-    starved = "flow" not in moment.queues or moment.queues["decode"].waiting <= 1
+    starved = "flow" not in moment.queues or moment.queues["decode"].ready <= 1
     return "decode" if starved else "flow"
 
 
@@ -132,7 +132,7 @@ class _SampleGrid:
         return _SampleGrid(rows, columns, grid[None], weight[rows, columns])
 
     def to(self, device: torch.device) -> _SampleGrid:
-        return replace(self, grid=uploaded(self.grid, device), weight=uploaded(self.weight.contiguous(), device))
+        return replace(self, grid=to_device(self.grid, device), weight=to_device(self.weight.contiguous(), device))
 
     def error(self, later: Tensor, earlier: Tensor) -> Tensor:  # scalar, float64
         carried = F.grid_sample(earlier[None], self.grid, "bilinear", "border", align_corners=False)[0]

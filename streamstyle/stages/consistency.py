@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from streamstyle.frame import StylisedFrame
-from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.ops.graph import recorded
-from streamstyle.ops.past import Past, past_of
-from streamstyle.ops.pixels import UNITS
+from streamstyle.nets.loss_network import VggFeatures
+from streamstyle.ops.graph import capture
+from streamstyle.ops.past import CarriedOutput, carry_outputs
+from streamstyle.ops.pixels import LEVELS_SQUARED
 from streamstyle.ops.temporal import TemporalTerm, temporal_term, total_variation
-from streamstyle.ops.thrift import Warn, unheard
+from streamstyle.ops.thrift import Warn, ignore_warning
 from streamstyle.optimise.frame_optimiser import FrameOptimiser
 from streamstyle.settings import ConsistencySettings
 
@@ -23,8 +23,8 @@ from streamstyle.settings import ConsistencySettings
 def consistency(
     frames: Iterable[StylisedFrame],
     settings: ConsistencySettings,
-    network: LossNetwork | None,
-    warn: Warn = unheard,
+    network: VggFeatures | None,
+    warn: Warn = ignore_warning,
     carried: Sequence[Tensor] = (),  # [3, H, W] float32 in [0, 1] each: outputs before the first frame, the latest last
 ) -> Iterator[StylisedFrame]:
     """Yield every frame drawn towards its own stylisation and towards the outputs before it.
@@ -35,23 +35,23 @@ def consistency(
     """
     optimise: FrameOptimiser | None = None
     if network is not None and settings.iterations > 0:
-        optimise = FrameOptimiser(network, settings, warn, recorded if network.mean.is_cuda else None)
+        optimise = FrameOptimiser(network, settings, warn, capture if network.mean.is_cuda else None)
     outputs: deque[Tensor] = deque(carried, maxlen=settings.lookback[-1])
     for painted in frames:
         steady = painted
         if painted.flowed.motion is None:
             outputs.clear()
         else:
-            steady = _follow(past_of(outputs, painted.flowed.motions), painted, settings, optimise)
+            steady = _stabilise(carry_outputs(outputs, painted.flowed.motions), painted, settings, optimise)
         outputs.append(steady.image)
         yield steady
 
 
-def _follow(
-    past: Past, painted: StylisedFrame, settings: ConsistencySettings, optimise: FrameOptimiser | None
+def _stabilise(
+    past: CarriedOutput, painted: StylisedFrame, settings: ConsistencySettings, optimise: FrameOptimiser | None
 ) -> StylisedFrame:
     term = temporal_term(
-        carried=past.carried,
+        carried=past.image,
         stylised=painted.naive,
         trust=past.trust,
         temporal_weight=settings.temporal_weight,
@@ -69,10 +69,10 @@ _LOSSES = ("perceptual", "style", "temporal", "pixel", "tv")
 
 
 def _quadratic_losses(
-    image: Tensor, term: TemporalTerm, stylised: Tensor, past: Past, settings: ConsistencySettings
+    image: Tensor, term: TemporalTerm, stylised: Tensor, past: CarriedOutput, settings: ConsistencySettings
 ) -> Tensor:
     """Return the temporal, pixel and tv terms of `image` each alone, [3]; the descent needs their sum only."""
-    temporal = settings.temporal_weight * ((image - past.carried).square_() * past.trust).mean()
+    temporal = settings.temporal_weight * ((image - past.image).square_() * past.trust).mean()
     pixel = settings.pixel_weight * (image - stylised).square_().mean()
     tv, _ = total_variation(image - term.centre)
-    return UNITS * torch.stack((temporal, pixel, settings.tv_weight * tv))
+    return LEVELS_SQUARED * torch.stack((temporal, pixel, settings.tv_weight * tv))

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from streamstyle.frame import StylisedFrame
-from streamstyle.ops.pixels import with_colours_of
-from streamstyle.ops.transfer import uploaded_picture
+from streamstyle.ops.pixels import preserve_colour
+from streamstyle.ops.transfer import image_to_device
 from streamstyle.settings import StyleSettings
 
 
-def dilute(frames: Iterable[StylisedFrame], settings: StyleSettings) -> Iterator[StylisedFrame]:
+def apply_strength(frames: Iterable[StylisedFrame], settings: StyleSettings) -> Iterator[StylisedFrame]:
     """Yield every frame with as much of the painting as is asked for; none of it is carried to the next frame."""
     for painted in frames:
-        film, image = uploaded_picture(painted.flowed.frame.image, painted.image.device), painted.image
+        film, image = image_to_device(painted.flowed.frame.image, painted.image.device), painted.image
         if settings.strength < 1:
             image = film.lerp(image, settings.strength)
-        image = with_colours_of(film, image) if settings.preserve_colour else image
-        yield replace(painted, image=image, undiluted=painted.image)
+        image = preserve_colour(film, image) if settings.preserve_colour else image
+        yield replace(painted, image=image, before_strength=painted.image)

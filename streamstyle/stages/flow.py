@@ -15,15 +15,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from streamstyle.buffered import Ahead, buffered
-from streamstyle.cores import cores
-from streamstyle.frame import FlowedFrame, Frame, Motion
+from streamstyle.buffered import PrefetchIterator, prefetch
+from streamstyle.cores import usable_cpus
+from streamstyle.frame import FrameWithFlow, Frame, Motion
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.media.motion_code import rounded
+from streamstyle.media.motion_code import quantise
 from streamstyle.ops.occlusion import consistency_weight
 from streamstyle.settings import FlowPreset, FlowSettings
 
-_MOST_WORKERS = 8
+_MAX_WORKERS = 8
 """Unless more are asked for: each holds a pair of frames."""
 
 _BYTES_AHEAD = 64 << 20
@@ -44,13 +44,13 @@ _DEEPFLOW_SIDE = 128
 
 
 @contextmanager
-def flow(
+def add_flow(
     frames: Iterable[Frame],
     settings: FlowSettings,
     cache: FlowCache | None = None,
     lookback: Sequence[int] = (1,),  # frames back, rising from 1
     returning: bool = False,  # from each frame to the one before, too
-) -> Iterator[Ahead[FlowedFrame]]:
+) -> Iterator[PrefetchIterator[FrameWithFlow]]:
     """Yield an iterator over the frames, each with its motions; they are worked on ahead of their use and in parallel.
 
     The first frame of a shot has none, and none reaches back before it. Motion is rounded as `cache` rounds it, so a
@@ -60,27 +60,29 @@ def flow(
     remaining = iter(frames)
     first = next(remaining, None)
     if first is None:
-        yield Ahead(iter(()), 1)
+        yield PrefetchIterator(iter(()), 1)
         return
     height, width = first.image.shape[:2]
-    workers = settings.flow_workers or min(_MOST_WORKERS, max(1, cores() // 2))
+    workers = settings.flow_workers or min(_MAX_WORKERS, max(1, usable_cpus() // 2))
     size = height * width * (_BYTES_A_PIXEL + _BYTES_A_MOTION * (len(lookback) + returning))
     ahead = max(workers + 1, _BYTES_AHEAD // size)
 
-    def follow(moment: tuple[Frame, dict[int, Frame]]) -> FlowedFrame:
+    def follow(moment: tuple[Frame, dict[int, Frame]]) -> FrameWithFlow:
         frame, by_gap = moment
-        motions = [replace(_motion(before, frame, settings.flow, cache), gap=gap) for gap, before in by_gap.items()]
+        motions = [
+            replace(_cached_motion(before, frame, settings.flow, cache), gap=gap) for gap, before in by_gap.items()
+        ]
         if not motions:
-            return FlowedFrame(frame, None)
-        back = _motion(frame, by_gap[1], settings.flow, cache) if returning else None
-        return FlowedFrame(frame, motions[0], tuple(motions[1:]), back)
+            return FrameWithFlow(frame, None)
+        back = _cached_motion(frame, by_gap[1], settings.flow, cache) if returning else None
+        return FrameWithFlow(frame, motions[0], tuple(motions[1:]), back)
 
-    moments = _moments(chain([first], remaining), lookback)
-    with buffered(moments, follow, workers=workers, ahead=ahead) as flowed:
+    moments = with_lookback(chain([first], remaining), lookback)
+    with prefetch(moments, follow, workers=workers, ahead=ahead) as flowed:
         yield flowed
 
 
-def _moments(frames: Iterable[Frame], lookback: Sequence[int]) -> Iterator[tuple[Frame, dict[int, Frame]]]:
+def with_lookback(frames: Iterable[Frame], lookback: Sequence[int]) -> Iterator[tuple[Frame, dict[int, Frame]]]:
     """Yield each frame with the earlier ones of its shot, by how far they are back, the nearest first."""
     recent: deque[Frame] = deque(maxlen=lookback[-1])
     for frame in frames:
@@ -90,17 +92,17 @@ def _moments(frames: Iterable[Frame], lookback: Sequence[int]) -> Iterator[tuple
         recent.append(frame)
 
 
-def _motion(before: Frame, frame: Frame, preset: FlowPreset, cache: FlowCache | None) -> Motion:
+def _cached_motion(before: Frame, frame: Frame, preset: FlowPreset, cache: FlowCache | None) -> Motion:
     kept = cache.read(before.pts, frame.pts) if cache is not None else None
     if kept is not None:
         return kept
-    motion = rounded(motion_between(before.image, frame.image, preset))
+    motion = quantise(estimate_motion(before.image, frame.image, preset))
     if cache is not None:
         cache.write(before.pts, frame.pts, motion)
     return motion
 
 
-def motion_between(
+def estimate_motion(
     before: NDArray[np.uint8],  # [H, W, 3] RGB
     image: NDArray[np.uint8],  # [H, W, 3] RGB
     preset: FlowPreset,

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from streamstyle.frame import FlowedFrame, StylisedFrame
-from streamstyle.ops.past import Past, past_of
-from streamstyle.ops.transfer import uploaded, uploaded_picture
+from streamstyle.frame import FrameWithFlow, StylisedFrame
+from streamstyle.ops.past import CarriedOutput, carry_outputs
+from streamstyle.ops.transfer import to_device, image_to_device
 from streamstyle.optimise.frame_optimiser import RuderOptimiser
 from streamstyle.settings import Init, Settings
 
 
-def optimise(
-    frames: Iterable[FlowedFrame],
+def optimise_frames(
+    frames: Iterable[FrameWithFlow],
     brush: RuderOptimiser,
     settings: Settings,
     device: torch.device,
@@ -31,28 +31,28 @@ def optimise(
     for flowed in frames:
         if flowed.motion is None:
             outputs.clear()
-        image = uploaded_picture(flowed.frame.image, device)
-        past = past_of(outputs, flowed.motions) if outputs else None
+        image = image_to_device(flowed.frame.image, device)
+        past = carry_outputs(outputs, flowed.motions) if outputs else None
         start = _start(flowed.frame.index, image, outputs, past, settings.ruder.init)
         painted, losses = brush(image, past, start, _iterations(past, settings))
         outputs.append(painted)
         yield StylisedFrame(flowed, painted, naive=image, losses=losses)
 
 
-def _iterations(past: Past | None, settings: Settings) -> int:
+def _iterations(past: CarriedOutput | None, settings: Settings) -> int:
     usual = settings.consistency.iterations
     return usual if past is not None else max(usual, settings.ruder.first_iterations)
 
 
-def _start(index: int, image: Tensor, outputs: Sequence[Tensor], past: Past | None, init: Init) -> Tensor:
+def _start(index: int, image: Tensor, outputs: Sequence[Tensor], past: CarriedOutput | None, init: Init) -> Tensor:
     if init is Init.random:
         return _noise(index, image)
     if past is None or init is Init.image:
         return image
-    return past.carried if init is Init.previous_warped else outputs[-1]
+    return past.image if init is Init.previous_warped else outputs[-1]
 
 
 def _noise(index: int, image: Tensor) -> Tensor:
     """Return a picture of noise, the same for the same frame in every run."""
     generator = torch.Generator().manual_seed(index)
-    return uploaded(torch.rand(image.shape, generator=generator), image.device)
+    return to_device(torch.rand(image.shape, generator=generator), image.device)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from streamstyle.frame import Frame
-from streamstyle.ops.likeness import Sketch, sketch, unlikeness
+from streamstyle.ops.likeness import Thumbnail, thumbnail, scene_difference
 
-CUT = 0.6
+CUT_THRESHOLD = 0.6
 """Unlikeness of two frames from which on there is a cut between them.
 
 Of 601 pairs of consecutive frames of four films without a cut the largest is 0.48; of 1,280 pairs of unrelated
@@ -16,12 +16,12 @@ pictures, some dark, blurred, noisy or letterboxed, the smallest is 0.66 (docs/f
 """
 
 
-def shots(frames: Iterable[Frame], shot: int = 0) -> Iterator[Frame]:
+def number_shots(frames: Iterable[Frame], shot: int = 0) -> Iterator[Frame]:
     """Yield every frame with the count of cuts before it, `shot` for the first; a sketch of the last is remembered."""
-    before: Sketch | None = None
+    before: Thumbnail | None = None
     for frame in frames:
-        now = sketch(frame.image)
-        if before is not None and unlikeness(before, now) > CUT:
+        now = thumbnail(frame.image)
+        if before is not None and scene_difference(before, now) > CUT_THRESHOLD:
             shot += 1
         before = now
         yield replace(frame, shot=shot)

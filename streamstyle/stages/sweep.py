@@ -8,19 +8,19 @@ from dataclasses import replace
 from torch import Tensor
 
 from streamstyle.frame import Motion, StylisedFrame
-from streamstyle.ops.past import past_of
+from streamstyle.ops.past import carry_outputs
 from streamstyle.optimise.frame_optimiser import RuderOptimiser
 from streamstyle.settings import Settings
 
 BLEND = 0.5
 """Share of its neighbour, where that is to be trusted, that a frame starts from; the rest is its own picture."""
 
-_BYTES = 512 << 20
+_MAX_PART_BYTES = 512 << 20
 _BYTES_A_PIXEL = 3 + 3 * 3 * 4 + 2 * 3 * 4
 """Of a frame, three pictures of it in float32, and motion both ways."""
 
 
-def sweep(painted: Iterable[StylisedFrame], brush: RuderOptimiser, settings: Settings) -> Iterator[StylisedFrame]:
+def multi_pass(painted: Iterable[StylisedFrame], brush: RuderOptimiser, settings: Settings) -> Iterator[StylisedFrame]:
     """Yield every frame painted again in each pass after the first, by turns backward and forward through its shot.
 
     A frame starts from a blend of its own picture and its neighbour's, the one painted just before in this pass, and is
@@ -47,7 +47,9 @@ def _parts(painted: Iterable[StylisedFrame]) -> Iterator[list[StylisedFrame]]:
     part: list[StylisedFrame] = []
     for frame in painted:
         height, width = frame.image.shape[-2:]
-        if part and (frame.flowed.motion is None or len(part) >= max(2, _BYTES // (_BYTES_A_PIXEL * height * width))):
+        if part and (
+            frame.flowed.motion is None or len(part) >= max(2, _MAX_PART_BYTES // (_BYTES_A_PIXEL * height * width))
+        ):
             yield part
             part = []
         part.append(frame)
@@ -59,25 +61,25 @@ def _backward(part: list[StylisedFrame], done: Tensor | None, brush: RuderOptimi
     for index in range(len(part) - 2, -1, -1):
         frame, after = part[index], part[index + 1]
         if index == 0 and done is not None:
-            part[index] = _again(frame, done, frame.flowed.motion, brush, iterations)
+            part[index] = _optimise_again(frame, done, frame.flowed.motion, brush, iterations)
         else:
-            part[index] = _again(frame, after.image, after.flowed.returning, brush, iterations)
+            part[index] = _optimise_again(frame, after.image, after.flowed.reverse, brush, iterations)
 
 
 def _forward(part: list[StylisedFrame], done: Tensor | None, brush: RuderOptimiser, iterations: int) -> None:
     before = done
     for index, frame in enumerate(part):
         if before is not None:
-            part[index] = _again(frame, before, frame.flowed.motion, brush, iterations)
+            part[index] = _optimise_again(frame, before, frame.flowed.motion, brush, iterations)
         before = part[index].image
 
 
-def _again(
+def _optimise_again(
     frame: StylisedFrame, neighbour: Tensor, motion: Motion | None, brush: RuderOptimiser, iterations: int
 ) -> StylisedFrame:
     if motion is None:
         raise ValueError("frames are swept with their motion both ways")
-    past = past_of([neighbour], [motion])
-    start = frame.image.lerp(past.carried, BLEND * past.trust)
+    past = carry_outputs([neighbour], [motion])
+    start = frame.image.lerp(past.image, BLEND * past.trust)
     image, losses = brush(frame.naive, past, start, iterations)
     return replace(frame, image=image, losses=losses)

@@ -10,27 +10,27 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.frame import OutputFrame
-from streamstyle.nets.tiled_upscaling import doubled
+from streamstyle.nets.tiled_upscaling import upscale_tiled
 from streamstyle.nets.upscaler import FACTOR, Upscaler
-from streamstyle.ops.thrift import Thrift, Warn, Way, unheard
-from streamstyle.settings import EnlargeSettings
+from streamstyle.ops.thrift import MemoryFallback, Warn, Fallback, ignore_warning
+from streamstyle.settings import UpscaleSettings
 
-WAYS: tuple[Way[int | None], ...] = (
-    Way(None),
-    Way(1024, "frames are enlarged in tiles of 1024 pixels"),
-    Way(256, "frames are enlarged in tiles of 256 pixels"),
+FALLBACKS: tuple[Fallback[int | None], ...] = (
+    Fallback(None),
+    Fallback(1024, "frames are enlarged in tiles of 1024 pixels"),
+    Fallback(256, "frames are enlarged in tiles of 256 pixels"),
 )
 """Sides in pixels of the tiles that the network looks at; None for the whole."""
 
 
 def upscale_frames(
-    frames: Iterable[OutputFrame], network: Upscaler, settings: EnlargeSettings, warn: Warn = unheard
+    frames: Iterable[OutputFrame], network: Upscaler, settings: UpscaleSettings, warn: Warn = ignore_warning
 ) -> Iterator[OutputFrame]:
     """Yield every frame with its image upscaled; what it was made from, and the next looks back to, stays as it is.
 
     Where a GPU runs out of memory images are upscaled in tiles, which makes no difference, and `warn` is told.
     """
-    thrift = Thrift(WAYS, warn)
+    thrift = MemoryFallback(FALLBACKS, warn)
     for frame in frames:
 
         def upscale_by_tiles(tile: int | None, image: Tensor = frame.image) -> Tensor:
@@ -50,7 +50,7 @@ def upscale(
     """Return the image upscaled: doubled until it is large enough, and made smaller where that is too large."""
     larger, reached = image[None], 1
     while reached < times:
-        larger, reached = doubled(network, larger, tile), FACTOR * reached
+        larger, reached = upscale_tiled(network, larger, tile), FACTOR * reached
     if reached == times:
         return larger[0]
     size = [times * side for side in image.shape[-2:]]

@@ -13,21 +13,21 @@ from torch import Tensor
 
 from streamstyle.errors import OutputError, StreamstyleError
 from streamstyle.files import publish
-from streamstyle.film import Film
-from streamstyle.media.alongside import Alongside
-from streamstyle.media.carry import has_adts, lasting, plan_streams
-from streamstyle.media.claim import claimed
+from streamstyle.film import VideoInfo
+from streamstyle.media.alongside import StreamCopier
+from streamstyle.media.carry import has_adts_aac, portable_tags, plan_streams
+from streamstyle.media.claim import locked
 from streamstyle.media.decode_times import DtsContinuation
-from streamstyle.media.encoder import Encoder, open_encoders
-from streamstyle.media.lane import due_at
-from streamstyle.media.opening import open_film
-from streamstyle.media.output import clear_errors, new_container, partial_path, refuse_output, remove_if_empty
-from streamstyle.media.span import cut_chapters, span_of
-from streamstyle.ops.transfer import downloaded
+from streamstyle.media.encoder import VideoEncoder, write_header
+from streamstyle.media.lane import decode_time
+from streamstyle.media.opening import open_video
+from streamstyle.media.output import output_errors, new_container, partial_path, check_output, remove_if_empty
+from streamstyle.media.span import cut_chapters, time_range
+from streamstyle.ops.transfer import to_host
 from streamstyle.resume.checkpoint import ResumePoint, remove_checkpoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, NullCheckpointWriter
 from streamstyle.resume.partial_video import PartialVideo, set_aside
-from streamstyle.settings import SinkSettings
+from streamstyle.settings import EncoderSettings
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -40,10 +40,10 @@ class VideoWriter:
 
     def __init__(
         self,
-        film: Film,
+        film: VideoInfo,
         source: InputContainer,
         output: Path,
-        settings: SinkSettings,
+        settings: EncoderSettings,
         checkpoints: CheckpointWriter | NullCheckpointWriter,
         partial_video: PartialVideo | None = None,
     ) -> None:
@@ -53,23 +53,23 @@ class VideoWriter:
         """The file until it is published."""
         self.frames = 0
         """Frames taken so far, those of an earlier run among them."""
-        self._film, self._output, self._partial_video = film, output, partial_video
-        self._span = span_of(film, source)
+        self._video, self._output, self._partial_video = film, output, partial_video
+        self._span = time_range(film, source)
         self._end = Fraction(0)
         self._dts = DtsContinuation()
         self._open, self._broken = True, False
-        self._container = new_container(output, self.partial, film.time_base, in_fragments=not has_adts(source))
+        self._container = new_container(output, self.partial, film.time_base, in_fragments=not has_adts_aac(source))
         source_video = cast("VideoStream", source.streams[film.video_stream])
-        self._encoder = Encoder(self._container, film, output, settings, source_video)
-        self._copied_streams = Alongside(film, source, plan_streams(film, output), self._span, self._container)
-        self._container.metadata.update(lasting(source.metadata))
+        self._encoder = VideoEncoder(self._container, film, output, settings, source_video)
+        self._copied_streams = StreamCopier(film, source, plan_streams(film, output), self._span, self._container)
+        self._container.metadata.update(portable_tags(source.metadata))
         self._container.set_chapters(cut_chapters(source.chapters(), self._span))
         self._write_header(settings)
 
-    def _write_header(self, settings: SinkSettings) -> None:
+    def _write_header(self, settings: EncoderSettings) -> None:
         try:
-            with clear_errors(self.partial):
-                open_encoders(self._container, settings)
+            with output_errors(self.partial):
+                write_header(self._container, settings)
             context = self._encoder.stream.codec_context
             self.checkpoints.check_encoder(context.codec.canonical_name, context.extradata)
         except StreamstyleError:
@@ -80,16 +80,16 @@ class VideoWriter:
     @property
     def dropped_packets(self) -> int:
         """Packets of sound or subtitles that the container would not take."""
-        return self._copied_streams.refused
+        return self._copied_streams.dropped_packets
 
     def warnings(self, *, stopped: bool) -> Iterator[str]:
         """Yield what is not as it should be, and did not keep the video from being written."""
         if self.dropped_packets:
             yield f"{self.dropped_packets} damaged packets of sound or subtitles were left out"
         yield from self.checkpoints.warnings(stopped=stopped)
-        if self._film.frames is not None and self.frames < self._film.frames and not stopped:
-            name = self._film.path.name
-            yield f"{self.frames} of {self._film.frames} frames could be read; {name} may be damaged"
+        if self._video.frames is not None and self.frames < self._video.frames and not stopped:
+            name = self._video.path.name
+            yield f"{self.frames} of {self._video.frames} frames could be read; {name} may be damaged"
 
     def copy_resumed(self, stop: threading.Event) -> None:
         """Copy the frames of an earlier run, if there are any; where `stop` is set they stay as they were."""
@@ -97,7 +97,7 @@ class VideoWriter:
             return
         last_pts = self._partial_video.last_pts
         with self._errors_noted():
-            for packet in self._partial_video.packets(self._output_pts(last_pts) * self._film.time_base):
+            for packet in self._partial_video.packets(self._output_pts(last_pts) * self._video.time_base):
                 if stop.is_set():
                     return
                 self._dts.keep(packet)
@@ -117,9 +117,9 @@ class VideoWriter:
         """
         output_pts = self._output_pts(pts)
         if resume_point is not None:
-            self.checkpoints.expect_keyframe(resume_point, self._encoder.tick(output_pts))
+            self.checkpoints.expect_keyframe(resume_point, self._encoder.to_ticks(output_pts))
         with self._errors_noted():
-            pixels = downloaded(image, self._encoder.luma)
+            pixels = to_host(image, self._encoder.luma)
             self._mux(self._encoder.encode(pixels, output_pts, resume_point is not None))
         self.frames += 1
         self._set_end(pts)
@@ -129,7 +129,7 @@ class VideoWriter:
         if self.frames == 0:
             raise OutputError(f"{self._output.name} would be empty: no frame was painted", "Give a film with frames.")
         self._finish(None)
-        with clear_errors(self.partial):
+        with output_errors(self.partial):
             publish(self.partial, self._output)
         self.checkpoints.remove()
 
@@ -148,16 +148,16 @@ class VideoWriter:
             self.checkpoints.close()
 
     def _set_end(self, last_pts: int) -> None:
-        self._end = self._output_pts(last_pts) * self._film.time_base + self._encoder.duration
+        self._end = self._output_pts(last_pts) * self._video.time_base + self._encoder.duration
 
     def _output_pts(self, pts: int) -> int:
         """Return the time in the output of a frame of the source, both in ticks of the source."""
-        return pts - round(self._span.origin / self._film.time_base)
+        return pts - round(self._span.origin / self._video.time_base)
 
     @contextmanager
     def _errors_noted(self) -> Iterator[None]:
         try:
-            with clear_errors(self.partial):
+            with output_errors(self.partial):
                 yield
         except OutputError:
             self._broken = True
@@ -167,18 +167,18 @@ class VideoWriter:
         """Write what the encoder gave out."""
         for packet in packets:
             self._dts.repair(packet)
-            pts, is_keyframe, due = packet.pts, packet.is_keyframe, due_at(packet)
+            pts, is_keyframe, due = packet.pts, packet.is_keyframe, decode_time(packet)
             self._mux_packet(packet)
             self.checkpoints.packet_muxed(pts, is_keyframe, due)
 
     def _mux_packet(self, packet: Packet[Any]) -> None:
-        self._copied_streams.mux_until(due_at(packet))
+        self._copied_streams.mux_until(decode_time(packet))
         packet.stream = self._encoder.stream
         self._container.mux(packet)
 
     def _finish(self, sound_until: Fraction | None) -> None:
         self._open = False
-        with clear_errors(self.partial), closing(self._container), closing(self._copied_streams):
+        with output_errors(self.partial), closing(self._container), closing(self._copied_streams):
             if self.frames and not self._broken:
                 self._mux(self._encoder.flush())
                 self._copied_streams.mux_until(sound_until)
@@ -186,9 +186,9 @@ class VideoWriter:
 
 @contextmanager
 def open_writer(
-    film: Film,
+    video: VideoInfo,
     output: Path,
-    settings: SinkSettings,
+    settings: EncoderSettings,
     checkpoints: CheckpointWriter | NullCheckpointWriter | None = None,
 ) -> Iterator[VideoWriter]:
     """Open the output for the film's images; with `checkpoints` a later run can resume where this one ends.
@@ -197,15 +197,15 @@ def open_writer(
     `publish` closes the file well under its partial name, playable, and removes it when no frame was written.
     """
     checkpoints = checkpoints or NullCheckpointWriter()
-    refuse_output(output, film.path)
+    check_output(output, video.path)
     with ExitStack() as stack:
         partial_video = None
         if checkpoints.checkpoint is not None:
-            stack.enter_context(claimed(output.with_name(checkpoints.checkpoint.file)))
+            stack.enter_context(locked(output.with_name(checkpoints.checkpoint.file)))
             partial_video = stack.enter_context(set_aside(output, checkpoints.checkpoint))
-        stack.enter_context(claimed(partial_path(output)))
-        source = stack.enter_context(open_film(film.path))
-        writer = VideoWriter(film, source, output, settings, checkpoints, partial_video)
+        stack.enter_context(locked(partial_path(output)))
+        source = stack.enter_context(open_video(video.path))
+        writer = VideoWriter(video, source, output, settings, checkpoints, partial_video)
         stack.callback(writer.close)
         if partial_video is None:
             remove_checkpoint(output)

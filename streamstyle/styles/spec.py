@@ -8,25 +8,25 @@ from pathlib import Path
 
 from streamstyle.errors import StyleError
 from streamstyle.files import IMAGE_SUFFIXES
-from streamstyle.library import find_style, unknown_style
-from streamstyle.mix import Ingredient, Mix
+from streamstyle.library import find_style, no_such_style
+from streamstyle.mix import BlendPart, StyleBlend
 
 _WEIGHTED = re.compile(r"(?P<style>.+):(?P<weight>[0-9]*\.?[0-9]+)")
 
 
-def parse_style(text: str) -> Mix:
+def parse_style(text: str) -> StyleBlend:
     """Return the style or the blend that a text such as `wave` or `wave:0.6,my.jpg:0.4` names.
 
     Weights are relative; the default is 1. Raises StyleError where there is no such style.
     """
     parts = [text] if _names_one(text) else [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
-        raise unknown_style(text)
+        raise no_such_style(text)
     named = [_parse_part(part) for part in parts]
-    if not sum(part.share for _, part in named):
+    if not sum(part.weight for _, part in named):
         raise StyleError(f"the shares of {text} are all 0", "Give one of the styles a share above 0.")
-    used = [(name, part) for name, part in named if part.share]
-    return Mix("+".join(name for name, _ in used), tuple(part for _, part in used))
+    used = [(name, part) for name, part in named if part.weight]
+    return StyleBlend("+".join(name for name, _ in used), tuple(part for _, part in used))
 
 
 def _names_one(text: str) -> bool:
@@ -34,7 +34,7 @@ def _names_one(text: str) -> bool:
     return Path(text).is_file() or (not text.endswith(".safetensors") and find_style(text) is not None)
 
 
-def _parse_part(text: str) -> tuple[str, Ingredient]:
+def _parse_part(text: str) -> tuple[str, BlendPart]:
     """Return one part of a blend and its name, as file names use it."""
     weighted = None if Path(text).exists() else _WEIGHTED.fullmatch(text)
     name, weight = (weighted["style"], float(weighted["weight"])) if weighted else (text, 1.0)
@@ -43,9 +43,9 @@ def _parse_part(text: str) -> tuple[str, Ingredient]:
     style, path = find_style(name), Path(name)
     if style is not None:
         image = path if path.is_file() and path.suffix != ".safetensors" else None
-        return style.name, Ingredient(style.path, weight, image)
+        return style.name, BlendPart(style.path, weight, image)
     if not path.is_file() and path.suffix.lower() not in IMAGE_SUFFIXES:
-        raise unknown_style(name)
+        raise no_such_style(name)
     if not path.is_file():
         raise StyleError(f"there is no image {path}", "Check the path.")
-    return re.sub(r"\s+", "_", path.stem), Ingredient(path, weight)
+    return re.sub(r"\s+", "_", path.stem), BlendPart(path, weight)

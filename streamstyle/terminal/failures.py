@@ -14,26 +14,26 @@ from platformdirs import user_log_path
 from streamstyle.errors import StreamstyleError
 from streamstyle.events import Failed
 from streamstyle.formatting import sanitise
-from streamstyle.terminal.interrupts import INTERRUPTED
+from streamstyle.terminal.interrupts import EXIT_INTERRUPTED
 
-INTERNAL = 70
+EXIT_INTERNAL = 70
 """Exit code of a fault of the program itself (EX_SOFTWARE)."""
 
 
-_NO_ARGUMENTS: type[click.UsageError] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
+_NoArgsError: type[click.UsageError] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """Raised by click 8.2 and later where nothing is given to a group of commands: its message is the help."""
 
 
-def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
+def report_error(error: BaseException, *, as_json: bool, debug: bool) -> int:
     """Say what went wrong, on standard error or as a JSON event, and return the exit code."""
     if isinstance(error, BrokenPipeError):
-        return _nobody_reads()
-    if isinstance(error, _NO_ARGUMENTS):
+        return _exit_on_broken_pipe()
+    if isinstance(error, _NoArgsError):
         click.echo(error.format_message(), err=True)
         return error.exit_code
     if debug and not isinstance(error, click.exceptions.Exit | click.ClickException):
         traceback.print_exception(error)
-    failed = told(error, debug)
+    failed = to_failed(error, debug)
     if as_json:
         click.echo(failed.to_line())
     else:
@@ -41,34 +41,34 @@ def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
     return failed.exit_code
 
 
-def told(error: BaseException, debug: bool) -> Failed:
+def to_failed(error: BaseException, debug: bool) -> Failed:
     """Return what there is to say of an error; the traceback of a fault of ours is kept in a file, or shown already."""
     if isinstance(error, StreamstyleError):
         return Failed(error.problem, error.next_step, error.exit_code)
     if isinstance(error, click.ClickException):
-        return Failed(error.format_message().rstrip("."), _help_of(error), error.exit_code)
+        return Failed(error.format_message().rstrip("."), _help_hint(error), error.exit_code)
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return Failed("interrupted before there was anything to keep", "", INTERRUPTED)
+        return Failed("interrupted before there was anything to keep", "", EXIT_INTERRUPTED)
     problem = f"a fault of the program itself, {type(error).__name__}: {error}".rstrip(". ")
     where = (
-        "The traceback is above." if debug else f"The traceback is in {_keep_traceback(error)}; --debug shows it here."
+        "The traceback is above." if debug else f"The traceback is in {_write_traceback(error)}; --debug shows it here."
     )
-    return Failed(problem, where, INTERNAL)
+    return Failed(problem, where, EXIT_INTERNAL)
 
 
-def _help_of(error: click.ClickException) -> str:
+def _help_hint(error: click.ClickException) -> str:
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "streamstyle"
     return f"See `{command} --help`."
 
 
-def _keep_traceback(error: BaseException) -> Path:
+def _write_traceback(error: BaseException) -> Path:
     path = user_log_path("streamstyle", appauthor=False) / f"fault-{time.strftime('%Y%m%d-%H%M%S')}.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     return path
 
 
-def _nobody_reads() -> int:
+def _exit_on_broken_pipe() -> int:
     """Leave quietly when the reader of our output has gone, as `head` does."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-INTERRUPTED = 130
+EXIT_INTERRUPTED = 130
 """Exit code of a run that was stopped from outside."""
 
 _STOPPING = b"\nstopping; Ctrl-C once more aborts at once\n"
@@ -17,7 +17,7 @@ _ABORTED = b"\naborted; what was written so far is left under its partial name\n
 
 
 @contextmanager
-def stopping_on_interrupt(stop: threading.Event) -> Iterator[None]:
+def stop_on_signal(stop: threading.Event) -> Iterator[None]:
     """Set `stop` at the first SIGINT, SIGTERM or SIGHUP, and leave the process at the second.
 
     A signal that is ignored already stays so: `nohup` keeps its promise. `stop` may be set by others, too.
@@ -27,11 +27,11 @@ def stopping_on_interrupt(stop: threading.Event) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal signalled
         if signalled:
-            _write(_ABORTED)
-            os._exit(INTERRUPTED)
+            _write_stderr(_ABORTED)
+            os._exit(EXIT_INTERRUPTED)
         signalled = True
         stop.set()
-        _write(_STOPPING)
+        _write_stderr(_STOPPING)
 
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {getattr(signal, name): signal.getsignal(getattr(signal, name)) for name in names}
@@ -45,7 +45,7 @@ def stopping_on_interrupt(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, before[number] or signal.SIG_DFL)
 
 
-def _write(text: bytes) -> None:
+def _write_stderr(text: bytes) -> None:
     """Write past Python's buffers, which the interrupted code may hold locked."""
     try:
         os.write(2, text)

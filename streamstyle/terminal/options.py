@@ -13,12 +13,12 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import click
 
 from streamstyle.settings import Device, Settings
-from streamstyle.terminal.values import numbers, seconds, size, span
+from streamstyle.terminal.values import parse_numbers, parse_seconds, parse_size, parse_range
 
 _SIZE = tuple[int, int]
 _NUMBERS = tuple[int, ...]
 _METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", _SIZE: "WxH", _NUMBERS: "N,…"}
-_READERS: dict[Any, Callable[..., Any]] = {_SIZE: size, _NUMBERS: numbers}
+_PARSERS: dict[Any, Callable[..., Any]] = {_SIZE: parse_size, _NUMBERS: parse_numbers}
 
 FILE = click.Path(path_type=Path)
 STYLE_HELP = "A style's name, any image, a .safetensors file, or a blend; see `streamstyle run --help`."
@@ -58,13 +58,13 @@ def settings_options(settings: type[Any], heading: str) -> Callable[[Decorated],
         hints = get_type_hints(settings)
         for field in reversed(fields(settings)):
             if "help" in field.metadata:
-                command = _option(field, hints[field.name], heading)(command)
+                command = _field_option(field, hints[field.name], heading)(command)
         return command
 
     return decorate
 
 
-def chosen(settings: type[S], values: Mapping[str, Any], **others: Any) -> S:
+def settings_from(settings: type[S], values: Mapping[str, Any], **others: Any) -> S:
     """Return the settings made of those values that are theirs; raises SettingsError where one cannot work."""
     hints = get_type_hints(settings)
     given = {name: value for name, value in values.items() if name in hints}
@@ -74,7 +74,7 @@ def chosen(settings: type[S], values: Mapping[str, Any], **others: Any) -> S:
     return settings(**given, **others)
 
 
-def _option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decorated], Decorated]:
+def _field_option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decorated], Decorated]:
     default = None if field.default is MISSING else field.default
     return click.option(
         f"--{field.name.replace('_', '-')}",
@@ -86,11 +86,11 @@ def _option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decor
         required=field.default is MISSING,
         metavar=_METAVARS.get(plain_type(annotation)),
         default=str(default) if isinstance(default, StrEnum) else default,
-        help=field.metadata["help"] + _default_in_words(default),
+        help=field.metadata["help"] + _default_text(default),
     )
 
 
-def _default_in_words(default: Any) -> str:
+def _default_text(default: Any) -> str:
     if default is None or default is False or default == "":
         return ""
     if isinstance(default, tuple):
@@ -117,10 +117,10 @@ def click_type(annotation: Any) -> Any:
         return click.Choice([str(choice) for choice in plain], case_sensitive=False)
     if plain is Path:
         return click.Path(path_type=Path)
-    return _READERS.get(plain, plain)
+    return _PARSERS.get(plain, plain)
 
 
-def under(heading: str) -> Callable[..., Callable[[Decorated], Decorated]]:
+def grouped_option(heading: str) -> Callable[..., Callable[[Decorated], Decorated]]:
     """Return what `click.option` is, for options that stand under a heading of the help."""
     return partial(click.option, cls=GroupedOption, heading=heading)
 
@@ -128,35 +128,39 @@ def under(heading: str) -> Callable[..., Callable[[Decorated], Decorated]]:
 def device_option(heading: str) -> Callable[[Decorated], Decorated]:
     """Decorate a command with `--device`, as the settings of a run have it."""
     device = next(field for field in fields(Settings) if field.name == "device")
-    return _option(device, Device, heading)
+    return _field_option(device, Device, heading)
 
 
 def output_options(
     heading: str, help: str, *, required: bool = False, restart: bool = False
 ) -> Callable[[Decorated], Decorated]:
     """Decorate a command with `--output` and `--yes`, and with `--restart` where an earlier run can be resumed."""
-    option = under(heading)
+    option = grouped_option(heading)
     options = [
         option("--output", "-o", type=FILE, required=required, help=help),
         option("--yes", "-y", is_flag=True, help="Replace the output if it exists."),
     ]
     if restart:
         options.append(option("--restart", is_flag=True, help="Start from the first frame, even if a run can resume."))
-    return _all(options)
+    return combine(options)
 
 
 def time_range_options(heading: str) -> Callable[[Decorated], Decorated]:
     """Decorate a command with `--sample` and `--range`, of which one can be given."""
-    option = under(heading)
-    return _all(
+    option = grouped_option(heading)
+    return combine(
         [
-            option("--sample", type=seconds, metavar="TIME", help="Only this much of the film's middle, such as 10s."),
-            option("--range", "part", type=span, metavar="A-B", help="Only this range, in seconds or [HH:]MM:SS."),
+            option(
+                "--sample", type=parse_seconds, metavar="TIME", help="Only this much of the film's middle, such as 10s."
+            ),
+            option(
+                "--range", "part", type=parse_range, metavar="A-B", help="Only this range, in seconds or [HH:]MM:SS."
+            ),
         ]
     )
 
 
-_output_option = under("Console output")
+_output_option = grouped_option("Console output")
 
 json_option = _output_option("--json", "as_json", is_flag=True, help="Print JSON Lines on standard output.")
 """Decorates a command with `--json`."""
@@ -170,10 +174,10 @@ debug_option = _output_option("--debug", is_flag=True, expose_value=False, help=
 
 def console_options(command: Decorated) -> Decorated:
     """Decorate a command with `--quiet`, `--json` and `--debug`."""
-    return _all([quiet_option, json_option, debug_option])(command)
+    return combine([quiet_option, json_option, debug_option])(command)
 
 
-def _all(decorators: Sequence[Callable[[Decorated], Decorated]]) -> Callable[[Decorated], Decorated]:
+def combine(decorators: Sequence[Callable[[Decorated], Decorated]]) -> Callable[[Decorated], Decorated]:
     """Return a decorator that applies several; the help lists their options in this order."""
 
     def decorate(command: Decorated) -> Decorated:

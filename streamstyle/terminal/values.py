@@ -20,7 +20,7 @@ def parse_time(text: str) -> float:
     return 3600 * hours + 60 * minutes + seconds
 
 
-def size(text: str) -> tuple[int, int]:
+def parse_size(text: str) -> tuple[int, int]:
     """Return (width, height) in pixels for `640x360`; raises click.BadParameter for anything else."""
     match = re.fullmatch(r"(\d+)[xX](\d+)", text.strip())
     if match is None:
@@ -28,7 +28,7 @@ def size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def numbers(text: str | tuple[int, ...]) -> tuple[int, ...]:
+def parse_numbers(text: str | tuple[int, ...]) -> tuple[int, ...]:
     """Return whole numbers for `1,2,4` or `1+2+4`, and a default as it is; raises click.BadParameter for others."""
     if isinstance(text, tuple):
         return text
@@ -38,7 +38,7 @@ def numbers(text: str | tuple[int, ...]) -> tuple[int, ...]:
         raise click.BadParameter(f"{text!r} are no whole numbers. Give some such as 1,2,4.") from None
 
 
-def seconds(text: str) -> float:
+def parse_seconds(text: str) -> float:
     """Return seconds for `10s` or `1:30`; raises click.BadParameter for anything else."""
     try:
         return parse_time(text)
@@ -46,7 +46,7 @@ def seconds(text: str) -> float:
         raise click.BadParameter(f"{text!r} is no time. Give seconds or [HH:]MM:SS, such as 10s or 1:30.") from None
 
 
-def span(text: str) -> tuple[float | None, float | None]:
+def parse_range(text: str) -> tuple[float | None, float | None]:
     """Return (start, end) in seconds for `A-B`, with None for an end left open; raises click.BadParameter."""
     start, dash, end = (part.strip() for part in text.partition("-"))
     try:

@@ -6,11 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork, Scales
+from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, VggFeatures, LossScales
 from streamstyle.ops.gram import gram_matrix
 
 
-def calibrate(teacher: LossNetwork, student: LossNetwork, batches: list[Tensor]) -> Scales:
+def compute_loss_scales(teacher: VggFeatures, student: VggFeatures, batches: list[Tensor]) -> LossScales:
     """Return the factors that bring the student's losses to the teacher's, as medians over pairs of pictures.
 
     Perceptual: a picture and itself blurred and noisy. Style: different pictures.
@@ -33,7 +33,7 @@ def calibrate(teacher: LossNetwork, student: LossNetwork, batches: list[Tensor])
             for name in STYLE_LAYERS:
                 grams, slim_grams = gram_matrix(full[name].float()), gram_matrix(slim[name].float())
                 style[name].append(_ratio(grams, grams.roll(1, 0), slim_grams, slim_grams.roll(1, 0)))
-    return Scales(_median(perceptual), {name: _median(ratios) for name, ratios in style.items()})
+    return LossScales(_median(perceptual), {name: _median(ratios) for name, ratios in style.items()})
 
 
 def _ratio(full_a: Tensor, full_b: Tensor, slim_a: Tensor, slim_b: Tensor) -> float:

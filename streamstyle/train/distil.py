@@ -18,20 +18,20 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from streamstyle.buffered import buffered
+from streamstyle.buffered import prefetch
 from streamstyle.events import Observer
 from streamstyle.nets.any_style import style_statistics
-from streamstyle.nets.device import fast_dtype, select_device
-from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
+from streamstyle.nets.device import compute_dtype, select_device
+from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 from streamstyle.nets.metadata import LossWidth, read_metadata
-from streamstyle.nets.weights import load_any_style, load_loss_network, save_weights
+from streamstyle.nets.weights import load_style_predictor, load_loss_network, save_weights
 from streamstyle.settings import Device
-from streamstyle.train.calibration import calibrate
-from streamstyle.train.journal import Journal
-from streamstyle.train.loop import Course, train
-from streamstyle.train.pictures import batch, list_pictures, photo_crops, to_train_on
-from streamstyle.train.thinning import columns, ridge, thinned
-from streamstyle.train_settings import DistilSettings
+from streamstyle.train.calibration import compute_loss_scales
+from streamstyle.train.journal import TrainingLog
+from streamstyle.train.loop import Schedule, train
+from streamstyle.train.pictures import next_batch, list_images, photo_crops, training_images
+from streamstyle.train.thinning import sample_positions, ridge, prune
+from streamstyle.train_settings import LossNetworkTrainingSettings
 
 WIDTHS = {
     LossWidth.slim: {
@@ -48,7 +48,7 @@ WIDTHS = {
 LAYERS = (*STYLE_LAYERS, "relu1_2", "relu2_2", "relu3_3", CONTENT_LAYER)
 """The layers matched in fine-tuning: those that the losses read, and the ends of the blocks on the way."""
 
-THINNED = {"relu1": 4, "relu2": 2}
+SUBSAMPLED = {"relu1": 4, "relu2": 2}
 """Blocks whose activations are matched at every nth row and column only: they are large, and alike nearby."""
 
 GAIN = 4.0
@@ -58,98 +58,113 @@ have where inputs have unit size, and would wreck the tiny ones that inputs up t
 SIDE = 160
 
 
-class Apprentice(nn.Module):
+class DistilModule(nn.Module):
     """A slim network in training, and the adapters that say what VGG-16 would have said."""
 
-    def __init__(self, student: LossNetwork, adapters: dict[str, Tensor], sizes: dict[str, float]) -> None:
+    def __init__(self, student: VggFeatures, adapters: dict[str, Tensor], sizes: dict[str, float]) -> None:
         """`sizes` are the root mean squares of VGG-16's activations, by which its errors count."""
         super().__init__()
         self.student = student
         self.adapters = nn.ParameterDict(adapters)
-        self.sizes = sizes
+        self.rms = sizes
 
-    def distance(self, teacher: LossNetwork, images: Tensor) -> Tensor:
+    def loss(self, teacher: VggFeatures, images: Tensor) -> Tensor:
         """Return the mean over the layers of the squared error relative to the mean square."""
         with torch.no_grad():
             full = {
-                name: _thin(tensor, name).float() / self.sizes[name] for name, tensor in teacher(images, LAYERS).items()
+                name: _subsample(tensor, name).float() / self.rms[name]
+                for name, tensor in teacher(images, LAYERS).items()
             }
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast_dtype(images.device) == torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=compute_dtype(images.device) == torch.bfloat16):
             slim = self.student(images, LAYERS)
             told = {
-                name: F.conv2d(_thin(slim[name], name), self.adapters[name][..., None, None]).float() for name in LAYERS
+                name: F.conv2d(_subsample(slim[name], name), self.adapters[name][..., None, None]).float()
+                for name in LAYERS
             }
         mean: Tensor = torch.stack([F.mse_loss(told[name], full[name]) for name in LAYERS]).mean()
         return mean
 
 
-class Pictures:
+class DistilData:
     """What the student looks at: photos, and where there are paintings those too, and photos painted after them."""
 
-    def __init__(self, settings: DistilSettings, opened: ExitStack, seed: int) -> None:
-        self._photos = self._ahead(settings.photos, settings, opened, seed)
-        self._paintings = self._ahead(settings.paintings, settings, opened, seed) if settings.paintings else None
-        self._any_style, self._slim = load_any_style(), load_loss_network()
+    def __init__(self, settings: LossNetworkTrainingSettings, opened: ExitStack, seed: int) -> None:
+        self._photos = self._prefetch_crops(settings.photos, settings, opened, seed)
+        self._paintings = (
+            self._prefetch_crops(settings.paintings, settings, opened, seed) if settings.paintings else None
+        )
+        self._any_style, self._slim = load_style_predictor(), load_loss_network()
 
     def draw(self, count: int) -> Tensor:  # [count, 3, SIDE, SIDE] float32 in [0, 1]
         """Return the next pictures; of eight, four are photos, two paintings and two painted photos."""
         cpu = torch.device("cpu")
         if self._paintings is None:
-            return batch(self._photos, count, cpu)
-        photos, paintings = batch(self._photos, count - count // 4, cpu), batch(self._paintings, count // 4, cpu)
+            return next_batch(self._photos, count, cpu)
+        photos, paintings = (
+            next_batch(self._photos, count - count // 4, cpu),
+            next_batch(self._paintings, count // 4, cpu),
+        )
         with torch.no_grad():
-            codes = self._any_style.code(style_statistics(self._slim, paintings))
+            codes = self._any_style.embed(style_statistics(self._slim, paintings))
             photos[: count // 4] = self._any_style(photos[: count // 4], list(codes))
         return torch.cat([photos, paintings])
 
     @staticmethod
-    def _ahead(folder: Path, settings: DistilSettings, opened: ExitStack, seed: int) -> Iterator[Tensor]:
-        crops = photo_crops(to_train_on(list_pictures(folder)), SIDE, seed)
-        return opened.enter_context(buffered(crops, torch.from_numpy, workers=1, ahead=4 * settings.batch))
+    def _prefetch_crops(
+        folder: Path, settings: LossNetworkTrainingSettings, opened: ExitStack, seed: int
+    ) -> Iterator[Tensor]:
+        crops = photo_crops(training_images(list_images(folder)), SIDE, seed)
+        return opened.enter_context(prefetch(crops, torch.from_numpy, workers=1, ahead=4 * settings.batch))
 
 
-def distil_loss_network(output: Path, settings: DistilSettings, observe: Observer, stop: threading.Event) -> None:
+def distil_loss_network(
+    output: Path, settings: LossNetworkTrainingSettings, observe: Observer, stop: threading.Event
+) -> None:
     """Write a loss network made from VGG-16 to `output`; stopped early, a snapshot from which the next call goes on."""
     device = select_device(Device.cpu)
-    teacher = load_loss_network(settings.vgg).to(dtype=fast_dtype(device))
-    journal = Journal(output)
+    teacher = load_loss_network(settings.vgg).to(dtype=compute_dtype(device))
+    journal = TrainingLog(output)
     first = int(read_metadata(journal.snapshot)["step"]) if journal.snapshot.exists() else 0
     torch.manual_seed(first)
     with ExitStack() as opened:
-        pictures = Pictures(settings, opened, seed=first)
-        apprentice = _begin(teacher, pictures, settings, journal.snapshot)
+        pictures = DistilData(settings, opened, seed=first)
+        apprentice = _initial_module(teacher, pictures, settings, journal.snapshot)
 
         def objective(_: int) -> tuple[Tensor, Tensor]:
             images = _jitter(pictures.draw(settings.batch))
-            return apprentice.distance(teacher, images), images
+            return apprentice.loss(teacher, images), images
 
-        course = Course(settings.learning_rate, settings.steps, settings.minutes, first)
+        course = Schedule(settings.learning_rate, settings.steps, settings.minutes, first)
         steps = train(apprentice, objective, course, journal, lambda step: {"step": str(step)}, observe, stop)
         if steps is None:
             return
         student = apprentice.student
-        student.scales = calibrate(teacher, student, [pictures.draw(settings.batch) for _ in range(12)])
+        student.scales = compute_loss_scales(teacher, student, [pictures.draw(settings.batch) for _ in range(12)])
     student.conv1_1.weight.data.mul_(GAIN / teacher.gain)  # type: ignore[operator,union-attr]
     save_weights(output, student, _metadata(student, settings, steps))
     journal.close()
 
 
-def _begin(teacher: LossNetwork, pictures: Pictures, settings: DistilSettings, snapshot: Path) -> Apprentice:
-    student = thinned(teacher, pictures.draw(16), WIDTHS[settings.width], GAIN)
+def _initial_module(
+    teacher: VggFeatures, pictures: DistilData, settings: LossNetworkTrainingSettings, snapshot: Path
+) -> DistilModule:
+    student = prune(teacher, pictures.draw(16), WIDTHS[settings.width], GAIN)
     sample = pictures.draw(8)
     with torch.no_grad():
         slim, full = student(sample, LAYERS), teacher(sample, LAYERS)
     sizes = {name: float(tensor.float().square().mean().sqrt()) for name, tensor in full.items()}
-    adapters = {name: ridge(columns(slim[name]), columns(full[name].float()) / sizes[name]) for name in LAYERS}
-    apprentice = Apprentice(student, adapters, sizes)
+    adapters = {
+        name: ridge(sample_positions(slim[name]), sample_positions(full[name].float()) / sizes[name]) for name in LAYERS
+    }
+    apprentice = DistilModule(student, adapters, sizes)
     if snapshot.exists():
         apprentice.load_state_dict({name: tensor.float() for name, tensor in load_file(snapshot).items()})
     student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return apprentice
 
 
-def _thin(activation: Tensor, layer: str) -> Tensor:
-    stride = THINNED.get(layer[:5], 1)
+def _subsample(activation: Tensor, layer: str) -> Tensor:
+    stride = SUBSAMPLED.get(layer[:5], 1)
     return activation[..., ::stride, ::stride]
 
 
@@ -162,16 +177,16 @@ def _jitter(images: Tensor) -> Tensor:
     return (images * gain + shift + noise).clamp_(0, 1)
 
 
-def _metadata(student: LossNetwork, settings: DistilSettings, steps: int) -> dict[str, str]:
+def _metadata(student: VggFeatures, settings: LossNetworkTrainingSettings, steps: int) -> dict[str, str]:
     command = ["streamstyle", "train", "loss-network", "--vgg", settings.vgg.name, "--width", settings.width]
     command += ["--photos", settings.photos.name]
     command += ["--paintings", settings.paintings.name] if settings.paintings else []
     command += ["--steps", str(steps), "--batch", str(settings.batch)]
-    count = len(to_train_on(list_pictures(settings.photos)))
-    painted = f" and {len(to_train_on(list_pictures(settings.paintings)))} paintings" if settings.paintings else ""
+    count = len(training_images(list_images(settings.photos)))
+    painted = f" and {len(training_images(list_images(settings.paintings)))} paintings" if settings.paintings else ""
     return {
         "kind": "loss_network",
-        "scales": student.scales.as_json(),
+        "scales": student.scales.to_json(),
         "trained_on": f"{count} photos{painted} against {settings.vgg.name}, {steps} steps",
         "command": shlex.join(command),
         "date": date.today().isoformat(),

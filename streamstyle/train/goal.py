@@ -9,25 +9,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, LossNetwork
+from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 from streamstyle.nets.relative import Grams, content_error, style_error
 
-STYLE_SHARE = 5.0
+STYLE_SCALE = 5.0
 """Weight of the style against the content at a `style_weight` of 1."""
 
-FLAT = 4.0
+FLAT_TV_FACTOR = 4.0
 """Weight of smoothness where the photo is flat, as a multiple of that elsewhere: a Gram loss wants texture everywhere,
 and where there is nothing to paint a network would make it of the faintest unevenness, such as a codec's blocks."""
 
-CONTRAST = 0.03
+FLAT_CONTRAST = 0.03
 """Range of grey, in [0, 1], within a few pixels above which a photo is not flat there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class StyleLoss:
     """The loss of training; relative errors, so that the same weights are right for every painting and network."""
 
-    network: LossNetwork
+    network: VggFeatures
     style_weight: float
     tv_weight: float
     steady_weight: float
@@ -42,8 +42,8 @@ class Goal:
     ) -> Tensor:
         """Return the relative errors of content and of style, and the roughness."""
         of_content, of_style = self.errors(photos, painted, styles)
-        rough = _roughness(painted, 1 + FLAT * flatness(photos))
-        total: Tensor = of_content + STYLE_SHARE * self.style_weight * of_style + self.tv_weight * rough
+        rough = _weighted_variation(painted, 1 + FLAT_TV_FACTOR * flatness(photos))
+        total: Tensor = of_content + STYLE_SCALE * self.style_weight * of_style + self.tv_weight * rough
         return total
 
     def errors(
@@ -53,9 +53,9 @@ class Goal:
         styles: Sequence[Grams],  # one each, or one for all
     ) -> tuple[Tensor, Tensor]:
         """Return the squared errors of content and of style, relative to the mean square of what they should be."""
-        return self.errors_from(self.content_of(photos), painted, styles)
+        return self.errors_to(self.content_target(photos), painted, styles)
 
-    def content_of(
+    def content_target(
         self,
         photos: Tensor,  # [N, 3, H, W] float in [0, 1]
     ) -> Tensor:  # [N, C, H / 8, W / 8] float32
@@ -64,7 +64,7 @@ class Goal:
             content: Tensor = self.network(photos, [self.content_layer])[self.content_layer].float()
         return content
 
-    def errors_from(
+    def errors_to(
         self,
         content: Tensor,  # [N, C, H / 8, W / 8] float32 as `content_of` gives it
         painted: Tensor,  # [N, 3, H, W] float in [0, 1]
@@ -74,7 +74,7 @@ class Goal:
         seen = self.network(painted, (*self.style_layers, self.content_layer))
         return content_error(seen[self.content_layer], content), style_error(seen, styles, self.style_layers)
 
-    def unsteadiness(
+    def noise_loss(
         self,
         painted: Tensor,  # [N, 3, H, W] float in [0, 1]
         again: Tensor,  # the same pictures with noise, painted
@@ -89,10 +89,10 @@ def flatness(
     """Return where there is nothing but light in a photo: 1 where all is even for some ten pixels around."""
     grey = F.avg_pool2d(photos.mean(1, keepdim=True), 5, 1, 2, count_include_pad=False)
     steepest = F.max_pool2d(grey, 9, 1, 4) + F.max_pool2d(-grey, 9, 1, 4)
-    return torch.exp(-(steepest / CONTRAST).square())
+    return torch.exp(-(steepest / FLAT_CONTRAST).square())
 
 
-def _roughness(painted: Tensor, weight: Tensor) -> Tensor:
+def _weighted_variation(painted: Tensor, weight: Tensor) -> Tensor:
     """Return the mean squared difference of neighbours, weighted."""
     across = (painted.diff(dim=-1).square() * weight[..., 1:]).mean()
     down = (painted.diff(dim=-2).square() * weight[..., 1:, :]).mean()

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from streamstyle.events import TrainingStep
-from streamstyle.media.picture import encoded
+from streamstyle.media.picture import encode_image
 from streamstyle.nets.weights import save_weights
-from streamstyle.ops.pixels import to_uint8
+from streamstyle.ops.pixels import to_numpy
 
 SNAPSHOT_EVERY = 200
 """Steps between snapshots, from which learning goes on when it was interrupted."""
@@ -21,7 +21,7 @@ LOG_EVERY = 20
 """Steps that a line of the log is the mean of."""
 
 
-class Journal:
+class TrainingLog:
     """Files named after the weights: NAME.learning.safetensors, .jpg and .csv; the log stays when all is done."""
 
     def __init__(self, weights: Path) -> None:
@@ -32,7 +32,7 @@ class Journal:
         if not self.snapshot.exists():
             self._log.unlink(missing_ok=True)
 
-    def note(self, event: TrainingStep) -> None:
+    def add(self, event: TrainingStep) -> None:
         """Add a step to the log."""
         self._losses.append(event.loss)
         if len(self._losses) < LOG_EVERY:
@@ -44,11 +44,11 @@ class Journal:
             log.write(f"{event.step},{event.elapsed:.1f},{fmean(self._losses):.5f}\n")
         self._losses.clear()
 
-    def due(self, event: TrainingStep) -> bool:
+    def snapshot_due(self, event: TrainingStep) -> bool:
         """Return whether it is time for a snapshot."""
         return event.step % SNAPSHOT_EVERY == 0
 
-    def keep(
+    def write_snapshot(
         self,
         network: torch.nn.Module,
         metadata: Mapping[str, str],
@@ -56,8 +56,8 @@ class Journal:
     ) -> None:
         """Write the snapshot and the picture."""
         save_weights(self.snapshot, network, metadata)
-        row = to_uint8(torch.cat(list(painted), dim=2))
-        self._picture.write_bytes(encoded(row, ".jpg"))
+        row = to_numpy(torch.cat(list(painted), dim=2))
+        self._picture.write_bytes(encode_image(row, ".jpg"))
 
     def close(self) -> None:
         """Remove what was only needed on the way."""

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from streamstyle.events import Observer, TrainingStep
-from streamstyle.train.journal import Journal
-from streamstyle.train.pace import pace
+from streamstyle.train.journal import TrainingLog
+from streamstyle.train.pace import lr_schedule
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Schedule:
     """How long a training goes on, and how fast."""
 
     learning_rate: float
@@ -27,24 +27,24 @@ class Course:
     first: int = 0
     """Steps that were made before, by a training that was interrupted."""
 
-    def done(self, step: int, elapsed: float) -> float:
+    def progress(self, step: int, elapsed: float) -> float:
         """Return the share that is done, by the steps or, where minutes are given, by the seconds elapsed."""
         return elapsed / (60 * self.minutes) if self.minutes else step / self.steps
 
-    def expected(self, step: int, done: float) -> int:
+    def expected_steps(self, step: int, done: float) -> int:
         """Return how many steps there will be in all."""
         return max(step, self.first + round((step - self.first) / done)) if self.minutes else self.steps
 
 
-Objective = Callable[[int], tuple[Tensor, Tensor]]
+StepFunction = Callable[[int], tuple[Tensor, Tensor]]
 """From the number of steps made to the loss of the next, and what was painted for it, [N, 3, H, W]."""
 
 
 def train(
     network: nn.Module,
-    objective: Objective,
-    course: Course,
-    journal: Journal,
+    objective: StepFunction,
+    course: Schedule,
+    journal: TrainingLog,
     metadata: Callable[[int], Mapping[str, str]],
     observe: Observer,
     stop: threading.Event,
@@ -57,21 +57,21 @@ def train(
     for event, painted in _steps(network, objective, course):
         step = event.step
         observe(event)
-        journal.note(event)
-        if journal.due(event) or stop.is_set():
-            journal.keep(network, metadata(step), painted)
+        journal.add(event)
+        if journal.snapshot_due(event) or stop.is_set():
+            journal.write_snapshot(network, metadata(step), painted)
         if stop.is_set():
             return None
     return step
 
 
-def _steps(network: nn.Module, objective: Objective, course: Course) -> Iterator[tuple[TrainingStep, Tensor]]:
+def _steps(network: nn.Module, objective: StepFunction, course: Schedule) -> Iterator[tuple[TrainingStep, Tensor]]:
     optimiser = torch.optim.Adam(network.parameters())
     began, step = time.monotonic(), course.first
-    done = course.done(step, 0.0)
+    done = course.progress(step, 0.0)
     while done < 1:
         for group in optimiser.param_groups:
-            group["lr"] = course.learning_rate * pace(done, step - course.first)
+            group["lr"] = course.learning_rate * lr_schedule(done, step - course.first)
         optimiser.zero_grad()
         loss, painted = objective(step)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -79,5 +79,5 @@ def _steps(network: nn.Module, objective: Objective, course: Course) -> Iterator
         optimiser.step()
         step += 1
         elapsed = time.monotonic() - began
-        done = course.done(step, elapsed)
-        yield TrainingStep(step, course.expected(step, done), float(loss.detach()), elapsed), painted.detach()
+        done = course.progress(step, elapsed)
+        yield TrainingStep(step, course.expected_steps(step, done), float(loss.detach()), elapsed), painted.detach()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 
-def pace(done: float, steps: int) -> float:
+def lr_schedule(done: float, steps: int) -> float:
     """Return the learning rate's share: a short run-up, then half a cosine down to a hundredth.
 
     `done` is the share of the training in [0, 1], `steps` the steps since it was begun or taken up again.

@@ -13,23 +13,23 @@ from torch import Tensor
 
 from streamstyle.errors import StyleError
 from streamstyle.files import IMAGE_SUFFIXES
-from streamstyle.media.picture import Picture, read_picture, resize_short_side
+from streamstyle.media.picture import RgbImage, read_image, resize_short_side
 
 HELD_OUT = 20
 """One in so many of a folder's pictures, sorted by name, is not trained on."""
 
 
-CLOSEST = 3.0
+MAX_ZOOM = 3.0
 """Times that a close-up is enlarged at most."""
 
 
-def batch(pictures: Iterator[Tensor], count: int, device: torch.device) -> Tensor:
+def next_batch(pictures: Iterator[Tensor], count: int, device: torch.device) -> Tensor:
     """Return the next pictures, [H, W, 3] uint8 each and of one size, as [N, 3, H, W] float32 in [0, 1]."""
     stacked = torch.stack([next(pictures) for _ in range(count)])
     return stacked.to(device).permute(0, 3, 1, 2).float() / 255
 
 
-def list_pictures(folder: Path) -> list[Path]:
+def list_images(folder: Path) -> list[Path]:
     """Return the image files below `folder`, sorted; raises StyleError where there is none."""
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
     if not found:
@@ -37,18 +37,18 @@ def list_pictures(folder: Path) -> list[Path]:
     return found
 
 
-def to_train_on(paths: Sequence[Path]) -> list[Path]:
+def training_images(paths: Sequence[Path]) -> list[Path]:
     """Return the pictures without those held out, on which what is claimed of a network that ships is tried."""
-    apart = set(held_out(paths))
+    apart = set(held_out_images(paths))
     return [path for path in paths if path not in apart]
 
 
-def held_out(paths: Sequence[Path]) -> list[Path]:
+def held_out_images(paths: Sequence[Path]) -> list[Path]:
     """Return every twentieth picture, none of a folder with fewer than twenty."""
     return list(paths[::HELD_OUT]) if len(paths) >= HELD_OUT else []
 
 
-def random_crop(image: Picture, side: int, random: np.random.Generator, nearest: float = 1.4) -> Picture:
+def random_crop(image: RgbImage, side: int, random: np.random.Generator, nearest: float = 1.4) -> RgbImage:
     """Return a square of `side` pixels, seen from nearer or farther, mirrored half of the time."""
     zoomed = resize_short_side(image, round(side * random.uniform(1.0, nearest)))
     top = random.integers(0, zoomed.shape[0] - side + 1)
@@ -57,7 +57,7 @@ def random_crop(image: Picture, side: int, random: np.random.Generator, nearest:
     return np.ascontiguousarray(crop[:, ::-1] if random.random() < 0.5 else crop)
 
 
-def photo_crops(paths: Sequence[Path], side: int, seed: int, close: float = 0.0) -> Iterator[Picture]:
+def photo_crops(paths: Sequence[Path], side: int, seed: int, close: float = 0.0) -> Iterator[RgbImage]:
     """Yield crops of the photos for ever, each photo once before any comes again; a share of them close-ups.
 
     In a close-up flat areas are large, edges are soft, and the photo's own blocks show, as in a film of many pixels.
@@ -66,10 +66,10 @@ def photo_crops(paths: Sequence[Path], side: int, seed: int, close: float = 0.0)
     while True:
         for position in random.permutation(len(paths)):
             near = close > 0 and random.random() < close
-            yield random_crop(read_picture(paths[position]), side, random, CLOSEST if near else 1.4)
+            yield random_crop(read_image(paths[position]), side, random, MAX_ZOOM if near else 1.4)
 
 
-def procedural_crops(side: int, seed: int) -> Iterator[Picture]:
+def procedural_crops(side: int, seed: int) -> Iterator[RgbImage]:
     """Yield dead leaves for ever: overlapping textured shapes with the size statistics of natural images.
 
     Lee, Mumford and Huang 2001; networks learn from them nearly as from photos (Baradad et al. 2021).
@@ -79,7 +79,7 @@ def procedural_crops(side: int, seed: int) -> Iterator[Picture]:
         yield _dead_leaves(side, random)
 
 
-def _dead_leaves(side: int, random: np.random.Generator) -> Picture:
+def _dead_leaves(side: int, random: np.random.Generator) -> RgbImage:
     canvas = _gradient(side, random)
     smallest, largest = 4.0, side * 0.6
     for _ in range(int(random.integers(60, 160))):

@@ -15,55 +15,55 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from streamstyle.buffered import buffered
+from streamstyle.buffered import prefetch
 from streamstyle.errors import OutputError, StyleError
 from streamstyle.events import Event, Observer, StyleTrained, TrainingStep, TrainingStopped
-from streamstyle.library import kept_name
-from streamstyle.media.picture import Picture, read_picture, resize_short_side, thumbnail
-from streamstyle.nets.device import fast_dtype, select_device
-from streamstyle.nets.metadata import LossWidth, NetworkShape, made_by, read_metadata
-from streamstyle.nets.relative import Grams, grams_of
-from streamstyle.nets.transformer import SHAPES, TransformerNet
-from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
+from streamstyle.library import style_name
+from streamstyle.media.picture import RgbImage, read_image, resize_short_side, encode_thumbnail
+from streamstyle.nets.device import compute_dtype, select_device
+from streamstyle.nets.metadata import LossWidth, NetworkShape, provenance, read_metadata
+from streamstyle.nets.relative import Grams, style_grams
+from streamstyle.nets.transformer import SHAPES, StyleNet
+from streamstyle.nets.weights import load_loss_network, load_style_net, save_weights, style_metadata
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.ops.trouble import clear_gpu_errors
-from streamstyle.painter import any_style_painter
+from streamstyle.ops.trouble import gpu_errors_as_device_errors
+from streamstyle.painter import net_from_image
 from streamstyle.settings import Device
-from streamstyle.train.disturbance import disturbed
-from streamstyle.train.goal import Goal
-from streamstyle.train.journal import Journal
-from streamstyle.train.loop import Course, train
+from streamstyle.train.disturbance import disturb
+from streamstyle.train.goal import StyleLoss
+from streamstyle.train.journal import TrainingLog
+from streamstyle.train.loop import Schedule, train
 from streamstyle.train.pictures import (
-    batch,
-    list_pictures,
+    next_batch,
+    list_images,
     photo_crops,
     procedural_crops,
-    to_train_on,
+    training_images,
 )
-from streamstyle.train_settings import LearnSettings
+from streamstyle.train_settings import StyleTrainingSettings
 
 
-class Ground(StrEnum):
+class StartFrom(StrEnum):
     """What learning starts from where it is no style of its own."""
 
     any_style = "any-style"
     noise = "noise"
 
 
-Start = Ground | Path
-CLOSE = 0.2
+Start = StartFrom | Path
+CLOSE_UP_SHARE = 0.2
 """Share of the photos that are looked at closely."""
 
 
-@clear_gpu_errors("--batch")
+@gpu_errors_as_device_errors("--batch")
 def train_style(
     image: Path,
     weights: Path,
-    settings: LearnSettings,
+    settings: StyleTrainingSettings,
     device: Device,
     observe: Observer,
     stop: threading.Event,
-    start: Start = Ground.any_style,
+    start: Start = StartFrom.any_style,
 ) -> bool:
     """Write a network that paints like `image` to `weights`, with what it was made of in its metadata.
 
@@ -81,32 +81,32 @@ def train_style(
         observe(event)
 
     if not _train(image, weights, settings, select_device(device), listen, stop, start):
-        observe(TrainingStopped(kept_name(weights), last.step))
+        observe(TrainingStopped(style_name(weights), last.step))
         return False
-    observe(StyleTrained(kept_name(weights), str(image), str(weights), last.elapsed))
+    observe(StyleTrained(style_name(weights), str(image), str(weights), last.elapsed))
     return True
 
 
 def _train(
     image: Path,
     weights: Path,
-    settings: LearnSettings,
+    settings: StyleTrainingSettings,
     device: torch.device,
     observe: Observer,
     stop: threading.Event,
     start: Start,
 ) -> bool:
     torch.manual_seed(0)
-    style_image = read_picture(image)
-    goal, grams = _goal(style_image, settings, device)
-    journal = Journal(weights)
-    network, first = _begin(journal.snapshot, start, style_image, settings.shape)
+    style_image = read_image(image)
+    goal, grams = _style_loss(style_image, settings, device)
+    journal = TrainingLog(weights)
+    network, first = _initial_network(journal.snapshot, start, style_image, settings.shape)
     network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    with buffered(_pictures(settings, first), torch.from_numpy, workers=1, ahead=8 * settings.batch) as pictures:
+    with prefetch(_training_crops(settings, first), torch.from_numpy, workers=1, ahead=8 * settings.batch) as pictures:
         steps = train(
             network,
-            partial(_objective, network, goal, grams, pictures, settings.batch, device),
-            Course(settings.learning_rate, settings.steps, settings.minutes, first),
+            partial(_step_loss, network, goal, grams, pictures, settings.batch, device),
+            Schedule(settings.learning_rate, settings.steps, settings.minutes, first),
             journal,
             lambda step: style_metadata(network, step=str(step)),
             observe,
@@ -115,7 +115,7 @@ def _train(
     if steps is None:
         return False
     metadata = _metadata(network, image, settings, steps, start)
-    save_weights(weights, network, metadata, thumbnail=thumbnail(style_image))
+    save_weights(weights, network, metadata, thumbnail=encode_thumbnail(style_image))
     journal.close()
     return True
 
@@ -127,35 +127,35 @@ def _make_folder(folder: Path) -> None:
         raise OutputError(f"the folder {folder} cannot be made ({error.strerror})", "Make it writable.") from error
 
 
-def _objective(
-    network: TransformerNet,
-    goal: Goal,
+def _step_loss(
+    network: StyleNet,
+    goal: StyleLoss,
     grams: Grams,
     pictures: Iterator[Tensor],
     count: int,
     device: torch.device,
     _: int,
 ) -> tuple[Tensor, Tensor]:
-    photos = batch(pictures, count, device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=fast_dtype(device) == torch.bfloat16):
-        both = network(torch.cat([photos, disturbed(photos[:1])]))
+    photos = next_batch(pictures, count, device)
+    with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
+        both = network(torch.cat([photos, disturb(photos[:1])]))
     painted, again = both[:-1], both[-1:]
-    return goal.loss(photos, painted, [grams]) + goal.unsteadiness(painted[:1], again), painted
+    return goal.loss(photos, painted, [grams]) + goal.noise_loss(painted[:1], again), painted
 
 
-def _goal(image: Picture, settings: LearnSettings, device: torch.device) -> tuple[Goal, Grams]:
+def _style_loss(image: RgbImage, settings: StyleTrainingSettings, device: torch.device) -> tuple[StyleLoss, Grams]:
     network = load_loss_network(settings.loss_network, LossWidth.wide).to(device)
-    grams = grams_of(network, to_tensor(resize_short_side(image, settings.style_size)).to(device))
-    network.to(dtype=fast_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Goal(network, settings.style_weight, settings.tv_weight, settings.steady_weight), grams
+    grams = style_grams(network, to_tensor(resize_short_side(image, settings.style_size)).to(device))
+    network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return StyleLoss(network, settings.style_weight, settings.tv_weight, settings.steady_weight), grams
 
 
-def _begin(snapshot: Path, start: Start, painting: Picture, shape: NetworkShape) -> tuple[TransformerNet, int]:
+def _initial_network(snapshot: Path, start: Start, painting: RgbImage, shape: NetworkShape) -> tuple[StyleNet, int]:
     if snapshot.exists():
-        return load_style(snapshot), int(read_metadata(snapshot)["step"])
-    if start is Ground.noise:
-        return TransformerNet(SHAPES[shape]), 0
-    network = load_style(start) if isinstance(start, Path) else any_style_painter(painting)
+        return load_style_net(snapshot), int(read_metadata(snapshot)["step"])
+    if start is StartFrom.noise:
+        return StyleNet(SHAPES[shape]), 0
+    network = load_style_net(start) if isinstance(start, Path) else net_from_image(painting)
     if network.config != SHAPES[shape]:
         raise StyleError(
             f"what learning starts from is not of the shape {shape}", "Give --start noise, or its --shape."
@@ -163,20 +163,20 @@ def _begin(snapshot: Path, start: Start, painting: Picture, shape: NetworkShape)
     return network, 0
 
 
-def _pictures(settings: LearnSettings, seed: int) -> Iterator[Picture]:
+def _training_crops(settings: StyleTrainingSettings, seed: int) -> Iterator[RgbImage]:
     """Yield photos where there are some, with an invented picture now and then; else invented pictures alone."""
     invented = procedural_crops(settings.crop, seed)
     if settings.photos is None:
         return invented
-    photos = photo_crops(to_train_on(list_pictures(settings.photos)), settings.crop, seed, CLOSE)
+    photos = photo_crops(training_images(list_images(settings.photos)), settings.crop, seed, CLOSE_UP_SHARE)
     rounds = zip(photos, photos, photos, photos, photos, photos, photos, invented, strict=False)
     return chain.from_iterable(rounds)
 
 
 def _metadata(
-    network: TransformerNet, image: Path, settings: LearnSettings, steps: int, start: Start
+    network: StyleNet, image: Path, settings: StyleTrainingSettings, steps: int, start: Start
 ) -> dict[str, str]:
-    count = len(to_train_on(list_pictures(settings.photos))) if settings.photos else 0
+    count = len(training_images(list_images(settings.photos))) if settings.photos else 0
     command = ["streamstyle", "learn", image.name, "--steps", str(steps), "--batch", str(settings.batch)]
     command += ["--crop", str(settings.crop), "--style-size", str(settings.style_size)]
     command += ["--style-weight", str(settings.style_weight)]
@@ -186,8 +186,8 @@ def _metadata(
     command += ["--title", settings.title] if settings.title else []
     command += ["--artist", settings.artist] if settings.artist else []
     command += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
-    command += [] if start is Ground.any_style else ["--start", start.stem if isinstance(start, Path) else start]
-    previous = {"previous_training": made_by(read_metadata(start))} if isinstance(start, Path) else {}
+    command += [] if start is StartFrom.any_style else ["--start", start.stem if isinstance(start, Path) else start]
+    previous = {"previous_training": provenance(read_metadata(start))} if isinstance(start, Path) else {}
     return style_metadata(
         network,
         name=image.stem,

@@ -7,20 +7,20 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from streamstyle.nets.loss_network import CONVOLUTIONS, LossNetwork
+from streamstyle.nets.loss_network import CONVOLUTIONS, VggFeatures
 
-RARE = 0.3
+MIN_RMS = 0.3
 """Share of the mean below which a channel's strength is not scaled up to the others': one that hardly ever speaks
 would be chosen for being unlike the rest, and shout."""
 
 
-def thinned(teacher: LossNetwork, images: Tensor, widths: Mapping[str, int], gain: float) -> LossNetwork:
+def prune(teacher: VggFeatures, images: Tensor, widths: Mapping[str, int], gain: float) -> VggFeatures:
     """Return a network of these widths that needs no training to be roughly right on such pictures.
 
     Its `gain` is that of the new network's input, in place of VGG's 255.
     """
     names = [name for block in CONVOLUTIONS for name in block if name in teacher._modules]
-    student = LossNetwork({name: widths[name] for name in names})
+    student = VggFeatures({name: widths[name] for name in names})
     student.gain = gain
     relus = [name.replace("conv", "relu") for name in names]
     with torch.no_grad():
@@ -30,14 +30,14 @@ def thinned(teacher: LossNetwork, images: Tensor, widths: Mapping[str, int], gai
             original, slim = teacher.get_submodule(name), student.get_submodule(name)
             assert isinstance(original, nn.Conv2d)
             assert isinstance(slim, nn.Conv2d)
-            kept = choose_channels(columns(targets[relu]), slim.out_channels)
+            kept = choose_channels(sample_positions(targets[relu]), slim.out_channels)
             slim.weight.copy_(torch.einsum("ockl,cs->oskl", original.weight[kept].float(), regression))
             slim.bias.copy_(original.bias[kept].float())  # type: ignore[union-attr,index]
             rms = student(images, [relu])[relu].square().mean((0, 2, 3)).sqrt()
-            rms = rms.clamp_min(RARE * float(rms.mean()))
+            rms = rms.clamp_min(MIN_RMS * float(rms.mean()))
             slim.weight.div_(rms.view(-1, 1, 1, 1))
             slim.bias.div_(rms)  # type: ignore[union-attr]
-            regression = ridge(columns(student(images, [relu])[relu]), columns(targets[relu]))
+            regression = ridge(sample_positions(student(images, [relu])[relu]), sample_positions(targets[relu]))
     return student
 
 
@@ -47,7 +47,7 @@ def choose_channels(
 ) -> Tensor:  # [count] int64
     """Return the channels that span the others best: column-pivoted QR, as a pivoted Cholesky of the correlations."""
     norms = activations.norm(dim=0)
-    normalised = activations / norms.clamp_min(RARE * float(norms.mean()))
+    normalised = activations / norms.clamp_min(MIN_RMS * float(norms.mean()))
     residual = (normalised.T @ normalised).double()
     chosen: list[int] = []
     for _ in range(count):
@@ -71,7 +71,7 @@ def ridge(
     return solution.T.float()
 
 
-def columns(
+def sample_positions(
     activation: Tensor,  # [N, C, H, W]
 ) -> Tensor:  # [samples, C]
     """Return the activations place by place, thinned to at most 40,000 places or so."""

@@ -13,26 +13,26 @@ import torch
 from torch import Tensor
 
 from streamstyle.events import Observer
-from streamstyle.nets.device import fast_dtype, select_device
+from streamstyle.nets.device import compute_dtype, select_device
 from streamstyle.nets.metadata import read_metadata
 from streamstyle.nets.upscaler import Upscaler
 from streamstyle.nets.weights import load_upscaler, save_weights, upscaler_metadata
 from streamstyle.settings import Device
-from streamstyle.train.journal import Journal
-from streamstyle.train.loop import Course, train
-from streamstyle.train.originals import Originals
-from streamstyle.train.pictures import list_pictures, to_train_on
-from streamstyle.train.shrinking import shrunk
-from streamstyle.train_settings import UpscalerSettings
+from streamstyle.train.journal import TrainingLog
+from streamstyle.train.loop import Schedule, train
+from streamstyle.train.originals import UpscalerData
+from streamstyle.train.pictures import list_images, training_images
+from streamstyle.train.shrinking import downscale
+from streamstyle.train_settings import UpscalerTrainingSettings
 
-_SMALLEST_ERROR = 1e-3
+_CHARBONNIER_EPSILON = 1e-3
 """Where the loss turns from a square into the difference itself (Charbonnier et al. 1994)."""
 
 
 def train_upscaler(
     output: Path,
     styles: Sequence[Path],
-    settings: UpscalerSettings,
+    settings: UpscalerTrainingSettings,
     device: Device,
     observe: Observer,
     stop: threading.Event,
@@ -43,28 +43,28 @@ def train_upscaler(
     are. Raises StyleError where a folder holds no pictures.
     """
     where = select_device(device)
-    journal = Journal(output)
-    network, first = _begin(journal.snapshot)
+    journal = TrainingLog(output)
+    network, first = _initial_network(journal.snapshot)
     network.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     torch.manual_seed(first)
     with ExitStack() as opened:
-        originals = Originals(settings, styles, where, opened, first)
+        originals = UpscalerData(settings, styles, where, opened, first)
 
         def objective(_: int) -> tuple[Tensor, Tensor]:
             with torch.no_grad():
                 whole = originals.draw(settings.batch)
-                small = shrunk(whole)
-            with torch.autocast(where.type, torch.bfloat16, enabled=fast_dtype(where) == torch.bfloat16):
-                made = network.enlarged(small, network.detail(small))
+                small = downscale(whole)
+            with torch.autocast(where.type, torch.bfloat16, enabled=compute_dtype(where) == torch.bfloat16):
+                made = network.add_detail(small, network.detail(small))
             return loss(made, whole), made
 
-        course = Course(settings.learning_rate, settings.steps, settings.minutes, first)
+        course = Schedule(settings.learning_rate, settings.steps, settings.minutes, first)
         steps = train(
             network, objective, course, journal, lambda step: upscaler_metadata(network, step=str(step)), observe, stop
         )
     if steps is None:
         return
-    save_weights(output, network, upscaler_metadata(network, **_facts(settings, styles, steps)))
+    save_weights(output, network, upscaler_metadata(network, **_metadata(settings, styles, steps)))
     journal.close()
 
 
@@ -74,25 +74,25 @@ def loss(
 ) -> Tensor:
     """Return the mean difference of the pictures, and of their steps from pixel to pixel, which are their edges."""
     wrong = (made - whole).float()
-    return _size(wrong) + _size(wrong.diff(dim=-1)) + _size(wrong.diff(dim=-2))
+    return _charbonnier(wrong) + _charbonnier(wrong.diff(dim=-1)) + _charbonnier(wrong.diff(dim=-2))
 
 
-def _size(difference: Tensor) -> Tensor:
-    return (difference.square() + _SMALLEST_ERROR**2).sqrt().mean()
+def _charbonnier(difference: Tensor) -> Tensor:
+    return (difference.square() + _CHARBONNIER_EPSILON**2).sqrt().mean()
 
 
-def _begin(snapshot: Path) -> tuple[Upscaler, int]:
+def _initial_network(snapshot: Path) -> tuple[Upscaler, int]:
     if snapshot.exists():
         return load_upscaler(snapshot), int(read_metadata(snapshot)["step"])
     torch.manual_seed(0)
     return Upscaler(), 0
 
 
-def _facts(settings: UpscalerSettings, styles: Sequence[Path], steps: int) -> dict[str, str]:
+def _metadata(settings: UpscalerTrainingSettings, styles: Sequence[Path], steps: int) -> dict[str, str]:
     command = ["streamstyle", "train", "upscaler", "--photos", settings.photos.name]
     command += ["--paintings", settings.paintings.name, "--steps", str(steps), "--batch", str(settings.batch)]
     command += ["--crop", str(settings.crop), "--learning-rate", str(settings.learning_rate)]
-    photos, paintings = (len(to_train_on(list_pictures(folder))) for folder in (settings.photos, settings.paintings))
+    photos, paintings = (len(training_images(list_images(folder))) for folder in (settings.photos, settings.paintings))
     return {
         "trained_on": f"{photos} photos painted in {', '.join(path.stem for path in styles)}, {paintings} paintings, "
         "and procedural pictures",

@@ -20,7 +20,7 @@ from streamstyle.errors import OutputError
 from streamstyle.runs.folder import RunFolder
 from streamstyle.runs.launcher import PROGRAM, RunRequest
 from streamstyle.tui.graphics import Graphics
-from streamstyle.tui.running import RunningScreen
+from streamstyle.tui.running import RunScreen
 from streamstyle.tui.summary import SummaryScreen
 
 _DARK = Theme(
@@ -79,7 +79,7 @@ class StreamstyleApp(App[int]):
         film: Path | None = None,
         program: Sequence[str] = PROGRAM,
         graphics: Graphics | None = None,
-        bright: bool = False,
+        light: bool = False,
     ) -> None:
         """`subject` is what to show; with None the start screen asks, about `film` if one is given.
 
@@ -93,19 +93,19 @@ class StreamstyleApp(App[int]):
         self._graphics = graphics
         for theme in (_DARK, _LIGHT):
             self.register_theme(theme)
-        self.theme = (_LIGHT if bright else _DARK).name
+        self.theme = (_LIGHT if light else _DARK).name
 
     def on_mount(self) -> None:
         """Show the first screen."""
-        self._listen_for_signals()
+        self._handle_signals()
         if self._subject is None:
-            self._ask(self._film)
+            self._show_setup(self._film)
         else:
-            self._show(self._subject)
+            self._show_run(self._subject)
 
     async def action_quit(self) -> None:
         """Leave as the screen leaves: who started a run is asked what becomes of it."""
-        if isinstance(self.screen, RunningScreen | SummaryScreen):
+        if isinstance(self.screen, RunScreen | SummaryScreen):
             self.screen.action_leave()
         elif not isinstance(self.screen, ModalScreen):
             self.exit(return_code=0)
@@ -121,7 +121,7 @@ class StreamstyleApp(App[int]):
     def action_another(self) -> None:
         """Ask for another run."""
         self.pop_screen()
-        self._ask(None)
+        self._show_setup(None)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer in the palette all that the screen's keys do, and what Textual offers."""
@@ -141,31 +141,31 @@ class StreamstyleApp(App[int]):
         """Return the screen as an SVG; never simplified, for then the rows of images would be lost."""
         return super().export_screenshot(title=title)
 
-    def _listen_for_signals(self) -> None:
+    def _handle_signals(self) -> None:
         """End in an orderly way when the terminal is closed: a run goes on, even one that was paused."""
         with suppress(NotImplementedError, RuntimeError, ValueError):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
-    def _ask(self, film: Path | None) -> None:
+    def _show_setup(self, film: Path | None) -> None:
         from streamstyle.tui.start.screen import SetupScreen
 
-        self.push_screen(SetupScreen(film, self._graphics), self._answered)
+        self.push_screen(SetupScreen(film, self._graphics), self._on_setup_closed)
 
-    def _answered(self, request: RunRequest | None) -> None:
+    def _on_setup_closed(self, request: RunRequest | None) -> None:
         if request is None:
             self.exit(0)
         else:
             self._film = request.video
-            self._show(request)
+            self._show_run(request)
 
-    def _show(self, subject: RunRequest | RunFolder) -> None:
-        self.push_screen(RunningScreen(subject, self._program, self._graphics), self._not_begun)
+    def _show_run(self, subject: RunRequest | RunFolder) -> None:
+        self.push_screen(RunScreen(subject, self._program, self._graphics), self._on_run_cancelled)
 
-    def _not_begun(self, nothing: None) -> None:
+    def _on_run_cancelled(self, nothing: None) -> None:
         """Go back to where the run was asked for."""
         if isinstance(self._subject, RunRequest):
             self.exit(return_code=OutputError.exit_code, message=f"{self._subject.output} is as it was.")
         else:
-            self._ask(self._film)
+            self._show_setup(self._film)

@@ -15,16 +15,16 @@ from enum import StrEnum
 
 from streamstyle.ops.luma import BT601
 
-_KITTY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+_KITTY_QUERY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 """Would this picture do?"""
 
-_OTHERS = "\x1b]11;?\x1b\\\x1b[16t\x1b[?1;1;0S\x1b[c"
+_QUERIES = "\x1b]11;?\x1b\\\x1b[16t\x1b[?1;1;0S\x1b[c"
 """What is your ground? How large is a cell? How many colours have sixels? Who are you? Everybody answers the last."""
 
-_NEVER = ("linux", "vt", "ansi")
+_UNSUPPORTED_TERMS = ("linux", "vt", "ansi")
 """Terminals that would show a question in place of answering it."""
 
-_PATIENCE = 1.0
+_TIMEOUT = 1.0
 """Seconds after which no answer comes any more."""
 
 
@@ -40,36 +40,38 @@ class Graphics:
     """What a terminal can show beside characters."""
 
     protocol: Protocol
-    cell: tuple[int, int]
+    cell_size: tuple[int, int]
     """Width and height of a cell in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terminal:
+class TerminalInfo:
     """What there is to know of a terminal."""
 
     graphics: Graphics | None = None
     """None where it can show characters alone."""
-    bright: bool = False
+    light: bool = False
     """Whether its ground is; as far as it says."""
 
 
-def ask() -> Terminal:
+def query_terminal() -> TerminalInfo:
     """Return what there is to know of the terminal that this process runs in."""
     term = os.environ.get("TERM", "")
-    if term.startswith(_NEVER):
-        return Terminal()
+    if term.startswith(_UNSUPPORTED_TERMS):
+        return TerminalInfo()
     within = term.startswith(("tmux", "screen")) or "TMUX" in os.environ  # there the first is taken for a title
     try:
-        with _undisturbed(sys.stdin.fileno()) as terminal:
-            os.write(terminal, ("" if within else _KITTY).encode() + _OTHERS.encode())
-            answers = _answers(terminal)
-            return Terminal(understood(answers, _cell(terminal)), is_bright(answers))
+        with _without_echo(sys.stdin.fileno()) as terminal:
+            os.write(terminal, ("" if within else _KITTY_QUERY).encode() + _QUERIES.encode())
+            answers = _read_replies(terminal)
+            return TerminalInfo(
+                parse_graphics(answers, _cell_size_from_system(terminal)), has_light_background(answers)
+            )
     except (ImportError, OSError, ValueError):
-        return Terminal()
+        return TerminalInfo()
 
 
-def understood(answers: str, size: tuple[int, int] | None = None) -> Graphics | None:
+def parse_graphics(answers: str, size: tuple[int, int] | None = None) -> Graphics | None:
     """Return what a terminal's answers say; `size` is that of a cell, where it is known already."""
     cell = re.search(r"\x1b\[6;(\d+);(\d+)t", answers)
     size = size or ((int(cell[2]), int(cell[1])) if cell else None)
@@ -83,7 +85,7 @@ def understood(answers: str, size: tuple[int, int] | None = None) -> Graphics | 
     return Graphics(Protocol.sixel, size) if able and "4" in able[1].split(";") and enough else None
 
 
-def is_bright(answers: str) -> bool:
+def has_light_background(answers: str) -> bool:
     """Return whether a terminal's answers name a ground that is brighter than half."""
     ground = re.search(r"\x1b\]11;rgba?:([\da-f]+)/([\da-f]+)/([\da-f]+)", answers, re.IGNORECASE)
     if ground is None:
@@ -93,7 +95,7 @@ def is_bright(answers: str) -> bool:
     return brightness > 0.5
 
 
-def _cell(terminal: int) -> tuple[int, int] | None:
+def _cell_size_from_system(terminal: int) -> tuple[int, int] | None:
     """Return the size of a cell as the system knows it; None where it does not, as over some connections."""
     import fcntl
     import termios
@@ -103,8 +105,8 @@ def _cell(terminal: int) -> tuple[int, int] | None:
     return (width // columns, height // rows) if rows and columns and width and height else None
 
 
-def _answers(terminal: int) -> str:
-    answers, end = "", time.monotonic() + _PATIENCE
+def _read_replies(terminal: int) -> str:
+    answers, end = "", time.monotonic() + _TIMEOUT
     while not re.search(r"\x1b\[\?[\d;]+c", answers) and (left := end - time.monotonic()) > 0:
         if select.select([terminal], [], [], left)[0]:
             answers += os.read(terminal, 1024).decode("ascii", errors="replace")
@@ -112,7 +114,7 @@ def _answers(terminal: int) -> str:
 
 
 @contextmanager
-def _undisturbed(terminal: int) -> Iterator[int]:
+def _without_echo(terminal: int) -> Iterator[int]:
     """Keep what the terminal answers from being shown, and from waiting for the end of a line."""
     import termios
     import tty

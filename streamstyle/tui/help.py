@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
 
-_KEYS = 8
+_KEY_WIDTH = 8
 """Cells that a key's name takes."""
 
 
@@ -25,26 +25,26 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark,f1,space,enter,ctrl+c", "dismiss", "Back", key_display="esc", priority=True)
     ]
 
-    def __init__(self, bindings: Iterable[Binding], words: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, bindings: Iterable[Binding], glossary: Sequence[tuple[str, str]]) -> None:
         """`words` are terms and what they mean."""
         super().__init__()
-        self._explained = bindings
-        self._words = words
+        self._described_bindings = bindings
+        self._glossary = glossary
 
     def compose(self) -> ComposeResult:
         """A box of text that scrolls."""
         with VerticalScroll(id="box"):
             yield Static(Content("Keys"), classes="heading")
-            yield Static(Content("\n").join(self._keys()))
+            yield Static(Content("\n").join(self._key_lines()))
             yield Static(Content("Words"), classes="heading")
             yield Static(
-                Content("\n").join([line((term, ACCENT), (f"  {meaning}", MUTED)) for term, meaning in self._words])
+                Content("\n").join([line((term, ACCENT), (f"  {meaning}", MUTED)) for term, meaning in self._glossary])
             )
 
-    def _keys(self) -> list[Content]:
-        rows = [(self._key(binding), binding.tooltip) for binding in self._explained if binding.tooltip]
+    def _key_lines(self) -> list[Content]:
+        rows = [(self._key_name(binding), binding.tooltip) for binding in self._described_bindings if binding.tooltip]
         rows.append(("ctrl+p", "The command palette: themes, and everything else by name"))
-        return [line((f"{key:<{_KEYS}}", ACCENT), what) for key, what in rows]
+        return [line((f"{key:<{_KEY_WIDTH}}", ACCENT), what) for key, what in rows]
 
-    def _key(self, binding: Binding) -> str:
+    def _key_name(self, binding: Binding) -> str:
         return binding.key_display or self.app.get_key_display(binding)

@@ -6,16 +6,20 @@ from textual.binding import Binding
 
 from streamstyle.runs.folder import VIEWS
 
-_DIRECTLY = "At once: painted, film, frame by frame, flow, weight"
+_VIEW_KEYS_TOOLTIP = "At once: painted, film, frame by frame, flow, weight"
 
-RUNNING = [
+RUN_BINDINGS = [
     Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("space", "pause", "Pause", tooltip="Pause after the frame at hand, or go on"),
     Binding("left", "turn(0, -1)", "View", key_display="← →", tooltip="Another view of the frame"),
     Binding("right", "turn(0, 1)", show=False),
     *[
         Binding(
-            str(number), f"view('{view}')", show=False, key_display="1 … 5", tooltip=_DIRECTLY if number == 1 else ""
+            str(number),
+            f"view('{view}')",
+            show=False,
+            key_display="1 … 5",
+            tooltip=_VIEW_KEYS_TOOLTIP if number == 1 else "",
         )
         for number, view in enumerate(VIEWS, start=1)
     ],
@@ -34,7 +38,7 @@ RUNNING = [
     Binding("ctrl+c", "leave", show=False, priority=True),
 ]
 
-WORDS = [
+RUN_GLOSSARY = [
     ("painted", "what goes into the film"),
     ("painted frame by frame", "the style without a memory: what flickers"),
     ("optical flow", "where things move: the hue is the direction, its strength the speed"),

@@ -14,17 +14,17 @@ from pathlib import Path
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.formatting import format_bytes, format_duration, format_speed
 from streamstyle.runs.state import RunState
-from streamstyle.terminal.interrupts import INTERRUPTED
-from streamstyle.tui.watcher import Sight
+from streamstyle.terminal.interrupts import EXIT_INTERRUPTED
+from streamstyle.tui.watcher import RunSnapshot
 
 _PLAYERS = ("mpv", "vlc", "ffplay", "xdg-open", "open")
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class RunResult:
     """A run that has ended."""
 
-    sight: Sight
+    snapshot: RunSnapshot
     arguments: tuple[str, ...]
     """Those of `streamstyle run`; empty where they are not known."""
     film: Path
@@ -32,28 +32,28 @@ class Past:
     """Where the film was to go."""
 
     @property
-    def story(self) -> RunState:
+    def state(self) -> RunState:
         """What was heard of it."""
-        return self.sight.story
+        return self.snapshot.state
 
     @property
     def exit_code(self) -> int:
         """What its process ended with; 1 where it vanished and nobody knows."""
-        if self.sight.exit_code is not None:
-            return self.sight.exit_code
-        match self.story.ending:
+        if self.snapshot.exit_code is not None:
+            return self.snapshot.exit_code
+        match self.state.end:
             case Finished():
                 return 0
             case Stopped():
-                return INTERRUPTED
+                return EXIT_INTERRUPTED
             case Failed(exit_code=code):
                 return code
         return 1
 
     @property
-    def result(self) -> Path | None:
+    def output_path(self) -> Path | None:
         """The film that there is now, whole or in part; None where there is none."""
-        match self.story.ending:
+        match self.state.end:
             case Finished(output=output):
                 return Path(output)
             case Stopped(output=output, frames=frames):
@@ -61,88 +61,88 @@ class Past:
         from streamstyle.media.output import partial_path
 
         partial = partial_path(self.output)
-        return partial if self.story.frames_done and partial.is_file() else None
+        return partial if self.state.frames_done and partial.is_file() else None
 
 
-def headline(past: Past) -> str:
+def headline(past: RunResult) -> str:
     """Return in a few words how it ended."""
-    match past.story.ending:
+    match past.state.end:
         case Finished(elapsed=elapsed):
             return f"Painted in {format_duration(elapsed)}"
         case Stopped(frames=0):
             return "Stopped before the first frame"
         case Stopped(frames=frames):
-            return f"Stopped after {frames}{_of(past.story)} frames"
+            return f"Stopped after {frames}{_of_total(past.state)} frames"
         case Failed(exit_code=70):
             return "A fault of the program"
         case Failed():
             return "That could not be done"
-    return f"The painting process was ended{_by_what(past.sight.exit_code)}"
+    return f"The painting process was ended{_signal_text(past.snapshot.exit_code)}"
 
 
-def account(past: Past) -> list[str]:
+def explanation(past: RunResult) -> list[str]:
     """Return what there is to say about it, in sentences."""
-    match past.story.ending:
+    match past.state.end:
         case Failed(problem=problem, next_step=next_step):
             said = [f"{problem}.", next_step]
         case None:
-            said = [_why_ended(past)]
+            said = [_explain_exit(past)]
         case Stopped(resumable_frames=kept, frames=frames) if kept:
             said = ["The same command goes on " + ("there." if kept == frames else f"after frame {kept}.")]
         case _:
             said = []
-    failed = past.story.ending is None or isinstance(past.story.ending, Failed)
-    if failed and past.result is not None:
-        said.append(f"What was painted so far, {past.story.frames_done}{_of(past.story)} frames, is kept.")
+    failed = past.state.end is None or isinstance(past.state.end, Failed)
+    if failed and past.output_path is not None:
+        said.append(f"What was painted so far, {past.state.frames_done}{_of_total(past.state)} frames, is kept.")
     return [sentence for sentence in said if sentence]
 
 
-def facts(past: Past) -> list[tuple[str, str]]:
+def rows(past: RunResult) -> list[tuple[str, str]]:
     """Return names and values: the size of the film, its frames, how long they took."""
-    rows = [("size", _size(past.result))] if past.result else []
-    match past.story.ending:
+    rows = [("size", _file_size(past.output_path))] if past.output_path else []
+    match past.state.end:
         case Finished() as ended:
             shots = "1 shot" if ended.shots == 1 else f"{ended.shots} shots"
             rows.append(("frames", f"{ended.frames}, in {shots}"))
             rows.append(("painted earlier", str(ended.resumed_frames or "")))
-            rows.append(("pace", _pace(ended.frames - ended.resumed_frames, ended.elapsed)))
+            rows.append(("pace", _speed(ended.frames - ended.resumed_frames, ended.elapsed)))
             if ended.flows_computed or ended.flows_cached:
                 rows.append(("flow", f"{ended.flows_computed} computed, {ended.flows_cached} known"))
         case Stopped() as ended if ended.frames:
-            rows.append(("pace", _pace(ended.frames - ended.resumed_frames, ended.elapsed)))
+            rows.append(("pace", _speed(ended.frames - ended.resumed_frames, ended.elapsed)))
     return [(name, value) for name, value in rows if value]
 
 
-def next_steps(past: Past) -> list[tuple[str, str]]:
+def next_steps(past: RunResult) -> list[tuple[str, str]]:
     """Return what to do next: names, and commands to copy."""
-    if past.result is None:
-        return [("again", _again(past))] if past.story.ending is None and past.arguments else []
-    result = _typed(past.result)
-    steps = [("play", f"{_player()} {result}")]
-    if isinstance(past.story.ending, Finished):
-        film, where = _typed(past.film), _range(past)
+    if past.output_path is None:
+        return [("again", _same_command(past))] if past.state.end is None and past.arguments else []
+    result = _shell_path(past.output_path)
+    steps = [("play", f"{_find_player()} {result}")]
+    if isinstance(past.state.end, Finished):
+        film, where = _shell_path(past.film), _range_option(past)
         steps.append(("measure", f"streamstyle measure {result} --source {film}{where}"))
-        if style := _option(past.arguments, "--style"):
+        if style := _option_value(past.arguments, "--style"):
             methods = f"streamstyle compare {film} --style {shlex.quote(style)} --sample 5s"
             steps.append(("the methods side by side", methods))
     elif past.arguments:
-        steps.append(("go on" if _kept(past) else "again", _again(past)))
+        steps.append(("go on" if _is_resumable(past) else "again", _same_command(past)))
     return steps
 
 
-def last_line(past: Past) -> str:
+def exit_message(past: RunResult) -> str:
     """Return what stays in the terminal once the screen has gone."""
-    match past.story.ending:
+    match past.state.end:
         case Finished(output=output, frames=frames, elapsed=elapsed):
-            now = format_speed(frames - past.story.resumed_frames, elapsed)
+            now = format_speed(frames - past.state.resumed_frames, elapsed)
             return f"{output}: {frames} frames in {format_duration(elapsed)}" + (f" ({now})" if now else "")
         case Failed(problem=problem, next_step=next_step):
             return f"streamstyle: error: {problem}. {next_step}".rstrip()
-    where = f"; they play from {past.result}" if past.result else ""
-    return f"{headline(past)}{where}" + ("; the same command goes on" if _kept(past) else "")
+    where = f"; they play from {past.output_path}" if past.output_path else ""
+    return f"{headline(past)}{where}" + ("; the same command goes on" if _is_resumable(past) else "")
 
 
-def short(path: Path) -> str:
+def display_path(path: Path) -> str:
     """Return the path as a person would type it: from the folder at hand, or from home."""
     whole = path.absolute()
     if whole.is_relative_to(Path.cwd()):
@@ -150,23 +150,23 @@ def short(path: Path) -> str:
     return f"~/{whole.relative_to(Path.home())}" if whole.is_relative_to(Path.home()) else str(whole)
 
 
-def _of(story: RunState) -> str:
+def _of_total(story: RunState) -> str:
     return f" of {story.frames}" if story.frames else ""
 
 
-def _pace(frames: int, elapsed: float) -> str:
+def _speed(frames: int, elapsed: float) -> str:
     each = f"{elapsed / frames:.2g} s a frame" if frames and elapsed else ""
     return f"{format_speed(frames, elapsed)}, {each}" if each and frames > elapsed else each
 
 
-def _size(path: Path | None) -> str:
+def _file_size(path: Path | None) -> str:
     try:
         return format_bytes(path.stat().st_size) if path else ""
     except OSError:
         return "it is not there any more"
 
 
-def _by_what(code: int | None) -> str:
+def _signal_text(code: int | None) -> str:
     if code is None or code <= 128:
         return "" if not code else f", with exit code {code}"
     try:
@@ -175,33 +175,35 @@ def _by_what(code: int | None) -> str:
         return f", with exit code {code}"
 
 
-def _why_ended(past: Past) -> str:
-    if past.sight.exit_code == 128 + signal.SIGKILL:
+def _explain_exit(past: RunResult) -> str:
+    if past.snapshot.exit_code == 128 + signal.SIGKILL:
         return "Somebody killed it, or the system did for want of memory."
-    return "It said no last word; what it printed is in the log." if past.sight.last_words else "It said no last word."
+    return (
+        "It said no last word; what it printed is in the log." if past.snapshot.stderr_tail else "It said no last word."
+    )
 
 
-def _typed(path: Path) -> str:
+def _shell_path(path: Path) -> str:
     """A path for a command line; a shell knows ~ only where it is not quoted."""
-    name = short(path)
+    name = display_path(path)
     return f"~/{shlex.quote(name[2:])}" if name.startswith("~/") else shlex.quote(name)
 
 
-def _player() -> str:
+def _find_player() -> str:
     here = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")) or sys.platform == "darwin"
     players = _PLAYERS if here else _PLAYERS[:1]  # over SSH there is no screen here to play on
     return next((player for player in players if shutil.which(player)), "mpv")
 
 
-def _kept(past: Past) -> bool:
-    return isinstance(past.story.ending, Stopped) and past.story.ending.resumable_frames > 0
+def _is_resumable(past: RunResult) -> bool:
+    return isinstance(past.state.end, Stopped) and past.state.end.resumable_frames > 0
 
 
-def _again(past: Past) -> str:
-    return f"streamstyle run {shlex.join(_typed_by_people(past.arguments))}"
+def _same_command(past: RunResult) -> str:
+    return f"streamstyle run {shlex.join(_user_arguments(past.arguments))}"
 
 
-def _typed_by_people(arguments: Sequence[str]) -> list[str]:
+def _user_arguments(arguments: Sequence[str]) -> list[str]:
     """Return the arguments without those that the terminal UI adds, and without what is to be done once."""
     words = [word for word in arguments if word not in ("--json", "--restart")]
     if "--run-folder" in words:
@@ -210,21 +212,21 @@ def _typed_by_people(arguments: Sequence[str]) -> list[str]:
     return words
 
 
-def _range(past: Past) -> str:
+def _range_option(past: RunResult) -> str:
     """The part of the film that was painted, where it was not the whole."""
-    if part := _option(past.arguments, "--range"):
+    if part := _option_value(past.arguments, "--range"):
         return f" --range {shlex.quote(part)}"
     if (
-        _option(past.arguments, "--sample")
-        and past.story.shots
-        and past.story.last_frame
-        and not past.story.resumed_frames
+        _option_value(past.arguments, "--sample")
+        and past.state.shots
+        and past.state.last_frame
+        and not past.state.resumed_frames
     ):
-        return f" --range {past.story.shots[0].time:.3f}-{past.story.last_frame.time + 0.001:.3f}"
+        return f" --range {past.state.shots[0].time:.3f}-{past.state.last_frame.time + 0.001:.3f}"
     return ""
 
 
-def _option(arguments: Sequence[str], name: str) -> str:
+def _option_value(arguments: Sequence[str], name: str) -> str:
     """Return the value of an option, as `--name value` or `--name=value`; empty where it is not given."""
     for argument, following in zip(arguments, (*arguments[1:], ""), strict=True):
         if argument == name:

@@ -19,7 +19,7 @@ from streamstyle.tui.widgets.lines import ACCENT, line
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Choice:
     """One of the answers to choose from."""
 
     key: str
@@ -29,7 +29,7 @@ class Answer:
     text: str
 
 
-class Question(ModalScreen[str]):
+class ChoiceDialog(ModalScreen[str]):
     """Asks, and ends with the name of the answer; with an empty one where it was left unanswered."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,13 +37,13 @@ class Question(ModalScreen[str]):
         Binding("ctrl+c", "interrupt", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, text: str, answers: Sequence[Answer], *, interrupted: str = "") -> None:
+    def __init__(self, title: str, text: str, choices: Sequence[Choice], *, on_interrupt: str = "") -> None:
         """`interrupted` is the answer that Ctrl-C gives."""
         super().__init__()
         self._title = title
         self._text = text
-        self._answers = answers
-        self._interrupted = interrupted
+        self._choices = choices
+        self._interrupt_choice = on_interrupt
 
     def compose(self) -> ComposeResult:
         """A box with the question and the answers below each other, the first one chosen."""
@@ -51,12 +51,12 @@ class Question(ModalScreen[str]):
             yield Static(Content(self._title), id="title")
             yield Static(Content(self._text), id="text")
             yield OptionList(
-                *[Option(line((f"{answer.key}  ", ACCENT), answer.text), id=answer.name) for answer in self._answers]
+                *[Option(line((f"{answer.key}  ", ACCENT), answer.text), id=answer.name) for answer in self._choices]
             )
 
     def on_key(self, event: Key) -> None:
         """Take an answer's key for the answer."""
-        for answer in self._answers:
+        for answer in self._choices:
             if event.key == answer.key:
                 event.stop()
                 self.dismiss(answer.name)
@@ -67,4 +67,4 @@ class Question(ModalScreen[str]):
 
     def action_interrupt(self) -> None:
         """Answer with what Ctrl-C stands for."""
-        self.dismiss(self._interrupted)
+        self.dismiss(self._interrupt_choice)

@@ -6,22 +6,22 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from streamstyle.runs.launcher import RunProcess, RunRequest, create_folder, start_run
+from streamstyle.runs.launcher import RunProcess, RunRequest, create_run_folder, start_run
 from streamstyle.tui.leaving import Ask, choose_target
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class StartedRun:
     """A run that has just been started."""
 
     request: RunRequest
     """As it became through the answer."""
-    engine: RunProcess
+    process: RunProcess
     warning: str
     """What is not as it should be, and is no reason not to paint; empty where there is nothing."""
 
 
-async def begin(request: RunRequest, program: Sequence[str], ask: Ask) -> Begun | None:
+async def confirm_and_start(request: RunRequest, program: Sequence[str], ask: Ask) -> StartedRun | None:
     """Start a run, after a question if its film is there already; return None if it is not to be.
 
     Raises OSError where the process cannot be started.
@@ -32,5 +32,5 @@ async def begin(request: RunRequest, program: Sequence[str], ask: Ask) -> Begun 
             return None
         options = ("--yes",) if target.replace else ("-o", str(target.path))
         request = replace(request, arguments=(*request.arguments, *options), output=target.path)
-    folder, warning = await asyncio.to_thread(create_folder, request)
-    return Begun(request, await asyncio.to_thread(start_run, request, folder, program), warning)
+    folder, warning = await asyncio.to_thread(create_run_folder, request)
+    return StartedRun(request, await asyncio.to_thread(start_run, request, folder, program), warning)

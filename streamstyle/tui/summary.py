@@ -16,12 +16,12 @@ from streamstyle.runs.state import LogEntry
 from streamstyle.tui.figures import steadiness_text
 from streamstyle.tui.graphics import Graphics
 from streamstyle.tui.help import HelpScreen
-from streamstyle.tui.outcome import Past, account, facts, headline, last_line, next_steps, short
-from streamstyle.tui.widgets.diptych import Diptych
-from streamstyle.tui.widgets.journal import Journal
+from streamstyle.tui.outcome import RunResult, explanation, rows, headline, exit_message, next_steps, display_path
+from streamstyle.tui.widgets.diptych import ImagePair
+from streamstyle.tui.widgets.journal import LogView
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
 
-_SUMMARY = [
+_BINDINGS = [
     Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("q,enter,escape", "leave", "Leave", key_display="q", tooltip="Leave"),
     Binding("ctrl+c", "leave", show=False, priority=True),
@@ -40,44 +40,44 @@ class SummaryScreen(Screen[None]):
     """What came of a run."""
 
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [*_SUMMARY]
+    BINDINGS: ClassVar[list[BindingType]] = [*_BINDINGS]
 
-    def __init__(self, past: Past, graphics: Graphics | None = None) -> None:
+    def __init__(self, result: RunResult, graphics: Graphics | None = None) -> None:
         super().__init__()
         self._graphics = graphics
-        self._past = past
-        self._steps = next_steps(past)
+        self._result = result
+        self._steps = next_steps(result)
 
     def compose(self) -> ComposeResult:
         """Words at the left, the last picture at the right, the log below."""
         with Horizontal(id="middle"):
             with VerticalScroll(id="words", can_focus=False):
-                yield Static(Content(headline(self._past)), id="title")
-                for sentence in account(self._past):
+                yield Static(Content(headline(self._result)), id="title")
+                for sentence in explanation(self._result):
                     yield Static(Content(sentence), classes="sentence")
-                if self._past.result is not None:
-                    yield Static(Content(short(self._past.result)), id="result")
-                for rows in (_rows(facts(self._past)), _steadiness(self._past)):
-                    if rows:
-                        yield Static(Content("\n").join(rows), classes="rows")
+                if self._result.output_path is not None:
+                    yield Static(Content(display_path(self._result.output_path)), id="result")
+                for lines in (_format_rows(rows(self._result)), _warping_error_lines(self._result)):
+                    if lines:
+                        yield Static(Content("\n").join(lines), classes="rows")
                 for number, (name, command) in enumerate(self._steps, start=1):
                     yield Static(line((f"{number}  ", ACCENT), (name, MUTED)), classes="step")
                     yield Static(Content(command), classes="command")
-            yield Diptych("", id="diptych", graphics=self._graphics)
-        yield Journal(id="journal")
+            yield ImagePair("", id="diptych", graphics=self._graphics)
+        yield LogView(id="journal")
         yield Footer()
 
     def on_mount(self) -> None:
         """Show the last pictures, and what was said."""
-        story = self._past.story
-        diptych = self.query_one(Diptych)
-        diptych.show(self._past.sight.pictures, story.previews.frame if story.previews else None)
-        diptych.set_class(not self._past.sight.pictures, "empty")
-        journal = self.query_one(Journal)
+        story = self._result.state
+        diptych = self.query_one(ImagePair)
+        diptych.show(self._result.snapshot.pictures, story.previews.frame if story.previews else None)
+        diptych.set_class(not self._result.snapshot.pictures, "empty")
+        journal = self.query_one(LogView)
         journal.show(story.log)
-        if self._past.exit_code not in (0, 130):
-            journal.show([*story.log, *(LogEntry(text) for text in self._past.sight.last_words)])
-            journal.set_class(bool(self._past.sight.last_words), "shown")
+        if self._result.exit_code not in (0, 130):
+            journal.show([*story.log, *(LogEntry(text) for text in self._result.snapshot.stderr_tail)])
+            journal.set_class(bool(self._result.snapshot.stderr_tail), "shown")
 
     def action_copy(self, number: int) -> None:
         """Copy a command to the clipboard, as far as the terminal lets us."""
@@ -87,42 +87,42 @@ class SummaryScreen(Screen[None]):
 
     def action_compare(self) -> None:
         """One picture, or two."""
-        self.query_one(Diptych).compare()
+        self.query_one(ImagePair).toggle_compare()
 
     def action_flip(self) -> None:
         """Exchange the two."""
-        self.query_one(Diptych).swap()
+        self.query_one(ImagePair).swap()
 
     def action_sharpen(self) -> None:
         """Show pixels, or blocks."""
-        self.query_one(Diptych).sharpen()
+        self.query_one(ImagePair).toggle_pixels()
 
     def action_journal(self) -> None:
         """Show or hide the log."""
-        self.query_one(Journal).toggle()
+        self.query_one(LogView).toggle()
 
     def action_help(self) -> None:
         """Show every key."""
-        self.app.push_screen(HelpScreen(_SUMMARY, []))
+        self.app.push_screen(HelpScreen(_BINDINGS, []))
 
     def action_leave(self) -> None:
         """Leave with the exit code of the run."""
-        self.app.exit(return_code=self._past.exit_code, message=last_line(self._past))
+        self.app.exit(return_code=self._result.exit_code, message=exit_message(self._result))
 
 
-def _rows(rows: list[tuple[str, str]]) -> list[Content]:
+def _format_rows(rows: list[tuple[str, str]]) -> list[Content]:
     width = max((len(name) for name, _ in rows), default=0) + 2
     return [line((f"{name:<{width}}", MUTED), value) for name, value in rows]
 
 
-def _steadiness(past: Past) -> list[Content]:
-    errors = past.story.status.warping_error if past.story.status else {}
+def _warping_error_lines(past: RunResult) -> list[Content]:
+    errors = past.state.status.warping_error if past.state.status else {}
     if not errors.get("per_frame") or not errors.get("output"):
         return []
     return [
         line(("warping error", MUTED)),
-        *_rows(
+        *_format_rows(
             [("  frame by frame", format_number(errors["per_frame"])), ("  painted", format_number(errors["output"]))]
         ),
-        line((steadiness_text(past.story), ACCENT)),
+        line((steadiness_text(past.state), ACCENT)),
     ]

@@ -12,9 +12,9 @@ import av
 import pytest
 
 from streamstyle.cli import exit_code
-from streamstyle.commands.contenders import wanted_contenders
-from streamstyle.compare.comparison import Bench, compare
-from streamstyle.compare.contender import kept_name, ready
+from streamstyle.commands.contenders import parse_methods
+from streamstyle.compare.comparison import EvaluationSetup, compare
+from streamstyle.compare.contender import archive_name, prepare_spec
 from streamstyle.compare.events import (
     Compared,
     ComparisonStopped,
@@ -22,28 +22,28 @@ from streamstyle.compare.events import (
     MethodFinished,
     SideBySideFrameWritten,
 )
-from streamstyle.compare.grid_film import write_grid_film
-from streamstyle.evaluate.appearance import appearance
-from streamstyle.evaluate.judge import judge_of
+from streamstyle.compare.grid_film import write_side_by_side
+from streamstyle.evaluate.appearance import load_scorer
+from streamstyle.evaluate.judge import parse_reference_flow
 from streamstyle.events import Event, FrameWritten
-from streamstyle.mix import Ingredient, Mix
+from streamstyle.mix import BlendPart, StyleBlend
 from streamstyle.settings import Settings, SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import png, texture
-from tests.painting import packets, read, times
+from tests.painting import packets, read_video, times
 
 pytestmark = pytest.mark.usefixtures("home")
 
 METHODS = "johnson,live,live:temporal-weight=100"
 
 
-class Comparing:
+class ComparisonRun:
     """A comparison of a film, as often as one likes."""
 
     def __init__(self, film: Path, style: Path, folder: Path) -> None:
         self.film, self.part = probe(film, SourceSettings()), SourceSettings()
-        self.mix = Mix("nonsense", (Ingredient(style),))
-        self.bench = Bench(judge_of("ultrafast"), appearance(None, None), None)
+        self.mix = StyleBlend("nonsense", (BlendPart(style),))
+        self.bench = EvaluationSetup(parse_reference_flow("ultrafast"), load_scorer(None, None), None)
         self.folder = folder
         self.events: list[Event] = []
         self.stop = threading.Event()
@@ -56,7 +56,7 @@ class Comparing:
             if stop_at(event):
                 self.stop.set()
 
-        contenders = wanted_contenders(methods, Settings())
+        contenders = parse_methods(methods, Settings())
         return compare(
             contenders, self.film, self.part, self.mix, self.bench, self.folder, "streamstyle", observe, self.stop
         )
@@ -69,11 +69,11 @@ class Comparing:
 
 
 @pytest.fixture
-def comparing(film: Path, style: Path, tmp_path: Path) -> Comparing:
-    return Comparing(film, style, tmp_path / "compare.parts")
+def comparing(film: Path, style: Path, tmp_path: Path) -> ComparisonRun:
+    return ComparisonRun(film, style, tmp_path / "compare.parts")
 
 
-def test_the_source_the_methods_and_what_would_cheat_have_a_row_each(comparing: Comparing) -> None:
+def test_the_source_the_methods_and_what_would_cheat_have_a_row_each(comparing: ComparisonRun) -> None:
     compared = comparing.run()
     assert compared is not None
     assert [row.kind for row in compared.films] == ["source", *["method"] * 3, *["control"] * 2]
@@ -90,13 +90,13 @@ def test_the_source_the_methods_and_what_would_cheat_have_a_row_each(comparing: 
     assert len(live.curves["warping_error_1"]) == compared.frames == 12
 
 
-def test_a_method_made_along_the_judges_own_flow_is_named(comparing: Comparing) -> None:
+def test_a_method_made_along_the_judges_own_flow_is_named(comparing: ComparisonRun) -> None:
     compared = comparing.run("johnson:flow=ultrafast,live,live:flow=ultrafast")
     assert compared is not None
     assert compared.same_flow_methods == ["live, flow ultrafast"], "johnson follows no flow"
 
 
-def test_nothing_is_made_or_measured_twice(comparing: Comparing) -> None:
+def test_nothing_is_made_or_measured_twice(comparing: ComparisonRun) -> None:
     first = comparing.run()
     assert comparing.count(FrameWritten) == 36
     second = comparing.run()
@@ -107,14 +107,14 @@ def test_nothing_is_made_or_measured_twice(comparing: Comparing) -> None:
     assert second.films == first.films
 
 
-def test_a_method_more_is_made_alone(comparing: Comparing) -> None:
+def test_a_method_more_is_made_alone(comparing: ComparisonRun) -> None:
     comparing.run("johnson,live")
     comparing.run("live,johnson,live:pixel-weight=50")
     assert comparing.count(FrameWritten) == 12
     assert comparing.count(FrameMeasured) == 12
 
 
-def test_a_comparison_that_was_interrupted_goes_on_where_it_was(comparing: Comparing) -> None:
+def test_a_comparison_that_was_interrupted_goes_on_where_it_was(comparing: ComparisonRun) -> None:
     """Ctrl-C in the fourth frame of the second method: the first is kept, of the second nothing is left."""
 
     def fourth_of_live(event: Event) -> bool:
@@ -129,21 +129,21 @@ def test_a_comparison_that_was_interrupted_goes_on_where_it_was(comparing: Compa
     assert comparing.count(FrameWritten) == 24
 
 
-def test_a_comparison_that_was_interrupted_before_its_first_film_leaves_no_folder(comparing: Comparing) -> None:
+def test_a_comparison_that_was_interrupted_before_its_first_film_leaves_no_folder(comparing: ComparisonRun) -> None:
     assert comparing.run(stop_at=lambda event: isinstance(event, FrameWritten)) is None
     assert not comparing.folder.exists()
 
 
-def test_measuring_that_was_interrupted_leaves_the_films(comparing: Comparing) -> None:
+def test_measuring_that_was_interrupted_leaves_the_films(comparing: ComparisonRun) -> None:
     assert comparing.run(stop_at=lambda event: isinstance(event, FrameMeasured)) is None
     assert comparing.run() is not None
     assert (comparing.count(FrameWritten), comparing.count(FrameMeasured)) == (0, 12)
 
 
-def test_whatever_the_result_depends_on_has_another_name(comparing: Comparing, film: Path, tmp_path: Path) -> None:
+def test_whatever_the_result_depends_on_has_another_name(comparing: ComparisonRun, film: Path, tmp_path: Path) -> None:
     def name(methods: str = "live", part: SourceSettings | None = None) -> str:
-        (contender,) = wanted_contenders(methods, Settings())
-        return kept_name(ready(contender), probe(film, part or SourceSettings()), comparing.mix)
+        (contender,) = parse_methods(methods, Settings())
+        return archive_name(prepare_spec(contender), probe(film, part or SourceSettings()), comparing.mix)
 
     assert name() == name()
     others = [name("live:pixel-weight=5"), name("live:flow=fast"), name("live:strength=0.5"), name("johnson")]
@@ -154,28 +154,28 @@ def test_whatever_the_result_depends_on_has_another_name(comparing: Comparing, f
     assert name() == before, "a film may be moved"
 
 
-def test_the_film_of_all_has_the_sources_frames_times_and_sound(comparing: Comparing, tmp_path: Path) -> None:
+def test_the_film_of_all_has_the_sources_frames_times_and_sound(comparing: ComparisonRun, tmp_path: Path) -> None:
     compared = comparing.run("johnson,live")
     assert compared is not None
     output = tmp_path / "compare.mkv"
-    assert write_grid_film(comparing.film, compared, output, comparing.events.append, threading.Event())
-    whole, frames = read(output)
-    assert times(frames, whole) == times(read(comparing.film.path)[1], comparing.film)
+    assert write_side_by_side(comparing.film, compared, output, comparing.events.append, threading.Event())
+    whole, frames = read_video(output)
+    assert times(frames, whole) == times(read_video(comparing.film.path)[1], comparing.film)
     assert [data for _, data in packets(output, "audio")] == [data for _, data in packets(comparing.film.path, "audio")]
     assert (whole.width, whole.height) > (2 * 96, 2 * 64)
     assert comparing.count(SideBySideFrameWritten) == 12
 
 
-def test_a_film_of_all_that_was_interrupted_leaves_nothing_half(comparing: Comparing, tmp_path: Path) -> None:
+def test_a_film_of_all_that_was_interrupted_leaves_nothing_half(comparing: ComparisonRun, tmp_path: Path) -> None:
     compared = comparing.run("johnson,live")
     assert compared is not None
     stop = threading.Event()
     stop.set()
-    assert not write_grid_film(comparing.film, compared, tmp_path / "compare.mkv", comparing.events.append, stop)
+    assert not write_side_by_side(comparing.film, compared, tmp_path / "compare.mkv", comparing.events.append, stop)
     assert not list(tmp_path.glob("compare*.mkv"))
 
 
-def command(capfd: pytest.CaptureFixture[str], *arguments: str | Path, code: int = 0) -> list[dict[str, Any]]:
+def run_command(capfd: pytest.CaptureFixture[str], *arguments: str | Path, code: int = 0) -> list[dict[str, Any]]:
     """The events that the command prints as JSON; nothing else may stand on standard output."""
     assert exit_code(["compare", *map(str, arguments), "--flow-reference", "ultrafast", "--json"]) == code
     return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
@@ -185,7 +185,7 @@ def test_the_command_writes_film_report_and_parts_and_says_all_figures(
     film: Path, style: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "out.mkv"
-    events = command(capfd, film, "--style", style, "--methods", "johnson,live", "-o", output, "--range", "0-0.2")
+    events = run_command(capfd, film, "--style", style, "--methods", "johnson,live", "-o", output, "--range", "0-0.2")
     names = [event["event"] for event in events]
     assert (names[-1], names.count("method_finished"), names.count("frame_measured")) == ("compared", 2, 5)
     assert "finished" not in names, "that is what a run ends with"
@@ -223,7 +223,7 @@ def test_the_command_prints_a_table(film: Path, style: Path, capfd: pytest.Captu
 def test_ruder_asks_for_the_painting_before_another_method_has_worked(
     film: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    events = command(capfd, film, "--style", "wave", "--methods", "johnson,ruder:iterations=1", code=5)
+    events = run_command(capfd, film, "--style", "wave", "--methods", "johnson,ruder:iterations=1", code=5)
     assert [event["event"] for event in events] == ["failed"]
     assert "--style-image" in events[0]["next_step"]
     assert not film.with_name("film.compare.parts").exists()
@@ -234,7 +234,7 @@ def test_a_style_that_is_an_image_has_a_style_loss(
 ) -> None:
     (tmp_path / "tiles.png").write_bytes(png(texture(96, 80, seed=9)))
     how = ["--methods", "johnson,ruder:iterations=1:first-iterations=1", "--range", "0-0.1", "--no-film"]
-    compared = command(capfd, film, "--style", tmp_path / "tiles.png", *how)[-1]
+    compared = run_command(capfd, film, "--style", tmp_path / "tiles.png", *how)[-1]
     assert all(row["metrics"]["style"] > 0 for row in compared["films"])
 
 
@@ -245,7 +245,7 @@ def test_what_cannot_be_is_said_before_any_work(
     wrongs: list[tuple[list[str | Path], int]] = [(["--methods", "fancy"], 2), (["--style-image", "wave"], 5)]
     wrongs += [(["-o", film], 4), (["-o", film.with_name("all.webm")], 4)]
     for wrong, code in wrongs:
-        assert command(capfd, film, "--style", style, *wrong, code=code)[-1]["event"] == "failed"
+        assert run_command(capfd, film, "--style", style, *wrong, code=code)[-1]["event"] == "failed"
     for judge, code in (("slow", 2), (str(tmp_path), 3)):
         assert exit_code(["compare", str(film), "--style", str(style), "--flow-reference", judge]) == code
     assert sorted(path.name for path in tmp_path.iterdir()) == before

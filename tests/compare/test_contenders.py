@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from streamstyle.commands.contenders import wanted_contenders
+from streamstyle.commands.contenders import parse_methods
 from streamstyle.errors import SettingsError
 from streamstyle.settings import FlowPreset, Method, Settings, StyleSettings
 
 
 def test_methods_have_options_by_the_names_of_the_command_line() -> None:
     text = "johnson, consistent:pixel-weight=0:iterations=10,live:flow=fast:preserve-colour"
-    johnson, consistent, live = wanted_contenders(text, Settings(style=StyleSettings(strength=0.5)))
+    johnson, consistent, live = parse_methods(text, Settings(style=StyleSettings(strength=0.5)))
     assert johnson.method is Method.johnson
     assert consistent.settings.consistency.pixel_weight == 0
     assert consistent.settings.consistency.iterations == 10
@@ -24,14 +24,14 @@ def test_methods_have_options_by_the_names_of_the_command_line() -> None:
 
 
 def test_an_option_may_be_several_numbers() -> None:
-    ruder, live = wanted_contenders("ruder:lookback=1,2,4:iterations=10,live", Settings())
+    ruder, live = parse_methods("ruder:lookback=1,2,4:iterations=10,live", Settings())
     assert ruder.settings.consistency.lookback == (1, 2, 4)
     assert ruder.settings.consistency.iterations == 10
     assert live.method is Method.live
 
 
 def test_a_path_is_an_option_too(tmp_path: Path) -> None:
-    (contender,) = wanted_contenders(f"consistent:loss-network={tmp_path / 'vgg.safetensors'}", Settings())
+    (contender,) = parse_methods(f"consistent:loss-network={tmp_path / 'vgg.safetensors'}", Settings())
     assert contender.settings.consistency.loss_network == tmp_path / "vgg.safetensors"
 
 
@@ -50,4 +50,4 @@ def test_a_path_is_an_option_too(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_is_refused_by_name(text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
-        wanted_contenders(text, Settings())
+        parse_methods(text, Settings())

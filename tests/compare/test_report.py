@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from streamstyle.compare.axis import LogAxis
-from streamstyle.compare.curves import CURVES_AREA, path_of
+from streamstyle.compare.curves import CURVES_AREA, curve_path
 from streamstyle.compare.events import Compared, ComparedFilm
-from streamstyle.compare.markup import element, number, text
-from streamstyle.compare.report import report
-from streamstyle.compare.stills import Scene, data_uri, longest_shot
+from streamstyle.compare.markup import element, format_number, text
+from streamstyle.compare.report import render_report
+from streamstyle.compare.stills import Excerpt, data_uri, longest_shot
 from tests.films import texture
 
 CURVE = [None, 0.002, 0.003, None, 0.001, 0.004]
@@ -25,7 +25,7 @@ PICTURES = [data_uri(texture(64, 48, seed), 960) for seed in range(2)]
 NASTY = 'Tom & "Jerry" </script><script>alert(1)</script>.mkv'
 
 
-def row(name: str, kind: str, seconds: float | None, errors: float) -> ComparedFilm:
+def compared_film(name: str, kind: str, seconds: float | None, errors: float) -> ComparedFilm:
     measures = {"warping_error_1": errors, "warping_error_5": 2 * errors, "sharpness": 0.07}
     relative = {key: value / {"warping_error_1": 0.002, "warping_error_5": 0.004}.get(key, 0.07)
                 for key, value in measures.items()}  # fmt: skip
@@ -36,9 +36,9 @@ def row(name: str, kind: str, seconds: float | None, errors: float) -> ComparedF
     )
 
 
-def compared(film: str = "lake.mkv") -> Compared:
-    rows = [row("source", "source", None, 0.0003), row("johnson", "method", 0.05, 0.002)]
-    rows += [row("live", "method", 0.06, 0.0004), row("blurred", "control", None, 0.0005)]
+def comparison(film: str = "lake.mkv") -> Compared:
+    rows = [compared_film("source", "source", None, 0.0003), compared_film("johnson", "method", 0.05, 0.002)]
+    rows += [compared_film("live", "method", 0.06, 0.0004), compared_film("blurred", "control", None, 0.0005)]
     machine = {"processor": "a processor", "cores": 2, "load": "0.1", "gpu": "none", "kernels": "torch", "threads": 1,
                "python": "3", "torch": "2", "av": "18", "opencv-contrib-python": "5", "streamstyle": "0"}  # fmt: skip
     return Compared(
@@ -50,7 +50,9 @@ def compared(film: str = "lake.mkv") -> Compared:
 
 def page(film: str = "lake.mkv") -> str:
     films = [PICTURES, PICTURES[::-1], PICTURES]
-    return report(compared(film), [Scene("two frames", films), Scene("0.1 s", [each[:1] for each in films])])
+    return render_report(
+        comparison(film), [Excerpt("two frames", films), Excerpt("0.1 s", [each[:1] for each in films])]
+    )
 
 
 class Reader(HTMLParser):
@@ -109,16 +111,16 @@ def test_what_the_script_works_with_is_whole() -> None:
 
 
 def test_a_line_breaks_where_there_is_no_value() -> None:
-    path = path_of(CURVE, LogAxis(0.001, 0.004, CURVES_AREA.bottom, CURVES_AREA.top))
+    path = curve_path(CURVE, LogAxis(0.001, 0.004, CURVES_AREA.bottom, CURVES_AREA.top))
     assert [step[0] for step in re.findall(r"[ML][\d. ]+", path)] == ["M", "L", "M", "L"]
     assert path.endswith(f" {CURVES_AREA.top:.1f}")
 
 
 def test_a_logarithmic_axis_has_its_middle_at_the_geometric_mean() -> None:
     axis = LogAxis(0.01, 1.0, 0.0, 100.0)
-    assert axis.place(0.1) == pytest.approx(50)
-    assert (axis.place(0), axis.place(7)) == (0, 100)
-    assert axis.marks() == pytest.approx([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0])
+    assert axis.position(0.1) == pytest.approx(50)
+    assert (axis.position(0), axis.position(7)) == (0, 100)
+    assert axis.ticks() == pytest.approx([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0])
 
 
 def test_the_longest_shot_is_found() -> None:
@@ -131,7 +133,7 @@ def test_the_longest_shot_is_found() -> None:
     ("value", "said"), [(0, "0"), (0.002612, "0.00261"), (1.0, "1.00"), (23.44, "23.4"), (1280.4, "1280")]
 )
 def test_figures_have_three_digits_that_count(value: float, said: str) -> None:
-    assert number(value) == said
+    assert format_number(value) == said
 
 
 def test_markup_is_escaped() -> None:
@@ -151,7 +153,7 @@ def browser() -> str:
     return found
 
 
-def seen_by(browser: str, whole: str, folder: Path) -> str:
+def dump_dom(browser: str, whole: str, folder: Path) -> str:
     """What a page has become once its scripts have run, where no name can be looked up."""
     path = folder / "report.html"
     path.write_text(whole, encoding="utf-8")
@@ -165,7 +167,7 @@ def seen_by(browser: str, whole: str, folder: Path) -> str:
 
 def test_a_browser_draws_it_without_a_network(tmp_path: Path, browser: str) -> None:
     """The script has run: films can be chosen, moments too, the canvas has a picture's size, one gap is shown."""
-    seen = seen_by(browser, page(NASTY), tmp_path)
+    seen = dump_dom(browser, page(NASTY), tmp_path)
     assert seen.count("<option") == 6
     assert re.search(r"<canvas[^>]*width=\"64\" height=\"48\"", seen)
     assert ">two frames</button>" in seen
@@ -183,7 +185,7 @@ def test_what_is_pressed_answers(tmp_path: Path, browser: str) -> None:
         slider.dispatchEvent(new Event("input"));
         document.getElementById("swap").click();
     """
-    seen = seen_by(browser, page().replace("</body>", f"<script>{pressed}</script></body>"), tmp_path)
+    seen = dump_dom(browser, page().replace("</body>", f"<script>{pressed}</script></body>"), tmp_path)
     assert re.findall(r'<g data-gap="(\d)" class="([^"]*)"', seen) == [("1", "off"), ("5", "")]
     assert seen.count('data-of="1"') == len(re.findall(r'class="curve off"[^>]*data-of="1"', seen)) == 2
     assert "frame 2, 0.04 s" in seen

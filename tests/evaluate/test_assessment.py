@@ -10,25 +10,27 @@ import numpy as np
 import pytest
 
 from streamstyle.cli import exit_code
-from streamstyle.evaluate.appearance import appearance
-from streamstyle.evaluate.assessment import Measured, assess
-from streamstyle.evaluate.judge import judge_of
+from streamstyle.evaluate.appearance import load_scorer
+from streamstyle.evaluate.assessment import Measured, measure_film
+from streamstyle.evaluate.judge import parse_reference_flow
 from streamstyle.settings import SourceSettings
 from tests.films import cut, moving_square, pan, png, still, texture, write_film
 
-SIZE = {"width": 128, "height": 96}
+FILM_SIZE = {"width": 128, "height": 96}
 
 
-def assessed(
+def measure(
     stylised: Path, source: Path, style: Path | None = None, watch: Callable[[int], None] = lambda frames: None
 ) -> Measured:
-    return assess(stylised, source, SourceSettings(), judge_of("medium"), appearance(style, None), watch)
+    return measure_film(
+        stylised, source, SourceSettings(), parse_reference_flow("medium"), load_scorer(style, None), watch
+    )
 
 
 def test_neither_a_blur_nor_a_freeze_wins(tmp_path: Path) -> None:
     """A pan: the blurred film is less sharp, the frozen one does not follow the motion."""
-    film = write_film(tmp_path / "pan.mkv", pan(6, step=(4, 0), **SIZE).frames)
-    measures = assessed(film, film).metrics
+    film = write_film(tmp_path / "pan.mkv", pan(6, step=(4, 0), **FILM_SIZE).frames)
+    measures = measure(film, film).metrics
     assert measures["blurred"]["sharpness"] < 0.9 * measures["stylised"]["sharpness"]
     assert measures["blurred"]["warping_error_1"] < measures["frozen"]["warping_error_1"]
     assert measures["frozen"]["warping_error_1"] > 10 * measures["stylised"]["warping_error_1"]
@@ -37,23 +39,23 @@ def test_neither_a_blur_nor_a_freeze_wins(tmp_path: Path) -> None:
 
 def test_what_is_frozen_begins_anew_at_a_cut(tmp_path: Path) -> None:
     """Two still shots: frozen and followed are the same."""
-    film = write_film(tmp_path / "two.mkv", cut(still(3, seed=1, **SIZE), still(3, seed=9, **SIZE)).frames)
-    measures = assessed(film, film).metrics
+    film = write_film(tmp_path / "two.mkv", cut(still(3, seed=1, **FILM_SIZE), still(3, seed=9, **FILM_SIZE)).frames)
+    measures = measure(film, film).metrics
     assert measures["frozen"]["warping_error_1"] == pytest.approx(0, abs=1e-4)
     assert "warping_error_5" not in measures["stylised"], "no shot is that long"
 
 
 def test_the_frames_done_are_told(tmp_path: Path) -> None:
-    film = write_film(tmp_path / "still.mkv", still(4, **SIZE).frames)
+    film = write_film(tmp_path / "still.mkv", still(4, **FILM_SIZE).frames)
     done: list[int] = []
-    assessed(film, film, watch=done.append)
+    measure(film, film, watch=done.append)
     assert done == [1, 2, 3, 4]
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[str, str]:
     """A film that flickers by a fifth, and its source."""
-    frames = moving_square(6, **SIZE).frames
+    frames = moving_square(6, **FILM_SIZE).frames
     lit = 60 + frames.astype(int) // 2
     lit[1::2] += 51
     stylised = write_film(tmp_path / "flicker.mkv", lit.astype(np.uint8))
@@ -84,7 +86,7 @@ def test_a_film_is_its_own_content_and_is_in_the_style_of_a_painting_of_the_same
     (tmp_path / "painting.png").write_bytes(png(np.tile(tile, (32, 48, 1))))
     source = write_film(tmp_path / "source.mkv", np.repeat(texture(384, 256, seed=5)[None], 3, 0))
     painted = write_film(tmp_path / "painted.mkv", np.tile(tile, (3, 16, 32, 1)))
-    measures = assessed(painted, source, tmp_path / "painting.png").metrics
+    measures = measure(painted, source, tmp_path / "painting.png").metrics
     assert measures["source"]["content"] == 0
     assert measures["stylised"]["content"] > 0.3
     assert measures["stylised"]["style"] < 0.3 * measures["source"]["style"]
@@ -102,6 +104,6 @@ def test_curves_are_told_when_asked_for(pair: tuple[str, str], capfd: pytest.Cap
 
 
 def test_films_of_different_length_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    long, short = (str(write_film(tmp_path / f"{n}.mkv", still(n, **SIZE).frames)) for n in (6, 3))
+    long, short = (str(write_film(tmp_path / f"{n}.mkv", still(n, **FILM_SIZE).frames)) for n in (6, 3))
     assert exit_code(["measure", short, "--source", long]) == 3
     assert "ends before" in capfd.readouterr().err

@@ -8,25 +8,27 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import FilmError
-from streamstyle.evaluate.judge import judge_by
-from streamstyle.evaluate.measures import Measures
-from streamstyle.evaluate.measuring import measure_all
+from streamstyle.evaluate.judge import computed_flow
+from streamstyle.evaluate.measures import FilmMetrics
+from streamstyle.evaluate.measuring import measure_films
 from streamstyle.settings import FlowPreset, SourceSettings
 from tests.films import Picture, cut, pan, still, write_film
 
 SIZE = {"width": 128, "height": 96}
 
 
-MEDIUM = judge_by(FlowPreset.medium)
+MEDIUM = computed_flow(FlowPreset.medium)
 
 
-def measured(stylised: Path, source: Path, part: SourceSettings | None = None) -> tuple[Measures, Measures]:
+def source_and_stylised(
+    stylised: Path, source: Path, part: SourceSettings | None = None
+) -> tuple[FilmMetrics, FilmMetrics]:
     """Of the stylised film and of its source."""
-    of_source, of_stylised = measure_all([stylised], source, part, MEDIUM)
+    of_source, of_stylised = measure_films([stylised], source, part, MEDIUM)
     return of_stylised, of_source
 
 
-def flickering(frames: Picture, step: int) -> Picture:
+def flicker(frames: Picture, step: int) -> Picture:
     """Every second frame is brighter by `step` of 255 levels."""
     lit = 60 + frames.astype(int) // 2
     lit[1::2] += step
@@ -35,7 +37,7 @@ def flickering(frames: Picture, step: int) -> Picture:
 
 def test_a_film_against_itself(tmp_path: Path) -> None:
     film = write_film(tmp_path / "pan.mkv", pan(5, **SIZE).frames)
-    stylised, source = measured(film, film)
+    stylised, source = source_and_stylised(film, film)
     assert stylised == source
     assert source.frames == 5
     assert source.warping_error[1] < 1e-3
@@ -46,8 +48,8 @@ def test_flicker_is_an_error_of_its_square(tmp_path: Path) -> None:
     """A still film whose every second frame is 51 levels, a fifth of the range, brighter: 0.04."""
     scene = still(4, **SIZE)
     source = write_film(tmp_path / "still.mkv", scene.frames)
-    painted = write_film(tmp_path / "flicker.mkv", flickering(scene.frames, 51))
-    stylised, of_source = measured(painted, source)
+    painted = write_film(tmp_path / "flicker.mkv", flicker(scene.frames, 51))
+    stylised, of_source = source_and_stylised(painted, source)
     assert stylised.warping_error[1] == pytest.approx(0.04, rel=0.03)
     assert of_source.warping_error[1] < 1e-4
 
@@ -56,8 +58,8 @@ def test_every_second_frame_is_steady_at_gap_two(tmp_path: Path) -> None:
     """Flicker of period two shows between neighbours and not between a frame and the one after the next."""
     scene = still(5, **SIZE)
     source = write_film(tmp_path / "still.mkv", scene.frames)
-    painted = write_film(tmp_path / "flicker.mkv", flickering(scene.frames, 51))
-    _, stylised = measure_all([painted], source, judge=MEDIUM, gaps=(1, 2))
+    painted = write_film(tmp_path / "flicker.mkv", flicker(scene.frames, 51))
+    _, stylised = measure_films([painted], source, reference_flow=MEDIUM, gaps=(1, 2))
     assert stylised.warping_error[1] > 100 * stylised.warping_error[2]
 
 
@@ -68,7 +70,7 @@ def test_nothing_is_compared_across_a_cut(tmp_path: Path) -> None:
     frames[:4] //= 3
     source = write_film(tmp_path / "two.mkv", frames)
     painted = write_film(tmp_path / "painted.mkv", np.concatenate([frames[:4] // 2, 255 - frames[4:] // 2]))
-    _, stylised = measure_all([painted], source, judge=MEDIUM, gaps=(1, 5))
+    _, stylised = measure_films([painted], source, reference_flow=MEDIUM, gaps=(1, 5))
     assert stylised.frames == 8
     assert stylised.warping_error[1] < 1e-3
     assert 5 not in stylised.warping_error  # no shot is that long
@@ -77,10 +79,10 @@ def test_nothing_is_compared_across_a_cut(tmp_path: Path) -> None:
 def test_several_films_are_measured_as_they_are_alone(tmp_path: Path) -> None:
     scene = pan(4, **SIZE)
     source = write_film(tmp_path / "pan.mkv", scene.frames)
-    films = [write_film(tmp_path / f"{step}.mkv", flickering(scene.frames, step)) for step in (10, 40)]
-    together = measure_all(films, source, judge=MEDIUM)
+    films = [write_film(tmp_path / f"{step}.mkv", flicker(scene.frames, step)) for step in (10, 40)]
+    together = measure_films(films, source, reference_flow=MEDIUM)
     assert [each.film for each in together] == [source, *films]
-    assert together[2] == measured(films[1], source)[0]
+    assert together[2] == source_and_stylised(films[1], source)[0]
     assert together[1].warping_error[1] < together[2].warping_error[1]
 
 
@@ -89,7 +91,7 @@ def test_the_part_that_was_stylised_is_measured(tmp_path: Path) -> None:
     scene = pan(10, **SIZE)
     source = write_film(tmp_path / "pan.mkv", scene.frames)
     painted = write_film(tmp_path / "half.mkv", scene.frames[5:])
-    stylised, of_source = measured(painted, source, SourceSettings(start=0.2))
+    stylised, of_source = source_and_stylised(painted, source, SourceSettings(start=0.2))
     assert stylised.frames == of_source.frames == 5
     assert stylised.warping_error[1] == pytest.approx(of_source.warping_error[1], rel=0.2)
 
@@ -97,7 +99,7 @@ def test_the_part_that_was_stylised_is_measured(tmp_path: Path) -> None:
 def test_there_is_a_value_for_every_frame_and_none_where_a_shot_begins(tmp_path: Path) -> None:
     scene = cut(still(3, seed=1, **SIZE), still(3, seed=9, **SIZE))
     source = write_film(tmp_path / "two.mkv", scene.frames)
-    _, of_source = measured(source, source)
+    _, of_source = source_and_stylised(source, source)
     assert [value is None for value in of_source.curves["warping_error_1"]] == [True, False, False] * 2
     assert of_source.curves["warping_error_5"] == [None] * 6
     assert len(of_source.curves["sharpness"]) == 6
@@ -110,4 +112,4 @@ def test_films_of_different_length_are_no_pair(tmp_path: Path, first: int, secon
     painted = write_film(tmp_path / "painted.mkv", frames[:second])
     shorter = "source" if first < second else "painted"
     with pytest.raises(FilmError, match=f"{shorter}.mkv ends before"):
-        measured(painted, source)
+        source_and_stylised(painted, source)

@@ -20,13 +20,13 @@ def stability_error(later: Tensor, earlier: Tensor, backward: Tensor, weight: Te
     return metrics.stability_error(metrics.squared_difference(later, earlier, backward), weight)
 
 
-def pictures_of(frames: Picture) -> list[Tensor]:
+def tensors(frames: Picture) -> list[Tensor]:
     return [to_tensor(frame) for frame in frames]
 
 
 def test_a_film_that_follows_its_motion_has_no_error() -> None:
     scene = pan(3, step=(2, 1))
-    earlier, later = pictures_of(scene.frames)[:2]
+    earlier, later = tensors(scene.frames)[:2]
     weight = torch.from_numpy(~scene.uncovered[1]).float()
     error = warping_error(later, earlier, torch.from_numpy(scene.backward[1]), weight)
     assert float(error) == pytest.approx(0, abs=1e-10)
@@ -35,7 +35,7 @@ def test_a_film_that_follows_its_motion_has_no_error() -> None:
 def test_a_flash_by_a_tenth_is_an_error_of_a_hundredth() -> None:
     """Every pixel is 0.1 brighter: the squared difference is 0.01 whatever the motion."""
     scene = pan(3, step=(2, 1))
-    earlier, later = (picture * 0.5 for picture in pictures_of(scene.frames)[:2])
+    earlier, later = (picture * 0.5 for picture in tensors(scene.frames)[:2])
     weight = torch.from_numpy(~scene.uncovered[1]).float()
     error = warping_error(later + 0.1, earlier, torch.from_numpy(scene.backward[1]), weight)
     assert float(error) == pytest.approx(0.01, rel=1e-4)
@@ -44,7 +44,7 @@ def test_a_flash_by_a_tenth_is_an_error_of_a_hundredth() -> None:
 def test_what_was_uncovered_counts_for_nothing() -> None:
     """A square uncovers background; painting that strip red changes nothing, painting the square does."""
     scene = moving_square(3, step=(4, 0))
-    earlier, later = pictures_of(scene.frames)[:2]
+    earlier, later = tensors(scene.frames)[:2]
     backward, seen = torch.from_numpy(scene.backward[1]), torch.from_numpy(~scene.uncovered[1])
     clean = float(warping_error(later, earlier, backward, seen.float()))
     red = torch.tensor([1.0, 0.0, 0.0])[:, None, None].expand_as(later)

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.evaluate.matching import Match, chained
-from streamstyle.evaluate.tracks import HORIZON, Tracks, confirmed
+from streamstyle.evaluate.matching import Correspondence, compose_flows
+from streamstyle.evaluate.tracks import HORIZON, PointTracker, verified_points
 from streamstyle.ops.pixels import to_tensor
 from tests.films import Picture, Scene, cut, pan, still
 
@@ -16,20 +16,20 @@ FRAMES = HORIZON + 3
 PAN = pan(FRAMES, 128, 96, step=(1, 0))
 
 
-def onward(scene: Scene, frame: int) -> Match | None:
+def forward_correspondence(scene: Scene, frame: int) -> Correspondence | None:
     """Its true motion from the frame before, trusted wherever it stays in the picture."""
     if frame == 0 or frame in scene.cuts:
         return None
     flow = torch.from_numpy(scene.forward[frame])
     columns = torch.arange(flow.shape[2]) + flow[0]
-    return Match(flow, ((columns >= 0) & (columns <= flow.shape[2] - 1)).float(), of_later=False)
+    return Correspondence(flow, ((columns >= 0) & (columns <= flow.shape[2] - 1)).float(), from_later=False)
 
 
 def drift(scene: Scene, painted: Picture) -> float | None:
-    tracks = Tracks(2)
+    tracks = PointTracker(2)
     for frame, (source, picture) in enumerate(zip(scene.frames, painted, strict=True)):
-        tracks.step([to_tensor(source), to_tensor(picture)], onward(scene, frame))
-    return tracks.drifts[1].share
+        tracks.step([to_tensor(source), to_tensor(picture)], forward_correspondence(scene, frame))
+    return tracks.drifts[1].ratio
 
 
 def test_a_film_that_follows_its_motion_does_not_drift() -> None:
@@ -70,7 +70,7 @@ def test_a_way_is_believed_where_the_source_agrees() -> None:
     shares = {}
     for name, step in {"right": (20.0, 0.0), "down": (0.0, 20.0), "still": (0.0, 0.0)}.items():
         flow = torch.tensor(step)[:, None, None].expand(2, 96, 128)
-        moved, unmoved = confirmed(now, before, Match(flow, torch.ones(96, 128), of_later=False))
+        moved, unmoved = verified_points(now, before, Correspondence(flow, torch.ones(96, 128), from_later=False))
         shares[name] = float((moved | unmoved)[:76, :108].float().mean())
     assert shares["right"] > 0.95
     assert shares["down"] < 0.35
@@ -81,8 +81,8 @@ def test_steps_are_chained_along_the_way() -> None:
     """Three pixels to the right where that begins in the left half, one in the right half: two steps from the left."""
     flow = torch.zeros(2, 8, 32)
     flow[0, :, :16], flow[0, :, 16:] = 3, 1
-    step = Match(flow, torch.ones(8, 32), of_later=False)
-    way: Tensor = chained([step, step]).flow
+    step = Correspondence(flow, torch.ones(8, 32), from_later=False)
+    way: Tensor = compose_flows([step, step]).flow
     assert way[0, 4, 2] == 6
     assert way[0, 4, 15] == 4
     assert way[0, 4, 20] == 2
@@ -91,5 +91,5 @@ def test_steps_are_chained_along_the_way() -> None:
 def test_a_way_through_what_is_not_trusted_is_not_trusted() -> None:
     weight = torch.ones(8, 32)
     weight[:, 10] = 0
-    step = Match(torch.stack([torch.ones(8, 32), torch.zeros(8, 32)]), weight, of_later=False)
-    assert chained([step, step, step]).weight[4, 6:13].tolist() == [1, 1, 0, 0, 0, 1, 1]
+    step = Correspondence(torch.stack([torch.ones(8, 32), torch.zeros(8, 32)]), weight, from_later=False)
+    assert compose_flows([step, step, step]).weight[4, 6:13].tolist() == [1, 1, 0, 0, 0, 1, 1]

@@ -14,7 +14,7 @@ import numpy as np
 
 HEADER = Path(__file__).parent / "simulated_gpu.hpp"
 FLAGS = ("-O1", "-std=c++17", "-Wno-unknown-pragmas", "-shared", "-fPIC")
-KERNEL = re.compile(r'extern "C" __global__ void (\w+)\(')
+KERNEL_NAME = re.compile(r'extern "C" __global__ void (\w+)\(')
 
 KINDS = {np.uint64: "p", np.float32: "f", np.int32: "i"}
 """How an argument of each type arrives: as a pointer, a float or an int."""
@@ -50,7 +50,7 @@ class SimulatedGPU:
 
 class _Module:
     def __init__(self, gpu: SimulatedGPU, code: str) -> None:
-        names = KERNEL.findall(code)
+        names = KERNEL_NAME.findall(code)
         built = gpu.folder / f"{'_'.join(names)}.so"
         if not built.exists():
             launchers = "\n".join(f"LAUNCHER({name})" for name in names)

@@ -10,8 +10,8 @@ from torch import Tensor
 from streamstyle.gpu.cpu_kernels import CpuKernels
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.occlusion import torch_consistency_weight
-from streamstyle.ops.pixels import UNITS
-from streamstyle.ops.planes import torch_to_planes
+from streamstyle.ops.pixels import LEVELS_SQUARED
+from streamstyle.ops.planes import torch_rgb_to_yuv420
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import torch_backward_warp
 from tests.films import moving_square
@@ -19,7 +19,7 @@ from tests.films import moving_square
 SIZES = [(1, 1), (2, 3), (5, 1), (48, 64), (37, 51)]
 
 
-def smooth(channels: int, height: int, width: int, seed: int = 0, cell: int = 8) -> Tensor:
+def smooth_flow(channels: int, height: int, width: int, seed: int = 0, cell: int = 8) -> Tensor:
     """Flow as optical flow is: mostly smooth."""
     random = torch.Generator().manual_seed(seed)
     coarse = torch.randn(1, channels, height // cell + 2, width // cell + 2, generator=random)
@@ -30,9 +30,11 @@ def pictures(count: int, height: int, width: int, dtype: torch.dtype = torch.flo
     return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(1), dtype=dtype)
 
 
-def pull(kernels: CpuKernels, image: Tensor, centre: Tensor, stiffness: Tensor) -> tuple[Tensor, ...]:
+def run_temporal_loss(kernels: CpuKernels, image: Tensor, centre: Tensor, stiffness: Tensor) -> tuple[Tensor, ...]:
     """The gradient and the loss above the floor, by a weight of 40000 for total variation."""
-    return kernels.run("temporal_loss_and_gradient", image, centre, stiffness, 40000, scale=UNITS / image.numel())
+    return kernels.run(
+        "temporal_loss_and_gradient", image, centre, stiffness, 40000, scale=LEVELS_SQUARED / image.numel()
+    )
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -41,7 +43,7 @@ def pull(kernels: CpuKernels, image: Tensor, centre: Tensor, stiffness: Tensor) 
 def test_a_picture_carried_along_a_flow(
     host: CpuKernels, mode: str, height: int, width: int, dtype: torch.dtype
 ) -> None:
-    image, flow = pictures(1, height, width, dtype)[0], 6 * smooth(2, height, width).to(dtype)
+    image, flow = pictures(1, height, width, dtype)[0], 6 * smooth_flow(2, height, width).to(dtype)
     carried, twin = host.run(f"warp_{mode}", image, flow)[0], torch_backward_warp(image, flow, mode)
     # grid_sample's coordinates run from -1 to 1, where float32 has a place to within 64 · 2^-24 pixels
     torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5 if dtype == torch.float32 else 1e-12)
@@ -56,8 +58,8 @@ def test_a_still_picture_stays_bit_for_bit(host: CpuKernels) -> None:
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_consistency_weight(host: CpuKernels, height: int, width: int, seed: int) -> None:
-    backward = 4 * smooth(2, height, width, seed, cell=40)
-    forward = -backward + 0.5 * smooth(2, height, width, seed + 10)
+    backward = 4 * smooth_flow(2, height, width, seed, cell=40)
+    forward = -backward + 0.5 * smooth_flow(2, height, width, seed + 10)
     weight, twin = host.run("consistency_weight", backward, forward)[0], torch_consistency_weight(backward, forward)
     # sums of five in another order; that both reach the same verdict everywhere is luck no film has to have
     torch.testing.assert_close(weight, twin, rtol=0, atol=1e-6)
@@ -82,17 +84,17 @@ def test_the_temporal_term(host: CpuKernels, height: int, width: int, pixel_weig
     trust[0, 0] = 0
     twin = torch_temporal_term(carried, stylised, trust, 9000, pixel_weight, 40000)
     centre, stiffness, floor = host.run(
-        "temporal_term", carried, stylised, trust, 9000, pixel_weight, scale=UNITS / image.numel()
+        "temporal_term", carried, stylised, trust, 9000, pixel_weight, scale=LEVELS_SQUARED / image.numel()
     )
     # torch sums in float32, pairwise; here rows are summed in float32 and rows upon rows in float64
     close = {"rtol": 1e-5, "atol": 1e-6} if dtype == torch.float32 else {"rtol": 1e-12, "atol": 1e-12}
     torch.testing.assert_close(centre, twin.centre, **close)
-    torch.testing.assert_close(stiffness, twin.stiffness, **close)
-    torch.testing.assert_close(floor, twin.floor, **close)
+    torch.testing.assert_close(stiffness, twin.weight, **close)
+    torch.testing.assert_close(floor, twin.minimum, **close)
 
-    gradient, above = pull(host, image, twin.centre, twin.stiffness)
+    gradient, above = run_temporal_loss(host, image, twin.centre, twin.weight)
     loss, slope = twin.torch_loss_and_gradient(image)
-    torch.testing.assert_close(above + twin.floor, loss, **close)
+    torch.testing.assert_close(above + twin.minimum, loss, **close)
     torch.testing.assert_close(gradient, slope, rtol=close["rtol"], atol=close["rtol"] * float(slope.abs().max()))
 
 
@@ -102,7 +104,7 @@ def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: CpuKernels
     centre, stiffness, _ = host.run("temporal_term", carried, stylised, trust, 9000, 691)
 
     def loss(x: Tensor) -> Tensor:
-        return pull(host, x, centre, stiffness)[1]
+        return run_temporal_loss(host, x, centre, stiffness)[1]
 
     step, slopes = 1e-4, torch.empty_like(image)
     for place in range(image.numel()):
@@ -111,7 +113,7 @@ def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: CpuKernels
         slopes.view(-1)[place] = (loss(image + nudge) - loss(image - nudge)) / (2 * step)
     # the loss is a parabola: central differences are exact but for rounding, 2^-53 of the loss over the step
     torch.testing.assert_close(
-        pull(host, image, centre, stiffness)[0], slopes, rtol=0, atol=1e-14 * float(loss(image)) / step
+        run_temporal_loss(host, image, centre, stiffness)[0], slopes, rtol=0, atol=1e-14 * float(loss(image)) / step
     )
 
 
@@ -124,7 +126,7 @@ def test_the_planes_for_an_encoder(
     image = 1.2 * pictures(1, height, width, dtype)[0] - 0.1
     planes, twin = (
         host.run("rgb_to_yuv420", image, luma.red, luma.blue)[0].view(-1, width).int(),
-        torch_to_planes(image, luma).int(),
+        torch_rgb_to_yuv420(image, luma).int(),
     )
     assert planes.shape == (3 * height // 2, width)
     assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may fall on its other side
@@ -134,12 +136,14 @@ def test_the_planes_for_an_encoder(
 def test_the_same_input_gives_the_same_bits(host: CpuKernels) -> None:
     carried, stylised, image = pictures(3, 48, 64)
     held = host.run("temporal_term", carried, stylised, carried[0].contiguous(), 9000, 691)
-    for first, again in zip(pull(host, image, *held[:2]), pull(host, image, *held[:2]), strict=True):
+    for first, again in zip(
+        run_temporal_loss(host, image, *held[:2]), run_temporal_loss(host, image, *held[:2]), strict=True
+    ):
         assert torch.equal(first, again)
 
 
 def test_what_does_not_lie_in_order_is_put_in_order_first(host: CpuKernels) -> None:
-    image, flow = pictures(1, 20, 30)[0], smooth(2, 20, 30)
+    image, flow = pictures(1, 20, 30)[0], smooth_flow(2, 20, 30)
     turned = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
     assert not turned.is_contiguous()
     assert torch.equal(host.run("warp_bicubic", turned, flow)[0], host.run("warp_bicubic", image, flow)[0])

@@ -19,11 +19,11 @@ from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.gpu.kernels import KERNELS
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import torch_consistency_weight
-from streamstyle.ops.pixels import UNITS
-from streamstyle.ops.planes import torch_to_planes
+from streamstyle.ops.pixels import LEVELS_SQUARED
+from streamstyle.ops.planes import torch_rgb_to_yuv420
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import torch_backward_warp
-from tests.gpu.simulated_gpu import KERNEL, SimulatedGPU
+from tests.gpu.simulated_gpu import KERNEL_NAME, SimulatedGPU
 
 SIZES = [(1, 1), (9, 33), (8, 32), (37, 70)]
 """Less than a block of 8x32, one more each way, one exactly, and several with a rest."""
@@ -60,9 +60,11 @@ def flow(height: int, width: int, seed: int = 0) -> Tensor:
     return torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")[0].contiguous()
 
 
-def pull(kernels: CudaKernels, image: Tensor, centre: Tensor, stiffness: Tensor) -> tuple[Tensor, ...]:
+def run_temporal_loss(kernels: CudaKernels, image: Tensor, centre: Tensor, stiffness: Tensor) -> tuple[Tensor, ...]:
     """The gradient and the loss above the floor, by a weight of 40000 for total variation."""
-    return kernels.run("temporal_loss_and_gradient", image, centre, stiffness, 40000, scale=UNITS / image.numel())
+    return kernels.run(
+        "temporal_loss_and_gradient", image, centre, stiffness, 40000, scale=LEVELS_SQUARED / image.numel()
+    )
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -88,16 +90,16 @@ def test_the_temporal_term_and_its_pull(kernels: CudaKernels, height: int, width
     carried, stylised, image = random(3, 3, height, width)
     trust = random(height, width, seed=1)
     centre, stiffness, floor = kernels.run(
-        "temporal_term", carried, stylised, trust, 9000, 691, scale=UNITS / image.numel()
+        "temporal_term", carried, stylised, trust, 9000, 691, scale=LEVELS_SQUARED / image.numel()
     )
     twin = torch_temporal_term(carried, stylised, trust, 9000, 691, 40000)
     torch.testing.assert_close(centre, twin.centre)
-    torch.testing.assert_close(stiffness, twin.stiffness)
-    torch.testing.assert_close(floor, twin.floor, rtol=1e-5, atol=0)  # float32, summed in another order
+    torch.testing.assert_close(stiffness, twin.weight)
+    torch.testing.assert_close(floor, twin.minimum, rtol=1e-5, atol=0)  # float32, summed in another order
 
-    gradient, above = pull(kernels, image, twin.centre, twin.stiffness)
+    gradient, above = run_temporal_loss(kernels, image, twin.centre, twin.weight)
     loss, slope = twin.torch_loss_and_gradient(image)
-    torch.testing.assert_close(above + twin.floor, loss, rtol=1e-5, atol=0)
+    torch.testing.assert_close(above + twin.minimum, loss, rtol=1e-5, atol=0)
     torch.testing.assert_close(gradient, slope, rtol=1e-5, atol=1e-5 * float(slope.abs().max()))
 
 
@@ -106,7 +108,7 @@ def test_the_planes_for_an_encoder(kernels: CudaKernels, height: int, width: int
     image = 1.2 * random(3, height, width) - 0.1
     planes, twin = (
         kernels.run("rgb_to_yuv420", image, BT709.red, BT709.blue)[0].view(-1, width).int(),
-        torch_to_planes(image, BT709).int(),
+        torch_rgb_to_yuv420(image, BT709).int(),
     )
     assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may fall on its other side
     assert (planes != twin).float().mean() < 1e-2
@@ -115,16 +117,18 @@ def test_the_planes_for_an_encoder(kernels: CudaKernels, height: int, width: int
 def test_the_same_bits_in_whatever_order_threads_run(gpu: SimulatedGPU, kernels: CudaKernels) -> None:
     carried, stylised, image = random(3, 3, 37, 70)
     held = kernels.run("temporal_term", carried, stylised, carried[0], 9000, 691)
-    pulled = pull(kernels, image, *held[:2])
+    pulled = run_temporal_loss(kernels, image, *held[:2])
     weight = kernels.run("consistency_weight", flow(37, 70), flow(37, 70, seed=5))[0]
     gpu.backwards = not gpu.backwards
     again = kernels.run("temporal_term", carried, stylised, carried[0], 9000, 691)
     assert all(torch.equal(one, other) for one, other in zip(held, again, strict=True))
-    assert all(torch.equal(one, other) for one, other in zip(pulled, pull(kernels, image, *held[:2]), strict=True))
+    assert all(
+        torch.equal(one, other) for one, other in zip(pulled, run_temporal_loss(kernels, image, *held[:2]), strict=True)
+    )
     assert torch.equal(weight, kernels.run("consistency_weight", flow(37, 70), flow(37, 70, seed=5))[0])
 
 
-def within_nothing(tensor: Tensor) -> Tensor:
+def surround_with_nan(tensor: Tensor) -> Tensor:
     """The same between two stretches of memory that hold no numbers: whoever reads beyond it gets none."""
     room = torch.full((3 * tensor.numel() + 2048,), torch.nan)
     inner = room[tensor.numel() + 1024 :][: tensor.numel()].view(tensor.shape)
@@ -132,15 +136,15 @@ def within_nothing(tensor: Tensor) -> Tensor:
 
 
 def test_nothing_beyond_a_picture_is_read(kernels: CudaKernels) -> None:
-    carried, stylised, image = (within_nothing(each) for each in random(3, 3, 38, 70))
-    along, trust = within_nothing(40 * (random(2, 38, 70) - 0.5)), within_nothing(random(38, 70))
+    carried, stylised, image = (surround_with_nan(each) for each in random(3, 3, 38, 70))
+    along, trust = surround_with_nan(40 * (random(2, 38, 70) - 0.5)), surround_with_nan(random(38, 70))
     held = kernels.run("temporal_term", carried, stylised, trust, 9000, 691)
     found = [
         kernels.run("consistency_weight", along, along)[0],
         kernels.run("warp_bicubic", image, along)[0],
         kernels.run("warp_bilinear", image, along)[0],
         *held,
-        *pull(kernels, image, within_nothing(held[0]), within_nothing(held[1])),
+        *run_temporal_loss(kernels, image, surround_with_nan(held[0]), surround_with_nan(held[1])),
     ]
     assert all(torch.isfinite(each).all() for each in found)
     planes, again = (kernels.run("rgb_to_yuv420", each, 0.2126, 0.0722)[0] for each in (image, image.clone()))
@@ -162,7 +166,7 @@ def test_what_does_not_lie_in_order_is_put_in_order_first(kernels: CudaKernels) 
 
 
 def test_every_kernel_there_is_can_be_launched() -> None:
-    found = {name: path.stem for path in csrc_folder().glob("*.cu") for name in KERNEL.findall(path.read_text())}
+    found = {name: path.stem for path in csrc_folder().glob("*.cu") for name in KERNEL_NAME.findall(path.read_text())}
     assert found == {name: kernel.source for name, kernel in KERNELS.items()}
 
 

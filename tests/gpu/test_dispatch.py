@@ -14,7 +14,7 @@ from streamstyle.gpu.cuda_kernels import inline_includes
 from streamstyle.gpu.kernels import KERNELS
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
-from streamstyle.ops.planes import to_planes, torch_to_planes
+from streamstyle.ops.planes import rgb_to_yuv420, torch_rgb_to_yuv420
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
 
@@ -95,7 +95,7 @@ def test_on_a_gpu_they_agree_with_torch() -> None:
     again = term.loss_and_gradient(image)
     assert torch.equal(again[0], loss)
     assert torch.equal(again[1], gradient)
-    planes, levels = to_planes(image[:, :74], BT709).int(), torch_to_planes(image[:, :74], BT709).int()
+    planes, levels = rgb_to_yuv420(image[:, :74], BT709).int(), torch_rgb_to_yuv420(image[:, :74], BT709).int()
     assert (planes - levels).abs().max() <= 1
 
 

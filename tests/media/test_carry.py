@@ -10,13 +10,13 @@ import pytest
 from av.stream import Disposition
 
 from streamstyle.errors import OutputError
-from streamstyle.media.carry import Way, plan_streams
+from streamstyle.media.carry import StreamAction, plan_streams
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.source import decode, probe
 from streamstyle.stages.writer import open_writer
 from tests.films import Attachment, Extras, flat, pan, png, write_film
-from tests.painting import FAST, packets, paint
+from tests.painting import FAST, packets, write_copy
 
 SUBTITLES = [(0.2, 0.8, "Good <i>morning</i>"), (1.2, 1.9, "and good night")]
 CHAPTERS = [(0.0, 1.0, "Morning"), (1.0, 2.4, "Night")]
@@ -45,10 +45,10 @@ def rich_mp4(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_film(path, pan(frames=60, width=64, height=48).frames, audio=True, extras=extras)
 
 
-def ways(source: Path, output: str) -> list[tuple[str, Way]]:
+def ways(source: Path, output: str) -> list[tuple[str, StreamAction]]:
     plan = plan_streams(probe(source, SourceSettings()), Path(output))
-    assert all(carried.why for carried in plan if carried.way is not Way.copied)
-    return [(carried.stream.codec, carried.way) for carried in plan]
+    assert all(carried.reason for carried in plan if carried.action is not StreamAction.copied)
+    return [(carried.stream.codec, carried.action) for carried in plan]
 
 
 def chapters(path: Path) -> list[tuple[float, float, str]]:
@@ -60,8 +60,8 @@ def chapters(path: Path) -> list[tuple[float, float, str]]:
 
 
 def test_all_of_a_matroska_film_fits_into_matroska(rich_mkv: Path, tmp_path: Path) -> None:
-    assert {way for codec, way in ways(rich_mkv, "painted.mkv") if codec != "png"} == {Way.copied}
-    paint(rich_mkv, tmp_path / "painted.mkv")
+    assert {way for codec, way in ways(rich_mkv, "painted.mkv") if codec != "png"} == {StreamAction.copied}
+    write_copy(rich_mkv, tmp_path / "painted.mkv")
     for number in range(2):
         assert packets(tmp_path / "painted.mkv", "audio", number) == packets(rich_mkv, "audio", number)
     assert packets(tmp_path / "painted.mkv", "subtitle") == packets(rich_mkv, "subtitle")
@@ -79,13 +79,13 @@ def test_all_of_a_matroska_film_fits_into_matroska(rich_mkv: Path, tmp_path: Pat
 
 def test_what_mp4_cannot_hold_is_said_and_the_rest_goes_along(rich_mkv: Path, tmp_path: Path) -> None:
     assert ways(rich_mkv, "painted.mp4") == [
-        ("aac", Way.copied),
-        ("aac", Way.copied),
-        ("subrip", Way.converted),
-        ("Fancy.ttf", Way.left_out),
-        ("png", Way.copied),
+        ("aac", StreamAction.copied),
+        ("aac", StreamAction.copied),
+        ("subrip", StreamAction.converted),
+        ("Fancy.ttf", StreamAction.left_out),
+        ("png", StreamAction.copied),
     ]
-    paint(rich_mkv, tmp_path / "painted.mp4")
+    write_copy(rich_mkv, tmp_path / "painted.mp4")
     assert [data for _, data in packets(tmp_path / "painted.mp4", "audio", 1)] == [
         data for _, data in packets(rich_mkv, "audio", 1)
     ]
@@ -96,30 +96,30 @@ def test_what_mp4_cannot_hold_is_said_and_the_rest_goes_along(rich_mkv: Path, tm
 
 
 def test_words_are_the_same_words_in_the_other_container(rich_mkv: Path, rich_mp4: Path, tmp_path: Path) -> None:
-    paint(rich_mkv, tmp_path / "painted.mp4")
+    write_copy(rich_mkv, tmp_path / "painted.mp4")
     words = [(time, data[2:].decode()) for time, data in packets(tmp_path / "painted.mp4", "subtitle") if data[2:]]
     assert words == [(Fraction(2, 10), "Good morning"), (Fraction(12, 10), "and good night")]
-    paint(rich_mp4, tmp_path / "painted.mkv")
+    write_copy(rich_mp4, tmp_path / "painted.mkv")
     words = [(time, data.decode()) for time, data in packets(tmp_path / "painted.mkv", "subtitle")]
     assert words == [(Fraction(2, 10), "Good <i>morning</i>"), (Fraction(12, 10), "and good night")]
 
 
 def test_words_stay_when_mp4_becomes_mp4(rich_mp4: Path, tmp_path: Path) -> None:
-    assert ways(rich_mp4, "painted.mp4")[:2] == [("aac", Way.copied), ("mov_text", Way.copied)]
-    paint(rich_mp4, tmp_path / "painted.mp4")
+    assert ways(rich_mp4, "painted.mp4")[:2] == [("aac", StreamAction.copied), ("mov_text", StreamAction.copied)]
+    write_copy(rich_mp4, tmp_path / "painted.mp4")
     spoken = [packet for packet in packets(tmp_path / "painted.mp4", "subtitle") if packet[1] != b"\0\0"]
     assert spoken == [packet for packet in packets(rich_mp4, "subtitle") if packet[1] != b"\0\0"]
 
 
 def test_the_titles_of_chapters_are_not_lost_as_a_track(rich_mp4: Path, tmp_path: Path) -> None:
-    assert ways(rich_mp4, "painted.mkv")[-1] == ("bin_data", Way.converted)
-    paint(rich_mp4, tmp_path / "painted.mkv")
+    assert ways(rich_mp4, "painted.mkv")[-1] == ("bin_data", StreamAction.converted)
+    write_copy(rich_mp4, tmp_path / "painted.mkv")
     assert chapters(tmp_path / "painted.mkv") == CHAPTERS
 
 
 @pytest.mark.parametrize("ending", ["webm", "avi", "ts"])
 def test_lesser_containers_say_what_they_leave_out(rich_mkv: Path, ending: str) -> None:
-    left_out = {codec for codec, way in ways(rich_mkv, f"painted.{ending}") if way is Way.left_out}
+    left_out = {codec for codec, way in ways(rich_mkv, f"painted.{ending}") if way is StreamAction.left_out}
     assert (
         left_out
         == {
@@ -136,7 +136,7 @@ def test_an_ending_that_is_no_container_is_refused(rich_mkv: Path) -> None:
 
 
 def test_a_range_takes_its_words_and_chapters_along(rich_mkv: Path, tmp_path: Path) -> None:
-    paint(rich_mkv, tmp_path / "painted.mkv", start=0.6, end=1.4)
+    write_copy(rich_mkv, tmp_path / "painted.mkv", start=0.6, end=1.4)
     assert chapters(tmp_path / "painted.mkv") == [(0.0, 0.4, "Morning"), (0.4, 0.8, "Night")]
     with av.open(str(tmp_path / "painted.mkv")) as container:
         words = [(p.pts, p.duration, bytes(p)) for p in container.demux(subtitles=0) if p.size]
@@ -161,7 +161,7 @@ def test_a_sparse_subtitle_does_not_hold_up_sound_and_picture(tmp_path: Path) ->
 def test_a_title_in_an_unknown_encoding_stops_nothing(tmp_path: Path) -> None:
     source = write_film(tmp_path / "film.mkv", pan(3).frames, extras=Extras(metadata={"title": "Cafe noir"}))
     source.write_bytes(source.read_bytes().replace(b"Cafe noir", b"Caf\xe9 noir"))
-    paint(source, tmp_path / "painted.mkv")
+    write_copy(source, tmp_path / "painted.mkv")
     with av.open(str(tmp_path / "painted.mkv"), **METADATA) as container:
         assert container.metadata["title"].startswith("Caf")
 
@@ -171,9 +171,9 @@ def test_sound_that_nobody_knows_is_left_out_and_stops_nothing(tmp_path: Path) -
     source = write_film(tmp_path / "film.mov", pan(5).frames, audio=True, extras=extras)
     source.write_bytes(source.read_bytes().replace(b"sowt", b"zzzz"))
     (carried,) = plan_streams(probe(source, SourceSettings()), tmp_path / "painted.mkv")
-    assert carried.way is Way.left_out
-    assert carried.why == ".mkv cannot hold unknown sound"
-    paint(source, tmp_path / "painted.mkv")
+    assert carried.action is StreamAction.left_out
+    assert carried.reason == ".mkv cannot hold unknown sound"
+    write_copy(source, tmp_path / "painted.mkv")
     with av.open(str(tmp_path / "painted.mkv")) as container:
         assert [stream.type for stream in container.streams] == ["video"]
 

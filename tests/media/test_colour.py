@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.films import flat, moving_square, write_film
-from tests.painting import read
+from tests.painting import read_video
 
 
 @pytest.mark.parametrize("matrix", ["bt601", "bt709"])
@@ -20,7 +20,7 @@ def test_colours_are_those_the_tags_say(tmp_path: Path, matrix: str, full_range:
             tmp_path / f"{number}.mkv", flat(colour, 1), codec="ffv1", pix_fmt=pix_fmt, matrix=matrix,
             full_range=full_range,
         )  # fmt: skip
-        _, frames = read(path)
+        _, frames = read_video(path)
         assert np.abs(frames[0].image.astype(int) - colour).max() <= 2
 
 
@@ -28,7 +28,7 @@ def test_colours_are_those_the_tags_say(tmp_path: Path, matrix: str, full_range:
 def test_untagged_films_are_hd_or_sd_by_their_size(tmp_path: Path, width: int, height: int, matrix: str) -> None:
     colour = (30, 190, 60)
     path = write_film(tmp_path / "film.mkv", flat(colour, 1, width, height), codec="ffv1", matrix=matrix, tagged=False)
-    _, frames = read(path)
+    _, frames = read_video(path)
     assert np.abs(frames[0].image.astype(int) - colour).max() <= 2
 
 
@@ -37,7 +37,7 @@ def test_rgb_films_come_through_bit_for_bit(tmp_path: Path) -> None:
     path = write_film(
         tmp_path / "film.mkv", scene.frames, codec="libx264rgb", pix_fmt="rgb24", tagged=False, options={"qp": "0"}
     )
-    _, frames = read(path)
+    _, frames = read_video(path)
     assert np.array_equal(frames[1].image, scene.frames[1])
 
 
@@ -46,7 +46,7 @@ def test_hdr_white_is_white_and_grey_is_grey(tmp_path: Path) -> None:
     pictures = np.concatenate([flat((round(code * 255),) * 3, 1) for code in (0.5806, 0.4, 0.0)])
     path = tmp_path / "film.mkv"
     write_film(path, pictures, codec="ffv1", pix_fmt="yuv420p10le", matrix="bt2020", transfer=16)
-    white, grey, black = (frame.image.mean() for frame in read(path)[1])
+    white, grey, black = (frame.image.mean() for frame in read_video(path)[1])
     assert 245 <= white <= 255
     assert 90 <= grey <= 130
     assert black <= 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streamstyle.errors import FilmError
 from tests.films import moving_square, pan, write_film
-from tests.painting import difference, read
+from tests.painting import difference, read_video
 
 
 def test_a_hole_in_the_middle_costs_only_the_frames_around_it(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_a_hole_in_the_middle_costs_only_the_frames_around_it(tmp_path: Path) ->
     middle = len(data) // 2
     data[middle : middle + 3000] = bytes(3000)
     path.write_bytes(data)
-    _, frames = read(path)
+    _, frames = read_video(path)
     pts = [frame.pts for frame in frames]
     assert 80 <= len(frames) <= 100
     assert pts == sorted(set(pts))
@@ -33,7 +33,7 @@ def test_an_mkv_cut_short_gives_what_there_is(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mkv", pan(frames=100).frames)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
-    film, frames = read(path)
+    film, frames = read_video(path)
     assert 30 <= len(frames) <= 70
     assert abs(film.frames - len(frames)) <= 2
 
@@ -42,7 +42,7 @@ def test_an_mp4_with_its_index_first_gives_what_there_is_when_cut_short(tmp_path
     path = write_film(tmp_path / "film.mp4", pan(frames=100).frames, container_options={"movflags": "+faststart"})
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
-    film, frames = read(path)
+    film, frames = read_video(path)
     assert 30 <= len(frames) <= 70
     assert abs(film.frames - len(frames)) <= 4
 
@@ -62,7 +62,7 @@ def test_any_damage_gives_frames_in_order_or_one_clear_line(
     path = sound_films[ending].with_name(f"wounded.{ending}")
     path.write_bytes(data)
     try:
-        _, frames = read(path)
+        _, frames = read_video(path)
     except FilmError:
         return
     assert all(later.pts > earlier.pts for earlier, later in pairwise(frames))
@@ -79,7 +79,7 @@ def sound_films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_a_container_that_keeps_no_times_of_reordered_frames_still_gives_them_all(tmp_path: Path) -> None:
     """AVI says only in which order frames are stored; with B-frames that is not the order they are shown in."""
     scene = moving_square(frames=30)
-    _, frames = read(write_film(tmp_path / "film.avi", scene.frames))
+    _, frames = read_video(write_film(tmp_path / "film.avi", scene.frames))
     assert len(frames) >= 29
     assert all(later.pts > earlier.pts for earlier, later in pairwise(frames))
     assert difference(frames[-1].image, scene.frames[-1]) < 4

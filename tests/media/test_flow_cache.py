@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from streamstyle.files import cache_folder
-from streamstyle.film import Film
+from streamstyle.film import VideoInfo
 from streamstyle.frame import Motion
 from streamstyle.media import shelf
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.media.motion_code import encode, rounded
+from streamstyle.media.motion_code import encode, quantise
 from streamstyle.settings import FlowPreset, FlowSettings
 
 WIDTH, HEIGHT = 48, 32
@@ -25,10 +25,10 @@ SETTINGS = FlowSettings()
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Film:
+def film(tmp_path: Path) -> VideoInfo:
     path = tmp_path / "film.mkv"
     path.write_bytes(b"a film, as far as its fingerprint goes")
-    return Film(
+    return VideoInfo(
         path, WIDTH, HEIGHT, WIDTH, HEIGHT, 0, Fraction(1), Fraction(1, 25), Fraction(25), 9, 0, None, 0.36, 0, ()
     )  # fmt: skip
 
@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 def motion(seed: int = 0) -> Motion:
     generator = torch.Generator().manual_seed(seed)
     flow = torch.randn(2, HEIGHT, WIDTH, generator=generator)
-    return rounded(Motion(flow, torch.rand(HEIGHT, WIDTH, generator=generator)))
+    return quantise(Motion(flow, torch.rand(HEIGHT, WIDTH, generator=generator)))
 
 
 SIZE = len(encode(motion()))
@@ -51,7 +51,7 @@ def gigabytes(motions: float) -> FlowSettings:
     return FlowSettings(flow_cache=motions * SIZE / 1e9)
 
 
-def films(tmp_path: Path, film: Film, *names: str) -> list[Film]:
+def films(tmp_path: Path, film: VideoInfo, *names: str) -> list[VideoInfo]:
     made = []
     for name in names:
         (tmp_path / name).write_bytes(name.encode())
@@ -59,7 +59,7 @@ def films(tmp_path: Path, film: Film, *names: str) -> list[Film]:
     return made
 
 
-def test_what_one_run_writes_a_later_run_reads_bit_for_bit(film: Film, folder: Path) -> None:
+def test_what_one_run_writes_a_later_run_reads_bit_for_bit(film: VideoInfo, folder: Path) -> None:
     first = FlowCache.open(film, SETTINGS, folder)
     assert first.read(0, 40) is None
     first.write(0, 40, motion())
@@ -74,7 +74,7 @@ def test_what_one_run_writes_a_later_run_reads_bit_for_bit(film: Film, folder: P
     assert later.problem is None
 
 
-def test_the_film_may_be_renamed_in_between(film: Film, folder: Path) -> None:
+def test_the_film_may_be_renamed_in_between(film: VideoInfo, folder: Path) -> None:
     FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
     renamed = replace(film, path=film.path.rename(film.path.with_name("another name.mkv")))
     assert FlowCache.open(renamed, SETTINGS, folder).read(0, 1) is not None
@@ -92,7 +92,7 @@ def test_the_film_may_be_renamed_in_between(film: Film, folder: Path) -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_another_size_preset_stream_or_content_is_another_flow(film: Film, folder: Path, change: dict) -> None:
+def test_another_size_preset_stream_or_content_is_another_flow(film: VideoInfo, folder: Path, change: dict) -> None:
     FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
     settings = SETTINGS
     if "flow" in change:
@@ -104,7 +104,7 @@ def test_another_size_preset_stream_or_content_is_another_flow(film: Film, folde
     assert FlowCache.open(film, settings, folder).read(0, 1) is None
 
 
-def test_at_0_gb_nothing_is_kept_but_counted(film: Film, folder: Path) -> None:
+def test_at_0_gb_nothing_is_kept_but_counted(film: VideoInfo, folder: Path) -> None:
     cache = FlowCache.open(film, FlowSettings(flow_cache=0), folder)
     cache.write(0, 1, motion())
     assert cache.read(0, 1) is None
@@ -115,7 +115,7 @@ def test_at_0_gb_nothing_is_kept_but_counted(film: Film, folder: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"rubbish", encode(motion())[:-9], encode(Motion(torch.zeros(2, 9, 9), torch.ones(9, 9)))]
 )
-def test_an_unreadable_file_is_computed_anew(film: Film, folder: Path, content: bytes) -> None:
+def test_an_unreadable_file_is_computed_anew(film: VideoInfo, folder: Path, content: bytes) -> None:
     FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
     (file,) = folder.rglob("*.flow")
     file.write_bytes(content)
@@ -125,7 +125,7 @@ def test_an_unreadable_file_is_computed_anew(film: Film, folder: Path, content: 
     assert cache.read(0, 1) is not None
 
 
-def test_the_film_used_longest_ago_makes_room(film: Film, folder: Path, tmp_path: Path) -> None:
+def test_the_film_used_longest_ago_makes_room(film: VideoInfo, folder: Path, tmp_path: Path) -> None:
     old, middle, new = films(tmp_path, film, "old", "middle", "new")
     folder.mkdir(parents=True)
     for age, each in ((300, old), (200, middle)):
@@ -140,7 +140,7 @@ def test_the_film_used_longest_ago_makes_room(film: Film, folder: Path, tmp_path
     assert FlowCache.open(middle, SETTINGS, folder).read(0, 1) is None
 
 
-def test_a_film_larger_than_the_cache_keeps_its_beginning_and_says_so(film: Film, folder: Path) -> None:
+def test_a_film_larger_than_the_cache_keeps_its_beginning_and_says_so(film: VideoInfo, folder: Path) -> None:
     cache = FlowCache.open(film, gigabytes(3.2), folder)
     for pts in range(6):
         cache.write(pts, pts + 1, motion())
@@ -152,7 +152,7 @@ def test_a_film_larger_than_the_cache_keeps_its_beginning_and_says_so(film: Film
 
 
 def test_a_full_disk_ends_the_caching_and_not_the_run(
-    film: Film, folder: Path, monkeypatch: pytest.MonkeyPatch
+    film: VideoInfo, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = FlowCache.open(film, SETTINGS, folder)
     cache.write(0, 1, motion())
@@ -174,10 +174,10 @@ def test_a_full_disk_ends_the_caching_and_not_the_run(
 
 
 def test_the_last_gigabyte_of_the_disk_is_left_to_the_film(
-    film: Film, folder: Path, monkeypatch: pytest.MonkeyPatch
+    film: VideoInfo, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(film.path.parent)
-    monkeypatch.setattr(shelf.shutil, "disk_usage", lambda path: usage._replace(free=shelf.LEFT_FREE - 1))
+    monkeypatch.setattr(shelf.shutil, "disk_usage", lambda path: usage._replace(free=shelf.MIN_FREE_BYTES - 1))
     cache = FlowCache.open(film, SETTINGS, folder)
     cache.write(0, 1, motion())
     assert cache.problem is not None
@@ -185,7 +185,7 @@ def test_the_last_gigabyte_of_the_disk_is_left_to_the_film(
     assert not folder.exists()
 
 
-def test_a_cache_that_cannot_be_written_to_is_a_problem_and_no_error(film: Film, folder: Path) -> None:
+def test_a_cache_that_cannot_be_written_to_is_a_problem_and_no_error(film: VideoInfo, folder: Path) -> None:
     folder.parent.mkdir()
     folder.write_text("a file where the folder should be")
     cache = FlowCache.open(film, SETTINGS, folder)
@@ -195,7 +195,7 @@ def test_a_cache_that_cannot_be_written_to_is_a_problem_and_no_error(film: Film,
     assert str(folder) in cache.problem
 
 
-def test_a_film_that_has_gone_is_a_problem_and_no_error(film: Film, folder: Path) -> None:
+def test_a_film_that_has_gone_is_a_problem_and_no_error(film: VideoInfo, folder: Path) -> None:
     film.path.unlink()
     cache = FlowCache.open(film, SETTINGS, folder)
     cache.write(0, 1, motion())
@@ -204,7 +204,7 @@ def test_a_film_that_has_gone_is_a_problem_and_no_error(film: Film, folder: Path
     assert "film.mkv" in cache.problem
 
 
-def test_another_process_may_remove_everything_at_any_time(film: Film, folder: Path) -> None:
+def test_another_process_may_remove_everything_at_any_time(film: VideoInfo, folder: Path) -> None:
     cache = FlowCache.open(film, SETTINGS, folder)
     cache.write(0, 1, motion())
     shutil.rmtree(folder)
@@ -214,7 +214,7 @@ def test_another_process_may_remove_everything_at_any_time(film: Film, folder: P
     assert cache.problem is None
 
 
-def test_many_threads_read_and_write_at_once(film: Film, folder: Path) -> None:
+def test_many_threads_read_and_write_at_once(film: VideoInfo, folder: Path) -> None:
     cache = FlowCache.open(film, SETTINGS, folder)
     start = threading.Barrier(8)
 
@@ -233,7 +233,7 @@ def test_many_threads_read_and_write_at_once(film: Film, folder: Path) -> None:
     assert all(file.suffix == ".flow" for file in folder.rglob("*") if file.is_file())
 
 
-def test_the_folder_can_be_chosen(film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_can_be_chosen(film: VideoInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STREAMSTYLE_CACHE", str(tmp_path / "chosen"))
     assert cache_folder() == tmp_path / "chosen"
     FlowCache.open(film, SETTINGS).write(0, 1, motion())

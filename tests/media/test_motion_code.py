@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamstyle.frame import Motion
-from streamstyle.media.motion_code import decode, encode, rounded
+from streamstyle.media.motion_code import decode, encode, quantise
 
 
 def motion(seed: int = 0, size: float = 4, height: int = 40, width: int = 50) -> Motion:
@@ -29,8 +29,8 @@ def same(one: Motion, other: Motion) -> bool:
 @settings(max_examples=40, deadline=None)
 def test_what_is_read_is_the_rounded_motion_bit_for_bit(seed: int, size: float, height: int, width: int) -> None:
     stored = motion(seed, size, height, width)
-    assert same(decode(encode(stored)), rounded(stored))
-    assert same(rounded(rounded(stored)), rounded(stored))
+    assert same(decode(encode(stored)), quantise(stored))
+    assert same(quantise(quantise(stored)), quantise(stored))
 
 
 def test_a_motion_is_kept_within_half_a_step_of_a_64th_pixel() -> None:

@@ -12,7 +12,7 @@ from streamstyle.errors import FilmError
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import Attachment, Extras, flat, pan, png, write_film
-from tests.painting import difference, read
+from tests.painting import difference, read_video
 
 
 def test_no_film_at_all_is_said_in_one_line(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_cover_art_is_not_the_film(tmp_path: Path) -> None:
     cover = Attachment("cover.png", "image/png", png(flat((200, 0, 0), 1, 400, 400)[0]))
     scene = pan(frames=3)
     path = write_film(tmp_path / "film.mkv", scene.frames, extras=Extras(attachments=[cover]))
-    film, frames = read(path)
+    film, frames = read_video(path)
     assert film.frames == 3
     assert (film.width, film.height) == (96, 64)
     assert difference(frames[0].image, scene.frames[0]) < 4

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from streamstyle.errors import OutputError, SettingsError
-from streamstyle.settings import SinkSettings, SourceSettings
+from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.source import probe
 from streamstyle.stages.writer import open_writer
 from tests.films import pan, write_film
-from tests.painting import packets, paint, read
+from tests.painting import packets, write_copy, read_video
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def film_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def refusal(source: Path, output: Path, **settings: object) -> OutputError | SettingsError:
     with (
         pytest.raises((OutputError, SettingsError)) as caught,
-        open_writer(probe(source, SourceSettings()), output, SinkSettings(**settings)),
+        open_writer(probe(source, SourceSettings()), output, EncoderSettings(**settings)),
     ):
         pass
     return caught.value
@@ -100,16 +100,16 @@ def test_an_encoder_that_cannot_be_is_refused(
 
 
 def test_an_earlier_partial_film_survives_a_run_that_never_begins(film_path: Path, tmp_path: Path) -> None:
-    paint(film_path, tmp_path / "painted.mkv", stop_after=5)
+    write_copy(film_path, tmp_path / "painted.mkv", stop_after=5)
     refusal(film_path, tmp_path / "painted.mkv", codec="libx246")
-    assert len(read(tmp_path / "painted.partial.mkv")[1]) == 5
+    assert len(read_video(tmp_path / "painted.partial.mkv")[1]) == 5
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_is_said_in_one_line(film_path: Path, tmp_path: Path) -> None:
     (tmp_path / "painted.partial.mkv").symlink_to("/dev/full")
     with pytest.raises(OutputError) as caught:
-        paint(film_path, tmp_path / "painted.mkv")
+        write_copy(film_path, tmp_path / "painted.mkv")
     assert_matches(caught.value, r"No room is left for painted\.partial\.mkv", "Free some space")
     assert isinstance(caught.value.__cause__, OSError)
     assert caught.value.__cause__.errno == errno.ENOSPC
@@ -121,11 +121,11 @@ def test_what_fitted_on_the_disk_can_be_watched(long_film: Path, tmp_path: Path)
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, unlimited[1]))
     try:
         with pytest.raises(OutputError, match="No room is left"):
-            paint(long_film, tmp_path / "painted.mkv", SinkSettings())
+            write_copy(long_film, tmp_path / "painted.mkv", EncoderSettings())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
     assert [path.name for path in tmp_path.iterdir()] == ["painted.partial.mkv"]
-    _, frames = read(tmp_path / "painted.partial.mkv")
+    _, frames = read_video(tmp_path / "painted.partial.mkv")
     assert len(frames) > 20
 
 
@@ -148,7 +148,7 @@ with open_writer(film, Path(sys.argv[2]), SinkSettings()) as sink:
 def test_a_run_that_is_killed_leaves_all_but_the_last_moments(long_film: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", KILLED, str(long_film), str(tmp_path / "painted.mkv")]
     assert subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode == -signal.SIGKILL
-    film, frames = read(tmp_path / "painted.partial.mkv")
+    film, frames = read_video(tmp_path / "painted.partial.mkv")
     assert len(frames) >= 180 - 60  # the encoder holds about a second, and a few frames for each core
     end = frames[-1].pts * film.time_base
     assert abs(packets(tmp_path / "painted.partial.mkv", "audio")[-1][0] - end) < 0.3

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamstyle.errors import FilmError
-from streamstyle.media.shape import Shape, working_shape
+from streamstyle.media.shape import FrameSize, working_size
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import flat, moving_square, pan, write_film
-from tests.painting import difference, read
+from tests.painting import difference, read_video
 
 LOSSLESS = {"qp": "0"}
 
@@ -25,7 +25,7 @@ LOSSLESS = {"qp": "0"}
 def test_a_film_held_sideways_stands_upright(tmp_path: Path, degrees: int) -> None:
     scene = moving_square(frames=3, width=96, height=64)
     path = write_film(tmp_path / "film.mp4", scene.frames, rotation=degrees, sar=Fraction(4, 3), options=LOSSLESS)
-    film, frames = read(path)
+    film, frames = read_video(path)
     upright = np.rot90(scene.frames, -degrees // 90, axes=(1, 2))
     assert film.rotation == degrees
     assert (film.source_width, film.source_height) == (96, 64)
@@ -45,14 +45,14 @@ def test_a_film_seen_in_a_mirror_is_turned_back(tmp_path: Path) -> None:
         for picture in scene.frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
         container.mux(stream.encode(None))
-    _, frames = read(path)
+    _, frames = read_video(path)
     assert np.array_equal(frames[0].image, scene.frames[0][:, ::-1])
 
 
 def test_odd_sides_lose_a_line_and_nothing_else(tmp_path: Path) -> None:
     scene = pan(frames=2, width=65, height=49)
     path = write_film(tmp_path / "film.mkv", scene.frames, pix_fmt="yuv444p", options=LOSSLESS)
-    film, frames = read(path)
+    film, frames = read_video(path)
     assert (film.width, film.height) == (64, 48)
     assert difference(frames[0].image, scene.frames[0][:48, :64]) < 1
     assert film.sample_aspect_ratio == 1
@@ -76,8 +76,8 @@ def test_a_height_keeps_the_shape_and_another_size_stretches_the_pixels(tmp_path
 def test_any_size_is_even_and_looks_as_wide_as_the_film(
     width: int, height: int, aspect: Fraction, asked: tuple[int, int]
 ) -> None:
-    source = Shape(width, height, aspect)
-    shape = working_shape(source, SourceSettings(size=asked), Path("film.mp4"))
+    source = FrameSize(width, height, aspect)
+    shape = working_size(source, SourceSettings(size=asked), Path("film.mp4"))
     assert shape.width % 2 == shape.height % 2 == 0
     assert abs(shape.width - asked[0]) <= 1
     assert abs(shape.height - asked[1]) <= 1
@@ -96,6 +96,6 @@ def test_a_film_too_small_to_paint_is_refused(tmp_path: Path, size: tuple[int, i
 def test_smaller_pictures_are_the_same_pictures(tmp_path: Path) -> None:
     scene = pan(frames=1, width=192, height=128)
     path = write_film(tmp_path / "film.mkv", scene.frames, pix_fmt="yuv444p", options=LOSSLESS)
-    _, frames = read(path, height=64)
+    _, frames = read_video(path, height=64)
     averaged = scene.frames[0].reshape(64, 2, 96, 2, 3).mean((1, 3))
     assert difference(frames[0].image, averaged) < 1.5

@@ -7,12 +7,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamstyle.media.timeline import Stamp, Timeline
+from streamstyle.media.timeline import TimestampGuesser, MonotonicClock
 
 
 def placed(ticks: list[int | None], second: int = 1000, step: int = 40) -> list[int | None]:
-    timeline = Timeline(second, step)
-    return [timeline.place(tick) for tick in ticks]
+    timeline = MonotonicClock(second, step)
+    return [timeline.map(tick) for tick in ticks]
 
 
 def test_times_that_go_forward_stay_as_they_are() -> None:
@@ -38,32 +38,32 @@ def test_any_times_come_out_going_forward(ticks: list[int | None]) -> None:
 
 
 def test_of_two_times_the_one_in_order_is_believed() -> None:
-    stamp = Stamp()
+    stamp = TimestampGuesser()
     stored = [(1, 2), (3, 3), (4, 4), (2, 5), (6, 6), (7, 7), (5, 8)]
-    assert [stamp.of(*times) for times in stored] == [1, 3, 4, 5, 6, 7, 8]
+    assert [stamp.pts(*times) for times in stored] == [1, 3, 4, 5, 6, 7, 8]
 
 
 def test_a_frame_with_one_time_has_that_and_one_with_none_has_none() -> None:
-    stamp = Stamp()
-    assert [stamp.of(7, None), stamp.of(None, 9), stamp.of(None, None), stamp.of(12, 11)] == [7, 9, None, 12]
+    stamp = TimestampGuesser()
+    assert [stamp.pts(7, None), stamp.pts(None, 9), stamp.pts(None, None), stamp.pts(12, 11)] == [7, 9, None, 12]
 
 
 def test_a_time_tells_a_place_until_one_was_made_up_or_moved() -> None:
-    timeline = Timeline(second=25, step=1)
+    timeline = MonotonicClock(second=25, step=1)
     for tick in (3, 4, 9):
-        timeline.place(tick)
-    assert timeline.plain
+        timeline.map(tick)
+    assert timeline.is_monotonic
     for spoils in (None, 9, 8, -100):
-        timeline = Timeline(second=25, step=1)
+        timeline = MonotonicClock(second=25, step=1)
         for tick in (3, 4, 9, spoils):
-            timeline.place(tick)
-        assert not timeline.plain
+            timeline.map(tick)
+        assert not timeline.is_monotonic
 
 
 def test_so_do_two_times_in_order_alone() -> None:
-    stamp = Stamp()
+    stamp = TimestampGuesser()
     for pts, dts in ((0, -2), (1, -1), (4, 0)):
-        stamp.of(pts, dts)
-    assert stamp.plain
-    stamp.of(3, 1)
-    assert not stamp.plain
+        stamp.pts(pts, dts)
+    assert stamp.is_monotonic
+    stamp.pts(3, 1)
+    assert not stamp.is_monotonic

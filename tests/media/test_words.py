@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamstyle.media.words import convert
+from streamstyle.media.words import convert_subtitle
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from streamstyle.media.words import convert
     ],
 )
 def test_words_survive(payload: bytes, source: str, target: str, expected: bytes) -> None:
-    assert convert(payload, source, target) == expected
+    assert convert_subtitle(payload, source, target) == expected

@@ -1,19 +1,19 @@
 import torch
 
-from streamstyle.nets.any_style import AnyStyleNet, style_statistics
-from streamstyle.nets.transformer import TransformerConfig
+from streamstyle.nets.any_style import StylePredictor, style_statistics
+from streamstyle.nets.transformer import StyleNetConfig
 from streamstyle.nets.weights import load_loss_network
 
-SMALL = TransformerConfig(width=4, blocks=1, half_ends=True)
+SMALL = StyleNetConfig(width=4, blocks=1, half_ends=True)
 
 
 def test_a_painter_of_its_own_paints_what_the_network_paints_with_the_code() -> None:
     torch.manual_seed(0)
-    network = AnyStyleNet(SMALL, 10)
-    pictures, codes = torch.rand(2, 3, 32, 36), network.code(torch.randn(2, 10))
+    network = StylePredictor(SMALL, 10)
+    pictures, codes = torch.rand(2, 3, 32, 36), network.embed(torch.randn(2, 10))
     together = network(pictures, list(codes))
     for picture, code, painted in zip(pictures, codes, together, strict=True):
-        assert torch.allclose(network.painter_of(code)(picture[None])[0], painted, atol=1e-5)
+        assert torch.allclose(network.build_style_net(code)(picture[None])[0], painted, atol=1e-5)
     assert not torch.allclose(together[0], network(pictures[:1], [codes[1]])[0], atol=1e-4), "styles differ"
 
 

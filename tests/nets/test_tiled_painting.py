@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from streamstyle.library import builtin_styles
-from streamstyle.nets.tiled_painting import InTiles
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
-from streamstyle.nets.weights import load_style
+from streamstyle.nets.tiled_painting import TiledStyleNet
+from streamstyle.nets.transformer import StyleNetConfig, StyleNet
+from streamstyle.nets.weights import load_style_net
 
 
 def picture(height: int, width: int, seed: int = 1) -> Tensor:
@@ -20,35 +20,35 @@ def picture(height: int, width: int, seed: int = 1) -> Tensor:
     return picture
 
 
-@pytest.mark.parametrize("config", [TransformerConfig(8, 1, half_ends=True), TransformerConfig(8, 1)])
+@pytest.mark.parametrize("config", [StyleNetConfig(8, 1, half_ends=True), StyleNetConfig(8, 1)])
 @pytest.mark.parametrize(("height", "width"), [(90, 46), (33, 161)])
-def test_tiles_join_without_a_trace(config: TransformerConfig, height: int, width: int) -> None:
+def test_tiles_join_without_a_trace(config: StyleNetConfig, height: int, width: int) -> None:
     torch.manual_seed(0)
-    network = TransformerNet(config).eval().requires_grad_(False)
+    network = StyleNet(config).eval().requires_grad_(False)
     whole = network(picture(height, width))
     for side in (64, 1000):
-        assert torch.allclose(InTiles(network, side)(picture(height, width)), whole, atol=2e-5)
+        assert torch.allclose(TiledStyleNet(network, side)(picture(height, width)), whole, atol=2e-5)
 
 
 def test_a_style_that_ships_paints_in_tiles_what_it_paints_whole() -> None:
-    network = load_style(builtin_styles()[0].path).eval().requires_grad_(False)
+    network = load_style_net(builtin_styles()[0].path).eval().requires_grad_(False)
     image = picture(72, 240)
     whole, alone = network(image), torch.cat([network(half) for half in image.chunk(2, dim=-1)], dim=-1)
-    assert torch.allclose(InTiles(network, 128)(image), whole, atol=1e-3)
+    assert torch.allclose(TiledStyleNet(network, 128)(image), whole, atol=1e-3)
     assert float((alone - whole).abs().mean()) > 0.03  # as tiles would look that know nothing of each other
 
 
 def test_in_bfloat16_the_difference_is_its_rounding() -> None:
-    network = load_style(builtin_styles()[0].path).eval().requires_grad_(False)
+    network = load_style_net(builtin_styles()[0].path).eval().requires_grad_(False)
     image = picture(72, 240)
     exact, network = network(image), network.to(torch.bfloat16)
-    whole, tiles = network(image), InTiles(network, 128)(image)
+    whole, tiles = network(image), TiledStyleNet(network, 128)(image)
     assert float((tiles - whole).abs().mean()) < 1.5 * float((whole - exact).abs().mean())
 
 
 def test_each_picture_is_measured_anew() -> None:
     torch.manual_seed(0)
-    painter = InTiles(TransformerNet(TransformerConfig(8, 1, half_ends=True)).eval(), 64)
+    painter = TiledStyleNet(StyleNet(StyleNetConfig(8, 1, half_ends=True)).eval(), 64)
     first = painter(picture(33, 161))
     painter(picture(33, 161, seed=2))
     assert torch.equal(painter(picture(33, 161)), first)

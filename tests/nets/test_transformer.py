@@ -3,20 +3,20 @@ import torch
 import torch.nn.functional as F
 
 from streamstyle.errors import SettingsError
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet, _Upsampled
+from streamstyle.nets.transformer import StyleNetConfig, StyleNet, _UpsampleConv
 
-SLIM = TransformerConfig(width=8, blocks=1, half_ends=True)
+SLIM = StyleNetConfig(width=8, blocks=1, half_ends=True)
 
 
 def test_the_published_network_has_the_published_size() -> None:
-    parameters = sum(parameter.numel() for parameter in TransformerNet().parameters())
+    parameters = sum(parameter.numel() for parameter in StyleNet().parameters())
     assert parameters == 1_679_235
 
 
-@pytest.mark.parametrize("config", [TransformerConfig(width=8, blocks=1), SLIM])
+@pytest.mark.parametrize("config", [StyleNetConfig(width=8, blocks=1), SLIM])
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (33, 47), (64, 50)])
-def test_a_painting_has_the_size_of_its_picture(config: TransformerConfig, height: int, width: int) -> None:
-    painted = TransformerNet(config)(torch.rand(2, 3, height, width))
+def test_a_painting_has_the_size_of_its_picture(config: StyleNetConfig, height: int, width: int) -> None:
+    painted = StyleNet(config)(torch.rand(2, 3, height, width))
     assert painted.shape == (2, 3, height, width)
     assert painted.dtype == torch.float32
     assert 0 <= painted.min() <= painted.max() <= 1
@@ -24,29 +24,29 @@ def test_a_painting_has_the_size_of_its_picture(config: TransformerConfig, heigh
 
 def test_a_flat_picture_has_no_frame_around_it() -> None:
     torch.manual_seed(0)
-    painted = TransformerNet(SLIM)(torch.full((1, 3, 48, 48), 0.4))
+    painted = StyleNet(SLIM)(torch.full((1, 3, 48, 48), 0.4))
     assert torch.allclose(painted, painted[..., 24:25, 24:25].expand_as(painted), atol=1e-4)
 
 
 def test_normalisation_is_per_picture_and_channel() -> None:
     """GroupNorm with a group a channel is instance norm: one picture of a batch does not touch another."""
     torch.manual_seed(0)
-    network, pictures = TransformerNet(SLIM).double().eval(), torch.rand(2, 3, 32, 32, dtype=torch.float64)
+    network, pictures = StyleNet(SLIM).double().eval(), torch.rand(2, 3, 32, 32, dtype=torch.float64)
     assert torch.allclose(network(pictures)[1], network(pictures[1:])[0])
 
 
 def test_bfloat16_paints_the_same_picture_within_its_precision() -> None:
     torch.manual_seed(0)
-    network, picture = TransformerNet(SLIM), torch.rand(1, 3, 64, 64)
+    network, picture = StyleNet(SLIM), torch.rand(1, 3, 64, 64)
     exact = network(picture)
-    rounded = network.compute_in(torch.bfloat16)(picture)
+    rounded = network.to_compute_dtype(torch.bfloat16)(picture)
     assert 0 < (exact - rounded).abs().mean() < 0.01  # 8 bits of mantissa through six layers
 
 
 def test_rounding_draws_no_contour_lines_in_a_dark_sky() -> None:
     """Blocks of a level, as a codec leaves them, and a slope in steps of bfloat16 are no strokes to be painted."""
     torch.manual_seed(0)
-    network = TransformerNet(SLIM).compute_in(torch.bfloat16)
+    network = StyleNet(SLIM).to_compute_dtype(torch.bfloat16)
     sky = torch.linspace(0.02, 0.08, 96).expand(1, 3, 96, 96)
     blocks = torch.randint(2, (1, 1, 12, 12)).repeat_interleave(8, 2).repeat_interleave(8, 3) / 255
     land = torch.rand(1, 3, 12, 24).repeat_interleave(4, 2).repeat_interleave(4, 3)
@@ -59,7 +59,7 @@ def test_rounding_draws_no_contour_lines_in_a_dark_sky() -> None:
 
 def test_upsampling_at_once_is_upsampling_and_then_convolving() -> None:
     torch.manual_seed(0)
-    upsampled = _Upsampled(8, 4).double()
+    upsampled = _UpsampleConv(8, 4).double()
     small = torch.randn(2, 8, 9, 13, dtype=torch.float64)
     large = upsampled.convolution(F.interpolate(small, scale_factor=2.0, mode="nearest"))
     assert torch.allclose(upsampled(small), large)
@@ -67,4 +67,4 @@ def test_upsampling_at_once_is_upsampling_and_then_convolving() -> None:
 
 def test_a_network_of_no_width_is_refused() -> None:
     with pytest.raises(SettingsError, match="width 0"):
-        TransformerConfig(width=0)
+        StyleNetConfig(width=0)

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.nets.ready import ready_upscaler
-from streamstyle.nets.tiled_upscaling import doubled
+from streamstyle.nets.ready import load_upscaler_for_inference
+from streamstyle.nets.tiled_upscaling import upscale_tiled
 from streamstyle.nets.upscaler import Upscaler, UpscalerConfig
 from streamstyle.nets.weights import load_upscaler
 
@@ -91,12 +91,12 @@ def test_no_grid_is_left_on_a_slope(network: Upscaler) -> None:
 @pytest.mark.parametrize(("height", "width"), [(33, 61), (90, 46)])
 def test_tiles_join_without_a_trace(untaught: Upscaler, height: int, width: int) -> None:
     picture = torch.rand(1, 3, height, width, generator=torch.manual_seed(1))
-    whole = doubled(untaught, picture, None)
+    whole = upscale_tiled(untaught, picture, None)
     for side in (16, 40, 1000):
-        assert torch.allclose(doubled(untaught, picture, side), whole, atol=1e-5)
+        assert torch.allclose(upscale_tiled(untaught, picture, side), whole, atol=1e-5)
 
 
 def test_in_the_arithmetic_of_a_run_it_is_the_same_within_a_level(network: Upscaler) -> None:
     picture = strokes(60, 90)
-    fast = ready_upscaler(torch.device("cpu"))(picture)
+    fast = load_upscaler_for_inference(torch.device("cpu"))(picture)
     assert float((fast - network(picture)).abs().max()) < LEVEL

@@ -5,20 +5,20 @@ import torch
 from safetensors.torch import save_file
 
 from streamstyle.errors import StyleError
-from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.loss_network import VggFeatures
 from streamstyle.nets.metadata import read_metadata
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
-from streamstyle.nets.weights import load_loss_network, load_style, save_weights, style_metadata
+from streamstyle.nets.transformer import StyleNetConfig, StyleNet
+from streamstyle.nets.weights import load_loss_network, load_style_net, save_weights, style_metadata
 
-CONFIG = TransformerConfig(width=8, blocks=2, half_ends=True)
+CONFIG = StyleNetConfig(width=8, blocks=2, half_ends=True)
 VGG19 = ("1_1", "1_2", "2_1", "2_2", *(f"{block}_{i}" for block in (3, 4) for i in (1, 2, 3, 4)), "5_1", "5_2")
 
 
 def test_a_style_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    network, path = TransformerNet(CONFIG), tmp_path / "style.safetensors"
+    network, path = StyleNet(CONFIG), tmp_path / "style.safetensors"
     save_weights(path, network, style_metadata(network, name="stripes"))
-    loaded, picture = load_style(path), torch.rand(1, 3, 32, 32)
+    loaded, picture = load_style_net(path), torch.rand(1, 3, 32, 32)
     assert loaded.config == CONFIG
     assert torch.allclose(loaded(picture), network(picture), atol=0.01)  # weights are kept in half precision
     assert read_metadata(path)["name"] == "stripes"
@@ -32,15 +32,15 @@ def test_the_built_in_loss_network_says_what_it_is() -> None:
 
 
 def test_a_loss_network_is_no_style() -> None:
-    asset = Path(load_style.__code__.co_filename).parents[1] / "assets" / "loss_network.safetensors"
+    asset = Path(load_style_net.__code__.co_filename).parents[1] / "assets" / "loss_network.safetensors"
     with pytest.raises(StyleError, match="holds no style"):
-        load_style(asset)
+        load_style_net(asset)
 
 
 def test_vgg19_is_taken_with_its_extra_layers(tmp_path: Path) -> None:
     widths = {f"conv{name}": 4 for name in VGG19[:-1]}
     state = {
-        **LossNetwork(widths).state_dict(),
+        **VggFeatures(widths).state_dict(),
         "conv5_2.weight": torch.zeros(4, 4, 3, 3),
         "conv5_2.bias": torch.zeros(4),
     }
@@ -54,13 +54,13 @@ def test_vgg19_is_taken_with_its_extra_layers(tmp_path: Path) -> None:
 def test_a_file_that_is_no_weights_file_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.safetensors"
     path.write_bytes(content)
-    for load in (load_style, load_loss_network):
+    for load in (load_style_net, load_loss_network):
         with pytest.raises(StyleError, match=r"broken\.safetensors"):
             load(path)
 
 
 def test_weights_that_do_not_fit_their_description_are_refused(tmp_path: Path) -> None:
-    network, path = TransformerNet(CONFIG), tmp_path / "style.safetensors"
-    save_weights(path, network, style_metadata(TransformerNet(TransformerConfig(width=4, blocks=2))))
+    network, path = StyleNet(CONFIG), tmp_path / "style.safetensors"
+    save_weights(path, network, style_metadata(StyleNet(StyleNetConfig(width=4, blocks=2))))
     with pytest.raises(StyleError, match="does not fit"):
-        load_style(path)
+        load_style_net(path)

@@ -1,6 +1,6 @@
 import torch
 
-from streamstyle.ops.calm import calmed
+from streamstyle.ops.calm import suppress_faint_detail
 
 
 def blocks_of(levels: float) -> torch.Tensor:
@@ -15,18 +15,18 @@ def contrast(picture: torch.Tensor) -> float:
 
 
 def test_blocks_of_a_level_go_and_edges_of_many_stay() -> None:
-    assert contrast(calmed(blocks_of(1))) < 0.1
-    assert contrast(calmed(blocks_of(3))) < 1
-    assert contrast(calmed(blocks_of(100))) > 98
+    assert contrast(suppress_faint_detail(blocks_of(1))) < 0.1
+    assert contrast(suppress_faint_detail(blocks_of(3))) < 1
+    assert contrast(suppress_faint_detail(blocks_of(100))) > 98
 
 
 def test_the_light_of_a_picture_stays_as_it_is() -> None:
     slope = torch.linspace(0, 1, 128).expand(1, 3, 64, 128).contiguous()
-    calm = calmed(slope)
+    calm = suppress_faint_detail(slope)
     assert (calm - slope)[..., 16:-16].abs().max() < 1 / 255
     assert calm.diff(dim=-1).min() > 0
 
 
 def test_an_even_picture_stays_even_to_the_bit() -> None:
     grey = torch.full((1, 3, 32, 48), 0.4)
-    assert torch.equal(calmed(grey), grey)
+    assert torch.equal(suppress_faint_detail(grey), grey)

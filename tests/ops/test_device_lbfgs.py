@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.ops.device_lbfgs import DeviceDescent, descend_on_device
-from streamstyle.ops.lbfgs import Evaluate, minimise
+from streamstyle.ops.device_lbfgs import DeviceLBFGS, minimise_on_device
+from streamstyle.ops.lbfgs import Evaluate, minimise_on_host
 
 SIZE = 40
 
@@ -19,7 +19,7 @@ def valleys(point: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack([(1 - x).square().sum(), 100 * (y - x * x).square().sum()]), gradient
 
 
-class Walk:
+class RecordedEvaluations:
     """Counts evaluations and remembers where they were."""
 
     def __init__(self, evaluate: Evaluate) -> None:
@@ -39,7 +39,7 @@ def waves(point: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack([(1 - point.cos()).sum(), 0.01 * point.square().sum()]), point.sin() + 0.02 * point
 
 
-def taken_back(walk: Walk) -> int:
+def count_rejected_steps(walk: RecordedEvaluations) -> int:
     """Evaluations that were no better than the best before them."""
     sums = torch.stack([valleys(place)[0].sum() for place in walk.places])
     return int((sums[1:] >= sums.cummin(0).values[:-1]).sum())
@@ -50,25 +50,25 @@ def taken_back(walk: Walk) -> int:
 @pytest.mark.parametrize("evaluate", [valleys, waves])
 def test_it_evaluates_where_minimise_does(evaluate: Evaluate, history: int, curvature: float) -> None:
     """In float64, for a valley is chaotic."""
-    by_host, by_device = Walk(evaluate), Walk(evaluate)
+    by_host, by_device = RecordedEvaluations(evaluate), RecordedEvaluations(evaluate)
     scaled = torch.linspace(0.5, 2, SIZE, dtype=torch.float64) * curvature
-    point, losses = minimise(by_host, start(1), scaled, 30, history=history)
-    descent = DeviceDescent(by_device, start(1), losses=2, history=history)
-    descent.begin(start(1), scaled)
+    point, losses = minimise_on_host(by_host, start(1), scaled, 30, history=history)
+    descent = DeviceLBFGS(by_device, start(1), loss_count=2, history=history)
+    descent.reset(start(1), scaled)
     for _ in range(30):
-        descent.advance()
+        descent.step()
     for one, other in zip(by_host.places, by_device.places, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-9)
     torch.testing.assert_close(descent.point, point, rtol=1e-6, atol=1e-9)
     torch.testing.assert_close(descent.losses, losses, rtol=1e-6, atol=1e-9)
-    assert evaluate is waves or taken_back(by_host) > 0
+    assert evaluate is waves or count_rejected_steps(by_host) > 0
 
 
 @pytest.mark.parametrize("curvature", [None, torch.full((SIZE,), 200.0, dtype=torch.float64)])
 def test_from_beginning_to_end_it_finds_what_minimise_finds(curvature: Tensor | None) -> None:
-    walk = Walk(valleys)
-    point, losses = minimise(valleys, start(3), curvature, 25)
-    found, its_losses = descend_on_device(walk, start(3), curvature, 25)
+    walk = RecordedEvaluations(valleys)
+    point, losses = minimise_on_host(valleys, start(3), curvature, 25)
+    found, its_losses = minimise_on_device(walk, start(3), curvature, 25)
     torch.testing.assert_close(found, point, rtol=1e-6, atol=1e-9)
     torch.testing.assert_close(its_losses, losses, rtol=1e-6, atol=1e-9)
     assert len(walk.places) == 25 + 1
@@ -78,39 +78,39 @@ def test_it_ends_where_rounding_leaves_no_way_down() -> None:
     def coarse(point: Tensor) -> tuple[Tensor, Tensor]:
         return point.square().bfloat16().to(point.dtype).sum()[None], 2 * point
 
-    walk = Walk(coarse)
-    point, _ = minimise(walk, start(1), torch.full((SIZE,), 2.5, dtype=torch.float64), 1000)
+    walk = RecordedEvaluations(coarse)
+    point, _ = minimise_on_host(walk, start(1), torch.full((SIZE,), 2.5, dtype=torch.float64), 1000)
     assert len(walk.places) < 100
-    descent = DeviceDescent(coarse, start(1), losses=1)
-    descent.begin(start(1), torch.full((SIZE,), 2.5, dtype=torch.float64))
+    descent = DeviceLBFGS(coarse, start(1), loss_count=1)
+    descent.reset(start(1), torch.full((SIZE,), 2.5, dtype=torch.float64))
     for evaluated in range(len(walk.places) + 3):
-        assert bool(descent.settled) == (evaluated >= len(walk.places))
-        descent.advance()
+        assert bool(descent.converged) == (evaluated >= len(walk.places))
+        descent.step()
     torch.testing.assert_close(descent.point, point)
 
 
 def test_once_settled_nothing_changes_any_more() -> None:
     scaled = torch.full((SIZE,), 2000.0, dtype=torch.float64)
-    walk = Walk(valleys)
-    point, losses = minimise(walk, start(1), scaled, 100, tolerance=0.05)
+    walk = RecordedEvaluations(valleys)
+    point, losses = minimise_on_host(walk, start(1), scaled, 100, tolerance=0.05)
     assert len(walk.places) < 90
-    descent = DeviceDescent(valleys, start(1), losses=2, tolerance=0.05)
-    descent.begin(start(1), scaled)
+    descent = DeviceLBFGS(valleys, start(1), loss_count=2, tolerance=0.05)
+    descent.reset(start(1), scaled)
     for evaluated in range(100):
-        assert bool(descent.settled) == (evaluated >= len(walk.places))
-        descent.advance()
+        assert bool(descent.converged) == (evaluated >= len(walk.places))
+        descent.step()
     torch.testing.assert_close(descent.point, point)
     torch.testing.assert_close(descent.losses, losses)
 
 
 def test_it_begins_anew_as_if_it_had_seen_nothing() -> None:
     scaled = torch.full((SIZE,), 200.0, dtype=torch.float64)
-    descent = DeviceDescent(valleys, start(1), losses=2)
+    descent = DeviceLBFGS(valleys, start(1), loss_count=2)
     ends = []
     for seed in (1, 2, 1):
-        descent.begin(start(seed), scaled)
+        descent.reset(start(seed), scaled)
         for _ in range(12):
-            descent.advance()
+            descent.step()
         ends.append(descent.point.clone())
     assert torch.equal(ends[0], ends[2])
     assert not torch.equal(ends[0], ends[1])
@@ -121,13 +121,13 @@ def test_where_nothing_can_be_measured_it_stays_at_its_start(bad: float) -> None
     def broken(point: Tensor) -> tuple[Tensor, Tensor]:
         return torch.full((2,), bad, dtype=point.dtype), torch.full_like(point, bad)
 
-    descent = DeviceDescent(broken, start(1), losses=2)
-    descent.begin(start(1), torch.ones(SIZE, dtype=torch.float64))
+    descent = DeviceLBFGS(broken, start(1), loss_count=2)
+    descent.reset(start(1), torch.ones(SIZE, dtype=torch.float64))
     for _ in range(3):
-        descent.advance()
+        descent.step()
     assert torch.equal(descent.point, start(1))
     descent._evaluate = valleys  # the next frame is sound
-    descent.begin(start(1), torch.full((SIZE,), 200.0, dtype=torch.float64))
+    descent.reset(start(1), torch.full((SIZE,), 200.0, dtype=torch.float64))
     for _ in range(12):
-        descent.advance()
+        descent.step()
     assert descent.losses.sum() < valleys(start(1))[0].sum()

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from streamstyle.ops.gram import gram_matrix, summed_in_parts
+from streamstyle.ops.gram import gram_matrix, split_gram
 
 
 def test_gram_matrix_is_the_correlation_of_channels() -> None:
@@ -23,12 +23,12 @@ def test_summed_in_parts_as_on_a_gpu_it_is_the_same(height: int, width: int, dty
     rows = features.permute(0, 2, 3, 1).flatten(1, 2)
     exact = torch.stack([places.double().T @ places.double() for places in rows]).float()
     # of bfloat16 each part is rounded to 8 bits; the sum of many is nearer than a part is
-    torch.testing.assert_close(summed_in_parts(rows), exact, rtol=4e-3 if dtype == torch.bfloat16 else 1e-5, atol=0)
+    torch.testing.assert_close(split_gram(rows), exact, rtol=4e-3 if dtype == torch.bfloat16 else 1e-5, atol=0)
 
 
 def test_summed_in_parts_it_has_the_same_gradient() -> None:
     rows = torch.rand(1, 60, 4, dtype=torch.float64, requires_grad=True)
     weights = torch.rand(4, 4)
-    (slope,) = torch.autograd.grad((summed_in_parts(rows) * weights).sum(), rows)
+    (slope,) = torch.autograd.grad((split_gram(rows) * weights).sum(), rows)
     (expected,) = torch.autograd.grad(((rows[0].T @ rows[0]).float() * weights).sum(), rows)
     torch.testing.assert_close(slope, expected)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from streamstyle.ops.graph import recorded
+from streamstyle.ops.graph import capture
 
 POOL = (0, 7)
 SPOILED = "CUDA error: operation failed due to a previous error during capture"
@@ -104,7 +104,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> GPU:
 
 def test_work_is_done_a_few_times_aside_and_then_recorded(gpu: GPU) -> None:
     streams: list[Stream] = []
-    replay = recorded(lambda: streams.append(gpu.current))
+    replay = capture(lambda: streams.append(gpu.current))
     *warming, recording = streams
     assert set(warming) == {recording}, "libraries have set up for this stream and no other"
     assert recording is not gpu.here
@@ -124,7 +124,7 @@ def test_where_a_recording_is_spoiled_all_is_as_if_it_had_not_been_tried(gpu: GP
             raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
 
     with pytest.raises(RuntimeError, match="not permitted"):  # not that something had gone wrong before
-        recorded(work)
+        capture(work)
     assert gpu.current is gpu.here
     assert gpu.recording == []
     assert gpu.released == [POOL]
@@ -133,7 +133,7 @@ def test_where_a_recording_is_spoiled_all_is_as_if_it_had_not_been_tried(gpu: GP
 def test_a_recording_that_is_spoiled_by_nothing_that_is_said_says_so(gpu: GPU) -> None:
     gpu.spoiled = True
     with pytest.raises(RuntimeError, match="previous error"):
-        recorded(lambda: None)
+        capture(lambda: None)
     assert (gpu.current, gpu.recording, gpu.released) == (gpu.here, [], [POOL])
 
 
@@ -143,7 +143,7 @@ def test_without_memory_a_recording_ends_well_and_its_memory_is_given_back_once(
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):
-        recorded(work)
+        capture(work)
     assert (gpu.current, gpu.recording) == (gpu.here, [])
     assert gpu.released == [], "the graph does that; twice, and torch would end the process"
 
@@ -166,7 +166,7 @@ def test_what_the_work_had_made_is_gone_with_the_error(gpu: GPU) -> None:
     gc.disable()
     try:
         with suppress(torch.OutOfMemoryError):
-            recorded(work)
+            capture(work)
         assert [activation() for activation in kept] == [None] * len(kept)
         assert gpu.spoiled
     finally:
@@ -178,6 +178,6 @@ def test_where_warming_up_fails_nothing_overtakes_what_is_under_way(gpu: GPU) ->
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):
-        recorded(work)
+        capture(work)
     assert len(gpu.here.waited) == 1
     assert gpu.current is gpu.here

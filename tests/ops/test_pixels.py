@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 import torch
 
-from streamstyle.ops.pixels import to_tensor, to_uint8
+from streamstyle.ops.pixels import to_tensor, to_numpy
 
 
 def test_all_256_values_survive_the_way_there_and_back() -> None:
     image = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, 2)
-    assert np.array_equal(to_uint8(to_tensor(image)), image)
+    assert np.array_equal(to_numpy(to_tensor(image)), image)
 
 
 @pytest.mark.parametrize(("value", "stored"), [(-0.2, 0), (1.3, 255), (0.5, 128)])
 def test_what_lies_outside_is_clipped(value: float, stored: int) -> None:
-    assert to_uint8(torch.full((3, 2, 2), value)).max() == stored
+    assert to_numpy(torch.full((3, 2, 2), value)).max() == stored
 
 
 def test_red_stays_red() -> None:

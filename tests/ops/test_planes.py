@@ -8,15 +8,15 @@ import torch
 
 from streamstyle.media.colour import BT601 as TAG_601
 from streamstyle.media.colour import BT709 as TAG_709
-from streamstyle.media.colour import Colour, FromRGB
+from streamstyle.media.colour import ColourTags, FromRGB
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.ops.planes import to_planes
+from streamstyle.ops.planes import rgb_to_yuv420
 from tests.films import pan
 
 
 def by_swscale(picture: np.ndarray, tag: int) -> np.ndarray:
-    return FromRGB("yuv420p", Colour(tag, tag, tag, full_range=False))(picture).to_ndarray()
+    return FromRGB("yuv420p", ColourTags(tag, tag, tag, full_range=False))(picture).to_ndarray()
 
 
 def pictures() -> list[np.ndarray]:
@@ -33,7 +33,7 @@ def pictures() -> list[np.ndarray]:
 @pytest.mark.parametrize("number", range(3))
 def test_they_are_libswscales_within_a_level(number: int, tag: int, luma: LumaWeights) -> None:
     picture = pictures()[number]
-    ours, theirs = to_planes(to_tensor(picture), luma).numpy().astype(int), by_swscale(picture, tag).astype(int)
+    ours, theirs = rgb_to_yuv420(to_tensor(picture), luma).numpy().astype(int), by_swscale(picture, tag).astype(int)
     assert ours.shape == theirs.shape
     assert np.abs(ours - theirs).max() <= 1
     assert (ours != theirs).mean() < 0.03  # libswscale rounds on the way
@@ -50,5 +50,5 @@ def test_they_are_libswscales_within_a_level(number: int, tag: int, luma: LumaWe
     ],
 )
 def test_colours_have_the_levels_of_bt_709(colour: tuple[float, ...], levels: tuple[int, ...]) -> None:
-    planes = to_planes(torch.tensor(colour).view(3, 1, 1).expand(3, 8, 12).contiguous(), BT709)
+    planes = rgb_to_yuv420(torch.tensor(colour).view(3, 1, 1).expand(3, 8, 12).contiguous(), BT709)
     assert [int(plane.unique()) for plane in (planes[:8], planes[8:10], planes[10:])] == list(levels)

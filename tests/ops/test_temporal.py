@@ -31,7 +31,7 @@ def test_the_term_is_what_the_papers_write() -> None:
 def test_nothing_pulls_at_the_centre() -> None:
     term = temporal_term(*pictures(), 9000, 691, 300)
     loss, gradient = term.loss_and_gradient(term.centre)
-    assert loss == term.floor
+    assert loss == term.minimum
     assert not gradient.any()
 
 
@@ -57,7 +57,7 @@ def test_a_still_film_that_is_trusted_keeps_its_picture(pixel_weight: float) -> 
     picture, _, _ = pictures()
     term = temporal_term(picture, picture, torch.ones(9, 7, dtype=torch.float64), 9000, pixel_weight)
     assert torch.allclose(term.centre, picture)
-    assert term.floor == 0
+    assert term.minimum == 0
 
 
 def test_without_pixel_weight_uncovered_places_are_still_finite() -> None:

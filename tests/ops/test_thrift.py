@@ -2,21 +2,21 @@ import pytest
 import torch
 
 from streamstyle.errors import DeviceError
-from streamstyle.ops.thrift import Thrift, Way
+from streamstyle.ops.thrift import MemoryFallback, Fallback
 
-WAYS = (Way(1000), Way(100, "it goes on with a tenth"), Way(10, "it goes on with a hundredth"))
+FALLBACKS = (Fallback(1000), Fallback(100, "it goes on with a tenth"), Fallback(10, "it goes on with a hundredth"))
 
 
 def test_what_fits_is_done_at_once_and_nothing_is_said() -> None:
     said: list[str] = []
-    assert Thrift(WAYS, said.append)(lambda needed: needed + 1) == 1001
+    assert MemoryFallback(FALLBACKS, said.append)(lambda needed: needed + 1) == 1001
     assert not said
 
 
 def test_what_did_not_fit_once_is_not_tried_again_and_each_saving_is_told_once() -> None:
     said: list[str] = []
     tried: list[int] = []
-    thrift = Thrift(WAYS, said.append)
+    thrift = MemoryFallback(FALLBACKS, said.append)
 
     def do(needed: int) -> int:
         tried.append(needed)
@@ -37,7 +37,7 @@ def test_where_nothing_fits_a_user_is_told_what_to_do() -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(DeviceError, match="--size"):
-        Thrift(WAYS, [].append)(do)
+        MemoryFallback(FALLBACKS, [].append)(do)
 
 
 def test_other_errors_are_none_of_its_business() -> None:
@@ -45,4 +45,4 @@ def test_other_errors_are_none_of_its_business() -> None:
         raise RuntimeError("something else")
 
     with pytest.raises(RuntimeError, match="something else"):
-        Thrift(WAYS, [].append)(do)
+        MemoryFallback(FALLBACKS, [].append)(do)

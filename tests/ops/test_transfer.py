@@ -14,9 +14,9 @@ from torch import Tensor
 
 from streamstyle.ops import transfer
 from streamstyle.ops.luma import BT709
-from streamstyle.ops.pixels import to_uint8
-from streamstyle.ops.planes import torch_to_planes
-from streamstyle.ops.transfer import downloaded, uploaded
+from streamstyle.ops.pixels import to_numpy
+from streamstyle.ops.planes import torch_rgb_to_yuv420
+from streamstyle.ops.transfer import to_host, to_device
 
 
 def picture() -> Tensor:
@@ -24,8 +24,8 @@ def picture() -> Tensor:
 
 
 def test_on_the_cpu_nothing_is_copied() -> None:
-    assert uploaded(image := picture(), torch.device("cpu")) is image
-    assert np.array_equal(downloaded(image), to_uint8(image))
+    assert to_device(image := picture(), torch.device("cpu")) is image
+    assert np.array_equal(to_host(image), to_numpy(image))
 
 
 def test_an_upload_goes_through_pinned_memory_and_is_not_waited_for() -> None:
@@ -40,7 +40,7 @@ def test_an_upload_goes_through_pinned_memory_and_is_not_waited_for() -> None:
             asked.append((device.type, non_blocking))
             return self
 
-    uploaded(Host(), torch.device("cuda"))  # type: ignore[arg-type]
+    to_device(Host(), torch.device("cuda"))  # type: ignore[arg-type]
     assert asked == ["pinned", ("cuda", True)]
 
 
@@ -55,7 +55,7 @@ def test_where_no_more_memory_can_be_pinned_the_host_waits(monkeypatch: pytest.M
             asked.append(non_blocking)
             return self
 
-    uploaded(Host(), torch.device("cuda"))  # type: ignore[arg-type]
+    to_device(Host(), torch.device("cuda"))  # type: ignore[arg-type]
     assert asked == [True], "torch waits where memory is not pinned"
     empty = torch.empty
 
@@ -77,7 +77,7 @@ def test_where_no_more_memory_can_be_pinned_the_host_waits(monkeypatch: pytest.M
         is_cuda = True  # type: ignore[assignment]
 
     on_gpu(monkeypatch, lambda: torch.full((20, 30, 3), 7, dtype=torch.uint8), refused, Event)
-    assert (downloaded(picture().as_subclass(There)) == 7).all()
+    assert (to_host(picture().as_subclass(There)) == 7).all()
 
 
 def test_memory_that_a_failed_gpu_was_writing_to_is_never_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,14 +103,14 @@ def test_memory_that_a_failed_gpu_was_writing_to_is_never_given_back(monkeypatch
 
     on_gpu(monkeypatch, There, lambda *shape, **kind: Here(), Event)
     with suppress(RuntimeError):
-        downloaded(There())  # type: ignore[arg-type]
+        to_host(There())  # type: ignore[arg-type]
     gc.collect()
     assert kept[0]() is not None
 
 
 def on_gpu(monkeypatch: pytest.MonkeyPatch, made: Any, empty: Any, event: Any) -> None:
     """Let pictures be made into levels by `made`, the host's memory by `empty`."""
-    monkeypatch.setattr(transfer, "levels", lambda image: made())
+    monkeypatch.setattr(transfer, "to_uint8", lambda image: made())
     monkeypatch.setattr(torch, "empty", empty)
     monkeypatch.setattr(torch.cuda, "Event", event)
 
@@ -147,13 +147,13 @@ def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) 
         return Here()
 
     on_gpu(monkeypatch, There, pinned, Event)
-    assert (downloaded(There()) == 7).all()  # type: ignore[arg-type]
+    assert (to_host(There()) == 7).all()  # type: ignore[arg-type]
 
 
 @pytest.mark.gpu
 def test_to_a_gpu_and_back_a_picture_stays_as_it_is() -> None:
-    there = uploaded(picture(), torch.device("cuda"))
+    there = to_device(picture(), torch.device("cuda"))
     assert there.is_cuda
-    assert np.array_equal(downloaded(there), to_uint8(picture()))
-    planes = torch.from_numpy(downloaded(there, BT709)).int()
-    assert (planes - torch_to_planes(picture(), BT709).int()).abs().max() <= 1
+    assert np.array_equal(to_host(there), to_numpy(picture()))
+    planes = torch.from_numpy(to_host(there, BT709)).int()
+    assert (planes - torch_rgb_to_yuv420(picture(), BT709).int()).abs().max() <= 1

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from streamstyle.errors import DeviceError
-from streamstyle.ops.thrift import Thrift, Way
-from streamstyle.ops.trouble import clear_gpu_errors, out_of_memory, said
+from streamstyle.ops.thrift import MemoryFallback, Fallback
+from streamstyle.ops.trouble import gpu_errors_as_device_errors, is_out_of_memory, first_line
 
 ADVICE = """
 CUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below might be incorrect.
@@ -15,7 +15,7 @@ For debugging consider passing CUDA_LAUNCH_BLOCKING=1
 Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.
 """
 
-NO_MEMORY = [
+OUT_OF_MEMORY_ERRORS = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
     torch.AcceleratorError("CUDA error: out of memory" + ADVICE),
     RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
@@ -24,7 +24,7 @@ NO_MEMORY = [
     RuntimeError("CUDA_ERROR_OUT_OF_MEMORY: out of memory"),
 ]
 
-FAILED = [
+GPU_FAILURES = [
     torch.AcceleratorError("CUDA error: an illegal memory access was encountered" + ADVICE),
     RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS: an illegal memory access was encountered"),
     RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
@@ -32,40 +32,40 @@ FAILED = [
 ]
 
 
-@pytest.mark.parametrize("error", NO_MEMORY, ids=str)
+@pytest.mark.parametrize("error", OUT_OF_MEMORY_ERRORS, ids=str)
 def test_without_memory_a_user_is_told_so_and_what_to_do(error: RuntimeError) -> None:
-    with pytest.raises(DeviceError, match=r"not enough memory\. .*--size") as caught, clear_gpu_errors():
+    with pytest.raises(DeviceError, match=r"not enough memory\. .*--size") as caught, gpu_errors_as_device_errors():
         raise error
     assert caught.value.__cause__ is error
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("error", NO_MEMORY, ids=str)
+@pytest.mark.parametrize("error", OUT_OF_MEMORY_ERRORS, ids=str)
 def test_without_memory_it_is_done_with_less_whoever_says_so(error: RuntimeError) -> None:
     def do(needed: int) -> int:
         if needed > 10:
             raise error
         return needed
 
-    assert Thrift([Way(100), Way(10, "with less")], [].append)(do) == 10
+    assert MemoryFallback([Fallback(100), Fallback(10, "with less")], [].append)(do) == 10
 
 
-@pytest.mark.parametrize("error", FAILED, ids=str)
+@pytest.mark.parametrize("error", GPU_FAILURES, ids=str)
 def test_a_gpu_that_fails_is_one_line(error: RuntimeError) -> None:
-    assert not out_of_memory(error)
-    with pytest.raises(DeviceError, match="the GPU has failed") as caught, clear_gpu_errors():
+    assert not is_out_of_memory(error)
+    with pytest.raises(DeviceError, match="the GPU has failed") as caught, gpu_errors_as_device_errors():
         raise error
-    assert said(error) in str(caught.value)
+    assert first_line(error) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_what_is_no_fault_of_the_gpu_passes() -> None:
     for error in (RuntimeError("The size of tensor a must match the size of tensor b"), ValueError("CUDA error")):
-        with pytest.raises(type(error)) as caught, clear_gpu_errors():
+        with pytest.raises(type(error)) as caught, gpu_errors_as_device_errors():
             raise error
         assert caught.value is error
 
 
 def test_an_error_without_words_is_told_by_its_name() -> None:
-    assert said(RuntimeError()) == "RuntimeError"
-    assert said(RuntimeError("\n=====\nFailed to import CuPy.\n")) == "Failed to import CuPy"
+    assert first_line(RuntimeError()) == "RuntimeError"
+    assert first_line(RuntimeError("\n=====\nFailed to import CuPy.\n")) == "Failed to import CuPy"

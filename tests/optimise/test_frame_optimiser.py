@@ -12,12 +12,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from streamstyle.gpu import dispatch
-from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.loss_network import VggFeatures
 from streamstyle.nets.weights import load_loss_network
-from streamstyle.ops.device_lbfgs import LOOK
-from streamstyle.ops.graph import Work, recorded
+from streamstyle.ops.device_lbfgs import CHECK_EVERY
+from streamstyle.ops.graph import Step, capture
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
-from streamstyle.ops.thrift import Way, unheard
+from streamstyle.ops.thrift import Fallback, ignore_warning
 from streamstyle.optimise import frame_optimiser
 from streamstyle.optimise.frame_optimiser import FALLBACKS, FrameOptimiser, MemoryBudget
 from streamstyle.settings import ConsistencySettings
@@ -26,7 +26,7 @@ SETTINGS = ConsistencySettings(iterations=9)
 
 
 @pytest.fixture(scope="module")
-def network() -> LossNetwork:
+def network() -> VggFeatures:
     return load_loss_network().to(memory_format=torch.channels_last)
 
 
@@ -49,7 +49,7 @@ class Tape:
     def __init__(self) -> None:
         self.recordings, self.plays = 0, 0
 
-    def __call__(self, work: Work) -> Work:
+    def __call__(self, work: Step) -> Step:
         self.recordings += 1
         descent: Any = work.__self__  # type: ignore[attr-defined]
         places = {name: each.data_ptr() for name, each in vars(descent).items() if isinstance(each, Tensor)}
@@ -63,9 +63,12 @@ class Tape:
         return play
 
 
-def test_resident_it_finds_what_the_host_finds(network: LossNetwork) -> None:
+def test_resident_it_finds_what_the_host_finds(network: VggFeatures) -> None:
     """Decisions are the same; float32 differs by the order of a few products."""
-    by_host, resident = FrameOptimiser(network, SETTINGS, unheard), FrameOptimiser(network, SETTINGS, unheard, Tape())
+    by_host, resident = (
+        FrameOptimiser(network, SETTINGS, ignore_warning),
+        FrameOptimiser(network, SETTINGS, ignore_warning, Tape()),
+    )
     for seed in (1, 2):
         image, losses = by_host(*frame(48, 64, seed))
         found, its_losses = resident(*frame(48, 64, seed))
@@ -75,9 +78,9 @@ def test_resident_it_finds_what_the_host_finds(network: LossNetwork) -> None:
         assert float((found - image).abs().mean()) < 0.02 * float((image - start.centre).abs().mean())
 
 
-def test_it_is_recorded_once_for_a_size(network: LossNetwork) -> None:
+def test_it_is_recorded_once_for_a_size(network: VggFeatures) -> None:
     tape = Tape()
-    optimise = FrameOptimiser(network, SETTINGS, unheard, tape)
+    optimise = FrameOptimiser(network, SETTINGS, ignore_warning, tape)
     first = optimise(*frame(48, 64, 1))[0]
     kept = first.clone()
     optimise(*frame(48, 64, 2))
@@ -88,31 +91,34 @@ def test_it_is_recorded_once_for_a_size(network: LossNetwork) -> None:
 
 
 def test_the_host_looks_now_and_then_and_ends_what_is_settled(
-    network: LossNetwork, monkeypatch: pytest.MonkeyPatch
+    network: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(frame_optimiser, "TOLERANCE", 0.9)
     tape = Tape()
-    settled, losses = FrameOptimiser(network, SETTINGS, unheard, tape)(*frame(48, 64, 1))
-    assert tape.plays == LOOK
-    image, expected = FrameOptimiser(network, SETTINGS, unheard)(*frame(48, 64, 1))
+    settled, losses = FrameOptimiser(network, SETTINGS, ignore_warning, tape)(*frame(48, 64, 1))
+    assert tape.plays == CHECK_EVERY
+    image, expected = FrameOptimiser(network, SETTINGS, ignore_warning)(*frame(48, 64, 1))
     torch.testing.assert_close(settled, image, rtol=0, atol=1e-5)
     torch.testing.assert_close(losses, expected, rtol=1e-4, atol=0)
 
 
-def test_what_cannot_be_recorded_is_done_as_it_is_and_said_once(network: LossNetwork) -> None:
-    def refuses(work: Work) -> Work:
+def test_what_cannot_be_recorded_is_done_as_it_is_and_said_once(network: VggFeatures) -> None:
+    def refuses(work: Step) -> Step:
         raise RuntimeError("operation not permitted when stream is capturing\nlong story")
 
     said: list[str] = []
     optimise = FrameOptimiser(network, SETTINGS, said.append, refuses)
-    found, expected = optimise(*frame(48, 64, 1)), FrameOptimiser(network, SETTINGS, unheard, Tape())(*frame(48, 64, 1))
+    found, expected = (
+        optimise(*frame(48, 64, 1)),
+        FrameOptimiser(network, SETTINGS, ignore_warning, Tape())(*frame(48, 64, 1)),
+    )
     optimise(*frame(32, 48, 1))
     assert torch.equal(found[0], expected[0])
     assert len(said) == 1
     assert "long story" not in said[0]
 
 
-class Poor(LossNetwork):
+class Poor(VggFeatures):
     """A network on a GPU with room for so many pixels at once."""
 
     room = 40 * 256 - 1
@@ -120,21 +126,23 @@ class Poor(LossNetwork):
     def prepared(self, image: Tensor) -> Tensor:
         if image[0, 0].numel() > self.room:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return super().prepared(image)
+        return super().preprocess(image)
 
 
 @pytest.mark.parametrize("record", [None, Tape()])
-def test_without_memory_for_the_whole_it_goes_on_in_tiles(network: LossNetwork, record: Tape | None) -> None:
+def test_without_memory_for_the_whole_it_goes_on_in_tiles(network: VggFeatures, record: Tape | None) -> None:
     poor = load_loss_network().to(memory_format=torch.channels_last)
     poor.__class__ = Poor
     said: list[str] = []
     optimise = FrameOptimiser(
-        poor, SETTINGS, said.append, record, (*FALLBACKS[:2], replace(FALLBACKS[2], by=MemoryBudget(1, tile=128)))
+        poor, SETTINGS, said.append, record, (*FALLBACKS[:2], replace(FALLBACKS[2], value=MemoryBudget(1, tile=128)))
     )
     found = [optimise(*frame(40, 256, seed)) for seed in (1, 2)]
     assert ["tiles" in message for message in said] == [False, True]
     for seed, (image, losses) in zip((1, 2), found, strict=True):
-        whole, expected = FrameOptimiser(network, SETTINGS, unheard, fallbacks=FALLBACKS[1:])(*frame(40, 256, seed))
+        whole, expected = FrameOptimiser(network, SETTINGS, ignore_warning, fallbacks=FALLBACKS[1:])(
+            *frame(40, 256, seed)
+        )
         torch.testing.assert_close(losses, expected, rtol=1e-3, atol=0)
         torch.testing.assert_close(image, whole, rtol=0, atol=2e-3)
 
@@ -143,7 +151,7 @@ def test_without_memory_for_the_whole_it_goes_on_in_tiles(network: LossNetwork, 
 def test_a_graph_finds_what_the_same_work_finds_without_one() -> None:
     network = load_loss_network().to("cuda", memory_format=torch.channels_last)
     said: list[str] = []
-    captured = FrameOptimiser(network, SETTINGS, said.append, recorded)
+    captured = FrameOptimiser(network, SETTINGS, said.append, capture)
     plain = FrameOptimiser(network, SETTINGS, said.append, lambda work: work)
     for seed in (1, 2):
         (image, losses), (expected, its) = captured(*frame(96, 128, seed, "cuda")), plain(*frame(96, 128, seed, "cuda"))
@@ -171,13 +179,13 @@ class Watch(TorchDispatchMode):
 
 
 def test_in_what_is_recorded_no_number_passes_between_host_and_device(
-    network: LossNetwork, monkeypatch: pytest.MonkeyPatch
+    network: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither can be recorded, and each would be a wait."""
     monkeypatch.setattr(dispatch, "_kernels", lambda device: None)  # the compiled part hands its sums over as numbers
     watch, plays = Watch(), []
 
-    def watched(work: Work) -> Work:
+    def watched(work: Step) -> Step:
         def play() -> None:
             with watch:
                 work()
@@ -185,7 +193,7 @@ def test_in_what_is_recorded_no_number_passes_between_host_and_device(
 
         return play
 
-    FrameOptimiser(network, SETTINGS, unheard, watched)(*frame(48, 64, 1))
+    FrameOptimiser(network, SETTINGS, ignore_warning, watched)(*frame(48, 64, 1))
     assert watch.seen == set()
     assert len(plays) == SETTINGS.iterations
     with watch:
@@ -218,13 +226,13 @@ def memory(tensor: Tensor) -> int:
 
 @pytest.mark.parametrize("tile", [None, 32])
 def test_what_is_recorded_reads_only_what_lasts(
-    network: LossNetwork, tile: int | None, monkeypatch: pytest.MonkeyPatch
+    network: VggFeatures, tile: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A graph goes on reading where it read first: of the frame it was recorded with nothing may be left in it."""
     monkeypatch.setattr(dispatch, "_kernels", lambda device: None)
     ledgers: list[Ledger] = []
 
-    def record(work: Work) -> Work:
+    def record(work: Step) -> Step:
         def play() -> None:
             ledgers.append(Ledger())
             with ledgers[-1]:
@@ -232,7 +240,7 @@ def test_what_is_recorded_reads_only_what_lasts(
 
         return play
 
-    optimise = FrameOptimiser(network, SETTINGS, unheard, record, [Way(MemoryBudget(1, tile))])
+    optimise = FrameOptimiser(network, SETTINGS, ignore_warning, record, [Fallback(MemoryBudget(1, tile))])
     for seed in (1, 2):
         optimise(*frame(48, 64, seed))
     resident = optimise._captured
@@ -240,7 +248,7 @@ def test_what_is_recorded_reads_only_what_lasts(
     descent = [each for each in vars(resident._lbfgs).values() if isinstance(each, Tensor)]
     lasting = {memory(each) for each in (*resident._objective.tensors(), *descent, *network.state_dict().values())}
     lasting.add(memory(network.mean))
-    assert len(ledgers) > 2 * LOOK
+    assert len(ledgers) > 2 * CHECK_EVERY
     for ledger in ledgers:
         assert len(ledger.read) > 20
         assert ledger.read <= lasting

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.perceptual import losses_of, targets_of
+from streamstyle.nets.loss_network import VggFeatures
+from streamstyle.nets.perceptual import compute_losses, compute_targets
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.optimise.gradient import frame_targets, losses_and_gradient
 
@@ -12,9 +12,9 @@ PERCEPTUAL, STYLE = 30.0, 8.0
 SIZES = [(16, 16), (37, 50), (139, 213)]
 
 
-def by_autograd(network: LossNetwork, image: torch.Tensor, painted: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def by_autograd(network: VggFeatures, image: torch.Tensor, painted: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     leaf = image.clone().requires_grad_(True)
-    losses = losses_of(network, leaf[None], targets_of(network, painted[None]))
+    losses = compute_losses(network, leaf[None], compute_targets(network, painted[None]))
     terms = torch.stack((PERCEPTUAL * losses.content, STYLE * losses.style))
     return terms.detach(), torch.autograd.grad(terms.sum(), leaf)[0]
 
@@ -25,7 +25,7 @@ def test_the_way_by_hand_is_autograds(height: int, width: int) -> None:
     torch.manual_seed(0)
     network = load_loss_network().double().to(memory_format=torch.channels_last)
     image, painted = torch.rand(2, 3, height, width, dtype=torch.float64)
-    found, gradient = losses_and_gradient(network, image, targets_of(network, painted[None]), PERCEPTUAL, STYLE)
+    found, gradient = losses_and_gradient(network, image, compute_targets(network, painted[None]), PERCEPTUAL, STYLE)
     expected_losses, expected = by_autograd(network, image, painted)
     assert torch.allclose(found, expected_losses.float(), rtol=1e-5)  # Gram matrices are compared in float32
     assert torch.allclose(gradient.double(), expected, atol=1e-4 * float(expected.abs().max()))
@@ -38,13 +38,13 @@ def test_in_bfloat16_it_points_the_same_way() -> None:
     image = torch.nn.functional.avg_pool2d(painted, 3, 1, 1)
     expected_losses, expected = by_autograd(load_loss_network(), image, painted)
     fast = load_loss_network().to(torch.bfloat16).to(memory_format=torch.channels_last)
-    found, gradient = losses_and_gradient(fast, image, targets_of(fast, painted[None]), PERCEPTUAL, STYLE)
+    found, gradient = losses_and_gradient(fast, image, compute_targets(fast, painted[None]), PERCEPTUAL, STYLE)
     assert torch.nn.functional.cosine_similarity(gradient.flatten(), expected.flatten(), dim=0) > 0.99
     assert torch.allclose(found, expected_losses, rtol=0.05)
 
 
 @pytest.fixture(scope="module")
-def network() -> LossNetwork:
+def network() -> VggFeatures:
     return load_loss_network().to(memory_format=torch.channels_last)
 
 
@@ -53,19 +53,19 @@ def pictures(height: int, width: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_the_targets_are_those_of_the_whole(network: LossNetwork, height: int, width: int) -> None:
+def test_the_targets_are_those_of_the_whole(network: VggFeatures, height: int, width: int) -> None:
     painted = pictures(height, width)[0]
-    whole, tiled = targets_of(network, painted[None]), frame_targets(network, painted, tile=48)
+    whole, tiled = compute_targets(network, painted[None]), frame_targets(network, painted, tile=48)
     torch.testing.assert_close(tiled.content, whole.content, rtol=1e-5, atol=1e-4)
     for layer, gram in whole.grams.items():
         torch.testing.assert_close(tiled.grams[layer], gram)  # float32
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_losses_and_gradient_are_those_of_the_whole(network: LossNetwork, height: int, width: int) -> None:
+def test_losses_and_gradient_are_those_of_the_whole(network: VggFeatures, height: int, width: int) -> None:
     """What differs is the order of sums, in float32 over 11 layers."""
     image, painted = pictures(height, width)
-    targets = targets_of(network, painted[None])
+    targets = compute_targets(network, painted[None])
     expected, slope = losses_and_gradient(network, image, targets, PERCEPTUAL, STYLE)
     found, gradient = losses_and_gradient(network, image, targets, PERCEPTUAL, STYLE, tile=48)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=0)

@@ -7,9 +7,9 @@ import pytest
 
 from streamstyle.commands.run_arguments import RunArguments, parse_run_arguments
 from streamstyle.errors import FilmError
-from streamstyle.film import Film
+from streamstyle.film import VideoInfo
 from streamstyle.preview_server.frame_previews import FramePreviews, PreviewBox, draft_is_exact
-from streamstyle.stages.source import glance
+from streamstyle.stages.source import probe_header
 from tests.films import flat, pan, write_film
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -19,24 +19,24 @@ RED, BLUE = (200, 30, 30), (30, 30, 200)
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Film:
+def film(tmp_path: Path) -> VideoInfo:
     """A second of red, then a second of blue."""
     frames = np.concatenate([flat(RED, 25, 96, 64), flat(BLUE, 25, 96, 64)])
-    return glance(write_film(tmp_path / "film.mp4", frames))
+    return probe_header(write_film(tmp_path / "film.mp4", frames))
 
 
-def wanted(film: Film, *options: str) -> RunArguments:
+def wanted(film: VideoInfo, *options: str) -> RunArguments:
     return parse_run_arguments([str(film.path), "--style", "wave", *options])
 
 
 @pytest.mark.parametrize(("time", "colour"), [(0, RED), (0.9, RED), (1.1, BLUE), (2, BLUE), (99, BLUE)])
-def test_a_preview_is_of_its_time(film: Film, time: float, colour: tuple[int, int, int]) -> None:
+def test_a_preview_is_of_its_time(film: VideoInfo, time: float, colour: tuple[int, int, int]) -> None:
     preview = FramePreviews().source(film, time, wanted(film), BOX)
     assert preview.shape == (32, 48, 3)
     assert np.abs(preview.reshape(-1, 3).mean(0) - colour).max() < 6
 
 
-def test_painting_changes_the_picture_and_no_strength_gives_it_back(film: Film) -> None:
+def test_painting_changes_the_picture_and_no_strength_gives_it_back(film: VideoInfo) -> None:
     previews = FramePreviews()
     source = previews.source(film, 0.5, wanted(film), BOX).astype(int)
     painted = previews.stylised(film, 0.5, wanted(film), BOX, draft=False).astype(int)
@@ -47,14 +47,14 @@ def test_painting_changes_the_picture_and_no_strength_gives_it_back(film: Film) 
 
 def test_detail_is_the_middle_pixel_by_pixel(tmp_path: Path) -> None:
     frames = pan(frames=3, width=96, height=64).frames
-    film = glance(write_film(tmp_path / "film.mkv", frames))
+    film = probe_header(write_film(tmp_path / "film.mkv", frames))
     preview = FramePreviews().source(film, 0, wanted(film), PreviewBox(20, 10, detail=True))
     assert preview.shape == (10, 20, 3)
     assert np.abs(preview.astype(int) - frames[0, 27:37, 38:58]).mean() < 4
 
 
 def test_a_draft_of_a_large_film_is_painted_small(tmp_path: Path) -> None:
-    film = glance(write_film(tmp_path / "film.mkv", flat(RED, 2, 800, 480)))
+    film = probe_header(write_film(tmp_path / "film.mkv", flat(RED, 2, 800, 480)))
     assert not draft_is_exact(film, wanted(film), BOX)
     assert draft_is_exact(film, wanted(film, "--height", "360"), BOX)
     draft = FramePreviews().stylised(film, 0, wanted(film), BOX, draft=True)
@@ -64,7 +64,7 @@ def test_a_draft_of_a_large_film_is_painted_small(tmp_path: Path) -> None:
 
 def test_a_moment_without_a_picture_is_refused(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mkv", flat(RED, 50, 96, 64))
-    film = glance(path)
+    film = probe_header(path)
     whole = path.read_bytes()
     path.write_bytes(whole[:600] + bytes(len(whole) - 600))
     with pytest.raises(FilmError):

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from streamstyle.commands.run_arguments import parse_run_arguments
-from streamstyle.frame import Place
+from streamstyle.frame import FramePosition
 from streamstyle.media.output import partial_path
 from streamstyle.preview_server.handlers import resume_status
 from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
 from streamstyle.resume.signature import run_signature
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.source import glance, probe
+from streamstyle.stages.source import probe_header, probe
 from tests.films import pan, write_film
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -23,14 +23,14 @@ def film(tmp_path: Path) -> Path:
     film = write_film(tmp_path / "film.mkv", pan(40, 64, 48).frames)
     wanted = parse_run_arguments([str(film), "--style", "wave"])
     known = run_signature(probe(film, SourceSettings(start=0.4)), wanted.mix, wanted.settings)
-    point = ResumePoint(7, (Place(6, 640, 0, plain=True),), ())
+    point = ResumePoint(7, (FramePosition(6, 640, 0, seekable=True),), ())
     write_checkpoint(checkpoint_path(wanted.output), Checkpoint(point, "film.wave.partial.mkv", known, "", "cpu"))
     partial_path(wanted.output).write_bytes(b"seven frames")
     return film
 
 
 def found(film: Path, *more: str) -> tuple[int, str]:
-    return resume_status(glance(film), parse_run_arguments([str(film), "--style", "wave", *more]))
+    return resume_status(probe_header(film), parse_run_arguments([str(film), "--style", "wave", *more]))
 
 
 def test_frames_that_a_run_resumes_after_are_counted(film: Path) -> None:

@@ -8,14 +8,14 @@ import pytest
 from streamstyle.commands.run_arguments import parse_run_arguments
 from streamstyle.errors import FilmError
 from streamstyle.preview_server.video_facts import VideoFacts, requested_range, video_facts
-from streamstyle.stages.source import glance, probe
+from streamstyle.stages.source import probe_header, probe
 from tests.films import Extras, pan, write_film
 
 pytestmark = pytest.mark.usefixtures("home")
 
 
 def facts(path: Path) -> VideoFacts:
-    return video_facts(glance(path))
+    return video_facts(probe_header(path))
 
 
 def test_of_a_plain_film_there_is_nothing_unusual_to_say(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_uneven_times_are_noted(tmp_path: Path) -> None:
 def test_the_requested_range_is_found_without_reading_the_film(tmp_path: Path, options: list[str], frames: int) -> None:
     film = write_film(tmp_path / "pan.mp4", pan(frames=50).frames)
     wanted = parse_run_arguments([str(film), "--style", "wave", "--height", "32", *options])
-    part = requested_range(glance(film), wanted)
+    part = requested_range(probe_header(film), wanted)
     assert part.frames == frames
     assert (part.width, part.height) == (48, 32)
     if not options:
@@ -83,4 +83,4 @@ def test_the_requested_range_is_found_without_reading_the_film(tmp_path: Path, o
 def test_a_range_outside_the_film_is_refused(tmp_path: Path) -> None:
     film = write_film(tmp_path / "pan.mp4", pan(frames=10).frames)
     with pytest.raises(FilmError, match="holds no frame"):
-        requested_range(glance(film), parse_run_arguments([str(film), "--style", "wave", "--range", "5-6"]))
+        requested_range(probe_header(film), parse_run_arguments([str(film), "--style", "wave", "--range", "5-6"]))

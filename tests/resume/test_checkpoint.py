@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from streamstyle.film import Film
-from streamstyle.frame import Place
-from streamstyle.mix import Ingredient, Mix
+from streamstyle.film import VideoInfo
+from streamstyle.frame import FramePosition
+from streamstyle.mix import BlendPart, StyleBlend
 from streamstyle.resume.checkpoint import (
     Checkpoint,
     ResumePoint,
@@ -22,20 +22,20 @@ from streamstyle.resume.checkpoint import (
 from streamstyle.resume.signature import run_signature
 from streamstyle.settings import Settings
 from tests.films import pan, write_film
-from tests.painting import nonsense_style, read
+from tests.painting import nonsense_style, read_video
 
 GOLDEN = Path(__file__).with_name("golden_checkpoint.json")
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Film:
-    return read(write_film(tmp_path / "film.mkv", pan(frames=3, width=64, height=48).frames))[0]
+def film(tmp_path: Path) -> VideoInfo:
+    return read_video(write_film(tmp_path / "film.mkv", pan(frames=3, width=64, height=48).frames))[0]
 
 
 @pytest.fixture
-def checkpoint(tmp_path: Path, film: Film) -> Checkpoint:
-    mix = Mix("nonsense", (Ingredient(nonsense_style(tmp_path)),))
-    positions = (Place(0, 0, 0, plain=True), Place(1, 40, 0, plain=True))
+def checkpoint(tmp_path: Path, film: VideoInfo) -> Checkpoint:
+    mix = StyleBlend("nonsense", (BlendPart(nonsense_style(tmp_path)),))
+    positions = (FramePosition(0, 0, 0, seekable=True), FramePosition(1, 40, 0, seekable=True))
     point = ResumePoint(2, positions, (torch.zeros(3, 4, 6), torch.ones(3, 4, 6)))
     return Checkpoint(point, "painted.partial.mkv", run_signature(film, mix, Settings()), "0123456789abcdef", "cpu")
 

@@ -8,7 +8,7 @@ import av
 import pytest
 
 from streamstyle.errors import OutputError
-from streamstyle.frame import Place
+from streamstyle.frame import FramePosition
 from streamstyle.media.decode_times import DtsContinuation
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.partial_video import PartialVideo, decoder_parameters, stored_or_made_dts
@@ -16,7 +16,7 @@ from tests.films import pan, write_film
 
 
 def of(frames: int, pts: int) -> ResumePoint:
-    return ResumePoint(frames, (Place(frames - 1, pts, 0, plain=True),), ())
+    return ResumePoint(frames, (FramePosition(frames - 1, pts, 0, seekable=True),), ())
 
 
 def test_decoding_times_that_a_file_tells_are_kept() -> None:

@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from streamstyle.runs.launcher import read_last_lines, strip_escapes
-from tests.tui.fake_engine import NOISE
+from tests.tui.fake_engine import STDERR_NOISE
 
 
 def test_what_an_encoder_prints_cannot_shred_the_screen(tmp_path: Path) -> None:
     log = tmp_path / "stderr.log"
-    log.write_bytes(NOISE)
+    log.write_bytes(STDERR_NOISE)
     assert read_last_lines(log) == ["frame= 2", "��[bold]no markup[/]"]
 
 

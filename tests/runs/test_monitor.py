@@ -15,12 +15,12 @@ import pytest
 
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Failed, Finished, FrameWritten, Paused, Stopped, Unpaused, Warned
-from streamstyle.mix import Ingredient, Mix
+from streamstyle.mix import BlendPart, StyleBlend
 from streamstyle.pipeline import stylise_video
 from streamstyle.process_identity import ProcessIdentity
 from streamstyle.runs.folder import Control, PreviewRequest, RunFolder, RunReader, SaveRequest
 from streamstyle.runs.monitor import open_session
-from streamstyle.settings import ConsistencySettings, Device, EnlargeSettings, Settings, SinkSettings, SourceSettings
+from streamstyle.settings import ConsistencySettings, Device, UpscaleSettings, Settings, EncoderSettings, SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import pan, write_film
 from tests.painting import nonsense_style
@@ -49,8 +49,8 @@ def paint(
     film = write_film(tmp_path / "film.mkv", pan(frames=FRAMES).frames)
     settings = Settings(
         consistency=ConsistencySettings(iterations=2),
-        enlarge=EnlargeSettings(upscale),
-        sink=SinkSettings(preset="ultrafast"),
+        upscale=UpscaleSettings(upscale),
+        encoder=EncoderSettings(preset="ultrafast"),
         device=Device.cpu,
     )
 
@@ -62,7 +62,7 @@ def paint(
     with open_session(folder, ["run"], failed) as opened:
         observe, look = opened.attach(tell, stop)
         source, output = probe(film, SourceSettings()), tmp_path / "out.mkv"
-        mix = Mix("nonsense", (Ingredient(style),))
+        mix = StyleBlend("nonsense", (BlendPart(style),))
         return folder, stylise_video(source, output, mix, settings, observe, stop, look), told
 
 

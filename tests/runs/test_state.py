@@ -9,7 +9,7 @@ import pytest
 
 from streamstyle.events import Event, FrameWritten, Paused, ShotStarted, Stopped, Unpaused, Warned
 from streamstyle.runs.state import RunState, apply_events, parse_event
-from tests.tui.fake_engine import started, surveyed
+from tests.tui.fake_engine import started, status_sample
 
 HALF_WAY = RunState(started=started("film.mkv", "out.mkv", 132), last_frame=FrameWritten(66, 132, 2.64, 33.0))
 
@@ -43,10 +43,10 @@ def test_events_of_a_later_version_are_passed_over() -> None:
 
 
 def test_a_status_sample_survives_the_way_through_a_file() -> None:
-    status = state_after(surveyed(57)).status
+    status = state_after(status_sample(57)).status
     assert status is not None
-    assert status.stages == surveyed(57).stages
-    assert list(status.fps_history) == list(surveyed(57).fps_history)
+    assert status.stages == status_sample(57).stages
+    assert list(status.fps_history) == list(status_sample(57).fps_history)
 
 
 def test_half_of_a_video_takes_as_long_again() -> None:
@@ -56,7 +56,7 @@ def test_half_of_a_video_takes_as_long_again() -> None:
 
 
 def test_the_time_left_follows_from_the_current_speed() -> None:
-    slow = replace(HALF_WAY, status=replace(surveyed(66), fps_history=(9.0,) * 20 + (0.5,) * 16))
+    slow = replace(HALF_WAY, status=replace(status_sample(66), fps_history=(9.0,) * 20 + (0.5,) * 16))
     assert slow.fps == pytest.approx(0.5)
     assert slow.seconds_left == pytest.approx(132)
 
@@ -69,6 +69,6 @@ def test_the_time_left_of_a_paused_run_or_an_uncounted_video_is_unknown() -> Non
 
 
 def test_the_gain_in_steadiness_is_a_ratio_of_warping_errors() -> None:
-    status = replace(surveyed(9), warping_error={"output": 0.0003, "per_frame": 0.0015})
+    status = replace(status_sample(9), warping_error={"output": 0.0003, "per_frame": 0.0015})
     assert replace(HALF_WAY, status=status).steadiness_gain == pytest.approx(5)
     assert replace(HALF_WAY, status=replace(status, warping_error={})).steadiness_gain is None

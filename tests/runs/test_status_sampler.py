@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from streamstyle.evaluate.metrics import squared_difference, warping_error
-from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
+from streamstyle.frame import FrameWithFlow, Frame, Motion, StylisedFrame
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.runs.status_sampler import OnlineWarpingError
 from tests.scenes import Scene, pan
@@ -19,7 +19,7 @@ def frames(scene: Scene, noise: float = 0.0) -> list[StylisedFrame]:
         motion = Motion(torch.from_numpy(scene.backward[index]), weight) if index else None
         image = to_tensor(picture)
         shaken = image + noise * torch.randn(image.shape, generator=random)
-        found.append(StylisedFrame(FlowedFrame(Frame(picture, index, index), motion), image, naive=shaken))
+        found.append(StylisedFrame(FrameWithFlow(Frame(picture, index, index), motion), image, naive=shaken))
     return found
 
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.frame import FlowedFrame, Frame, Motion, StylisedFrame
-from streamstyle.nets.loss_network import LossNetwork
-from streamstyle.nets.perceptual import losses_of, targets_of
+from streamstyle.frame import FrameWithFlow, Frame, Motion, StylisedFrame
+from streamstyle.nets.loss_network import VggFeatures
+from streamstyle.nets.perceptual import compute_losses, compute_targets
 from streamstyle.nets.weights import load_loss_network
-from streamstyle.ops.pixels import UNITS
+from streamstyle.ops.pixels import LEVELS_SQUARED
 from streamstyle.ops.temporal import temporal_term
 from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings, Method
@@ -25,7 +25,7 @@ LIVE = ConsistencySettings(method=Method.live)
 
 
 @pytest.fixture(scope="module")
-def network() -> LossNetwork:
+def network() -> VggFeatures:
     return load_loss_network()
 
 
@@ -48,7 +48,7 @@ def boiling(count: int, *, step: int = 0, cut_at: int | None = None, noise: floa
         motion = None if index in {0, cut_at} else Motion(flow, weight)
         picture = scene().roll(-step * index, 2) if cut_at is None or index < cut_at else 1 - scene()
         painted = picture + noise * torch.randn(3, HEIGHT, WIDTH, generator=generator)
-        yield StylisedFrame(FlowedFrame(source, motion), painted.clamp(0, 1), naive=painted.clamp(0, 1))
+        yield StylisedFrame(FrameWithFlow(source, motion), painted.clamp(0, 1), naive=painted.clamp(0, 1))
 
 
 SQUARE, STEP = 12, 4
@@ -63,7 +63,7 @@ def passing_square(count: int, lookback: tuple[int, ...]) -> Iterator[StylisedFr
         motions = tuple(_motion_of_square(index, gap) for gap in lookback if gap <= index)
         source = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), pts=index, index=index)
         painted = (picture + 0.05 * torch.randn(3, HEIGHT, WIDTH, generator=generator)).clamp(0, 1)
-        yield StylisedFrame(FlowedFrame(source, next(iter(motions), None), motions[1:]), painted, naive=painted)
+        yield StylisedFrame(FrameWithFlow(source, next(iter(motions), None), motions[1:]), painted, naive=painted)
 
 
 def under_square(index: int) -> Tensor:
@@ -85,7 +85,7 @@ def boil(frames: list[Tensor]) -> float:
 
 
 @pytest.mark.parametrize("method", [Method.live, Method.consistent])
-def test_a_still_scene_stops_boiling(method: Method, network: LossNetwork) -> None:
+def test_a_still_scene_stops_boiling(method: Method, network: VggFeatures) -> None:
     settings = ConsistencySettings(method=method, iterations=10)
     steady = [
         frame.image for frame in consistency(boiling(8), settings, network if method is Method.consistent else None)
@@ -95,7 +95,7 @@ def test_a_still_scene_stops_boiling(method: Method, network: LossNetwork) -> No
 
 def test_johnson_is_left_as_it_is() -> None:
     settings = ConsistencySettings(method=Method.johnson)
-    alone = (replace(frame, flowed=FlowedFrame(frame.flowed.frame, None)) for frame in boiling(3))
+    alone = (replace(frame, flowed=FrameWithFlow(frame.flowed.frame, None)) for frame in boiling(3))
     for frame, painted in zip(consistency(alone, settings, None), boiling(3), strict=True):
         assert torch.equal(frame.image, painted.image)
 
@@ -121,7 +121,7 @@ def test_strokes_travel_with_the_scene() -> None:
 
 
 @pytest.mark.parametrize("method", [Method.live, Method.consistent])
-def test_what_a_square_uncovers_comes_back_as_it_was_painted_before(method: Method, network: LossNetwork) -> None:
+def test_what_a_square_uncovers_comes_back_as_it_was_painted_before(method: Method, network: VggFeatures) -> None:
     changes = []
     for lookback in ((1,), (1, 2, 4)):
         settings = ConsistencySettings(method=method, iterations=5, lookback=lookback)
@@ -138,7 +138,7 @@ def test_in_a_still_film_looking_back_further_changes_nothing() -> None:
     def looks_back(painted: StylisedFrame, index: int) -> StylisedFrame:
         motion = painted.flowed.motion
         earlier = tuple(replace(motion, gap=gap) for gap in (2, 4) if motion is not None and gap <= index)
-        return replace(painted, flowed=replace(painted.flowed, earlier=earlier))
+        return replace(painted, flowed=replace(painted.flowed, lookback=earlier))
 
     further = [looks_back(painted, index) for index, painted in enumerate(boiling(6))]
     assert [len(painted.flowed.motions) for painted in further] == [0, 1, 2, 2, 3, 3]
@@ -147,18 +147,18 @@ def test_in_a_still_film_looking_back_further_changes_nothing() -> None:
         assert torch.equal(one.image, other.image)
 
 
-def test_iterations_bring_the_picture_nearer_to_its_stylisation_for_the_network(network: LossNetwork) -> None:
+def test_iterations_bring_the_picture_nearer_to_its_stylisation_for_the_network(network: VggFeatures) -> None:
     painted = list(boiling(3, step=1))[:3]
     distances = []
     for iterations in (0, 5, 15):
         settings = ConsistencySettings(iterations=iterations)
         last = list(consistency(iter(painted), settings, network))[-1]
-        losses = losses_of(network, last.image[None], targets_of(network, painted[-1].image[None]))
+        losses = compute_losses(network, last.image[None], compute_targets(network, painted[-1].image[None]))
         distances.append(30 * losses.content + 8 * losses.style)
     assert distances[0] > distances[1] > distances[2]
 
 
-def test_no_iterations_are_the_exact_minimiser(network: LossNetwork) -> None:
+def test_no_iterations_are_the_exact_minimiser(network: VggFeatures) -> None:
     none = consistency(boiling(3), ConsistencySettings(iterations=0), network)
     live = consistency(boiling(3), LIVE, None)
     assert all(torch.equal(one.image, other.image) for one, other in zip(none, live, strict=True))
@@ -182,19 +182,21 @@ def test_every_frame_keeps_its_own_stylisation() -> None:
         assert torch.equal(steady.naive, painted.image)
 
 
-def test_the_losses_of_a_frame_are_those_of_its_result(network: LossNetwork) -> None:
+def test_the_losses_of_a_frame_are_those_of_its_result(network: VggFeatures) -> None:
     settings = ConsistencySettings(iterations=6)
     before, after = list(consistency(boiling(2, step=1), settings, network))
     assert before.losses == {}
     motion = after.flowed.motion
     assert motion is not None
     carried = backward_warp(before.image, motion.backward)
-    of_network = losses_of(network, after.image[None], targets_of(network, after.naive[None]))
+    of_network = compute_losses(network, after.image[None], compute_targets(network, after.naive[None]))
     expected = {
         "perceptual": settings.perceptual_weight * float(of_network.content),
         "style": settings.style_weight * float(of_network.style),
-        "temporal": settings.temporal_weight * UNITS * float((motion.weight * (after.image - carried).square()).mean()),
-        "pixel": settings.pixel_weight * UNITS * float((after.image - after.naive).square().mean()),
+        "temporal": settings.temporal_weight
+        * LEVELS_SQUARED
+        * float((motion.weight * (after.image - carried).square()).mean()),
+        "pixel": settings.pixel_weight * LEVELS_SQUARED * float((after.image - after.naive).square().mean()),
     }
     found = dict(after.losses)
     tv = found.pop("tv")

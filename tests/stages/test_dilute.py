@@ -3,18 +3,18 @@
 import numpy as np
 import torch
 
-from streamstyle.frame import FlowedFrame, Frame, StylisedFrame
+from streamstyle.frame import FrameWithFlow, Frame, StylisedFrame
 from streamstyle.ops.luma import BT601
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import StyleSettings
-from streamstyle.stages.dilute import dilute
+from streamstyle.stages.dilute import apply_strength
 from tests.scenes import texture
 
 
 def diluted(settings: StyleSettings) -> StylisedFrame:
-    frame = FlowedFrame(Frame(texture(32, 24), pts=0, index=0), None)
+    frame = FrameWithFlow(Frame(texture(32, 24), pts=0, index=0), None)
     painting = to_tensor(np.ascontiguousarray(texture(32, 24, seed=3)))
-    (result,) = dilute([StylisedFrame(frame, painting, naive=painting)], settings)
+    (result,) = apply_strength([StylisedFrame(frame, painting, naive=painting)], settings)
     return result
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from streamstyle.film import Film
-from streamstyle.frame import FlowedFrame, Frame
+from streamstyle.film import VideoInfo
+from streamstyle.frame import FrameWithFlow, Frame
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.settings import FlowPreset, FlowSettings
 from streamstyle.stages import flow as flow_stage
-from streamstyle.stages.flow import flow, motion_between
+from streamstyle.stages.flow import add_flow, estimate_motion
 from tests.films import Scene, cut, flat, moving_square, pan, still, texture
 
 PRESETS = list(FlowPreset)
@@ -29,12 +29,12 @@ def frames(scene: Scene) -> Iterator[Frame]:
 
 def flowed(
     scene: Scene, settings: FlowSettings = QUICK, cache: FlowCache | None = None, lookback: tuple[int, ...] = (1,)
-) -> list[FlowedFrame]:
-    with flow(frames(scene), settings, cache, lookback) as found:
+) -> list[FrameWithFlow]:
+    with add_flow(frames(scene), settings, cache, lookback) as found:
         return list(found)
 
 
-def same(one: list[FlowedFrame], other: list[FlowedFrame]) -> bool:
+def same(one: list[FrameWithFlow], other: list[FrameWithFlow]) -> bool:
     return all(
         a.motion is not None
         and b.motion is not None
@@ -44,10 +44,10 @@ def same(one: list[FlowedFrame], other: list[FlowedFrame]) -> bool:
     )
 
 
-def film(path: Path, scene: Scene) -> Film:
+def film(path: Path, scene: Scene) -> VideoInfo:
     path.write_bytes(b"a film, as far as its fingerprint goes")
     height, width = scene.frames.shape[1:3]
-    return Film(
+    return VideoInfo(
         path, width, height, width, height, 0, Fraction(1), Fraction(1, 1000), Fraction(25),
         len(scene.frames), 0, None, None, 0, (),
     )  # fmt: skip
@@ -56,7 +56,7 @@ def film(path: Path, scene: Scene) -> Film:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_pan_is_found_to_a_tenth_of_a_pixel_and_trusted(preset):
     scene = pan(2, 192, 128, step=(3, -2))
-    motion = motion_between(*scene.frames, preset)
+    motion = estimate_motion(*scene.frames, preset)
     inside = np.s_[..., 16:-16, 16:-16]
     off = np.linalg.norm(motion.backward.numpy() - scene.backward[1], axis=0)[inside]
     assert off.mean() < 0.1
@@ -67,7 +67,7 @@ def test_a_pan_is_found_to_a_tenth_of_a_pixel_and_trusted(preset):
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_still_scene_does_not_move_and_is_trusted(preset):
-    motion = motion_between(*still(2, 96, 64).frames, preset)
+    motion = estimate_motion(*still(2, 96, 64).frames, preset)
     assert motion.backward.abs().max() < 1 / 128
     assert (motion.weight == 1).all()
 
@@ -75,7 +75,7 @@ def test_a_still_scene_does_not_move_and_is_trusted(preset):
 @pytest.mark.parametrize("preset", [FlowPreset.fast, FlowPreset.medium, FlowPreset.deepflow])
 def test_what_a_moving_square_uncovers_is_not_trusted(preset):
     scene = moving_square(2, 192, 128, side=64, step=(8, 0))
-    weight = motion_between(*scene.frames, preset).weight.numpy()
+    weight = estimate_motion(*scene.frames, preset).weight.numpy()
     uncovered = scene.uncovered[1]
     rows, columns = np.nonzero(uncovered)
     assert weight[rows.min() + 8 : rows.max() - 8, columns.min() : columns.max() + 1].mean() < 0.25
@@ -88,17 +88,17 @@ def test_what_a_moving_square_uncovers_is_not_trusted(preset):
 @pytest.mark.parametrize(("width", "height"), [(32, 32), (32, 48), (34, 100), (120, 32)])
 def test_the_smallest_pictures_have_a_flow_too_and_always_the_same(preset, width, height):
     scene = pan(2, width, height, step=(2, 0), seed=1)
-    motion = motion_between(*scene.frames, preset)
+    motion = estimate_motion(*scene.frames, preset)
     assert motion.backward.shape == (2, height, width)
     off = np.linalg.norm(motion.backward.numpy() - scene.backward[1], axis=0)[4:-4, 6:-6]
     assert np.median(off) < 0.5
     for _ in range(3 if preset is not FlowPreset.deepflow else 1):
-        assert torch.equal(motion_between(*scene.frames, preset).backward, motion.backward)
+        assert torch.equal(estimate_motion(*scene.frames, preset).backward, motion.backward)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_picture_of_one_colour_does_not_move(preset):
-    motion = motion_between(*flat((90, 60, 30), 2), preset)
+    motion = estimate_motion(*flat((90, 60, 30), 2), preset)
     assert not motion.backward.any()
     assert (motion.weight == 1).all()
 
@@ -122,11 +122,11 @@ def test_flow_from_further_back_is_as_much_longer_and_never_from_another_shot():
 
 def test_the_way_back_is_found_where_it_is_asked_for():
     scene = cut(pan(3, 192, 128, step=(4, 0)), still(1, 192, 128, seed=5))
-    with flow(frames(scene), FlowSettings(flow=FlowPreset.medium), returning=True) as found:
-        back = [each.returning for each in found]
+    with add_flow(frames(scene), FlowSettings(flow=FlowPreset.medium), returning=True) as found:
+        back = [each.reverse for each in found]
     assert [motion is None for motion in back] == [True, False, False, True]
     assert back[1].backward[0, 16:-16, 16:-16].median() == pytest.approx(4, abs=0.1)
-    assert all(each.returning is None for each in flowed(scene))
+    assert all(each.reverse is None for each in flowed(scene))
 
 
 def test_pairs_further_apart_are_kept_in_the_same_cache(tmp_path):
@@ -140,15 +140,15 @@ def test_pairs_further_apart_are_kept_in_the_same_cache(tmp_path):
     third = FlowCache.open(source, QUICK, tmp_path / "cache")
     again = flowed(scene, QUICK, third, lookback=(1, 2))
     assert (third.computed, third.cached) == (0, 5)
-    assert [each.earlier[0].gap for each in again[2:]] == [2, 2]
+    assert [each.lookback[0].gap for each in again[2:]] == [2, 2]
     assert all(
-        torch.equal(one.earlier[0].backward, other.earlier[0].backward)
+        torch.equal(one.lookback[0].backward, other.lookback[0].backward)
         for one, other in zip(further[2:], again[2:], strict=True)
     )
 
 
 def test_no_frames_and_one_frame_are_no_pair():
-    with flow(iter(()), QUICK) as found:
+    with add_flow(iter(()), QUICK) as found:
         assert list(found) == []
     assert [each.motion for each in flowed(still(1))] == [None]
 
@@ -167,8 +167,8 @@ def test_left_open_there_are_half_as_many_workers_as_cores_and_always_one_frame_
 
     def room(cores: int, workers: int = 0) -> int:
         monkeypatch.setattr("streamstyle.stages.flow.cores", lambda: cores)
-        with flow(frames(scene), FlowSettings(flow_workers=workers)) as found:
-            return found.room
+        with add_flow(frames(scene), FlowSettings(flow_workers=workers)) as found:
+            return found.capacity
 
     assert [room(1), room(2), room(12), room(200)] == [2, 2, 7, 9]
     assert room(2, workers=16) == 17
@@ -190,7 +190,7 @@ def test_a_cached_film_is_not_looked_at(tmp_path, monkeypatch):
     scene = pan(3, 96, 64)
     source = film(tmp_path / "film.mkv", scene)
     flowed(scene, QUICK, FlowCache.open(source, QUICK, tmp_path / "cache"))
-    monkeypatch.setattr(flow_stage, "motion_between", None)
+    monkeypatch.setattr(flow_stage, "estimate_motion", None)
     assert len(flowed(scene, QUICK, FlowCache.open(source, QUICK, tmp_path / "cache"))) == 3
 
 
@@ -204,7 +204,7 @@ def test_only_so_many_frames_are_drawn_ahead_of_their_use(monkeypatch):
             yield Frame(picture, index, index)
 
     monkeypatch.setattr(flow_stage, "_BYTES_AHEAD", 5 * 64 * 48 * 15)
-    with flow(endless(), QUICK) as found:
+    with add_flow(endless(), QUICK) as found:
         next(found)
         _wait_until(lambda: len(drawn) >= 6)
         time.sleep(0.1)
@@ -217,7 +217,7 @@ def test_an_error_in_the_film_is_raised_where_its_frame_would_have_come():
         yield from frames(still(2))
         raise OSError("torn")
 
-    with flow(torn(), QUICK) as found:
+    with add_flow(torn(), QUICK) as found:
         next(found)
         next(found)
         with pytest.raises(OSError, match="torn"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streamstyle.frame import Frame
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.shots import shots
+from streamstyle.stages.shots import number_shots
 from streamstyle.stages.source import decode, probe
 from tests.films import Picture, cut, flat, moving_square, pan, still, texture
 
@@ -21,7 +21,7 @@ def frames(pictures: Picture | list[Picture]) -> Iterator[Frame]:
 
 
 def shot_of_each(pictures: Picture | list[Picture]) -> list[int]:
-    return [frame.shot for frame in shots(frames(pictures))]
+    return [frame.shot for frame in number_shots(frames(pictures))]
 
 
 @given(
@@ -38,7 +38,7 @@ def test_cuts_are_found_wherever_they_are_at_any_size(lengths, width, height, se
 
 def test_everything_else_of_a_frame_stays_as_it_is():
     film = list(frames(still(3).frames))
-    for before, after in zip(film, shots(iter(film)), strict=True):
+    for before, after in zip(film, number_shots(iter(film)), strict=True):
         assert after.image is before.image
         assert (after.pts, after.index) == (before.pts, before.index)
 
@@ -51,7 +51,7 @@ def test_a_frame_is_handed_on_before_the_next_is_asked_for():
             asked.append(frame.index)
             yield frame
 
-    found = shots(film())
+    found = number_shots(film())
     for index in range(3):
         assert next(found).index == index
         assert asked == list(range(index + 1))
@@ -150,7 +150,7 @@ def test_a_colour_that_changes_slowly_is_one_shot_and_another_colour_is_a_cut():
 
 def test_a_real_scene_that_moves_is_one_shot(bunny: Path):
     film = probe(bunny, SourceSettings(height=180, start=1.0, end=2.2))
-    found = list(shots(decode(film)))
+    found = list(number_shots(decode(film)))
     assert len(found) == 30
     assert {frame.shot for frame in found} == {0}
 
@@ -164,4 +164,4 @@ def test_a_cut_from_a_real_scene_to_another_picture_is_found(bunny: Path):
 
 
 def test_no_frames_are_no_shots():
-    assert list(shots(iter(()))) == []
+    assert list(number_shots(iter(()))) == []

@@ -16,14 +16,14 @@ from streamstyle.errors import FilmError
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.source import probe
 from tests.films import Extras, cut, moving_square, pan, still, write_film
-from tests.painting import difference, read, times
+from tests.painting import difference, read_video, times
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "mov", "avi", "ts"])
 def test_every_frame_comes_once_in_order(tmp_path: Path, ending: str) -> None:
     scene = moving_square(frames=23)
     codec = "mpeg4" if ending == "avi" else "libx264"
-    film, frames = read(write_film(tmp_path / f"film.{ending}", scene.frames, codec=codec))
+    film, frames = read_video(write_film(tmp_path / f"film.{ending}", scene.frames, codec=codec))
     assert film.frames == len(frames) == 23
     assert [frame.index for frame in frames] == list(range(23))
     for frame, picture in zip(frames, scene.frames, strict=True):
@@ -39,13 +39,13 @@ def test_times_of_a_film_with_a_variable_rate_are_exact(tmp_path: Path, ending: 
     pts = [0, 40, 80, 97, 300, 301, 340, 1000, 1040]
     scene = pan(frames=len(pts))
     path = write_film(tmp_path / f"film.{ending}", scene.frames, pts=pts, time_base=Fraction(1, 1000))
-    film, frames = read(path)
+    film, frames = read_video(path)
     assert times(frames, film) == [Fraction(tick, 1000) for tick in pts]
 
 
 @pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60), Fraction(25, 2)])
 def test_frame_rates_are_exact_fractions(tmp_path: Path, rate: Fraction) -> None:
-    film, frames = read(write_film(tmp_path / "film.mp4", pan(frames=30).frames, rate=rate))
+    film, frames = read_video(write_film(tmp_path / "film.mp4", pan(frames=30).frames, rate=rate))
     assert film.frame_rate == rate
     assert (frames[-1].pts - frames[0].pts) * film.time_base == 29 / rate
 
@@ -55,7 +55,7 @@ def test_frame_rates_are_exact_fractions(tmp_path: Path, rate: Fraction) -> None
 def test_any_times_are_kept(tmp_path_factory: pytest.TempPathFactory, gaps: list[int], first: int) -> None:
     pts = np.cumsum([first, *gaps]).tolist()
     path = tmp_path_factory.mktemp("times") / "film.mp4"
-    film, frames = read(write_film(path, still(len(pts), 64, 48).frames, pts=pts, time_base=Fraction(1, 90000)))
+    film, frames = read_video(write_film(path, still(len(pts), 64, 48).frames, pts=pts, time_base=Fraction(1, 90000)))
     assert times(frames, film) == [Fraction(tick, 90000) for tick in pts]
     assert film.frames == len(pts)
 
@@ -64,7 +64,7 @@ def test_joined_recordings_go_forward_where_the_clock_starts_anew(tmp_path: Path
     parts = [write_film(tmp_path / f"{n}.ts", pan(frames=40, seed=n).frames) for n in range(2)]
     joined = tmp_path / "joined.ts"
     joined.write_bytes(b"".join(part.read_bytes() for part in parts))
-    _, frames = read(joined)
+    _, frames = read_video(joined)
     pts = [frame.pts for frame in frames]
     assert len(frames) == 80
     assert all(later > earlier for earlier, later in pairwise(pts))
@@ -82,7 +82,7 @@ def test_what_an_edit_list_leaves_out_is_neither_counted_nor_shown(tmp_path: Pat
                 packet.pts, packet.dts = packet.pts - 5 * 512, packet.dts - 5 * 512
                 packet.stream = stream
                 target.mux(packet)
-    film, frames = read(edited)
+    film, frames = read_video(edited)
     assert film.frames == len(frames) == 25
     assert difference(frames[0].image, scene.frames[5]) < 4
 
@@ -90,7 +90,7 @@ def test_what_an_edit_list_leaves_out_is_neither_counted_nor_shown(tmp_path: Pat
 def test_a_range_holds_the_frames_from_its_start_to_before_its_end(tmp_path: Path) -> None:
     scene = pan(frames=50)
     path = write_film(tmp_path / "film.mp4", scene.frames)
-    film, frames = read(path, start=0.52, end=1.04)
+    film, frames = read_video(path, start=0.52, end=1.04)
     assert film.frames == len(frames) == 13
     assert times(frames, film) == [Fraction(n, 25) for n in range(13, 26)]
     assert frames[0].index == 0
@@ -105,8 +105,8 @@ def test_a_range_holds_the_frames_from_its_start_to_before_its_end(tmp_path: Pat
 def test_any_range_is_what_decoding_the_whole_film_gives(
     ranged_films: dict[str, Path], first: int, count: int, ending: str
 ) -> None:
-    film, frames = read(ranged_films[ending], start=first / 25, end=(first + count) / 25)
-    _, whole = read(ranged_films[ending])
+    film, frames = read_video(ranged_films[ending], start=first / 25, end=(first + count) / 25)
+    _, whole = read_video(ranged_films[ending])
     expected = whole[first : first + count]
     assert [frame.pts for frame in frames] == [frame.pts for frame in expected]
     assert film.frames == len(expected)
@@ -121,7 +121,7 @@ def ranged_films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def test_an_end_beyond_the_film_is_its_end(tmp_path: Path) -> None:
-    film, frames = read(write_film(tmp_path / "film.mkv", pan(frames=10).frames), start=0.2, end=99.0)
+    film, frames = read_video(write_film(tmp_path / "film.mkv", pan(frames=10).frames), start=0.2, end=99.0)
     assert len(frames) == 5
     assert film.end_pts is None
 
@@ -145,7 +145,7 @@ def test_streams_are_described(tmp_path: Path) -> None:
 
 
 def test_a_real_film(bunny: Path) -> None:
-    film, frames = read(bunny, height=180)
+    film, frames = read_video(bunny, height=180)
     assert (film.width, film.height, film.frames, film.frame_rate) == (320, 180, 132, 25)
     assert [frame.pts for frame in frames] == [512 * n for n in range(132)]
     assert [stream.kind for stream in film.streams] == ["video", "audio"]
@@ -154,5 +154,5 @@ def test_a_real_film(bunny: Path) -> None:
 
 def test_cuts_do_not_confuse_the_decoder(tmp_path: Path) -> None:
     scene = cut(pan(frames=7), still(frames=6, seed=5), pan(frames=7, seed=9))
-    _, frames = read(write_film(tmp_path / "film.mkv", scene.frames))
+    _, frames = read_video(write_film(tmp_path / "film.mkv", scene.frames))
     assert max(difference(frame.image, picture) for frame, picture in zip(frames, scene.frames, strict=True)) < 4

@@ -4,17 +4,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.frame import FlowedFrame, Frame
-from streamstyle.nets.transformer import TransformerConfig, TransformerNet
+from streamstyle.frame import FrameWithFlow, Frame
+from streamstyle.nets.transformer import StyleNetConfig, StyleNet
 from streamstyle.settings import StyleSettings
-from streamstyle.stages.stylise import paint, stylise
+from streamstyle.stages.stylise import stylise_image, stylise
 
 
 def test_every_frame_is_painted_alone_and_in_order() -> None:
     torch.manual_seed(0)
-    network = TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True)).eval()
+    network = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True)).eval()
     pictures = np.random.default_rng(0).integers(0, 256, (3, 32, 36, 3), np.uint8)
-    frames = [FlowedFrame(Frame(picture, pts=10 * i, index=i), None) for i, picture in enumerate(pictures)]
+    frames = [FrameWithFlow(Frame(picture, pts=10 * i, index=i), None) for i, picture in enumerate(pictures)]
     painted = list(stylise(frames, network, StyleSettings(), torch.device("cpu")))
     backwards = list(stylise(reversed(frames), network, StyleSettings(), torch.device("cpu")))
     assert [frame.flowed.frame.pts for frame in painted] == [0, 10, 20]
@@ -24,9 +24,9 @@ def test_every_frame_is_painted_alone_and_in_order() -> None:
 
 
 @pytest.fixture
-def network() -> TransformerNet:
+def network() -> StyleNet:
     torch.manual_seed(0)
-    return TransformerNet(TransformerConfig(width=4, blocks=1, half_ends=True)).eval().requires_grad_(False)
+    return StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True)).eval().requires_grad_(False)
 
 
 @pytest.fixture
@@ -34,23 +34,23 @@ def picture() -> Tensor:
     return torch.rand(3, 64, 96, generator=torch.manual_seed(1))
 
 
-def test_at_a_strength_of_nothing_the_film_stays_as_it_is(network: TransformerNet, picture: Tensor) -> None:
-    assert torch.equal(paint(picture, network, StyleSettings(strength=0)), picture)
-    assert not torch.allclose(paint(picture, network, StyleSettings(strength=0.5)), picture, atol=0.05)
+def test_at_a_strength_of_nothing_the_film_stays_as_it_is(network: StyleNet, picture: Tensor) -> None:
+    assert torch.equal(stylise_image(picture, network, StyleSettings(strength=0)), picture)
+    assert not torch.allclose(stylise_image(picture, network, StyleSettings(strength=0.5)), picture, atol=0.05)
 
 
-def test_the_films_own_colours_stay(network: TransformerNet, picture: Tensor) -> None:
+def test_the_films_own_colours_stay(network: StyleNet, picture: Tensor) -> None:
     grey = picture.mean(0, keepdim=True).expand(3, -1, -1) * 0.4 + 0.3  # far from black and white: nothing is clipped
-    painted = paint(grey, network, StyleSettings(preserve_colour=True))
+    painted = stylise_image(grey, network, StyleSettings(preserve_colour=True))
     assert painted.std(0).max() < 1e-5, "what is grey stays grey"
     assert (painted - grey).abs().mean() > 0.01, "but not the same grey"
 
 
 @pytest.mark.parametrize("scale", [0.5, 2.0])
 def test_strokes_of_another_size_are_those_of_a_picture_of_another_size(
-    network: TransformerNet, picture: Tensor, scale: float
+    network: StyleNet, picture: Tensor, scale: float
 ) -> None:
-    painted = paint(picture, network, StyleSettings(style_scale=scale))
+    painted = stylise_image(picture, network, StyleSettings(style_scale=scale))
     assert painted.shape == picture.shape
     size = (round(64 / scale), round(96 / scale))
     seen = F.interpolate(picture[None], size, mode="bicubic", antialias=True).clamp(0, 1)
@@ -58,15 +58,15 @@ def test_strokes_of_another_size_are_those_of_a_picture_of_another_size(
     assert torch.allclose(painted, there, atol=1e-5)
 
 
-def test_without_memory_for_the_whole_a_frame_is_painted_in_tiles(network: TransformerNet) -> None:
-    class Poor(TransformerNet):
+def test_without_memory_for_the_whole_a_frame_is_painted_in_tiles(network: StyleNet) -> None:
+    class Poor(StyleNet):
         def forward(self, image: Tensor) -> Tensor:
             if image[0, 0].numel() > 40 * 700:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             return super().forward(image)
 
     pictures = np.random.default_rng(0).integers(0, 256, (2, 40, 900, 3), np.uint8)
-    frames = [FlowedFrame(Frame(picture, pts=i, index=i), None) for i, picture in enumerate(pictures)]
+    frames = [FrameWithFlow(Frame(picture, pts=i, index=i), None) for i, picture in enumerate(pictures)]
     whole = list(stylise(frames, network, StyleSettings(), torch.device("cpu")))
     said: list[str] = []
     network.__class__ = Poor

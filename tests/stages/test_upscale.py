@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from streamstyle.frame import OutputFrame, Place
+from streamstyle.frame import OutputFrame, FramePosition
 from streamstyle.nets.upscaler import Upscaler
 from streamstyle.nets.weights import load_upscaler
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.settings import EnlargeSettings
+from streamstyle.settings import UpscaleSettings
 from streamstyle.stages.upscale import upscale_frames
 
 
@@ -21,13 +21,13 @@ def network() -> Upscaler:
 
 def output_frame(index: int, height: int, width: int) -> OutputFrame:
     pixels = np.random.default_rng(index).integers(0, 256, (height, width, 3), np.uint8)
-    return OutputFrame(to_tensor(pixels), Place(index, 10 * index, 0, plain=True))
+    return OutputFrame(to_tensor(pixels), FramePosition(index, 10 * index, 0, seekable=True))
 
 
 @pytest.mark.parametrize("times", [2, 3, 4])
 def test_a_frame_is_as_many_times_as_large_and_its_time_is_the_same(network: Upscaler, times: int) -> None:
     frames = [output_frame(index, 24, 36) for index in range(3)]
-    for before, after in zip(frames, upscale_frames(frames, network, EnlargeSettings(times)), strict=True):
+    for before, after in zip(frames, upscale_frames(frames, network, UpscaleSettings(times)), strict=True):
         assert after.image.shape == (3, 24 * times, 36 * times)
         assert after.position == before.position
         small = torch.nn.functional.interpolate(after.image[None], (24, 36), mode="area")[0]
@@ -47,7 +47,7 @@ def test_without_memory_for_the_whole_a_frame_is_enlarged_in_tiles(network: Upsc
     poor.load_state_dict(network.state_dict())
     wide = [output_frame(0, 16, 600)] * 2
     (first, second), (whole, _) = (
-        list(upscale_frames(wide, each, EnlargeSettings(2), told.append)) for each in (poor, network)
+        list(upscale_frames(wide, each, UpscaleSettings(2), told.append)) for each in (poor, network)
     )
     assert torch.allclose(first.image, whole.image, atol=1e-5)
     assert torch.equal(first.image, second.image)

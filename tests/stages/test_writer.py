@@ -15,12 +15,12 @@ from torch import Tensor
 
 from streamstyle.ops.luma import LumaWeights
 from streamstyle.ops.pixels import to_tensor
-from streamstyle.ops.planes import to_planes
-from streamstyle.settings import SinkSettings, SourceSettings
+from streamstyle.ops.planes import rgb_to_yuv420
+from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.source import decode, probe
 from streamstyle.stages.writer import open_writer
 from tests.films import Extras, flat, moving_square, pan, still, write_film
-from tests.painting import FAST, difference, packets, paint, read, times
+from tests.painting import FAST, difference, packets, write_copy, read_video, times
 
 CODECS = ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg4", "ffv1"]
 MILLISECOND = Fraction(1, 1000)
@@ -39,8 +39,8 @@ def with_sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_frame_is_there_at_its_time(tmp_path: Path, ending: str) -> None:
     scene = moving_square(frames=34)
     source = write_film(tmp_path / "film.mp4", scene.frames)
-    paint(source, tmp_path / f"painted.{ending}", SinkSettings(crf=8))
-    film, frames = read(tmp_path / f"painted.{ending}")
+    write_copy(source, tmp_path / f"painted.{ending}", EncoderSettings(crf=8))
+    film, frames = read_video(tmp_path / f"painted.{ending}")
     assert times(frames, film) == [Fraction(n, 25) for n in range(34)]
     for frame, picture in zip(frames, scene.frames, strict=True):
         assert difference(frame.image, picture) < 5
@@ -51,8 +51,8 @@ def test_every_frame_is_there_at_its_time(tmp_path: Path, ending: str) -> None:
 def test_every_codec_gives_back_all_frames_however_few(tmp_path: Path, codec: str, count: int) -> None:
     scene = pan(frames=count, width=64, height=64)
     source = write_film(tmp_path / "film.mp4", scene.frames)
-    paint(source, tmp_path / "painted.mkv", SinkSettings(codec=codec, preset="ultrafast", crf=12))
-    film, frames = read(tmp_path / "painted.mkv")
+    write_copy(source, tmp_path / "painted.mkv", EncoderSettings(codec=codec, preset="ultrafast", crf=12))
+    film, frames = read_video(tmp_path / "painted.mkv")
     assert times(frames, film) == [Fraction(n, 25) for n in range(count)]
     assert max(difference(f.image, p) for f, p in zip(frames, scene.frames, strict=True)) < 12
 
@@ -62,8 +62,8 @@ def test_every_codec_gives_back_all_frames_however_few(tmp_path: Path, codec: st
 def test_a_variable_rate_is_kept(tmp_path: Path, codec: str, ending: str) -> None:
     pts = [0, 3600, 7200, 7290, 30000, 30090, 33600, 90000, 93600, 200000]
     source = write_film(tmp_path / "film.mp4", pan(len(pts), 64, 64).frames, pts=pts, time_base=Fraction(1, 90000))
-    paint(source, tmp_path / f"painted.{ending}", SinkSettings(codec=codec))
-    film, frames = read(tmp_path / f"painted.{ending}")
+    write_copy(source, tmp_path / f"painted.{ending}", EncoderSettings(codec=codec))
+    film, frames = read_video(tmp_path / f"painted.{ending}")
     exact = [Fraction(tick, 90000) for tick in pts]
     tolerance = MILLISECOND / 2 if ending == "mkv" else 0
     assert all(abs(got - meant) <= tolerance for got, meant in zip(times(frames, film), exact, strict=True))
@@ -86,9 +86,9 @@ def test_any_times_come_out_as_they_went_in(
     source = write_film(
         folder / "film.mp4", still(len(pts), 64, 48).frames, pts=pts, time_base=Fraction(1, 90000), rate=rate
     )
-    paint(source, folder / f"painted.{ending}", SinkSettings(preset="veryfast"))
+    write_copy(source, folder / f"painted.{ending}", EncoderSettings(preset="veryfast"))
     exact = [Fraction(tick, 90000) for tick in pts]
-    film, frames = read(folder / f"painted.{ending}")
+    film, frames = read_video(folder / f"painted.{ending}")
     assert len(packets(folder / f"painted.{ending}", "video")) == len(pts)
     assert times(frames, film) == (exact if ending == "mp4" else _in_milliseconds(exact))
 
@@ -108,7 +108,7 @@ def test_a_colour_comes_out_as_it_was_painted_and_is_tagged(tmp_path: Path, size
     source = write_film(
         tmp_path / "film.mkv", flat(colour, 1, *size), codec="libx264rgb", pix_fmt="rgb24", tagged=False
     )
-    paint(source, tmp_path / "painted.mkv", SinkSettings(codec=codec, preset="ultrafast", crf=4))
+    write_copy(source, tmp_path / "painted.mkv", EncoderSettings(codec=codec, preset="ultrafast", crf=4))
     with av.open(str(tmp_path / "painted.mkv")) as container:
         frame = next(container.decode(video=0))
         planes = [np.frombuffer(plane, np.uint8).reshape(plane.height, -1)[8, 8] for plane in frame.planes]
@@ -122,12 +122,12 @@ def test_a_colour_comes_out_as_it_was_painted_and_is_tagged(tmp_path: Path, size
     assert frame.color_range == 1
     assert frame.color_primaries in (1, 6)
     assert frame.color_trc in (1, 6)
-    assert np.abs(read(tmp_path / "painted.mkv")[1][0].image.astype(int) - colour).max() <= 4
+    assert np.abs(read_video(tmp_path / "painted.mkv")[1][0].image.astype(int) - colour).max() <= 4
 
 
 def test_tags_of_the_source_that_still_hold_are_kept(tmp_path: Path) -> None:
     source = write_film(tmp_path / "film.mkv", flat((90, 90, 90), 1), matrix="bt709")
-    paint(source, tmp_path / "painted.mkv")
+    write_copy(source, tmp_path / "painted.mkv")
     with av.open(str(tmp_path / "painted.mkv")) as container:
         context = container.streams.video[0].codec_context
         tags = context.color_primaries, context.color_trc, context.colorspace, context.color_range
@@ -137,8 +137,8 @@ def test_tags_of_the_source_that_still_hold_are_kept(tmp_path: Path) -> None:
 def test_the_shape_of_pixels_is_kept_and_nothing_is_rotated(tmp_path: Path) -> None:
     for ending in ("mkv", "mp4"):
         source = write_film(tmp_path / f"film.{ending}", still(3).frames, rotation=90, sar=Fraction(4, 3))
-        paint(source, tmp_path / f"painted.{ending}")
-        film, _ = read(tmp_path / f"painted.{ending}")
+        write_copy(source, tmp_path / f"painted.{ending}")
+        film, _ = read_video(tmp_path / f"painted.{ending}")
         assert (film.width, film.height, film.rotation) == (64, 96, 0)
         assert film.sample_aspect_ratio == Fraction(3, 4)
 
@@ -148,11 +148,11 @@ def test_the_shape_of_pixels_is_kept_and_nothing_is_rotated(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4", "mov"])
 def test_sound_is_copied_bit_for_bit_at_its_times(with_sound: Path, tmp_path: Path, ending: str) -> None:
-    paint(with_sound, tmp_path / f"painted.{ending}")
+    write_copy(with_sound, tmp_path / f"painted.{ending}")
     before, after = packets(with_sound, "audio"), packets(tmp_path / f"painted.{ending}", "audio")
     assert [data for _, data in after] == [data for _, data in before]
     assert max(abs(one[0] - two[0]) for one, two in zip(before, after, strict=True)) <= MILLISECOND / 2
-    film, frames = read(tmp_path / f"painted.{ending}")
+    film, frames = read_video(tmp_path / f"painted.{ending}")
     assert times(frames, film) == [Fraction(n, 25) for n in range(60)]  # not moved by the sound's priming
 
 
@@ -161,7 +161,7 @@ def test_what_an_encoder_puts_before_the_first_sound_is_heard_in_no_container(tm
     """2112 samples is what cameras put there. Times before zero, which players stumble on, must not be in Matroska."""
     extras = Extras(audio_start=(1024 - priming) / 48000)
     source = write_film(tmp_path / "film.mp4", pan(30, 64, 48).frames, audio=True, extras=extras)
-    paint(source, tmp_path / "painted.mkv")
+    write_copy(source, tmp_path / "painted.mkv")
     with av.open(str(source)) as before, av.open(str(tmp_path / "painted.mkv")) as after:
         assert after.start_time == 0
         heard = [np.concatenate([f.to_ndarray()[0] for f in film.decode(audio=0)]) for film in (before, after)]
@@ -169,7 +169,7 @@ def test_what_an_encoder_puts_before_the_first_sound_is_heard_in_no_container(tm
     assert [data for _, data in packets(tmp_path / "painted.mkv", "audio")] == [
         data for _, data in packets(source, "audio")
     ]
-    film, frames = read(tmp_path / "painted.mkv")
+    film, frames = read_video(tmp_path / "painted.mkv")
     assert times(frames, film)[0] == 0
 
 
@@ -178,7 +178,7 @@ def test_any_kind_of_sound_goes_along(tmp_path: Path, codec: str) -> None:
     source = write_film(
         tmp_path / "film.mkv", pan(frames=30, width=64, height=48).frames, audio=True, extras=Extras(audio_codec=codec)
     )
-    paint(source, tmp_path / "painted.mkv")
+    write_copy(source, tmp_path / "painted.mkv")
     before, after = packets(source, "audio"), packets(tmp_path / "painted.mkv", "audio")
     assert before == after
     assert len(before) > 5
@@ -187,7 +187,7 @@ def test_any_kind_of_sound_goes_along(tmp_path: Path, codec: str) -> None:
 def test_sound_out_of_a_broadcast_goes_into_other_containers(tmp_path: Path) -> None:
     source = write_film(tmp_path / "film.ts", pan(frames=60, width=64, height=48).frames, audio=True)
     for ending in ("mkv", "mp4"):
-        paint(source, tmp_path / f"painted.{ending}")
+        write_copy(source, tmp_path / f"painted.{ending}")
         with av.open(str(tmp_path / f"painted.{ending}")) as container:
             samples = sum(frame.samples for frame in container.decode(audio=0))
             assert abs(samples - 60 / 25 * 48000) <= 2048
@@ -199,7 +199,7 @@ def test_sound_out_of_a_broadcast_goes_into_other_containers(tmp_path: Path) -> 
 
 def test_sound_and_picture_grow_side_by_side(with_sound: Path, tmp_path: Path) -> None:
     """A player never has to read far ahead: in the file's order, sound and picture are never far apart."""
-    paint(with_sound, tmp_path / "painted.mkv", SinkSettings())
+    write_copy(with_sound, tmp_path / "painted.mkv", EncoderSettings())
     reached = {"audio": Fraction(0), "video": Fraction(0)}
     with av.open(str(tmp_path / "painted.mkv")) as container:
         for packet in container.demux():
@@ -211,7 +211,7 @@ def test_sound_and_picture_grow_side_by_side(with_sound: Path, tmp_path: Path) -
 def test_sound_that_outlasts_the_picture_is_kept_whole(tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     write_film(path, pan(frames=10, width=64, height=48).frames, audio=True, extras=Extras(audio_start=1.0))
-    paint(path, tmp_path / "painted.mkv")
+    write_copy(path, tmp_path / "painted.mkv")
     assert packets(path, "audio") == packets(tmp_path / "painted.mkv", "audio")
 
 
@@ -220,8 +220,8 @@ def test_sound_that_outlasts_the_picture_is_kept_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4"])
 def test_a_range_begins_at_zero_with_its_own_sound(with_sound: Path, tmp_path: Path, ending: str) -> None:
-    paint(with_sound, tmp_path / f"painted.{ending}", start=0.8, end=1.6)
-    film, frames = read(tmp_path / f"painted.{ending}")
+    write_copy(with_sound, tmp_path / f"painted.{ending}", start=0.8, end=1.6)
+    film, frames = read_video(tmp_path / f"painted.{ending}")
     assert times(frames, film) == [Fraction(n, 25) for n in range(20)]
     before = {data: time for time, data in packets(with_sound, "audio")}
     sound = packets(tmp_path / f"painted.{ending}", "audio")
@@ -231,10 +231,10 @@ def test_a_range_begins_at_zero_with_its_own_sound(with_sound: Path, tmp_path: P
 
 
 def test_a_run_that_is_stopped_leaves_a_playable_part(with_sound: Path, tmp_path: Path) -> None:
-    sink = paint(with_sound, tmp_path / "painted.mkv", SinkSettings(), stop_after=30)
+    sink = write_copy(with_sound, tmp_path / "painted.mkv", EncoderSettings(), stop_after=30)
     assert not (tmp_path / "painted.mkv").exists()
     assert sink.partial == tmp_path / "painted.partial.mkv"
-    film, frames = read(sink.partial)
+    film, frames = read_video(sink.partial)
     assert times(frames, film) == [Fraction(n, 25) for n in range(30)]
     end = packets(sink.partial, "audio")[-1][0]
     assert Fraction(30, 25) - Fraction(1024, 48000) <= end <= Fraction(30, 25)
@@ -251,20 +251,20 @@ def test_an_error_while_painting_leaves_what_was_painted(with_sound: Path, tmp_p
 
     with pytest.raises(RuntimeError, match="out of paint"):
         fail()
-    assert len(read(tmp_path / "painted.partial.mkv")[1]) == 5
+    assert len(read_video(tmp_path / "painted.partial.mkv")[1]) == 5
 
 
 def test_a_gpu_hands_planes_to_the_encoder_and_the_film_is_the_same(
     with_sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def planes(image: Tensor, luma: LumaWeights) -> np.ndarray:
-        return to_planes(image, luma).numpy()
+        return rgb_to_yuv420(image, luma).numpy()
 
-    lossless = SinkSettings(crf=0, preset="ultrafast")
-    paint(with_sound, tmp_path / "rgb.mkv", lossless)
+    lossless = EncoderSettings(crf=0, preset="ultrafast")
+    write_copy(with_sound, tmp_path / "rgb.mkv", lossless)
     monkeypatch.setattr("streamstyle.stages.writer.downloaded", planes)
-    paint(with_sound, tmp_path / "planes.mkv", lossless)
-    (film, pictures), (_, expected) = read(tmp_path / "planes.mkv"), read(tmp_path / "rgb.mkv")
+    write_copy(with_sound, tmp_path / "planes.mkv", lossless)
+    (film, pictures), (_, expected) = read_video(tmp_path / "planes.mkv"), read_video(tmp_path / "rgb.mkv")
     with av.open(tmp_path / "planes.mkv") as ours, av.open(tmp_path / "rgb.mkv") as theirs:
         mine, its = ours.streams.video[0].codec_context, theirs.streams.video[0].codec_context
         for tag in ("colorspace", "color_range", "color_primaries", "color_trc", "pix_fmt"):
@@ -275,23 +275,23 @@ def test_a_gpu_hands_planes_to_the_encoder_and_the_film_is_the_same(
 
 
 def test_nothing_is_left_of_a_run_that_painted_nothing(with_sound: Path, tmp_path: Path) -> None:
-    paint(with_sound, tmp_path / "painted.mkv", stop_after=0)
+    write_copy(with_sound, tmp_path / "painted.mkv", stop_after=0)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_finished_film_replaces_an_older_one_and_leaves_nothing_beside_it(with_sound: Path, tmp_path: Path) -> None:
     (tmp_path / "painted.mkv").write_bytes(b"older")
-    paint(with_sound, tmp_path / "painted.mkv")
+    write_copy(with_sound, tmp_path / "painted.mkv")
     assert [path.name for path in tmp_path.iterdir()] == ["painted.mkv"]
-    assert len(read(tmp_path / "painted.mkv")[1]) == 60
+    assert len(read_video(tmp_path / "painted.mkv")[1]) == 60
 
 
 # ----------------------------------------------------------------------------------------------------- a real film
 
 
 def test_a_real_film_keeps_every_time_and_every_packet_of_its_sound(bunny: Path, tmp_path: Path) -> None:
-    paint(bunny, tmp_path / "painted.mkv", height=90)
-    film, frames = read(tmp_path / "painted.mkv")
+    write_copy(bunny, tmp_path / "painted.mkv", height=90)
+    film, frames = read_video(tmp_path / "painted.mkv")
     assert times(frames, film) == [Fraction(n, 25) for n in range(132)]
     before, after = packets(bunny, "audio"), packets(tmp_path / "painted.mkv", "audio")
     assert [data for _, data in after] == [data for _, data in before]

@@ -11,7 +11,7 @@ from streamstyle.styles.spec import parse_style
 
 
 def shares(text: str) -> list[tuple[str, float]]:
-    return [(ingredient.path.stem, ingredient.share) for ingredient in parse_style(text).ingredients]
+    return [(ingredient.path.stem, ingredient.weight) for ingredient in parse_style(text).parts]
 
 
 def test_one_style() -> None:

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from streamstyle.terminal.interrupts import INTERRUPTED, stopping_on_interrupt
+from streamstyle.terminal.interrupts import EXIT_INTERRUPTED, stop_on_signal
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_signal_asks_the_work_to_stop(number: signal.Signals, capfd: pytest.CaptureFixture[str]) -> None:
     before, stop = signal.getsignal(number), threading.Event()
-    with stopping_on_interrupt(stop):
+    with stop_on_signal(stop):
         assert not stop.is_set()
         os.kill(os.getpid(), number)
         assert stop.wait(1)
@@ -32,14 +32,14 @@ def test_a_second_signal_leaves_at_once() -> None:
         "    os.kill(os.getpid(), signal.SIGINT); os.kill(os.getpid(), signal.SIGINT); time.sleep(30)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20, check=False)
-    assert done.returncode == INTERRUPTED
+    assert done.returncode == EXIT_INTERRUPTED
     assert b"aborted" in done.stderr
 
 
 def test_a_signal_ignored_by_nohup_stays_ignored() -> None:
     before, stop = signal.signal(signal.SIGHUP, signal.SIG_IGN), threading.Event()
     try:
-        with stopping_on_interrupt(stop):
+        with stop_on_signal(stop):
             os.kill(os.getpid(), signal.SIGHUP)
             assert not stop.is_set()
     finally:

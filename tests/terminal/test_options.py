@@ -19,16 +19,18 @@ from streamstyle.settings import (
     Method,
     RuderSettings,
     Settings,
-    SinkSettings,
+    EncoderSettings,
     SourceSettings,
 )
-from streamstyle.terminal.options import GroupedCommand, chosen, settings_options
-from streamstyle.train_settings import LearnSettings
+from streamstyle.terminal.options import GroupedCommand, settings_from, settings_options
+from streamstyle.train_settings import StyleTrainingSettings
 
-OF_A_RUN = (SourceSettings, FlowSettings, ConsistencySettings, RuderSettings, SinkSettings, Settings)
+OF_A_RUN = (SourceSettings, FlowSettings, ConsistencySettings, RuderSettings, EncoderSettings, Settings)
 
 
-@pytest.mark.parametrize(("command", "settings"), [*((run, settings) for settings in OF_A_RUN), (learn, LearnSettings)])
+@pytest.mark.parametrize(
+    ("command", "settings"), [*((run, settings) for settings in OF_A_RUN), (learn, StyleTrainingSettings)]
+)
 def test_every_setting_with_a_help_text_is_an_option_with_its_default(
     command: click.Command, settings: type[Any]
 ) -> None:
@@ -48,7 +50,7 @@ def parsed(settings: type[Any], *arguments: str) -> Any:
     @click.command(cls=GroupedCommand)
     @settings_options(settings, "Heading")
     def command(**values: Any) -> None:
-        kept.append(chosen(settings, values))
+        kept.append(settings_from(settings, values))
 
     result = CliRunner().invoke(command, arguments)
     assert not result.exception or isinstance(result.exception, SystemExit | SettingsError), result.exception
@@ -57,7 +59,7 @@ def parsed(settings: type[Any], *arguments: str) -> Any:
     return kept[0] if kept else result.output
 
 
-@pytest.mark.parametrize("settings", [*OF_A_RUN[:-1], LearnSettings])
+@pytest.mark.parametrize("settings", [*OF_A_RUN[:-1], StyleTrainingSettings])
 def test_without_options_the_settings_are_the_defaults(settings: type[Any]) -> None:
     assert parsed(settings) == settings()
 
@@ -71,14 +73,14 @@ def test_options_become_values_of_the_settings_types() -> None:
     assert parsed(ConsistencySettings, "--loss-network", "vgg.safetensors").loss_network == Path("vgg.safetensors")
     assert parsed(ConsistencySettings, "--lookback", "1,2,4").lookback == (1, 2, 4)
     assert parsed(RuderSettings, "--init", "previous-warped").init is Init.previous_warped
-    assert parsed(LearnSettings, "--minutes", "2.5").minutes == 2.5
+    assert parsed(StyleTrainingSettings, "--minutes", "2.5").minutes == 2.5
 
 
 def test_what_is_no_such_value_is_refused_with_those_there_are() -> None:
     assert "johnson" in parsed(ConsistencySettings, "--method", "jonson")
     assert "640x360" in parsed(SourceSettings, "--size", "big")
     with pytest.raises(SettingsError, match="--crf cannot be 99"):
-        parsed(SinkSettings, "--crf", "99")
+        parsed(EncoderSettings, "--crf", "99")
     with pytest.raises(SettingsError, match="--style-image-weight cannot be -1"):
         parsed(RuderSettings, "--style-image-weight", "-1")
     for wrong in ("2,4", "1,4,2", "1,1", "1,100", "-1"):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from streamstyle.terminal.progress import Pace, ProgressLine, progress_text
+from streamstyle.terminal.progress import SpeedMeter, ProgressLine, progress_text
 
 
 class Screen(io.StringIO):
@@ -56,7 +56,7 @@ def test_a_line_that_stays_stands_above_the_progress(time: Clock) -> None:
     screen = Screen()
     line = ProgressLine(screen)
     line.show("frame 1")
-    line.say("a warning")
+    line.print("a warning")
     line.show("frame 2")
     assert screen.lines() == ["a warning", "frame 2"]
     line.clear()
@@ -86,7 +86,7 @@ def test_a_terminal_that_has_gone_does_not_stop_the_work(time: Clock) -> None:
 
     line = ProgressLine(Gone())
     line.show("frame 1")
-    line.say("a warning")
+    line.print("a warning")
     line.clear()
 
 
@@ -99,20 +99,20 @@ def test_the_bar_is_full_at_the_end_and_plain_where_the_terminal_is() -> None:
 
 
 def test_what_remains_follows_from_this_runs_own_pace() -> None:
-    speed = Pace()
-    speed.mark(1, 5.0)  # the first frame also waited for everything to start
-    assert speed.remaining(100) is None
+    speed = SpeedMeter()
+    speed.update(1, 5.0)  # the first frame also waited for everything to start
+    assert speed.seconds_left(100) is None
     for frame in range(2, 12):
-        speed.mark(frame, 5.0 + 2 * (frame - 1))
-    assert speed.remaining(100) == pytest.approx(200)
-    assert speed.in_words() == "2.0 s/frame"
+        speed.update(frame, 5.0 + 2 * (frame - 1))
+    assert speed.seconds_left(100) == pytest.approx(200)
+    assert speed.text() == "2.0 s/frame"
     assert progress_text("", 11, 111, speed) == "frame 11/111  9 %  2.0 s/frame  ETA 3:20"
     assert progress_text("", 11, None, speed) == "frame 11  2.0 s/frame"
 
 
 def test_the_pace_forgets_what_is_long_ago() -> None:
-    speed, elapsed = Pace(), 0.0
+    speed, elapsed = SpeedMeter(), 0.0
     for frame in range(1000):
         elapsed += 0.1 if frame < 700 else 4.0
-        speed.mark(frame, elapsed)
-    assert speed.in_words() == "4.0 s/frame"
+        speed.update(frame, elapsed)
+    assert speed.text() == "4.0 s/frame"

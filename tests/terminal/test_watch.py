@@ -21,7 +21,7 @@ from streamstyle.events import (
     Warned,
 )
 from streamstyle.terminal.progress import ProgressLine
-from streamstyle.terminal.watch import Narrator, print_json, watched
+from streamstyle.terminal.watch import ConsoleReporter, print_json, report_to
 
 STARTED = Started("films/a.mp4", "films/a.wave.mkv", 640, 360, 50, "25/1", 2.0, "consistent", "wave", "cpu")
 FRAMES = [FrameWritten(index + 1, 50, index / 25, 3.0 + 2 * index) for index in range(50)]
@@ -29,7 +29,7 @@ FRAMES = [FrameWritten(index + 1, 50, index / 25, 3.0 + 2 * index) for index in 
 
 def narrated(*events: Event, quiet: bool = False) -> str:
     log = io.StringIO()
-    narrator = Narrator(ProgressLine(log), quiet)
+    narrator = ConsoleReporter(ProgressLine(log), quiet)
     for event in events:
         narrator.observe(event)
     return log.getvalue()
@@ -106,7 +106,7 @@ def test_quiet_keeps_warnings_and_how_far_a_stopped_run_got() -> None:
 
 def test_as_json_every_event_is_one_line_with_schema_and_name(capsys: pytest.CaptureFixture[str]) -> None:
     events = [STARTED, ShotStarted(0, 0, 0.0), *FRAMES[:2], Warned("Ünïcode → stays")]
-    with watched(as_json=True, quiet=False) as (observe, _):
+    with report_to(as_json=True, quiet=False) as (observe, _):
         for event in events:
             observe(event)
     printed = capsys.readouterr()

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from streamstyle.errors import OutputError, SettingsError
 from streamstyle.frame import Frame
 from streamstyle.settings import FlowPreset
-from streamstyle.stages.flow import motion_between
-from streamstyle.stages.shots import shots
+from streamstyle.stages.flow import estimate_motion
+from streamstyle.stages.shots import number_shots
 from tools.demo_film import FRAME_RATE, cuts, demo_frames, frame_count, render_demo, true_motion
 from tools.demo_film.film import TrueMotion
 from tools.demo_film.sound import RATE, soundtrack
@@ -37,7 +37,7 @@ def motion(index: int, gap: int = 1) -> TrueMotion:
     return known
 
 
-def carried(picture: NDArray[np.uint8], flow: NDArray[np.float32]) -> NDArray[np.float32]:
+def warp(picture: NDArray[np.uint8], flow: NDArray[np.float32]) -> NDArray[np.float32]:
     y, x = np.mgrid[: flow.shape[1], : flow.shape[2]].astype(np.float32)
     return cv2.remap(picture.astype(np.float32), x + flow[0], y + flow[1], cv2.INTER_CUBIC)
 
@@ -84,7 +84,7 @@ def test_nothing_is_known_across_the_cut_or_before_the_film() -> None:
 def test_the_earlier_picture_carried_along_the_true_flow_is_the_later_one(index: int) -> None:
     """Carried along, it fits where the picture shows what it showed before, and nowhere else."""
     known = motion(index)
-    moved = carried(pictures()[index - 1], known.backward)
+    moved = warp(pictures()[index - 1], known.backward)
     seen, uncovered = ~known.disoccluded, known.disoccluded
     fits = difference(moved, pictures()[index], seen)
     assert fits < 0.5 * difference(pictures()[index - 1].astype(np.float32), pictures()[index], seen)
@@ -95,7 +95,7 @@ def test_the_earlier_picture_carried_along_the_true_flow_is_the_later_one(index:
 def test_there_and_back_is_nowhere(index: int) -> None:
     """The forward flow read where the backward flow leads undoes it, away from the edges of things."""
     known = motion(index)
-    there = carried(np.moveaxis(known.forward, 0, -1), known.backward)
+    there = warp(np.moveaxis(known.forward, 0, -1), known.backward)
     inside = cv2.erode((~known.disoccluded).astype(np.uint8), np.ones((9, 9)), borderValue=0).astype(bool)
     inside &= cv2.dilate(edges(known.forward) | edges(known.backward), np.ones((9, 9))) == 0
     round_trip = np.hypot(there[..., 0] + known.backward[0], there[..., 1] + known.backward[1])
@@ -142,7 +142,7 @@ def test_across_ten_frames_the_motion_is_ten_times_as_large() -> None:
 
 def test_the_program_finds_the_one_cut() -> None:
     frames = (Frame(picture, index, index) for index, picture in enumerate(demo_frames(*SMALL)))
-    shot_of = [frame.shot for frame in shots(frames)]
+    shot_of = [frame.shot for frame in number_shots(frames)]
     assert shot_of == [0] * 75 + [1] * 50
 
 
@@ -151,7 +151,7 @@ def test_the_program_finds_the_motion() -> None:
     known = true_motion(40)
     assert known is not None
     film = list(islice(demo_frames(), 39, 41))
-    found = motion_between(*film, FlowPreset.fast)
+    found = estimate_motion(*film, FlowPreset.fast)
     off = np.hypot(*(found.backward.numpy() - known.backward))
     trusted = found.weight.numpy() > 0.5
     assert off[~known.disoccluded].mean() < 0.5

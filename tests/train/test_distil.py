@@ -11,13 +11,13 @@ import torch
 from safetensors.torch import save_file
 
 from streamstyle.events import TrainingStep
-from streamstyle.nets.loss_network import LossNetwork
+from streamstyle.nets.loss_network import VggFeatures
 from streamstyle.nets.metadata import LossWidth, read_metadata
 from streamstyle.nets.weights import load_loss_network
 from streamstyle.train import distil
-from streamstyle.train.pictures import held_out, to_train_on
+from streamstyle.train.pictures import held_out_images, training_images
 from streamstyle.train.thinning import choose_channels, ridge
-from streamstyle.train_settings import DistilSettings
+from streamstyle.train_settings import LossNetworkTrainingSettings
 
 
 def test_channels_that_say_something_new_are_chosen() -> None:
@@ -49,13 +49,13 @@ def pupil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     monkeypatch.setattr(distil, "SIDE", 64)
     torch.manual_seed(0)
     widths = {name: max(32, 2 * width) for name, width in distil.WIDTHS[LossWidth.slim].items()}
-    save_file(LossNetwork(widths).state_dict(), tmp_path / "teacher.safetensors")
+    save_file(VggFeatures(widths).state_dict(), tmp_path / "teacher.safetensors")
     for folder in ("photos", "paintings"):
         (tmp_path / folder).mkdir()
         for seed in range(3):
             noise = np.random.default_rng(seed).integers(0, 256, (40, 40, 3), np.uint8)
             cv2.imwrite(str(tmp_path / folder / f"{seed}.png"), cv2.resize(noise, (200, 200)))
-    settings = DistilSettings(tmp_path / "teacher.safetensors", tmp_path / "photos", steps=6, batch=4)
+    settings = LossNetworkTrainingSettings(tmp_path / "teacher.safetensors", tmp_path / "photos", steps=6, batch=4)
 
     def distilled(output: Path, stop: threading.Event | None = None, **changes: Any) -> list[TrainingStep]:
         events: list[TrainingStep] = []
@@ -92,6 +92,6 @@ def test_distilling_that_was_stopped_goes_on(tmp_path: Path, pupil: Callable[...
 
 def test_one_picture_in_twenty_is_never_trained_on() -> None:
     paths = [Path(f"{number:03}.png") for number in range(100)]
-    assert len(held_out(paths)) == 5
-    assert sorted(held_out(paths) + to_train_on(paths)) == paths
-    assert to_train_on(paths[:5]) == paths[:5]
+    assert len(held_out_images(paths)) == 5
+    assert sorted(held_out_images(paths) + training_images(paths)) == paths
+    assert training_images(paths[:5]) == paths[:5]

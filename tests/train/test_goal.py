@@ -1,9 +1,9 @@
 import torch
 from torch import Tensor
 
-from streamstyle.nets.relative import grams_of
+from streamstyle.nets.relative import style_grams
 from streamstyle.nets.weights import load_loss_network
-from streamstyle.train.goal import Goal, flatness
+from streamstyle.train.goal import StyleLoss, flatness
 
 
 def sky_and_leaves() -> Tensor:
@@ -26,10 +26,10 @@ def test_a_codecs_blocks_do_not_make_a_sky_less_flat() -> None:
 
 
 def test_grain_costs_more_in_a_sky_than_in_leaves() -> None:
-    goal = Goal(load_loss_network(), 1.0, 1.0, 0.0)
-    smooth = Goal(goal.network, 1.0, 0.0, 0.0)
+    goal = StyleLoss(load_loss_network(), 1.0, 1.0, 0.0)
+    smooth = StyleLoss(goal.network, 1.0, 0.0, 0.0)
     photo = sky_and_leaves()
-    grams = grams_of(goal.network, photo[0])
+    grams = style_grams(goal.network, photo[0])
     grain = 0.1 * torch.randn(1, 3, 32, 64)
 
     def roughness(rows: slice) -> float:

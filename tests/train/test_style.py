@@ -7,17 +7,17 @@ import pytest
 
 from streamstyle.errors import StyleError
 from streamstyle.events import StyleTrained, TrainingStep, TrainingStopped
-from streamstyle.media.picture import read_picture
+from streamstyle.media.picture import read_image
 from streamstyle.nets.metadata import NetworkShape, read_bytes, read_metadata
 from streamstyle.nets.transformer import FAST, SHAPES
-from streamstyle.nets.weights import load_style
-from streamstyle.painter import any_style_painter, likeness
+from streamstyle.nets.weights import load_style_net
+from streamstyle.painter import net_from_image, weight_cosine
 from streamstyle.settings import Device
-from streamstyle.train.style import Ground, Start, train_style
-from streamstyle.train_settings import LearnSettings
+from streamstyle.train.style import StartFrom, Start, train_style
+from streamstyle.train_settings import StyleTrainingSettings
 from tests.train.listening import Listener
 
-QUICK = LearnSettings(steps=30, batch=1, crop=64, style_size=64)
+QUICK = StyleTrainingSettings(steps=30, batch=1, crop=64, style_size=64)
 
 
 @pytest.fixture
@@ -29,7 +29,11 @@ def stripes(tmp_path: Path) -> Path:
 
 
 def learn(
-    image: Path, weights: Path, settings: LearnSettings, stop_after: int | None = None, start: Start = Ground.any_style
+    image: Path,
+    weights: Path,
+    settings: StyleTrainingSettings,
+    stop_after: int | None = None,
+    start: Start = StartFrom.any_style,
 ) -> list[TrainingStep]:
     listener = Listener(stop_after)
     train_style(image, weights, settings, Device.cpu, listener.observe, listener.stop, start)
@@ -38,11 +42,11 @@ def learn(
 
 def test_learning_brings_the_loss_down_and_keeps_what_it_was_made_of(stripes: Path, tmp_path: Path) -> None:
     weights = tmp_path / "stripes.safetensors"
-    events = learn(stripes, weights, replace(QUICK, steps=40), start=Ground.noise)
+    events = learn(stripes, weights, replace(QUICK, steps=40), start=StartFrom.noise)
     losses = [event.loss for event in events]
     assert [event.step for event in events] == list(range(1, 41))
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
-    assert load_style(weights).config == FAST
+    assert load_style_net(weights).config == FAST
     assert (read_bytes(weights, "thumbnail") or b"")[:2] == b"\xff\xd8", "a JPEG"
     metadata = read_metadata(weights)
     assert metadata["name"] == "stripes"
@@ -51,7 +55,10 @@ def test_learning_brings_the_loss_down_and_keeps_what_it_was_made_of(stripes: Pa
 
 
 def test_learning_that_was_interrupted_goes_on_where_it_was(stripes: Path, tmp_path: Path) -> None:
-    weights, settings = tmp_path / "stripes.safetensors", LearnSettings(steps=6, batch=1, crop=64, style_size=64)
+    weights, settings = (
+        tmp_path / "stripes.safetensors",
+        StyleTrainingSettings(steps=6, batch=1, crop=64, style_size=64),
+    )
     assert len(learn(stripes, weights, settings, stop_after=4)) == 4
     assert not weights.exists()
     assert [event.step for event in learn(stripes, weights, settings)] == [5, 6]
@@ -75,16 +82,16 @@ def test_the_log_of_a_learning_stays(stripes: Path, tmp_path: Path) -> None:
 
 
 def test_learning_starts_from_a_first_guess_and_not_from_noise(stripes: Path, tmp_path: Path) -> None:
-    guess = any_style_painter(read_picture(stripes))
-    for start, like in ((Ground.any_style, True), (Ground.noise, False)):
+    guess = net_from_image(read_image(stripes))
+    for start, like in ((StartFrom.any_style, True), (StartFrom.noise, False)):
         weights = tmp_path / f"{start}.safetensors"
         learn(stripes, weights, QUICK, stop_after=1, start=start)
-        after_a_step = load_style(weights.with_name(f"{start}.learning.safetensors"))
-        assert (likeness(after_a_step, guess) > 0.99) == like
+        after_a_step = load_style_net(weights.with_name(f"{start}.learning.safetensors"))
+        assert (weight_cosine(after_a_step, guess) > 0.99) == like
 
 
 def test_learning_by_the_clock_ends_by_the_clock(stripes: Path, tmp_path: Path) -> None:
-    settings = LearnSettings(minutes=0.05, batch=1, crop=64, style_size=64)
+    settings = StyleTrainingSettings(minutes=0.05, batch=1, crop=64, style_size=64)
     events = learn(stripes, tmp_path / "stripes.safetensors", settings)
     assert events[-1].elapsed >= 3
     assert all(event.elapsed < 3 for event in events[:-1])
@@ -101,8 +108,8 @@ def test_a_network_of_the_published_size_can_be_learned_from_noise_alone(stripes
     weights, settings = tmp_path / "large.safetensors", replace(QUICK, steps=1, shape=NetworkShape.published)
     with pytest.raises(StyleError, match="not of the shape published"):
         learn(stripes, weights, settings)
-    learn(stripes, weights, settings, start=Ground.noise)
-    assert load_style(weights).config == SHAPES[NetworkShape.published]
+    learn(stripes, weights, settings, start=StartFrom.noise)
+    assert load_style_net(weights).config == SHAPES[NetworkShape.published]
     assert "--shape published" in read_metadata(weights)["command"]
 
 

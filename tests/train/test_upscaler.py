@@ -17,9 +17,9 @@ from streamstyle.nets.weights import load_upscaler
 from streamstyle.ops.pixels import to_tensor
 from streamstyle.settings import Device
 from streamstyle.train.pictures import procedural_crops
-from streamstyle.train.shrinking import shrunk, softened
+from streamstyle.train.shrinking import downscale, soften
 from streamstyle.train.upscaler import loss, train_upscaler
-from streamstyle.train_settings import UpscalerSettings
+from streamstyle.train_settings import UpscalerTrainingSettings
 from tests.train.listening import Listener
 
 
@@ -37,7 +37,7 @@ def unseen() -> torch.Tensor:
 
 
 def learn(pictures: Path, output: Path, steps: int, stop_after: int | None = None) -> list[TrainingStep]:
-    settings = UpscalerSettings(pictures, pictures, steps=steps, batch=3, crop=64, learning_rate=4e-3)
+    settings = UpscalerTrainingSettings(pictures, pictures, steps=steps, batch=3, crop=64, learning_rate=4e-3)
     listener = Listener(stop_after)
     styles = [style.path for style in builtin_styles()][:1]
     train_upscaler(output, styles, settings, Device.cpu, listener.observe, listener.stop)
@@ -48,7 +48,7 @@ def test_a_minute_of_learning_is_better_than_none_and_says_what_it_was_made_of(p
     output = tmp_path / "upscaler.safetensors"
     assert [event.step for event in learn(pictures, output, steps=60)] == list(range(1, 61))
     network, whole = load_upscaler(output).requires_grad_(False), unseen()
-    small = softened(F.avg_pool2d(whole, 2), 0.15)
+    small = soften(F.avg_pool2d(whole, 2), 0.15)
     plain = F.interpolate(small, scale_factor=2.0, mode="bicubic", antialias=True)
     assert float(loss(network(small), whole)) < 0.98 * float(loss(plain, whole))  # 0.95; at first it is the same
     assert network.config == UpscalerConfig()
@@ -71,10 +71,10 @@ def test_a_picture_made_smaller_keeps_its_colours_and_loses_its_edges() -> None:
     torch.manual_seed(0)
     stripes = (torch.arange(64) // 4 % 2).float().expand(2, 3, 64, 64)
     for _ in range(8):
-        small = shrunk(stripes)
+        small = downscale(stripes)
         assert small.shape == (2, 3, 32, 32)
         assert float((small.mean((2, 3)) - 0.5).abs().max()) < 0.01
-    assert float(softened(small, 0.25).diff(dim=-1).abs().max()) < float(small.diff(dim=-1).abs().max())
+    assert float(soften(small, 0.25).diff(dim=-1).abs().max()) < float(small.diff(dim=-1).abs().max())
 
 
 def test_a_missed_edge_counts_for_more_than_a_wrong_colour() -> None:

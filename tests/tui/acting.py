@@ -14,13 +14,13 @@ from textual.pilot import Pilot
 from streamstyle.runs.folder import RunFolder
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
-from tests.tui.fake_engine import Voice
+from tests.tui.fake_engine import FakeRun
 
-FAKE = (sys.executable, "-m", Voice.__module__)
+FAKE_PROGRAM = (sys.executable, "-m", FakeRun.__module__)
 Act = Callable[[Pilot[int]], Awaitable[None]]
 
 
-def perform(app: StreamstyleApp, act: Act, size: tuple[int, int] = (120, 40)) -> int | None:
+def run_app(app: StreamstyleApp, act: Act, size: tuple[int, int] = (120, 40)) -> int | None:
     """Run the app, without a terminal, for as long as the act takes; return its exit code."""
 
     async def run() -> None:
@@ -31,36 +31,36 @@ def perform(app: StreamstyleApp, act: Act, size: tuple[int, int] = (120, 40)) ->
     return app.return_code
 
 
-def painting(request: RunRequest) -> StreamstyleApp:
+def app_with_fake_run(request: RunRequest) -> StreamstyleApp:
     """The app, with an engine that paints nothing."""
-    return StreamstyleApp(request, program=FAKE)
+    return StreamstyleApp(request, program=FAKE_PROGRAM)
 
 
-def text(pilot: Pilot[int]) -> str:
+def screen_text(pilot: Pilot[int]) -> str:
     """What stands on the screen, line by line."""
     update = pilot.app.screen._compositor.render_full_update()  # Textual has no public way but an SVG
     return "\n".join("".join(strip.text for strip in line).rstrip() for line in update.strips)
 
 
-async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 15.0) -> None:
+async def wait_until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 15.0) -> None:
     """Wait for something to come true."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, f"waited in vain; the screen was\n{text(pilot)}"
+        assert time.monotonic() < end, f"waited in vain; the screen was\n{screen_text(pilot)}"
         await pilot.pause(0.1)
 
 
-async def reads(pilot: Pilot[int], words: str) -> None:
+async def wait_for_text(pilot: Pilot[int], words: str) -> None:
     """Wait for words on the screen."""
-    await until(pilot, lambda: words in text(pilot))
+    await wait_until(pilot, lambda: words in screen_text(pilot))
 
 
-def asked_for(folder: Path, *options: str) -> RunRequest:
+def run_request(folder: Path, *options: str) -> RunRequest:
     """A request to paint film.mkv of a folder into film.wave.mkv."""
     film, output = folder / "film.mkv", folder / "film.wave.mkv"
     return RunRequest((str(film), "--style", "wave", "-o", str(output), *options), film, output)
 
 
-def events(folder: RunFolder) -> list[str]:
+def event_names(folder: RunFolder) -> list[str]:
     """Names of what was said in a run's folder."""
     return [json.loads(line)["event"] for line in folder.events.read_text().splitlines()]

@@ -8,7 +8,7 @@ import pytest
 
 from streamstyle.events import FrameWritten, ShotStarted, Warned
 from streamstyle.runs.folder import VIEWS, RunFolder, runs_folder
-from tests.tui.fake_engine import Voice, preview, started, surveyed
+from tests.tui.fake_engine import FakeRun, preview, started, status_sample
 
 
 @pytest.fixture(autouse=True)
@@ -20,15 +20,15 @@ def _terminal(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def voice(home: Path) -> Voice:
+def voice(home: Path) -> FakeRun:
     """A run of 132 frames that this very process owns, so that it lives: 57 are painted, the second shot is on."""
-    voice = Voice(RunFolder(runs_folder() / "20261124-201500-film-1"))
+    voice = FakeRun(RunFolder(runs_folder() / "20261124-201500-film-1"))
     voice.folder.create(["run", "film.mkv", "--style", "wave"])
-    voice.say(started("film.mkv", "film.wave.mkv", 132))
-    voice.say(Warned("stream #2 is left out: .mkv cannot hold tmcd"))
+    voice.emit(started("film.mkv", "film.wave.mkv", 132))
+    voice.emit(Warned("stream #2 is left out: .mkv cannot hold tmcd"))
     for shot in range(2):
-        voice.say(ShotStarted(shot, 40 * shot, 1.6 * shot))
-    voice.say(FrameWritten(57, 132, 2.28, 55.0))
-    voice.say(surveyed(57))
-    voice.say(preview(voice.folder, 57, VIEWS))
+        voice.emit(ShotStarted(shot, 40 * shot, 1.6 * shot))
+    voice.emit(FrameWritten(57, 132, 2.28, 55.0))
+    voice.emit(status_sample(57))
+    voice.emit(preview(voice.folder, 57, VIEWS))
     return voice

@@ -37,18 +37,18 @@ from streamstyle.events import (
 )
 from streamstyle.runs.folder import VIEWS, RunFolder, replace_json
 
-NOISE = b"\x1b[2J\x1b[31mx265 [info]: \xff\xfe HEVC\rframe= 1\rframe= 2\n\x00\x07[bold]no markup[/]\n"
+STDERR_NOISE = b"\x1b[2J\x1b[31mx265 [info]: \xff\xfe HEVC\rframe= 1\rframe= 2\n\x00\x07[bold]no markup[/]\n"
 """What encoders print: colours, a cleared screen, bytes that are no text, rewritten lines."""
 
 
 @dataclass
-class Voice:
+class FakeRun:
     """Says events in a run's folder."""
 
     folder: RunFolder
     latest: dict[str, object] = field(default_factory=dict)
 
-    def say(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         if isinstance(event, TRANSIENT):
             self.latest[event.name] = event.to_json()
             replace_json(self.folder.status, self.latest)
@@ -62,7 +62,7 @@ def started(film: str, output: str, frames: int | None) -> Started:
     return Started(film, output, 640, 360, frames, "25/1", frames and frames / 25, "consistent", "wave", "cpu")
 
 
-def surveyed(frame: int, paused: bool = False) -> StatusSampled:
+def status_sample(frame: int, paused: bool = False) -> StatusSampled:
     """How a run stands whose consistency stage is the slowest, and gets no faster."""
     return StatusSampled(
         frame=frame,
@@ -80,7 +80,7 @@ def surveyed(frame: int, paused: bool = False) -> StatusSampled:
     )
 
 
-def picture(view: str, frame: int, width: int = 160, height: int = 90) -> np.ndarray:
+def preview_image(view: str, frame: int, width: int = 160, height: int = 90) -> np.ndarray:
     """A disc that moves to the right, in a colour by view."""
     rows, columns = np.mgrid[0:height, 0:width]
     disc = np.hypot(rows - height / 2, columns - (frame * 3) % width) < height / 4
@@ -96,70 +96,70 @@ def preview(
     for view in views:
         path = folder.previews / f"{view}.jpg"
         partial = path.with_name(f"{view}.partial.jpg")
-        cv2.imwrite(str(partial), picture(view, frame, *size)[..., ::-1])
+        cv2.imwrite(str(partial), preview_image(view, frame, *size)[..., ::-1])
         partial.replace(path)
         paths[view] = str(path)
     return PreviewsWritten(frame, frame / 25, paths)
 
 
-def paint(wanted: argparse.Namespace, voice: Voice) -> Iterator[int]:
+def stylise(wanted: argparse.Namespace, voice: FakeRun) -> Iterator[int]:
     """Say what a run says, frame by frame; end early where that is ordered."""
     folder, saved, began = voice.folder, 0, time.monotonic()
-    voice.say(started(wanted.movie, wanted.output, wanted.frames))
-    voice.say(Warned("stream #2 is left out: .mkv cannot hold tmcd"))
+    voice.emit(started(wanted.movie, wanted.output, wanted.frames))
+    voice.emit(Warned("stream #2 is left out: .mkv cannot hold tmcd"))
     for frame in range(wanted.frames):
         time.sleep(wanted.seconds)
         if frame % 40 == 0:
-            voice.say(ShotStarted(frame // 40, frame, frame / 25))
-        voice.say(FrameWritten(frame + 1, wanted.frames, frame / 25, time.monotonic() - began))
-        voice.say(surveyed(frame + 1))
-        look(voice, frame)
+            voice.emit(ShotStarted(frame // 40, frame, frame / 25))
+        voice.emit(FrameWritten(frame + 1, wanted.frames, frame / 25, time.monotonic() - began))
+        voice.emit(status_sample(frame + 1))
+        write_previews(voice, frame)
         control = folder.read_control()
         if control.paused:
-            voice.say(Paused(frame))
+            voice.emit(Paused(frame))
             while (control := folder.read_control()).paused and not control.stop:
                 time.sleep(0.05)
-                look(voice, frame)
-            voice.say(Unpaused(frame))
+                write_previews(voice, frame)
+            voice.emit(Unpaused(frame))
         if control.save and control.save.number > saved:
             saved = control.save.number
-            cv2.imwrite(control.save.path, picture(control.save.view, frame, 640, 360)[..., ::-1])
-            voice.say(FrameSaved(frame, control.save.view, control.save.path))
+            cv2.imwrite(control.save.path, preview_image(control.save.view, frame, 640, 360)[..., ::-1])
+            voice.emit(FrameSaved(frame, control.save.view, control.save.path))
         yield frame + 1
         if control.stop:
             return
 
 
-def look(voice: Voice, frame: int) -> None:
+def write_previews(voice: FakeRun, frame: int) -> None:
     """Make the pictures that somebody wishes for."""
     if views := voice.folder.preview_requests().views:
-        voice.say(preview(voice.folder, frame, views))
+        voice.emit(preview(voice.folder, frame, views))
 
 
 def run(wanted: argparse.Namespace) -> int:
     if wanted.refuse:
         print(Failed("there is no style wave9", "Try `streamstyle styles`.", 5).to_line())
         return 5
-    voice, began, done = Voice(RunFolder(Path(wanted.run_folder))), time.monotonic(), 0
+    voice, began, done = FakeRun(RunFolder(Path(wanted.run_folder))), time.monotonic(), 0
     voice.folder.create(sys.argv[1:])
     partial = Path(wanted.output).with_suffix(".partial.mkv")
-    for done in paint(wanted, voice):
+    for done in stylise(wanted, voice):
         partial.write_bytes(b"film" * done)
         if wanted.noise:
-            os.write(2, NOISE)
+            os.write(2, STDERR_NOISE)
         if done == wanted.lose_film_at:
-            voice.say(Failed(f"{wanted.movie} cannot be read any more", "Is its disk still there?", 3))
+            voice.emit(Failed(f"{wanted.movie} cannot be read any more", "Is its disk still there?", 3))
             return 3
     elapsed = time.monotonic() - began
     if done < wanted.frames:
-        voice.say(Stopped(str(partial), done, elapsed))
+        voice.emit(Stopped(str(partial), done, elapsed))
         return 130
     partial.replace(wanted.output)
-    voice.say(Finished(wanted.output, done, (done + 39) // 40, elapsed, done - 1, 0))
+    voice.emit(Finished(wanted.output, done, (done + 39) // 40, elapsed, done - 1, 0))
     return 0
 
 
-def arguments(words: list[str]) -> argparse.Namespace:
+def parse_arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("command", choices=["run"])
     parser.add_argument("movie")
@@ -177,4 +177,4 @@ def arguments(words: list[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(run(arguments(sys.argv[1:])))
+    sys.exit(run(parse_arguments(sys.argv[1:])))

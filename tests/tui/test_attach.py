@@ -16,12 +16,12 @@ from streamstyle.events import Failed, Finished
 from streamstyle.process_identity import ProcessIdentity
 from streamstyle.runs.folder import Control, RunFolder, SaveRequest
 from streamstyle.tui.app import StreamstyleApp
-from tests.tui.acting import perform, reads, text, until
-from tests.tui.fake_engine import Voice
+from tests.tui.acting import run_app, wait_for_text, screen_text, wait_until
+from tests.tui.fake_engine import FakeRun
 
 
 @pytest.fixture
-def holder(voice: Voice) -> Iterator[subprocess.Popen[bytes]]:
+def holder(voice: FakeRun) -> Iterator[subprocess.Popen[bytes]]:
     """Somebody else who holds the run: any process that lives."""
     with subprocess.Popen(["sleep", "60"]) as process:
         voice.folder.write_control(
@@ -31,114 +31,116 @@ def holder(voice: Voice) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def test_looking_on_at_a_run_that_somebody_holds_changes_nothing(voice: Voice, holder: subprocess.Popen[bytes]) -> None:
+def test_looking_on_at_a_run_that_somebody_holds_changes_nothing(
+    voice: FakeRun, holder: subprocess.Popen[bytes]
+) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "● looking on")
+        await wait_for_text(pilot, "● looking on")
         for key in ("space", "s", "e"):
             await pilot.press(key)
-        assert "Pause" not in text(pilot)
+        assert "Pause" not in screen_text(pilot)
         await pilot.press("q")
 
     before = voice.folder.events.read_text(), voice.folder.control.read_text()
-    assert perform(StreamstyleApp(voice.folder), act) == 0
+    assert run_app(StreamstyleApp(voice.folder), act) == 0
     assert (voice.folder.events.read_text(), voice.folder.control.read_text()) == before
 
 
-def test_who_looks_on_takes_over_once_the_holder_has_gone(voice: Voice, holder: subprocess.Popen[bytes]) -> None:
+def test_who_looks_on_takes_over_once_the_holder_has_gone(voice: FakeRun, holder: subprocess.Popen[bytes]) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "● looking on")
+        await wait_for_text(pilot, "● looking on")
         holder.kill()
-        await reads(pilot, "Pause")
-        await until(pilot, lambda: any("are yours" in said.message for said in pilot.app._notifications))
+        await wait_for_text(pilot, "Pause")
+        await wait_until(pilot, lambda: any("are yours" in said.message for said in pilot.app._notifications))
         await pilot.press("space")
-        await until(pilot, lambda: voice.folder.read_control().paused)
+        await wait_until(pilot, lambda: voice.folder.read_control().paused)
         assert voice.folder.read_control().owner == ProcessIdentity.current()
         await pilot.press("q")
 
-    assert perform(StreamstyleApp(voice.folder), act) == 0
+    assert run_app(StreamstyleApp(voice.folder), act) == 0
     assert voice.folder.read_control() == Control(), "who leaves lets go, and the run goes on"
 
 
-def test_a_run_that_nobody_holds_is_paused_saved_from_and_stopped_by_who_looks_on(voice: Voice) -> None:
+def test_a_run_that_nobody_holds_is_paused_saved_from_and_stopped_by_who_looks_on(voice: FakeRun) -> None:
     voice.folder.write_control(Control(save=SaveRequest(4, "output", "film.wave.output-4.png")))
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "Pause")
+        await wait_for_text(pilot, "Pause")
         await pilot.press("s")
-        await until(
+        await wait_until(
             pilot, lambda: voice.folder.read_control().save != SaveRequest(4, "output", "film.wave.output-4.png")
         )
         assert voice.folder.read_control().save.number == 5
         await pilot.press("e")
-        await reads(pilot, "Stop here?")
+        await wait_for_text(pilot, "Stop here?")
         await pilot.press("s")
-        await until(pilot, lambda: voice.folder.read_control().stop)
-        await reads(pilot, "● stopping after this frame")
+        await wait_until(pilot, lambda: voice.folder.read_control().stop)
+        await wait_for_text(pilot, "● stopping after this frame")
         await pilot.press("q")
 
-    assert perform(StreamstyleApp(voice.folder), act) == 0
+    assert run_app(StreamstyleApp(voice.folder), act) == 0
     assert voice.folder.read_control().stop
 
 
-def test_who_leaves_is_told_how_to_come_back(voice: Voice, capfd: pytest.CaptureFixture[str]) -> None:
+def test_who_leaves_is_told_how_to_come_back(voice: FakeRun, capfd: pytest.CaptureFixture[str]) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "Pause")
+        await wait_for_text(pilot, "Pause")
         await pilot.press("q")
 
-    perform(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(voice.folder), act)
     said = capfd.readouterr().err
     assert f"streamstyle tui --attach {os.getpid()}\n" in said
     assert f"streamstyle stop {os.getpid()}\n" in said
 
 
-def test_who_comes_late_sees_what_was_said_before(voice: Voice) -> None:
+def test_who_comes_late_sees_what_was_said_before(voice: FakeRun) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "57 of 132 frames")
-        await reads(pilot, "shot 2 begins at 0:02, frame 40")
+        await wait_for_text(pilot, "57 of 132 frames")
+        await wait_for_text(pilot, "shot 2 begins at 0:02, frame 40")
 
-    perform(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(voice.folder), act)
 
 
-def ended(voice: Voice) -> RunFolder:
+def ended(voice: FakeRun) -> RunFolder:
     """The same run, after its process has ended."""
     owner = voice.folder.path / "run.json"
     owner.write_text(json.dumps(json.loads(owner.read_text()) | {"pid": 2**22 + 1}))
     return voice.folder
 
 
-def test_a_run_that_has_ended_shows_what_came_of_it(voice: Voice) -> None:
-    voice.say(Finished("film.wave.mkv", 132, 2, 125.0, 131, 0))
+def test_a_run_that_has_ended_shows_what_came_of_it(voice: FakeRun) -> None:
+    voice.emit(Finished("film.wave.mkv", 132, 2, 125.0, 131, 0))
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "Painted in 2:05")
-        assert "132, in 2 shots" in text(pilot)
-        assert "131 computed, 0 known" in text(pilot)
+        await wait_for_text(pilot, "Painted in 2:05")
+        assert "132, in 2 shots" in screen_text(pilot)
+        assert "131 computed, 0 known" in screen_text(pilot)
         await pilot.press("q")
 
-    assert perform(StreamstyleApp(ended(voice)), act) == 0
+    assert run_app(StreamstyleApp(ended(voice)), act) == 0
 
 
-def test_a_run_that_failed_shows_why_and_what_to_do(voice: Voice) -> None:
-    voice.say(Failed("film.mkv cannot be read any more", "Is its disk still there?", 3))
+def test_a_run_that_failed_shows_why_and_what_to_do(voice: FakeRun) -> None:
+    voice.emit(Failed("film.mkv cannot be read any more", "Is its disk still there?", 3))
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "That could not be done")
-        assert "film.mkv cannot be read any more." in text(pilot)
-        assert "Is its disk still there?" in text(pilot)
+        await wait_for_text(pilot, "That could not be done")
+        assert "film.mkv cannot be read any more." in screen_text(pilot)
+        assert "Is its disk still there?" in screen_text(pilot)
         await pilot.press("q")
 
-    assert perform(StreamstyleApp(ended(voice)), act) == 3
+    assert run_app(StreamstyleApp(ended(voice)), act) == 3
 
 
-def test_a_run_that_died_without_a_word_is_said_to_have(voice: Voice) -> None:
+def test_a_run_that_died_without_a_word_is_said_to_have(voice: FakeRun) -> None:
     (voice.folder.stderr_log).write_text("cannot allocate memory\n")
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "The painting process was ended")
-        assert "cannot allocate memory" in text(pilot)
+        await wait_for_text(pilot, "The painting process was ended")
+        assert "cannot allocate memory" in screen_text(pilot)
         await pilot.press("q")
 
-    assert perform(StreamstyleApp(ended(voice)), act) == 1
+    assert run_app(StreamstyleApp(ended(voice)), act) == 1
 
 
 def test_a_folder_that_is_half_written_is_no_harm(tmp_path: Path) -> None:
@@ -148,7 +150,7 @@ def test_a_folder_that_is_half_written_is_no_harm(tmp_path: Path) -> None:
     folder.events.write_bytes(b'{"event": "warned", "message": "\xff"}\n{"event": "sta')
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "opening the film")
+        await wait_for_text(pilot, "opening the film")
         await pilot.press("q")
 
-    assert perform(StreamstyleApp(folder), act) == 0
+    assert run_app(StreamstyleApp(folder), act) == 0

@@ -18,7 +18,7 @@ from streamstyle.runs.folder import RunFolder, runs_folder
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.summary import SummaryScreen
-from tests.tui.fake_engine import Voice
+from tests.tui.fake_engine import FakeRun
 from tests.tui.test_attach import ended
 
 
@@ -26,7 +26,7 @@ from tests.tui.test_attach import ended
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What the app would have shown, had there been a terminal."""
     shown: list[object] = []
-    monkeypatch.setattr(command, "without_a_screen", lambda: "")
+    monkeypatch.setattr(command, "why_no_tui", lambda: "")
     monkeypatch.setattr(StreamstyleApp, "run", lambda app: shown.append(app._subject))
     return shown
 
@@ -65,8 +65,8 @@ def test_options_without_a_film_or_a_style_are_not_forgotten_in_silence(
     assert shown == []
 
 
-def test_attach_finds_the_youngest_run_that_lives(voice: Voice, shown: list[object]) -> None:
-    younger = Voice(RunFolder(runs_folder() / "20261124-220000-other-2"))
+def test_attach_finds_the_youngest_run_that_lives(voice: FakeRun, shown: list[object]) -> None:
+    younger = FakeRun(RunFolder(runs_folder() / "20261124-220000-other-2"))
     younger.folder.create(["run"])
     ended(younger)
     assert exit_code(["tui", "--attach"]) == 0
@@ -100,13 +100,13 @@ def test_without_a_terminal_there_is_nobody_to_ask(capfd: pytest.CaptureFixture[
 def test_a_dumb_terminal_is_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
-    assert command.without_a_screen() == ""
+    assert command.why_no_tui() == ""
     monkeypatch.setattr(command.sys, "stderr", codecs.getwriter("latin-1")(io.BytesIO()))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(sys.stderr, "encoding", "iso8859-1", raising=False)
-    assert command.without_a_screen() == "this locale has no UTF-8"
+    assert command.why_no_tui() == "this locale has no UTF-8"
     monkeypatch.setenv("TERM", "dumb")
-    assert command.without_a_screen() == "this terminal cannot draw a screen"
+    assert command.why_no_tui() == "this terminal cannot draw a screen"
 
 
 def loaded_by(statement: str) -> set[str]:

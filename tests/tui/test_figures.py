@@ -7,7 +7,7 @@ import pytest
 from streamstyle.events import FrameWritten
 from streamstyle.runs.state import RunState
 from streamstyle.tui.figures import position_text, sparkline, speed_text, steadiness_text
-from tests.tui.fake_engine import started, surveyed
+from tests.tui.fake_engine import started, status_sample
 
 HALF_WAY = RunState(started=started("film.mkv", "out.mkv", 132), last_frame=FrameWritten(66, 132, 2.64, 33.0))
 
@@ -28,7 +28,7 @@ def test_speed_and_position_of_a_run_half_way() -> None:
     ],
 )
 def test_steadiness_is_told_in_times(output: float | None, per_frame: float, text: str) -> None:
-    measured = replace(surveyed(9), warping_error={"output": output, "per_frame": per_frame})
+    measured = replace(status_sample(9), warping_error={"output": output, "per_frame": per_frame})
     assert steadiness_text(replace(HALF_WAY, status=measured)) == text
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from textual.content import Content
 
-from streamstyle.tui.widgets.lines import cut
+from streamstyle.tui.widgets.lines import elide_middle
 
 
 @pytest.mark.parametrize(
@@ -17,5 +17,5 @@ from streamstyle.tui.widgets.lines import cut
     ],
 )
 def test_a_long_name_loses_its_middle_by_cells_not_characters(text: str, width: int, cut_to: str) -> None:
-    assert cut(text, width) == cut_to
+    assert elide_middle(text, width) == cut_to
     assert Content(cut_to).cell_length <= width

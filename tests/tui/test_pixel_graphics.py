@@ -14,18 +14,18 @@ from rich.style import Style
 from textual.pilot import Pilot
 
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.graphics import Graphics, Protocol, is_bright, understood
-from streamstyle.tui.widgets.cells import rows_of
-from streamstyle.tui.widgets.colours import Depth
-from streamstyle.tui.widgets.picture import Picture
+from streamstyle.tui.graphics import Graphics, Protocol, has_light_background, parse_graphics
+from streamstyle.tui.widgets.cells import render_rows
+from streamstyle.tui.widgets.colours import ColourDepth
+from streamstyle.tui.widgets.picture import ImageView
 from streamstyle.tui.widgets.pixel_graphics import PixelRenderer, encode_kitty, encode_sixel
-from tests.tui.acting import perform, reads, until
-from tests.tui.fake_engine import Voice
+from tests.tui.acting import run_app, wait_for_text, wait_until
+from tests.tui.fake_engine import FakeRun
 
 XTERM = "\x1b[6;20;10t\x1b[?1;0;256S\x1b[?63;1;2;4;6;9;15;22c"
 
 
-def drawn(sequence: str) -> np.ndarray:
+def decode_sixel(sequence: str) -> np.ndarray:
     """The picture that a terminal draws of sixels: [H, W, 3], in 0..1."""
     head = re.match(r'\x1bPq"1;1;(\d+);(\d+)((?:#\d+;2;\d+;\d+;\d+)+)(.*)\x1b\\$', sequence)
     assert head is not None
@@ -55,7 +55,7 @@ def drawn(sequence: str) -> np.ndarray:
 def test_sixels_draw_the_picture_in_every_pixel() -> None:
     rows, columns = np.mgrid[0:36, 0:50]
     wanted = np.stack([rows * 7, columns * 5, np.full_like(rows, 90)], -1).astype(np.uint8)
-    picture = drawn(encode_sixel(wanted))
+    picture = decode_sixel(encode_sixel(wanted))
     assert picture.shape == (36, 50, 3)
     assert not np.isnan(picture).any()
     blurred, meant = (cv2.blur(image, (4, 4))[4:-4, 4:-4] for image in (picture, wanted / 255))
@@ -63,7 +63,7 @@ def test_sixels_draw_the_picture_in_every_pixel() -> None:
 
 
 def test_rows_that_fill_no_band_are_filled_up_with_the_last() -> None:
-    picture = drawn(encode_sixel(np.full((20, 9, 3), 255, np.uint8)))
+    picture = decode_sixel(encode_sixel(np.full((20, 9, 3), 255, np.uint8)))
     assert picture.shape == (24, 9, 3)
     assert picture.min() == 1
 
@@ -84,7 +84,7 @@ def test_kitty_gets_every_pixel_and_a_place_for_it() -> None:
 @pytest.mark.parametrize("protocol", list(Protocol))
 def test_under_a_question_a_sharp_picture_is_blocks(protocol: Protocol) -> None:
     pixels = np.full((4, 6, 3), 200, np.uint8)
-    blocks = rows_of(pixels, Depth.true, Style())
+    blocks = render_rows(pixels, ColourDepth.true, Style())
     rows = PixelRenderer(Graphics(protocol, (10, 20))).render(pixels, blocks, 6)
     assert [row.text for row in rows] == ["▀" * 6] * 2
     assert [row.cell_length for row in rows] == [6, 6]
@@ -107,7 +107,7 @@ def test_under_a_question_a_sharp_picture_is_blocks(protocol: Protocol) -> None:
     ],
 )
 def test_what_a_terminal_says_of_itself(answers: str, graphics: Graphics | None) -> None:
-    assert understood(answers) == graphics
+    assert parse_graphics(answers) == graphics
 
 
 @pytest.mark.parametrize(
@@ -120,36 +120,36 @@ def test_what_a_terminal_says_of_itself(answers: str, graphics: Graphics | None)
     ],
 )
 def test_whether_a_terminal_is_bright(answers: str, bright: bool) -> None:
-    assert is_bright(answers) is bright
+    assert has_light_background(answers) is bright
 
 
 def test_a_cell_whose_size_the_system_knows_need_not_be_asked() -> None:
-    assert understood("\x1b[?63;4c", (8, 17)) == Graphics(Protocol.sixel, (8, 17))
+    assert parse_graphics("\x1b[?63;4c", (8, 17)) == Graphics(Protocol.sixel, (8, 17))
 
 
-def test_p_shows_pixels_and_blocks_again(voice: Voice) -> None:
+def test_p_shows_pixels_and_blocks_again(voice: FakeRun) -> None:
     def sharp(pilot: Pilot[int]) -> bool:
-        rows = pilot.app.screen.query_one("#a", Picture).render_lines(
+        rows = pilot.app.screen.query_one("#a", ImageView).render_lines(
             pilot.app.screen.query_one("#a").region.reset_offset
         )
         return any("\x1bPq" in row.render(pilot.app.console) for row in rows)
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame 57")
+        await wait_for_text(pilot, "painted · frame 57")
         assert not sharp(pilot)
         await pilot.press("p")
-        await until(pilot, lambda: sharp(pilot))
-        await until(pilot, lambda: voice.folder.preview_requests().width > 600)
+        await wait_until(pilot, lambda: sharp(pilot))
+        await wait_until(pilot, lambda: voice.folder.preview_requests().width > 600)
         await pilot.press("p")
-        await until(pilot, lambda: not sharp(pilot))
+        await wait_until(pilot, lambda: not sharp(pilot))
 
-    perform(StreamstyleApp(voice.folder, graphics=Graphics(Protocol.sixel, (10, 20))), act)
+    run_app(StreamstyleApp(voice.folder, graphics=Graphics(Protocol.sixel, (10, 20))), act)
 
 
-def test_p_says_where_a_terminal_has_blocks_alone(voice: Voice) -> None:
+def test_p_says_where_a_terminal_has_blocks_alone(voice: FakeRun) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame 57")
+        await wait_for_text(pilot, "painted · frame 57")
         await pilot.press("p")
-        await until(pilot, lambda: any("blocks alone" in said.message for said in pilot.app._notifications))
+        await wait_until(pilot, lambda: any("blocks alone" in said.message for said in pilot.app._notifications))
 
-    perform(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(voice.folder), act)

@@ -11,13 +11,21 @@ from textual.pilot import Pilot
 from streamstyle.events import FrameWritten
 from streamstyle.runs.folder import RunFolder, all_runs
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.keys import RUNNING
-from streamstyle.tui.running import RunningScreen
+from streamstyle.tui.keys import RUN_BINDINGS
+from streamstyle.tui.running import RunScreen
 from streamstyle.tui.summary import SummaryScreen
-from streamstyle.tui.widgets.diptych import Diptych
-from streamstyle.tui.widgets.journal import Journal
-from tests.tui.acting import asked_for, events, painting, perform, reads, text, until
-from tests.tui.fake_engine import Voice, preview, started, surveyed
+from streamstyle.tui.widgets.diptych import ImagePair
+from streamstyle.tui.widgets.journal import LogView
+from tests.tui.acting import (
+    run_request,
+    event_names,
+    app_with_fake_run,
+    run_app,
+    wait_for_text,
+    screen_text,
+    wait_until,
+)
+from tests.tui.fake_engine import FakeRun, preview, started, status_sample
 
 SLOWLY = ("--frames", "2000", "--seconds", "0.03")
 
@@ -29,231 +37,238 @@ def run() -> RunFolder:
 async def stop(pilot: Pilot[int]) -> None:
     """Leave as a person does who has seen enough."""
     await pilot.press("q")
-    await reads(pilot, "Leave?")
+    await wait_for_text(pilot, "Leave?")
     await pilot.press("s")
-    await until(pilot, lambda: isinstance(pilot.app.screen, SummaryScreen))
+    await wait_until(pilot, lambda: isinstance(pilot.app.screen, SummaryScreen))
     await pilot.press("q")
 
 
 def test_frames_arrive_and_are_shown_with_their_numbers(tmp_path: Path) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame")
-        shown = text(pilot)
+        await wait_for_text(pilot, "painted · frame")
+        shown = screen_text(pilot)
         for words in ("film.mkv → film.wave.mkv", "● painting", "of 2000 frames", "5.6 times steadier", "1.2 GB"):
             assert words in shown
         assert "! stream #2 is left out" in shown
         await stop(pilot)
 
-    assert perform(painting(asked_for(tmp_path, *SLOWLY)), act) == 130
+    assert run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), act) == 130
 
 
 def test_a_short_run_ends_in_its_summary_with_exit_code_0(tmp_path: Path) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "Painted in")
+        await wait_for_text(pilot, "Painted in")
         await pilot.press("enter")
 
-    assert perform(painting(asked_for(tmp_path, "--frames", "8", "--seconds", "0.02")), act) == 0
+    assert run_app(app_with_fake_run(run_request(tmp_path, "--frames", "8", "--seconds", "0.02")), act) == 0
     assert (tmp_path / "film.wave.mkv").is_file()
 
 
 def test_the_picture_shows_every_view_and_two_beside_each_other(tmp_path: Path) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame")
+        await wait_for_text(pilot, "painted · frame")
         for key, title in zip(
             "12345", ("painted", "the film", "painted frame by frame", "optical flow", "weight"), strict=True
         ):
             await pilot.press(key)
-            await reads(pilot, f"{title} · frame")
+            await wait_for_text(pilot, f"{title} · frame")
         await pilot.press("left")
-        await reads(pilot, "optical flow · frame")
+        await wait_for_text(pilot, "optical flow · frame")
         await pilot.press("right")
-        await reads(pilot, "weight · frame")
+        await wait_for_text(pilot, "weight · frame")
         await pilot.press("1", "c")
-        await until(pilot, lambda: "painted · frame" in text(pilot) and "weight · frame" in text(pilot))
+        await wait_until(
+            pilot, lambda: "painted · frame" in screen_text(pilot) and "weight · frame" in screen_text(pilot)
+        )
         await pilot.press("up")
-        await until(pilot, lambda: "painted · frame" in text(pilot) and "optical flow · frame" in text(pilot))
+        await wait_until(
+            pilot, lambda: "painted · frame" in screen_text(pilot) and "optical flow · frame" in screen_text(pilot)
+        )
         await pilot.press("down", "x")
-        await until(pilot, lambda: text(pilot).find("weight · frame") in range(text(pilot).find("painted · frame")))
+        await wait_until(
+            pilot,
+            lambda: screen_text(pilot).find("weight · frame") in range(screen_text(pilot).find("painted · frame")),
+        )
         await pilot.press("c")
-        await until(pilot, lambda: "painted · frame" not in text(pilot))
+        await wait_until(pilot, lambda: "painted · frame" not in screen_text(pilot))
         await pilot.press("x")
-        await reads(pilot, "painted · frame")
+        await wait_for_text(pilot, "painted · frame")
         await stop(pilot)
 
-    perform(painting(asked_for(tmp_path, *SLOWLY)), act)
+    run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), act)
 
 
 def test_the_hands(tmp_path: Path) -> None:
     """Pause and go on, save, end after a question, leave after another: all on one run, for its start takes a while."""
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame")
+        await wait_for_text(pilot, "painted · frame")
         await pauses_and_goes_on(pilot)
         await saves(pilot)
         for key, question in (("e", "Stop here?"), ("q", "Leave?"), ("ctrl+q", "Leave?"), ("ctrl+c", "Leave?")):
             await pilot.press(key)
-            await reads(pilot, question)
+            await wait_for_text(pilot, question)
             await pilot.press("escape" if key == "ctrl+c" else "r")
-            await until(pilot, lambda: isinstance(pilot.app.screen, RunningScreen))
+            await wait_until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
         assert not run().read_control().stop
         await pilot.press("ctrl+c", "ctrl+c")
-        await reads(pilot, "Stopped after")
+        await wait_for_text(pilot, "Stopped after")
         await pilot.press("ctrl+c")
 
     async def pauses_and_goes_on(pilot: Pilot[int]) -> None:
         await pilot.press("space")
-        await reads(pilot, "● paused")
-        await until(pilot, lambda: "paused" in events(run()))
-        assert "done at" not in text(pilot)
+        await wait_for_text(pilot, "● paused")
+        await wait_until(pilot, lambda: "paused" in event_names(run()))
+        assert "done at" not in screen_text(pilot)
         await pilot.press("space")
-        await reads(pilot, "● painting")
-        await until(pilot, lambda: "unpaused" in events(run()))
+        await wait_for_text(pilot, "● painting")
+        await wait_until(pilot, lambda: "unpaused" in event_names(run()))
 
     async def saves(pilot: Pilot[int]) -> None:
         await pilot.press("4", "s")
-        await reads(pilot, "flow, saved as")
+        await wait_for_text(pilot, "flow, saved as")
         await pilot.press("s")
-        await until(pilot, (tmp_path / "film.wave.flow-2.png").is_file)
+        await wait_until(pilot, (tmp_path / "film.wave.flow-2.png").is_file)
 
-    assert perform(painting(asked_for(tmp_path, *SLOWLY)), act) == 130
-    assert events(run())[-1] == "stopped"
+    assert run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), act) == 130
+    assert event_names(run())[-1] == "stopped"
     assert (tmp_path / "film.wave.flow-1.png").is_file()
 
 
 def test_a_run_left_in_the_background_goes_on_even_if_it_was_paused(tmp_path: Path) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame")
+        await wait_for_text(pilot, "painted · frame")
         await pilot.press("space")
-        await reads(pilot, "● paused")
+        await wait_for_text(pilot, "● paused")
         await pilot.press("q")
-        await reads(pilot, "Leave?")
+        await wait_for_text(pilot, "Leave?")
         await pilot.press("b")
 
-    assert perform(painting(asked_for(tmp_path, "--frames", "40", "--seconds", "0.05")), act) == 0
+    assert run_app(app_with_fake_run(run_request(tmp_path, "--frames", "40", "--seconds", "0.05")), act) == 0
     folder = run()
     assert folder.is_alive()
     assert not folder.read_control().paused
 
     async def come_back(pilot: Pilot[int]) -> None:
-        await reads(pilot, "Painted in")
+        await wait_for_text(pilot, "Painted in")
         await pilot.press("q")
 
-    assert perform(StreamstyleApp(folder), come_back) == 0
+    assert run_app(StreamstyleApp(folder), come_back) == 0
     assert (tmp_path / "film.wave.mkv").is_file()
 
 
-def test_help_names_every_key(voice: Voice) -> None:
+def test_help_names_every_key(voice: FakeRun) -> None:
 
     async def act(pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
-        await reads(pilot, "Pause after the frame at hand")
-        for binding in RUNNING:
-            assert binding.tooltip[:40] in text(pilot)
+        await wait_for_text(pilot, "Pause after the frame at hand")
+        for binding in RUN_BINDINGS:
+            assert binding.tooltip[:40] in screen_text(pilot)
         await pilot.press("escape")
-        await reads(pilot, "● painting")
+        await wait_for_text(pilot, "● painting")
 
-    perform(StreamstyleApp(voice.folder), act, size=(120, 60))
-
-
-def test_l_shows_the_log_and_n_the_picture_alone(voice: Voice) -> None:
-
-    async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame 57")
-        assert "stream #2" not in text(pilot)
-        await pilot.press("l")
-        await reads(pilot, "! stream #2 is left out")
-        await pilot.press("l")
-        await until(pilot, lambda: not pilot.app.screen.query_one(Journal).display)
-        await pilot.press("n")
-        await until(pilot, lambda: "of 132 frames" not in text(pilot))
-        await pilot.press("n")
-        await reads(pilot, "of 132 frames")
-
-    perform(StreamstyleApp(voice.folder), act, size=(100, 30))
+    run_app(StreamstyleApp(voice.folder), act, size=(120, 60))
 
 
-def test_the_palette_has_what_the_keys_do(voice: Voice) -> None:
+def test_l_shows_the_log_and_n_the_picture_alone(voice: FakeRun) -> None:
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame 57")
+        await wait_for_text(pilot, "painted · frame 57")
+        assert "stream #2" not in screen_text(pilot)
+        await pilot.press("l")
+        await wait_for_text(pilot, "! stream #2 is left out")
+        await pilot.press("l")
+        await wait_until(pilot, lambda: not pilot.app.screen.query_one(LogView).display)
+        await pilot.press("n")
+        await wait_until(pilot, lambda: "of 132 frames" not in screen_text(pilot))
+        await pilot.press("n")
+        await wait_for_text(pilot, "of 132 frames")
+
+    run_app(StreamstyleApp(voice.folder), act, size=(100, 30))
+
+
+def test_the_palette_has_what_the_keys_do(voice: FakeRun) -> None:
+
+    async def act(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "painted · frame 57")
         await pilot.press("ctrl+p", *"two side by")
-        await reads(pilot, "One picture, or two side by side")
+        await wait_for_text(pilot, "One picture, or two side by side")
         await pilot.press("down", "enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, RunningScreen))
-        await reads(pilot, "the film · frame 57")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
+        await wait_for_text(pilot, "the film · frame 57")
         said = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
         assert len(said) == len(set(said)), "what has two keys is there once"
 
-    perform(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(voice.folder), act)
 
 
-def test_a_name_with_an_end_of_line_and_markup_in_it_is_shown_on_one(voice: Voice) -> None:
+def test_a_name_with_an_end_of_line_and_markup_in_it_is_shown_on_one(voice: FakeRun) -> None:
     name = "two\nlines \x1b[2J\U0001f3ac.mkv"
-    voice.say(started(name, f"a [/red] folder/{name}", 132))
+    voice.emit(started(name, f"a [/red] folder/{name}", 132))
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "two�lines �[2J\U0001f3ac.mkv → two�lines")
+        await wait_for_text(pilot, "two�lines �[2J\U0001f3ac.mkv → two�lines")
         await pilot.press("s")
         said = pilot.app._notifications
-        await until(pilot, lambda: any("[/red]" in each.message and not each.markup for each in said))
+        await wait_until(pilot, lambda: any("[/red]" in each.message and not each.markup for each in said))
 
-    perform(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(voice.folder), act)
 
 
-def test_a_screenshot_has_the_picture(voice: Voice) -> None:
+def test_a_screenshot_has_the_picture(voice: FakeRun) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame 57")
+        await wait_for_text(pilot, "painted · frame 57")
         for simplified in (False, True):
             assert pilot.app.export_screenshot(simplify=simplified).count("▀") > 1000
 
-    perform(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(voice.folder), act)
 
 
 def test_ctrl_c_closes_what_lies_over_the_screen_and_then_asks(tmp_path: Path) -> None:
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame")
+        await wait_for_text(pilot, "painted · frame")
         for key in ("ctrl+p", "question_mark"):
             await pilot.press(key)
-            await until(pilot, lambda: not isinstance(pilot.app.screen, RunningScreen))
+            await wait_until(pilot, lambda: not isinstance(pilot.app.screen, RunScreen))
             await pilot.press("ctrl+c")
-            await until(pilot, lambda: isinstance(pilot.app.screen, RunningScreen))
+            await wait_until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
         await stop(pilot)
 
-    perform(painting(asked_for(tmp_path, *SLOWLY)), act)
+    run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), act)
 
 
-def test_a_view_that_a_frame_lacks_says_so(voice: Voice) -> None:
+def test_a_view_that_a_frame_lacks_says_so(voice: FakeRun) -> None:
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame 57")
-        voice.say(preview(voice.folder, 58, ("output", "source")))
-        await reads(pilot, "painted · frame 58")
+        await wait_for_text(pilot, "painted · frame 57")
+        voice.emit(preview(voice.folder, 58, ("output", "source")))
+        await wait_for_text(pilot, "painted · frame 58")
         await pilot.press("4")
-        await reads(pilot, "optical flow: comes with the next frame")
+        await wait_for_text(pilot, "optical flow: comes with the next frame")
 
-    perform(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(voice.folder), act)
 
 
 @pytest.mark.parametrize("size", [(200, 60), (80, 24), (40, 12)])
-def test_the_picture_asked_for_is_as_large_as_there_is_room(voice: Voice, size: tuple[int, int]) -> None:
+def test_the_picture_asked_for_is_as_large_as_there_is_room(voice: FakeRun, size: tuple[int, int]) -> None:
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, "painted · frame 57")
-        await until(
-            pilot, lambda: voice.folder.preview_requests().width >= pilot.app.screen.query_one(Diptych).size.width - 2
+        await wait_for_text(pilot, "painted · frame 57")
+        await wait_until(
+            pilot, lambda: voice.folder.preview_requests().width >= pilot.app.screen.query_one(ImagePair).size.width - 2
         )
         wishes = voice.folder.preview_requests()
         assert wishes.views == ("output", "source")
         assert size[0] // 2 < wishes.width <= 2 * size[0]
 
-    perform(StreamstyleApp(voice.folder), act, size=size)
+    run_app(StreamstyleApp(voice.folder), act, size=size)
     assert not list((voice.folder.path / "viewers").glob("*.json"))
 
 
-def test_numbers_that_are_not_finite_do_no_harm(voice: Voice) -> None:
+def test_numbers_that_are_not_finite_do_no_harm(voice: FakeRun) -> None:
     async def act(pilot: Pilot[int]) -> None:
         broken = replace(
-            surveyed(58),
+            status_sample(58),
             losses={"temporal": float("nan")},
             warping_error={"output": float("nan"), "per_frame": 0.1},
             stages={"stylise": float("inf")},
@@ -261,7 +276,7 @@ def test_numbers_that_are_not_finite_do_no_harm(voice: Voice) -> None:
             queues={"decode": (0, 0)},
         )
         voice.latest["status_sampled"] = broken.to_json()
-        voice.say(FrameWritten(58, 132, 2.3, 56.0))
-        await reads(pilot, "58 of 132 frames")
+        voice.emit(FrameWritten(58, 132, 2.3, 56.0))
+        await wait_for_text(pilot, "58 of 132 frames")
 
-    perform(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(voice.folder), act)

@@ -18,8 +18,8 @@ import streamstyle.tui.outcome
 import streamstyle.tui.widgets.progress
 from streamstyle.events import Failed, Finished
 from streamstyle.tui.app import StreamstyleApp
-from tests.tui.acting import perform, reads, text, until
-from tests.tui.fake_engine import Voice
+from tests.tui.acting import run_app, wait_for_text, screen_text, wait_until
+from tests.tui.fake_engine import FakeRun
 from tests.tui.test_attach import ended
 
 FOLDER = Path(__file__).parent / "snapshots"
@@ -37,7 +37,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streamstyle.tui.widgets.progress, "time", Clock)
-    monkeypatch.setattr(streamstyle.tui.outcome, "_player", lambda: "mpv")
+    monkeypatch.setattr(streamstyle.tui.outcome, "_find_player", lambda: "mpv")
 
 
 def compare(name: str, size: tuple[int, int], app: StreamstyleApp, words: str, *keys: str, then: str = "") -> None:
@@ -45,57 +45,57 @@ def compare(name: str, size: tuple[int, int], app: StreamstyleApp, words: str, *
     path = FOLDER / f"{name}-{size[0]}x{size[1]}.txt"
 
     async def act(pilot: Pilot[int]) -> None:
-        await reads(pilot, words)
+        await wait_for_text(pilot, words)
         await pilot.press(*keys)
-        await reads(pilot, then)
+        await wait_for_text(pilot, then)
         if os.environ.get("STREAMSTYLE_SNAPSHOTS") == "new":
             await pilot.pause(1.0)
             path.parent.mkdir(exist_ok=True)
             path.write_text(lines(pilot), encoding="utf-8")
         with suppress(AssertionError):
-            await until(pilot, lambda: lines(pilot) == path.read_text(encoding="utf-8"), seconds=5.0)
+            await wait_until(pilot, lambda: lines(pilot) == path.read_text(encoding="utf-8"), seconds=5.0)
         assert lines(pilot) == path.read_text(encoding="utf-8")
 
-    perform(app, act, size)
+    run_app(app, act, size)
 
 
 def lines(pilot: Pilot[int]) -> str:
-    return "".join(f"{line}\n" for line in text(pilot).splitlines())
+    return "".join(f"{line}\n" for line in screen_text(pilot).splitlines())
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_running(voice: Voice, size: tuple[int, int]) -> None:
+def test_running(voice: FakeRun, size: tuple[int, int]) -> None:
     compare("running", size, StreamstyleApp(voice.folder), "painted · frame 57")
 
 
 @pytest.mark.parametrize("size", SIZES[1:3])
-def test_comparing(voice: Voice, size: tuple[int, int]) -> None:
+def test_comparing(voice: FakeRun, size: tuple[int, int]) -> None:
     compare("comparing", size, StreamstyleApp(voice.folder), "painted · frame 57", "c", then="the film · frame 57")
 
 
 @pytest.mark.parametrize("size", SIZES[2:])
-def test_all_the_numbers(voice: Voice, size: tuple[int, int]) -> None:
+def test_all_the_numbers(voice: FakeRun, size: tuple[int, int]) -> None:
     compare("numbers", size, StreamstyleApp(voice.folder), "painted · frame 57", "n", then="where the time goes")
 
 
 @pytest.mark.parametrize("size", SIZES[1:])
-def test_help(voice: Voice, size: tuple[int, int]) -> None:
+def test_help(voice: FakeRun, size: tuple[int, int]) -> None:
     compare("help", size, StreamstyleApp(voice.folder), "painted · frame 57", "question_mark", then="Keys")
 
 
 @pytest.mark.parametrize("size", SIZES[1:])
-def test_finished(voice: Voice, size: tuple[int, int]) -> None:
-    voice.say(Finished("film.wave.mkv", 132, 2, 125.0, 131, 0))
+def test_finished(voice: FakeRun, size: tuple[int, int]) -> None:
+    voice.emit(Finished("film.wave.mkv", 132, 2, 125.0, 131, 0))
     compare("finished", size, StreamstyleApp(ended(voice)), "Painted in 2:05")
 
 
 @pytest.mark.parametrize("size", SIZES[2:])
-def test_failed(voice: Voice, size: tuple[int, int]) -> None:
-    voice.say(Failed("film.mkv cannot be read any more", "Is its disk still there?", 3))
+def test_failed(voice: FakeRun, size: tuple[int, int]) -> None:
+    voice.emit(Failed("film.mkv cannot be read any more", "Is its disk still there?", 3))
     compare("failed", size, StreamstyleApp(ended(voice)), "That could not be done")
 
 
 @pytest.mark.parametrize("size", SIZES[2:])
-def test_dead(voice: Voice, size: tuple[int, int]) -> None:
+def test_dead(voice: FakeRun, size: tuple[int, int]) -> None:
     voice.folder.stderr_log.write_text("terminate called after throwing an instance of 'std::bad_alloc'\n")
     compare("dead", size, StreamstyleApp(ended(voice)), "The painting process was ended")

@@ -124,7 +124,7 @@ class Canvas:
         y = (np.arange(height, dtype=np.float32) + 0.5) / self.scale + self.top
         return x[None, :], y[:, None]
 
-    def part(self, left: float, top: float, right: float, bottom: float) -> Canvas:
+    def crop(self, left: float, top: float, right: float, bottom: float) -> Canvas:
         """Return the part of this sheet between the given edges; painting on it paints here."""
         height, width = self.shape
         columns = [min(max(round((x - self.left) * self.scale), 0), width) for x in (left, right)]
@@ -154,18 +154,18 @@ class Canvas:
 
     def polygon(self, corners: ArrayLike, colour: ArrayLike) -> None:
         """Fill the shape between `corners` [n, 2] in design units."""
-        cv2.fillPoly(self.pixels, [self._fixed(corners)], _ink(colour), cv2.LINE_AA, _BITS)
+        cv2.fillPoly(self.pixels, [self._fixed(corners)], _opaque(colour), cv2.LINE_AA, _BITS)
 
     def stroke(self, points: ArrayLike, colour: ArrayLike, width: float) -> None:
         """Draw a line through `points` [n, 2], `width` design units thick but at least one texture pixel."""
         thickness = max(1, round(width * self.scale))
-        cv2.polylines(self.pixels, [self._fixed(points)], False, _ink(colour), thickness, cv2.LINE_AA, _BITS)
+        cv2.polylines(self.pixels, [self._fixed(points)], False, _opaque(colour), thickness, cv2.LINE_AA, _BITS)
 
     def dab(self, x: float, y: float, radii: tuple[float, float], colour: ArrayLike, angle: float = 0.0) -> None:
         """Fill an ellipse, turned by `angle` degrees."""
         centre = self._fixed([(x, y)])[0]
         size = [max(8, round(radius * self.scale * (1 << _BITS))) for radius in radii]
-        cv2.ellipse(self.pixels, centre.tolist(), size, angle, 0, 360, _ink(colour), -1, cv2.LINE_AA, _BITS)
+        cv2.ellipse(self.pixels, centre.tolist(), size, angle, 0, 360, _opaque(colour), -1, cv2.LINE_AA, _BITS)
 
     def _fixed(self, points: ArrayLike) -> NDArray[np.int32]:
         """Return design units as OpenCV's fixed-point pixels."""
@@ -173,7 +173,7 @@ class Canvas:
         return np.round(places * (1 << _BITS)).astype(np.int32)
 
 
-def _ink(colour: ArrayLike) -> tuple[float, ...]:
+def _opaque(colour: ArrayLike) -> tuple[float, ...]:
     red, green, blue = np.asarray(colour).tolist()
     return (min(max(red, 0.0), 255.0), min(max(green, 0.0), 255.0), min(max(blue, 0.0), 255.0), 255.0)
 
@@ -195,7 +195,7 @@ class Stencil:
 
     def polygon(self, corners: Points, colour: str, light: float = 1.0) -> None:
         """Fill the shape between `corners`."""
-        self.sheet.polygon(self._placed(corners), rgb(colour) * light)
+        self.sheet.polygon(self._to_canvas(corners), rgb(colour) * light)
 
     def box(self, left: float, right: float, low: float, high: float, colour: str, light: float = 1.0) -> None:
         """Fill an upright rectangle."""
@@ -203,12 +203,12 @@ class Stencil:
 
     def stroke(self, points: Points, colour: str, width: float, light: float = 1.0) -> None:
         """Draw a line through `points`."""
-        self.sheet.stroke(self._placed(points), rgb(colour) * light, width * self.unit)
+        self.sheet.stroke(self._to_canvas(points), rgb(colour) * light, width * self.unit)
 
     def dab(self, x: float, y: float, radii: tuple[float, float], colour: str, light: float = 1.0) -> None:
         """Fill an ellipse."""
-        centre = self._placed([(x, y)])[0]
+        centre = self._to_canvas([(x, y)])[0]
         self.sheet.dab(*centre, (radii[0] * self.unit, radii[1] * self.unit), rgb(colour) * light)
 
-    def _placed(self, points: Points) -> list[tuple[float, float]]:
+    def _to_canvas(self, points: Points) -> list[tuple[float, float]]:
         return [(self.x + x * self.unit, self.y - y * self.unit) for x, y in points]

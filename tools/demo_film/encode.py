@@ -12,8 +12,8 @@ import numpy as np
 
 from streamstyle.errors import SettingsError
 from streamstyle.files import publish
-from streamstyle.media.colour import BT709, Colour, FromRGB, for_output
-from streamstyle.media.output import clear_errors, new_container, partial_path
+from streamstyle.media.colour import BT709, ColourTags, FromRGB, output_colour
+from streamstyle.media.output import output_errors, new_container, partial_path
 from tools.demo_film.film import FRAME_RATE, HEIGHT, SECONDS, WIDTH, demo_frames, frame_count
 from tools.demo_film.sound import RATE, soundtrack
 
@@ -37,7 +37,7 @@ def render_demo(path: Path, width: int = WIDTH, height: int = HEIGHT, seconds: f
         raise SettingsError(f"The demo film cannot be {width}x{height}", "Give two even sides.")
     partial = partial_path(path)
     try:
-        with clear_errors(partial):
+        with output_errors(partial):
             with new_container(path, partial) as container:
                 _write(container, width, height, seconds)
             publish(partial, path)
@@ -46,7 +46,7 @@ def render_demo(path: Path, width: int = WIDTH, height: int = HEIGHT, seconds: f
 
 
 def _write(container: OutputContainer, width: int, height: int, seconds: float) -> None:
-    colour = for_output(Colour(BT709, BT709, BT709, full_range=False), width, height, "yuv420p")
+    colour = output_colour(ColourTags(BT709, BT709, BT709, full_range=False), width, height, "yuv420p")
     video = _add_video(container, width, height, colour)
     audio = container.add_stream("aac", rate=RATE, layout="stereo", bit_rate=128_000)
     container.metadata["title"] = "The lake and the valley"
@@ -65,7 +65,7 @@ def _write(container: OutputContainer, width: int, height: int, seconds: float) 
         container.mux(packet)
 
 
-def _add_video(container: OutputContainer, width: int, height: int, colour: Colour) -> VideoStream:
+def _add_video(container: OutputContainer, width: int, height: int, colour: ColourTags) -> VideoStream:
     video = container.add_stream("libx264", rate=FRAME_RATE, options={"crf": "16", "preset": "fast"})
     video.width, video.height, video.pix_fmt = width, height, "yuv420p"
     context = video.codec_context

@@ -19,7 +19,7 @@ WIDTH, HEIGHT, SECONDS = 480, 270, 5.0
 _DESIGN = (960, 540)
 """Width and height of the frame in design units."""
 
-_FINE = 2
+_SUPERSAMPLING = 2
 """Pictures are put together at this many times their size each way, then averaged: layers have soft edges."""
 
 _SHOTS: tuple[tuple[Callable[[float], View], int], ...] = ((lake.lake, lake.FRAMES), (valley.valley, valley.FRAMES))
@@ -43,9 +43,9 @@ def demo_frames(width: int = WIDTH, height: int = HEIGHT, seconds: float = SECON
 
     Three fifths are the first view, then a hard cut to the second. Past five seconds the film begins again.
     """
-    camera, size = _camera(width, height, _FINE), (width * _FINE, height * _FINE)
+    camera, size = _camera(width, height, _SUPERSAMPLING), (width * _SUPERSAMPLING, height * _SUPERSAMPLING)
     for index in range(frame_count(seconds)):
-        paint, frame = _scene(index, seconds)
+        paint, frame = _shot_and_frame(index, seconds)
         picture = compose(_view(paint, width, height), frame, camera, size)
         yield np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -57,7 +57,7 @@ def frame_count(seconds: float = SECONDS) -> int:
 
 def cuts(seconds: float = SECONDS) -> list[int]:
     """Return the first frame of each shot but the first."""
-    scenes = [_scene(index, seconds) for index in range(frame_count(seconds))]
+    scenes = [_shot_and_frame(index, seconds) for index in range(frame_count(seconds))]
     return [index for index in range(1, len(scenes)) if scenes[index][1] == 0]
 
 
@@ -71,7 +71,7 @@ def true_motion(
     """
     if index < gap or any(index - gap < cut <= index for cut in cuts(seconds)):
         return None
-    paint, now = _scene(index, seconds)
+    paint, now = _shot_and_frame(index, seconds)
     view = _view(paint, width, height)
     there, back = _flows(view, now - gap, now, width, height)
     seen = topmost(view, now, _camera(width, height), (width, height))
@@ -79,7 +79,7 @@ def true_motion(
     return TrueMotion(back, there, covered)
 
 
-def _scene(index: int, seconds: float) -> tuple[Callable[[float], View], int]:
+def _shot_and_frame(index: int, seconds: float) -> tuple[Callable[[float], View], int]:
     """Which view a frame shows, and how many frames after its beginning."""
     first_of_period = index - index % _PERIOD
     left = min(_PERIOD, frame_count(seconds) - first_of_period)
@@ -90,17 +90,17 @@ def _scene(index: int, seconds: float) -> tuple[Callable[[float], View], int]:
 
 @lru_cache(maxsize=4)
 def _view(paint: Callable[[float], View], width: int, height: int) -> View:
-    return paint(_FINE * _units(width, height))
+    return paint(_SUPERSAMPLING * _pixels_per_unit(width, height))
 
 
-def _units(width: int, height: int) -> float:
+def _pixels_per_unit(width: int, height: int) -> float:
     """Pixels a design unit: the design covers the picture, whatever its shape."""
     return max(width / _DESIGN[0], height / _DESIGN[1])
 
 
 def _camera(width: int, height: int, fine: int = 1) -> Matrix:
     """The matrix from design units to pixels, the middle of the design in the middle of the picture."""
-    scale = fine * _units(width, height)
+    scale = fine * _pixels_per_unit(width, height)
     middle = shift(fine * width / 2 - 0.5, fine * height / 2 - 0.5)
     return middle @ np.diag([scale, scale, 1.0]) @ shift(-_DESIGN[0] / 2, -_DESIGN[1] / 2)
 
@@ -110,7 +110,9 @@ def _flows(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Forward and backward flow [2, H, W] between two frames of a view."""
     camera = _camera(width, height)
-    moves = [layer.placed(now, camera) @ np.linalg.inv(layer.placed(before, camera)) for layer in view.layers]
+    moves = [
+        layer.pixel_matrix(now, camera) @ np.linalg.inv(layer.pixel_matrix(before, camera)) for layer in view.layers
+    ]
     forward = _displacement(moves, topmost(view, before, camera, (width, height)))
     backward = _displacement([np.linalg.inv(move) for move in moves], topmost(view, now, camera, (width, height)))
     return forward, backward
@@ -130,9 +132,11 @@ def _visible(view: View, seen: NDArray[np.int16], backward: NDArray[np.float32],
     """Whether the layer seen at each pixel was also the one seen where that pixel comes from."""
     height, width = seen.shape
     y, x = np.mgrid[:height, :width]
-    fine = topmost(view, before, _camera(width, height, _FINE), (width * _FINE, height * _FINE))
+    fine = topmost(
+        view, before, _camera(width, height, _SUPERSAMPLING), (width * _SUPERSAMPLING, height * _SUPERSAMPLING)
+    )
     came_x, came_y = x + backward[0], y + backward[1]
     inside = (came_x >= 0) & (came_x <= width - 1) & (came_y >= 0) & (came_y <= height - 1)
-    column = np.round((came_x + 0.5) * _FINE - 0.5).astype(int).clip(0, width * _FINE - 1)
-    row = np.round((came_y + 0.5) * _FINE - 0.5).astype(int).clip(0, height * _FINE - 1)
+    column = np.round((came_x + 0.5) * _SUPERSAMPLING - 0.5).astype(int).clip(0, width * _SUPERSAMPLING - 1)
+    row = np.round((came_y + 0.5) * _SUPERSAMPLING - 0.5).astype(int).clip(0, height * _SUPERSAMPLING - 1)
     return np.asarray(inside & (fine[row, column] == seen))

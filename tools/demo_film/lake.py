@@ -17,7 +17,7 @@ from tools.demo_film.landscape import (
     paint_slope,
     skyline,
 )
-from tools.demo_film.layers import Layer, Path, View, compose, lean, shift, turn
+from tools.demo_film.layers import Layer, LayerPath, View, compose, lean, shift, turn
 from tools.demo_film.plants import (
     Leaves,
     paint_conifer,
@@ -61,10 +61,10 @@ _ROOFS = ("#b5533a", "#a04a38", "#c4693f", "#8c4a40")
 def lake(scale: float) -> View:
     """Paint the view with `scale` texture pixels a design unit."""
     back = (
-        Layer(_sky(scale), _passing(0.12)),
-        Layer(_alps(scale), _passing(0.34)),
-        Layer(_forest(scale), _passing(0.62)),
-        Layer(_village(scale), _passing(0.95)),
+        Layer(_sky(scale), _passing_path(0.12)),
+        Layer(_alps(scale), _passing_path(0.34)),
+        Layer(_forest(scale), _passing_path(0.62)),
+        Layer(_village(scale), _passing_path(0.95)),
     )
     boat = (300.0, 352.0)
     return View(
@@ -79,12 +79,12 @@ def lake(scale: float) -> View:
             Layer(_mirrored_boat(scale, boat), lambda frame: shift(2.1 * frame, 0)),
             Layer(_boat(scale, boat), lambda frame: shift(2.1 * frame, 0) @ turn(1.6 * np.sin(frame / 8), *boat)),
             Layer(_meadow(scale), lambda frame: lean(0.005 * (FRAMES / 2 - frame), BANK) @ shift(-2.7 * frame, 0)),
-            Layer(_birch(scale), _passing(4.6)),
+            Layer(_birch(scale), _passing_path(4.6)),
         )
     )
 
 
-def _passing(speed: float) -> Path:
+def _passing_path(speed: float) -> LayerPath:
     """Move left by `speed` design units a frame, as what is far does slowly and what is near does fast."""
     return lambda frame: shift(-speed * frame, 0)
 
@@ -204,7 +204,7 @@ def _mirrored(sheet: Canvas, behind: View, ripple: NDArray[np.float32]) -> NDArr
     """What stands beyond the water, upside down and broken by its waves."""
     height, width = sheet.shape
     camera = shift(-0.5, -0.5) @ np.diag([sheet.scale, sheet.scale, 1.0]) @ shift(-sheet.left, 0)
-    painted = min(width, *(layer.sheet.shape[1] for layer in behind.layers))
+    painted = min(width, *(layer.canvas.shape[1] for layer in behind.layers))
     scene = compose(behind, 0, camera, (painted, round((SHORE + 20) * sheet.scale))).astype(np.float32)
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     down = y / sheet.scale

@@ -58,7 +58,7 @@ def paint_cumulus(
     sun: tuple[float, float],
 ) -> None:
     """Lay one heaped cloud over what is painted: round heads on a flat foot."""
-    sheet = sheet.part(
+    sheet = sheet.crop(
         foot[0] - 0.75 * size[0], foot[1] - 1.4 * size[1], foot[0] + 0.75 * size[0], foot[1] + 0.3 * size[1]
     )
     x, y = sheet.grid()

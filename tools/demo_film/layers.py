@@ -14,7 +14,7 @@ from tools.demo_film.canvas import Canvas
 Matrix = NDArray[np.float64]
 """[3, 3], takes a point (x, y, 1) of one plane to another."""
 
-Path = Callable[[float], Matrix]
+LayerPath = Callable[[float], Matrix]
 """Where a layer's points at rest lie after so many frames, in design units."""
 
 
@@ -22,12 +22,12 @@ Path = Callable[[float], Matrix]
 class Layer:
     """A painted sheet and the way it moves."""
 
-    sheet: Canvas
-    path: Path
+    canvas: Canvas
+    path: LayerPath
 
-    def placed(self, frame: float, camera: Matrix) -> Matrix:
+    def pixel_matrix(self, frame: float, camera: Matrix) -> Matrix:
         """Return the matrix from the sheet's pixels to those of a picture that `camera` takes of the design."""
-        sheet = self.sheet
+        sheet = self.canvas
         rest = np.array([[1 / sheet.scale, 0, sheet.left], [0, 1 / sheet.scale, sheet.top], [0, 0, 1]])
         return np.asarray(camera @ self.path(frame) @ rest @ shift(0.5, 0.5))
 
@@ -65,12 +65,12 @@ def compose(view: View, frame: float, camera: Matrix, size: tuple[int, int]) -> 
     """Return the picture [h, w, 3] RGB of all layers; `size` is its width and height."""
     picture = np.zeros((size[1], size[0], 3), np.uint8)
     for layer in view.layers:
-        placed = layer.placed(frame, camera)
-        left, top, right, bottom = _box(layer.sheet, placed, size)
+        placed = layer.pixel_matrix(frame, camera)
+        left, top, right, bottom = _covered_box(layer.canvas, placed, size)
         if left >= right or top >= bottom:
             continue
         matrix = (shift(-left, -top) @ placed)[:2]
-        drawn = cv2.warpAffine(layer.sheet.pixels, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
+        drawn = cv2.warpAffine(layer.canvas.pixels, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
         region = picture[top:bottom, left:right]
         through = cv2.cvtColor(255 - drawn[..., 3], cv2.COLOR_GRAY2RGB)
         region[:] = cv2.add(cv2.multiply(region, through, scale=1 / 255), drawn[..., :3])
@@ -81,18 +81,18 @@ def topmost(view: View, frame: float, camera: Matrix, size: tuple[int, int]) -> 
     """Return [h, w] which layer is seen at each pixel: the nearest that covers at least half of it."""
     seen = np.zeros((size[1], size[0]), np.int16)
     for index, layer in enumerate(view.layers):
-        placed = layer.placed(frame, camera)
-        left, top, right, bottom = _box(layer.sheet, placed, size)
+        placed = layer.pixel_matrix(frame, camera)
+        left, top, right, bottom = _covered_box(layer.canvas, placed, size)
         if left >= right or top >= bottom:
             continue
         matrix = (shift(-left, -top) @ placed)[:2]
-        opacity = np.ascontiguousarray(layer.sheet.pixels[..., 3])
+        opacity = np.ascontiguousarray(layer.canvas.pixels[..., 3])
         cover = cv2.warpAffine(opacity, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
         seen[top:bottom, left:right][cover >= 128] = index
     return seen
 
 
-def _box(sheet: Canvas, placed: Matrix, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _covered_box(sheet: Canvas, placed: Matrix, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of the part of the picture that the sheet can touch."""
     height, width = sheet.shape
     corners = placed @ np.array([[-1, width, -1, width], [-1, -1, height, height], [1, 1, 1, 1]])

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from streamstyle.errors import FilmError
-from streamstyle.evaluate.judge import Judge
-from streamstyle.evaluate.matching import Following, Match
-from streamstyle.film import Film
+from streamstyle.evaluate.judge import ReferenceFlow
+from streamstyle.evaluate.matching import FrameCorrespondence, Correspondence
+from streamstyle.film import VideoInfo
 from streamstyle.frame import Frame
 from streamstyle.ops.occlusion import consistency_weight
 from streamstyle.settings import SourceSettings
@@ -22,16 +22,16 @@ _MAX_DIFFERENCE = 12.0
 """Mean difference, in levels of 255, up to which the first frame of a file counts as the rendered one."""
 
 
-def demo_film_flow() -> Judge:
+def demo_film_flow() -> ReferenceFlow:
     """Return the true motion of the demo film, at any size and for any part of it.
 
     Opening it raises FilmError where the film is another one.
     """
-    return Judge("true flow of the demo film", _correspondences)
+    return ReferenceFlow("true flow of the demo film", _correspondences)
 
 
 @contextmanager
-def _correspondences(film: Film, gaps: Sequence[int]) -> Iterator[Iterator[Following]]:
+def _correspondences(film: VideoInfo, gaps: Sequence[int]) -> Iterator[Iterator[FrameCorrespondence]]:
     whole = probe(film.path, SourceSettings(size=(film.width, film.height)))
     seconds = (whole.frames or 0) / FRAME_RATE
     rendered = next(demo_frames(film.width, film.height, seconds))
@@ -43,16 +43,18 @@ def _correspondences(film: Film, gaps: Sequence[int]) -> Iterator[Iterator[Follo
     yield (_correspondence(frame, film, whole.start_pts, seconds, gaps) for frame in decode(film))
 
 
-def _correspondence(frame: Frame, film: Film, start_pts: int, seconds: float, gaps: Sequence[int]) -> Following:
+def _correspondence(
+    frame: Frame, film: VideoInfo, start_pts: int, seconds: float, gaps: Sequence[int]
+) -> FrameCorrespondence:
     index = round((frame.pts - start_pts) * film.time_base * FRAME_RATE)  # in the whole film, not in the part
-    matches: dict[int, Match] = {}
+    matches: dict[int, Correspondence] = {}
     onward = None
     for gap in gaps:
         truth = true_motion(index, film.width, film.height, seconds, gap) if gap <= frame.index else None
         if truth is None:
             continue
         backward, forward = torch.from_numpy(truth.backward), torch.from_numpy(truth.forward)
-        matches[gap] = Match(backward, torch.from_numpy(~truth.disoccluded).float(), of_later=True)
+        matches[gap] = Correspondence(backward, torch.from_numpy(~truth.disoccluded).float(), from_later=True)
         if gap == 1:
-            onward = Match(forward, consistency_weight(forward, backward), of_later=False)
-    return Following(matches, onward)
+            onward = Correspondence(forward, consistency_weight(forward, backward), from_later=False)
+    return FrameCorrespondence(matches, onward)

@@ -47,7 +47,7 @@ def _tune() -> Samples:
     for start in np.arange(_LAKE_SECONDS, 5.0, 0.19):
         _add(dry, start, _puff(rng) * 0.05, 0.7 - 0.2 * (start - _LAKE_SECONDS))
     _add(dry, _LAKE_SECONDS + 0.12, _whistle() * 0.045, 0.65)
-    mixed = _in_a_room(dry, rng) + 0.022 * _wind(length, rng)
+    mixed = _add_reverb(dry, rng) + 0.022 * _wind(length, rng)
     return np.asarray(mixed * (0.6 / np.abs(mixed).max()), np.float32)
 
 
@@ -59,7 +59,7 @@ def _add(mix: NDArray[np.float64], start: float, voice: NDArray[np.float64], pla
     mix[1, at : at + len(voice)] += voice * np.sin(place * np.pi / 2)
 
 
-def _times(seconds: float) -> NDArray[np.float64]:
+def _sample_times(seconds: float) -> NDArray[np.float64]:
     return np.arange(round(seconds * RATE)) / RATE
 
 
@@ -69,7 +69,7 @@ def _pitch(note: float) -> float:
 
 def _bell(note: float) -> NDArray[np.float64]:
     """A struck bar: a few partials, the higher the shorter."""
-    t, pitch = _times(1.9), _pitch(note)
+    t, pitch = _sample_times(1.9), _pitch(note)
     partials = ((1, 1.0, 2.6), (2, 0.35, 4.0), (3.01, 0.16, 7.0), (5.4, 0.08, 14.0))
     voices = (level * np.sin(2 * np.pi * pitch * ratio * t) * np.exp(-decay * t) for ratio, level, decay in partials)
     return np.asarray(sum(voices) * np.minimum(1, t / 0.004))
@@ -77,7 +77,7 @@ def _bell(note: float) -> NDArray[np.float64]:
 
 def _strings(note: float, seconds: float) -> NDArray[np.float64]:
     """Two players a little apart in pitch, who begin and end softly."""
-    t, pitch = _times(seconds), _pitch(note)
+    t, pitch = _sample_times(seconds), _pitch(note)
     swell = np.minimum(1, t / 0.35) * np.minimum(1, (seconds - t) / 0.3)
     voices = (np.sin(2 * np.pi * pitch * h * d * t) / h**1.6 for h in range(1, 7) for d in (0.9985, 1.0015))
     return np.asarray(sum(voices) * swell)
@@ -85,7 +85,7 @@ def _strings(note: float, seconds: float) -> NDArray[np.float64]:
 
 def _chirp(rng: np.random.Generator) -> NDArray[np.float64]:
     """A bird: three quick falling notes."""
-    t = _times(0.24)
+    t = _sample_times(0.24)
     part = (t * 12.5) % 1
     pitch = rng.uniform(3200, 4200) + 900 * (1 - part) ** 2
     return np.asarray(np.sin(2 * np.pi * np.cumsum(pitch) / RATE) * np.sin(np.pi * part) ** 2)
@@ -93,13 +93,13 @@ def _chirp(rng: np.random.Generator) -> NDArray[np.float64]:
 
 def _puff(rng: np.random.Generator) -> NDArray[np.float64]:
     """One beat of a steam engine."""
-    t = _times(0.16)
-    return np.asarray(_coloured(len(t), 250, 1400, rng) * np.exp(-t / 0.045) * np.minimum(1, t / 0.008))
+    t = _sample_times(0.16)
+    return np.asarray(_band_noise(len(t), 250, 1400, rng) * np.exp(-t / 0.045) * np.minimum(1, t / 0.008))
 
 
 def _whistle() -> NDArray[np.float64]:
     """A far-off steam whistle, three notes at once."""
-    t = _times(0.75)
+    t = _sample_times(0.75)
     swell = np.minimum(1, t / 0.09) * np.minimum(1, (0.75 - t) / 0.3)
     bend = 1 - 0.02 * np.exp(-t / 0.08)
     voices = (np.sin(2 * np.pi * np.cumsum(_pitch(note) * bend) / RATE) for note in (74, 78, 81))
@@ -110,10 +110,10 @@ def _wind(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Gusts, different in each ear."""
     t = np.arange(length) / RATE
     gusts = 0.6 + 0.4 * np.sin(2 * np.pi * t / 5 + np.array([[0.0], [1.1]]))
-    return np.asarray(gusts * [_coloured(length, 90, 620, rng) for _ in range(2)])
+    return np.asarray(gusts * [_band_noise(length, 90, 620, rng) for _ in range(2)])
 
 
-def _coloured(length: int, low: float, high: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _band_noise(length: int, low: float, high: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Noise between two pitches, of unit loudness."""
     spectrum = np.fft.rfft(rng.standard_normal(length))
     pitch = np.fft.rfftfreq(length, 1 / RATE) + 1
@@ -121,9 +121,9 @@ def _coloured(length: int, low: float, high: float, rng: np.random.Generator) ->
     return np.asarray(noise / noise.std())
 
 
-def _in_a_room(dry: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+def _add_reverb(dry: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Add what walls send back: noise that dies away within a second, convolved with the sound."""
-    t = _times(1.0)
+    t = _sample_times(1.0)
     echo = rng.standard_normal((2, len(t))) * np.exp(-t / 0.22) * np.minimum(1, t / 0.02)
     echo *= 0.35 / np.linalg.norm(echo, axis=1, keepdims=True)
     size = 1 << (dry.shape[1] + len(t)).bit_length()

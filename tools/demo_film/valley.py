@@ -14,7 +14,7 @@ from tools.demo_film.buildings import (
 )
 from tools.demo_film.canvas import Canvas, fractal, mix, ramp, rgb, smoothstep
 from tools.demo_film.landscape import paint_clouds, paint_fields, paint_mountains, paint_sky, paint_slope, skyline
-from tools.demo_film.layers import Layer, Matrix, Path, View, grow, shift, turn
+from tools.demo_film.layers import Layer, Matrix, LayerPath, View, grow, shift, turn
 from tools.demo_film.plants import Leaves, paint_crown, paint_cypress, paint_flowers, paint_grass, paint_tree
 from tools.demo_film.vehicles import paint_puff, paint_train
 
@@ -50,25 +50,25 @@ _HOUSES = (
 def valley(scale: float) -> View:
     """Paint the view with `scale` texture pixels a design unit."""
     hub = (150.0, 206.0)
-    smoke = tuple(Layer(_puff(scale, puff), _rising(puff)) for puff in range(9))
+    smoke = tuple(Layer(_puff(scale, puff), _rising_path(puff)) for puff in range(9))
     return View(
         (
-            Layer(_sky(scale), _nearing(0.0002, 0.1)),
-            Layer(_mountains(scale), _nearing(0.0003, 0.25)),
-            Layer(_hills(scale), _nearing(0.0004, 0.5)),
-            Layer(_fields(scale), _nearing(0.0006, 0.8)),
-            Layer(_mill(scale, hub), _nearing(0.0006, 0.8)),
-            Layer(_sails(scale, hub), lambda frame: _nearing(0.0006, 0.8)(frame) @ turn(2.4 * frame, *hub)),
+            Layer(_sky(scale), _approaching_path(0.0002, 0.1)),
+            Layer(_mountains(scale), _approaching_path(0.0003, 0.25)),
+            Layer(_hills(scale), _approaching_path(0.0004, 0.5)),
+            Layer(_fields(scale), _approaching_path(0.0006, 0.8)),
+            Layer(_mill(scale, hub), _approaching_path(0.0006, 0.8)),
+            Layer(_sails(scale, hub), lambda frame: _approaching_path(0.0006, 0.8)(frame) @ turn(2.4 * frame, *hub)),
             *smoke,
-            Layer(_train(scale), lambda frame: _nearing(0.0008, 1.3)(frame) @ shift(-4.2 * frame, 0)),
-            Layer(_viaduct(scale), _nearing(0.0008, 1.3)),
-            Layer(_orchard(scale), _nearing(0.0011, 2.1)),
-            Layer(_bank(scale), _nearing(0.0009, 3.4)),
+            Layer(_train(scale), lambda frame: _approaching_path(0.0008, 1.3)(frame) @ shift(-4.2 * frame, 0)),
+            Layer(_viaduct(scale), _approaching_path(0.0008, 1.3)),
+            Layer(_orchard(scale), _approaching_path(0.0011, 2.1)),
+            Layer(_bank(scale), _approaching_path(0.0009, 3.4)),
         )
     )
 
 
-def _nearing(pace: float, speed: float) -> Path:
+def _approaching_path(pace: float, speed: float) -> LayerPath:
     """Grow about the middle of the frame and drift right: a camera that goes forward and looks left."""
     return lambda frame: grow(1 + pace * frame, 480, 330) @ shift(speed * frame, 0)
 
@@ -160,32 +160,36 @@ def _train(scale: float) -> Canvas:
     return sheet
 
 
-def _chimney(frame: float) -> float:
+def _chimney_x(frame: float) -> float:
     """Where the engine's chimney is after so many frames, in design units of the viaduct."""
     return 551 - 4.2 * frame
 
 
 def _puff(scale: float, puff: int) -> Canvas:
     """One of the puffs of steam, about as large as it grows, where the chimney is when it leaves it."""
-    at = (_chimney(_born(puff)), DECK - 46.0)
+    at = (_chimney_x(_birth_frame(puff)), DECK - 46.0)
     sheet = Canvas.blank(at[0] - 34, at[1] - 34, at[0] + 34, at[1] + 34, scale)
     paint_puff(sheet, at, 26, 200 + puff, "#fff0d6", "#a888a4")
     return sheet
 
 
-def _born(puff: int) -> float:
+def _birth_frame(puff: int) -> float:
     """The frame in which a puff leaves the chimney; the first ones did before the view begins."""
     return -32.0 + 10 * puff
 
 
-def _rising(puff: int) -> Path:
+def _rising_path(puff: int) -> LayerPath:
     """Grow and rise from the chimney, and stay behind as the train goes on."""
-    born, start = _born(puff), _chimney(_born(puff))
+    born, start = _birth_frame(puff), _chimney_x(_birth_frame(puff))
 
     def path(frame: float) -> Matrix:
         age = max(0.0, frame - born)
         drift = shift(0.35 * age, -0.85 * age)
-        return _nearing(0.0008, 1.3)(frame) @ drift @ grow(0.001 + 1.15 * (1 - np.exp(-age / 22)), start, DECK - 42)
+        return (
+            _approaching_path(0.0008, 1.3)(frame)
+            @ drift
+            @ grow(0.001 + 1.15 * (1 - np.exp(-age / 22)), start, DECK - 42)
+        )
 
     return path
 

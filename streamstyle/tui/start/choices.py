@@ -9,19 +9,19 @@ from pathlib import Path
 
 import click
 
-from streamstyle.terminal.values import seconds, span
-from streamstyle.tui.start.setting import SETTINGS, refusals
+from streamstyle.terminal.values import parse_seconds, parse_range
+from streamstyle.tui.start.setting import SETTINGS, setting_errors
 
-PARTS = {"": "all of it", "--sample": "a sample", "--range": "a range"}
+RANGE_OPTIONS = {"": "all of it", "--sample": "a sample", "--range": "a range"}
 """Which part of the film is painted: the option, and what it is called."""
 
 
-ON_A_FRAME = ("method", "strength", "style_scale", "preserve_colour", "height", "size", "device")
+FRAME_SETTINGS = ("method", "strength", "style_scale", "preserve_colour", "height", "size", "device")
 """Settings that a single painted frame depends on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class SetupState:
     """What has been chosen; what is empty is left to `streamstyle run`."""
 
     film: Path | None = None
@@ -45,21 +45,21 @@ class Choices:
     settings: Mapping[str, str] = field(default_factory=dict)
     """By name, as typed: those that are not as by default."""
 
-    def refusals(self) -> dict[str, str]:
+    def errors(self) -> dict[str, str]:
         """Return why something cannot be, by the field's name; empty where all can."""
-        refused = refusals(self.settings)
-        checks = {"length": ("--sample", seconds), "stretch": ("--range", span)}
+        refused = setting_errors(self.settings)
+        checks = {"length": ("--sample", parse_seconds), "stretch": ("--range", parse_range)}
         for name, (part, parse) in checks.items():
             if self.part == part:
                 try:
                     parse(getattr(self, name))
                 except click.BadParameter as error:
                     refused[name] = error.message
-        if self.second and self._share() is None:
+        if self.second and self._parsed_share() is None:
             refused["share"] = f"{self.share!r} is no share. It lies between 0 and 1."
         return refused
 
-    def _share(self) -> float | None:
+    def _parsed_share(self) -> float | None:
         try:
             share = float(self.share)
         except ValueError:
@@ -67,22 +67,22 @@ class Choices:
         return share if 0 <= share <= 1 else None
 
     @property
-    def mix(self) -> str:
+    def style_argument(self) -> str:
         """The style as `--style` takes it: `wave`, or `wave:0.6,my.jpg:0.4`."""
-        share = self._share()
+        share = self._parsed_share()
         if not self.second or share is None:
             return self.style
         return f"{self.style}:{1 - share:g},{self.second}:{share:g}"
 
     @property
-    def called(self) -> str:
+    def style_title(self) -> str:
         """The style as people call it: `wave`, or `wave and my.jpg`."""
         return " and ".join(Path(style).name for style in (self.style, self.second) if style)
 
     def arguments(self) -> tuple[str, ...]:
         """Return the arguments of `streamstyle run` that mean the same."""
         film = str(self.film or "MOVIE")
-        arguments = [f"./{film}" if film.startswith("-") else film, "--style", self.mix or "STYLE"]
+        arguments = [f"./{film}" if film.startswith("-") else film, "--style", self.style_argument or "STYLE"]
         if self.part:
             arguments += [self.part, self.length if self.part == "--sample" else self.stretch]
         for name, text in self.settings.items():
@@ -93,10 +93,10 @@ class Choices:
         arguments += ["-y"] * self.replace + ["--restart"] * self.restart
         return tuple(arguments)
 
-    def look(self) -> Choices:
+    def frame_options(self) -> SetupState:
         """Return of these choices what a single frame depends on."""
-        kept = {name: text for name, text in self.settings.items() if name in ON_A_FRAME}
-        return Choices(self.film, self.style, self.second, self.share, settings=kept)
+        kept = {name: text for name, text in self.settings.items() if name in FRAME_SETTINGS}
+        return SetupState(self.film, self.style, self.second, self.share, settings=kept)
 
     def command_line(self) -> str:
         """Return what to type into a shell, or copy into a script."""

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 
-class Cycle(Widget, can_focus=True):
+class CycleSelect(Widget, can_focus=True):
     """Shows one of several words; left and right, or a click on its ends, go to the next."""
 
     BINDINGS = [  # noqa: RUF012
@@ -26,31 +26,31 @@ class Cycle(Widget, can_focus=True):
     class Changed(Message):
         """Another has been chosen."""
 
-        def __init__(self, cycle: Cycle, value: str) -> None:
+        def __init__(self, cycle: CycleSelect, value: str) -> None:
             super().__init__()
             self.cycle, self.value = cycle, value
 
         @property
-        def control(self) -> Cycle:
+        def control(self) -> CycleSelect:
             """The one that changed."""
             return self.cycle
 
-    def __init__(self, words: Mapping[str, str], value: str = "", *, id: str | None = None) -> None:
+    def __init__(self, labels: Mapping[str, str], value: str = "", *, id: str | None = None) -> None:
         """`words` is what is shown for each value."""
         super().__init__(id=id)
-        self._words = dict(words)
-        self.set_reactive(Cycle.value, value)
+        self._labels = dict(labels)
+        self.set_reactive(CycleSelect.value, value)
 
-    def offer(self, words: Mapping[str, str]) -> None:
+    def set_labels(self, words: Mapping[str, str]) -> None:
         """Change what there is to choose from; a value that is not among it becomes the first."""
-        self._words = dict(words)
-        if self.value not in self._words:
-            self._choose(next(iter(self._words)))
+        self._labels = dict(words)
+        if self.value not in self._labels:
+            self._choose(next(iter(self._labels)))
         self.refresh()
 
     def action_walk(self, by: int) -> None:
         """Go to the next or the previous value."""
-        values = list(self._words)
+        values = list(self._labels)
         self._choose(values[(values.index(self.value) + by) % len(values)])
 
     def on_click(self, event: events.Click) -> None:
@@ -65,6 +65,6 @@ class Cycle(Widget, can_focus=True):
     def render(self) -> Text:
         """Return the value between its arrows."""
         arrow = self.get_component_rich_style("cycle--arrow", partial=True)
-        word = Text(self._words[self.value], no_wrap=True, overflow="ellipsis")
+        word = Text(self._labels[self.value], no_wrap=True, overflow="ellipsis")
         word.truncate(max(1, self.size.width - 4), overflow="ellipsis")
         return Text.assemble(("◂ ", arrow), word, (" ▸", arrow))

@@ -18,15 +18,15 @@ from platformdirs import user_log_path
 
 from streamstyle.tui.widgets.colours import Pixels
 
-_LONGEST_LINE = 64 << 20
+_MAX_REPLY_BYTES = 64 << 20
 """Bytes of an answer: far more than two pictures that fill a screen."""
 
-_PATIENCE = 5.0
+_CLOSE_TIMEOUT = 5.0
 """Seconds that the process has to end by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RequestError:
     """Why a question has no answer, and what to do about it."""
 
     problem: str
@@ -39,21 +39,21 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """An answer, or a refusal; the newest that there is."""
 
     ask: str
     question: Mapping[str, Any]
-    found: Mapping[str, Any] = field(default_factory=dict)
-    refusal: Refusal | None = None
-    so_far: bool = False
+    result: Mapping[str, Any] = field(default_factory=dict)
+    error: RequestError | None = None
+    partial: bool = False
     """Whether more will be known."""
 
 
-Answered = Callable[[Answer], None]
+ReplyCallback = Callable[[Reply], None]
 
 
-class Easel:
+class PreviewClient:
     """Hands questions to the process and answers to whoever asked; of each kind only the newest question matters.
 
     A question that waits for one of its kind is overtaken by the next. The process begins with the first question, and
@@ -61,106 +61,106 @@ class Easel:
     """
 
     def __init__(
-        self, answered: Answered, command: tuple[str, ...] = (sys.executable, "-m", "streamstyle.preview_server")
+        self, on_reply: ReplyCallback, command: tuple[str, ...] = (sys.executable, "-m", "streamstyle.preview_server")
     ) -> None:
-        self._answered, self._command = answered, command
+        self._reply, self._command = on_reply, command
         self._process: Process | None = None
-        self._waiting: dict[str, Mapping[str, Any]] = {}
-        self._asked: dict[int, tuple[str, Mapping[str, Any]]] = {}
+        self._queued: dict[str, Mapping[str, Any]] = {}
+        self._sent: dict[int, tuple[str, Mapping[str, Any]]] = {}
         self._number = 0
-        self._wanted = asyncio.Event()
-        self._serving: asyncio.Task[None] | None = None
+        self._has_work = asyncio.Event()
+        self._server_task: asyncio.Task[None] | None = None
         self._closed = False
 
-    def ask(self, ask: str, **question: Any) -> None:
+    def request(self, ask: str, **question: Any) -> None:
         """Ask, in place of what of this kind has not been asked yet."""
-        self._waiting[ask] = question
-        self._wanted.set()
-        self._send()
+        self._queued[ask] = question
+        self._has_work.set()
+        self._send_queued()
 
-    def forget(self, ask: str) -> None:
+    def cancel(self, ask: str) -> None:
         """Take back what of this kind has not been asked yet."""
-        self._waiting.pop(ask, None)
+        self._queued.pop(ask, None)
 
     def open(self) -> None:
         """Begin, and go on until `close`."""
-        self._serving = asyncio.create_task(self._serve())
+        self._server_task = asyncio.create_task(self._serve())
 
     async def close(self) -> None:
         """Let the process end, and wait for it: what is left of it when the loop ends would complain."""
         self._closed = True
-        self._wanted.set()
-        if self._serving is None:
+        self._has_work.set()
+        if self._server_task is None:
             return
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
-        ended, _ = await asyncio.wait({self._serving}, timeout=_PATIENCE)
+        ended, _ = await asyncio.wait({self._server_task}, timeout=_CLOSE_TIMEOUT)
         if not ended and self._process is not None:
             self._process.kill()
-            await asyncio.wait({self._serving}, timeout=_PATIENCE)
+            await asyncio.wait({self._server_task}, timeout=_CLOSE_TIMEOUT)
 
     async def _serve(self) -> None:
         """Keep the process going."""
         while True:
-            await self._wanted.wait()
+            await self._has_work.wait()
             if self._closed:
                 return
-            await self._live()
+            await self._run_process()
 
-    async def _live(self) -> None:
-        with _log() as log:
+    async def _run_process(self) -> None:
+        with _open_log() as log:
             process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=PIPE, stdout=PIPE, stderr=log, limit=_LONGEST_LINE, start_new_session=True
+                *self._command, stdin=PIPE, stdout=PIPE, stderr=log, limit=_MAX_REPLY_BYTES, start_new_session=True
             )  # a session of its own: a terminal that is closed ends it by its input, and it tidies up
         self._process = process
         if self._closed:
             process.kill()
-        self._send()
+        self._send_queued()
         assert process.stdout is not None
         async for line in process.stdout:
-            self._hear(json.loads(line))
+            self._handle_reply(json.loads(line))
         self._process = None  # what is asked from now on is for the next one
         await process.wait()
         if not self._closed:
-            self._mourn(process.returncode)
+            self._process_died(process.returncode)
 
-    def _send(self) -> None:
+    def _send_queued(self) -> None:
         if self._process is None or self._process.stdin is None or self._process.returncode is not None:
             return
-        busy = {ask for ask, _ in self._asked.values()}
-        for ask in [ask for ask in self._waiting if ask == "estimate" or ask not in busy]:
-            question = self._waiting.pop(ask)
+        busy = {ask for ask, _ in self._sent.values()}
+        for ask in [ask for ask in self._queued if ask == "estimate" or ask not in busy]:
+            question = self._queued.pop(ask)
             self._number += 1
-            self._asked[self._number] = ask, question
+            self._sent[self._number] = ask, question
             self._process.stdin.write(json.dumps({"id": self._number, "request": ask, **question}).encode() + b"\n")
-        if not self._waiting:
-            self._wanted.clear()
+        if not self._queued:
+            self._has_work.clear()
 
-    def _hear(self, said: Mapping[str, Any]) -> None:
+    def _handle_reply(self, said: Mapping[str, Any]) -> None:
         number, so_far = said["id"], said.get("partial", False)
-        ask, question = self._asked[number] if so_far else self._asked.pop(number)
-        self._send()
+        ask, question = self._sent[number] if so_far else self._sent.pop(number)
+        self._send_queued()
         overtaken = ask == "estimate" and any(
-            ask == other and number < later for later, (other, _) in self._asked.items()
+            ask == other and number < later for later, (other, _) in self._sent.items()
         )
         if overtaken:
             return
         refused = said.get("error")
-        refusal = Refusal(**refused) if refused else None
-        self._answered(Answer(ask, question, said.get("result", {}), refusal, so_far))
+        refusal = RequestError(**refused) if refused else None
+        self._reply(Reply(ask, question, said.get("result", {}), refusal, so_far))
 
-    def _mourn(self, code: int | None) -> None:
-        refusal = Refusal(
+    def _process_died(self, code: int | None) -> None:
+        refusal = RequestError(
             f"the preview server has died (exit code {code})",
             f"Choose something to restart it; its log is {_log_path()}.",
             70,
         )
-        asked, self._asked = self._asked, {}
+        asked, self._sent = self._sent, {}
         for ask, question in asked.values():
-            self._answered(Answer(ask, question, refusal=refusal))
+            self._reply(Reply(ask, question, error=refusal))
 
 
-def picture_of(found: Mapping[str, Any] | None) -> Pixels | None:
+def decode_image(found: Mapping[str, Any] | None) -> Pixels | None:
     """Return [H, W, 3] RGB from how an answer holds a picture."""
     if found is None:
         return None
@@ -171,7 +171,7 @@ def _log_path() -> Path:
     return user_log_path("streamstyle", appauthor=False) / "preview-server.log"
 
 
-def _log() -> BinaryIO:
+def _open_log() -> BinaryIO:
     """Open what the process may say on standard error; where that cannot be kept, it goes nowhere."""
     try:
         _log_path().parent.mkdir(parents=True, exist_ok=True)

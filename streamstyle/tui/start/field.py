@@ -12,11 +12,11 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
-from streamstyle.tui.start.cycle import Cycle
+from streamstyle.tui.start.cycle import CycleSelect
 from streamstyle.tui.start.setting import Setting
 
 
-class Entry(Input):
+class NumberInput(Input):
     """A line to type in; where it is a number, up and down change it."""
 
     BINDINGS = [  # noqa: RUF012
@@ -63,12 +63,14 @@ class Field(Vertical):
             """The one that changed."""
             return self.field
 
-    def __init__(self, name: str, label: str, control: Cycle | Entry, help: str = "", default: str = "") -> None:
+    def __init__(
+        self, name: str, label: str, control: CycleSelect | NumberInput, help: str = "", default: str = ""
+    ) -> None:
         """`default` is the value of the control that is the same as saying nothing."""
         super().__init__(name=name, id=f"field-{name.replace('_', '-')}")
         self.label, self.control, self.help = label, control, help
         self._default = default
-        self._refused = ""
+        self._error = ""
 
     def compose(self) -> ComposeResult:
         """Lay the row out."""
@@ -82,16 +84,16 @@ class Field(Vertical):
         """What it is set to; empty for the default."""
         return "" if self.control.value == self._default else self.control.value
 
-    def refuse(self, why: str) -> None:
+    def show_error(self, why: str) -> None:
         """Say why the value cannot be; with nothing to say it can."""
-        if why != self._refused:
-            self._refused = why
+        if why != self._error:
+            self._error = why
             self.set_class(bool(why), "-refused")
             self.query_one(".refusal", Static).update(why)
 
-    @on(Cycle.Changed)
+    @on(CycleSelect.Changed)
     @on(Input.Changed)
-    def _changed(self, event: Cycle.Changed | Input.Changed) -> None:
+    def _forward_change(self, event: CycleSelect.Changed | Input.Changed) -> None:
         event.stop()
         self.post_message(self.Changed(self, self.text))
 
@@ -109,14 +111,14 @@ class FieldHint(Static):
             self.update(field.help if field else "", layout=False)
 
 
-def setting_field(setting: Setting, words: Mapping[str, str] | None = None, label: str = "") -> Field:
+def setting_field(setting: Setting, labels: Mapping[str, str] | None = None, label: str = "") -> Field:
     """Return the field of a setting; `words` are the values that there are to choose from, where it lists none."""
     if setting.is_switch:
-        words = {"": "no", "yes": "yes"}
+        labels = {"": "no", "yes": "yes"}
     elif setting.choices:
-        words = {choice: choice for choice in setting.choices}
-    if words is None:
-        control: Cycle | Entry = Entry(placeholder=setting.shown(), step=setting.step)
+        labels = {choice: choice for choice in setting.choices}
+    if labels is None:
+        control: CycleSelect | NumberInput = NumberInput(placeholder=setting.default_text(), step=setting.step)
         return Field(setting.name, label or setting.label, control, setting.help)
-    default = setting.shown() if setting.choices else ""
-    return Field(setting.name, label or setting.label, Cycle(words, default), setting.help, default)
+    default = setting.default_text() if setting.choices else ""
+    return Field(setting.name, label or setting.label, CycleSelect(labels, default), setting.help, default)

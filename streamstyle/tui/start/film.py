@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Button, Static
 
 from streamstyle.formatting import format_bytes, format_duration, sanitise
-from streamstyle.tui.start.easel import Refusal
+from streamstyle.tui.start.easel import RequestError
 
 
 class FilmPanel(VerticalScroll, can_focus=False):
@@ -26,24 +26,24 @@ class FilmPanel(VerticalScroll, can_focus=False):
         yield Static("", id="film-notes", markup=False)
         yield Button("Choose a film", id="choose-film", compact=True)
 
-    def wait_for(self, film: Path) -> None:
+    def show_loading(self, film: Path) -> None:
         """Say which film is being looked at."""
-        self._say(film.name, "looking at it …")
+        self._show_text(film.name, "looking at it …")
 
-    def know(self, facts: Mapping[str, Any]) -> None:
+    def show_facts(self, facts: Mapping[str, Any]) -> None:
         """Say what is known of it."""
         lines = [
             " · ".join([f"{facts['width']}x{facts['height']}", facts["codec"], format_bytes(facts["file_bytes"])]),
-            " · ".join(_times(facts)),
+            " · ".join(_duration_and_rate(facts)),
             *facts["streams"],
         ]
-        self._say(Path(facts["path"]).name, "\n".join(lines), "\n".join(facts["notes"]))
+        self._show_text(Path(facts["path"]).name, "\n".join(lines), "\n".join(facts["notes"]))
 
-    def refuse(self, film: Path, why: Refusal) -> None:
+    def show_error(self, film: Path, why: RequestError) -> None:
         """Say why it cannot be painted."""
-        self._say(film.name, "", str(why), refused=True)
+        self._show_text(film.name, "", str(why), refused=True)
 
-    def _say(self, name: str, facts: str, notes: str = "", *, refused: bool = False) -> None:
+    def _show_text(self, name: str, facts: str, notes: str = "", *, refused: bool = False) -> None:
         self.query_one("#film-name", Static).update(Text(sanitise(name), overflow="ellipsis", no_wrap=True))
         self.query_one("#film-facts", Static).update(facts)
         said = self.query_one("#film-notes", Static)
@@ -53,7 +53,7 @@ class FilmPanel(VerticalScroll, can_focus=False):
         self.query_one("#choose-film", Button).label = "Choose another film"
 
 
-def _times(facts: Mapping[str, Any]) -> list[str]:
+def _duration_and_rate(facts: Mapping[str, Any]) -> list[str]:
     found = []
     if facts["duration"] is not None:
         found.append(format_duration(facts["duration"]))

@@ -20,7 +20,7 @@ IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", "
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DirEntry:
     """A file, or a folder."""
 
     path: Path
@@ -29,25 +29,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class ParsedInput:
     """What is meant by what was typed."""
 
     folder: Path
     """Whose entries are listed."""
-    filter: str
+    name_filter: str
     """What their names contain."""
 
 
-def typed(text: str, folder: Path) -> Typed:
+def parse_typed(text: str, folder: Path) -> ParsedInput:
     """Return what is meant while `folder` is shown: a path goes there, a word filters."""
     text = text.strip()
     head, slash, tail = text.rpartition("/")
     if not slash:
-        return Typed(Path.home(), "") if text == "~" else Typed(folder, text)
-    return Typed(folder / Path((head or "/") if head != "~" else "~/").expanduser(), tail)
+        return ParsedInput(Path.home(), "") if text == "~" else ParsedInput(folder, text)
+    return ParsedInput(folder / Path((head or "/") if head != "~" else "~/").expanduser(), tail)
 
 
-def dropped(text: str) -> str:
+def parse_dropped(text: str) -> str:
     """Return the path in what a terminal pastes when a file is dropped on it: quotes, escapes and file:// removed."""
     line = text.strip().splitlines()[0].strip() if text.strip() else ""
     if line.startswith("file://"):
@@ -57,17 +57,17 @@ def dropped(text: str) -> str:
             parts = shlex.split(line)
         except ValueError:
             return line.strip("'\"")
-        return dropped(parts[0]) if parts else ""
+        return parse_dropped(parts[0]) if parts else ""
     return line
 
 
-def shortened(path: Path) -> Path:
+def relative_to_cwd(path: Path) -> Path:
     """Return a path as people write it: from here, where it is below."""
     path, here = path.expanduser(), Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def listing(folder: Path, endings: Collection[str]) -> list[Entry]:
+def list_folder(folder: Path, endings: Collection[str]) -> list[DirEntry]:
     """Return the folders in a folder, then its files with one of the endings, by name; what is hidden is left out.
 
     Raises OSError where it cannot be read.
@@ -79,20 +79,20 @@ def listing(folder: Path, endings: Collection[str]) -> list[Entry]:
                 continue
             path = Path(entry.path)
             if _is_folder(entry):
-                found.append(Entry(path, True))
+                found.append(DirEntry(path, True))
             elif path.suffix.lower() in endings:
-                found.append(Entry(path, False, _size(entry)))
+                found.append(DirEntry(path, False, _file_size(entry)))
     return sorted(found, key=lambda entry: (not entry.is_folder, entry.path.name.lower()))
 
 
-def matching(entries: Collection[Entry], filter: str) -> list[Entry]:
+def filter_entries(entries: Collection[DirEntry], filter: str) -> list[DirEntry]:
     """Return the entries whose names contain the filter, those that begin with it first."""
     wanted = filter.lower()
     found = [entry for entry in entries if wanted in entry.path.name.lower()]
     return sorted(found, key=lambda entry: not entry.path.name.lower().startswith(wanted))
 
 
-def completed(entries: Collection[Entry], filter: str) -> str:
+def complete_name(entries: Collection[DirEntry], filter: str) -> str:
     """Return the beginning that the names of all entries beginning with the filter have in common."""
     names = [entry.path.name for entry in entries if entry.path.name.lower().startswith(filter.lower())]
     common = filter
@@ -110,7 +110,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _size(entry: os.DirEntry[str]) -> int:
+def _file_size(entry: os.DirEntry[str]) -> int:
     try:
         return entry.stat().st_size
     except OSError:

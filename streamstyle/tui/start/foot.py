@@ -12,37 +12,37 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
 from streamstyle.formatting import format_bytes, format_rough_duration, format_speed, format_time_of_day
-from streamstyle.tui.start.telling import Telling
+from streamstyle.tui.start.telling import StableText
 
 
-class Foot(Horizontal):
+class EstimateBar(Horizontal):
     """The estimate and the command line, and beside them the start."""
 
     def compose(self) -> ComposeResult:
         """Lay the foot out."""
         with Vertical():
-            yield Telling(id="cost")
-            yield Telling(id="command")
+            yield StableText(id="cost")
+            yield StableText(id="command")
         yield Button("Start", id="start", variant="primary")
 
     def show_command(self, line: str) -> None:
         """Show the command line."""
-        self.query_one("#command", Telling).tell(Text.assemble(("$ ", "dim"), line))
+        self.query_one("#command", StableText).set_text(Text.assemble(("$ ", "dim"), line))
 
-    def say(self, words: str, *, refused: bool = False) -> None:
+    def show_message(self, words: str, *, refused: bool = False) -> None:
         """Say why there is no estimate yet."""
-        cost = self.query_one("#cost", Telling)
+        cost = self.query_one("#cost", StableText)
         cost.set_class(refused, "refusal")
-        cost.tell(words)
+        cost.set_text(words)
 
-    def show_cost(self, cost: Mapping[str, Any], free: int | None, *, so_far: bool) -> None:
+    def show_estimate(self, cost: Mapping[str, Any], free: int | None, *, so_far: bool) -> None:
         """Show an estimate; `free` is the room on the disk that it goes to, in bytes."""
-        said = self.query_one("#cost", Telling)
+        said = self.query_one("#cost", StableText)
         said.set_class(False, "refusal")
-        said.tell(cost_in_words(cost, free, time.time(), so_far=so_far))
+        said.set_text(format_estimate(cost, free, time.time(), so_far=so_far))
 
 
-def cost_in_words(cost: Mapping[str, Any], free: int | None, now: float, *, so_far: bool) -> Text:
+def format_estimate(cost: Mapping[str, Any], free: int | None, now: float, *, so_far: bool) -> Text:
     """Return what a run would take, how that is known, and what time of day it would be done."""
     said = []
     if cost["seconds"] is not None:

@@ -6,82 +6,86 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from streamstyle.tui.start.choices import Choices
-from streamstyle.tui.start.easel import Answer, Easel, Refusal
+from streamstyle.tui.start.choices import SetupState
+from streamstyle.tui.start.easel import Reply, PreviewClient, RequestError
 
 
-class Inquiry:
+class SetupQueries:
     """Asks the easel, and knows what of the answers still holds."""
 
-    def __init__(self, easel: Easel) -> None:
-        self.easel = easel
+    def __init__(self, client: PreviewClient) -> None:
+        self.client = client
         self.film: Path | None = None
         """The film that something is known of."""
-        self.film_refused: Refusal | None = None
+        self.film_error: RequestError | None = None
         """Why the film that was asked about last cannot be painted."""
-        self._checked: Answer | None = None
-        self._look: dict[str, Any] = {}
-        self._size = (0, 0)
-        self.tried: tuple[str, ...] = ()
+        self._last_check: Reply | None = None
+        self._last_preview: dict[str, Any] = {}
+        self._thumbnail_size = (0, 0)
+        self.estimated: tuple[str, ...] = ()
         """The arguments whose cost was asked for last."""
 
-    def about_styles(self, size: tuple[int, int]) -> None:
+    def request_styles(self, size: tuple[int, int]) -> None:
         """Ask for the styles with pictures of that size, unless they are known."""
-        if size != self._size:
-            self._size = size
-            self.easel.ask("styles", width=size[0], height=size[1])
+        if size != self._thumbnail_size:
+            self._thumbnail_size = size
+            self.client.request("styles", width=size[0], height=size[1])
 
-    def about_film(self, film: Path) -> None:
+    def request_film(self, film: Path) -> None:
         """Ask for the facts of another film."""
-        self.film, self.film_refused, self._checked, self._look = None, None, None, {}
-        self.tried = ()
-        self.easel.ask("video", path=str(film))
+        self.film, self.film_error, self._last_check, self._last_preview = None, None, None, {}
+        self.estimated = ()
+        self.client.request("video", path=str(film))
 
-    def check(self, choices: Choices) -> None:
+    def request_check(self, choices: SetupState) -> None:
         """Ask whether a run could be as it is chosen."""
-        if self.checked(choices) is None:
-            self.easel.ask("check", arguments=choices.arguments())
+        if self.check_of(choices) is None:
+            self.client.request("check", arguments=choices.arguments())
 
-    def keep(self, check: Answer) -> None:
+    def store_check(self, check: Reply) -> None:
         """Remember the answer to `check`."""
-        self._checked = check
+        self._last_check = check
 
-    def checked(self, choices: Choices) -> Answer | None:
+    def check_of(self, choices: SetupState) -> Reply | None:
         """Return the answer to `check`, if there is one about these choices."""
-        known = self._checked
+        known = self._last_check
         return known if known and tuple(known.question["arguments"]) == choices.arguments() else None
 
-    def refuses(self, choices: Choices) -> bool:
+    def is_refused(self, choices: SetupState) -> bool:
         """Return whether it is known that a run as it is chosen cannot be."""
-        checked = self.checked(choices)
-        return checked is not None and checked.refusal is not None
+        checked = self.check_of(choices)
+        return checked is not None and checked.error is not None
 
     @property
-    def free(self) -> int | None:
+    def free_bytes(self) -> int | None:
         """Bytes of room where the output goes."""
-        return self._checked.found.get("free_bytes") if self._checked else None
+        return self._last_check.result.get("free_bytes") if self._last_check else None
 
-    def look(self, choices: Choices, moment: Mapping[str, Any]) -> None:
+    def request_draft(self, choices: SetupState, moment: Mapping[str, Any]) -> None:
         """Ask for a still, at first for a draft, unless it is the one that was asked for last."""
-        question = {"arguments": choices.look().arguments(), **moment}
-        if question != self._look:
-            self._look = question
-            self.easel.ask("preview", draft=True, **question)
+        question = {"arguments": choices.frame_options().arguments(), **moment}
+        if question != self._last_preview:
+            self._last_preview = question
+            self.client.request("preview", draft=True, **question)
 
-    def look_closer(self, draft: Answer) -> None:
+    def request_final(self, draft: Reply) -> None:
         """Ask for a still as it will be, if the draft of it is what is still wanted."""
-        if {name: value for name, value in draft.question.items() if name != "draft"} == self._look:
-            self.easel.ask("preview", draft=False, **self._look)
+        if {name: value for name, value in draft.question.items() if name != "draft"} == self._last_preview:
+            self.client.request("preview", draft=False, **self._last_preview)
 
-    def try_out(self, choices: Choices) -> None:
+    def request_estimate(self, choices: SetupState) -> None:
         """Ask what a run would take."""
-        self.tried = choices.arguments()
-        self.easel.ask("estimate", arguments=self.tried)
+        self.estimated = choices.arguments()
+        self.client.request("estimate", arguments=self.estimated)
 
-    def tries(self, choices: Choices) -> bool:
+    def has_estimate_request(self, choices: SetupState) -> bool:
         """Return whether the cost that was asked for last is that of these choices."""
-        return self.tried == choices.arguments()
+        return self.estimated == choices.arguments()
 
-    def awaits(self, cost: Answer, choices: Choices) -> bool:
+    def is_current(self, cost: Reply, choices: SetupState) -> bool:
         """Return whether this is the cost that was asked for last, and still one of what is chosen and can be."""
-        return self.tries(choices) and cost.question["arguments"] == self.tried and not self.refuses(choices)
+        return (
+            self.has_estimate_request(choices)
+            and cost.question["arguments"] == self.estimated
+            and not self.is_refused(choices)
+        )

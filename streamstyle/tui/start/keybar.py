@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from streamstyle.tui.start.keys import START
+from streamstyle.tui.start.keys import SETUP_BINDINGS
 from streamstyle.tui.widgets.lines import ACCENT, MUTED, line
 
 _GAP = "  "
@@ -25,7 +25,11 @@ class KeyBar(Static):
 
     def _show(self, focused: Widget | None) -> None:
         typing = isinstance(focused, Input)
-        shown = [(binding, _typing(binding) if typing else _plain(binding)) for binding in START if binding.show]
+        shown = [
+            (binding, _key_while_typing(binding) if typing else _key_name(binding))
+            for binding in SETUP_BINDINGS
+            if binding.show
+        ]
         self._keys = [(each.action, line((key, ACCENT), (f" {each.description}", MUTED))) for each, key in shown if key]
         self.update(Content(_GAP).join([key for _, key in self._keys]), layout=False)
 
@@ -38,11 +42,11 @@ class KeyBar(Static):
             column += key.cell_length + len(_GAP)
 
 
-def _plain(binding: Binding) -> str:
+def _key_name(binding: Binding) -> str:
     return binding.key_display or binding.key
 
 
-def _typing(binding: Binding) -> str:
+def _key_while_typing(binding: Binding) -> str:
     """Return the key that is one even in a field; empty where there is none."""
     names = binding.key.split(",")
     return next((key.replace("ctrl+", "^") for key in names if key.startswith(("ctrl+", "f")) and len(key) > 1), "")

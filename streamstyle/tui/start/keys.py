@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-START = [
+SETUP_BINDINGS = [
     Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("ctrl+s,f5", "start", "Start", key_display="^s", tooltip="Start the run"),
     Binding(
@@ -36,7 +36,7 @@ START = [
     Binding("ctrl+c", "leave", show=False, priority=True),
 ]
 
-WORDS = [
+SETUP_GLOSSARY = [
     ("◂ ▸", "left and right, or a click, walk through what there is to choose from"),
     ("numbers", "up and down change them; what is dim is the default"),
     ("draft", "painted small to be quick; the strokes of the real size follow"),

@@ -10,7 +10,7 @@ from textual.widget import Widget
 PAGES = ("film", "style", "options", "preview")
 
 
-def pages_at(width: int, height: int) -> tuple[str, ...]:
+def pages_for_size(width: int, height: int) -> tuple[str, ...]:
     """Return what takes turns on a screen of that size in cells; the style sheet has the same limits."""
     if width >= 160 and height >= 34:
         return ()
@@ -30,7 +30,7 @@ class PageBar(Widget):
 
     def fit(self, width: int, height: int) -> None:
         """Offer the pages of a screen of that size in cells, and turn to one of them."""
-        self.pages = pages_at(width, height)
+        self.pages = pages_for_size(width, height)
         if self.here not in self.pages:
             self.turn_to("style")
 

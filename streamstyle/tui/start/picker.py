@@ -16,7 +16,14 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from streamstyle.formatting import format_bytes, sanitise
-from streamstyle.tui.start.folder import Entry, completed, dropped, listing, matching, typed
+from streamstyle.tui.start.folder import (
+    DirEntry,
+    complete_name,
+    parse_dropped,
+    list_folder,
+    filter_entries,
+    parse_typed,
+)
 
 
 class PathInput(Input):
@@ -25,11 +32,11 @@ class PathInput(Input):
     def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
-        self.value = dropped(event.text)
+        self.value = parse_dropped(event.text)
         self.cursor_position = len(self.value)
 
 
-class PathPicker(ModalScreen[Path | None]):
+class FilePicker(ModalScreen[Path | None]):
     """Ends with the file that was chosen, or with none."""
 
     BINDINGS = [  # noqa: RUF012
@@ -47,8 +54,8 @@ class PathPicker(ModalScreen[Path | None]):
         """`what` is to be chosen, such as `film`; files with one of the endings are listed."""
         super().__init__()
         self._what, self._endings, self._folder = what, endings, folder
-        self._shown: list[Entry] = []
-        self._listed: tuple[Path, list[Entry]] = folder, []
+        self._shown: list[DirEntry] = []
+        self._listed: tuple[Path, list[DirEntry]] = folder, []
 
     def compose(self) -> ComposeResult:
         """Lay the picker out."""
@@ -63,37 +70,37 @@ class PathPicker(ModalScreen[Path | None]):
         """List the folder that was left last."""
         self.query_one(OptionList).can_focus = False  # the line keeps the focus: what is typed always filters
         self.query_one(PathInput).focus()
-        self._show("")
+        self._list("")
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        self._show(event.value)
+    def _filter(self, event: Input.Changed) -> None:
+        self._list(event.value)
 
     @work(exclusive=True)
-    async def _show(self, text: str) -> None:
-        meant = typed(text, self._folder)
+    async def _list(self, text: str) -> None:
+        meant = parse_typed(text, self._folder)
         folder = meant.folder
         if folder != self._listed[0] or not self._listed[1]:
             try:
-                self._listed = folder, await asyncio.to_thread(listing, folder, self._endings)
+                self._listed = folder, await asyncio.to_thread(list_folder, folder, self._endings)
             except OSError as error:
                 self._listed = folder, []
-                self._fill([], f"{error.strerror}: {folder}")
+                self._show_entries([], f"{error.strerror}: {folder}")
                 return
-        found = matching(self._listed[1], meant.filter)
+        found = filter_entries(self._listed[1], meant.name_filter)
         none = "" if any(not entry.is_folder for entry in found) else f"no {self._what.partition(' ')[2]} in "
-        self._fill(found, f"{none}{folder}")
+        self._show_entries(found, f"{none}{folder}")
 
-    def _fill(self, entries: list[Entry], heading: str) -> None:
+    def _show_entries(self, entries: list[DirEntry], heading: str) -> None:
         self._shown = entries
         self.query_one("#picker-folder", Static).update(heading)
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options([Option(self._row(entry)) for entry in entries])
+        options.add_options([Option(self._entry_text(entry)) for entry in entries])
         first = next((at for at, entry in enumerate(entries) if not entry.is_folder), 0)
         options.highlighted = first if entries else None
 
-    def _row(self, entry: Entry) -> Text:
+    def _entry_text(self, entry: DirEntry) -> Text:
         if entry.is_folder:
             return Text(f"{sanitise(entry.path.name)}/", style="dim", no_wrap=True, overflow="ellipsis")
         size = format_bytes(entry.bytes)
@@ -111,45 +118,45 @@ class PathPicker(ModalScreen[Path | None]):
     def action_complete(self) -> None:
         """Type what all names that begin so have in common."""
         line = self.query_one(PathInput)
-        meant = typed(line.value, self._folder)
-        head = line.value[: len(line.value) - len(meant.filter)]
-        name = completed(self._listed[1], meant.filter)
-        only = matching(self._shown, name)
+        meant = parse_typed(line.value, self._folder)
+        head = line.value[: len(line.value) - len(meant.name_filter)]
+        name = complete_name(self._listed[1], meant.name_filter)
+        only = filter_entries(self._shown, name)
         line.value = head + name + ("/" if len(only) == 1 and only[0].is_folder and only[0].path.name == name else "")
         line.cursor_position = len(line.value)
 
     def action_parent(self) -> None:
         """List the folder above."""
-        self._enter(typed(self.query_one(PathInput).value, self._folder).folder.parent)
+        self._open_folder(parse_typed(self.query_one(PathInput).value, self._folder).folder.parent)
 
     @on(Input.Submitted)
-    def _submitted(self) -> None:
+    def _submit(self) -> None:
         text = self.query_one(PathInput).value.strip()
         path = (self._folder / Path(text).expanduser()) if text else None
         if path is not None and path.is_file():
             self.dismiss(path)
         elif path is not None and "/" in text and path.is_dir():
-            self._enter(path)
+            self._open_folder(path)
         else:
             highlighted = self.query_one(OptionList).highlighted
             self._choose(highlighted)
 
     @on(OptionList.OptionSelected)
-    def _clicked(self, event: OptionList.OptionSelected) -> None:
+    def _choose_clicked(self, event: OptionList.OptionSelected) -> None:
         self._choose(event.option_index)
 
     def _choose(self, at: int | None) -> None:
         if at is None or at >= len(self._shown):
             self.app.bell()
         elif self._shown[at].is_folder:
-            self._enter(self._shown[at].path)
+            self._open_folder(self._shown[at].path)
         else:
             self.dismiss(self._shown[at].path)
 
-    def _enter(self, folder: Path) -> None:
+    def _open_folder(self, folder: Path) -> None:
         self._folder = folder.resolve()
         line = self.query_one(PathInput)
         if line.value:
             line.value = ""
         else:
-            self._show("")
+            self._list("")

@@ -14,14 +14,14 @@ from textual.widgets import Static
 from streamstyle.formatting import format_duration
 from streamstyle.settings import Method
 from streamstyle.tui.graphics import Graphics
-from streamstyle.tui.start.choices import Choices
-from streamstyle.tui.start.easel import picture_of
+from streamstyle.tui.start.choices import SetupState
+from streamstyle.tui.start.easel import decode_image
 from streamstyle.tui.start.scrubber import Scrubber
-from streamstyle.tui.widgets.cells import pixels_of
-from streamstyle.tui.widgets.colours import depth_of
-from streamstyle.tui.widgets.picture import Picture
+from streamstyle.tui.widgets.cells import pixel_size
+from streamstyle.tui.widgets.colours import colour_depth
+from streamstyle.tui.widgets.picture import ImageView
 
-_SMALLEST = 4
+_MIN_SIDE = 4
 """Pixels of a side below which nothing could be seen."""
 
 
@@ -36,73 +36,73 @@ class PreviewPanel(Vertical):
         super().__init__(id=id)
         self._graphics, self._sharp = graphics, False
         self._first, self._compared, self._detail = "painted", False, False
-        self._found: Mapping[str, Any] = {}
+        self._frame: Mapping[str, Any] = {}
         self._style = ""
 
     def compose(self) -> ComposeResult:
         """Lay the panel out."""
         with Horizontal():
             yield Static("A film and a style, and here is what comes of them.", id="words", markup=False)
-            yield Picture(id="painted", graphics=self._graphics)
-            yield Picture(id="source", graphics=self._graphics)
+            yield ImageView(id="painted", graphics=self._graphics)
+            yield ImageView(id="source", graphics=self._graphics)
         yield Scrubber(id="scrubber")
 
     def on_mount(self) -> None:
         """Show one picture."""
-        self._lay_out()
+        self._update_layout_classes()
 
-    def moment(self) -> dict[str, Any]:
+    def frame_request(self) -> dict[str, Any]:
         """Return what of a question for a still is known here: when, and how large; empty where there is no room."""
-        width, height = self._room()
-        if min(width, height) < _SMALLEST:
+        width, height = self._available_pixels()
+        if min(width, height) < _MIN_SIDE:
             return {}
         time = round(self.query_one(Scrubber).time, 3)
         return {"time": time, "width": width, "height": height, "detail": self._detail}
 
-    def _room(self) -> tuple[int, int]:
-        picture = self.query_one(f"#{self._first}", Picture)
+    def _available_pixels(self) -> tuple[int, int]:
+        picture = self.query_one(f"#{self._first}", ImageView)
         if picture.display:
-            return picture.room()
+            return picture.available_pixels()
         cells = self.query_one(Horizontal).size
-        return pixels_of(cells.width // (1 + self._compared), max(1, cells.height - 1), depth_of(self.app))
+        return pixel_size(cells.width // (1 + self._compared), max(1, cells.height - 1), colour_depth(self.app))
 
-    def know_film(self, duration: float | None) -> None:
+    def set_duration(self, duration: float | None) -> None:
         """Begin with another film, a fifth into it: many begin black."""
         scrubber = self.query_one(Scrubber)
         scrubber.duration = duration or 0.0
         scrubber.time = 0.2 * scrubber.duration
 
-    def show(self, found: Mapping[str, Any], choices: Choices) -> None:
+    def show(self, found: Mapping[str, Any], choices: SetupState) -> None:
         """Show a still that was asked for; of the method ruder nothing so quick can be shown."""
         network = " by the network" if choices.settings.get("method") == Method.ruder else ""
-        self._found, self._style = found, f"{choices.called}{network}"
-        self._lay_out()
-        self._draw()
+        self._frame, self._style = found, f"{choices.style_title}{network}"
+        self._update_layout_classes()
+        self._show_images()
 
-    def say(self, words: str, *, refused: bool = False) -> None:
+    def show_message(self, words: str, *, refused: bool = False) -> None:
         """Say why there is no picture."""
-        self._found = {}
+        self._frame = {}
         said = self.query_one("#words", Static)
         said.update(words)
         said.set_class(refused, "refusal")
-        self._lay_out()
+        self._update_layout_classes()
 
     def action_compare(self) -> None:
         """Show one picture, or two side by side."""
         self._compared = not self._compared
-        self._lay_out()
+        self._update_layout_classes()
         self.call_after_refresh(self.post_message, self.FrameWanted())
 
     def action_flip(self) -> None:
         """Exchange the painting and the film."""
         self._first = "source" if self._first == "painted" else "painted"
-        self._lay_out()
+        self._update_layout_classes()
 
     def action_sharpen(self) -> None:
         """Show pixels in place of half blocks, or these again."""
         self._sharp = not self._sharp
-        for picture in self.query(Picture):
-            picture.sharpen(self._sharp)
+        for picture in self.query(ImageView):
+            picture.use_pixels(self._sharp)
         self.post_message(self.FrameWanted())
         if self._graphics is None:
             self.notify("This terminal can show blocks alone; it knows neither sixels nor kitty's protocol.")
@@ -119,10 +119,10 @@ class PreviewPanel(Vertical):
     def action_step(self, seconds: float) -> None:
         """Move by seconds."""
         scrubber = self.query_one(Scrubber)
-        scrubber.go(scrubber.time + seconds)
+        scrubber.seek(scrubber.time + seconds)
 
     @on(Scrubber.Moved)
-    def _on_moved(self) -> None:
+    def _request_frame(self) -> None:
         self.post_message(self.FrameWanted())
 
     def on_resize(self) -> None:
@@ -131,23 +131,23 @@ class PreviewPanel(Vertical):
 
     def on_click(self, event: events.Click) -> None:
         """Flip to the other picture."""
-        if isinstance(event.widget, Picture):
+        if isinstance(event.widget, ImageView):
             self.action_flip()
 
-    def _lay_out(self) -> None:
-        for picture in self.query(Picture):
-            picture.display = bool(self._found) and (self._compared or picture.id == self._first)
-        self.query_one("#words").display = not self._found
+    def _update_layout_classes(self) -> None:
+        for picture in self.query(ImageView):
+            picture.display = bool(self._frame) and (self._compared or picture.id == self._first)
+        self.query_one("#words").display = not self._frame
         pair = self.query_one(Horizontal)
-        if self._compared and pair.query(Picture).first().id != self._first:  # alone it has no place to change
+        if self._compared and pair.query(ImageView).first().id != self._first:  # alone it has no place to change
             pair.move_child(self.query_one(f"#{self._first}"), before=0)
         self.set_class(self._compared, "-compared")
 
-    def _draw(self) -> None:
-        if not self._found:
+    def _show_images(self) -> None:
+        if not self._frame:
             return
-        when = format_duration(self._found["time"]) + (" · middle, pixel by pixel" if self._detail else "")
-        draft = " · draft" if self._found["draft"] else ""
-        self.query_one("#source", Picture).show(picture_of(self._found["source"]), f"the film · {when}")
+        when = format_duration(self._frame["time"]) + (" · middle, pixel by pixel" if self._detail else "")
+        draft = " · draft" if self._frame["draft"] else ""
+        self.query_one("#source", ImageView).show(decode_image(self._frame["source"]), f"the film · {when}")
         painted = f"{self._style} · {when}{draft}"
-        self.query_one("#painted", Picture).show(picture_of(self._found["stylised"]), painted)
+        self.query_one("#painted", ImageView).show(decode_image(self._frame["stylised"]), painted)

@@ -38,9 +38,9 @@ class Scrubber(Widget, can_focus=True):
 
     def action_move(self, share: float) -> None:
         """Go on by a share of the film, or back."""
-        self.go(self.time + share * (self.duration or 60.0))
+        self.seek(self.time + share * (self.duration or 60.0))
 
-    def go(self, time: float) -> None:
+    def seek(self, time: float) -> None:
         """Go to a moment, or to the end of the film that is nearer."""
         time = max(0.0, min(time, self.duration) if self.duration else time)
         if time != self.time:
@@ -50,30 +50,30 @@ class Scrubber(Widget, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Go where the mouse is, and with it."""
         self.capture_mouse()
-        self._go_to(event.x)
+        self._seek_column(event.x)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Follow the mouse."""
         if self.app.mouse_captured is self:
-            self._go_to(event.x)
+            self._seek_column(event.x)
 
     def on_mouse_up(self) -> None:
         """Let the mouse go."""
         self.release_mouse()
 
-    def _go_to(self, column: int) -> None:
-        left, width = self._line()
+    def _seek_column(self, column: int) -> None:
+        left, width = self._line_extent()
         if self.duration:
-            self.go(self.duration * (column - left) / max(1, width - 1))
+            self.seek(self.duration * (column - left) / max(1, width - 1))
 
-    def _line(self) -> tuple[int, int]:
+    def _line_extent(self) -> tuple[int, int]:
         """Return the column in which the line begins, and its length."""
         left = len(format_duration(self.duration)) + 1
         return left, max(1, self.size.width - 2 * left)
 
     def render(self) -> Text:
         """Return the moment, the line and the length of the film."""
-        left, width = self._line()
+        left, width = self._line_extent()
         past = min(width, round(width * self.time / self.duration)) if self.duration else 0
         return Text.assemble(
             f"{format_duration(self.time):>{left - 1}} ",

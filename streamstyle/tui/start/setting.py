@@ -15,18 +15,18 @@ from click.types import convert_type
 from streamstyle.errors import SettingsError
 from streamstyle.settings import (
     ConsistencySettings,
-    EnlargeSettings,
+    UpscaleSettings,
     FlowSettings,
     RuderSettings,
     Settings,
-    SinkSettings,
+    EncoderSettings,
     SourceSettings,
     StyleSettings,
 )
-from streamstyle.terminal.options import chosen, click_type, plain_type
+from streamstyle.terminal.options import settings_from, click_type, plain_type
 
-_OWNERS = (
-    SourceSettings, StyleSettings, ConsistencySettings, RuderSettings, FlowSettings, EnlargeSettings, SinkSettings,
+_SETTINGS_CLASSES = (
+    SourceSettings, StyleSettings, ConsistencySettings, RuderSettings, FlowSettings, UpscaleSettings, EncoderSettings,
     Settings,
 )  # fmt: skip
 
@@ -76,7 +76,7 @@ class Setting:
             plain_type(self.annotation), 0
         )
 
-    def shown(self) -> str:
+    def default_text(self) -> str:
         """Return the default as it would be typed."""
         if self.default is None:
             return ""
@@ -84,12 +84,12 @@ class Setting:
             return ",".join(map(str, self.default))
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
-    def help_on(self, choice: str) -> str:
+    def choice_help(self, choice: str) -> str:
         """Return what the help says of one choice, such as `each frame alone`; all of it where it says nothing."""
         said = re.search(rf"(?:^|; ){re.escape(choice)}: (?P<about>[^;]+)", self.help)
         return said["about"].rstrip(".") if said else self.help
 
-    def value(self, text: str) -> Any:
+    def parse(self, text: str) -> Any:
         """Return what was typed as the setting's type; raises SettingsError where it is none."""
         if self.is_switch:
             return bool(text)
@@ -103,31 +103,31 @@ SETTINGS: Mapping[str, Setting] = {
     field.name: Setting(
         field.name, owner, get_type_hints(owner)[field.name], field.default, str(field.metadata["help"])
     )
-    for owner in _OWNERS
+    for owner in _SETTINGS_CLASSES
     for field in fields(owner)
     if "help" in field.metadata
 }
 """By name, in the order of `streamstyle run --help`."""
 
 
-def refusals(texts: Mapping[str, str]) -> dict[str, str]:
+def setting_errors(texts: Mapping[str, str]) -> dict[str, str]:
     """Return why settings as they were typed cannot be, by their names; empty where they all can."""
     refused, values = {}, dict[str, Any]()
     for name, text in texts.items():
         try:
-            values[name] = SETTINGS[name].value(text)
+            values[name] = SETTINGS[name].parse(text)
         except SettingsError as error:
             refused[name] = error.problem.partition(": ")[2]
-    for owner in _OWNERS:
+    for owner in _SETTINGS_CLASSES:
         try:
-            chosen(owner, values)
+            settings_from(owner, values)
         except SettingsError as error:
             refused |= dict.fromkeys(
-                named_in(error.problem) or [next(iter(texts))], f"{error.problem}. {error.next_step}"
+                settings_in_message(error.problem) or [next(iter(texts))], f"{error.problem}. {error.next_step}"
             )
     return refused
 
 
-def named_in(problem: str) -> list[str]:
+def settings_in_message(problem: str) -> list[str]:
     """Return the names of the settings whose options a message speaks of."""
     return [name for name, setting in SETTINGS.items() if re.search(rf"{setting.flag}(?![\w-])", problem)]

@@ -8,22 +8,22 @@ from textual.content import Content
 MUTED = "$foreground-muted"
 ACCENT = "$primary"
 
-Part = str | tuple[str, str]
+StyledText = str | tuple[str, str]
 """Text, or text and its style."""
 
 
-def line(*parts: Part) -> Content:
+def line(*parts: StyledText) -> Content:
     """Return a line of text, each part in its style."""
     return Content.assemble(*parts)
 
 
-def spread(left: Content, right: Content, width: int) -> Content:
+def justify(left: Content, right: Content, width: int) -> Content:
     """Return a line with one text at its start and one at its end; without the latter where both do not fit."""
     gap = width - left.cell_length - right.cell_length
     return Content.assemble(left, " " * gap, right) if gap >= 1 else left
 
 
-def cut(text: str, width: int) -> str:
+def elide_middle(text: str, width: int) -> str:
     """Return the text in so many cells, its middle left out where it is longer."""
     whole = Content(text)
     if whole.cell_length <= width:

@@ -12,18 +12,18 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from streamstyle.tui.graphics import Graphics
-from streamstyle.tui.widgets.cells import pixels_of, rows_of
-from streamstyle.tui.widgets.colours import Pixels, depth_of, grey
-from streamstyle.tui.widgets.row import Row
+from streamstyle.tui.widgets.cells import pixel_size, render_rows
+from streamstyle.tui.widgets.colours import Pixels, colour_depth, to_grey
+from streamstyle.tui.widgets.row import RawStrip
 
 if TYPE_CHECKING:
     from streamstyle.tui.widgets.pixel_graphics import PixelRenderer
 
-_SHARE = 0.05
+_MAX_DRAWING_SHARE = 0.05
 """Of the time, what drawing sharp pictures may take."""
 
 
-class Picture(Widget):
+class ImageView(Widget):
     """A picture with a caption below it, as large as fits, its shape kept; where there is none, the caption alone."""
 
     ALLOW_SELECT = False
@@ -33,18 +33,18 @@ class Picture(Widget):
         super().__init__(id=id)
         self._pixels: Pixels | None = None
         self._caption = caption
-        self._drawn: list[Strip] | None = None
+        self._rows: list[Strip] | None = None
         self._graphics = graphics
-        self._sharp: PixelRenderer | None = None
-        self._due = 0.0
-        self._waiting: Timer | None = None
+        self._pixel_renderer: PixelRenderer | None = None
+        self._next_draw = 0.0
+        self._draw_timer: Timer | None = None
 
-    def sharpen(self, wanted: bool) -> None:
+    def use_pixels(self, wanted: bool) -> None:
         """Show pixels from now on, where the terminal can, or half blocks again."""
         from streamstyle.tui.widgets.pixel_graphics import PixelRenderer
 
-        self._sharp = PixelRenderer(self._graphics) if wanted and self._graphics else None
-        self._due, self._drawn = 0.0, None
+        self._pixel_renderer = PixelRenderer(self._graphics) if wanted and self._graphics else None
+        self._next_draw, self._rows = 0.0, None
         self.refresh()
 
     def show(self, pixels: Pixels | None, caption: str = "") -> None:
@@ -52,84 +52,90 @@ class Picture(Widget):
         if pixels is self._pixels and caption == self._caption:
             return
         self._pixels, self._caption = pixels, caption
-        if time.monotonic() >= self._due:
-            self._draw_anew()
-        elif self._waiting is None:
-            self._waiting = self.set_timer(self._due - time.monotonic(), self._draw_anew)
+        if time.monotonic() >= self._next_draw:
+            self._redraw()
+        elif self._draw_timer is None:
+            self._draw_timer = self.set_timer(self._next_draw - time.monotonic(), self._redraw)
 
-    def _draw_anew(self) -> None:
-        self._waiting, self._drawn = None, None
+    def _redraw(self) -> None:
+        self._draw_timer, self._rows = None, None
         self.refresh()
 
-    def room(self) -> tuple[int, int]:
+    def available_pixels(self) -> tuple[int, int]:
         """Return the width and height in pixels of the largest picture that there is room for."""
         cells = self.size.width, max(1, self.size.height - 1)
-        return self._sharp.pixel_size(*cells) if self._sharp else pixels_of(*cells, depth_of(self.app))
+        return (
+            self._pixel_renderer.pixel_size(*cells)
+            if self._pixel_renderer
+            else pixel_size(*cells, colour_depth(self.app))
+        )
 
     def notify_style_update(self) -> None:
         """Draw anew: the theme may have changed from dark to light."""
         super().notify_style_update()
-        self._drawn = None
+        self._rows = None
 
     def on_resize(self) -> None:
         """Draw anew in the new size."""
-        self._drawn = None
+        self._rows = None
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return rows of cells; past Textual's caches and filters, which would look at every cell again."""
-        if self._drawn is None:
-            drawn = self._draw()
+        if self._rows is None:
+            drawn = self._draw_rows()
             blank = Strip.blank(self.size.width, self.rich_style)
-            self._drawn = drawn + [blank] * (self.size.height - len(drawn))
-        rows = self._drawn[crop.y : crop.bottom]
+            self._rows = drawn + [blank] * (self.size.height - len(drawn))
+        rows = self._rows[crop.y : crop.bottom]
         return rows if crop.width == self.size.width else [row.crop(crop.x, crop.right) for row in rows]
 
-    def _draw(self) -> list[Strip]:
+    def _draw_rows(self) -> list[Strip]:
         width, height = self.size
         if self._pixels is None or height < 2 or width < 2:
-            line = self._line(self._caption, width)
+            line = self._caption_strip(self._caption, width)
             above = [self._blank(width)] * max(0, (height - 1) // 2)
-            return [*above, self._padded(line, (width - line.cell_length) // 2)]
-        depth = depth_of(self.app)
-        columns, rows = _fitting(self._pixels.shape[1] / self._pixels.shape[0], width, height - 1)
-        small = _resized(self._pixels, *pixels_of(columns, rows, depth))
-        drawn = rows_of(
-            grey(small) if self.app.no_color else small, depth, self.rich_style, dark=self.app.current_theme.dark
+            return [*above, self._pad_line(line, (width - line.cell_length) // 2)]
+        depth = colour_depth(self.app)
+        columns, rows = _fit(self._pixels.shape[1] / self._pixels.shape[0], width, height - 1)
+        small = _resize(self._pixels, *pixel_size(columns, rows, depth))
+        drawn = render_rows(
+            to_grey(small) if self.app.no_color else small, depth, self.rich_style, dark=self.app.current_theme.dark
         )
-        if self._sharp:
-            drawn = self._sharpened(self._sharp, self._pixels, drawn, columns)
+        if self._pixel_renderer:
+            drawn = self._draw_pixels(self._pixel_renderer, self._pixels, drawn, columns)
         left, top = (width - columns) // 2, (height - 1 - rows) // 2
         before, after = self._blank(left), self._blank(width - columns - left)
         return [
             *[self._blank(width)] * top,
-            *[row.between(before, after, self.app.console) for row in drawn],
-            self._padded(self._line(self._caption, width - left), left),
+            *[row.with_margins(before, after, self.app.console) for row in drawn],
+            self._pad_line(self._caption_strip(self._caption, width - left), left),
         ]
 
-    def _sharpened(self, sharp: PixelRenderer, pixels: Pixels, blocks: list[Row], columns: int) -> list[Row]:
+    def _draw_pixels(
+        self, sharp: PixelRenderer, pixels: Pixels, blocks: list[RawStrip], columns: int
+    ) -> list[RawStrip]:
         """Return the rows with true pixels; the longer that takes, the longer it is until the next."""
         began = time.thread_time()
-        rows = sharp.render(grey(pixels) if self.app.no_color else pixels, blocks, columns)
-        self._due = time.monotonic() + (time.thread_time() - began) / _SHARE
+        rows = sharp.render(to_grey(pixels) if self.app.no_color else pixels, blocks, columns)
+        self._next_draw = time.monotonic() + (time.thread_time() - began) / _MAX_DRAWING_SHARE
         return rows
 
-    def _padded(self, line: Strip, left: int) -> Strip:
+    def _pad_line(self, line: Strip, left: int) -> Strip:
         return Strip.join([self._blank(left), line, self._blank(self.size.width - left - line.cell_length)])
 
-    def _line(self, text: str, cells: int) -> Strip:
+    def _caption_strip(self, text: str, cells: int) -> Strip:
         return Strip([Segment(text, self.rich_style)]).crop(0, cells)
 
     def _blank(self, cells: int) -> Strip:
         return Strip.blank(max(0, cells), self.rich_style)
 
 
-def _fitting(shape: float, columns: int, rows: int) -> tuple[int, int]:
+def _fit(shape: float, columns: int, rows: int) -> tuple[int, int]:
     """Return the (columns, rows) of cells, twice as high as wide, that a picture of width / height `shape` takes."""
     wide = min(columns, max(2, round(2 * rows * shape)))
     return wide, min(rows, max(1, round(wide / shape / 2)))
 
 
-def _resized(pixels: Pixels, width: int, height: int) -> Pixels:
+def _resize(pixels: Pixels, width: int, height: int) -> Pixels:
     import cv2
 
     smaller = width <= pixels.shape[1] and height <= pixels.shape[0]

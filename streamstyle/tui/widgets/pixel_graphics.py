@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamstyle.tui.graphics import Graphics, Protocol
-from streamstyle.tui.widgets.colours import Pixels, thresholds
-from streamstyle.tui.widgets.row import Row
+from streamstyle.tui.widgets.colours import Pixels, dither_thresholds
+from streamstyle.tui.widgets.row import RawStrip
 
 SIXEL_LEVELS = (6, 7, 6)
 """Levels of red, green and blue: 252 colours, of the 256 that terminals have registers for."""
@@ -56,10 +56,10 @@ class PixelRenderer:
 
     def pixel_size(self, columns: int, rows: int) -> tuple[int, int]:
         """Return the width and height in pixels of so many cells."""
-        width, height = self._graphics.cell
+        width, height = self._graphics.cell_size
         return columns * width, rows * height
 
-    def render(self, pixels: Pixels, blocks: Sequence[Row], columns: int) -> list[Row]:
+    def render(self, pixels: Pixels, blocks: Sequence[RawStrip], columns: int) -> list[RawStrip]:
         """Return one row for each of `blocks` that together draw the image; their segments are those of `blocks`."""
         size = self.pixel_size(columns, len(blocks))
         resized: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)
@@ -68,7 +68,7 @@ class PixelRenderer:
         else:
             previous, self._image_id = self._image_id, next(_image_ids)
             sequences = encode_kitty(resized, columns, len(blocks), self._image_id, previous)
-        return [Row(line, block.segments, columns) for line, block in zip(sequences, blocks, strict=True)]
+        return [RawStrip(line, block.segments, columns) for line, block in zip(sequences, blocks, strict=True)]
 
 
 def _draw_last(drawing: str, columns: int, rows: int) -> list[str]:
@@ -93,7 +93,7 @@ def encode_sixel(pixels: Pixels) -> str:
 def _palette_indices(pixels: Pixels) -> NDArray[np.uint8]:
     """Return [H, W] the index of each pixel's colour, with ordered dithering."""
     height, width = pixels.shape[:2]
-    threshold = thresholds(height, width).astype(np.float32) + np.float32(0.5)
+    threshold = dither_thresholds(height, width).astype(np.float32) + np.float32(0.5)
     indices = np.zeros((height, width), np.uint8)
     for channel, (levels, step) in enumerate(zip(SIXEL_LEVELS, _SIXEL_STEPS, strict=True)):
         level = pixels[..., channel] * np.float32((levels - 1) / 255) + threshold

@@ -9,22 +9,22 @@ from textual.content import Content
 from streamstyle.formatting import format_duration, format_time_of_day
 from streamstyle.runs.state import RunState
 from streamstyle.tui.figures import bar, position_text, sparkline, speed_text
-from streamstyle.tui.widgets.lines import ACCENT, MUTED, line, spread
+from streamstyle.tui.widgets.lines import ACCENT, MUTED, line, justify
 
 
-def progress(story: RunState, width: int) -> list[Content]:
+def progress_lines(story: RunState, width: int) -> list[Content]:
     """Return frames done, a bar, and the place in the film."""
     share = story.fraction_done
     per_cent = line(f"{100 * share:.0f} %" if share is not None else "")
     shot = line(("shot ", MUTED), str(story.shots[-1].shot + 1)) if story.shots else line("")
     return [
-        spread(frames(story), per_cent, width),
+        justify(frames_done_text(story), per_cent, width),
         progress_bar(story, width),
-        spread(shot, line(position_text(story)), width),
+        justify(shot, line(position_text(story)), width),
     ]
 
 
-def frames(story: RunState) -> Content:
+def frames_done_text(story: RunState) -> Content:
     """Return how many frames are done, and of how many."""
     of = f" of {story.frames}" if story.frames else ""
     return line((str(story.frames_done), "bold"), f"{of} frames")
@@ -36,7 +36,7 @@ def progress_bar(story: RunState, width: int) -> Content:
     return line((full, ACCENT), (empty, MUTED))
 
 
-def speed(story: RunState, width: int) -> list[Content]:
+def speed_lines(story: RunState, width: int) -> list[Content]:
     """Return the pace and how it has been, how long it will take and the time of day it will be done."""
     pace = speed_text(story)
     if not pace:
@@ -45,11 +45,11 @@ def speed(story: RunState, width: int) -> list[Content]:
     return [
         line((pace, "bold")),
         *([line((history, MUTED))] if history else []),
-        spread(*when(story), width),
+        justify(*time_left(story), width),
     ]
 
 
-def when(story: RunState) -> tuple[Content, Content]:
+def time_left(story: RunState) -> tuple[Content, Content]:
     """Return how long it will still take, and the time of day then."""
     left = story.seconds_left
     if left is None:

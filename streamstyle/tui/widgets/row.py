@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 
-class Row(Strip):
+class RawStrip(Strip):
     """A strip that is written as escape sequences at once.
 
     A picture has a colour of its own in nearly every cell; as segments, each with a style to be made and rendered, it
@@ -18,14 +18,14 @@ class Row(Strip):
     rows of a widget that covers its whole region; `Strip.join` alone would find the row empty.
     """
 
-    __slots__ = ("_make", "_sequences", "_whole")
+    __slots__ = ("_make_segments", "_sequences", "_strip")
 
     def __init__(self, sequences: str, make: Callable[[], list[Segment]], cells: int) -> None:
         """`sequences` are what a terminal is sent; `make` returns the same as segments."""
         super().__init__((), cells)
         self._sequences = sequences
-        self._make = make
-        self._whole: Strip | None = None
+        self._make_segments = make
+        self._strip: Strip | None = None
 
     def render(self, console: Console) -> str:
         """Return what the terminal is sent."""
@@ -34,33 +34,33 @@ class Row(Strip):
     def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
         """Return the parts between the cuts: itself, where it is not cut."""
         cuts = [cut for cut in cuts if cut <= self.cell_length]
-        return [self] if cuts == [self.cell_length] else self.plain().divide(cuts)
+        return [self] if cuts == [self.cell_length] else self.to_strip().divide(cuts)
 
     def crop(self, start: int, end: int | None = None) -> Strip:
         """Return a part: itself, where that is all of it."""
         uncut = start <= 0 and (end is None or end >= self.cell_length)
-        return self if uncut else self.plain().crop(start, end)
+        return self if uncut else self.to_strip().crop(start, end)
 
     @property
     def text(self) -> str:
         """The characters."""
-        return self.plain().text
+        return self.to_strip().text
 
     def __iter__(self) -> Iterator[Segment]:
-        return iter(self.plain())
+        return iter(self.to_strip())
 
-    def between(self, before: Strip, after: Strip, console: Console) -> Row:
+    def with_margins(self, before: Strip, after: Strip, console: Console) -> RawStrip:
         """Return the row with something at each end."""
         sequences = f"{before.render(console)}{self._sequences}{after.render(console)}"
         cells = before.cell_length + self.cell_length + after.cell_length
-        return Row(sequences, lambda: [*before, *self, *after], cells)
+        return RawStrip(sequences, lambda: [*before, *self, *after], cells)
 
     def segments(self) -> list[Segment]:
         """Return the same as segments."""
-        return list(self.plain())
+        return list(self.to_strip())
 
-    def plain(self) -> Strip:
+    def to_strip(self) -> Strip:
         """Return the same as an ordinary strip."""
-        if self._whole is None:
-            self._whole = Strip(self._make(), self.cell_length)
-        return self._whole
+        if self._strip is None:
+            self._strip = Strip(self._make_segments(), self.cell_length)
+        return self._strip

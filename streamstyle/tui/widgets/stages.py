@@ -7,21 +7,21 @@ from textual.content import Content
 from streamstyle.formatting import format_seconds
 from streamstyle.runs.state import RunState
 from streamstyle.tui.figures import bar
-from streamstyle.tui.widgets.lines import ACCENT, MUTED, line, spread
+from streamstyle.tui.widgets.lines import ACCENT, MUTED, line, justify
 
-_NAME = 12
+_NAME_WIDTH = 12
 
 
-def stages(story: RunState, width: int) -> list[Content]:
+def stage_lines(story: RunState, width: int) -> list[Content]:
     """Return the seconds a frame of each stage as bars, the bottleneck in the accent's colour."""
     if story.status is None or not story.status.stages:
         return []
     spent = {name: seconds or 0.0 for name, seconds in story.status.stages.items()}
     longest = max(*spent.values(), 1e-9)
-    room = max(1, width - _NAME - 8)
+    room = max(1, width - _NAME_WIDTH - 8)
     return [
-        spread(
-            line((f"{name:<{_NAME}}", style), ("▬" * round(room * seconds / longest), style)),
+        justify(
+            line((f"{name:<{_NAME_WIDTH}}", style), ("▬" * round(room * seconds / longest), style)),
             line(f"{format_seconds(seconds):>7}"),
             width,
         )
@@ -30,14 +30,14 @@ def stages(story: RunState, width: int) -> list[Content]:
     ]
 
 
-def queues(story: RunState, width: int) -> list[Content]:
+def queue_lines(story: RunState, width: int) -> list[Content]:
     """Return how full each queue is."""
     if story.status is None:
         return []
-    room = max(1, width - _NAME - 8)
+    room = max(1, width - _NAME_WIDTH - 8)
     return [
-        spread(
-            line((f"{name:<{_NAME}}", _style(story, name)), *_filling(waiting, places, room)),
+        justify(
+            line((f"{name:<{_NAME_WIDTH}}", _queue_style(story, name)), *_queue_bar(waiting, places, room)),
             line(f"{waiting}/{places}"),
             width,
         )
@@ -55,11 +55,11 @@ def bottleneck(story: RunState) -> Content:
     return line(("slowest ", MUTED), name, took)
 
 
-def _style(story: RunState, queue: str) -> str:
+def _queue_style(story: RunState, queue: str) -> str:
     """A queue that stays empty because what fills it is slowest bears the accent."""
     return ACCENT if story.status and queue == story.status.bottleneck else MUTED
 
 
-def _filling(waiting: int, places: int, room: int) -> tuple[tuple[str, str], tuple[str, str]]:
+def _queue_bar(waiting: int, places: int, room: int) -> tuple[tuple[str, str], tuple[str, str]]:
     full, empty = bar(waiting / places if places else 0.0, min(room, places) if places else room)
     return ("▪" * len(full), ""), ("·" * len(empty), MUTED)

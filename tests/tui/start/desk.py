@@ -16,29 +16,29 @@ from textual.pilot import Pilot
 import streamstyle.tui.app
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.start.easel import Answer, Answered, Easel, Refusal
+from streamstyle.tui.start.easel import Reply, ReplyCallback, PreviewClient, RequestError
 from streamstyle.tui.start.screen import SetupScreen
 
 Act = Callable[[Pilot[Any]], Awaitable[None]]
 
-STYLING = Path(streamstyle.tui.app.__file__).with_name("streamstyle.tcss")
+STYLE_SHEET = Path(streamstyle.tui.app.__file__).with_name("streamstyle.tcss")
 
 STYLES = [("scream", "The Scream", "Edvard Munch"), ("wave", "The Great Wave", "Hokusai"), ("night", "", "")]
 
 
-def picture(colour: tuple[int, int, int], width: int, height: int) -> dict[str, Any]:
+def plain_image(colour: tuple[int, int, int], width: int, height: int) -> dict[str, Any]:
     """A picture of one colour, as an answer holds it."""
     pixels = np.broadcast_to(np.array(colour, np.uint8), (height, width, 3))
     return {"width": width, "height": height, "pixels": base64.b64encode(pixels.tobytes()).decode()}
 
 
-class KnowingEasel(Easel):
+class FakePreviewClient(PreviewClient):
     """Answers at once, and remembers what it was asked; what is in `refused` it refuses."""
 
-    def __init__(self, answered: Answered) -> None:
+    def __init__(self, answered: ReplyCallback) -> None:
         super().__init__(answered)
-        self.asked: list[tuple[str, Mapping[str, Any]]] = []
-        self.refused: dict[str, Refusal] = {}
+        self.requests: list[tuple[str, Mapping[str, Any]]] = []
+        self.errors: dict[str, RequestError] = {}
         self.silent: set[str] = set()
         self.exists = False
         self.begun = ""
@@ -46,34 +46,34 @@ class KnowingEasel(Easel):
     def open(self) -> None:
         """Begin no process."""
 
-    def ask(self, ask: str, **question: Any) -> None:
-        self.asked.append((ask, question))
+    def request(self, ask: str, **question: Any) -> None:
+        self.requests.append((ask, question))
         if ask in self.silent:
             return
-        if ask in self.refused:
-            self.answered(Answer(ask, question, refusal=self.refused[ask]))
+        if ask in self.errors:
+            self.reply(Reply(ask, question, error=self.errors[ask]))
         else:
-            self.answered(Answer(ask, question, getattr(self, f"answer_{ask}")(question)))
+            self.reply(Reply(ask, question, getattr(self, f"answer_{ask}")(question)))
 
-    def answered(self, answer: Answer) -> None:
-        self._answered(answer)
+    def reply(self, answer: Reply) -> None:
+        self._reply(answer)
 
-    def last(self, ask: str) -> Mapping[str, Any]:
+    def last_request(self, ask: str) -> Mapping[str, Any]:
         """The last question of a kind."""
-        return [question for kind, question in self.asked if kind == ask][-1]
+        return [question for kind, question in self.requests if kind == ask][-1]
 
-    def count(self, ask: str) -> int:
-        return sum(kind == ask for kind, _ in self.asked)
+    def request_count(self, ask: str) -> int:
+        return sum(kind == ask for kind, _ in self.requests)
 
     def answer_styles(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        small = picture((120, 90, 60), question["width"], question["height"])
+        small = plain_image((120, 90, 60), question["width"], question["height"])
         keys = ("name", "title", "artist")
         return {
             "styles": [dict(zip(keys, style, strict=True)) | {"builtin": True, "thumbnail": small} for style in STYLES]
         }
 
     def answer_image(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        return {"path": question["path"], "thumbnail": picture((9, 9, 9), question["width"], question["height"])}
+        return {"path": question["path"], "thumbnail": plain_image((9, 9, 9), question["width"], question["height"])}
 
     def answer_video(self, question: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -94,34 +94,34 @@ class KnowingEasel(Easel):
         size = question["width"], question["width"] * 9 // 16
         return {
             "time": question["time"], "draft": question["draft"],
-            "source": picture((40, 120, 40), *size), "stylised": picture((200, 120, 40), *size),
+            "source": plain_image((40, 120, 40), *size), "stylised": plain_image((200, 120, 40), *size),
         }  # fmt: skip
 
     def answer_estimate(self, question: Mapping[str, Any]) -> dict[str, Any]:
         return {"trial_frames": 9, "seconds_per_frame": 0.09, "seconds": 738.0, "output_bytes": 42_000_000}
 
 
-class Desk(StreamstyleApp):
+class SetupApp(StreamstyleApp):
     """The app, with that easel, which ends where a run would begin."""
 
-    CSS_PATH = STYLING
+    CSS_PATH = STYLE_SHEET
 
-    def __init__(self, film: Path | None = None, prepare: Callable[[KnowingEasel], None] = lambda _: None) -> None:
+    def __init__(self, film: Path | None = None, prepare: Callable[[FakePreviewClient], None] = lambda _: None) -> None:
         super().__init__(film=film)
         self.prepare = prepare
         self.request: RunRequest | None = None
         self.copied = ""
         self.notes: list[str] = []
 
-    def _ask(self, film: Path | None) -> None:
-        def easel(answered: Answered) -> Easel:
-            self.easel = KnowingEasel(answered)
-            self.prepare(self.easel)
-            return self.easel
+    def _show_setup(self, film: Path | None) -> None:
+        def easel(answered: ReplyCallback) -> PreviewClient:
+            self.client = FakePreviewClient(answered)
+            self.prepare(self.client)
+            return self.client
 
-        self.push_screen(SetupScreen(film, easel=easel), self._answered)
+        self.push_screen(SetupScreen(film, make_client=easel), self._on_setup_closed)
 
-    def _answered(self, request: RunRequest | None) -> None:
+    def _on_setup_closed(self, request: RunRequest | None) -> None:
         self.request = request
         self.exit(0)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from streamstyle.commands.run import run
-from streamstyle.tui.start.choices import Choices
+from streamstyle.tui.start.choices import SetupState
 
 
-def parsed(choices: Choices) -> dict[str, object]:
+def parse(choices: SetupState) -> dict[str, object]:
     """What `streamstyle run` makes of the command line shown."""
     words = shlex.split(choices.command_line())
     assert words[:2] == ["streamstyle", "run"]
@@ -17,63 +17,63 @@ def parsed(choices: Choices) -> dict[str, object]:
 
 
 def test_a_film_and_a_style_are_all_it_takes() -> None:
-    assert Choices(Path("film.mp4"), "wave").command_line() == "streamstyle run film.mp4 --style wave"
+    assert SetupState(Path("film.mp4"), "wave").command_line() == "streamstyle run film.mp4 --style wave"
 
 
 def test_before_anything_is_chosen_the_command_line_says_what_is_missing() -> None:
-    assert Choices().command_line() == "streamstyle run MOVIE --style STYLE"
+    assert SetupState().command_line() == "streamstyle run MOVIE --style STYLE"
 
 
 def test_every_choice_is_on_the_command_line_and_means_the_same_there() -> None:
-    choices = Choices(
+    choices = SetupState(
         Path("-a film's name.mp4"), "wave", "my painting.jpg", "0.25", "--sample", "1:30",
         output="out put.mkv", replace=True,
         settings={"method": "live", "height": "360", "preserve_colour": "yes", "crf": "23"},
     )  # fmt: skip
-    values = parsed(choices)
+    values = parse(choices)
     assert values["movie"] == Path("-a film's name.mp4")
     assert values["style"] == "wave:0.75,my painting.jpg:0.25"
     assert (values["sample"], values["part"], values["yes"]) == (90, None, True)
     assert values["output"] == Path("out put.mkv")
     assert (values["method"], values["height"], values["preserve_colour"], values["crf"]) == ("live", 360, True, 23)
-    assert choices.refusals() == {}
+    assert choices.errors() == {}
 
 
 def test_a_home_is_spelt_out_where_no_shell_would() -> None:
-    choices = Choices(Path("film.mp4"), "wave", output="~/a.mkv", settings={"loss_network": "~/vgg.safetensors"})
-    values = parsed(choices)
+    choices = SetupState(Path("film.mp4"), "wave", output="~/a.mkv", settings={"loss_network": "~/vgg.safetensors"})
+    values = parse(choices)
     assert values["output"] == Path.home() / "a.mkv"
     assert values["loss_network"] == Path.home() / "vgg.safetensors"
 
 
 def test_a_range_is_a_range() -> None:
-    assert parsed(Choices(Path("film.mp4"), "wave", part="--range", stretch="10-20"))["part"] == (10, 20)
+    assert parse(SetupState(Path("film.mp4"), "wave", part="--range", stretch="10-20"))["part"] == (10, 20)
 
 
 @pytest.mark.parametrize(
     ("choices", "field", "said"),
     [
-        (Choices(settings={"crf": "99"}), "crf", "between 0 and 63"),
-        (Choices(settings={"crf": "much"}), "crf", "integer"),
-        (Choices(settings={"height": "100", "size": "64x64"}), "height", "not both"),
-        (Choices(settings={"strength": "2"}), "strength", "between 0 and 1"),
-        (Choices(settings={"temporal_weight": "0", "pixel_weight": "0"}), "pixel_weight", "one of them"),
-        (Choices(part="--sample", length="soon"), "length", "no time"),
-        (Choices(part="--range", stretch="7"), "stretch", "no part"),
-        (Choices(second="wave", share="1.5"), "share", "between 0 and 1"),
+        (SetupState(settings={"crf": "99"}), "crf", "between 0 and 63"),
+        (SetupState(settings={"crf": "much"}), "crf", "integer"),
+        (SetupState(settings={"height": "100", "size": "64x64"}), "height", "not both"),
+        (SetupState(settings={"strength": "2"}), "strength", "between 0 and 1"),
+        (SetupState(settings={"temporal_weight": "0", "pixel_weight": "0"}), "pixel_weight", "one of them"),
+        (SetupState(part="--sample", length="soon"), "length", "no time"),
+        (SetupState(part="--range", stretch="7"), "stretch", "no part"),
+        (SetupState(second="wave", share="1.5"), "share", "between 0 and 1"),
     ],
 )
-def test_what_cannot_be_is_refused_at_its_field(choices: Choices, field: str, said: str) -> None:
-    assert said in choices.refusals()[field]
+def test_what_cannot_be_is_refused_at_its_field(choices: SetupState, field: str, said: str) -> None:
+    assert said in choices.errors()[field]
 
 
 def test_a_still_depends_on_the_look_alone() -> None:
-    plain = Choices(Path("film.mp4"), "wave", settings={"strength": "0.5"})
-    other = Choices(
+    plain = SetupState(Path("film.mp4"), "wave", settings={"strength": "0.5"})
+    other = SetupState(
         Path("film.mp4"),
         "wave",
         part="--sample",
         output="x.mkv",
         settings={"strength": "0.5", "crf": "30", "iterations": "9"},
     )
-    assert plain.look() == other.look()
+    assert plain.frame_options() == other.frame_options()

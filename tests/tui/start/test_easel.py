@@ -9,18 +9,20 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streamstyle.tui.start.easel import Answer, Easel
+from streamstyle.tui.start.easel import Reply, PreviewClient
 from tests.tui.start.fake_easel import main as fake_easel
 
 COMMAND = (sys.executable, "-m", fake_easel.__module__)
 
 
-def talk(act: Callable[[Easel, list[Answer]], Awaitable[None]], command: tuple[str, ...] = COMMAND) -> list[Answer]:
+def run_client(
+    act: Callable[[PreviewClient, list[Reply]], Awaitable[None]], command: tuple[str, ...] = COMMAND
+) -> list[Reply]:
     """What is answered during an act."""
-    answers: list[Answer] = []
+    answers: list[Reply] = []
 
     async def run() -> None:
-        easel = Easel(answers.append, command)
+        easel = PreviewClient(answers.append, command)
         easel.open()
         await asyncio.wait_for(act(easel, answers), 30)
         await asyncio.wait_for(easel.close(), 30)
@@ -35,66 +37,66 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def test_of_a_flood_of_questions_the_newest_is_answered() -> None:
-    async def act(easel: Easel, answers: list[Answer]) -> None:
+    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
         for number in range(100):
-            easel.ask("preview", path=f"moment {number}")
-        await until(lambda: answers and answers[-1].found["heard"] == "moment 99")
+            easel.request("preview", path=f"moment {number}")
+        await until(lambda: answers and answers[-1].result["heard"] == "moment 99")
 
-    assert len(talk(act)) <= 2
+    assert len(run_client(act)) <= 2
 
 
 def test_questions_of_another_kind_do_not_wait() -> None:
-    async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("estimate", path="slow")
-        easel.ask("preview", path="quick")
+    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
+        easel.request("estimate", path="slow")
+        easel.request("preview", path="quick")
         await until(lambda: any(answer.ask == "preview" for answer in answers))
 
-    assert {answer.ask for answer in talk(act)} >= {"preview"}
+    assert {answer.ask for answer in run_client(act)} >= {"preview"}
 
 
 def test_a_cost_that_another_has_overtaken_is_not_told() -> None:
-    async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("estimate", path="one")
+    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
+        easel.request("estimate", path="one")
         await until(lambda: answers)
-        easel.ask("estimate", path="two")
+        easel.request("estimate", path="two")
         await until(lambda: len(answers) == 2)
 
-    answers = talk(act)
+    answers = run_client(act)
     assert [answer.question["path"] for answer in answers] == ["one", "two"]
-    assert all(answer.so_far for answer in answers)
+    assert all(answer.partial for answer in answers)
 
 
 def test_what_was_asked_when_the_process_died_is_refused_and_the_next_question_begins_another() -> None:
-    async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("video", path="die")
+    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
+        easel.request("video", path="die")
         await until(lambda: answers)
-        easel.ask("video", path="film.mp4")
+        easel.request("video", path="film.mp4")
         await until(lambda: len(answers) == 2)
 
-    died, answered = talk(act)
-    assert died.refusal is not None
-    assert "has died (exit code -9)" in died.refusal.problem
-    assert answered.found == {"heard": "film.mp4"}
+    died, answered = run_client(act)
+    assert died.error is not None
+    assert "has died (exit code -9)" in died.error.problem
+    assert answered.result == {"heard": "film.mp4"}
 
 
 def test_a_process_that_cannot_begin_is_a_refusal() -> None:
-    async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("video", path="film.mp4")
+    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
+        easel.request("video", path="film.mp4")
         await until(lambda: answers)
 
-    (answer,) = talk(act, (sys.executable, "-c", "raise SystemExit(3)"))
-    assert answer.refusal is not None
-    assert "exit code 3" in answer.refusal.problem
+    (answer,) = run_client(act, (sys.executable, "-c", "raise SystemExit(3)"))
+    assert answer.error is not None
+    assert "exit code 3" in answer.error.problem
 
 
 @pytest.mark.parametrize("after", [0.0, 0.001, 0.01, 0.1])
 @pytest.mark.filterwarnings("error")
 def test_nothing_is_left_of_the_process_however_soon_the_screen_is_left(after: float) -> None:
-    async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("video", path="film.mp4")
+    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
+        easel.request("video", path="film.mp4")
         await asyncio.sleep(after)
 
-    talk(act)
+    run_client(act)
     gc.collect()
     assert not psutil.Process().children()
 
@@ -103,9 +105,9 @@ def test_where_no_log_can_be_kept_films_are_read_all_the_same(home: Path, monkey
     home.parent.mkdir(exist_ok=True)
     home.write_text("a file where the folder should be")
 
-    async def act(easel: Easel, answers: list[Answer]) -> None:
-        easel.ask("video", path="film.mp4")
+    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
+        easel.request("video", path="film.mp4")
         await until(lambda: answers)
 
-    (answer,) = talk(act)
-    assert answer.found == {"heard": "film.mp4"}
+    (answer,) = run_client(act)
+    assert answer.result == {"heard": "film.mp4"}

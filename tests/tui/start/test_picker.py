@@ -9,15 +9,15 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from streamstyle.tui.start.folder import FILMS
-from streamstyle.tui.start.picker import PathPicker
-from tests.tui.acting import reads, text
-from tests.tui.start.desk import STYLING, Act, perform
+from streamstyle.tui.start.picker import FilePicker
+from tests.tui.acting import wait_for_text, screen_text
+from tests.tui.start.desk import STYLE_SHEET, Act, perform
 
 
-class Hall(App[int]):
+class PickerApp(App[int]):
     """Nothing but the question for a film."""
 
-    CSS_PATH = STYLING
+    CSS_PATH = STYLE_SHEET
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Hall(App[int]):
         self.chosen: list[Path | None] = []
 
     def on_mount(self) -> None:
-        self.push_screen(PathPicker("a film", FILMS, self.folder), self.chosen.append)
+        self.push_screen(FilePicker("a film", FILMS, self.folder), self.chosen.append)
 
 
 @pytest.fixture
@@ -39,15 +39,15 @@ def films(tmp_path: Path) -> Path:
 
 
 def choose(folder: Path, act: Act, size: tuple[int, int] = (80, 24)) -> list[Path | None]:
-    hall = Hall(folder)
+    hall = PickerApp(folder)
     perform(hall, act, size)
     return hall.chosen
 
 
 def test_the_films_of_the_folder_are_listed_and_the_first_is_chosen(films: Path) -> None:
     async def act(pilot: Pilot[Any]) -> None:
-        await reads(pilot, "bunny.mp4  2.0 kB")
-        shown = text(pilot)
+        await wait_for_text(pilot, "bunny.mp4  2.0 kB")
+        shown = screen_text(pilot)
         assert "holidays/" in shown
         assert "notes.txt" not in shown
         await pilot.press("enter")
@@ -59,7 +59,7 @@ def test_a_film_with_an_end_of_line_in_its_name_takes_one_line_and_is_chosen(fil
     (odd := films / "a\n[b].mkv").write_bytes(bytes(2000))
 
     async def act(pilot: Pilot[Any]) -> None:
-        await reads(pilot, "a�[b].mkv  2.0 kB")
+        await wait_for_text(pilot, "a�[b].mkv  2.0 kB")
         await pilot.press("enter")
 
     assert choose(films, act) == [odd]
@@ -68,7 +68,7 @@ def test_a_film_with_an_end_of_line_in_its_name_takes_one_line_and_is_chosen(fil
 @pytest.mark.parametrize("key", ["escape", "ctrl+c"])
 def test_who_goes_back_has_chosen_nothing(films: Path, key: str) -> None:
     async def act(pilot: Pilot[Any]) -> None:
-        await reads(pilot, "boat.mkv")
+        await wait_for_text(pilot, "boat.mkv")
         await pilot.press("b", key)
 
     assert choose(films, act) == [None]
@@ -76,10 +76,10 @@ def test_who_goes_back_has_chosen_nothing(films: Path, key: str) -> None:
 
 def test_typing_filters(films: Path) -> None:
     async def act(pilot: Pilot[Any]) -> None:
-        await reads(pilot, "boat.mkv")
+        await wait_for_text(pilot, "boat.mkv")
         await pilot.press(*"nny")
         await pilot.pause(0.2)
-        assert "boat.mkv" not in text(pilot)
+        assert "boat.mkv" not in screen_text(pilot)
         await pilot.press("enter")
 
     assert choose(films, act) == [films / "bunny.mp4"]
@@ -87,11 +87,11 @@ def test_typing_filters(films: Path) -> None:
 
 def test_folders_are_gone_into_and_out_of(films: Path) -> None:
     async def act(pilot: Pilot[Any]) -> None:
-        await reads(pilot, "boat.mkv")
+        await wait_for_text(pilot, "boat.mkv")
         await pilot.press("up", "enter")
-        await reads(pilot, "sea.mp4")
+        await wait_for_text(pilot, "sea.mp4")
         await pilot.press("ctrl+up")
-        await reads(pilot, "boat.mkv")
+        await wait_for_text(pilot, "boat.mkv")
         await pilot.press("down", "enter")
 
     assert choose(films, act) == [films / "bunny.mp4"]
@@ -100,7 +100,7 @@ def test_folders_are_gone_into_and_out_of(films: Path) -> None:
 def test_a_path_is_completed(films: Path) -> None:
     async def act(pilot: Pilot[Any]) -> None:
         await pilot.press(*f"{films}/hol", "tab")
-        await reads(pilot, "sea.mp4")
+        await wait_for_text(pilot, "sea.mp4")
         await pilot.press("tab", "enter")
 
     assert choose(films.parent / "empty", act) == [films / "holidays" / "sea.mp4"]
@@ -117,7 +117,7 @@ def test_a_film_dropped_here_is_taken_whatever_it_ends_in(films: Path) -> None:
 
 def test_a_click_chooses(films: Path) -> None:
     async def act(pilot: Pilot[Any]) -> None:
-        await reads(pilot, "boat.mkv")
+        await wait_for_text(pilot, "boat.mkv")
         await pilot.click("#picker-list", offset=(3, 2))
 
     assert choose(films, act) == [films / "bunny.mp4"]
@@ -125,7 +125,7 @@ def test_a_click_chooses(films: Path) -> None:
 
 def test_a_folder_without_films_says_so_and_cannot_be_chosen_from(films: Path) -> None:
     async def act(pilot: Pilot[Any]) -> None:
-        await reads(pilot, "no film in")
+        await wait_for_text(pilot, "no film in")
         await pilot.press("enter")
         await pilot.press("escape")
 
@@ -135,6 +135,6 @@ def test_a_folder_without_films_says_so_and_cannot_be_chosen_from(films: Path) -
 def test_a_folder_that_is_not_there_says_so(films: Path) -> None:
     async def act(pilot: Pilot[Any]) -> None:
         await pilot.press(*"nowhere/")
-        await reads(pilot, "No such file")
+        await wait_for_text(pilot, "No such file")
 
     assert choose(films, act) == []

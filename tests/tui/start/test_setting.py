@@ -5,7 +5,7 @@ import pytest
 
 from streamstyle.commands.run import run
 from streamstyle.settings import Method
-from streamstyle.tui.start.setting import SETTINGS, named_in
+from streamstyle.tui.start.setting import SETTINGS, settings_in_message
 
 
 def test_there_is_a_field_for_every_option_that_is_a_setting() -> None:
@@ -31,15 +31,18 @@ def test_there_is_a_field_for_every_option_that_is_a_setting() -> None:
 
 @pytest.mark.parametrize("method", list(Method))
 def test_every_method_has_a_sentence_of_its_own(method: Method) -> None:
-    said = SETTINGS["method"].help_on(method)
+    said = SETTINGS["method"].choice_help(method)
     assert said
     assert ":" not in said
 
 
 def test_what_the_help_says_nothing_about_has_all_of_it() -> None:
-    assert SETTINGS["crf"].help_on("18") == SETTINGS["crf"].help
+    assert SETTINGS["crf"].choice_help("18") == SETTINGS["crf"].help
 
 
 def test_a_message_names_its_fields() -> None:
-    assert named_in("--temporal-weight and --pixel-weight cannot be both 0") == ["temporal_weight", "pixel_weight"]
-    assert named_in("--style-scale cannot be 9") == ["style_scale"]
+    assert settings_in_message("--temporal-weight and --pixel-weight cannot be both 0") == [
+        "temporal_weight",
+        "pixel_weight",
+    ]
+    assert settings_in_message("--style-scale cannot be 9") == ["style_scale"]

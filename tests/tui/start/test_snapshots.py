@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import streamstyle.tui.start.foot
-from tests.tui.start.desk import Desk
+from tests.tui.start.desk import SetupApp
 from tests.tui.test_snapshots import SIZES, Clock, compare
 
 
@@ -18,14 +18,14 @@ def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_styles(size: tuple[int, int]) -> None:
-    compare("start-style", size, Desk(Path("film.mp4")), "≈ 12 min")
+    compare("start-style", size, SetupApp(Path("film.mp4")), "≈ 12 min")
 
 
 @pytest.mark.parametrize("size", SIZES[1:])
 def test_options(size: tuple[int, int]) -> None:
-    compare("start-options", size, Desk(Path("film.mp4")), "≈ 12 min", "3", then="method")
+    compare("start-options", size, SetupApp(Path("film.mp4")), "≈ 12 min", "3", then="method")
 
 
 @pytest.mark.parametrize("size", SIZES[2:])
 def test_the_film(size: tuple[int, int]) -> None:
-    compare("start-film", size, Desk(Path("film.mp4")), "≈ 12 min", "1", then="1280x720")
+    compare("start-film", size, SetupApp(Path("film.mp4")), "≈ 12 min", "1", then="1280x720")
