@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.report import Report, Results
-from streamstyle.evaluate.judge import ReferenceFlow, parse_reference_flow
-from streamstyle.library import Style, builtin_styles, get_style
+from streamstyle.evaluate.reference_flow import ReferenceFlow, parse_reference_flow
 from streamstyle.settings import SourceSettings
+from streamstyle.styles.library import Style, builtin_styles, get_style
 from tools.demo_film import render_demo
 from tools.demo_film.reference import demo_film_flow
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.comparing import run_comparison, table_rows, table_title
+from benchmarks.comparison import run_comparison, table_rows, table_title
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from streamstyle.compare import events
-from streamstyle.frame import Motion
+from streamstyle.frames import Motion
 from streamstyle.media.flo import read_flo
-from streamstyle.media.picture import RgbImage, read_image
+from streamstyle.media.images import RgbImage, read_image
 from streamstyle.settings import FlowPreset
 from streamstyle.stages.flow import estimate_motion
 from tools.demo_film import demo_frames, true_motion

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.apart import run_in_subprocess
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
-from streamstyle.compare.painting import seconds_per_frame
+from benchmarks.subprocess_run import run_in_subprocess
+from streamstyle.compare.method_runs import seconds_per_frame
 from tools.demo_film import render_demo
 
 

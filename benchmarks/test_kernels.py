@@ -13,13 +13,13 @@ import torch
 
 from benchmarks.report import Report, Row
 from benchmarks.timing import SIZES, device, device_name, timer
+from streamstyle.gpu.device import tune_malloc
 from streamstyle.gpu.dispatch import find_kernels
-from streamstyle.nets.allocation import tune_malloc
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
-from streamstyle.ops.planes import rgb_to_yuv420, torch_rgb_to_yuv420
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
+from streamstyle.ops.yuv import rgb_to_yuv420, torch_rgb_to_yuv420
 
 PAIRS = 25
 WEIGHTS = (9000.0, 691.0, 40000.0)

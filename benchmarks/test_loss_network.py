@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.report import Report, Row
-from streamstyle.nets.loss_network import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
-from streamstyle.nets.metadata import LossWidth
-from streamstyle.nets.weights import load_loss_network
-from streamstyle.train.pictures import next_batch, held_out_images, list_images, photo_crops
-from streamstyle.train.thinning import sample_positions, ridge
+from streamstyle.models.metadata import LossWidth
+from streamstyle.models.vgg import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
+from streamstyle.models.weights import load_loss_network
+from streamstyle.train.image_data import held_out_images, list_images, next_batch, photo_crops
+from streamstyle.train.loss_network import ridge, sample_positions
 
 LAYERS = (*STYLE_LAYERS[:-1], CONTENT_LAYER, STYLE_LAYERS[-1])
 PICTURES = 36

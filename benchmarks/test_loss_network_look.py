@@ -12,19 +12,19 @@ from torch import Tensor
 
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
-from streamstyle.library import image_digest
-from streamstyle.media.picture import RgbImage, encode_image, read_image, resize_short_side
-from streamstyle.nets.device import compute_dtype
-from streamstyle.nets.loss_network import VggFeatures
-from streamstyle.nets.metadata import LossWidth
-from streamstyle.nets.relative import style_grams
-from streamstyle.nets.weights import load_loss_network
-from streamstyle.ops.pixels import to_tensor, to_numpy
-from streamstyle.sheet import captioned_cell, arrange_in_grid
-from streamstyle.stages.source import decode, probe
-from streamstyle.train.goal import STYLE_SCALE, StyleLoss
-from streamstyle.train.pictures import list_images
-from streamstyle.train_settings import StyleTrainingSettings
+from streamstyle.gpu.device import compute_dtype
+from streamstyle.media.images import RgbImage, encode_image, read_image, resize_short_side
+from streamstyle.models.metadata import LossWidth
+from streamstyle.models.vgg import VggFeatures
+from streamstyle.models.weights import load_loss_network
+from streamstyle.ops.image import to_numpy, to_tensor
+from streamstyle.optimise.losses import style_grams
+from streamstyle.stages.decode import decode, probe
+from streamstyle.styles.contact_sheet import arrange_in_grid, captioned_cell
+from streamstyle.styles.library import image_digest
+from streamstyle.train.image_data import list_images
+from streamstyle.train.loss import STYLE_SCALE, StyleLoss
+from streamstyle.train.settings import StyleTrainingSettings
 
 FRAME = 11
 SIDE = 192

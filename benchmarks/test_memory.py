@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.conftest import Work
-from benchmarks.looped import loop_film
-from benchmarks.painting import run_timed
+from benchmarks.looped_film import loop_film
 from benchmarks.report import Report, Row
+from benchmarks.timed_run import run_timed
 from streamstyle.events import Event, FrameWritten
 from streamstyle.settings import Method, SourceSettings
 

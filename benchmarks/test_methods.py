@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.comparing import run_comparison, table_rows, table_title
+from benchmarks.comparison import run_comparison, table_rows, table_title
 from benchmarks.conftest import Work
 from benchmarks.report import Report
-from streamstyle.library import Style
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.source import probe
+from streamstyle.stages.decode import probe
+from streamstyle.styles.library import Style
 
 FEW = 3
 """Frames that a thousand iterations are done on."""

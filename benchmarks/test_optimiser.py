@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from benchmarks.report import Report, Row
-from benchmarks.timing import SIZES, device, device_name, seconds, count_synchronisations
-from streamstyle.nets.allocation import tune_malloc
-from streamstyle.nets.ready import load_consistency_loss_network
-from streamstyle.ops.graph import capture
+from benchmarks.timing import SIZES, count_synchronisations, device, device_name, seconds
+from streamstyle.gpu.cuda_graph import capture
+from streamstyle.gpu.device import tune_malloc
+from streamstyle.models.weights import load_consistency_loss_network
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.optimise import frame_optimiser
 from streamstyle.optimise.frame_optimiser import FrameOptimiser

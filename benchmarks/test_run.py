@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.conftest import Work
-from benchmarks.painting import TimedRun, run_timed
 from benchmarks.report import Report
+from benchmarks.timed_run import TimedRun, run_timed
 from benchmarks.timing import SIZES, device, device_name
 from streamstyle.settings import Method
 

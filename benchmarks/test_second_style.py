@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.conftest import Work
-from benchmarks.painting import run_timed
 from benchmarks.report import Report
+from benchmarks.timed_run import run_timed
 from streamstyle.settings import Method
 
 

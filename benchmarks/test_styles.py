@@ -14,21 +14,19 @@ from torch import Tensor
 
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
-from streamstyle.library import image_digest
-from streamstyle.media.picture import read_image, resize_short_side
-from streamstyle.nets.allocation import tune_malloc
-from streamstyle.nets.device import compute_dtype
-from streamstyle.nets.loss_network import VggFeatures
-from streamstyle.nets.ready import prepare_style_net
-from streamstyle.nets.relative import Grams, style_grams
-from streamstyle.nets.transformer import FAST, StyleNet
-from streamstyle.nets.weights import load_loss_network, load_style_net
-from streamstyle.ops.pixels import to_tensor
-from streamstyle.painter import net_from_image
-from streamstyle.stages.source import decode, probe
-from streamstyle.train.goal import STYLE_SCALE, StyleLoss
-from streamstyle.train.pictures import held_out_images, list_images
-from streamstyle.train_settings import StyleTrainingSettings
+from streamstyle.gpu.device import compute_dtype, tune_malloc
+from streamstyle.media.images import read_image, resize_short_side
+from streamstyle.models.style_net import FAST, StyleNet
+from streamstyle.models.vgg import VggFeatures
+from streamstyle.models.weights import load_loss_network, load_style_net, prepare_style_net
+from streamstyle.ops.image import to_tensor
+from streamstyle.optimise.losses import Grams, style_grams
+from streamstyle.stages.decode import decode, probe
+from streamstyle.styles.blending import net_from_image
+from streamstyle.styles.library import image_digest
+from streamstyle.train.image_data import held_out_images, list_images
+from streamstyle.train.loss import STYLE_SCALE, StyleLoss
+from streamstyle.train.settings import StyleTrainingSettings
 
 CPU = torch.device("cpu")
 PICTURES = 20

@@ -12,31 +12,31 @@ import pytest
 import torch
 
 from benchmarks.conftest import Work
-from benchmarks.painting import run_timed
 from benchmarks.report import Report, Row
+from benchmarks.timed_run import run_timed
 from streamstyle.events import Event, FrameWritten
-from streamstyle.film import VideoInfo
-from streamstyle.frame import FrameWithFlow, Frame, StylisedFrame
+from streamstyle.frames import Frame, FrameWithFlow, StylisedFrame
+from streamstyle.gpu.device import tune_malloc
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.mix import BlendPart, StyleBlend
-from streamstyle.nets.allocation import tune_malloc
-from streamstyle.nets.ready import load_consistency_loss_network, prepare_style_net
-from streamstyle.painter import load_blend
+from streamstyle.models.weights import load_consistency_loss_network, prepare_style_net
 from streamstyle.settings import (
     ConsistencySettings,
+    EncoderSettings,
     FlowPreset,
     FlowSettings,
     Method,
-    EncoderSettings,
     SourceSettings,
     StyleSettings,
 )
 from streamstyle.stages.consistency import consistency
+from streamstyle.stages.decode import decode, probe
 from streamstyle.stages.flow import add_flow
 from streamstyle.stages.shots import number_shots
-from streamstyle.stages.source import decode, probe
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.writer import open_writer
+from streamstyle.styles.blending import load_blend
+from streamstyle.styles.spec import BlendPart, StyleBlend
+from streamstyle.video_info import VideoInfo
 from tools.demo_film import render_demo
 
 SIZES = ((640, 480), (960, 540), (1280, 720), (1920, 1080))

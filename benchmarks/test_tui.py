@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from benchmarks.conftest import Work
-from benchmarks.looped import loop_film
+from benchmarks.looped_film import loop_film
 from benchmarks.report import Report, Row
-from benchmarks.screen import TuiTerminal
+from benchmarks.tui_terminal import TuiTerminal
 from streamstyle.runs.folder import all_runs, read_json
 
 PAIRS = 3

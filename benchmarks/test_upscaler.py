@@ -20,23 +20,22 @@ from torch import Tensor
 
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
-from streamstyle.evaluate.measuring import measure_films
+from streamstyle.evaluate.evaluator import measure_films
 from streamstyle.evaluate.metrics import sharpness
-from streamstyle.film import VideoInfo
+from streamstyle.gpu.device import tune_malloc
 from streamstyle.job import FrameCallback, FrameContext
-from streamstyle.library import builtin_styles
-from streamstyle.media.picture import read_image, resize_short_side
-from streamstyle.mix import BlendPart, StyleBlend
-from streamstyle.nets.allocation import tune_malloc
-from streamstyle.nets.ready import prepare_style_net, load_upscaler_for_inference
-from streamstyle.nets.weights import load_style_net
-from streamstyle.ops.pixels import to_tensor
+from streamstyle.media.images import read_image, resize_short_side
+from streamstyle.models.weights import load_style_net, load_upscaler_for_inference, prepare_style_net
+from streamstyle.ops.image import to_tensor
 from streamstyle.pipeline import stylise_video
-from streamstyle.settings import ConsistencySettings, UpscaleSettings, Method, Settings, EncoderSettings, SourceSettings
-from streamstyle.stages.source import decode, probe
+from streamstyle.settings import ConsistencySettings, EncoderSettings, Method, Settings, SourceSettings, UpscaleSettings
+from streamstyle.stages.decode import decode, probe
 from streamstyle.stages.writer import VideoWriter, open_writer
-from streamstyle.train.pictures import held_out_images, list_images
-from streamstyle.train.shrinking import soften
+from streamstyle.styles.library import builtin_styles
+from streamstyle.styles.spec import BlendPart, StyleBlend
+from streamstyle.train.augment import soften
+from streamstyle.train.image_data import held_out_images, list_images
+from streamstyle.video_info import VideoInfo
 
 CPU = torch.device("cpu")
 PICTURES = 42

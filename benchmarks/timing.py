@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from streamstyle.ops.graph import capture
+from streamstyle.gpu.cuda_graph import capture
 
 TIMES = 20
 """Runs of a kernel in a row on a GPU: Python takes longer to ask for one than one takes."""

@@ -19,8 +19,8 @@ from textual.pilot import Pilot
 import streamstyle
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.summary import SummaryScreen
-from streamstyle.tui.widgets.panel import StatsPanel
+from streamstyle.tui.screens.summary import SummaryScreen
+from streamstyle.tui.widgets.stats import StatsPanel
 
 FOLDER = Path(__file__).resolve().parent
 

@@ -1,6 +1,6 @@
 """`python -m streamstyle`."""
 
-from streamstyle.cli import main
+from streamstyle.cli.main import main
 
 if __name__ == "__main__":
     main()

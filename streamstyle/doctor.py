@@ -15,11 +15,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from streamstyle import __version__
-from streamstyle.cores import usable_cpus
 from streamstyle.errors import StreamstyleError
 from streamstyle.files import cache_folder
-from streamstyle.library import all_styles, builtin_styles, library_folder
 from streamstyle.machine_info import cpu_features, cpu_model, memory_bytes
+from streamstyle.prefetch import usable_cpus
+from streamstyle.styles.library import all_styles, builtin_styles, library_folder
 
 _PACKAGES = {
     "torch": "torch",
@@ -158,7 +158,7 @@ def check_gpu() -> Iterable[Finding]:
     """Yield the GPUs that torch finds, whether it can use the first, and whether the CUDA kernels run on it."""
     import torch
 
-    from streamstyle.nets.device import gpu_fault
+    from streamstyle.gpu.device import gpu_fault
 
     if not torch.cuda.is_available():
         yield _no_gpu()
@@ -236,7 +236,7 @@ def _check_folder(name: str, path: Path) -> Finding:
 
 def check_styles() -> Iterable[Finding]:
     """Yield each style and the network for any other, loaded."""
-    from streamstyle.nets.weights import load_style_predictor, load_style_net
+    from streamstyle.models.weights import load_style_net, load_style_predictor
 
     for style in all_styles():
         try:
@@ -252,7 +252,7 @@ def check_styles() -> Iterable[Finding]:
 
 def check_loss_network() -> Iterable[Finding]:
     """Yield the built-in loss network, loaded."""
-    from streamstyle.nets.weights import load_loss_network
+    from streamstyle.models.weights import load_loss_network
 
     load_loss_network()
     yield _ok("built in", "readable")

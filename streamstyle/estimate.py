@@ -13,14 +13,14 @@ from statistics import fmean
 import av
 
 from streamstyle.events import Event, FrameWritten
-from streamstyle.film import VideoInfo
-from streamstyle.media.carry import StreamPlan, StreamAction, plan_streams
-from streamstyle.media.decoding import seek
-from streamstyle.mix import StyleBlend
+from streamstyle.media.reader import seek
+from streamstyle.media.stream_plan import StreamAction, StreamPlan, plan_streams
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import Method, Settings
+from streamstyle.stages.decode import decode
 from streamstyle.stages.shots import number_shots
-from streamstyle.stages.source import decode
+from streamstyle.styles.spec import StyleBlend
+from streamstyle.video_info import VideoInfo
 
 TRIAL_FRAMES = 9
 TRIAL_SECONDS = 3.0, 10.0

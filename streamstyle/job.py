@@ -10,19 +10,18 @@ from typing import Any
 
 from torch import Tensor
 
-from streamstyle.buffered import PrefetchIterator
-from streamstyle.clock import PausableClock, StageTimer
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
-from streamstyle.film import VideoInfo
-from streamstyle.frame import OutputFrame, StylisedFrame
+from streamstyle.frames import OutputFrame, StylisedFrame
+from streamstyle.gpu.device import select_device, tune_malloc
 from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.nets.allocation import tune_malloc
-from streamstyle.nets.device import select_device
+from streamstyle.prefetch import PrefetchIterator
 from streamstyle.resume.checkpoint import find_checkpoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, ResumeNeeds
 from streamstyle.settings import Device
 from streamstyle.stages.writer import VideoWriter
+from streamstyle.timing import PausableClock, StageTimer
+from streamstyle.video_info import VideoInfo
 
 
 @dataclass(frozen=True, slots=True)

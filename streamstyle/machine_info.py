@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from streamstyle import __version__
-from streamstyle.cores import usable_cpus
+from streamstyle.prefetch import usable_cpus
 
 MachineInfo = dict[str, str | int]
 """Facts by name, as they are kept beside every measured time."""

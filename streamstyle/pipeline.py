@@ -10,39 +10,35 @@ from pathlib import Path
 
 import torch
 
-from streamstyle.buffered import prefetch
-from streamstyle.clock import StageTimer
 from streamstyle.events import Finished, Observer, Stopped
-from streamstyle.film import VideoInfo
-from streamstyle.frame import FrameWithFlow, Frame, OutputFrame, StylisedFrame
-from streamstyle.job import Job, FrameCallback
+from streamstyle.frames import Frame, FrameWithFlow, OutputFrame, StylisedFrame
+from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_errors
+from streamstyle.job import FrameCallback, Job
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.mix import StyleBlend
-from streamstyle.nets.ready import (
-    load_ruder_loss_network,
+from streamstyle.models.weights import (
     load_consistency_loss_network,
-    prepare_style_net,
+    load_ruder_loss_network,
     load_upscaler_for_inference,
+    prepare_style_net,
 )
-from streamstyle.ops.pixels import to_tensor
-from streamstyle.ops.thrift import MemoryFallback, Warn
-from streamstyle.ops.trouble import gpu_errors_as_device_errors
+from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.frame_optimiser import RUDER_FALLBACKS, RuderOptimiser
-from streamstyle.painter import load_blend
-from streamstyle.painting import style_targets
+from streamstyle.prefetch import prefetch
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
 from streamstyle.resume.signature import run_signature, upscale_signature
-from streamstyle.settings import Device, UpscaleSettings, Method, Settings, EncoderSettings
+from streamstyle.settings import Device, EncoderSettings, Method, Settings, UpscaleSettings
 from streamstyle.stages.consistency import consistency
-from streamstyle.stages.dilute import apply_strength
+from streamstyle.stages.decode import decode
 from streamstyle.stages.flow import add_flow
-from streamstyle.stages.optimise import optimise_frames
+from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.shots import number_shots
-from streamstyle.stages.source import decode
 from streamstyle.stages.stylise import stylise
-from streamstyle.stages.sweep import multi_pass
 from streamstyle.stages.upscale import upscale_frames
 from streamstyle.stages.writer import VideoWriter, open_writer
+from streamstyle.styles.blending import load_blend, style_targets
+from streamstyle.styles.spec import StyleBlend
+from streamstyle.timing import StageTimer
+from streamstyle.video_info import VideoInfo
 
 _OUTPUT_AHEAD = {"cuda": 2}
 """Frames finished, by a thread that leads the GPU, while one is encoded; on a CPU both would want the cores."""

@@ -12,7 +12,7 @@ import torch
 
 from streamstyle.gpu import dispatch
 from streamstyle.gpu.cpu_kernels import CpuKernels
-from tests.compiled import build_cpu_kernels
+from tests.build_kernels import build_cpu_kernels
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

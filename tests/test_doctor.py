@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from streamstyle import doctor as checks
-from streamstyle import library
-from streamstyle.cli import exit_code
+from streamstyle.cli.main import exit_code
 from streamstyle.doctor import CHECKS, Finding, State, run_checks
+from streamstyle.styles import library
 
 
 def looked_at(topic: str) -> dict[str, tuple[State, str]]:
@@ -65,7 +65,7 @@ def test_a_gpu_that_torch_was_not_built_for_is_worth_a_note(monkeypatch: pytest.
 def test_a_gpu_that_torch_finds_and_cannot_use_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
-    monkeypatch.setattr("streamstyle.nets.device.gpu_fault", lambda: "CUDA error: no kernel image is available")
+    monkeypatch.setattr("streamstyle.gpu.device.gpu_fault", lambda: "CUDA error: no kernel image is available")
     state, detail = looked_at("graphics")["use"]
     assert state is State.note
     assert "no kernel image" in detail

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamstyle.cli.values import parse_time
 from streamstyle.formatting import (
     format_bytes,
     format_duration,
@@ -16,7 +17,6 @@ from streamstyle.formatting import (
     format_time_of_day,
     sanitise,
 )
-from streamstyle.terminal.values import parse_time
 
 NOON = time.mktime((2026, 11, 24, 12, 0, 0, 0, 0, -1))
 

@@ -14,13 +14,11 @@ from torch import Tensor
 
 from streamstyle.errors import DeviceError
 from streamstyle.events import Event, Finished, Warned
+from streamstyle.gpu.cuda_graph import capture
 from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.job import FrameContext
-from streamstyle.library import builtin_styles
-from streamstyle.mix import BlendPart, StyleBlend
-from streamstyle.nets.ready import prepare_style_net
-from streamstyle.nets.transformer import FAST, StyleNet
-from streamstyle.ops.graph import capture
+from streamstyle.models.style_net import FAST, StyleNet
+from streamstyle.models.weights import prepare_style_net
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.transfer import to_host
 from streamstyle.pipeline import stylise_video
@@ -28,18 +26,20 @@ from streamstyle.runs.status_sampler import OnlineWarpingError
 from streamstyle.settings import (
     ConsistencySettings,
     Device,
+    EncoderSettings,
     FlowSettings,
     Method,
     Settings,
-    EncoderSettings,
     SourceSettings,
     StyleSettings,
 )
 from streamstyle.stages.consistency import consistency
-from streamstyle.stages.source import probe
+from streamstyle.stages.decode import probe
 from streamstyle.stages.stylise import stylise
+from streamstyle.styles.library import builtin_styles
+from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import Picture, moving_square, write_film
-from tests.test_on_a_gpu import flowed
+from tests.gpu.test_fake_gpu import flowed
 
 pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("home")]
 
@@ -129,7 +129,7 @@ def test_no_memory_is_asked_for_frame_by_frame(film: Path, tmp_path: Path) -> No
 
 
 def test_frames_are_painted_without_waiting_for_the_gpu() -> None:
-    """What really waits, torch itself finds; tests/test_on_a_gpu.py finds it without a GPU."""
+    """What really waits, torch itself finds; tests/gpu/test_fake_gpu.py finds it without a GPU."""
     network = prepare_style_net(StyleNet(FAST), CUDA)
     live, steadiness = ConsistencySettings(method=Method.live), OnlineWarpingError()
     for settings in (StyleSettings(), StyleSettings(strength=0.5, preserve_colour=True)):

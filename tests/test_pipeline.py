@@ -16,23 +16,23 @@ from numpy.typing import NDArray
 from streamstyle import pipeline
 from streamstyle.errors import DeviceError, StreamstyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped, Warned
-from streamstyle.mix import BlendPart, StyleBlend
-from streamstyle.nets.transformer import StyleNet
-from streamstyle.ops import past
+from streamstyle.models.style_net import StyleNet
+from streamstyle.ops import temporal
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import (
     ConsistencySettings,
     Device,
+    EncoderSettings,
     FlowSettings,
     Method,
     Settings,
-    EncoderSettings,
     SourceSettings,
 )
 from streamstyle.stages import stylise
-from streamstyle.stages.source import probe
+from streamstyle.stages.decode import probe
+from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import cut, moving_square, pan, write_film
-from tests.painting import nonsense_style
+from tests.video_io import nonsense_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -213,14 +213,14 @@ def test_a_gpu_that_fails_leaves_the_film_so_far_and_one_line(
     tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch, said: str, told: str
 ) -> None:
     film = write_film(tmp_path / "film.mkv", moving_square(frames=6).frames)
-    warp, calls = past.backward_warp, count()
+    warp, calls = temporal.backward_warp, count()
 
     def failing(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
         if next(calls) == 3:
             raise torch.AcceleratorError(f"CUDA error: {said}\nSearch for it in the documentation.")
         return warp(image, flow)
 
-    monkeypatch.setattr(past, "backward_warp", failing)
+    monkeypatch.setattr(temporal, "backward_warp", failing)
     monkeypatch.setitem(pipeline._OUTPUT_AHEAD, "cpu", 2)
     with pytest.raises(DeviceError, match=told) as caught:
         paint(film, tmp_path / "out.mkv", style, ConsistencySettings(method=Method.live))

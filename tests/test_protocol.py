@@ -17,14 +17,14 @@ import pytest
 import streamstyle.runs.folder as folder_module
 import streamstyle.runs.monitor as monitor_module
 from streamstyle import events
-from streamstyle.cli import exit_code
+from streamstyle.cli.main import exit_code
 from streamstyle.compare import events as compare_events
 from streamstyle.estimate import Planned
-from streamstyle.evaluate.assessment import Measured
+from streamstyle.evaluate.evaluator import Measured
 from streamstyle.events import Event
 from streamstyle.runs.folder import Control, PreviewRequest, RunFolder, SaveRequest
 from tests.films import cut, moving_square, pan, write_film
-from tests.painting import nonsense_style
+from tests.video_io import nonsense_style
 
 GOLDEN = Path(__file__).parent / "golden"
 PROTOCOL = Path(__file__).parents[1] / "docs" / "protocol.md"

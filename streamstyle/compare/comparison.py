@@ -10,20 +10,24 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from streamstyle.compare.contender import MethodSpec, prepare_spec, baseline_index
 from streamstyle.compare.events import Compared, ComparedFilm, ComparisonStopped, FrameMeasured
-from streamstyle.compare.kept import write_record
-from streamstyle.compare.painting import MethodResult, run_methods
-from streamstyle.evaluate.appearance import PerceptualScorer
-from streamstyle.evaluate.decoys import ControlFilms
-from streamstyle.evaluate.judge import ReferenceFlow
-from streamstyle.evaluate.measuring import GAPS, measure_films
+from streamstyle.compare.method_runs import (
+    MethodResult,
+    MethodSpec,
+    baseline_index,
+    prepare_spec,
+    run_methods,
+    write_record,
+)
+from streamstyle.evaluate.evaluator import GAPS, ControlFilms, measure_films
+from streamstyle.evaluate.metrics import PerceptualScorer
+from streamstyle.evaluate.reference_flow import ReferenceFlow
 from streamstyle.events import Observer
 from streamstyle.files import read_json
-from streamstyle.film import VideoInfo
 from streamstyle.machine_info import machine_info
-from streamstyle.mix import StyleBlend
 from streamstyle.settings import Method, SourceSettings
+from streamstyle.styles.spec import StyleBlend
+from streamstyle.video_info import VideoInfo
 
 METRICS_VERSION = 3
 """Changes whenever the same films would get other figures."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from streamstyle.evaluate.measures import Curve
+from streamstyle.evaluate.metrics import Curve
 from streamstyle.events import Event
 from streamstyle.machine_info import MachineInfo
 

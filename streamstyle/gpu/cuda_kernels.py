@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from streamstyle.gpu.kernels import KERNELS, Launch
-from streamstyle.ops.trouble import first_line
+from streamstyle.gpu.memory import first_line
 
 _BLOCK = (32, 8, 1)
 """Threads of a block; `csrc/*.cu` count on it."""

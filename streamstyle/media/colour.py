@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from streamstyle.ops import luma
+from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -138,3 +140,57 @@ class FromRGB:
             )
         frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
         return frame
+
+
+@dataclass(frozen=True, slots=True)
+class Orientation:
+    """A turn by quarters, then a mirror image: the eight ways a camera can be held."""
+
+    rotation: int = 0
+    """Degrees clockwise: 0, 90, 180 or 270."""
+    mirrored: bool = False
+    """Left and right change places after the turn."""
+
+    def apply(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Return [H, W, ...] as it should be seen, contiguous in memory."""
+        turned = np.rot90(image, -(self.rotation // 90))
+        return np.ascontiguousarray(turned[:, ::-1] if self.mirrored else turned)
+
+    def upright_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return width and height of the upright picture; its own inverse."""
+        return (height, width) if self.rotation in (90, 270) else (width, height)
+
+
+def read_orientation(frame: VideoFrame) -> Orientation:
+    """Read the display matrix that the decoder put beside the picture.
+
+    The matrix maps a point (x, y), y down, to (a x + c y, b x + d y), stored a, b, u, c, d, v, x, y, w in 16.16
+    fixed point (ISO/IEC 14496-12, 6.2.2). Angles in between go to the nearest quarter.
+    """
+    try:
+        data = frame.side_data[Type.DISPLAYMATRIX]  # type: ignore[typeddict-item]
+    except KeyError:
+        return Orientation()
+    a, b, _, c, d, *_ = (int(value) for value in np.frombuffer(data, np.int32))
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, c = -a, -c
+    return Orientation(round(np.degrees(np.arctan2(b, a)) / 90) % 4 * 90, mirrored)
+
+
+class FrameConverter:
+    """Turns frames upright, at the working size, in RGB. Not for use by two threads at once."""
+
+    def __init__(self, film: VideoInfo) -> None:
+        self._size = film.width, film.height
+        self._to_rgb = ToRGB()
+
+    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """Return [film.height, film.width, 3] RGB, full range."""
+        orientation = read_orientation(frame)
+        width, height = self._size
+        upright = orientation.upright_size(frame.width, frame.height)
+        if upright != self._size and upright == (width | upright[0] & 1, height | upright[1] & 1):
+            # only odd sides to even ones: a line less, and every other pixel as it was
+            return np.ascontiguousarray(orientation.apply(self._to_rgb(frame))[:height, :width])
+        return orientation.apply(self._to_rgb(frame, orientation.upright_size(width, height)))

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from streamstyle.ops.image import from_uint8, to_numpy, to_uint8
 from streamstyle.ops.luma import LumaWeights
-from streamstyle.ops.pixels import from_uint8, to_uint8, to_numpy
-from streamstyle.ops.planes import rgb_to_yuv420
+from streamstyle.ops.yuv import rgb_to_yuv420
 
 
 def to_device(

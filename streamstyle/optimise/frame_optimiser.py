@@ -7,16 +7,13 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from streamstyle.nets.loss_network import VggFeatures
-from streamstyle.nets.perceptual import Targets
-from streamstyle.ops.device_lbfgs import DeviceLBFGS, minimise
-from streamstyle.ops.graph import Step
-from streamstyle.ops.lbfgs import HISTORY, minimise_on_host
-from streamstyle.ops.past import CarriedOutput
-from streamstyle.ops.temporal import TemporalTerm, temporal_term
-from streamstyle.ops.thrift import MemoryFallback, Warn, Fallback, ignore_warning
-from streamstyle.ops.trouble import is_out_of_memory, first_line
+from streamstyle.gpu.cuda_graph import Step
+from streamstyle.gpu.memory import Fallback, MemoryFallback, Warn, first_line, ignore_warning, is_out_of_memory
+from streamstyle.models.vgg import VggFeatures
+from streamstyle.ops.temporal import CarriedOutput, TemporalTerm, temporal_term
 from streamstyle.optimise.gradient import frame_targets
+from streamstyle.optimise.lbfgs import HISTORY, DeviceLBFGS, minimise, minimise_on_host
+from streamstyle.optimise.losses import Targets
 from streamstyle.optimise.objective import ConsistencyObjective, RuderObjective
 from streamstyle.settings import ConsistencySettings, RuderSettings
 

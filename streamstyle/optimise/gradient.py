@@ -17,10 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from streamstyle.nets.loss_network import CONTENT_LAYER, FIRST_AFTER_POOLING, STYLE_LAYERS, VggFeatures
-from streamstyle.nets.perceptual import Targets, compute_targets
-from streamstyle.nets.tiles import Tile, split_into_tiles
-from streamstyle.ops.gram import gram_matrix
+from streamstyle.models.tiling import Tile, split_into_tiles
+from streamstyle.models.vgg import CONTENT_LAYER, FIRST_AFTER_POOLING, STYLE_LAYERS, VggFeatures
+from streamstyle.optimise.losses import Targets, compute_targets, gram_matrix
 
 _GRID = 16
 """Stride of the deepest layer: cuts between pixels must be cuts between its activations."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from streamstyle.nets.loss_network import VggFeatures
-from streamstyle.nets.perceptual import Targets
-from streamstyle.ops.pixels import LEVELS_SQUARED
+from streamstyle.models.vgg import VggFeatures
+from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.temporal import TemporalTerm, total_variation
 from streamstyle.optimise.gradient import losses_and_gradient
+from streamstyle.optimise.losses import Targets
 from streamstyle.settings import RuderSettings
 
 

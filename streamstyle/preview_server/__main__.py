@@ -20,10 +20,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TextIO
 
+from streamstyle.cli.errors import EXIT_INTERNAL
 from streamstyle.errors import StreamstyleError
 from streamstyle.files import temporary_folder
 from streamstyle.preview_server.handlers import Handlers, Request, Result
-from streamstyle.terminal.failures import EXIT_INTERNAL
 
 
 class Server:

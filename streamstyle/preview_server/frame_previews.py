@@ -9,21 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from streamstyle.commands.run_arguments import RunArguments
+from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.errors import FilmError
-from streamstyle.film import VideoInfo
-from streamstyle.media.picture import RgbImage, resize
-from streamstyle.mix import StyleBlend
-from streamstyle.nets.device import select_device
-from streamstyle.nets.ready import prepare_style_net
-from streamstyle.nets.transformer import StyleNet
-from streamstyle.ops.pixels import to_tensor, to_numpy
-from streamstyle.ops.trouble import gpu_errors_as_device_errors
-from streamstyle.painter import load_blend
+from streamstyle.gpu.device import select_device
+from streamstyle.gpu.memory import gpu_errors_as_device_errors
+from streamstyle.media.images import RgbImage, resize
+from streamstyle.models.style_net import StyleNet
+from streamstyle.models.weights import prepare_style_net
+from streamstyle.ops.image import to_numpy, to_tensor
 from streamstyle.preview_server.video_facts import at_working_size
 from streamstyle.settings import Device, SourceSettings, StyleSettings
-from streamstyle.stages.source import decode
+from streamstyle.stages.decode import decode
 from streamstyle.stages.stylise import stylise_image
+from streamstyle.styles.blending import load_blend
+from streamstyle.styles.spec import StyleBlend
+from streamstyle.video_info import VideoInfo
 
 DRAFT_HEIGHT = 360
 """Height in pixels that a draft is stylised at, for speed; its strokes are larger than those of the output."""

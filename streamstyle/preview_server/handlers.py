@@ -11,19 +11,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from streamstyle.commands.output import check_output
-from streamstyle.commands.run_arguments import RunArguments, parse_run_arguments
+from streamstyle.cli.media_args import check_output
+from streamstyle.cli.run_arguments import RunArguments, parse_run_arguments
 from streamstyle.errors import OutputError
-from streamstyle.film import VideoInfo
-from streamstyle.library import all_styles, get_style, thumbnail
-from streamstyle.media.carry import plan_streams
-from streamstyle.media.encoder import check_encoder
-from streamstyle.media.output import partial_path
-from streamstyle.media.picture import RgbImage, decode_image, read_image, resize
+from streamstyle.media.images import RgbImage, decode_image, read_image, resize
+from streamstyle.media.output_file import partial_path
+from streamstyle.media.stream_plan import plan_streams
+from streamstyle.media.video_encoder import check_encoder
 from streamstyle.preview_server.video_facts import requested_range, video_facts
 from streamstyle.resume.checkpoint import read_checkpoint
 from streamstyle.resume.signature import RANGE_KEY, check_unchanged, run_signature
-from streamstyle.stages.source import probe_header
+from streamstyle.stages.decode import probe_header
+from streamstyle.styles.library import all_styles, get_style, thumbnail
+from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
     from streamstyle.preview_server.frame_previews import FramePreviews

@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from streamstyle.commands.part import Bounds, middle_range
-from streamstyle.commands.run_arguments import RunArguments
-from streamstyle.film import VideoInfo, StreamInfo
+from streamstyle.cli.media_args import Bounds, middle_range
+from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.media.colour import HLG, PQ, resolve_tags
-from streamstyle.media.decoding import decode_frames
-from streamstyle.media.opening import open_video, find_video_stream
-from streamstyle.media.part import empty_range_error
-from streamstyle.media.shape import FrameSize, working_size
+from streamstyle.media.probe import FrameSize, empty_range_error, working_size
+from streamstyle.media.reader import decode_frames, find_video_stream, open_video
 from streamstyle.settings import SourceSettings
+from streamstyle.video_info import StreamInfo, VideoInfo
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

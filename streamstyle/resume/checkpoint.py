@@ -14,9 +14,8 @@ from torch import Tensor
 
 from streamstyle.errors import OutputError
 from streamstyle.files import atomic_write
-from streamstyle.frame import FramePosition
-from streamstyle.media.claim import check_unlocked
-from streamstyle.media.output import set_aside_path, partial_path, check_output
+from streamstyle.frames import FramePosition
+from streamstyle.media.output_file import check_output, check_unlocked, partial_path, set_aside_path
 from streamstyle.resume.signature import check_unchanged
 
 _SCHEMA = "streamstyle.checkpoint/1"

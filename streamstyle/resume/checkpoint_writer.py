@@ -14,8 +14,8 @@ from torch import Tensor
 
 from streamstyle.errors import OutputError
 from streamstyle.files import fsync_file
-from streamstyle.frame import OutputFrame, FramePosition
-from streamstyle.media.output import set_aside_path, partial_path
+from streamstyle.frames import FramePosition, OutputFrame
+from streamstyle.media.output_file import partial_path, set_aside_path
 from streamstyle.resume.checkpoint import (
     Checkpoint,
     ResumePoint,

@@ -15,9 +15,8 @@ from av.bitstream import BitStreamFilterContext
 
 from streamstyle.errors import FilmError, OutputError
 from streamstyle.media.decode_times import dts_from_pts
-from streamstyle.media.decoding import demux
-from streamstyle.media.opening import open_video, find_video_stream
-from streamstyle.media.output import output_errors, set_aside_path, partial_path
+from streamstyle.media.output_file import output_errors, partial_path, set_aside_path
+from streamstyle.media.reader import demux, find_video_stream, open_video
 from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
 
 if TYPE_CHECKING:

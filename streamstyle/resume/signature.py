@@ -11,9 +11,9 @@ from typing import Any
 from streamstyle import __version__
 from streamstyle.errors import OutputError
 from streamstyle.files import fingerprint
-from streamstyle.film import VideoInfo
-from streamstyle.mix import StyleBlend
-from streamstyle.settings import UpscaleSettings, Method, RuderSettings, Settings, EncoderSettings, SourceSettings
+from streamstyle.settings import EncoderSettings, Method, RuderSettings, Settings, SourceSettings, UpscaleSettings
+from streamstyle.styles.spec import StyleBlend
+from streamstyle.video_info import VideoInfo
 
 RANGE_KEY = "range"
 """The one entry that is known only once the video has been read through."""

@@ -13,7 +13,7 @@ from typing import Any
 from streamstyle.events import TRANSIENT, Event, Failed, FrameSaved, Observer, Paused, PreviewsWritten, Unpaused, Warned
 from streamstyle.files import atomic_write
 from streamstyle.job import FrameCallback, FrameContext
-from streamstyle.media.picture import encode_image
+from streamstyle.media.images import encode_image
 from streamstyle.runs.folder import PreviewRequest, RunFolder, SaveRequest, replace_json
 from streamstyle.runs.previews import downscale_factor, encode_jpeg, render_view
 from streamstyle.runs.status_sampler import OnlineWarpingError, StatusSampler

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from streamstyle.frame import StylisedFrame
+from streamstyle.frames import StylisedFrame
 
 Picture = NDArray[np.uint8]
 """[H, W, 3] RGB."""

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.events import StatusSampled
-from streamstyle.frame import StylisedFrame
+from streamstyle.frames import StylisedFrame
 from streamstyle.job import FrameContext
 from streamstyle.ops.transfer import to_device
 

@@ -9,13 +9,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from streamstyle.frame import StylisedFrame
-from streamstyle.nets.loss_network import VggFeatures
-from streamstyle.ops.graph import capture
-from streamstyle.ops.past import CarriedOutput, carry_outputs
-from streamstyle.ops.pixels import LEVELS_SQUARED
-from streamstyle.ops.temporal import TemporalTerm, temporal_term, total_variation
-from streamstyle.ops.thrift import Warn, ignore_warning
+from streamstyle.frames import StylisedFrame
+from streamstyle.gpu.cuda_graph import capture
+from streamstyle.gpu.memory import Warn, ignore_warning
+from streamstyle.models.vgg import VggFeatures
+from streamstyle.ops.image import LEVELS_SQUARED
+from streamstyle.ops.temporal import CarriedOutput, TemporalTerm, carry_outputs, temporal_term, total_variation
 from streamstyle.optimise.frame_optimiser import FrameOptimiser
 from streamstyle.settings import ConsistencySettings
 

@@ -15,12 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from streamstyle.buffered import PrefetchIterator, prefetch
-from streamstyle.cores import usable_cpus
-from streamstyle.frame import FrameWithFlow, Frame, Motion
+from streamstyle.frames import Frame, FrameWithFlow, Motion
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.media.motion_code import quantise
+from streamstyle.media.flow_codec import quantise
 from streamstyle.ops.occlusion import consistency_weight
+from streamstyle.prefetch import PrefetchIterator, prefetch, usable_cpus
 from streamstyle.settings import FlowPreset, FlowSettings
 
 _MAX_WORKERS = 8

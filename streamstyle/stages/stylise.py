@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.frame import FrameWithFlow, StylisedFrame
-from streamstyle.nets.tiled_painting import TiledStyleNet
-from streamstyle.nets.transformer import StyleNet
-from streamstyle.ops.pixels import from_uint8, preserve_colour
-from streamstyle.ops.thrift import MemoryFallback, Warn, Fallback, ignore_warning
+from streamstyle.frames import FrameWithFlow, StylisedFrame
+from streamstyle.gpu.memory import Fallback, MemoryFallback, Warn, ignore_warning
+from streamstyle.models.style_net import StyleNet
+from streamstyle.models.tiling import TiledStyleNet
+from streamstyle.ops.image import from_uint8, preserve_colour
 from streamstyle.ops.transfer import to_device
 from streamstyle.settings import StyleSettings
 

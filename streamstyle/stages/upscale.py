@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.frame import OutputFrame
-from streamstyle.nets.tiled_upscaling import upscale_tiled
-from streamstyle.nets.upscaler import FACTOR, Upscaler
-from streamstyle.ops.thrift import MemoryFallback, Warn, Fallback, ignore_warning
+from streamstyle.frames import OutputFrame
+from streamstyle.gpu.memory import Fallback, MemoryFallback, Warn, ignore_warning
+from streamstyle.models.tiling import upscale_tiled
+from streamstyle.models.upscaler import FACTOR, Upscaler
 from streamstyle.settings import UpscaleSettings
 
 FALLBACKS: tuple[Fallback[int | None], ...] = (

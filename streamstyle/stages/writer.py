@@ -13,21 +13,25 @@ from torch import Tensor
 
 from streamstyle.errors import OutputError, StreamstyleError
 from streamstyle.files import publish
-from streamstyle.film import VideoInfo
-from streamstyle.media.alongside import StreamCopier
-from streamstyle.media.carry import has_adts_aac, portable_tags, plan_streams
-from streamstyle.media.claim import locked
 from streamstyle.media.decode_times import DtsContinuation
-from streamstyle.media.encoder import VideoEncoder, write_header
-from streamstyle.media.lane import decode_time
-from streamstyle.media.opening import open_video
-from streamstyle.media.output import output_errors, new_container, partial_path, check_output, remove_if_empty
-from streamstyle.media.span import cut_chapters, time_range
+from streamstyle.media.output_file import (
+    check_output,
+    locked,
+    new_container,
+    output_errors,
+    partial_path,
+    remove_if_empty,
+)
+from streamstyle.media.reader import open_video
+from streamstyle.media.stream_copy import StreamCopier, cut_chapters, decode_time, time_range
+from streamstyle.media.stream_plan import has_adts_aac, plan_streams, portable_tags
+from streamstyle.media.video_encoder import VideoEncoder, write_header
 from streamstyle.ops.transfer import to_host
 from streamstyle.resume.checkpoint import ResumePoint, remove_checkpoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, NullCheckpointWriter
 from streamstyle.resume.partial_video import PartialVideo, set_aside
 from streamstyle.settings import EncoderSettings
+from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from streamstyle.errors import StyleError
 from streamstyle.files import IMAGE_SUFFIXES
-from streamstyle.library import find_style, no_such_style
-from streamstyle.mix import BlendPart, StyleBlend
+from streamstyle.styles.library import find_style, no_such_style
 
 _WEIGHTED = re.compile(r"(?P<style>.+):(?P<weight>[0-9]*\.?[0-9]+)")
 
@@ -49,3 +49,24 @@ def _parse_part(text: str) -> tuple[str, BlendPart]:
     if not path.is_file():
         raise StyleError(f"there is no image {path}", "Check the path.")
     return re.sub(r"\s+", "_", path.stem), BlendPart(path, weight)
+
+
+@dataclass(frozen=True, slots=True)
+class BlendPart:
+    """One style of a blend."""
+
+    path: Path
+    """A weights file, or an image that the network for any style looks at."""
+    weight: float = 1.0
+    """How much of it, relative to the other ingredients."""
+    image: Path | None = None
+    """The painting itself, where `path` is weights and it was asked for by that: they do not say where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class StyleBlend:
+    """What a film is painted in."""
+
+    name: str
+    """For file names: letters, digits and what a file system takes."""
+    parts: tuple[BlendPart, ...]

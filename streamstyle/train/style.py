@@ -15,32 +15,31 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from streamstyle.buffered import prefetch
 from streamstyle.errors import OutputError, StyleError
 from streamstyle.events import Event, Observer, StyleTrained, TrainingStep, TrainingStopped
-from streamstyle.library import style_name
-from streamstyle.media.picture import RgbImage, read_image, resize_short_side, encode_thumbnail
-from streamstyle.nets.device import compute_dtype, select_device
-from streamstyle.nets.metadata import LossWidth, NetworkShape, provenance, read_metadata
-from streamstyle.nets.relative import Grams, style_grams
-from streamstyle.nets.transformer import SHAPES, StyleNet
-from streamstyle.nets.weights import load_loss_network, load_style_net, save_weights, style_metadata
-from streamstyle.ops.pixels import to_tensor
-from streamstyle.ops.trouble import gpu_errors_as_device_errors
-from streamstyle.painter import net_from_image
+from streamstyle.gpu.device import compute_dtype, select_device
+from streamstyle.gpu.memory import gpu_errors_as_device_errors
+from streamstyle.media.images import RgbImage, encode_thumbnail, read_image, resize_short_side
+from streamstyle.models.metadata import LossWidth, NetworkShape, provenance, read_metadata
+from streamstyle.models.style_net import SHAPES, StyleNet
+from streamstyle.models.weights import load_loss_network, load_style_net, save_weights, style_metadata
+from streamstyle.ops.image import to_tensor
+from streamstyle.optimise.losses import Grams, style_grams
+from streamstyle.prefetch import prefetch
 from streamstyle.settings import Device
-from streamstyle.train.disturbance import disturb
-from streamstyle.train.goal import StyleLoss
-from streamstyle.train.journal import TrainingLog
-from streamstyle.train.loop import Schedule, train
-from streamstyle.train.pictures import (
-    next_batch,
+from streamstyle.styles.blending import net_from_image
+from streamstyle.styles.library import style_name
+from streamstyle.train.augment import disturb
+from streamstyle.train.image_data import (
     list_images,
+    next_batch,
     photo_crops,
     procedural_crops,
     training_images,
 )
-from streamstyle.train_settings import StyleTrainingSettings
+from streamstyle.train.loop import Schedule, TrainingLog, train
+from streamstyle.train.loss import StyleLoss
+from streamstyle.train.settings import StyleTrainingSettings
 
 
 class StartFrom(StrEnum):

@@ -19,9 +19,9 @@ from textual.theme import Theme
 from streamstyle.errors import OutputError
 from streamstyle.runs.folder import RunFolder
 from streamstyle.runs.launcher import PROGRAM, RunRequest
-from streamstyle.tui.graphics import Graphics
-from streamstyle.tui.running import RunScreen
-from streamstyle.tui.summary import SummaryScreen
+from streamstyle.tui.screens.run import RunScreen
+from streamstyle.tui.screens.summary import SummaryScreen
+from streamstyle.tui.terminal_query import Graphics
 
 _DARK = Theme(
     name="streamstyle",
@@ -149,7 +149,7 @@ class StreamstyleApp(App[int]):
                 loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
     def _show_setup(self, film: Path | None) -> None:
-        from streamstyle.tui.start.screen import SetupScreen
+        from streamstyle.tui.setup.screen import SetupScreen
 
         self.push_screen(SetupScreen(film, self._graphics), self._on_setup_closed)
 

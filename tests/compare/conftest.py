@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.films import cut, moving_square, pan, write_film
-from tests.painting import nonsense_style
+from tests.video_io import nonsense_style
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ from typing import Any
 import av
 import pytest
 
-from streamstyle.cli import exit_code
-from streamstyle.commands.contenders import parse_methods
+from streamstyle.cli.main import exit_code
+from streamstyle.cli.methods import parse_methods
 from streamstyle.compare.comparison import EvaluationSetup, compare
-from streamstyle.compare.contender import archive_name, prepare_spec
 from streamstyle.compare.events import (
     Compared,
     ComparisonStopped,
@@ -22,15 +21,16 @@ from streamstyle.compare.events import (
     MethodFinished,
     SideBySideFrameWritten,
 )
-from streamstyle.compare.grid_film import write_side_by_side
-from streamstyle.evaluate.appearance import load_scorer
-from streamstyle.evaluate.judge import parse_reference_flow
+from streamstyle.compare.method_runs import archive_name, prepare_spec
+from streamstyle.compare.side_by_side import write_side_by_side
+from streamstyle.evaluate.metrics import load_scorer
+from streamstyle.evaluate.reference_flow import parse_reference_flow
 from streamstyle.events import Event, FrameWritten
-from streamstyle.mix import BlendPart, StyleBlend
 from streamstyle.settings import Settings, SourceSettings
-from streamstyle.stages.source import probe
+from streamstyle.stages.decode import probe
+from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import png, texture
-from tests.painting import packets, read_video, times
+from tests.video_io import packets, read_video, times
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -12,12 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamstyle.compare.axis import LogAxis
-from streamstyle.compare.curves import CURVES_AREA, curve_path
+from streamstyle.compare.charts import CURVES_AREA, LogAxis, curve_path, element, format_number, text
 from streamstyle.compare.events import Compared, ComparedFilm
-from streamstyle.compare.markup import element, format_number, text
-from streamstyle.compare.report import render_report
-from streamstyle.compare.stills import Excerpt, data_uri, longest_shot
+from streamstyle.compare.report import Excerpt, data_uri, longest_shot, render_report
 from tests.films import texture
 
 CURVE = [None, 0.002, 0.003, None, 0.001, 0.004]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from streamstyle.evaluate import metrics
 from streamstyle.evaluate.metrics import sharpness
-from streamstyle.ops.pixels import to_tensor
+from streamstyle.ops.image import to_tensor
 from tests.films import Picture, moving_square, pan
 
 

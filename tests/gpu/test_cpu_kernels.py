@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.gpu.cpu_kernels import CpuKernels
+from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.occlusion import torch_consistency_weight
-from streamstyle.ops.pixels import LEVELS_SQUARED
-from streamstyle.ops.planes import torch_rgb_to_yuv420
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import torch_backward_warp
+from streamstyle.ops.yuv import torch_rgb_to_yuv420
 from tests.films import moving_square
 
 SIZES = [(1, 1), (2, 3), (5, 1), (48, 64), (37, 51)]

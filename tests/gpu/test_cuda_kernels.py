@@ -17,12 +17,12 @@ from streamstyle.gpu import cuda_kernels
 from streamstyle.gpu.cuda_kernels import CudaKernels
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.gpu.kernels import KERNELS
+from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import torch_consistency_weight
-from streamstyle.ops.pixels import LEVELS_SQUARED
-from streamstyle.ops.planes import torch_rgb_to_yuv420
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import torch_backward_warp
+from streamstyle.ops.yuv import torch_rgb_to_yuv420
 from tests.gpu.simulated_gpu import KERNEL_NAME, SimulatedGPU
 
 SIZES = [(1, 1), (9, 33), (8, 32), (37, 70)]

@@ -14,9 +14,9 @@ from streamstyle.gpu.cuda_kernels import inline_includes
 from streamstyle.gpu.kernels import KERNELS
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
-from streamstyle.ops.planes import rgb_to_yuv420, torch_rgb_to_yuv420
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
+from streamstyle.ops.yuv import rgb_to_yuv420, torch_rgb_to_yuv420
 
 
 class Recorded:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.films import flat, moving_square, write_film
-from tests.painting import read_video
+from tests.video_io import read_video
 
 
 @pytest.mark.parametrize("matrix", ["bt601", "bt709"])

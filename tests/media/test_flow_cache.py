@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from streamstyle.files import cache_folder
-from streamstyle.film import VideoInfo
-from streamstyle.frame import Motion
-from streamstyle.media import shelf
+from streamstyle.frames import Motion
+from streamstyle.media import flow_cache
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.media.motion_code import encode, quantise
+from streamstyle.media.flow_codec import encode, quantise
 from streamstyle.settings import FlowPreset, FlowSettings
+from streamstyle.video_info import VideoInfo
 
 WIDTH, HEIGHT = 48, 32
 SETTINGS = FlowSettings()
@@ -177,7 +177,9 @@ def test_the_last_gigabyte_of_the_disk_is_left_to_the_film(
     film: VideoInfo, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(film.path.parent)
-    monkeypatch.setattr(shelf.shutil, "disk_usage", lambda path: usage._replace(free=shelf.MIN_FREE_BYTES - 1))
+    monkeypatch.setattr(
+        flow_cache.shutil, "disk_usage", lambda path: usage._replace(free=flow_cache.MIN_FREE_BYTES - 1)
+    )
     cache = FlowCache.open(film, SETTINGS, folder)
     cache.write(0, 1, motion())
     assert cache.problem is not None

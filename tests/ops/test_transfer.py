@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from streamstyle.ops import transfer
+from streamstyle.ops.image import to_numpy
 from streamstyle.ops.luma import BT709
-from streamstyle.ops.pixels import to_numpy
-from streamstyle.ops.planes import torch_rgb_to_yuv420
-from streamstyle.ops.transfer import to_host, to_device
+from streamstyle.ops.transfer import to_device, to_host
+from streamstyle.ops.yuv import torch_rgb_to_yuv420
 
 
 def picture() -> Tensor:

@@ -12,14 +12,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from streamstyle.gpu import dispatch
-from streamstyle.nets.loss_network import VggFeatures
-from streamstyle.nets.weights import load_loss_network
-from streamstyle.ops.device_lbfgs import CHECK_EVERY
-from streamstyle.ops.graph import Step, capture
+from streamstyle.gpu.cuda_graph import Step, capture
+from streamstyle.gpu.memory import Fallback, ignore_warning
+from streamstyle.models.vgg import VggFeatures
+from streamstyle.models.weights import load_loss_network
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
-from streamstyle.ops.thrift import Fallback, ignore_warning
 from streamstyle.optimise import frame_optimiser
 from streamstyle.optimise.frame_optimiser import FALLBACKS, FrameOptimiser, MemoryBudget
+from streamstyle.optimise.lbfgs import CHECK_EVERY
 from streamstyle.settings import ConsistencySettings
 
 SETTINGS = ConsistencySettings(iterations=9)

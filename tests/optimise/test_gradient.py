@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from streamstyle.nets.loss_network import VggFeatures
-from streamstyle.nets.perceptual import compute_losses, compute_targets
-from streamstyle.nets.weights import load_loss_network
+from streamstyle.models.vgg import VggFeatures
+from streamstyle.models.weights import load_loss_network
 from streamstyle.optimise.gradient import frame_targets, losses_and_gradient
+from streamstyle.optimise.losses import compute_losses, compute_targets
 
 PERCEPTUAL, STYLE = 30.0, 8.0
 SIZES = [(16, 16), (37, 50), (139, 213)]

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamstyle.commands.run_arguments import RunArguments, parse_run_arguments
+from streamstyle.cli.run_arguments import RunArguments, parse_run_arguments
 from streamstyle.errors import FilmError
-from streamstyle.film import VideoInfo
 from streamstyle.preview_server.frame_previews import FramePreviews, PreviewBox, draft_is_exact
-from streamstyle.stages.source import probe_header
+from streamstyle.stages.decode import probe_header
+from streamstyle.video_info import VideoInfo
 from tests.films import flat, pan, write_film
 
 pytestmark = pytest.mark.usefixtures("home")

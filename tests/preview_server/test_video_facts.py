@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from streamstyle.commands.run_arguments import parse_run_arguments
+from streamstyle.cli.run_arguments import parse_run_arguments
 from streamstyle.errors import FilmError
 from streamstyle.preview_server.video_facts import VideoFacts, requested_range, video_facts
-from streamstyle.stages.source import probe_header, probe
+from streamstyle.stages.decode import probe, probe_header
 from tests.films import Extras, pan, write_film
 
 pytestmark = pytest.mark.usefixtures("home")

@@ -8,9 +8,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from streamstyle.film import VideoInfo
-from streamstyle.frame import FramePosition
-from streamstyle.mix import BlendPart, StyleBlend
+from streamstyle.frames import FramePosition
 from streamstyle.resume.checkpoint import (
     Checkpoint,
     ResumePoint,
@@ -21,8 +19,10 @@ from streamstyle.resume.checkpoint import (
 )
 from streamstyle.resume.signature import run_signature
 from streamstyle.settings import Settings
+from streamstyle.styles.spec import BlendPart, StyleBlend
+from streamstyle.video_info import VideoInfo
 from tests.films import pan, write_film
-from tests.painting import nonsense_style, read_video
+from tests.video_io import nonsense_style, read_video
 
 GOLDEN = Path(__file__).with_name("golden_checkpoint.json")
 

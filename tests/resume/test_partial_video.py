@@ -8,7 +8,7 @@ import av
 import pytest
 
 from streamstyle.errors import OutputError
-from streamstyle.frame import FramePosition
+from streamstyle.frames import FramePosition
 from streamstyle.media.decode_times import DtsContinuation
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.partial_video import PartialVideo, decoder_parameters, stored_or_made_dts

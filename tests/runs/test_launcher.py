@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from streamstyle.runs.launcher import read_last_lines, strip_escapes
-from tests.tui.fake_engine import STDERR_NOISE
+from tests.tui.fake_run import STDERR_NOISE
 
 
 def test_what_an_encoder_prints_cannot_shred_the_screen(tmp_path: Path) -> None:

@@ -15,15 +15,15 @@ import pytest
 
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Failed, Finished, FrameWritten, Paused, Stopped, Unpaused, Warned
-from streamstyle.mix import BlendPart, StyleBlend
 from streamstyle.pipeline import stylise_video
 from streamstyle.process_identity import ProcessIdentity
 from streamstyle.runs.folder import Control, PreviewRequest, RunFolder, RunReader, SaveRequest
 from streamstyle.runs.monitor import open_session
-from streamstyle.settings import ConsistencySettings, Device, UpscaleSettings, Settings, EncoderSettings, SourceSettings
-from streamstyle.stages.source import probe
+from streamstyle.settings import ConsistencySettings, Device, EncoderSettings, Settings, SourceSettings, UpscaleSettings
+from streamstyle.stages.decode import probe
+from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import pan, write_film
-from tests.painting import nonsense_style
+from tests.video_io import nonsense_style
 
 pytestmark = pytest.mark.usefixtures("home")
 

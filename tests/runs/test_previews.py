@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from streamstyle.frame import FrameWithFlow, Frame, Motion, StylisedFrame
+from streamstyle.frames import Frame, FrameWithFlow, Motion, StylisedFrame
 from streamstyle.runs.folder import VIEWS
 from streamstyle.runs.previews import downscale_factor, flow_to_colour, render_view
 

@@ -9,7 +9,7 @@ import pytest
 
 from streamstyle.events import Event, FrameWritten, Paused, ShotStarted, Stopped, Unpaused, Warned
 from streamstyle.runs.state import RunState, apply_events, parse_event
-from tests.tui.fake_engine import started, status_sample
+from tests.tui.fake_run import started, status_sample
 
 HALF_WAY = RunState(started=started("film.mkv", "out.mkv", 132), last_frame=FrameWritten(66, 132, 2.64, 33.0))
 

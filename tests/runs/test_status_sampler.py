@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from streamstyle.evaluate.metrics import squared_difference, warping_error
-from streamstyle.frame import FrameWithFlow, Frame, Motion, StylisedFrame
-from streamstyle.ops.pixels import to_tensor
+from streamstyle.frames import Frame, FrameWithFlow, Motion, StylisedFrame
+from streamstyle.ops.image import to_tensor
 from streamstyle.runs.status_sampler import OnlineWarpingError
 from tests.scenes import Scene, pan
 

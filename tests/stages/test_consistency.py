@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.frame import FrameWithFlow, Frame, Motion, StylisedFrame
-from streamstyle.nets.loss_network import VggFeatures
-from streamstyle.nets.perceptual import compute_losses, compute_targets
-from streamstyle.nets.weights import load_loss_network
-from streamstyle.ops.pixels import LEVELS_SQUARED
+from streamstyle.frames import Frame, FrameWithFlow, Motion, StylisedFrame
+from streamstyle.models.vgg import VggFeatures
+from streamstyle.models.weights import load_loss_network
+from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.temporal import temporal_term
 from streamstyle.ops.warp import backward_warp
+from streamstyle.optimise.losses import compute_losses, compute_targets
 from streamstyle.settings import ConsistencySettings, Method
 from streamstyle.stages.consistency import consistency
 

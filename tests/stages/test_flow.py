@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from streamstyle.film import VideoInfo
-from streamstyle.frame import FrameWithFlow, Frame
+from streamstyle.frames import Frame, FrameWithFlow
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.settings import FlowPreset, FlowSettings
 from streamstyle.stages import flow as flow_stage
 from streamstyle.stages.flow import add_flow, estimate_motion
+from streamstyle.video_info import VideoInfo
 from tests.films import Scene, cut, flat, moving_square, pan, still, texture
 
 PRESETS = list(FlowPreset)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamstyle.frame import Frame
+from streamstyle.frames import Frame
 from streamstyle.settings import SourceSettings
+from streamstyle.stages.decode import decode, probe
 from streamstyle.stages.shots import number_shots
-from streamstyle.stages.source import decode, probe
 from tests.films import Picture, cut, flat, moving_square, pan, still, texture
 
 

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.frame import FrameWithFlow, Frame
-from streamstyle.nets.transformer import StyleNetConfig, StyleNet
+from streamstyle.frames import Frame, FrameWithFlow
+from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.settings import StyleSettings
-from streamstyle.stages.stylise import stylise_image, stylise
+from streamstyle.stages.stylise import stylise, stylise_image
 
 
 def test_every_frame_is_painted_alone_and_in_order() -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from streamstyle.frame import OutputFrame, FramePosition
-from streamstyle.nets.upscaler import Upscaler
-from streamstyle.nets.weights import load_upscaler
-from streamstyle.ops.pixels import to_tensor
+from streamstyle.frames import FramePosition, OutputFrame
+from streamstyle.models.upscaler import Upscaler
+from streamstyle.models.weights import load_upscaler
+from streamstyle.ops.image import to_tensor
 from streamstyle.settings import UpscaleSettings
 from streamstyle.stages.upscale import upscale_frames
 

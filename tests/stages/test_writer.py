@@ -13,14 +13,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from streamstyle.ops.image import to_tensor
 from streamstyle.ops.luma import LumaWeights
-from streamstyle.ops.pixels import to_tensor
-from streamstyle.ops.planes import rgb_to_yuv420
+from streamstyle.ops.yuv import rgb_to_yuv420
 from streamstyle.settings import EncoderSettings, SourceSettings
-from streamstyle.stages.source import decode, probe
+from streamstyle.stages.decode import decode, probe
 from streamstyle.stages.writer import open_writer
 from tests.films import Extras, flat, moving_square, pan, still, write_film
-from tests.painting import FAST, difference, packets, write_copy, read_video, times
+from tests.video_io import FAST, difference, packets, read_video, times, write_copy
 
 CODECS = ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg4", "ffv1"]
 MILLISECOND = Fraction(1, 1000)

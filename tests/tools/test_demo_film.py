@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from streamstyle.errors import OutputError, SettingsError
-from streamstyle.frame import Frame
+from streamstyle.frames import Frame
 from streamstyle.settings import FlowPreset
 from streamstyle.stages.flow import estimate_motion
 from streamstyle.stages.shots import number_shots

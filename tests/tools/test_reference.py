@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from streamstyle.errors import FilmError
-from streamstyle.evaluate.judge import ReferenceFlow, parse_reference_flow
-from streamstyle.evaluate.measures import FilmMetrics
-from streamstyle.evaluate.measuring import measure_films
+from streamstyle.evaluate.evaluator import measure_films
+from streamstyle.evaluate.metrics import FilmMetrics
+from streamstyle.evaluate.reference_flow import ReferenceFlow, parse_reference_flow
 from streamstyle.settings import SourceSettings
 from tests.films import pan, write_film
-from tests.painting import write_copy
+from tests.video_io import write_copy
 from tools.demo_film import render_demo
 from tools.demo_film.reference import demo_film_flow
 

@@ -7,15 +7,15 @@ import pytest
 
 from streamstyle.errors import StyleError
 from streamstyle.events import StyleTrained, TrainingStep, TrainingStopped
-from streamstyle.media.picture import read_image
-from streamstyle.nets.metadata import NetworkShape, read_bytes, read_metadata
-from streamstyle.nets.transformer import FAST, SHAPES
-from streamstyle.nets.weights import load_style_net
-from streamstyle.painter import net_from_image, weight_cosine
+from streamstyle.media.images import read_image
+from streamstyle.models.metadata import NetworkShape, read_bytes, read_metadata
+from streamstyle.models.style_net import FAST, SHAPES
+from streamstyle.models.weights import load_style_net
 from streamstyle.settings import Device
-from streamstyle.train.style import StartFrom, Start, train_style
-from streamstyle.train_settings import StyleTrainingSettings
-from tests.train.listening import Listener
+from streamstyle.styles.blending import net_from_image, weight_cosine
+from streamstyle.train.settings import StyleTrainingSettings
+from streamstyle.train.style import Start, StartFrom, train_style
+from tests.train.listener import Listener
 
 QUICK = StyleTrainingSettings(steps=30, batch=1, crop=64, style_size=64)
 

@@ -10,17 +10,17 @@ import torch
 import torch.nn.functional as F
 
 from streamstyle.events import TrainingStep
-from streamstyle.library import builtin_styles
-from streamstyle.nets.metadata import read_metadata
-from streamstyle.nets.upscaler import UpscalerConfig
-from streamstyle.nets.weights import load_upscaler
-from streamstyle.ops.pixels import to_tensor
+from streamstyle.models.metadata import read_metadata
+from streamstyle.models.upscaler import UpscalerConfig
+from streamstyle.models.weights import load_upscaler
+from streamstyle.ops.image import to_tensor
 from streamstyle.settings import Device
-from streamstyle.train.pictures import procedural_crops
-from streamstyle.train.shrinking import downscale, soften
+from streamstyle.styles.library import builtin_styles
+from streamstyle.train.augment import downscale, soften
+from streamstyle.train.image_data import procedural_crops
+from streamstyle.train.settings import UpscalerTrainingSettings
 from streamstyle.train.upscaler import loss, train_upscaler
-from streamstyle.train_settings import UpscalerTrainingSettings
-from tests.train.listening import Listener
+from tests.train.listener import Listener
 
 
 @pytest.fixture

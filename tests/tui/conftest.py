@@ -8,7 +8,7 @@ import pytest
 
 from streamstyle.events import FrameWritten, ShotStarted, Warned
 from streamstyle.runs.folder import VIEWS, RunFolder, runs_folder
-from tests.tui.fake_engine import FakeRun, preview, started, status_sample
+from tests.tui.fake_run import FakeRun, preview, started, status_sample
 
 
 @pytest.fixture(autouse=True)

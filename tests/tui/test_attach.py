@@ -16,8 +16,8 @@ from streamstyle.events import Failed, Finished
 from streamstyle.process_identity import ProcessIdentity
 from streamstyle.runs.folder import Control, RunFolder, SaveRequest
 from streamstyle.tui.app import StreamstyleApp
-from tests.tui.acting import run_app, wait_for_text, screen_text, wait_until
-from tests.tui.fake_engine import FakeRun
+from tests.tui.fake_run import FakeRun
+from tests.tui.pilot import run_app, screen_text, wait_for_text, wait_until
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-import streamstyle.commands.tui as command
-from streamstyle.cli import exit_code
+import streamstyle.cli.tui as command
+from streamstyle.cli.main import exit_code
 from streamstyle.runs.folder import RunFolder, runs_folder
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.summary import SummaryScreen
-from tests.tui.fake_engine import FakeRun
+from streamstyle.tui.screens.summary import SummaryScreen
+from tests.tui.fake_run import FakeRun
 from tests.tui.test_attach import ended
 
 
@@ -119,5 +119,5 @@ def loaded_by(statement: str) -> set[str]:
 def test_the_terminal_ui_loads_no_torch_and_the_command_line_no_textual() -> None:
     screen = loaded_by(f"import {StreamstyleApp.__module__}, {SummaryScreen.__module__}")
     assert {"torch", "cv2", "av"} & screen == set()
-    words = loaded_by("import streamstyle.cli, streamstyle.commands.run")
+    words = loaded_by("import streamstyle.cli.main, streamstyle.cli.run")
     assert {"textual", "torch", "numpy"} & words == set()

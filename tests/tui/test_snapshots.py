@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-import streamstyle.tui.outcome
-import streamstyle.tui.widgets.progress
+import streamstyle.tui.screens.result
+import streamstyle.tui.widgets.stats
 from streamstyle.events import Failed, Finished
 from streamstyle.tui.app import StreamstyleApp
-from tests.tui.acting import run_app, wait_for_text, screen_text, wait_until
-from tests.tui.fake_engine import FakeRun
+from tests.tui.fake_run import FakeRun
+from tests.tui.pilot import run_app, screen_text, wait_for_text, wait_until
 from tests.tui.test_attach import ended
 
 FOLDER = Path(__file__).parent / "snapshots"
@@ -36,8 +36,8 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streamstyle.tui.widgets.progress, "time", Clock)
-    monkeypatch.setattr(streamstyle.tui.outcome, "_find_player", lambda: "mpv")
+    monkeypatch.setattr(streamstyle.tui.widgets.stats, "time", Clock)
+    monkeypatch.setattr(streamstyle.tui.screens.result, "_find_player", lambda: "mpv")
 
 
 def compare(name: str, size: tuple[int, int], app: StreamstyleApp, words: str, *keys: str, then: str = "") -> None:

@@ -20,10 +20,10 @@ import av
 import numpy as np
 import pytest
 
-from streamstyle.cli import exit_code
+from streamstyle.cli.main import exit_code
 from streamstyle.runs.folder import RunFolder, all_runs, read_json
 from tests.films import pan, write_film
-from tests.painting import nonsense_style
+from tests.video_io import nonsense_style
 
 
 class Terminal:

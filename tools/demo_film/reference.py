@@ -9,13 +9,12 @@ import numpy as np
 import torch
 
 from streamstyle.errors import FilmError
-from streamstyle.evaluate.judge import ReferenceFlow
-from streamstyle.evaluate.matching import FrameCorrespondence, Correspondence
-from streamstyle.film import VideoInfo
-from streamstyle.frame import Frame
+from streamstyle.evaluate.reference_flow import Correspondence, FrameCorrespondence, ReferenceFlow
+from streamstyle.frames import Frame
 from streamstyle.ops.occlusion import consistency_weight
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.source import decode, probe
+from streamstyle.stages.decode import decode, probe
+from streamstyle.video_info import VideoInfo
 from tools.demo_film.film import FRAME_RATE, demo_frames, true_motion
 
 _MAX_DIFFERENCE = 12.0

@@ -14,7 +14,7 @@ from tools.demo_film.buildings import (
 )
 from tools.demo_film.canvas import Canvas, fractal, mix, ramp, rgb, smoothstep
 from tools.demo_film.landscape import paint_clouds, paint_fields, paint_mountains, paint_sky, paint_slope, skyline
-from tools.demo_film.layers import Layer, Matrix, LayerPath, View, grow, shift, turn
+from tools.demo_film.layers import Layer, LayerPath, Matrix, View, grow, shift, turn
 from tools.demo_film.plants import Leaves, paint_crown, paint_cypress, paint_flowers, paint_grass, paint_tree
 from tools.demo_film.vehicles import paint_puff, paint_train
 

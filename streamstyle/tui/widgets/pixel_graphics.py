@@ -17,9 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.tui.graphics import Graphics, Protocol
-from streamstyle.tui.widgets.colours import Pixels, dither_thresholds
-from streamstyle.tui.widgets.row import RawStrip
+from streamstyle.tui.terminal_query import Graphics, Protocol
+from streamstyle.tui.widgets.cells import Pixels, RawStrip, dither_thresholds
 
 SIXEL_LEVELS = (6, 7, 6)
 """Levels of red, green and blue: 252 colours, of the 256 that terminals have registers for."""

@@ -1,0 +1,254 @@
+"""`streamstyle compare`: several methods on one film, in a report and side by side."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streamstyle.cli.console import ProgressLine, SpeedMeter, print_json, progress_text
+from streamstyle.cli.errors import EXIT_INTERRUPTED, stop_on_signal
+from streamstyle.cli.measure import NETWORK_HELP, REFERENCE_HELP, require_style_image
+from streamstyle.cli.media_args import Bounds, check_output, probe_range
+from streamstyle.cli.methods import parse_methods
+from streamstyle.cli.options import (
+    FILE,
+    STYLE_HELP,
+    GroupedCommand,
+    complete_style,
+    console_options,
+    device_option,
+    grouped_option,
+    output_options,
+    settings_from,
+    settings_options,
+    time_range_options,
+)
+from streamstyle.compare.events import (
+    Compared,
+    ComparisonStopped,
+    FrameMeasured,
+    MethodFinished,
+    SideBySideFrameWritten,
+)
+from streamstyle.events import Event, FrameWritten, Observer, Warned
+from streamstyle.formatting import format_speed
+from streamstyle.settings import Device, Method, RuderSettings, Settings, SourceSettings, StyleSettings
+from streamstyle.styles.spec import parse_style
+
+if TYPE_CHECKING:
+    from streamstyle.compare.comparison import EvaluationSetup
+    from streamstyle.compare.method_runs import MethodSpec
+    from streamstyle.styles.spec import StyleBlend
+    from streamstyle.video_info import VideoInfo
+
+_METHODS_HELP = (
+    "METHOD[:option=value[:option=value]…], separated by commas; options are those of `run`, such as "
+    "johnson,consistent,consistent:pixel-weight=0:iterations=10"
+)
+_STYLE_IMAGE_HELP = "Image for the style loss and for ruder; default: --style if that is an image."
+_EPILOG = """
+Each method's film and its time are kept in OUTPUT.parts and are not made again: the same command resumes a comparison.
+Ctrl-C finishes the current frame. The report is one file that needs no network.
+"""
+_comparison_option, _measurement_option = grouped_option("Comparison"), grouped_option("Measurement")
+
+
+@click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Compare methods on one film.")
+@click.argument("movie", type=FILE)
+@_comparison_option("--style", required=True, metavar="STYLE", help=STYLE_HELP, shell_complete=complete_style)
+@_comparison_option(
+    "--methods", default="johnson,live,consistent", show_default=True, metavar="LIST", help=_METHODS_HELP
+)
+@output_options("Comparison", "Side-by-side film; default: MOVIE.compare.mkv beside the film.")
+@_comparison_option("--no-film", is_flag=True, help="Write the report only.")
+@time_range_options("Film")
+@settings_options(SourceSettings, "Film")
+@settings_options(StyleSettings, "Style")
+@device_option("Comparison")
+@_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
+@_measurement_option("--style-image", type=FILE, metavar="IMAGE", help=_STYLE_IMAGE_HELP)
+@_measurement_option("--loss-network", type=FILE, metavar="PATH", help=NETWORK_HELP)
+@console_options
+def compare(
+    movie: Path,
+    style: str,
+    methods: str,
+    output: Path | None,
+    no_film: bool,
+    yes: bool,
+    sample: float | None,
+    part: Bounds | None,
+    device: str,
+    flow_reference: str,
+    style_image: Path | None,
+    loss_network: Path | None,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> int:
+    """Stylise MOVIE with several methods, measure them, and write a side-by-side film and an HTML report."""
+    settings = Settings(
+        source=settings_from(SourceSettings, values),
+        ruder=RuderSettings(style_image=require_style_image(style_image)),
+        style=settings_from(StyleSettings, values),
+        device=Device(device),
+    )
+    contenders = parse_methods(methods, settings)
+    mix = parse_style(style)
+    _require_style_image(contenders, mix)
+    film, source = probe_range(movie, settings.source, sample, part)
+    output = output or movie.with_name(f"{movie.stem}.compare.mkv")
+    for wanted in (output.with_suffix(".html"), *([] if no_film else [output])):
+        check_output(wanted, movie, replace=yes, can_ask=not as_json)
+    from streamstyle.compare.comparison import EvaluationSetup
+    from streamstyle.evaluate.metrics import load_scorer
+    from streamstyle.evaluate.reference_flow import parse_reference_flow
+
+    image = style_image or _style_image(mix)
+    bench = EvaluationSetup(parse_reference_flow(flow_reference), load_scorer(image, loss_network), image)
+    with report_comparison(as_json, quiet) as (observe, stop):
+        done = _run_comparison(contenders, film, source, mix, bench, output, not no_film, observe, stop)
+    return 0 if done else EXIT_INTERRUPTED
+
+
+def _style_image(mix: StyleBlend) -> Path | None:
+    """Return the image that the style was asked for by, if it is one and no blend."""
+    (first, *others) = mix.parts
+    image = first.image or (None if first.path.suffix == ".safetensors" else first.path)
+    return None if others else image
+
+
+def _require_style_image(contenders: Sequence[MethodSpec], mix: StyleBlend) -> None:
+    """Raise StyleError, before any work is done, where a method needs the painting and nobody has said where it is."""
+    from streamstyle.styles.blending import style_image_path
+
+    for contender in contenders:
+        if contender.method is Method.ruder:
+            for ingredient in mix.parts:
+                style_image_path(ingredient, contender.settings.ruder.style_image)
+
+
+def _run_comparison(
+    contenders: Sequence[MethodSpec],
+    film: VideoInfo,
+    part: SourceSettings,
+    mix: StyleBlend,
+    bench: EvaluationSetup,
+    output: Path,
+    with_film: bool,
+    observe: Observer,
+    stop: threading.Event,
+) -> bool:
+    """Compare, and write the report and the film; return whether it came to its end."""
+    from streamstyle.compare.comparison import compare as compare_methods
+    from streamstyle.compare.method_runs import archive_folder
+    from streamstyle.compare.report import write_report
+    from streamstyle.compare.side_by_side import check_side_by_side, write_side_by_side
+
+    if with_film:
+        check_side_by_side(film, len(contenders), output)
+    folder = archive_folder(output)
+    command = shlex.join(["streamstyle", *(click.get_current_context().obj or [])])
+    compared = compare_methods(contenders, film, part, mix, bench, folder, command, observe, stop)
+    if compared is None:
+        return False
+    report = output.with_suffix(".html")
+    compared = replace(compared, output=str(output) if with_film else "", report=str(report))
+    write_report(film, compared, report)
+    if with_film and not write_side_by_side(film, compared, output, observe, stop):
+        return False
+    observe(compared)
+    return True
+
+
+@contextmanager
+def report_comparison(as_json: bool, quiet: bool) -> Iterator[tuple[Observer, threading.Event]]:
+    """Yield the observer of a comparison and the event that stops it, set by Ctrl-C."""
+    stop = threading.Event()
+    line = ProgressLine(sys.stderr)
+    observe = print_json if as_json else ComparisonReporter(line, quiet).observe
+    with stop_on_signal(stop):
+        try:
+            yield observe, stop
+        finally:
+            line.clear()
+
+
+class ComparisonReporter:
+    """Tells a person how far a comparison is, and at the end what came of it."""
+
+    def __init__(self, line: ProgressLine, quiet: bool) -> None:
+        self._line = line
+        self._quiet = quiet
+        self._speed = SpeedMeter()
+
+    def observe(self, event: Event) -> None:
+        """Show the event."""
+        match event:
+            case Warned():
+                self._line.print(f"streamstyle: warning: {event.message}")
+            case ComparisonStopped():
+                self._line.print(
+                    f"stopped; {event.finished} of {event.methods} films are kept in {event.folder}, to go on from"
+                )
+            case _ if self._quiet:
+                return
+            case FrameWritten():
+                self._show_progress("frame", event.frame, event.frames, event.elapsed)
+            case FrameMeasured():
+                self._show_progress("measuring: frame", event.frame, event.frames)
+            case SideBySideFrameWritten():
+                self._show_progress("side by side: frame", event.frame, event.frames)
+            case MethodFinished():
+                how = ", kept from before" if event.reused else ""
+                self._line.print(f"{event.method:<40} {format_speed(1, event.seconds_per_frame):>14}{how}")
+            case Compared():
+                for text in _comparison_table(event):
+                    self._line.print(text)
+
+    def _show_progress(self, unit: str, done: int, total: int | None, elapsed: float | None = None) -> None:
+        if done == 1:
+            self._speed = SpeedMeter()
+        if elapsed is not None:
+            self._speed.update(done, elapsed)
+        bar = self._line.bar(done / total) if total else ""
+        self._line.show(progress_text(bar, done, total, self._speed, unit=unit))
+
+
+_COLUMNS = (
+    ("time", "time"),
+    ("warping_error_1", "flicker"),
+    ("warping_error_10", "at gap 10"),
+    ("drift", "drift"),
+    ("content", "content"),
+    ("style", "style"),
+    ("sharpness", "sharpness"),
+)
+
+
+def _comparison_table(compared: Compared) -> list[str]:
+    """Return a table of the figures as multiples of the reference's, and where more is to be seen."""
+    name = max(len(row.name) for row in compared.films)
+    head = f"{'of ' + compared.baseline + chr(39) + 's':<{name}}" + "".join(f"{word:>11}" for _, word in _COLUMNS)
+    lines = ["", head]
+    for row in compared.films:
+        figures = {**row.ratios, **({} if row.time_ratio is None else {"time": row.time_ratio})}
+        lines.append(f"{row.name:<{name}}" + "".join(_cell(figures.get(key)) for key, _ in _COLUMNS))
+    lines += ["", f"judged along {compared.flow_reference}; losses seen by {compared.loss_network}"]
+    if compared.same_flow_methods:
+        lines.append(
+            f"made along the judge's own flow, and less steady than they look: {', '.join(compared.same_flow_methods)}"
+        )
+    return [*lines, *(f"→ {path}" for path in (compared.output, compared.report) if path)]
+
+
+def _cell(value: float | None) -> str:
+    return f"{'-' if value is None else f'{value:.3g}':>11}"

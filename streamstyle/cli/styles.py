@@ -1,0 +1,188 @@
+"""`streamstyle styles`: the list of styles, or a contact sheet of one frame in every style."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streamstyle.cli.console import report_to
+from streamstyle.cli.errors import EXIT_INTERRUPTED
+from streamstyle.cli.media_args import check_output
+from streamstyle.cli.options import (
+    FILE,
+    GroupedCommand,
+    complete_style,
+    console_options,
+    debug_option,
+    device_option,
+    grouped_option,
+    json_option,
+    output_options,
+    settings_from,
+    settings_options,
+)
+from streamstyle.errors import OutputError, SettingsError, StyleError
+from streamstyle.settings import Device, StyleSettings
+from streamstyle.styles.library import Style, all_styles, find_style, get_style, new_style_path, thumbnail
+from streamstyle.styles.spec import parse_style
+from streamstyle.train.settings import StyleTrainingSettings
+
+if TYPE_CHECKING:
+    from streamstyle.media.images import RgbImage
+
+SCHEMA = "streamstyle.styles/1"
+_sheet_option = grouped_option("Contact sheet")
+
+
+@click.command(cls=GroupedCommand, short_help="List the styles, or show a frame in each.")
+@_sheet_option("--sheet", "frame", type=FILE, metavar="FRAME", help="Image to stylise in every style, on one sheet.")
+@_sheet_option(
+    "--style",
+    "wanted",
+    multiple=True,
+    metavar="STYLE",
+    help="Only this style, image or blend; may be repeated.",
+    shell_complete=complete_style,
+)
+@_sheet_option(
+    "--height",
+    type=click.IntRange(min=64),
+    metavar="N",
+    default=360,
+    show_default=True,
+    help="Height of each picture in pixels.",
+)
+@output_options("Contact sheet", "Default: FRAME.styles.jpg beside the frame.")
+@settings_options(StyleSettings, "Contact sheet")
+@device_option("Contact sheet")
+@json_option
+@debug_option
+def styles(
+    frame: Path | None,
+    wanted: tuple[str, ...],
+    height: int,
+    output: Path | None,
+    yes: bool,
+    device: str,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """List the styles there are: those built in, and those learned on this machine."""
+    if frame is not None:
+        output = output or frame.with_name(f"{frame.stem}.styles.jpg")
+        check_output(output, frame, replace=yes, can_ask=not as_json)
+        _write_sheet(frame, wanted, height, output, settings_from(StyleSettings, values), Device(device))
+        click.echo(json.dumps({"schema": SCHEMA, "sheet": str(output)}) if as_json else str(output))
+    elif wanted or output:
+        raise SettingsError("--style and --output need --sheet", "Give --sheet FRAME, an image to stylise.")
+    else:
+        _print_list(as_json)
+
+
+def _write_sheet(
+    frame: Path, wanted: tuple[str, ...], height: int, output: Path, settings: StyleSettings, device: Device
+) -> None:
+    from streamstyle.media.images import encode_image, read_image, resize_height
+    from streamstyle.styles.contact_sheet import contact_sheet
+
+    names = wanted or tuple(style.name for style in all_styles())
+    if output.suffix.lower() not in (".jpg", ".jpeg", ".png", ".webp"):
+        raise OutputError(f"{output} cannot hold a picture", "Give a name that ends in .jpg, .png or .webp.")
+    picture = resize_height(read_image(frame), height)
+    sheet = contact_sheet(picture, [(parse_style(name), _style_thumbnail(name)) for name in names], settings, device)
+    try:
+        output.write_bytes(encode_image(sheet, output.suffix))
+    except OSError as error:
+        raise OutputError(f"{output} cannot be written ({error.strerror})", "Give another with -o.") from error
+
+
+def _style_thumbnail(name: str) -> RgbImage | None:
+    """Return a small picture of what a style was learned from; None for a blend."""
+    from streamstyle.media.images import decode_image, read_image
+
+    style = find_style(name) if "," not in name and ":" not in name else None
+    if style is not None:
+        return decode_image(thumbnail(style) or b"")
+    return read_image(Path(name)) if Path(name).is_file() else None
+
+
+def _print_list(as_json: bool) -> None:
+    found = all_styles()
+    if as_json:
+        for style in found:
+            click.echo(json.dumps(_to_json(style), ensure_ascii=False))
+        return
+    width = max((len(style.name) for style in found), default=0)
+    for heading, builtin in (("built in", True), ("learned here", False)):
+        rows = [_list_row(style, width) for style in found if style.builtin is builtin]
+        if rows:
+            click.echo("\n".join([click.style(heading, bold=True), *rows, ""]))
+    click.echo("Any picture is a style, too: streamstyle run MOVIE --style PICTURE")
+    click.echo("To see them: streamstyle styles --sheet FRAME")
+
+
+def _list_row(style: Style, width: int) -> str:
+    about = ", ".join(part for part in (style.title, style.artist) if part)
+    return f"  {style.name:<{width}}  {about}".rstrip()
+
+
+def _to_json(style: Style) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "name": style.name,
+        "title": style.title,
+        "artist": style.artist,
+        "builtin": style.builtin,
+        "path": str(style.path),
+    }
+
+
+_style_option = grouped_option("Style")
+_START_HELP = "A style to start from, `any-style` for a first guess from the image, or `noise`."
+
+
+@click.command(cls=GroupedCommand, short_help="Train a style from an image.")
+@click.argument("image", type=FILE)
+@_style_option("--name", metavar="NAME", help="Name of the style; default: the image's.")
+@_style_option("--start", metavar="STYLE", default="any-style", show_default=True, help=_START_HELP)
+@output_options("Style", "Weights file to write instead of a style in the library.")
+@settings_options(StyleTrainingSettings, "Training")
+@device_option("Training")
+@console_options
+def learn(
+    image: Path,
+    name: str | None,
+    output: Path | None,
+    start: str,
+    yes: bool,
+    device: str,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> int:
+    """Train a network for the style of IMAGE and add it to the library; --yes trains a known style again."""
+    settings = settings_from(StyleTrainingSettings, values)
+    from streamstyle.train.style import StartFrom, train_style
+
+    begin = StartFrom(start) if start in set(StartFrom) else get_style(start).path
+    weights = output or _library_path(image, name, train_again=yes)
+    if output is not None:
+        check_output(output, None, replace=yes, can_ask=not as_json)
+    with report_to(as_json, quiet) as (observe, stop):
+        learned = train_style(image, weights, settings, Device(device), observe, stop, begin)
+    return 0 if learned else EXIT_INTERRUPTED
+
+
+def _library_path(image: Path, name: str | None, *, train_again: bool) -> Path:
+    path = new_style_path(image, name)
+    known = find_style(str(image))
+    if known is None or known.builtin:
+        return path
+    if not train_again:
+        raise StyleError(
+            f"{image} is known already, as the style {known.name}", "Use it, or give -y to train it again."
+        )
+    return known.path

@@ -1,0 +1,91 @@
+"""`streamstyle train`: the networks that ship with streamstyle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from streamstyle.cli.console import report_to
+from streamstyle.cli.errors import EXIT_INTERRUPTED
+from streamstyle.cli.media_args import check_output
+from streamstyle.cli.options import (
+    GroupedCommand,
+    debug_option,
+    device_option,
+    grouped_option,
+    json_option,
+    output_options,
+    settings_from,
+    settings_options,
+)
+from streamstyle.settings import Device
+from streamstyle.styles.library import STYLE_PREDICTOR, builtin_styles, get_style
+from streamstyle.train.settings import (
+    LossNetworkTrainingSettings,
+    StylePredictorTrainingSettings,
+    UpscalerTrainingSettings,
+)
+
+_training_output = output_options("Training", "Weights file to write.", required=True)
+
+
+@click.group(short_help="Train the networks that streamstyle ships.")
+def train() -> None:
+    """Train the networks that streamstyle ships."""
+
+
+@train.command("loss-network", cls=GroupedCommand)
+@_training_output
+@settings_options(LossNetworkTrainingSettings, "Training")
+@json_option
+@debug_option
+def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
+    """Distil a loss network from VGG-16. The same command resumes it."""
+    settings = settings_from(LossNetworkTrainingSettings, values)
+    check_output(output, None, replace=yes, can_ask=not as_json)
+    from streamstyle.train.loss_network import distil_loss_network
+
+    with report_to(as_json, quiet=False) as (observe, stop):
+        distil_loss_network(output, settings, observe, stop)
+    return EXIT_INTERRUPTED if stop.is_set() else 0
+
+
+@train.command("any-style", cls=GroupedCommand)
+@_training_output
+@grouped_option("Training")(
+    "--start", metavar="STYLE", help="Weights to start from: a style, or `any-style`; default: noise."
+)
+@settings_options(StylePredictorTrainingSettings, "Training")
+@device_option("Training")
+@json_option
+@debug_option
+def any_style(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
+    """Train the network that predicts a style from any image. The same command resumes it."""
+    settings = settings_from(StylePredictorTrainingSettings, values)
+    begin = STYLE_PREDICTOR if start == "any-style" else get_style(start).path if start else None
+    check_output(output, None, replace=yes, can_ask=not as_json)
+    from streamstyle.train.style_predictor import train_style_predictor
+
+    with report_to(as_json, quiet=False) as (observe, stop):
+        train_style_predictor(output, settings, Device(device), observe, stop, begin)
+    return EXIT_INTERRUPTED if stop.is_set() else 0
+
+
+@train.command("upscaler", cls=GroupedCommand)
+@_training_output
+@settings_options(UpscalerTrainingSettings, "Training")
+@device_option("Training")
+@json_option
+@debug_option
+def upscaler(output: Path, yes: bool, device: str, as_json: bool, **values: Any) -> int:
+    """Train the network that upscales stylised frames. The same command resumes it."""
+    settings = settings_from(UpscalerTrainingSettings, values)
+    check_output(output, None, replace=yes, can_ask=not as_json)
+    from streamstyle.train.upscaler import train_upscaler
+
+    styles = [style.path for style in builtin_styles()]
+    with report_to(as_json, quiet=False) as (observe, stop):
+        train_upscaler(output, styles, settings, Device(device), observe, stop)
+    return EXIT_INTERRUPTED if stop.is_set() else 0

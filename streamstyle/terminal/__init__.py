@@ -1,1 +1,0 @@
-"""What every command shares of a terminal: options, values, progress, interrupts, errors."""

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from streamstyle.cli.errors import EXIT_INTERRUPTED, stop_on_signal
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_one_signal_asks_the_work_to_stop(number: signal.Signals, capfd: pytest.CaptureFixture[str]) -> None:
+    before, stop = signal.getsignal(number), threading.Event()
+    with stop_on_signal(stop):
+        assert not stop.is_set()
+        os.kill(os.getpid(), number)
+        assert stop.wait(1)
+    assert signal.getsignal(number) is before
+    assert "stopping; Ctrl-C once more" in capfd.readouterr().err
+
+
+def test_a_second_signal_leaves_at_once() -> None:
+    program = (
+        "import os, signal, threading, time\n"
+        "from streamstyle.cli.errors import stopping_on_interrupt\n"
+        "with stopping_on_interrupt(threading.Event()):\n"
+        "    os.kill(os.getpid(), signal.SIGINT); os.kill(os.getpid(), signal.SIGINT); time.sleep(30)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20, check=False)
+    assert done.returncode == EXIT_INTERRUPTED
+    assert b"aborted" in done.stderr
+
+
+def test_a_signal_ignored_by_nohup_stays_ignored() -> None:
+    before, stop = signal.signal(signal.SIGHUP, signal.SIG_IGN), threading.Event()
+    try:
+        with stop_on_signal(stop):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stop.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -1,0 +1,81 @@
+"""What films are judged along: computed flow, and flow in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from streamstyle.errors import FilmError, SettingsError
+from streamstyle.evaluate.evaluator import measure_films
+from streamstyle.evaluate.metrics import FilmMetrics
+from streamstyle.evaluate.reference_flow import ReferenceFlow, parse_reference_flow
+from streamstyle.media.flo import write_flo
+from tests.films import Scene, cut, moving_square, pan, write_film
+
+SIZE = {"width": 128, "height": 96}
+
+
+def metrics_along(film: Path, judge: ReferenceFlow) -> FilmMetrics:
+    return measure_films([film], film, None, judge)[0]
+
+
+def test_a_judge_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="--flow-reference cannot be slow"):
+        parse_reference_flow("slow")
+
+
+def write_flows(folder: Path, scene: Scene) -> Path:
+    folder.mkdir()
+    for frame in range(1, len(scene.frames)):
+        write_flo(folder / f"frame_{frame:04}.flo", scene.forward[frame])
+    return folder
+
+
+def test_flow_in_files_is_followed_over_one_and_five_frames(tmp_path: Path) -> None:
+    """A square that moves 4 pixels a frame: along its flow nothing changes, whatever is hidden before it."""
+    scene = moving_square(7, side=30, step=(4, 0), **SIZE)
+    film = write_film(tmp_path / "square.mkv", scene.frames)
+    measures = metrics_along(film, parse_reference_flow(str(write_flows(tmp_path / "flow", scene))))
+    still = write_flows(tmp_path / "still", Scene(scene.frames, scene.backward, 0 * scene.forward, scene.uncovered))
+    unmoved = metrics_along(film, parse_reference_flow(str(still)))
+    assert measures.warping_error[1] < 0.05 * unmoved.warping_error[1]
+    assert measures.warping_error[5] < 0.05 * unmoved.warping_error[5]
+
+
+def test_what_a_mask_beside_the_flow_hides_does_not_count(tmp_path: Path) -> None:
+    """The left half flashes; it counts until a mask says that it is hidden."""
+    frames = np.repeat(pan(1, **SIZE).frames // 2, 2, 0)
+    frames[1, :, :64] += 60
+    film = write_film(tmp_path / "flash.mkv", frames)
+    folder = tmp_path / "flow"
+    folder.mkdir()
+    write_flo(folder / "0.flo", np.zeros((2, 96, 128), np.float32))
+    assert metrics_along(film, parse_reference_flow(str(folder))).warping_error[1] > 0.02
+    mask = np.zeros((96, 128), np.uint8)
+    mask[:, :66] = 255
+    cv2.imwrite(str(folder / "0.png"), mask)
+    assert metrics_along(film, parse_reference_flow(str(folder))).warping_error[1] < 1e-3
+
+
+def test_nothing_is_followed_across_a_cut(tmp_path: Path) -> None:
+    scene = cut(pan(4, **SIZE), pan(4, seed=7, **SIZE))
+    film = write_film(tmp_path / "two.mkv", scene.frames)
+    measures = metrics_along(film, parse_reference_flow(str(write_flows(tmp_path / "flow", scene))))
+    assert measures.curves["warping_error_1"][4] is None
+    assert measures.warping_error[1] < 1e-3
+
+
+def test_flow_that_does_not_fit_the_film_is_refused(tmp_path: Path) -> None:
+    scene = pan(4, **SIZE)
+    film = write_film(tmp_path / "film.mkv", scene.frames)
+    with pytest.raises(FilmError, match="2 flows"):
+        metrics_along(film, parse_reference_flow(str(write_flows(tmp_path / "few", pan(3, **SIZE)))))
+    with pytest.raises(FilmError, match="64x48"):
+        metrics_along(film, parse_reference_flow(str(write_flows(tmp_path / "small", pan(4, 64, 48)))))
+    broken = write_flows(tmp_path / "broken", scene)
+    (broken / "frame_0001.flo").write_bytes(b"PIEH")
+    with pytest.raises(FilmError, match=r"no \.flo file"):
+        metrics_along(film, parse_reference_flow(str(broken)))

@@ -1,0 +1,183 @@
+"""Recording a graph, by torch's own `torch.cuda.graph` on what stands in for a GPU: above all, how it goes wrong."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+import pytest
+import torch
+
+from streamstyle.gpu.cuda_graph import capture
+
+POOL = (0, 7)
+SPOILED = "CUDA error: operation failed due to a previous error during capture"
+
+
+class GPU:
+    """Streams, and who waits for which; what is being recorded; whether that is spoiled."""
+
+    def __init__(self) -> None:
+        self.numbers = count()
+        self.here = self.current = Stream(self)
+        self.recording: list[tuple[int, int]] = []
+        self.released: list[tuple[int, int]] = []
+        self.spoiled = False
+        self.replays = 0
+
+    def end(self, device: int, pool: tuple[int, int]) -> None:
+        if pool not in self.recording:
+            raise RuntimeError("endAllocatePool: not currently recording to mempool_id")
+        self.recording.remove(pool)
+
+    def release(self, device: int, pool: tuple[int, int]) -> None:
+        self.released.append(pool)
+
+
+class Stream:
+    def __init__(self, gpu: GPU) -> None:
+        self.gpu, self.number = gpu, next(gpu.numbers)
+        self.waited: list[Stream] = []
+
+    def wait_stream(self, other: Stream) -> None:
+        self.waited.append(other)
+
+
+class Context:
+    """As `torch.cuda.stream`."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+
+    def __enter__(self) -> None:
+        self.before, self.stream.gpu.current = self.stream.gpu.current, self.stream
+
+    def __exit__(self, *_: object) -> None:
+        self.stream.gpu.current = self.before
+
+
+def graph_of(gpu: GPU) -> type:
+    class Graph:
+        """As `CUDAGraph.cpp`: where ending the recording fails nobody tells the allocator."""
+
+        def capture_begin(self, pool: tuple[int, int], **how: Any) -> None:
+            assert how["capture_error_mode"] == "thread_local"
+            assert gpu.current is not gpu.here
+            gpu.recording.append(pool)
+
+        def capture_end(self) -> None:
+            if gpu.spoiled:
+                raise RuntimeError(SPOILED)
+            gpu.recording.clear()
+
+        def replay(self) -> None:
+            gpu.replays += 1
+
+    return Graph
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> GPU:
+    gpu = GPU()
+    instead: dict[str, Any] = {
+        "Stream": lambda: Stream(gpu),
+        "stream": Context,
+        "current_stream": lambda: gpu.current,
+        "set_stream": lambda stream: setattr(gpu, "current", stream),
+        "current_device": lambda: 0,
+        "synchronize": lambda: None,
+        "empty_cache": lambda: None,
+        "CUDAGraph": graph_of(gpu),
+        "graph_pool_handle": lambda: POOL,
+    }
+    for name, stand_in in instead.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    monkeypatch.setattr(torch.cuda.graph, "default_capture_stream", Stream(gpu))
+    monkeypatch.setattr(torch._C, "_host_emptyCache", lambda: None, raising=False)
+    monkeypatch.setattr(torch._C, "_cuda_endAllocateToPool", gpu.end, raising=False)
+    monkeypatch.setattr(torch._C, "_cuda_releasePool", gpu.release, raising=False)
+    return gpu
+
+
+def test_work_is_done_a_few_times_aside_and_then_recorded(gpu: GPU) -> None:
+    streams: list[Stream] = []
+    replay = capture(lambda: streams.append(gpu.current))
+    *warming, recording = streams
+    assert set(warming) == {recording}, "libraries have set up for this stream and no other"
+    assert recording is not gpu.here
+    assert warming[0].waited == [gpu.here], "it must not overtake what made the tensors that it reads"
+    assert gpu.here.waited == [warming[0]]
+    assert (gpu.current, gpu.recording, gpu.released) == (gpu.here, [], [])
+    replay()
+    assert (gpu.replays, len(streams)) == (1, len(warming) + 1)
+
+
+def test_where_a_recording_is_spoiled_all_is_as_if_it_had_not_been_tried(gpu: GPU) -> None:
+    """Else this thread would go on beside the one that takes its pictures away, and no memory could be given back."""
+
+    def work() -> None:
+        if gpu.recording:
+            gpu.spoiled = True
+            raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
+
+    with pytest.raises(RuntimeError, match="not permitted"):  # not that something had gone wrong before
+        capture(work)
+    assert gpu.current is gpu.here
+    assert gpu.recording == []
+    assert gpu.released == [POOL]
+
+
+def test_a_recording_that_is_spoiled_by_nothing_that_is_said_says_so(gpu: GPU) -> None:
+    gpu.spoiled = True
+    with pytest.raises(RuntimeError, match="previous error"):
+        capture(lambda: None)
+    assert (gpu.current, gpu.recording, gpu.released) == (gpu.here, [], [POOL])
+
+
+def test_without_memory_a_recording_ends_well_and_its_memory_is_given_back_once(gpu: GPU) -> None:
+    def work() -> None:
+        if gpu.recording:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        capture(work)
+    assert (gpu.current, gpu.recording) == (gpu.here, [])
+    assert gpu.released == [], "the graph does that; twice, and torch would end the process"
+
+
+def test_what_the_work_had_made_is_gone_with_the_error(gpu: GPU) -> None:
+    """Or there would be no memory for doing it with less."""
+
+    class Activation:
+        pass
+
+    kept: list[weakref.ref[Activation]] = []
+
+    def work() -> None:
+        activation = Activation()
+        kept.append(weakref.ref(activation))
+        if gpu.recording:
+            gpu.spoiled = True
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    gc.disable()
+    try:
+        with suppress(torch.OutOfMemoryError):
+            capture(work)
+        assert [activation() for activation in kept] == [None] * len(kept)
+        assert gpu.spoiled
+    finally:
+        gc.enable()
+
+
+def test_where_warming_up_fails_nothing_overtakes_what_is_under_way(gpu: GPU) -> None:
+    def work() -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        capture(work)
+    assert len(gpu.here.waited) == 1
+    assert gpu.current is gpu.here

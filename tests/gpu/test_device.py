@@ -1,0 +1,62 @@
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from streamstyle.errors import DeviceError
+from streamstyle.gpu import device
+from streamstyle.gpu.device import compute_dtype, select_device
+from streamstyle.settings import Device
+
+
+def test_cuda_where_there_is_none_is_refused_with_a_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceError, match="--device cpu"):
+        select_device(Device.cuda)
+    assert select_device(Device.auto) == torch.device("cpu")
+
+
+def test_a_cpu_without_bfloat16_computes_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_f": True}, raising=False)
+    assert compute_dtype(torch.device("cpu")) == torch.float32
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True}, raising=False)
+    assert compute_dtype(torch.device("cpu")) == torch.bfloat16
+
+
+@pytest.fixture
+def _found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """There is a GPU; what becomes of the first thing asked of it is for the test to say."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    dnn, blas = torch.backends.cudnn, torch.backends.cuda.matmul
+    kept = dnn.allow_tf32, dnn.deterministic, blas.allow_bf16_reduced_precision_reduction
+    device.gpu_fault.cache_clear()
+    yield
+    device.gpu_fault.cache_clear()
+    dnn.allow_tf32, dnn.deterministic, blas.allow_bf16_reduced_precision_reduction = kept
+
+
+@pytest.mark.usefixtures("_found")
+def test_a_gpu_that_torch_has_no_kernels_for_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one of 2016, which is found all the same."""
+
+    def ones(*shape: int, device: str) -> torch.Tensor:
+        raise torch.AcceleratorError("CUDA error: no kernel image is available for execution on the device\nAdvice")
+
+    monkeypatch.setattr(torch, "ones", ones)
+    warned: list[str] = []
+    assert select_device(Device.auto, warned.append) == torch.device("cpu")
+    assert len(warned) == 1
+    assert "no kernel image" in warned[0]
+    assert "Advice" not in warned[0]
+    with pytest.raises(DeviceError, match="no kernel image"):
+        select_device(Device.cuda)
+
+
+@pytest.mark.usefixtures("_found")
+def test_on_a_gpu_float32_stays_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "ones", lambda *shape, device: torch.zeros(shape))
+    assert select_device(Device.auto) == torch.device("cuda")
+    assert not torch.backends.cudnn.allow_tf32
+    assert torch.backends.cudnn.deterministic
+    assert not torch.backends.cuda.matmul.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction

@@ -1,0 +1,233 @@
+"""A film's frames on a GPU: everything they meet is there, too, and the host waits no more often than it has to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from streamstyle.frames import Frame, FrameWithFlow, Motion, StylisedFrame
+from streamstyle.gpu.cuda_graph import Step
+from streamstyle.gpu.memory import Fallback, ignore_warning
+from streamstyle.models.style_net import FAST, StyleNet
+from streamstyle.models.tiling import TiledStyleNet
+from streamstyle.models.vgg import VggFeatures
+from streamstyle.models.weights import prepare_style_net
+from streamstyle.ops import transfer
+from streamstyle.ops.image import to_tensor
+from streamstyle.ops.luma import BT709
+from streamstyle.ops.temporal import temporal_term
+from streamstyle.ops.transfer import to_host
+from streamstyle.optimise.frame_optimiser import Capture, FrameOptimiser, MemoryBudget, RuderOptimiser
+from streamstyle.optimise.lbfgs import CHECK_EVERY
+from streamstyle.optimise.losses import style_grams
+from streamstyle.runs.status_sampler import OnlineWarpingError
+from streamstyle.settings import ConsistencySettings, Init, Method, RuderSettings, Settings, StyleSettings
+from streamstyle.stages import consistency as consistency_stage
+from streamstyle.stages.consistency import consistency
+from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
+from streamstyle.stages.stylise import stylise
+from streamstyle.train import style as learning
+from streamstyle.train.augment import add_noise
+from streamstyle.train.loss import StyleLoss
+from streamstyle.train.style_predictor import StyleDataset
+from tests.gpu.fake_gpu import CUDA, FakeGPU, fake_event, network_to_fake_gpu, to_fake_gpu
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Accessing the data pointer of FakeTensor"),  # a copy of a network asks
+    pytest.mark.filterwarnings("ignore:CUDA is not available"),
+]
+
+HEIGHT, WIDTH = 48, 64
+LIVE = ConsistencySettings(method=Method.live)
+ITERATIONS = CHECK_EVERY
+FIVE_LOSSES = 5
+
+
+@pytest.fixture
+def networks() -> tuple[StyleNet, VggFeatures]:
+    """A style network and a loss network, ready on the CPU: made before there is a GPU."""
+    widths = {"conv1_1": 4, "conv1_2": 4, "conv2_1": 4, "conv3_1": 8, "conv4_1": 8, "conv4_2": 8, "conv5_1": 8}
+    judge = VggFeatures(widths).to(torch.bfloat16).to(memory_format=torch.channels_last)
+    return prepare_style_net(StyleNet(FAST).to_compute_dtype(torch.bfloat16), torch.device("cpu")), judge
+
+
+@pytest.fixture
+def gpu(networks: tuple[StyleNet, VggFeatures]) -> Iterator[FakeGPU]:
+    with FakeGPU() as gpu:
+        yield gpu
+
+
+@pytest.fixture
+def style(gpu: FakeGPU, networks: tuple[StyleNet, VggFeatures]) -> StyleNet:
+    return network_to_fake_gpu(networks[0])
+
+
+@pytest.fixture
+def judge(gpu: FakeGPU, networks: tuple[StyleNet, VggFeatures]) -> VggFeatures:
+    return network_to_fake_gpu(networks[1])
+
+
+def flowed(count: int, gaps: tuple[int, ...] = (1,)) -> Iterator[FrameWithFlow]:
+    """Frames of one shot, each with its motions, as they come from flow: in the host's memory."""
+    for index in range(count):
+        frame = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), pts=index, index=index)
+        backward, weight = torch.zeros(2, HEIGHT, WIDTH), torch.ones(HEIGHT, WIDTH)
+        motions = [Motion(backward, weight, gap) for gap in gaps if gap <= index]
+        back = Motion(backward, weight) if motions else None
+        yield FrameWithFlow(frame, motions[0] if motions else None, tuple(motions[1:]), back)
+
+
+def count_syncs(gpu: FakeGPU, frames: Iterator[StylisedFrame]) -> list[tuple[dict[str, int], int]]:
+    """Return what the host waits for in each frame, and how many uploads it does not wait for."""
+    found = []
+    gpu.syncs.clear()
+    gpu.uploads = 0
+    for frame in frames:
+        assert frame.image.is_cuda
+        assert frame.naive.is_cuda
+        found.append((dict(gpu.syncs), gpu.uploads))
+        gpu.syncs.clear()
+        gpu.uploads = 0
+    return found
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [StyleSettings(), StyleSettings(strength=0.5), StyleSettings(preserve_colour=True), StyleSettings(style_scale=1.5)],
+    ids=["plain", "half", "colours", "larger"],
+)
+def test_a_frame_is_painted_without_waiting(gpu: FakeGPU, style: StyleNet, settings: StyleSettings) -> None:
+    assert count_syncs(gpu, stylise(flowed(2), style, settings, CUDA)) == [({}, 1), ({}, 1)]
+    assert gpu.operations > 100
+
+
+@pytest.mark.parametrize("lookback", [(1,), (1, 2)])
+def test_what_stands_still_is_carried_over_without_waiting(
+    gpu: FakeGPU, style: StyleNet, lookback: tuple[int, ...]
+) -> None:
+    frames = stylise(flowed(3, lookback), style, StyleSettings(), CUDA)
+    steady = consistency(frames, replace(LIVE, lookback=lookback), None)
+    assert count_syncs(gpu, steady) == [({}, 1), ({}, 3), ({}, 1 + 2 * len(lookback))]
+
+
+def test_a_frame_is_optimised_with_a_look_now_and_then(
+    gpu: FakeGPU, style: StyleNet, judge: VggFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consistency_stage, "capture", undisturbed(gpu))
+    settings = ConsistencySettings(iterations=ITERATIONS)
+    steady = consistency(stylise(flowed(3), style, StyleSettings(), CUDA), settings, judge)
+    waits = {"_local_scalar_dense": ITERATIONS // CHECK_EVERY + FIVE_LOSSES}
+    assert count_syncs(gpu, steady) == [({}, 1), (waits, 3), (waits, 3)]
+
+
+def undisturbed(gpu: FakeGPU) -> Capture:
+    """Return what would record work: in it nothing may pass between the host and the GPU, nor be waited for."""
+
+    def record(work: Step) -> Step:
+        def play() -> None:
+            before = gpu.syncs.copy(), gpu.uploads
+            work()
+            assert (gpu.syncs, gpu.uploads) == before
+
+        return play
+
+    return record
+
+
+@pytest.mark.parametrize("tile", [None, 32])
+def test_in_tiles_nothing_passes_either(gpu: FakeGPU, judge: VggFeatures, tile: int | None) -> None:
+    settings = ConsistencySettings(iterations=ITERATIONS)
+    optimiser = FrameOptimiser(judge, settings, ignore_warning, undisturbed(gpu), [Fallback(MemoryBudget(1, tile))])
+    picture, trust = to_fake_gpu(torch.rand(3, HEIGHT, WIDTH)), to_fake_gpu(torch.rand(HEIGHT, WIDTH))
+    gpu.syncs.clear()
+    found, losses = optimiser(temporal_term(picture, picture, trust, 9000, 691, 40000), picture)
+    assert (found.device, losses.device) == (CUDA, CUDA)
+    assert sum(gpu.syncs.values()) == ITERATIONS // CHECK_EVERY
+
+
+def test_a_frame_is_painted_in_tiles_without_waiting(gpu: FakeGPU, style: StyleNet) -> None:
+    painter, picture = TiledStyleNet(style, 16), to_fake_gpu(torch.rand(1, 3, HEIGHT, WIDTH))
+    gpu.syncs.clear()
+    assert painter(picture).device == CUDA
+    assert not gpu.syncs
+
+
+@pytest.mark.parametrize("init", Init)
+def test_a_frame_is_painted_by_optimisation(gpu: FakeGPU, judge: VggFeatures, init: Init) -> None:
+    settings = Settings(
+        consistency=ConsistencySettings(method=Method.ruder, iterations=ITERATIONS),
+        ruder=RuderSettings(init=init, first_iterations=ITERATIONS, passes=2),
+        style=StyleSettings(strength=0.5, preserve_colour=True),
+    )
+    grams = {layer: to_fake_gpu(gram) for layer, gram in grams_of_noise().items()}
+    brush = RuderOptimiser(judge, grams, settings.ruder, settings.consistency.temporal_weight)
+    waits = {"_local_scalar_dense": ITERATIONS // CHECK_EVERY + 4}
+    first, second = count_syncs(gpu, optimise_frames(flowed(2), brush, settings, CUDA))
+    assert (first[0], second[0]) == (waits, waits)
+    swept = count_syncs(
+        gpu,
+        apply_strength(multi_pass(optimise_frames(flowed(2), brush, settings, CUDA), brush, settings), settings.style),
+    )
+    assert all(set(waited) <= {"_local_scalar_dense"} for waited, _ in swept)
+
+
+def grams_of_noise() -> dict[str, torch.Tensor]:
+    widths = {"relu1_1": 4, "relu2_1": 4, "relu3_1": 8, "relu4_1": 8, "relu5_1": 8}
+    return {layer: torch.zeros(1, width, width) for layer, width in widths.items()}
+
+
+def test_a_painted_frame_comes_down_in_one_piece(gpu: FakeGPU, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it is waited for with is an event of its own, not the stream."""
+    monkeypatch.setattr(torch.cuda, "Event", fake_event)
+    monkeypatch.setattr(transfer, "_pinned_empty_like", gpu.pinned)
+    monkeypatch.setattr(torch.Tensor, "numpy", lambda tensor: tensor)
+    picture = to_fake_gpu(torch.rand(3, HEIGHT, WIDTH))
+    gpu.syncs.clear()
+    assert to_host(picture).shape == (HEIGHT, WIDTH, 3)
+    assert to_host(picture, BT709).shape == (3 * HEIGHT // 2, WIDTH)
+    assert not gpu.syncs
+
+
+def test_looking_how_steady_it_is_makes_nobody_wait(gpu: FakeGPU, style: StyleNet) -> None:
+    steadiness = OnlineWarpingError()
+    frames = list(consistency(stylise(flowed(3), style, StyleSettings(), CUDA), LIVE, None))
+    gpu.syncs.clear()
+    for frame in frames:
+        steadiness.add(frame)
+    assert not gpu.syncs
+    assert set(steadiness.mean()) == {"output", "per_frame"}
+    assert gpu.syncs == {"_local_scalar_dense": 2}
+
+
+def test_a_style_is_learned_where_the_networks_are(
+    gpu: FakeGPU, style: StyleNet, judge: VggFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "disturb", add_noise)
+    monkeypatch.setattr(learning, "compute_dtype", lambda device: torch.bfloat16)
+    painting = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    grams = style_grams(judge, to_fake_gpu(to_tensor(painting)))
+    photos = iter([torch.from_numpy(painting)] * 2)
+    loss, painted = learning._step_loss(style, StyleLoss(judge, 1, 1, 1), grams, photos, 2, CUDA, 0)
+    assert (loss.device, painted.device) == (CUDA, CUDA)
+
+
+def test_paintings_for_any_style_are_looked_at_where_the_networks_are(gpu: FakeGPU, judge: VggFeatures) -> None:
+    example = StyleDataset([], [], judge, judge)._describe(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    assert {example.statistics.device, *(gram.device for gram in example.grams.values())} == {CUDA}
+
+
+def test_the_fake_gpu_notices_what_it_is_to_notice(gpu: FakeGPU) -> None:
+    there, here = to_fake_gpu(torch.rand(3)), torch.rand(3)
+    with pytest.raises(RuntimeError, match="same device"):
+        there + here
+    gpu.syncs.clear()
+    float(there.sum())
+    there.to("cpu")
+    here.to(CUDA)
+    here.to(CUDA, non_blocking=True)  # not pinned: waited for all the same
+    torch.tensor([1.0, 2.0], device=CUDA)
+    assert gpu.syncs == {"_local_scalar_dense": 1, "_to_copy": 4}

@@ -1,0 +1,114 @@
+"""What torch, cuDNN, cuBLAS and CuPy say when a GPU cannot go on, word for word, and what a user is told."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from streamstyle.errors import DeviceError
+from streamstyle.gpu.memory import Fallback, MemoryFallback, first_line, gpu_errors_as_device_errors, is_out_of_memory
+
+ADVICE = """
+CUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below might be incorrect.
+For debugging consider passing CUDA_LAUNCH_BLOCKING=1
+Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.
+"""
+
+OUT_OF_MEMORY_ERRORS = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    torch.AcceleratorError("CUDA error: out of memory" + ADVICE),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    RuntimeError("CUDA_ERROR_OUT_OF_MEMORY: out of memory"),
+]
+
+GPU_FAILURES = [
+    torch.AcceleratorError("CUDA error: an illegal memory access was encountered" + ADVICE),
+    RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS: an illegal memory access was encountered"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
+    torch.AcceleratorError("CUDA error: device lost" + ADVICE),
+]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY_ERRORS, ids=str)
+def test_without_memory_a_user_is_told_so_and_what_to_do(error: RuntimeError) -> None:
+    with pytest.raises(DeviceError, match=r"not enough memory\. .*--size") as caught, gpu_errors_as_device_errors():
+        raise error
+    assert caught.value.__cause__ is error
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY_ERRORS, ids=str)
+def test_without_memory_it_is_done_with_less_whoever_says_so(error: RuntimeError) -> None:
+    def do(needed: int) -> int:
+        if needed > 10:
+            raise error
+        return needed
+
+    assert MemoryFallback([Fallback(100), Fallback(10, "with less")], [].append)(do) == 10
+
+
+@pytest.mark.parametrize("error", GPU_FAILURES, ids=str)
+def test_a_gpu_that_fails_is_one_line(error: RuntimeError) -> None:
+    assert not is_out_of_memory(error)
+    with pytest.raises(DeviceError, match="the GPU has failed") as caught, gpu_errors_as_device_errors():
+        raise error
+    assert first_line(error) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_fault_of_the_gpu_passes() -> None:
+    for error in (RuntimeError("The size of tensor a must match the size of tensor b"), ValueError("CUDA error")):
+        with pytest.raises(type(error)) as caught, gpu_errors_as_device_errors():
+            raise error
+        assert caught.value is error
+
+
+def test_an_error_without_words_is_told_by_its_name() -> None:
+    assert first_line(RuntimeError()) == "RuntimeError"
+    assert first_line(RuntimeError("\n=====\nFailed to import CuPy.\n")) == "Failed to import CuPy"
+
+
+FALLBACKS = (Fallback(1000), Fallback(100, "it goes on with a tenth"), Fallback(10, "it goes on with a hundredth"))
+
+
+def test_what_fits_is_done_at_once_and_nothing_is_said() -> None:
+    said: list[str] = []
+    assert MemoryFallback(FALLBACKS, said.append)(lambda needed: needed + 1) == 1001
+    assert not said
+
+
+def test_what_did_not_fit_once_is_not_tried_again_and_each_saving_is_told_once() -> None:
+    said: list[str] = []
+    tried: list[int] = []
+    thrift = MemoryFallback(FALLBACKS, said.append)
+
+    def do(needed: int) -> int:
+        tried.append(needed)
+        if needed > 50:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return needed
+
+    assert [thrift(do) for _ in range(3)] == [10, 10, 10]
+    assert tried == [1000, 100, 10, 10, 10]
+    assert [message.partition("; ")[2] for message in said] == [
+        "it goes on with a tenth",
+        "it goes on with a hundredth",
+    ]
+
+
+def test_where_nothing_fits_a_user_is_told_what_to_do() -> None:
+    def do(needed: int) -> int:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(DeviceError, match="--size"):
+        MemoryFallback(FALLBACKS, [].append)(do)
+
+
+def test_other_errors_are_none_of_its_business() -> None:
+    def do(needed: int) -> int:
+        raise RuntimeError("something else")
+
+    with pytest.raises(RuntimeError, match="something else"):
+        MemoryFallback(FALLBACKS, [].append)(do)

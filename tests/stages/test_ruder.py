@@ -1,0 +1,305 @@
+"""Every frame painted after the painting itself: a pan, a still, a cut."""
+
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from streamstyle.frames import Frame, FrameWithFlow, Motion, StylisedFrame
+from streamstyle.models.vgg import VggFeatures
+from streamstyle.models.weights import load_loss_network
+from streamstyle.ops.image import to_tensor
+from streamstyle.ops.luma import BT601
+from streamstyle.ops.warp import backward_warp
+from streamstyle.optimise.frame_optimiser import RuderOptimiser
+from streamstyle.optimise.losses import Targets, compute_losses, compute_targets
+from streamstyle.settings import ConsistencySettings, Init, Method, RuderSettings, Settings, StyleSettings
+from streamstyle.stages import ruder as sweep_stage
+from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
+from tests.scenes import Scene, cut, pan, still, texture
+
+CPU = torch.device("cpu")
+WIDTH, HEIGHT = 64, 48
+
+
+@pytest.fixture(scope="module")
+def network() -> VggFeatures:
+    return load_loss_network()
+
+
+@pytest.fixture(scope="module")
+def grams(network: VggFeatures) -> Mapping[str, Tensor]:
+    """Of a painting in stripes of brick red and sand."""
+    stripes = torch.tensor([[0.6, 0.6], [0.35, 0.5], [0.35, 0.4]]).repeat_interleave(4, 1).repeat(1, 12)
+    return compute_targets(network, stripes[None, :, None, :].expand(1, 3, 96, 96).contiguous()).grams
+
+
+def flowed(scene: Scene) -> Iterator[FrameWithFlow]:
+    for index, picture in enumerate(scene.frames):
+        shot = sum(index >= start for start in scene.cuts)
+        frame = Frame(np.ascontiguousarray(picture), pts=index, index=index, shot=shot)
+        weight = torch.from_numpy(1.0 - scene.uncovered[index]).float()
+        motion = Motion(torch.from_numpy(scene.backward[index]), weight)
+        yield FrameWithFlow(frame, None if index == 0 or index in scene.cuts else motion)
+
+
+def painted(
+    scene: Scene,
+    network: VggFeatures,
+    grams: Mapping[str, Tensor],
+    iterations: int = 20,
+    temporal_weight: float = 9000.0,
+    lookback: tuple[int, ...] = (1,),
+    **ruder: object,
+) -> list[StylisedFrame]:
+    settings = Settings(
+        consistency=ConsistencySettings(
+            method=Method.ruder, iterations=iterations, temporal_weight=temporal_weight, lookback=lookback
+        ),
+        ruder=RuderSettings(**{"first_iterations": 40, **ruder}),  # type: ignore[arg-type]
+    )
+    return list(optimise_frames(flowed(scene), brush(network, grams, settings), settings, CPU))
+
+
+def brush(network: VggFeatures, grams: Mapping[str, Tensor], settings: Settings) -> RuderOptimiser:
+    return RuderOptimiser(network, grams, settings.ruder, settings.consistency.temporal_weight)
+
+
+def test_a_frame_takes_the_style_of_the_painting_and_keeps_its_own_content(
+    network: VggFeatures, grams: Mapping[str, Tensor]
+) -> None:
+    (result,) = painted(still(1, WIDTH, HEIGHT), network, grams, content_weight=200.0)
+    (all_style,) = painted(still(1, WIDTH, HEIGHT), network, grams, content_weight=0.0)
+    frame = to_tensor(still(1, WIDTH, HEIGHT).frames[0])
+    goal = Targets(compute_targets(network, frame[None]).content, grams)
+    plain, done, careless = (
+        compute_losses(network, image[None], goal) for image in (frame, result.image, all_style.image)
+    )
+    assert done.style < 0.1 * plain.style
+    assert done.content < 0.7 * careless.content
+    assert float(result.image.min()) >= 0
+    assert float(result.image.max()) <= 1
+
+
+def test_what_stands_still_is_painted_as_before(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+    scene = still(4, WIDTH, HEIGHT)
+    steady = [frame.image for frame in painted(scene, network, grams)]
+    free = [frame.image for frame in painted(scene, network, grams, temporal_weight=0.0, init=Init.random)]
+    change, change_without = ((each[3] - each[2]).square().mean() for each in (steady, free))
+    assert change < 0.02 * change_without
+
+
+def test_a_longer_optimisation_ends_lower(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+    scene = still(1, WIDTH, HEIGHT)
+    sums = [sum(painted(scene, network, grams, count, first_iterations=0)[0].losses.values()) for count in (2, 10, 40)]
+    assert sums[0] > sums[1] > sums[2]
+
+
+@pytest.mark.parametrize("init", Init)
+def test_what_a_frame_starts_from(init: Init, network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+    """After a single evaluation a frame is still what it started from."""
+    scene = pan(2, WIDTH, HEIGHT, step=(3, 0))
+    before, after = painted(scene, network, grams, iterations=1, init=init)
+    starts = {
+        Init.image: to_tensor(scene.frames[1]),
+        Init.previous: before.image,
+        Init.previous_warped: backward_warp(before.image, torch.from_numpy(scene.backward[1])).clamp(0, 1),
+    }
+    for name, start in starts.items():
+        assert torch.equal(after.image, start) == (name is init)
+
+
+def test_the_first_frame_starts_from_its_image_or_from_noise(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+    scene = still(1, WIDTH, HEIGHT)
+    once = {"iterations": 1, "first_iterations": 0}
+    assert torch.equal(painted(scene, network, grams, **once)[0].image, to_tensor(scene.frames[0]))
+    noise, again = (painted(scene, network, grams, **once, init=Init.random)[0].image for _ in range(2))
+    assert torch.equal(noise, again)
+    assert abs(float(noise.mean()) - 0.5) < 0.02
+
+
+def test_nothing_looks_back_across_a_cut(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+    second = pan(2, WIDTH, HEIGHT, seed=4)
+    both = painted(cut(still(2, WIDTH, HEIGHT), second), network, grams, iterations=5)
+    alone = painted(second, network, grams, iterations=5)
+    assert [frame.flowed.frame.shot for frame in both] == [0, 0, 1, 1]
+    assert all(torch.equal(one.image, other.image) for one, other in zip(both[2:], alone, strict=True))
+
+
+def test_what_was_hidden_for_a_frame_starts_from_how_it_was_painted_before(
+    network: VggFeatures, grams: Mapping[str, Tensor]
+) -> None:
+    """The left half of the second of three frames was hidden; of two frames back it is said to be where it was."""
+    frames = list(flowed(pan(3, WIDTH, HEIGHT, step=(3, 0))))
+    left = torch.arange(WIDTH) < WIDTH // 2
+    nearest = Motion(frames[2].motion.backward, (~left).float().expand(HEIGHT, -1).clone())
+    further = Motion(torch.zeros(2, HEIGHT, WIDTH), torch.ones(HEIGHT, WIDTH), gap=2)
+    hidden = FrameWithFlow(frames[2].frame, nearest, (further,))
+    settings = Settings(
+        consistency=ConsistencySettings(method=Method.ruder, iterations=1, lookback=(1, 2)),
+        ruder=RuderSettings(first_iterations=5),
+    )
+    first, second, third = optimise_frames([*frames[:2], hidden], brush(network, grams, settings), settings, CPU)
+    carried = backward_warp(second.image, nearest.backward).clamp(0, 1)
+    assert torch.equal(third.image, torch.where(left, first.image, carried))
+    assert not torch.equal(first.image, carried)
+
+
+def test_the_terms_of_a_frame_are_those_of_its_result(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+    scene = still(2, WIDTH, HEIGHT)
+    first, second = painted(scene, network, grams)
+    goal = Targets(compute_targets(network, first.naive[None]).content, grams)
+    of_network = compute_losses(network, second.image[None], goal)
+    steps = [second.image.diff(dim=axis).square().sum() for axis in (1, 2)]
+    expected = {
+        "content": 45 * float(of_network.content),
+        "style": 900 * float(of_network.style),
+        "smooth": 1500 * 255**2 * float(sum(steps)) / second.image.numel(),
+        "temporal": 9000 * 255**2 * float((second.image - first.image).square().mean()),
+    }
+    assert dict(second.losses) == pytest.approx(expected, rel=0.05)  # the result is clamped after it was measured
+    assert first.losses["temporal"] == 0
+
+
+MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT = 64, 48
+
+
+@pytest.fixture(scope="module")
+def multi_pass_optimiser() -> RuderOptimiser:
+    network = load_loss_network()
+    grams = compute_targets(network, to_tensor(texture(96, 96, seed=8))[None]).grams
+    return RuderOptimiser(network, grams, RuderSettings(), ConsistencySettings().temporal_weight)
+
+
+def boiling(scene: Scene) -> Iterator[StylisedFrame]:
+    """Frames of still shots, painted with noise that changes from frame to frame."""
+    generator = torch.Generator().manual_seed(3)
+    motion = Motion(
+        torch.zeros(2, MULTI_PASS_HEIGHT, MULTI_PASS_WIDTH), torch.ones(MULTI_PASS_HEIGHT, MULTI_PASS_WIDTH)
+    )
+    for index, picture in enumerate(scene.frames):
+        known = None if index == 0 or index in scene.cuts else motion
+        frame = Frame(np.ascontiguousarray(picture), pts=index, index=index)
+        film = to_tensor(frame.image)
+        noisy = (film + 0.1 * torch.randn(film.shape, generator=generator)).clamp(0, 1)
+        yield StylisedFrame(FrameWithFlow(frame, known, reverse=known), noisy, naive=film)
+
+
+def swept(scene: Scene, brush: RuderOptimiser, passes: int, iterations: int = 3) -> list[Tensor]:
+    settings = Settings(
+        consistency=ConsistencySettings(method=Method.ruder, iterations=iterations), ruder=RuderSettings(passes=passes)
+    )
+    return [frame.image for frame in multi_pass(boiling(scene), brush, settings)]
+
+
+def test_one_pass_is_what_there_is_already(brush: RuderOptimiser) -> None:
+    scene = still(3, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT)
+    assert all(torch.equal(one, other.image) for one, other in zip(swept(scene, brush, 1), boiling(scene), strict=True))
+
+
+def test_one_pass_hands_every_frame_on_at_once(brush: RuderOptimiser) -> None:
+    endless = (next(boiling(still(1, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT))) for _ in iter(int, 1))
+    assert next(multi_pass(endless, brush, Settings())).flowed.frame.index == 0
+
+
+def test_early_frames_learn_of_late_ones(brush: RuderOptimiser) -> None:
+    """After a sweep backward the first frame has come nearer to the last, and the last has stayed."""
+    scene = still(4, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT)
+    once, twice = swept(scene, brush, 1), swept(scene, brush, 2, iterations=8)
+    assert torch.equal(once[3], twice[3])
+    assert (twice[0] - twice[3]).square().mean() < 0.7 * (once[0] - once[3]).square().mean()
+
+
+def test_a_frame_starts_half_from_its_neighbour(brush: RuderOptimiser) -> None:
+    """After a single evaluation it is still what it started from."""
+    once, twice = (
+        swept(still(2, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT), brush, passes, iterations=1) for passes in (1, 2)
+    )
+    assert torch.allclose(twice[0], (once[0] + once[1]) / 2, atol=1e-6)
+
+
+def test_sweeps_make_a_still_film_steadier(brush: RuderOptimiser) -> None:
+    boils = [
+        float(
+            torch.stack(swept(still(4, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT), brush, passes)).diff(dim=0).square().mean()
+        )
+        for passes in (1, 2, 3)
+    ]
+    assert boils[0] > boils[1] > boils[2]
+
+
+def test_nothing_is_swept_across_a_cut(brush: RuderOptimiser) -> None:
+    first, second = still(2, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT), still(2, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT, seed=4)
+    both, other = (
+        swept(cut(first, second), brush, 3),
+        swept(cut(first, still(2, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT, seed=9)), brush, 3),
+    )
+    assert all(torch.equal(one, same) for one, same in zip(both[:2], other[:2], strict=True))
+
+
+TWO_PASSES = Settings(consistency=ConsistencySettings(method=Method.ruder, iterations=8), ruder=RuderSettings(passes=2))
+
+
+def test_a_long_shot_is_swept_in_parts_each_held_to_the_one_before(
+    brush: RuderOptimiser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_stage, "_MAX_PART_BYTES", 0)  # two frames a part
+    painted = [frame.image for frame in boiling(still(4, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT))]
+    first, second, third, fourth = (
+        frame.image for frame in multi_pass(boiling(still(4, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT)), brush, TWO_PASSES)
+    )
+    assert not torch.equal(first, painted[0])
+    assert torch.equal(second, painted[1])
+    assert (third - second).square().mean() < 0.5 * (painted[2] - painted[1]).square().mean()
+    assert torch.equal(fourth, painted[3])
+
+
+def test_only_one_part_is_held_at_a_time(brush: RuderOptimiser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep_stage, "_MAX_PART_BYTES", 0)
+    films: list[weakref.ref[Tensor]] = []
+    held: list[int] = []
+
+    def watched() -> Iterator[StylisedFrame]:
+        for frame in boiling(still(6, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT)):
+            held.append(sum(film() is not None for film in films))
+            films.append(weakref.ref(frame.naive))
+            yield frame
+
+    for _ in multi_pass(watched(), brush, TWO_PASSES):
+        pass
+    assert max(held) <= 3  # a part, and the frame after it that told its end
+
+
+def test_without_the_motion_back_there_is_nothing_to_sweep_along(brush: RuderOptimiser) -> None:
+    one_way = (
+        replace(frame, flowed=replace(frame.flowed, reverse=None))
+        for frame in boiling(still(2, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT))
+    )
+    with pytest.raises(ValueError, match="both ways"):
+        list(multi_pass(one_way, brush, TWO_PASSES))
+
+
+def diluted(settings: StyleSettings) -> StylisedFrame:
+    frame = FrameWithFlow(Frame(texture(32, 24), pts=0, index=0), None)
+    painting = to_tensor(np.ascontiguousarray(texture(32, 24, seed=3)))
+    (result,) = apply_strength([StylisedFrame(frame, painting, naive=painting)], settings)
+    return result
+
+
+def test_at_full_strength_it_is_the_painting_and_at_none_the_film() -> None:
+    assert torch.equal(diluted(StyleSettings()).image, diluted(StyleSettings()).naive)
+    assert torch.equal(diluted(StyleSettings(strength=0)).image, to_tensor(texture(32, 24)))
+
+
+def test_the_brightness_of_the_painting_in_the_colours_of_the_film() -> None:
+    film, kept = to_tensor(texture(32, 24)) * 255, diluted(StyleSettings(preserve_colour=True))
+    luma = torch.tensor(BT601).view(3, 1, 1)
+    inside = ((kept.image > 0) & (kept.image < 1)).all(0)
+    change = kept.image * 255 - film
+    assert torch.allclose(change[0][inside], change[2][inside], atol=1e-3)
+    brightness = ((kept.image - kept.naive) * luma).sum(0)[inside]
+    assert brightness.abs().max() < 1e-5

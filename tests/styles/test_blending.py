@@ -1,0 +1,181 @@
+"""Which painting a style was learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from streamstyle.errors import StyleError
+from streamstyle.models.style_net import FAST, StyleNet, StyleNetConfig
+from streamstyle.models.weights import load_loss_network, load_style_net, save_weights, style_metadata
+from streamstyle.styles.blending import (
+    blend_weights,
+    identity_net,
+    load_blend,
+    style_image_path,
+    style_targets,
+    weight_cosine,
+)
+from streamstyle.styles.library import builtin_styles, get_style, image_digest
+from streamstyle.styles.spec import BlendPart, StyleBlend, parse_style
+from tests.scenes import texture
+
+
+def mix(*parts: tuple[Path, float]) -> StyleBlend:
+    return StyleBlend("mix", tuple(BlendPart(path, share) for path, share in parts))
+
+
+def paint(wanted: StyleBlend, picture: Tensor, strength: float = 1.0) -> Tensor:
+    with torch.inference_mode():
+        return load_blend(wanted, strength)(picture)
+
+
+@pytest.fixture(scope="module")
+def picture() -> Tensor:
+    """A photo-like picture: smooth colours and a bright disc."""
+    down, across = torch.meshgrid(torch.linspace(0, 1, 96), torch.linspace(0, 1, 128), indexing="ij")
+    disc = ((down - 0.4) ** 2 + (across - 0.6) ** 2 < 0.03).float()
+    return torch.stack([across, down, 0.6 - 0.4 * down]).lerp(torch.tensor([1.0, 0.9, 0.5]).view(3, 1, 1), disc)[None]
+
+
+@pytest.fixture
+def red_and_blue(tmp_path: Path) -> tuple[Path, Path]:
+    """Two images, each of stripes in shades of one colour."""
+    stripes = (np.arange(128)[None, :, None] // 8 % 2).repeat(128, 0)
+    paths = tmp_path / "red.png", tmp_path / "blue.png"
+    for path, colour in zip(paths, ((20, 30, 220), (220, 60, 20)), strict=True):
+        image = (stripes * np.array(colour) + (1 - stripes) * np.array(colour) // 3).astype(np.uint8)
+        cv2.imwrite(str(path), image)
+    return paths
+
+
+def test_any_image_lends_its_colours(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
+    red, blue = (paint(mix((path, 1)), picture).mean((0, 2, 3)) for path in red_and_blue)
+    assert red[0] - red[2] > 0.1 + blue[0] - blue[2]
+
+
+def test_a_blend_lies_between_its_ingredients(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
+    red, blue = red_and_blue
+    only_red, only_blue = paint(mix((red, 1)), picture), paint(mix((blue, 1)), picture)
+    half = paint(mix((red, 2), (blue, 2)), picture)
+    apart = (only_red - only_blue).square().mean()
+    assert (half - only_red).square().mean() < apart
+    assert (half - only_blue).square().mean() < apart
+    assert torch.allclose(paint(mix((red, 3), (red, 1)), picture), only_red, atol=1e-3)
+
+
+def test_a_builtin_style_blends_with_an_image(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
+    wave = get_style("wave").path
+    blend = paint(mix((wave, 0.5), (red_and_blue[0], 0.5)), picture)
+    assert blend.std() > 0.05, "a picture, not mud"
+
+
+def test_strength_goes_from_the_picture_itself_to_the_style(picture: Tensor) -> None:
+    wave = mix((get_style("wave").path, 1))
+    away = [float((paint(wave, picture, strength) - picture).square().mean()) for strength in (0, 0.5, 1)]
+    assert away == sorted(away)
+
+
+def test_networks_of_different_shape_are_not_blended(tmp_path: Path) -> None:
+    small = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True))
+    save_weights(path := tmp_path / "small.safetensors", small, style_metadata(small))
+    with pytest.raises(StyleError, match="cannot be blended"):
+        load_blend(mix((path, 1), (get_style("wave").path, 1)), 1)
+
+
+def test_shares_are_weights_of_the_weights() -> None:
+    torch.manual_seed(0)
+    one, other = (StyleNet(StyleNetConfig(width=4, blocks=0)) for _ in range(2))
+    quarter = blend_weights([one, other], [0.25, 0.75]).state_dict()
+    for name, tensor in quarter.items():
+        assert torch.allclose(tensor, 0.25 * one.state_dict()[name] + 0.75 * other.state_dict()[name], atol=1e-6)
+
+
+def test_a_style_learned_from_noise_is_neither_blended_nor_weakened(tmp_path: Path) -> None:
+    stranger = StyleNet(FAST)
+    save_weights(path := tmp_path / "stranger.safetensors", stranger, style_metadata(stranger))
+    with pytest.raises(StyleError, match="neither blended nor weakened"):
+        load_blend(mix((path, 1), (get_style("wave").path, 1)), 1)
+    with pytest.raises(StyleError, match="neither blended nor weakened"):
+        load_blend(mix((path, 1)), 0.5)
+    assert weight_cosine(load_blend(mix((path, 1)), 1), stranger) > 0.99
+
+
+def test_the_styles_that_ship_are_relatives() -> None:
+    original = identity_net()
+    assert all(weight_cosine(load_style_net(style.path), original) > 0.75 for style in builtin_styles())
+
+
+CPU = torch.device("cpu")
+
+
+def write_image(path: Path, seed: int) -> Path:
+    cv2.imwrite(str(path), texture(80, 64, seed))
+    return path
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    return write_image(tmp_path / "painting.png", 1)
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    return write_image(tmp_path / "other.png", 2)
+
+
+@pytest.fixture
+def learned(tmp_path: Path, image: Path) -> Path:
+    network = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True))
+    path = tmp_path / "learned.safetensors"
+    save_weights(path, network, style_metadata(network, image_sha256=image_digest(image)))
+    return path
+
+
+def test_an_image_is_its_own_painting(image: Path) -> None:
+    assert style_image_path(BlendPart(image), None) == image
+
+
+def test_a_style_without_its_image_says_what_to_give(learned: Path) -> None:
+    with pytest.raises(StyleError, match=r"learned does not hold its painting.*--style-image"):
+        style_image_path(BlendPart(learned), None)
+
+
+def test_the_image_of_a_style_is_known_again_and_no_other_taken_for_it(learned: Path, image: Path, other: Path) -> None:
+    assert style_image_path(BlendPart(learned), image) == image
+    with pytest.raises(StyleError, match=r"other\.png is not the image that learned was learned from"):
+        style_image_path(BlendPart(learned), other)
+    with pytest.raises(StyleError, match="cannot be read"):
+        style_targets(
+            StyleBlend("learned", (BlendPart(learned),)), image.with_name("gone.png"), 1, load_loss_network(), CPU
+        )
+
+
+def test_an_image_that_is_not_needed_is_refused(image: Path, other: Path) -> None:
+    with pytest.raises(StyleError, match=r"other\.png is not needed"):
+        style_targets(StyleBlend("image", (BlendPart(image),)), other, 1, load_loss_network(), CPU)
+
+
+def test_the_grams_of_a_blend_are_the_mean_of_its_paintings(image: Path, other: Path) -> None:
+    network = load_loss_network()
+    one, two, both = (
+        style_targets(StyleBlend("a mix", tuple(parts)), None, 0.5, network, CPU)
+        for parts in ([BlendPart(image)], [BlendPart(other)], [BlendPart(image, 3), BlendPart(other, 1)])
+    )
+    for layer in both:
+        assert torch.allclose(both[layer], 0.75 * one[layer] + 0.25 * two[layer], rtol=1e-5)
+        assert not torch.allclose(one[layer], two[layer], rtol=1e-2)
+
+
+def test_an_image_that_a_style_was_learned_from_stays_known(
+    image: Path, learned: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamstyle.styles.library.library_folder", lambda: learned.parent)
+    (ingredient,) = parse_style(str(image)).parts
+    assert (ingredient.path, ingredient.image) == (learned, image)
+    assert parse_style(str(learned)).parts[0].image is None

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from streamstyle.errors import StyleError
+from streamstyle.models.metadata import read_metadata
+from streamstyle.styles import library
+from streamstyle.styles.library import (
+    find_style,
+    image_digest,
+    new_style_path,
+    no_such_style,
+    style_name,
+    trained_styles,
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library of its own, and no built-in styles but those a test writes."""
+    folder = tmp_path / "library"
+    monkeypatch.setattr(library, "library_folder", lambda: folder)
+    monkeypatch.setattr(library, "_ASSETS", tmp_path / "assets")
+    return folder
+
+
+def weights(path: Path, **metadata: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({"weight": np.zeros(3, np.float16)}, path, metadata={"kind": "style", **metadata})
+    return path
+
+
+def picture(path: Path, content: bytes = b"not really a JPEG") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_a_builtin_style_is_found_by_its_files_name(tmp_path: Path) -> None:
+    path = weights(tmp_path / "assets" / "wave.safetensors", title="The Great Wave", artist="Hokusai")
+    weights(tmp_path / "assets" / "loss_network.safetensors", kind="loss_network")
+    style = find_style("wave")
+    assert style == library.Style("wave", path, "The Great Wave", "Hokusai", builtin=True)
+    assert [style.name for style in library.all_styles()] == ["wave"]
+
+
+def test_an_image_is_known_by_its_content_whatever_its_name(tmp_path: Path) -> None:
+    image = picture(tmp_path / "my painting.jpg")
+    assert find_style(str(image)) is None
+    weights(new_style_path(image), image_sha256=image_digest(image))
+    moved = image.rename(tmp_path / "other name.png")
+    found = find_style(str(moved))
+    assert found is not None
+    assert found.name == "my_painting"
+    assert find_style("my_painting") == found
+    moved.write_bytes(b"another picture")
+    assert find_style(str(moved)) is None
+
+
+def test_the_image_that_a_builtin_style_was_learned_from_needs_no_learning(tmp_path: Path) -> None:
+    image = picture(tmp_path / "hokusai.jpg")
+    weights(tmp_path / "assets" / "wave.safetensors", image_sha256=image_digest(image))
+    assert find_style(str(image)) == find_style("wave")
+
+
+def test_a_style_half_learned_is_no_style_yet(tmp_path: Path) -> None:
+    path = new_style_path(picture(tmp_path / "wave.jpg"))
+    weights(path.with_name(f"{path.stem}.learning.safetensors"))
+    assert trained_styles() == []
+
+
+def test_a_learned_style_never_hides_one_of_the_same_name(tmp_path: Path) -> None:
+    weights(tmp_path / "assets" / "wave.safetensors")
+    weights(new_style_path(picture(tmp_path / "a" / "wave.jpg", b"a")))
+    weights(new_style_path(picture(tmp_path / "b" / "wave.jpg", b"b")))
+    assert [style.name for style in trained_styles()] == ["wave_2", "wave_3"]
+    found = find_style("wave")
+    assert found is not None
+    assert found.builtin
+
+
+def test_a_builtin_style_that_comes_later_takes_no_learned_ones_name(tmp_path: Path) -> None:
+    weights(new_style_path(picture(tmp_path / "delaunay.jpg")))
+    weights(tmp_path / "assets" / "delaunay.safetensors")
+    found = find_style("delaunay")
+    assert found is not None
+    assert not found.builtin
+
+
+def test_a_weights_file_is_a_style_by_what_it_says_of_itself(tmp_path: Path) -> None:
+    mine = weights(tmp_path / "mine.safetensors", title="Mine")
+    found = find_style(str(mine))
+    assert found is not None
+    assert (found.name, found.title) == ("mine", "Mine")
+    with pytest.raises(StyleError, match="is no style"):
+        find_style(str(weights(tmp_path / "vgg.safetensors", kind="loss_network")))
+    with pytest.raises(StyleError, match="there is no file"):
+        find_style(str(tmp_path / "none.safetensors"))
+
+
+def test_a_broken_file_in_the_library_is_passed_over(folder: Path) -> None:
+    weights(folder / "good-0123456789abcdef.safetensors")
+    for name, content in {"empty": b"", "short": b"\x10\0\0\0\0\0\0\0{}", "text": b"this is no weights file"}.items():
+        picture(folder / f"{name}.safetensors", content)
+        with pytest.raises(StyleError, match=name):
+            read_metadata(folder / f"{name}.safetensors")
+    assert [style.name for style in trained_styles()] == ["good"]
+
+
+def test_an_unknown_style_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    for name in ("wave", "starry_night", "composition_vii"):
+        weights(tmp_path / "assets" / f"{name}.safetensors")
+    error = no_such_style("stary_nigth")
+    assert "stary_nigth" in error.problem
+    assert "Did you mean starry_night?" in error.next_step
+    assert "wave or starry_night" not in no_such_style("wav").next_step
+    assert all(name in no_such_style("zzz").next_step for name in ("wave", "starry_night", "composition_vii"))
+
+
+def test_an_image_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StyleError, match=r"gone\.jpg"):
+        image_digest(tmp_path / "gone.jpg")
+
+
+def test_a_kept_file_tells_the_styles_name() -> None:
+    assert style_name(Path("my-own-style-0123456789abcdef.safetensors")) == "my-own-style"
+    assert style_name(Path("wave.safetensors")) == "wave"

@@ -1,0 +1,54 @@
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from streamstyle.errors import StyleError
+from streamstyle.train.image_data import list_images, photo_crops, procedural_crops, read_image, resize_short_side
+
+
+def write_picture(path: Path, height: int, width: int, seed: int = 0) -> None:
+    cv2.imwrite(str(path), np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8))
+
+
+def test_a_red_picture_is_read_as_red(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "red.png"), np.full((8, 8, 3), (0, 0, 255), np.uint8))
+    assert (read_image(tmp_path / "red.png") == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture"])
+def test_what_is_no_image_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "style.jpg").write_bytes(content)
+    with pytest.raises(StyleError, match=r"style\.jpg is not an image"):
+        read_image(tmp_path / "style.jpg")
+    with pytest.raises(StyleError, match=r"missing\.jpg cannot be read"):
+        read_image(tmp_path / "missing.jpg")
+
+
+@pytest.mark.parametrize(("height", "width"), [(50, 80), (300, 70), (64, 64)])
+def test_the_short_side_gets_the_size_asked_for(height: int, width: int) -> None:
+    resized = resize_short_side(np.zeros((height, width, 3), np.uint8), 64)
+    assert min(resized.shape[:2]) == 64
+    assert abs(resized.shape[1] / resized.shape[0] - width / height) < 0.02
+
+
+def test_every_photo_is_seen_before_any_comes_again(tmp_path: Path) -> None:
+    for value in range(5):
+        cv2.imwrite(str(tmp_path / f"{value}.png"), np.full((70, 90, 3), 40 * value, np.uint8))
+    crops = photo_crops(list_images(tmp_path), 64, seed=3)
+    seen = [int(crop.mean()) for crop in islice(crops, 5)]
+    assert sorted(seen) == [0, 40, 80, 120, 160]
+
+
+def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StyleError, match="holds no pictures"):
+        list_images(tmp_path)
+
+
+def test_invented_pictures_are_varied_and_the_same_every_time() -> None:
+    first, again = (list(islice(procedural_crops(64, seed=7), 4)) for _ in range(2))
+    assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
+    assert all(picture.std() > 20 for picture in first)
+    assert not np.array_equal(first[0], first[1])

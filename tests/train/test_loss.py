@@ -1,0 +1,40 @@
+import torch
+from torch import Tensor
+
+from streamstyle.models.weights import load_loss_network
+from streamstyle.optimise.losses import style_grams
+from streamstyle.train.loss import StyleLoss, flatness
+
+
+def sky_and_leaves() -> Tensor:
+    """A picture whose upper half is even and whose lower half is not."""
+    torch.manual_seed(0)
+    picture = torch.full((1, 3, 64, 64), 0.4)
+    picture[..., 32:, :] = torch.rand(1, 3, 8, 16).repeat_interleave(4, 2).repeat_interleave(4, 3)
+    return picture
+
+
+def test_a_sky_is_flat_and_leaves_are_not() -> None:
+    flat = flatness(sky_and_leaves())[0, 0]
+    assert flat[:20].min() > 0.99
+    assert flat[40:].mean() < 0.05
+
+
+def test_a_codecs_blocks_do_not_make_a_sky_less_flat() -> None:
+    blocks = torch.rand(1, 1, 8, 8).repeat_interleave(8, 2).repeat_interleave(8, 3).mul(2 / 255)
+    assert flatness(0.4 + blocks.expand(-1, 3, -1, -1)).min() > 0.8
+
+
+def test_grain_costs_more_in_a_sky_than_in_leaves() -> None:
+    goal = StyleLoss(load_loss_network(), 1.0, 1.0, 0.0)
+    smooth = StyleLoss(goal.network, 1.0, 0.0, 0.0)
+    photo = sky_and_leaves()
+    grams = style_grams(goal.network, photo[0])
+    grain = 0.1 * torch.randn(1, 3, 32, 64)
+
+    def roughness(rows: slice) -> float:
+        painted = torch.full_like(photo, 0.4)
+        painted[..., rows, :] += grain
+        return float(goal.loss(photo, painted, [grams]) - smooth.loss(photo, painted, [grams]))
+
+    assert roughness(slice(0, 32)) > 4 * roughness(slice(32, 64))

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from streamstyle.events import TrainingStep
+from streamstyle.models import weights
+from streamstyle.models.metadata import LossWidth, read_metadata
+from streamstyle.models.weights import LOSS_NETWORK_ASSETS, load_style_predictor
+from streamstyle.settings import Device
+from streamstyle.train.settings import StylePredictorTrainingSettings
+from streamstyle.train.style_predictor import train_style_predictor
+from tests.train.listener import Listener
+
+SLIM = Path(weights.__file__).parents[1] / "assets" / LOSS_NETWORK_ASSETS[LossWidth.slim]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> StylePredictorTrainingSettings:
+    """Four photos and four paintings, each of one colour and some grain."""
+    random = np.random.default_rng(0)
+    for folder in ("photos", "paintings"):
+        (tmp_path / folder).mkdir()
+        for number in range(4):
+            picture = random.integers(0, 256, 3) + random.normal(0, 20, (96, 96, 3))
+            cv2.imwrite(str(tmp_path / folder / f"{number}.png"), picture.clip(0, 255).astype(np.uint8))
+    return StylePredictorTrainingSettings(tmp_path / "photos", tmp_path / "paintings", SLIM, steps=24, batch=2, crop=64)
+
+
+def train(
+    output: Path, settings: StylePredictorTrainingSettings, stop_after: int | None = None, start: Path | None = None
+) -> list[TrainingStep]:
+    listener = Listener(stop_after)
+    train_style_predictor(output, settings, Device.cpu, listener.observe, listener.stop, start)
+    return listener.events
+
+
+def test_training_brings_the_loss_down_and_keeps_what_it_was_made_of(
+    tmp_path: Path, settings: StylePredictorTrainingSettings
+) -> None:
+    losses = [event.loss for event in train(tmp_path / "any.safetensors", settings)]
+    assert np.mean(losses[-6:]) < 0.9 * np.mean(losses[:6])
+    assert load_style_predictor(tmp_path / "any.safetensors").mean.abs().sum() > 0
+    said = read_metadata(tmp_path / "any.safetensors")
+    assert said["trained_on"] == "4 photos and 4 paintings"
+    assert said["command"].startswith("streamstyle train any-style --steps 24")
+
+
+def test_training_that_was_interrupted_goes_on_where_it_was(
+    tmp_path: Path, settings: StylePredictorTrainingSettings
+) -> None:
+    output = tmp_path / "any.safetensors"
+    assert len(train(output, settings, stop_after=5)) == 5
+    assert not output.exists()
+    assert (tmp_path / "any.learning.jpg").exists(), "a picture to look at on the way"
+    assert [event.step for event in train(output, settings)] == list(range(6, 25))
+    assert not (tmp_path / "any.learning.safetensors").exists()
+
+
+def test_a_network_that_is_trained_on_is_the_same_at_first_and_says_how_it_was_made(
+    tmp_path: Path, settings: StylePredictorTrainingSettings
+) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    train(first, settings)
+    train(second, replace(settings, steps=1, learning_rate=1e-9), start=first)
+    before, after = load_style_predictor(first).state_dict(), load_style_predictor(second).state_dict()
+    assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in before)
+    assert read_metadata(second)["previous_training"] == read_metadata(first)["command"]

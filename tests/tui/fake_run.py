@@ -1,0 +1,180 @@
+"""A run that paints nothing: it says what a real one would, in a run's folder, at a pace of its own.
+
+python -m tests.tui.fake_run run MOVIE -o OUT --json --run-folder DIR [--frames N] [--seconds S]
+    [--noise] [--refuse] [--lose-film-at FRAME]
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from streamstyle.events import (
+    TRANSIENT,
+    Event,
+    Failed,
+    Finished,
+    FrameSaved,
+    FrameWritten,
+    Paused,
+    PreviewsWritten,
+    ShotStarted,
+    Started,
+    StatusSampled,
+    Stopped,
+    Unpaused,
+    Warned,
+)
+from streamstyle.runs.folder import VIEWS, RunFolder, replace_json
+
+STDERR_NOISE = b"\x1b[2J\x1b[31mx265 [info]: \xff\xfe HEVC\rframe= 1\rframe= 2\n\x00\x07[bold]no markup[/]\n"
+"""What encoders print: colours, a cleared screen, bytes that are no text, rewritten lines."""
+
+
+@dataclass
+class FakeRun:
+    """Says events in a run's folder."""
+
+    folder: RunFolder
+    latest: dict[str, object] = field(default_factory=dict)
+
+    def emit(self, event: Event) -> None:
+        if isinstance(event, TRANSIENT):
+            self.latest[event.name] = event.to_json()
+            replace_json(self.folder.status, self.latest)
+            return
+        print(event.to_line(), flush=True)
+        with suppress(OSError), self.folder.events.open("a") as file:
+            file.write(f"{event.to_line()}\n")
+
+
+def started(film: str, output: str, frames: int | None) -> Started:
+    return Started(film, output, 640, 360, frames, "25/1", frames and frames / 25, "consistent", "wave", "cpu")
+
+
+def status_sample(frame: int, paused: bool = False) -> StatusSampled:
+    """How a run stands whose consistency stage is the slowest, and gets no faster."""
+    return StatusSampled(
+        frame=frame,
+        paused=paused,
+        queues={"decode": (8, 8), "flow": (3, 6)},
+        stages={"wait": 0.001, "stylise": 0.071, "consistency": 0.82, "encode": 0.012, "monitor": 0.006},
+        bottleneck="consistency",
+        fps_history=tuple(1.0 + 0.2 * math.sin(step / 3) for step in range(max(0, frame - 60), frame)),
+        losses={"temporal": 812.0, "pixel": 431.0, "perceptual": 96.0, "style": 55.0, "tv": 3.1},
+        warping_error={"output": 0.00031, "per_frame": 0.00175},
+        memory=1_210_000_000,
+        cpu=187.0,
+        gpu_memory=None,
+        bytes_written=26_000 * frame,
+    )
+
+
+def preview_image(view: str, frame: int, width: int = 160, height: int = 90) -> np.ndarray:
+    """A disc that moves to the right, in a colour by view."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    disc = np.hypot(rows - height / 2, columns - (frame * 3) % width) < height / 4
+    ground = np.stack([columns * 255 / width, rows * 255 / height, np.full_like(rows, 50 * VIEWS.index(view))], -1)
+    return np.where(disc[..., None], 255 - ground, ground).astype(np.uint8)
+
+
+def preview(
+    folder: RunFolder, frame: int, views: tuple[str, ...], size: tuple[int, int] = (160, 90)
+) -> PreviewsWritten:
+    """Put pictures of a frame into the folder."""
+    paths = {}
+    for view in views:
+        path = folder.previews / f"{view}.jpg"
+        partial = path.with_name(f"{view}.partial.jpg")
+        cv2.imwrite(str(partial), preview_image(view, frame, *size)[..., ::-1])
+        partial.replace(path)
+        paths[view] = str(path)
+    return PreviewsWritten(frame, frame / 25, paths)
+
+
+def stylise(wanted: argparse.Namespace, voice: FakeRun) -> Iterator[int]:
+    """Say what a run says, frame by frame; end early where that is ordered."""
+    folder, saved, began = voice.folder, 0, time.monotonic()
+    voice.emit(started(wanted.movie, wanted.output, wanted.frames))
+    voice.emit(Warned("stream #2 is left out: .mkv cannot hold tmcd"))
+    for frame in range(wanted.frames):
+        time.sleep(wanted.seconds)
+        if frame % 40 == 0:
+            voice.emit(ShotStarted(frame // 40, frame, frame / 25))
+        voice.emit(FrameWritten(frame + 1, wanted.frames, frame / 25, time.monotonic() - began))
+        voice.emit(status_sample(frame + 1))
+        write_previews(voice, frame)
+        control = folder.read_control()
+        if control.paused:
+            voice.emit(Paused(frame))
+            while (control := folder.read_control()).paused and not control.stop:
+                time.sleep(0.05)
+                write_previews(voice, frame)
+            voice.emit(Unpaused(frame))
+        if control.save and control.save.number > saved:
+            saved = control.save.number
+            cv2.imwrite(control.save.path, preview_image(control.save.view, frame, 640, 360)[..., ::-1])
+            voice.emit(FrameSaved(frame, control.save.view, control.save.path))
+        yield frame + 1
+        if control.stop:
+            return
+
+
+def write_previews(voice: FakeRun, frame: int) -> None:
+    """Make the pictures that somebody wishes for."""
+    if views := voice.folder.preview_requests().views:
+        voice.emit(preview(voice.folder, frame, views))
+
+
+def run(wanted: argparse.Namespace) -> int:
+    if wanted.refuse:
+        print(Failed("there is no style wave9", "Try `streamstyle styles`.", 5).to_line())
+        return 5
+    voice, began, done = FakeRun(RunFolder(Path(wanted.run_folder))), time.monotonic(), 0
+    voice.folder.create(sys.argv[1:])
+    partial = Path(wanted.output).with_suffix(".partial.mkv")
+    for done in stylise(wanted, voice):
+        partial.write_bytes(b"film" * done)
+        if wanted.noise:
+            os.write(2, STDERR_NOISE)
+        if done == wanted.lose_film_at:
+            voice.emit(Failed(f"{wanted.movie} cannot be read any more", "Is its disk still there?", 3))
+            return 3
+    elapsed = time.monotonic() - began
+    if done < wanted.frames:
+        voice.emit(Stopped(str(partial), done, elapsed))
+        return 130
+    partial.replace(wanted.output)
+    voice.emit(Finished(wanted.output, done, (done + 39) // 40, elapsed, done - 1, 0))
+    return 0
+
+
+def parse_arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("command", choices=["run"])
+    parser.add_argument("movie")
+    parser.add_argument("--output", "-o")
+    parser.add_argument("--style")
+    parser.add_argument("--yes", "-y", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--run-folder")
+    parser.add_argument("--frames", type=int, default=132)
+    parser.add_argument("--seconds", type=float, default=0.25, help="that a frame takes")
+    parser.add_argument("--noise", action="store_true", help="print rubbish on standard error")
+    parser.add_argument("--refuse", action="store_true", help="fail before there is a folder")
+    parser.add_argument("--lose-film-at", type=int, default=0, metavar="FRAME")
+    return parser.parse_args(words)
+
+
+if __name__ == "__main__":
+    sys.exit(run(parse_arguments(sys.argv[1:])))
