@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+EXIT_INTERNAL = 70
+"""Exit code of a fault of the program; those of a StreamstyleError stand with its class."""
+
+EXIT_INTERRUPTED = 130
+"""Exit code of a run that was stopped by a signal, as a shell has it: 128 + SIGINT."""
+
 
 class StreamstyleError(Exception):
     """A problem that a user can put right.

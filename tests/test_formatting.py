@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamstyle.cli.values import parse_time
 from streamstyle.formatting import (
     format_bytes,
     format_duration,
@@ -17,6 +16,7 @@ from streamstyle.formatting import (
     format_time_of_day,
     sanitise,
 )
+from streamstyle.option_values import parse_time
 
 NOON = time.mktime((2026, 11, 24, 12, 0, 0, 0, 0, -1))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamstyle.cli.console import ProgressLine, SpeedMeter, print_json, progress_text
-from streamstyle.cli.errors import EXIT_INTERRUPTED, stop_on_signal
+from streamstyle.cli.errors import stop_on_signal
 from streamstyle.cli.measure import NETWORK_HELP, REFERENCE_HELP, require_style_image
 from streamstyle.cli.media_args import Bounds, check_output, probe_range
 from streamstyle.cli.methods import parse_methods
@@ -27,7 +27,6 @@ from streamstyle.cli.options import (
     device_option,
     grouped_option,
     output_options,
-    settings_from,
     settings_options,
     time_range_options,
 )
@@ -38,8 +37,10 @@ from streamstyle.compare.events import (
     MethodFinished,
     SideBySideFrameWritten,
 )
+from streamstyle.errors import EXIT_INTERRUPTED
 from streamstyle.events import Event, FrameWritten, Observer, Warned
 from streamstyle.formatting import format_speed
+from streamstyle.option_values import settings_from
 from streamstyle.settings import Device, Method, RuderSettings, Settings, SourceSettings, StyleSettings
 from streamstyle.styles.spec import parse_style
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from streamstyle.cli.console import report_to
-from streamstyle.cli.errors import EXIT_INTERRUPTED
 from streamstyle.cli.media_args import check_output, default_output
 from streamstyle.cli.options import (
     GroupedCommand,
@@ -17,7 +16,7 @@ from streamstyle.cli.options import (
     grouped_option,
     json_option,
 )
-from streamstyle.errors import OutputError
+from streamstyle.errors import EXIT_INTERRUPTED, OutputError
 from streamstyle.events import Event, Finished, Observer, Started, Stopped
 from streamstyle.files import atomic_write
 from streamstyle.formatting import format_duration, format_speed

@@ -16,13 +16,9 @@ from types import FrameType
 import click
 from platformdirs import user_log_path
 
-from streamstyle.errors import StreamstyleError
+from streamstyle.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, StreamstyleError
 from streamstyle.events import Failed
 from streamstyle.formatting import sanitise
-
-EXIT_INTERNAL = 70
-"""Exit code of a fault of the program itself (EX_SOFTWARE)."""
-
 
 _NoArgsError: type[click.UsageError] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """Raised by click 8.2 and later where nothing is given to a group of commands: its message is the help."""
@@ -77,9 +73,6 @@ def _exit_on_broken_pipe() -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
-
-EXIT_INTERRUPTED = 130
-"""Exit code of a run that was stopped from outside."""
 
 _STOPPING = b"\nstopping; Ctrl-C once more aborts at once\n"
 _ABORTED = b"\naborted; what was written so far is left under its partial name\n"

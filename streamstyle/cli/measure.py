@@ -11,8 +11,8 @@ import click
 
 from streamstyle.cli.console import ProgressLine, SpeedMeter, print_json, progress_text
 from streamstyle.cli.options import FILE, GroupedCommand, debug_option, grouped_option, json_option
-from streamstyle.cli.values import parse_range
 from streamstyle.errors import StyleError
+from streamstyle.option_values import parse_range
 from streamstyle.settings import SourceSettings
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streamstyle.cli.options import settings_from, settings_options
+from streamstyle.cli.options import settings_options
 from streamstyle.errors import SettingsError
+from streamstyle.option_values import settings_from
 from streamstyle.settings import ConsistencySettings, FlowSettings, Method, RuderSettings, Settings, StyleSettings
 
 if TYPE_CHECKING:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import click
 from click.shell_completion import CompletionItem
 
-from streamstyle.cli.values import parse_numbers, parse_range, parse_seconds, parse_size
+from streamstyle.option_values import NUMBERS, SIZE, click_type, parse_range, parse_seconds, plain_type
 from streamstyle.runs.status import active_runs
 from streamstyle.settings import Device, Settings
 from streamstyle.styles.library import all_styles
 
-_SIZE = tuple[int, int]
-_NUMBERS = tuple[int, ...]
-_METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", _SIZE: "WxH", _NUMBERS: "N,…"}
-_PARSERS: dict[Any, Callable[..., Any]] = {_SIZE: parse_size, _NUMBERS: parse_numbers}
+_METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", SIZE: "WxH", NUMBERS: "N,…"}
 
 FILE = click.Path(path_type=Path)
 STYLE_HELP = "A style's name, any image, a .safetensors file, or a blend; see `streamstyle run --help`."
 
-S = TypeVar("S")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -67,16 +62,6 @@ def settings_options(settings: type[Any], heading: str) -> Callable[[Decorated],
     return decorate
 
 
-def settings_from(settings: type[S], values: Mapping[str, Any], **others: Any) -> S:
-    """Return the settings made of those values that are theirs; raises SettingsError where one cannot work."""
-    hints = get_type_hints(settings)
-    given = {name: value for name, value in values.items() if name in hints}
-    for name, value in given.items():
-        if value is not None and _is_enum(hints[name]):
-            given[name] = plain_type(hints[name])(value)
-    return settings(**given, **others)
-
-
 def _field_option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decorated], Decorated]:
     default = None if field.default is MISSING else field.default
     return click.option(
@@ -99,28 +84,6 @@ def _default_text(default: Any) -> str:
     if isinstance(default, tuple):
         default = ",".join(map(str, default))
     return f"  [default: {default:g}]" if isinstance(default, float) else f"  [default: {default}]"
-
-
-def plain_type(annotation: Any) -> Any:
-    """Return the type itself of `X | None`."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        return next(choice for choice in get_args(annotation) if choice is not type(None))
-    return annotation
-
-
-def _is_enum(annotation: Any) -> bool:
-    plain = plain_type(annotation)
-    return isinstance(plain, type) and issubclass(plain, StrEnum)
-
-
-def click_type(annotation: Any) -> Any:
-    """Return what click takes as the type of a field of the settings."""
-    plain = plain_type(annotation)
-    if _is_enum(plain):
-        return click.Choice([str(choice) for choice in plain], case_sensitive=False)
-    if plain is Path:
-        return click.Path(path_type=Path)
-    return _PARSERS.get(plain, plain)
 
 
 def grouped_option(heading: str) -> Callable[..., Callable[[Decorated], Decorated]]:

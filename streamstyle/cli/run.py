@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamstyle.cli.console import ProgressLine, print_json, report_to, resume_hint
-from streamstyle.cli.errors import EXIT_INTERRUPTED, to_failed
+from streamstyle.cli.errors import to_failed
 from streamstyle.cli.media_args import Bounds, check_output, default_output, probe_range
 from streamstyle.cli.options import (
     FILE,
@@ -20,13 +20,14 @@ from streamstyle.cli.options import (
     device_option,
     grouped_option,
     output_options,
-    settings_from,
     settings_options,
     time_range_options,
 )
 from streamstyle.cli.run_arguments import run_options, settings_from_options
+from streamstyle.errors import EXIT_INTERRUPTED
 from streamstyle.events import Observer, Stopped, Warned
 from streamstyle.formatting import format_bytes, format_duration, format_speed
+from streamstyle.option_values import settings_from
 from streamstyle.settings import MAX_UPSCALE, Device, EncoderSettings, Settings, SourceSettings, UpscaleSettings
 from streamstyle.styles.spec import StyleBlend, parse_style
 

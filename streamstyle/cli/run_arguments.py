@@ -18,11 +18,11 @@ from streamstyle.cli.options import (
     console_options,
     grouped_option,
     output_options,
-    settings_from,
     settings_options,
     time_range_options,
 )
 from streamstyle.errors import SettingsError
+from streamstyle.option_values import settings_from
 from streamstyle.settings import (
     ConsistencySettings,
     Device,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamstyle.cli.console import report_to
-from streamstyle.cli.errors import EXIT_INTERRUPTED
 from streamstyle.cli.media_args import check_output
 from streamstyle.cli.options import (
     FILE,
@@ -21,10 +20,10 @@ from streamstyle.cli.options import (
     grouped_option,
     json_option,
     output_options,
-    settings_from,
     settings_options,
 )
-from streamstyle.errors import OutputError, SettingsError, StyleError
+from streamstyle.errors import EXIT_INTERRUPTED, OutputError, SettingsError, StyleError
+from streamstyle.option_values import settings_from
 from streamstyle.settings import Device, StyleSettings
 from streamstyle.styles.library import Style, all_styles, find_style, get_style, new_style_path, thumbnail
 from streamstyle.styles.spec import parse_style
@@ -85,8 +84,8 @@ def styles(
 def _write_sheet(
     frame: Path, wanted: tuple[str, ...], height: int, output: Path, settings: StyleSettings, device: Device
 ) -> None:
+    from streamstyle.contact_sheet import contact_sheet
     from streamstyle.media.images import encode_image, read_image, resize_height
-    from streamstyle.styles.contact_sheet import contact_sheet
 
     names = wanted or tuple(style.name for style in all_styles())
     if output.suffix.lower() not in (".jpg", ".jpeg", ".png", ".webp"):

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from streamstyle.cli.console import report_to
-from streamstyle.cli.errors import EXIT_INTERRUPTED
 from streamstyle.cli.media_args import check_output
 from streamstyle.cli.options import (
     GroupedCommand,
@@ -17,9 +16,10 @@ from streamstyle.cli.options import (
     grouped_option,
     json_option,
     output_options,
-    settings_from,
     settings_options,
 )
+from streamstyle.errors import EXIT_INTERRUPTED
+from streamstyle.option_values import settings_from
 from streamstyle.settings import Device
 from streamstyle.styles.library import STYLE_PREDICTOR, builtin_styles, get_style
 from streamstyle.train.settings import (

@@ -20,8 +20,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TextIO
 
-from streamstyle.cli.errors import EXIT_INTERNAL
-from streamstyle.errors import StreamstyleError
+from streamstyle.errors import EXIT_INTERNAL, StreamstyleError
 from streamstyle.files import temporary_folder
 from streamstyle.preview_server.handlers import Handlers, Request, Result
 

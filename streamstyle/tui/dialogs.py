@@ -171,8 +171,8 @@ _ATTACH_HINT = "let it go on; `streamstyle tui --attach` comes back"
 def leave_dialog(story: RunState) -> ChoiceDialog:
     """Ask what becomes of a run when its owner leaves."""
     text = (
-        f"{_frames_done(story)} Stopping finishes the frame at hand and leaves a film that plays, under a partial name; "
-        "the same command goes on there."
+        f"{_frames_done(story)} Stopping finishes the current frame and leaves a playable partial file; "
+        "the same command resumes it."
     )
     answers = [
         Choice("s", STOP, "stop, and keep what is painted"),
@@ -184,7 +184,7 @@ def leave_dialog(story: RunState) -> ChoiceDialog:
 
 def stop_dialog(story: RunState) -> ChoiceDialog:
     """Ask whether a run is really to end early."""
-    text = f"{_frames_done(story)} They stay, as a film that plays, under a partial name; the same command paints the rest."
+    text = f"{_frames_done(story)} They are kept in a playable partial file; the same command resumes it."
     answers = [Choice("s", STOP, "stop, and keep what is painted"), Choice("r", STAY, "go on painting")]
     return ChoiceDialog("Stop here?", text, answers, on_interrupt=STOP)
 

@@ -8,10 +8,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from streamstyle.cli.options import GroupedCommand, settings_from, settings_options
+from streamstyle.cli.options import GroupedCommand, settings_options
 from streamstyle.cli.run import run
 from streamstyle.cli.styles import learn
 from streamstyle.errors import SettingsError
+from streamstyle.option_values import settings_from
 from streamstyle.settings import (
     ConsistencySettings,
     EncoderSettings,

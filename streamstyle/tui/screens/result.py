@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamstyle.cli.errors import EXIT_INTERRUPTED
+from streamstyle.errors import EXIT_INTERRUPTED
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.formatting import format_bytes, format_duration, format_speed
 from streamstyle.runs.state import RunState

@@ -13,9 +13,8 @@ from typing import Any, get_type_hints
 import click
 from click.types import convert_type
 
-from streamstyle.cli.options import click_type, plain_type, settings_from
-from streamstyle.cli.values import parse_range, parse_seconds
 from streamstyle.errors import SettingsError
+from streamstyle.option_values import click_type, parse_range, parse_seconds, plain_type, settings_from
 from streamstyle.settings import (
     ConsistencySettings,
     EncoderSettings,

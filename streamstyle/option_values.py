@@ -1,10 +1,20 @@
-"""Values of options: times, ranges, sizes and lists of numbers."""
+"""Values of settings as they are typed, into the CLI's options and the TUI's fields: times, ranges, sizes, numbers."""
 
 from __future__ import annotations
 
 import re
+import types
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import click
+
+SIZE = tuple[int, int]
+NUMBERS = tuple[int, ...]
+
+S = TypeVar("S")
 
 _TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d*)?)s?")
 
@@ -56,3 +66,38 @@ def parse_range(text: str) -> tuple[float | None, float | None]:
     except ValueError:
         advice = "Give A-B, such as 10-20 or 1:02:03-1:02:13.5."
         raise click.BadParameter(f"{text!r} is no part of a film. {advice}") from None
+
+
+_PARSERS: dict[Any, Callable[..., Any]] = {SIZE: parse_size, NUMBERS: parse_numbers}
+
+
+def click_type(annotation: Any) -> Any:
+    """Return what click takes as the type of a field of the settings."""
+    plain = plain_type(annotation)
+    if _is_enum(plain):
+        return click.Choice([str(choice) for choice in plain], case_sensitive=False)
+    if plain is Path:
+        return click.Path(path_type=Path)
+    return _PARSERS.get(plain, plain)
+
+
+def settings_from(settings: type[S], values: Mapping[str, Any], **others: Any) -> S:
+    """Return the settings made of those values that are theirs; raises SettingsError where one cannot work."""
+    hints = get_type_hints(settings)
+    given = {name: value for name, value in values.items() if name in hints}
+    for name, value in given.items():
+        if value is not None and _is_enum(hints[name]):
+            given[name] = plain_type(hints[name])(value)
+    return settings(**given, **others)
+
+
+def plain_type(annotation: Any) -> Any:
+    """Return the type itself of `X | None`."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next(choice for choice in get_args(annotation) if choice is not type(None))
+    return annotation
+
+
+def _is_enum(annotation: Any) -> bool:
+    plain = plain_type(annotation)
+    return isinstance(plain, type) and issubclass(plain, StrEnum)

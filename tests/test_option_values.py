@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamstyle.cli.values import parse_range, parse_seconds, parse_size, parse_time
+from streamstyle.option_values import parse_range, parse_seconds, parse_size, parse_time
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streamstyle.cli.main import exit_code
-from streamstyle.styles.contact_sheet import arrange_in_grid
+from streamstyle.contact_sheet import arrange_in_grid
 
 
 @pytest.mark.parametrize(
