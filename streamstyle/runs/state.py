@@ -108,7 +108,7 @@ class RunState:
             case Warned():
                 changes = {"log": (*self.log, LogEntry(event.message, warning=True))}
             case Finished() | Stopped() | Failed():
-                changes = {"ending": event, "paused": False}
+                changes = {"end": event, "paused": False}
         return changes
 
     def _logged(self, line: str) -> tuple[LogEntry, ...]:

@@ -27,8 +27,8 @@ def test_one_signal_asks_the_work_to_stop(number: signal.Signals, capfd: pytest.
 def test_a_second_signal_leaves_at_once() -> None:
     program = (
         "import os, signal, threading, time\n"
-        "from streamstyle.cli.errors import stopping_on_interrupt\n"
-        "with stopping_on_interrupt(threading.Event()):\n"
+        "from streamstyle.cli.errors import stop_on_signal\n"
+        "with stop_on_signal(threading.Event()):\n"
         "    os.kill(os.getpid(), signal.SIGINT); os.kill(os.getpid(), signal.SIGINT); time.sleep(30)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20, check=False)

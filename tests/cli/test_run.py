@@ -213,7 +213,7 @@ def test_a_dry_run_counts_and_measures_and_writes_nothing(
     before = files(film.parent)
     (planned,) = run(capfd, film, "--style", style, "--method", "live", "--dry-run")
     assert (planned["event"], planned["frames"], planned["cuts"]) == ("planned", 25, pytest.approx([14 / 25]))
-    assert [(stream["stream"]["kind"], stream["way"]) for stream in planned["streams"]] == [("audio", "copied")]
+    assert [(stream["stream"]["kind"], stream["action"]) for stream in planned["streams"]] == [("audio", "copied")]
     assert planned["seconds"] == pytest.approx(25 * planned["seconds_per_frame"])
     assert 0 < planned["bytes"] < 10_000_000
     assert exit_code(["run", str(film), "--style", str(style), "--method", "live", "--dry-run"]) == 0
