@@ -182,7 +182,7 @@ def slow_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_on_the_disk_when_a_run_is_killed_is_gone_on_with(
     tmp_path: Path, easel: Easel, slow_film: Path, ending: str, codec: str, preset: str
 ) -> None:
-    easel = replace(easel, film=slow_film).having(sink=EncoderSettings(codec=codec, crf=10, preset=preset))
+    easel = replace(easel, film=slow_film).having(encoder=EncoderSettings(codec=codec, crf=10, preset=preset))
     (tmp_path / "run").mkdir()
     disk = Disk(tmp_path / "run" / f"film.{ending}", tmp_path / "killed")
     easel.paint(disk.output, on_frame=disk.look)
@@ -281,7 +281,7 @@ def test_uneven_times_a_late_beginning_and_reordered_frames_are_kept(tmp_path: P
     film = write_film(
         tmp_path / f"source.{ending}", pan(len(pts), 96, 64).frames, pts=pts, time_base=Fraction(1, 90000), audio=True
     )
-    easel = replace(easel, film=film).having(sink=EncoderSettings(crf=0, preset="medium"))
+    easel = replace(easel, film=film).having(encoder=EncoderSettings(crf=0, preset="medium"))
     easel.paint(tmp_path / f"whole.{ending}")
     for stop_after in (1, 17, 30):
         easel.paint(tmp_path / f"film.{ending}", stop_after)
@@ -318,7 +318,7 @@ def test_a_film_whose_clock_begins_anew_is_counted_through(tmp_path: Path, easel
     ("changed", "named"),
     [
         ({"style": StyleSettings(style_scale=2)}, "begun with --style-scale 1"),
-        ({"sink": EncoderSettings(crf=30)}, "begun with --codec ffv1 and --crf 18"),
+        ({"encoder": EncoderSettings(crf=30)}, "begun with --codec ffv1 and --crf 18"),
         ({"consistency": ConsistencySettings(method=Method.live, lookback=(1, 2))}, "begun with --lookback 1"),
         ({"consistency": ConsistencySettings()}, "begun with --method live"),
         ({"source": SourceSettings(height=48)}, "begun with another size"),
@@ -396,7 +396,7 @@ def test_a_style_that_cannot_be_used_costs_nothing_that_was_painted(tmp_path: Pa
 
 
 def test_another_container_beside_it_is_another_film(tmp_path: Path, easel: Easel) -> None:
-    easel = easel.having(sink=EncoderSettings(preset="ultrafast"))
+    easel = easel.having(encoder=EncoderSettings(preset="ultrafast"))
     easel.paint(tmp_path / "film.mkv", stop_after=5)
     beside, _ = easel.paint(tmp_path / "film.mp4")
     ended, _ = easel.paint(tmp_path / "film.mkv")

@@ -132,12 +132,12 @@ def test_what_fitted_on_the_disk_can_be_watched(long_film: Path, tmp_path: Path)
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from streamstyle.settings import SinkSettings, SourceSettings
+from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.writer import open_writer
 from streamstyle.stages.decode import decode, probe
 from streamstyle.ops.image import to_tensor
 film = probe(Path(sys.argv[1]), SourceSettings())
-with open_writer(film, Path(sys.argv[2]), SinkSettings()) as sink:
+with open_writer(film, Path(sys.argv[2]), EncoderSettings()) as sink:
     for frame in decode(film):
         if frame.index == 180:
             os.kill(os.getpid(), signal.SIGKILL)

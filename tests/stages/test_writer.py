@@ -262,7 +262,7 @@ def test_a_gpu_hands_planes_to_the_encoder_and_the_film_is_the_same(
 
     lossless = EncoderSettings(crf=0, preset="ultrafast")
     write_copy(with_sound, tmp_path / "rgb.mkv", lossless)
-    monkeypatch.setattr("streamstyle.stages.writer.downloaded", planes)
+    monkeypatch.setattr("streamstyle.stages.writer.to_host", planes)
     write_copy(with_sound, tmp_path / "planes.mkv", lossless)
     (film, pictures), (_, expected) = read_video(tmp_path / "planes.mkv"), read_video(tmp_path / "rgb.mkv")
     with av.open(tmp_path / "planes.mkv") as ours, av.open(tmp_path / "rgb.mkv") as theirs:
