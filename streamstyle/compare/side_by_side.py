@@ -75,7 +75,7 @@ def _side_by_side(
     """Yield the frames of all films composed into one, at the times of the first."""
     for frames in zip(*films, strict=True):
         image = to_tensor(compose(grid, background, [frame.image for frame in frames]))
-        yield OutputFrame(image, frames[0].place)
+        yield OutputFrame(image, frames[0].position)
 
 
 def make_labels(compared: Compared) -> list[Label]:
