@@ -85,7 +85,7 @@ class StylisedFrame:
     flowed: FrameWithFlow
     image: Tensor
     """[3, H, W] float32 in [0, 1], on the device of the run."""
-    naive: Tensor
+    per_frame: Tensor
     """[3, H, W] float32 in [0, 1]: the frame as the style network alone paints it; the frame itself where there is none
     (method ruder)."""
     losses: Mapping[str, float] = field(default_factory=dict)

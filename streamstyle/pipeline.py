@@ -40,7 +40,7 @@ from streamstyle.styles.spec import StyleBlend
 from streamstyle.timing import StageTimer
 from streamstyle.video_info import VideoInfo
 
-_OUTPUT_AHEAD = {"cuda": 2}
+OUTPUT_AHEAD = {"cuda": 2}
 """Frames finished, by a thread that leads the GPU, while one is encoded; on a CPU both would want the cores."""
 
 _DECODE_AHEAD = 4
@@ -96,7 +96,7 @@ def stylise_video(
             finished = timed(
                 "upscale", upscale_frames(finished, load_upscaler_for_inference(device), settings.upscale, warn)
             )
-        if ahead := _OUTPUT_AHEAD.get(device.type):
+        if ahead := OUTPUT_AHEAD.get(device.type):
             finished = stack.enter_context(prefetch(finished, ahead=ahead))
         larger = video.upscaled(settings.upscale.upscale)
         writer = stack.enter_context(open_writer(larger, output, settings.encoder, job.checkpoints))

@@ -176,7 +176,7 @@ def test_frames_painted_ahead_of_their_encoding_make_the_same_film(
     film = write_film(tmp_path / "film.mkv", moving_square(frames=7).frames)
     settings = ConsistencySettings(iterations=2)
     in_turn = paint(film, tmp_path / "in_turn.mkv", style, settings)
-    monkeypatch.setitem(pipeline._OUTPUT_AHEAD, "cpu", 2)
+    monkeypatch.setitem(pipeline.OUTPUT_AHEAD, "cpu", 2)
     ahead = paint(film, tmp_path / "ahead.mkv", style, settings)
     assert ahead.hashes() == in_turn.hashes()
     assert [type(event) for event in ahead.events] == [type(event) for event in in_turn.events]
@@ -221,7 +221,7 @@ def test_a_gpu_that_fails_leaves_the_film_so_far_and_one_line(
         return warp(image, flow)
 
     monkeypatch.setattr(temporal, "backward_warp", failing)
-    monkeypatch.setitem(pipeline._OUTPUT_AHEAD, "cpu", 2)
+    monkeypatch.setitem(pipeline.OUTPUT_AHEAD, "cpu", 2)
     with pytest.raises(DeviceError, match=told) as caught:
         paint(film, tmp_path / "out.mkv", style, ConsistencySettings(method=Method.live))
     assert "\n" not in str(caught.value)

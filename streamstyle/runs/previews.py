@@ -28,7 +28,7 @@ def render_view(painted: StylisedFrame, view: str, factor: int = 1) -> Picture |
         case "output":
             return _to_rgb(painted.image, factor)
         case "per_frame":
-            return _to_rgb(painted.naive, factor)
+            return _to_rgb(painted.per_frame, factor)
         case "source":
             return _downscale(painted.flowed.frame.image, factor)
         case "flow" if motion is not None:

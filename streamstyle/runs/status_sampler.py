@@ -104,7 +104,7 @@ class OnlineWarpingError:
         self._frames += 1
         lattice = _SampleGrid.from_motion(motion.backward, motion.weight, self._frames).to(painted.image.device)
         self._sums["output"] += lattice.error(painted.image, before.image)
-        self._sums["per_frame"] += lattice.error(painted.naive, before.naive)
+        self._sums["per_frame"] += lattice.error(painted.per_frame, before.per_frame)
 
     def mean(self) -> dict[str, float]:
         """Return both errors, in squared units of [0, 1]; empty where there was no flow yet."""

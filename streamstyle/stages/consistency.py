@@ -51,7 +51,7 @@ def _stabilise(
 ) -> StylisedFrame:
     term = temporal_term(
         carried=past.image,
-        stylised=painted.naive,
+        stylised=painted.per_frame,
         trust=past.trust,
         temporal_weight=settings.temporal_weight,
         pixel_weight=settings.pixel_weight,
@@ -59,8 +59,8 @@ def _stabilise(
     )
     if optimise is None:
         return replace(painted, image=term.centre.clamp(0, 1))
-    image, found = optimise(term, painted.naive)
-    losses = torch.cat((found[:2], _quadratic_losses(image, term, painted.naive, past, settings)))
+    image, found = optimise(term, painted.per_frame)
+    losses = torch.cat((found[:2], _quadratic_losses(image, term, painted.per_frame, past, settings)))
     return replace(painted, image=image.clamp(0, 1), losses=dict(zip(_LOSSES, losses.tolist(), strict=True)))
 
 

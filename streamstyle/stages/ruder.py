@@ -26,7 +26,7 @@ def optimise_frames(
 ) -> Iterator[StylisedFrame]:
     """Yield every frame painted: its content, the painting's style, and what the outputs before it show of it.
 
-    The first frame of a shot has none before it and more iterations. No style network takes part: `naive` is the
+    The first frame of a shot has none before it and more iterations. No style network takes part: `per_frame` is the
     frame itself. What is carried over stays in float, never rounded to 8 bits.
     """
     outputs: deque[Tensor] = deque(carried, maxlen=settings.consistency.lookback[-1])
@@ -38,7 +38,7 @@ def optimise_frames(
         start = _start(flowed.frame.index, image, outputs, past, settings.ruder.init)
         painted, losses = brush(image, past, start, _iterations(past, settings))
         outputs.append(painted)
-        yield StylisedFrame(flowed, painted, naive=image, losses=losses)
+        yield StylisedFrame(flowed, painted, per_frame=image, losses=losses)
 
 
 def _iterations(past: CarriedOutput | None, settings: Settings) -> int:
@@ -129,7 +129,7 @@ def _optimise_again(
         raise ValueError("frames are swept with their motion both ways")
     past = carry_outputs([neighbour], [motion])
     start = frame.image.lerp(past.image, BLEND * past.trust)
-    image, losses = brush(frame.naive, past, start, iterations)
+    image, losses = brush(frame.per_frame, past, start, iterations)
     return replace(frame, image=image, losses=losses)
 
 

@@ -48,7 +48,7 @@ def stylise(
 
         with torch.inference_mode():
             painted = fallback(painted_by)
-        yield StylisedFrame(flowed, painted, naive=painted)
+        yield StylisedFrame(flowed, painted, per_frame=painted)
 
 
 def stylise_image(

@@ -88,7 +88,7 @@ def count_syncs(gpu: FakeGPU, frames: Iterator[StylisedFrame]) -> list[tuple[dic
     gpu.uploads = 0
     for frame in frames:
         assert frame.image.is_cuda
-        assert frame.naive.is_cuda
+        assert frame.per_frame.is_cuda
         found.append((dict(gpu.syncs), gpu.uploads))
         gpu.syncs.clear()
         gpu.uploads = 0

@@ -12,7 +12,7 @@ from streamstyle.runs.previews import downscale_factor, flow_to_colour, render_v
 def frame(motion: Motion | None) -> StylisedFrame:
     picture = np.full((60, 100, 3), (200, 100, 50), np.uint8)
     image = torch.full((3, 60, 100), 0.5)
-    return StylisedFrame(FrameWithFlow(Frame(picture, 0, 0), motion), image, naive=image / 2)
+    return StylisedFrame(FrameWithFlow(Frame(picture, 0, 0), motion), image, per_frame=image / 2)
 
 
 MOTION = Motion(torch.zeros(2, 60, 100), torch.ones(60, 100))

@@ -19,7 +19,7 @@ def frames(scene: Scene, noise: float = 0.0) -> list[StylisedFrame]:
         motion = Motion(torch.from_numpy(scene.backward[index]), weight) if index else None
         image = to_tensor(picture)
         shaken = image + noise * torch.randn(image.shape, generator=random)
-        found.append(StylisedFrame(FrameWithFlow(Frame(picture, index, index), motion), image, naive=shaken))
+        found.append(StylisedFrame(FrameWithFlow(Frame(picture, index, index), motion), image, per_frame=shaken))
     return found
 
 
@@ -38,7 +38,7 @@ def test_it_is_the_warping_error_of_the_film_on_fewer_pixels() -> None:
     for before, frame in zip([None, *film], film, strict=False):
         steadiness.add(frame)
         if before is not None and (motion := frame.flowed.motion) is not None:
-            squared = squared_difference(frame.naive, before.naive, motion.backward)
+            squared = squared_difference(frame.per_frame, before.per_frame, motion.backward)
             whole.append(float(warping_error(squared, motion.weight)))
     assert steadiness.mean()["per_frame"] == pytest.approx(np.mean(whole), rel=0.05)
 

@@ -48,7 +48,7 @@ def boiling(count: int, *, step: int = 0, cut_at: int | None = None, noise: floa
         motion = None if index in {0, cut_at} else Motion(flow, weight)
         picture = scene().roll(-step * index, 2) if cut_at is None or index < cut_at else 1 - scene()
         painted = picture + noise * torch.randn(3, HEIGHT, WIDTH, generator=generator)
-        yield StylisedFrame(FrameWithFlow(source, motion), painted.clamp(0, 1), naive=painted.clamp(0, 1))
+        yield StylisedFrame(FrameWithFlow(source, motion), painted.clamp(0, 1), per_frame=painted.clamp(0, 1))
 
 
 SQUARE, STEP = 12, 4
@@ -63,7 +63,7 @@ def passing_square(count: int, lookback: tuple[int, ...]) -> Iterator[StylisedFr
         motions = tuple(_motion_of_square(index, gap) for gap in lookback if gap <= index)
         source = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), pts=index, index=index)
         painted = (picture + 0.05 * torch.randn(3, HEIGHT, WIDTH, generator=generator)).clamp(0, 1)
-        yield StylisedFrame(FrameWithFlow(source, next(iter(motions), None), motions[1:]), painted, naive=painted)
+        yield StylisedFrame(FrameWithFlow(source, next(iter(motions), None), motions[1:]), painted, per_frame=painted)
 
 
 def under_square(index: int) -> Tensor:
@@ -179,7 +179,7 @@ def test_without_pixel_weight_the_picture_is_steadiest() -> None:
 
 def test_every_frame_keeps_its_own_stylisation() -> None:
     for steady, painted in zip(consistency(boiling(4), LIVE, None), boiling(4), strict=True):
-        assert torch.equal(steady.naive, painted.image)
+        assert torch.equal(steady.per_frame, painted.image)
 
 
 def test_the_losses_of_a_frame_are_those_of_its_result(network: VggFeatures) -> None:
@@ -189,20 +189,20 @@ def test_the_losses_of_a_frame_are_those_of_its_result(network: VggFeatures) -> 
     motion = after.flowed.motion
     assert motion is not None
     carried = backward_warp(before.image, motion.backward)
-    of_network = compute_losses(network, after.image[None], compute_targets(network, after.naive[None]))
+    of_network = compute_losses(network, after.image[None], compute_targets(network, after.per_frame[None]))
     expected = {
         "perceptual": settings.perceptual_weight * float(of_network.content),
         "style": settings.style_weight * float(of_network.style),
         "temporal": settings.temporal_weight
         * LEVELS_SQUARED
         * float((motion.weight * (after.image - carried).square()).mean()),
-        "pixel": settings.pixel_weight * LEVELS_SQUARED * float((after.image - after.naive).square().mean()),
+        "pixel": settings.pixel_weight * LEVELS_SQUARED * float((after.image - after.per_frame).square().mean()),
     }
     found = dict(after.losses)
     tv = found.pop("tv")
     assert found == pytest.approx(expected, rel=2e-3)  # the result is clamped to [0, 1] after it was measured
     weights = settings.temporal_weight, settings.pixel_weight, settings.tv_weight
-    term = temporal_term(carried, after.naive, motion.weight, *weights)
+    term = temporal_term(carried, after.per_frame, motion.weight, *weights)
     quadratic = found["temporal"] + found["pixel"] + tv
     assert quadratic == pytest.approx(float(term.loss_and_gradient(after.image)[0]), rel=2e-3)
 

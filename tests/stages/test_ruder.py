@@ -152,7 +152,7 @@ def test_what_was_hidden_for_a_frame_starts_from_how_it_was_painted_before(
 def test_the_terms_of_a_frame_are_those_of_its_result(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
     scene = still(2, WIDTH, HEIGHT)
     first, second = painted(scene, network, grams)
-    goal = Targets(compute_targets(network, first.naive[None]).content, grams)
+    goal = Targets(compute_targets(network, first.per_frame[None]).content, grams)
     of_network = compute_losses(network, second.image[None], goal)
     steps = [second.image.diff(dim=axis).square().sum() for axis in (1, 2)]
     expected = {
@@ -186,7 +186,7 @@ def boiling(scene: Scene) -> Iterator[StylisedFrame]:
         frame = Frame(np.ascontiguousarray(picture), pts=index, index=index)
         film = to_tensor(frame.image)
         noisy = (film + 0.1 * torch.randn(film.shape, generator=generator)).clamp(0, 1)
-        yield StylisedFrame(FrameWithFlow(frame, known, reverse=known), noisy, naive=film)
+        yield StylisedFrame(FrameWithFlow(frame, known, reverse=known), noisy, per_frame=film)
 
 
 def swept(scene: Scene, brush: RuderOptimiser, passes: int, iterations: int = 3) -> list[Tensor]:
@@ -266,7 +266,7 @@ def test_only_one_part_is_held_at_a_time(brush: RuderOptimiser, monkeypatch: pyt
     def watched() -> Iterator[StylisedFrame]:
         for frame in boiling(still(6, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT)):
             held.append(sum(film() is not None for film in films))
-            films.append(weakref.ref(frame.naive))
+            films.append(weakref.ref(frame.per_frame))
             yield frame
 
     for _ in multi_pass(watched(), brush, TWO_PASSES):
@@ -286,12 +286,12 @@ def test_without_the_motion_back_there_is_nothing_to_sweep_along(brush: RuderOpt
 def diluted(settings: StyleSettings) -> StylisedFrame:
     frame = FrameWithFlow(Frame(texture(32, 24), pts=0, index=0), None)
     painting = to_tensor(np.ascontiguousarray(texture(32, 24, seed=3)))
-    (result,) = apply_strength([StylisedFrame(frame, painting, naive=painting)], settings)
+    (result,) = apply_strength([StylisedFrame(frame, painting, per_frame=painting)], settings)
     return result
 
 
 def test_at_full_strength_it_is_the_painting_and_at_none_the_film() -> None:
-    assert torch.equal(diluted(StyleSettings()).image, diluted(StyleSettings()).naive)
+    assert torch.equal(diluted(StyleSettings()).image, diluted(StyleSettings()).per_frame)
     assert torch.equal(diluted(StyleSettings(strength=0)).image, to_tensor(texture(32, 24)))
 
 
@@ -301,5 +301,5 @@ def test_the_brightness_of_the_painting_in_the_colours_of_the_film() -> None:
     inside = ((kept.image > 0) & (kept.image < 1)).all(0)
     change = kept.image * 255 - film
     assert torch.allclose(change[0][inside], change[2][inside], atol=1e-3)
-    brightness = ((kept.image - kept.naive) * luma).sum(0)[inside]
+    brightness = ((kept.image - kept.per_frame) * luma).sum(0)[inside]
     assert brightness.abs().max() < 1e-5
