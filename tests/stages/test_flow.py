@@ -166,7 +166,7 @@ def test_left_open_there_are_half_as_many_workers_as_cores_and_always_one_frame_
     scene = pan(2, 96, 64, step=(3, 1))
 
     def room(cores: int, workers: int = 0) -> int:
-        monkeypatch.setattr("streamstyle.stages.flow.cores", lambda: cores)
+        monkeypatch.setattr("streamstyle.stages.flow.usable_cpus", lambda: cores)
         with add_flow(frames(scene), FlowSettings(flow_workers=workers)) as found:
             return found.capacity
 

@@ -18,7 +18,7 @@ from streamstyle.ops.warp import backward_warp
 from streamstyle.optimise.frame_optimiser import RuderOptimiser
 from streamstyle.optimise.losses import Targets, compute_losses, compute_targets
 from streamstyle.settings import ConsistencySettings, Init, Method, RuderSettings, Settings, StyleSettings
-from streamstyle.stages import ruder as sweep_stage
+from streamstyle.stages import ruder
 from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from tests.scenes import Scene, cut, pan, still, texture
 
@@ -62,10 +62,10 @@ def painted(
         ),
         ruder=RuderSettings(**{"first_iterations": 40, **ruder}),  # type: ignore[arg-type]
     )
-    return list(optimise_frames(flowed(scene), brush(network, grams, settings), settings, CPU))
+    return list(optimise_frames(flowed(scene), make_optimiser(network, grams, settings), settings, CPU))
 
 
-def brush(network: VggFeatures, grams: Mapping[str, Tensor], settings: Settings) -> RuderOptimiser:
+def make_optimiser(network: VggFeatures, grams: Mapping[str, Tensor], settings: Settings) -> RuderOptimiser:
     return RuderOptimiser(network, grams, settings.ruder, settings.consistency.temporal_weight)
 
 
@@ -143,7 +143,9 @@ def test_what_was_hidden_for_a_frame_starts_from_how_it_was_painted_before(
         consistency=ConsistencySettings(method=Method.ruder, iterations=1, lookback=(1, 2)),
         ruder=RuderSettings(first_iterations=5),
     )
-    first, second, third = optimise_frames([*frames[:2], hidden], brush(network, grams, settings), settings, CPU)
+    first, second, third = optimise_frames(
+        [*frames[:2], hidden], make_optimiser(network, grams, settings), settings, CPU
+    )
     carried = backward_warp(second.image, nearest.backward).clamp(0, 1)
     assert torch.equal(third.image, torch.where(left, first.image, carried))
     assert not torch.equal(first.image, carried)
@@ -165,11 +167,8 @@ def test_the_terms_of_a_frame_are_those_of_its_result(network: VggFeatures, gram
     assert first.losses["temporal"] == 0
 
 
-MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT = 64, 48
-
-
 @pytest.fixture(scope="module")
-def multi_pass_optimiser() -> RuderOptimiser:
+def optimiser() -> RuderOptimiser:
     network = load_loss_network()
     grams = compute_targets(network, to_tensor(texture(96, 96, seed=8))[None]).grams
     return RuderOptimiser(network, grams, RuderSettings(), ConsistencySettings().temporal_weight)
@@ -178,9 +177,7 @@ def multi_pass_optimiser() -> RuderOptimiser:
 def boiling(scene: Scene) -> Iterator[StylisedFrame]:
     """Frames of still shots, painted with noise that changes from frame to frame."""
     generator = torch.Generator().manual_seed(3)
-    motion = Motion(
-        torch.zeros(2, MULTI_PASS_HEIGHT, MULTI_PASS_WIDTH), torch.ones(MULTI_PASS_HEIGHT, MULTI_PASS_WIDTH)
-    )
+    motion = Motion(torch.zeros(2, HEIGHT, WIDTH), torch.ones(HEIGHT, WIDTH))
     for index, picture in enumerate(scene.frames):
         known = None if index == 0 or index in scene.cuts else motion
         frame = Frame(np.ascontiguousarray(picture), pts=index, index=index)
@@ -189,54 +186,52 @@ def boiling(scene: Scene) -> Iterator[StylisedFrame]:
         yield StylisedFrame(FrameWithFlow(frame, known, reverse=known), noisy, per_frame=film)
 
 
-def swept(scene: Scene, brush: RuderOptimiser, passes: int, iterations: int = 3) -> list[Tensor]:
+def swept(scene: Scene, optimiser: RuderOptimiser, passes: int, iterations: int = 3) -> list[Tensor]:
     settings = Settings(
         consistency=ConsistencySettings(method=Method.ruder, iterations=iterations), ruder=RuderSettings(passes=passes)
     )
-    return [frame.image for frame in multi_pass(boiling(scene), brush, settings)]
+    return [frame.image for frame in multi_pass(boiling(scene), optimiser, settings)]
 
 
-def test_one_pass_is_what_there_is_already(brush: RuderOptimiser) -> None:
-    scene = still(3, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT)
-    assert all(torch.equal(one, other.image) for one, other in zip(swept(scene, brush, 1), boiling(scene), strict=True))
+def test_one_pass_is_what_there_is_already(optimiser: RuderOptimiser) -> None:
+    scene = still(3, WIDTH, HEIGHT)
+    assert all(
+        torch.equal(one, other.image) for one, other in zip(swept(scene, optimiser, 1), boiling(scene), strict=True)
+    )
 
 
-def test_one_pass_hands_every_frame_on_at_once(brush: RuderOptimiser) -> None:
-    endless = (next(boiling(still(1, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT))) for _ in iter(int, 1))
-    assert next(multi_pass(endless, brush, Settings())).flowed.frame.index == 0
+def test_one_pass_hands_every_frame_on_at_once(optimiser: RuderOptimiser) -> None:
+    endless = (next(boiling(still(1, WIDTH, HEIGHT))) for _ in iter(int, 1))
+    assert next(multi_pass(endless, optimiser, Settings())).flowed.frame.index == 0
 
 
-def test_early_frames_learn_of_late_ones(brush: RuderOptimiser) -> None:
+def test_early_frames_learn_of_late_ones(optimiser: RuderOptimiser) -> None:
     """After a sweep backward the first frame has come nearer to the last, and the last has stayed."""
-    scene = still(4, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT)
-    once, twice = swept(scene, brush, 1), swept(scene, brush, 2, iterations=8)
+    scene = still(4, WIDTH, HEIGHT)
+    once, twice = swept(scene, optimiser, 1), swept(scene, optimiser, 2, iterations=8)
     assert torch.equal(once[3], twice[3])
     assert (twice[0] - twice[3]).square().mean() < 0.7 * (once[0] - once[3]).square().mean()
 
 
-def test_a_frame_starts_half_from_its_neighbour(brush: RuderOptimiser) -> None:
+def test_a_frame_starts_half_from_its_neighbour(optimiser: RuderOptimiser) -> None:
     """After a single evaluation it is still what it started from."""
-    once, twice = (
-        swept(still(2, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT), brush, passes, iterations=1) for passes in (1, 2)
-    )
+    once, twice = (swept(still(2, WIDTH, HEIGHT), optimiser, passes, iterations=1) for passes in (1, 2))
     assert torch.allclose(twice[0], (once[0] + once[1]) / 2, atol=1e-6)
 
 
-def test_sweeps_make_a_still_film_steadier(brush: RuderOptimiser) -> None:
+def test_sweeps_make_a_still_film_steadier(optimiser: RuderOptimiser) -> None:
     boils = [
-        float(
-            torch.stack(swept(still(4, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT), brush, passes)).diff(dim=0).square().mean()
-        )
+        float(torch.stack(swept(still(4, WIDTH, HEIGHT), optimiser, passes)).diff(dim=0).square().mean())
         for passes in (1, 2, 3)
     ]
     assert boils[0] > boils[1] > boils[2]
 
 
-def test_nothing_is_swept_across_a_cut(brush: RuderOptimiser) -> None:
-    first, second = still(2, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT), still(2, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT, seed=4)
+def test_nothing_is_swept_across_a_cut(optimiser: RuderOptimiser) -> None:
+    first, second = still(2, WIDTH, HEIGHT), still(2, WIDTH, HEIGHT, seed=4)
     both, other = (
-        swept(cut(first, second), brush, 3),
-        swept(cut(first, still(2, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT, seed=9)), brush, 3),
+        swept(cut(first, second), optimiser, 3),
+        swept(cut(first, still(2, WIDTH, HEIGHT, seed=9)), optimiser, 3),
     )
     assert all(torch.equal(one, same) for one, same in zip(both[:2], other[:2], strict=True))
 
@@ -245,12 +240,12 @@ TWO_PASSES = Settings(consistency=ConsistencySettings(method=Method.ruder, itera
 
 
 def test_a_long_shot_is_swept_in_parts_each_held_to_the_one_before(
-    brush: RuderOptimiser, monkeypatch: pytest.MonkeyPatch
+    optimiser: RuderOptimiser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_stage, "_MAX_PART_BYTES", 0)  # two frames a part
-    painted = [frame.image for frame in boiling(still(4, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT))]
+    monkeypatch.setattr(ruder, "_MAX_PART_BYTES", 0)  # two frames a part
+    painted = [frame.image for frame in boiling(still(4, WIDTH, HEIGHT))]
     first, second, third, fourth = (
-        frame.image for frame in multi_pass(boiling(still(4, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT)), brush, TWO_PASSES)
+        frame.image for frame in multi_pass(boiling(still(4, WIDTH, HEIGHT)), optimiser, TWO_PASSES)
     )
     assert not torch.equal(first, painted[0])
     assert torch.equal(second, painted[1])
@@ -258,29 +253,26 @@ def test_a_long_shot_is_swept_in_parts_each_held_to_the_one_before(
     assert torch.equal(fourth, painted[3])
 
 
-def test_only_one_part_is_held_at_a_time(brush: RuderOptimiser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep_stage, "_MAX_PART_BYTES", 0)
+def test_only_one_part_is_held_at_a_time(optimiser: RuderOptimiser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ruder, "_MAX_PART_BYTES", 0)
     films: list[weakref.ref[Tensor]] = []
     held: list[int] = []
 
     def watched() -> Iterator[StylisedFrame]:
-        for frame in boiling(still(6, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT)):
+        for frame in boiling(still(6, WIDTH, HEIGHT)):
             held.append(sum(film() is not None for film in films))
             films.append(weakref.ref(frame.per_frame))
             yield frame
 
-    for _ in multi_pass(watched(), brush, TWO_PASSES):
+    for _ in multi_pass(watched(), optimiser, TWO_PASSES):
         pass
     assert max(held) <= 3  # a part, and the frame after it that told its end
 
 
-def test_without_the_motion_back_there_is_nothing_to_sweep_along(brush: RuderOptimiser) -> None:
-    one_way = (
-        replace(frame, flowed=replace(frame.flowed, reverse=None))
-        for frame in boiling(still(2, MULTI_PASS_WIDTH, MULTI_PASS_HEIGHT))
-    )
+def test_without_the_motion_back_there_is_nothing_to_sweep_along(optimiser: RuderOptimiser) -> None:
+    one_way = (replace(frame, flowed=replace(frame.flowed, reverse=None)) for frame in boiling(still(2, WIDTH, HEIGHT)))
     with pytest.raises(ValueError, match="both ways"):
-        list(multi_pass(one_way, brush, TWO_PASSES))
+        list(multi_pass(one_way, optimiser, TWO_PASSES))
 
 
 def diluted(settings: StyleSettings) -> StylisedFrame:
