@@ -1,4 +1,4 @@
-"""What crosses a boundary between stages, with shape, type and unit."""
+"""Records that pass between the stages, with shape, type and unit of each field."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FramePosition:
-    """Where a frame is found again in its film."""
+    """Where a frame is found again in its video."""
 
     index: int
-    """Count from 0 within the part of the film that is processed."""
+    """Count from 0 within the part of the video that is processed."""
     pts: int
-    """Presentation time in ticks of `Film.time_base`."""
+    """Presentation time in ticks of `VideoInfo.time_base`."""
     shot: int
-    """Count of cuts before it."""
+    """Number of cuts before it."""
     seekable: bool
-    """Whether it can be looked for by its time; where it cannot, all frames before it have to be counted."""
+    """Whether seeking to `pts` finds it; otherwise the video has to be decoded from its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One decoded picture at the working size."""
+    """One decoded frame at the working size."""
 
     image: NDArray[np.uint8]
     """[H, W, 3] RGB, full range."""
     pts: int
-    """Presentation time in ticks of `Film.time_base`, as in the source."""
+    """Presentation time in ticks of `VideoInfo.time_base`, as in the source."""
     index: int
-    """Count from 0 within the part of the film that is processed."""
+    """Count from 0 within the part of the video that is processed."""
     shot: int = 0
-    """Count of cuts before this frame."""
+    """Number of cuts before this frame."""
     seekable: bool = True
-    """Whether its time and those before are as the file has them, so that it can be looked for by its time."""
+    """Whether its time and those before are as the file stores them, so that seeking to `pts` finds it."""
 
     @property
     def position(self) -> FramePosition:
@@ -49,7 +49,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How a frame follows from an earlier one."""
+    """Flow from an earlier frame to this one, and how far to trust it."""
 
     backward: Tensor
     """[2, H, W] float32, pixels (u right, v down): p + backward(p) is where p was in the earlier frame."""
@@ -65,57 +65,61 @@ class FrameWithFlow:
 
     frame: Frame
     motion: Motion | None
-    """From the frame before; None on the first frame of a shot: nothing looks back across a cut."""
+    """From the previous frame; None for the first frame of a shot: nothing is carried across a cut."""
     lookback: tuple[Motion, ...] = ()
-    """From frames of the shot further back, the nearest first, where they are asked for."""
-
+    """From earlier frames of the shot, the nearest first, where `ConsistencySettings.lookback` asks for them."""
     reverse: Motion | None = None
-    """How the frame before follows from this one, where it is asked for."""
+    """From this frame to the previous one, where several passes need it."""
 
     @property
     def motions(self) -> tuple[Motion, ...]:
-        """All of them, the nearest first."""
+        """`motion` and `lookback`, the nearest first."""
         return () if self.motion is None else (self.motion, *self.lookback)
 
 
 @dataclass(frozen=True, slots=True)
 class StylisedFrame:
-    """A painted frame, with all that the next stage may want to look back to."""
+    """A stylised frame, with what the next stages need of how it was made."""
 
     flowed: FrameWithFlow
     image: Tensor
     """[3, H, W] float32 in [0, 1], on the device of the run."""
     per_frame: Tensor
-    """[3, H, W] float32 in [0, 1]: the frame as the style network alone paints it; the frame itself where there is none
-    (method ruder)."""
+    """[3, H, W] float32 in [0, 1]: the frame stylised by the network alone; with method ruder, which has no such
+    network, the frame itself."""
     losses: Mapping[str, float] = field(default_factory=dict)
-    """Terms of the objective, weighted, at the optimisation's result; empty where there was none."""
+    """Weighted terms of the objective at the optimised image; empty if nothing was optimised."""
     before_strength: Tensor | None = None
-    """[3, H, W] float32 in [0, 1]: what later frames look back to, where that is not `image`."""
+    """[3, H, W] float32 in [0, 1]: the image before the strength was applied; None if that is `image`."""
 
     @property
     def feedback(self) -> Tensor:
-        """[3, H, W] float32 in [0, 1]: what later frames look back to."""
+        """[3, H, W] float32 in [0, 1]: what is carried to later frames."""
         return self.image if self.before_strength is None else self.before_strength
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFrame:
-    """An image as it goes into the output, in place of one frame of the video."""
+    """An image of the output, in place of one frame of the video."""
 
     image: Tensor
     """[3, H, W] float32 in [0, 1], at the size of the output, on the device of the run."""
     position: FramePosition
     """Of the frame that it replaces."""
     stylised: StylisedFrame | None = None
-    """What it was made from; None where nothing was stylised."""
+    """What it was made from; None if nothing was stylised."""
+
+    @classmethod
+    def from_stylised(cls, stylised: StylisedFrame) -> OutputFrame:
+        """Return the output of a stylised frame, not upscaled."""
+        return cls(stylised.image, stylised.flowed.frame.position, stylised)
 
     @property
     def independent(self) -> bool:
-        """Whether it owes nothing to the frames before it: the first of a shot, or not stylised at all."""
+        """Whether it depends on no frame before it: the first of a shot, or not stylised at all."""
         return self.stylised is None or self.stylised.flowed.motion is None
 
     @property
     def feedback(self) -> Tensor | None:
-        """[3, H, W] float32 in [0, 1], at the working size: what later frames look back to."""
+        """[3, H, W] float32 in [0, 1], at the working size: what is carried to later frames."""
         return None if self.stylised is None else self.stylised.feedback

@@ -1,4 +1,4 @@
-"""What goes beside the frames of one run: where it resumes, its device, its events, and what its time goes into."""
+"""What a run does beside its frames: finds where to resume, chooses the device, and reports events and progress."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from streamstyle.frames import OutputFrame, StylisedFrame
 from streamstyle.gpu.device import select_device, tune_malloc
 from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.media.flow_cache import FlowCache
+from streamstyle.media.output_file import partial_path
 from streamstyle.prefetch import PrefetchIterator
 from streamstyle.resume.checkpoint import find_checkpoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, ResumeNeeds
@@ -26,30 +27,30 @@ from streamstyle.video_info import VideoInfo
 
 @dataclass(frozen=True, slots=True)
 class FrameContext:
-    """The run, as it stands after a frame."""
+    """State of the run right after a frame was written."""
 
     video: VideoInfo
     stylised: StylisedFrame
-    """The frame that has just been written, at the size that is painted at."""
+    """The frame that was written, at the working size."""
     image: Tensor
-    """[3, H, W] float32 in [0, 1]: the same as it was written, at the size of the output."""
+    """[3, H, W] float32 in [0, 1]: the image that was written, at the size of the output."""
     frames: int
-    """Frames written so far, by this run and any it goes on from."""
+    """Frames in the output so far, those of an earlier run included."""
     clock: PausableClock
-    """Whoever lets the work wait stops it meanwhile."""
+    """Time of the work; a callback that makes the work wait pauses it meanwhile."""
     timer: StageTimer
-    """What the time of painting and encoding goes into: `wait`, `stylise`, `consistency`, `upscale`, `encode`."""
+    """Where the time of this thread goes: `wait`, `stylise`, `consistency`, `upscale`, `encode`."""
     queues: Mapping[str, PrefetchIterator[Any]]
-    """What is made ahead, by the stage that makes it: `decode`, and `flow` where there is flow."""
+    """Prefetched frames by stage: `decode`, and `flow` unless the method needs none."""
     partial: Path
-    """The film so far."""
+    """The unfinished output."""
 
 
 FrameCallback = Callable[[FrameContext], None]
 
 
 class Job:
-    """One output, from its opening to its last event."""
+    """One output, from the search for a checkpoint to the last event."""
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class Job:
         restart: bool,
         on_frame: FrameCallback | None = None,
     ) -> None:
-        """Choose the device and find where the run resumes, unless it is to `restart`. Raises StreamstyleError."""
+        """Choose the device and find where the run resumes, unless `restart` is set. Raises StreamstyleError."""
         tune_malloc()
         self.video, self.output = video, output
         self._observe, self._on_frame = observe, on_frame
@@ -76,20 +77,28 @@ class Job:
         self._queues: dict[str, PrefetchIterator[Any]] = {}
 
     def warn(self, message: str) -> None:
-        """Tell the user that something is not as asked for, while the work goes on."""
+        """Report that something is not as the user asked for; the run continues."""
         self._observe(Warned(message))
 
     def compile_kernels(self) -> None:
-        """Compile the GPU's kernels now, where there are any; warn where they cannot be used."""
+        """Compile the CUDA kernels now if the device is a GPU; warn where they cannot be used."""
         if self.device.type == "cuda" and (why := why_unavailable(self.device.type)):
-            self.warn(f"{why}; what our own kernels would do torch does, slower")
+            self.warn(f"{why}; torch does the work of the CUDA kernels, slower")
 
-    def show_queues(self, **queues: object) -> None:
-        """Show whoever watches the run how full these are, those of them that are prefetched."""
-        self._queues = {name: queue for name, queue in queues.items() if isinstance(queue, PrefetchIterator)}
+    def start(
+        self,
+        writer: VideoWriter,
+        stop: threading.Event,
+        method: str,
+        style: str,
+        upscale: int,
+        queues: Mapping[str, object] | None = None,
+    ) -> None:
+        """Report the start, once everything is open, and copy the frames of the earlier run into the output.
 
-    def start(self, writer: VideoWriter, stop: threading.Event, *, method: str, style: str, upscale: int) -> None:
-        """Say that everything is open, and take over the frames of the earlier run."""
+        `queues` are the iterators of the stages by name; those that are prefetched are shown to `on_frame`.
+        """
+        self._queues = {name: each for name, each in (queues or {}).items() if isinstance(each, PrefetchIterator)}
         self._observe(
             Started(
                 output=str(self.output),
@@ -104,8 +113,8 @@ class Job:
         writer.copy_resumed(stop)
         self.clock = PausableClock()
 
-    def frame_written(self, frame: OutputFrame, writer: VideoWriter) -> None:
-        """Say that a frame is written, and show it to whoever watches."""
+    def frame_written(self, frame: OutputFrame) -> None:
+        """Report a frame that was written, and call `on_frame` if it was stylised."""
         self.frames += 1
         position, time = frame.position, self.video.seconds(frame.position.pts)
         if frame.stylised is not None and (position.shot != self._shot or position.index == 0):
@@ -122,20 +131,20 @@ class Job:
                     self.clock,
                     self.timer,
                     self._queues,
-                    writer.partial,
+                    partial_path(self.output),
                 )
             )
 
-    def finish(self, writer: VideoWriter, *, whole: bool, flow_cache: FlowCache | None = None) -> Finished | Stopped:
-        """Say how it ended, once everything is closed: the file is whole when this is said."""
-        for warning in writer.warnings(stopped=not whole):
+    def finish(self, writer: VideoWriter, *, is_whole: bool, flow_cache: FlowCache | None = None) -> Finished | Stopped:
+        """Report warnings and the end, after everything was closed; return the last event."""
+        for warning in writer.warnings(stopped=not is_whole):
             self.warn(warning)
         if flow_cache is not None and flow_cache.problem:
             self.warn(flow_cache.problem)
         frames, seconds, resumed = self.frames, self.clock.seconds, self.resume.frames
         flows = (flow_cache.computed, flow_cache.cached) if flow_cache is not None else (0, 0)
         ended: Finished | Stopped
-        if whole:
+        if is_whole:
             ended = Finished(str(self.output), frames, self._shot + 1, seconds, *flows, resumed)
         else:
             ended = Stopped(str(writer.partial), frames, seconds, resumed, self.checkpoints.resumable_frames)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 import torch
 
 from streamstyle.events import Finished, Observer, Stopped
-from streamstyle.frames import Frame, FrameWithFlow, OutputFrame, StylisedFrame
+from streamstyle.frames import Frame, FrameWithFlow, OutputFrame
 from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_errors
 from streamstyle.job import FrameCallback, Job
 from streamstyle.media.flow_cache import FlowCache
@@ -41,10 +40,10 @@ from streamstyle.timing import StageTimer
 from streamstyle.video_info import VideoInfo
 
 OUTPUT_AHEAD = {"cuda": 2}
-"""Frames finished, by a thread that leads the GPU, while one is encoded; on a CPU both would want the cores."""
+"""Finished frames that wait to be encoded, by device. On a CPU there are none: both would compete for the cores."""
 
 _DECODE_AHEAD = 4
-"""Frames decoded ahead where nothing but the writer waits for them."""
+"""Frames decoded ahead where nothing but the upscaler and the encoder follows."""
 
 
 @gpu_errors_as_device_errors()
@@ -58,52 +57,48 @@ def stylise_video(
     on_frame: FrameCallback | None = None,
     restart: bool = False,
 ) -> Finished | Stopped:
-    """Write the film in a style to `output`; `observe` hears the events, `on_frame` sees every frame once written.
+    """Write the video in a style to `output`; `observe` gets the events, `on_frame` every frame once it is written.
 
-    It resumes where an earlier run with this output was stopped or killed, unless it is to `restart`. When `stop` is
-    set the current frame is finished and the output closed, playable, under its partial name. Raises StreamstyleError
-    for what a user can put right; the partial output stays then, too.
+    Resumes an earlier run with this output that was stopped or killed, unless `restart` is set. When `stop` is set,
+    the current frame is finished and the output closed, playable, under its partial name. Raises StreamstyleError for
+    what a user can put right; the partial output is kept then, too.
     """
     signature, needs = run_signature(video, style, settings), ResumeNeeds.of_settings(settings)
     job = Job(video, output, signature, needs, settings.device, observe, restart=restart, on_frame=on_frame)
     job.compile_kernels()
     device, resume, warn, timed = job.device, job.resume, job.warn, job.timer.measure_iter
-    method, lookback = settings.consistency.method, settings.consistency.lookback
+    method, lookback, factor = settings.consistency.method, settings.consistency.lookback, settings.upscale.upscale
     cache = FlowCache.open(video, settings.flow) if method is not Method.johnson else None
     with ExitStack() as stack:
-        decoded = stack.enter_context(
-            prefetch(decode(video, resume.decode_from), ahead=_frames_to_decode_ahead(video, settings))
-        )
-        numbered = number_shots(decoded, resume.shot)
+        opened = stack.enter_context
+        decoded = opened(prefetch(decode(video, resume.decode_from), ahead=_frames_to_decode_ahead(video, settings)))
+        shots = number_shots(decoded, resume.shot)
         if method is Method.johnson:
-            flowed = _without_flow(numbered)
+            flowed = _without_flow(shots)
         else:
-            both_ways = method is Method.ruder and settings.ruder.passes > 1
-            flowed = stack.enter_context(add_flow(numbered, settings.flow, cache, lookback, returning=both_ways))
+            flowed = opened(add_flow(shots, settings.flow, cache, lookback, returning=settings.is_multi_pass))
         remaining = timed("wait", _skip_resumed(flowed, resume.frames))
         carried = [image.to(device) for image in resume.feedback]
         if method is Method.ruder:
             optimiser = _load_ruder_optimiser(style, settings, device, warn)
-            optimised = timed("optimise", optimise_frames(remaining, optimiser, settings, device, carried))
-            stylised = apply_strength(timed("multi_pass", multi_pass(optimised, optimiser, settings)), settings.style)
+            first_pass = timed("optimise", optimise_frames(remaining, optimiser, settings, device, carried))
+            all_passes = timed("multi_pass", multi_pass(first_pass, optimiser, settings))
+            consistent = apply_strength(all_passes, settings.style)
         else:
             network = prepare_style_net(load_blend(style, settings.style.strength), device)
             loss_network = load_consistency_loss_network(settings.consistency, device)
-            alone = timed("stylise", stylise(remaining, network, settings.style, device, warn))
-            stylised = timed("consistency", consistency(alone, settings.consistency, loss_network, warn, carried))
-        finished = _to_output(stylised)
-        if settings.upscale.upscale > 1:
-            finished = timed(
-                "upscale", upscale_frames(finished, load_upscaler_for_inference(device), settings.upscale, warn)
-            )
+            stylised = timed("stylise", stylise(remaining, network, settings.style, device, warn))
+            consistent = timed("consistency", consistency(stylised, settings.consistency, loss_network, warn, carried))
+        images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, consistent)
+        if factor > 1:
+            upscaler = load_upscaler_for_inference(device)
+            images = timed("upscale", upscale_frames(images, upscaler, settings.upscale, warn))
         if ahead := OUTPUT_AHEAD.get(device.type):
-            finished = stack.enter_context(prefetch(finished, ahead=ahead))
-        larger = video.upscaled(settings.upscale.upscale)
-        writer = stack.enter_context(open_writer(larger, output, settings.encoder, job.checkpoints))
-        job.show_queues(decode=decoded, flow=flowed)
-        job.start(writer, stop, method=method.value, style=style.name, upscale=settings.upscale.upscale)
-        whole = write_all(finished, writer, stop, partial(job.frame_written, writer=writer), job.timer)
-    return job.finish(writer, whole=whole, flow_cache=cache)
+            images = opened(prefetch(images, ahead=ahead))
+        writer = opened(open_writer(video.upscaled(factor), output, settings.encoder, job.checkpoints))
+        job.start(writer, stop, method.value, style.name, factor, queues={"decode": decoded, "flow": flowed})
+        is_whole = write_all(images, writer, stop, job.frame_written, job.timer)
+    return job.finish(writer, is_whole=is_whole, flow_cache=cache)
 
 
 @gpu_errors_as_device_errors()
@@ -117,19 +112,20 @@ def upscale_video(
     stop: threading.Event,
     restart: bool = False,
 ) -> Finished | Stopped:
-    """Write the film upscaled to `output`, without stylising it; resumes, stops and fails as `stylise_video` does."""
+    """Write the video upscaled to `output` without stylising it; resumes, stops and fails as `stylise_video` does."""
     signature = upscale_signature(video, settings, encoder)
     job = Job(video, output, signature, ResumeNeeds(), device, observe, restart=restart)
+    resume, factor, timed = job.resume, settings.upscale, job.timer.measure_iter
     with ExitStack() as stack:
-        network = load_upscaler_for_inference(job.device)
-        decoded = stack.enter_context(prefetch(decode(video, job.resume.decode_from), ahead=_DECODE_AHEAD))
-        images = _source_images(decoded, job.resume.frames, job.device)
-        upscaled = job.timer.measure_iter("upscale", upscale_frames(images, network, settings, job.warn))
-        larger = video.upscaled(settings.upscale)
-        writer = stack.enter_context(open_writer(larger, output, encoder, job.checkpoints))
-        job.start(writer, stop, method="upscale", style="", upscale=settings.upscale)
-        whole = write_all(upscaled, writer, stop, partial(job.frame_written, writer=writer), job.timer)
-    return job.finish(writer, whole=whole)
+        opened = stack.enter_context
+        upscaler = load_upscaler_for_inference(job.device)
+        decoded = opened(prefetch(decode(video, resume.decode_from), ahead=_DECODE_AHEAD))
+        images = _unstylised(decoded, resume.frames, job.device)
+        upscaled = timed("upscale", upscale_frames(images, upscaler, settings, job.warn))
+        writer = opened(open_writer(video.upscaled(factor), output, encoder, job.checkpoints))
+        job.start(writer, stop, method="upscale", style="", upscale=factor)
+        is_whole = write_all(upscaled, writer, stop, job.frame_written, job.timer)
+    return job.finish(writer, is_whole=is_whole)
 
 
 def write_all(
@@ -145,8 +141,7 @@ def write_all(
     """
     while not stop.is_set() and (frame := next(frames, None)) is not None:
         with timer.measure("encode"):
-            writer.write(frame.image, frame.position.pts, writer.checkpoints.resume_point(frame))
-            writer.checkpoints.frame_encoded(frame)
+            writer.write_frame(frame)
         frame_written(frame)
     if stop.is_set():
         return False
@@ -154,8 +149,8 @@ def write_all(
     return True
 
 
-def _frames_to_decode_ahead(film: VideoInfo, settings: Settings) -> int:
-    return max(2, settings.source.queue_bytes // (film.width * film.height * 3))
+def _frames_to_decode_ahead(video: VideoInfo, settings: Settings) -> int:
+    return max(2, settings.source.queue_bytes // (video.width * video.height * 3))
 
 
 def _without_flow(frames: Iterable[Frame]) -> Iterator[FrameWithFlow]:
@@ -163,21 +158,17 @@ def _without_flow(frames: Iterable[Frame]) -> Iterator[FrameWithFlow]:
 
 
 def _skip_resumed(frames: Iterable[FrameWithFlow], resumed: int) -> Iterator[FrameWithFlow]:
-    """Yield the frames that are not done yet; those before were needed for the flow to them."""
+    """Yield the frames after the resumed ones, which were decoded again only to compute the flow from them."""
     return (flowed for flowed in frames if flowed.frame.index >= resumed)
 
 
-def _load_ruder_optimiser(mix: StyleBlend, settings: Settings, device: torch.device, warn: Warn) -> RuderOptimiser:
-    judge = load_ruder_loss_network(settings.consistency, device)
-    grams = style_targets(mix, settings.ruder.style_image, settings.style.style_scale, judge, device)
-    weight, fallbacks = settings.consistency.temporal_weight, MemoryFallback(RUDER_FALLBACKS, warn)
-    return RuderOptimiser(judge, grams, settings.ruder, weight, fallbacks)
-
-
-def _to_output(frames: Iterable[StylisedFrame]) -> Iterator[OutputFrame]:
-    return (OutputFrame(frame.image, frame.flowed.frame.position, frame) for frame in frames)
-
-
-def _source_images(frames: Iterable[Frame], resumed: int, device: torch.device) -> Iterator[OutputFrame]:
-    """Yield the frames that are not done yet, as they are."""
+def _unstylised(frames: Iterable[Frame], resumed: int, device: torch.device) -> Iterator[OutputFrame]:
+    """Yield the frames after the resumed ones as they are, on the device."""
     return (OutputFrame(to_tensor(frame.image, device), frame.position) for frame in frames if frame.index >= resumed)
+
+
+def _load_ruder_optimiser(style: StyleBlend, settings: Settings, device: torch.device, warn: Warn) -> RuderOptimiser:
+    loss_network = load_ruder_loss_network(settings.consistency, device)
+    grams = style_targets(style, settings.ruder.style_image, settings.style.style_scale, loss_network, device)
+    weight, fallbacks = settings.consistency.temporal_weight, MemoryFallback(RUDER_FALLBACKS, warn)
+    return RuderOptimiser(loss_network, grams, settings.ruder, weight, fallbacks)

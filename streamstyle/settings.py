@@ -231,3 +231,8 @@ class Settings:
     upscale: UpscaleSettings = UpscaleSettings()
     encoder: EncoderSettings = EncoderSettings()
     device: Device = cli_field(Device.auto, "Where the networks run.")
+
+    @property
+    def is_multi_pass(self) -> bool:
+        """Whether each shot is optimised several times, forward and backward."""
+        return self.consistency.method is Method.ruder and self.ruder.passes > 1

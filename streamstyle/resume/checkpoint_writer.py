@@ -63,7 +63,7 @@ class ResumeNeeds:
         return cls(
             lookback=settings.consistency.lookback[-1],
             feedback=method is not Method.johnson,
-            whole_shots=method is Method.ruder and settings.ruder.passes > 1,
+            whole_shots=settings.is_multi_pass,
             interval=INTERVAL_RUDER if method is Method.ruder else INTERVAL,
         )
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from streamstyle.errors import OutputError, StreamstyleError
 from streamstyle.files import publish
+from streamstyle.frames import OutputFrame
 from streamstyle.media.decode_times import DtsContinuation
 from streamstyle.media.output_file import (
     check_output,
@@ -108,6 +109,11 @@ class VideoWriter:
                 self._mux_packet(packet)
         self.frames = self._partial_video.frames
         self._set_end(last_pts)
+
+    def write_frame(self, frame: OutputFrame) -> None:
+        """Encode a frame that a later run may resume at."""
+        self.write(frame.image, frame.position.pts, self.checkpoints.resume_point(frame))
+        self.checkpoints.frame_encoded(frame)
 
     def write(
         self,
