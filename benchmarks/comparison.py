@@ -13,8 +13,8 @@ from streamstyle.compare import events
 from streamstyle.compare.comparison import EvaluationSetup, compare
 from streamstyle.compare.method_runs import find_record
 from streamstyle.evaluate.metrics import load_scorer
+from streamstyle.media.probe import probe
 from streamstyle.settings import RuderSettings, Settings, SourceSettings
-from streamstyle.stages.decode import probe
 from streamstyle.styles.library import Style
 from streamstyle.styles.spec import BlendPart, StyleBlend
 

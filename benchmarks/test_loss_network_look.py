@@ -15,12 +15,13 @@ from benchmarks.report import Report, Row
 from streamstyle.contact_sheet import arrange_in_grid, captioned_cell
 from streamstyle.gpu.device import compute_dtype
 from streamstyle.media.images import RgbImage, encode_image, read_image, resize_short_side
+from streamstyle.media.probe import probe
 from streamstyle.models.metadata import LossWidth
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import load_loss_network
 from streamstyle.ops.image import to_numpy, to_tensor
 from streamstyle.optimise.losses import style_grams
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.styles.library import image_digest
 from streamstyle.train.image_data import list_images
 from streamstyle.train.loss import STYLE_SCALE, StyleLoss

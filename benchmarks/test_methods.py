@@ -10,8 +10,8 @@ import pytest
 from benchmarks.comparison import run_comparison, table_rows, table_title
 from benchmarks.conftest import Work
 from benchmarks.report import Report
+from streamstyle.media.probe import probe
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.decode import probe
 from streamstyle.styles.library import Style
 
 FEW = 3

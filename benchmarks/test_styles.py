@@ -16,12 +16,13 @@ from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from streamstyle.gpu.device import compute_dtype, tune_malloc
 from streamstyle.media.images import read_image, resize_short_side
+from streamstyle.media.probe import probe
 from streamstyle.models.style_net import FAST, StyleNet
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import load_loss_network, load_style_net, prepare_style_net
 from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.losses import Grams, style_grams
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.styles.blending import net_from_image
 from streamstyle.styles.library import image_digest
 from streamstyle.train.image_data import held_out_images, list_images

@@ -18,6 +18,7 @@ from streamstyle.events import Event, FrameWritten
 from streamstyle.frames import Frame, FrameWithFlow, StylisedFrame
 from streamstyle.gpu.device import tune_malloc
 from streamstyle.media.flow_cache import FlowCache
+from streamstyle.media.probe import probe
 from streamstyle.models.weights import load_consistency_loss_network, prepare_style_net
 from streamstyle.settings import (
     ConsistencySettings,
@@ -29,7 +30,7 @@ from streamstyle.settings import (
     StyleSettings,
 )
 from streamstyle.stages.consistency import consistency
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.stages.flow import add_flow
 from streamstyle.stages.shots import number_shots
 from streamstyle.stages.stylise import stylise

@@ -25,11 +25,12 @@ from streamstyle.evaluate.metrics import sharpness
 from streamstyle.gpu.device import tune_malloc
 from streamstyle.job import FrameCallback, FrameContext
 from streamstyle.media.images import read_image, resize_short_side
+from streamstyle.media.probe import probe
 from streamstyle.models.weights import load_style_net, load_upscaler_for_inference, prepare_style_net
 from streamstyle.ops.image import to_tensor
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import ConsistencySettings, EncoderSettings, Method, Settings, SourceSettings, UpscaleSettings
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.stages.writer import VideoWriter, open_writer
 from streamstyle.styles.library import builtin_styles
 from streamstyle.styles.spec import BlendPart, StyleBlend

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from streamstyle.events import Event, Finished, FrameWritten
+from streamstyle.media.probe import probe
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import ConsistencySettings, FlowSettings, Method, Settings, SourceSettings
-from streamstyle.stages.decode import probe
 from streamstyle.styles.library import Style
 from streamstyle.styles.spec import BlendPart, StyleBlend
 

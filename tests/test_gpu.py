@@ -17,6 +17,7 @@ from streamstyle.events import Event, Finished, Warned
 from streamstyle.gpu.cuda_graph import capture
 from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.job import FrameContext
+from streamstyle.media.probe import probe
 from streamstyle.models.style_net import FAST, StyleNet
 from streamstyle.models.weights import prepare_style_net
 from streamstyle.ops.luma import BT709
@@ -34,7 +35,6 @@ from streamstyle.settings import (
     StyleSettings,
 )
 from streamstyle.stages.consistency import consistency
-from streamstyle.stages.decode import probe
 from streamstyle.stages.stylise import stylise
 from streamstyle.styles.library import builtin_styles
 from streamstyle.styles.spec import BlendPart, StyleBlend

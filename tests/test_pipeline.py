@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from streamstyle import pipeline
 from streamstyle.errors import DeviceError, StreamstyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped, Warned
+from streamstyle.media.probe import probe
 from streamstyle.models.style_net import StyleNet
 from streamstyle.ops import temporal
 from streamstyle.pipeline import stylise_video
@@ -29,7 +30,6 @@ from streamstyle.settings import (
     SourceSettings,
 )
 from streamstyle.stages import stylise
-from streamstyle.stages.decode import probe
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import cut, moving_square, pan, write_film
 from tests.video_io import nonsense_style

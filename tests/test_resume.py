@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from streamstyle.errors import OutputError, StyleError
 from streamstyle.events import Event, Finished, FrameWritten, ShotStarted, Started, Stopped
 from streamstyle.media.output_file import partial_path, set_aside_path
+from streamstyle.media.probe import probe
 from streamstyle.pipeline import stylise_video
 from streamstyle.resume.checkpoint import checkpoint_path
 from streamstyle.settings import (
@@ -28,7 +29,6 @@ from streamstyle.settings import (
     SourceSettings,
     StyleSettings,
 )
-from streamstyle.stages.decode import probe
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import cut, moving_square, pan, png, write_film
 from tests.video_io import difference, nonsense_style, packets

@@ -13,9 +13,9 @@ import pytest
 from streamstyle.cli.main import exit_code
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Finished, FrameWritten, Started, Stopped
+from streamstyle.media.probe import probe
 from streamstyle.pipeline import upscale_video
 from streamstyle.settings import Device, EncoderSettings, SourceSettings, UpscaleSettings
-from streamstyle.stages.decode import probe
 from tests.films import moving_square, pan, write_film
 from tests.video_io import difference, packets, read_video, times
 

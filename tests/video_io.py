@@ -12,11 +12,12 @@ import numpy as np
 import torch
 
 from streamstyle.frames import Frame
+from streamstyle.media.probe import probe
 from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.weights import save_weights, style_metadata
 from streamstyle.ops.image import to_tensor
 from streamstyle.settings import EncoderSettings, SourceSettings
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.stages.writer import VideoWriter, open_writer
 from streamstyle.video_info import VideoInfo
 

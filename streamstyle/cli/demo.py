@@ -62,8 +62,8 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
         if not as_json:
             click.echo(text)
 
+    from streamstyle.media.probe import probe
     from streamstyle.pipeline import stylise_video
-    from streamstyle.stages.decode import probe
 
     tell("\nA small film, and then its painting: about two minutes.\n")
     _copy_film(source)

@@ -61,7 +61,7 @@ def measure(
     from streamstyle.evaluate.evaluator import measure_film
     from streamstyle.evaluate.metrics import load_scorer
     from streamstyle.evaluate.reference_flow import parse_reference_flow
-    from streamstyle.stages.decode import probe
+    from streamstyle.media.probe import probe
 
     start, end = part or (None, None)
     wanted = SourceSettings(start=start, end=end)

@@ -58,7 +58,7 @@ def probe_range(
 
     Raises FilmError for what is no film, SettingsError where the part cannot be.
     """
-    from streamstyle.stages.decode import probe
+    from streamstyle.media.probe import probe
 
     if sample is not None and span is not None:
         raise SettingsError("--sample and --range cannot be given together", "Give one of them")

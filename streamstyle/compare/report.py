@@ -34,8 +34,9 @@ from streamstyle.files import publish
 from streamstyle.machine_info import describe_machine
 from streamstyle.media.images import RgbImage
 from streamstyle.media.output_file import output_errors, partial_path
+from streamstyle.media.probe import probe
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.video_info import VideoInfo
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")

@@ -19,11 +19,12 @@ from streamstyle.compare.events import Compared, ComparedFilm, SideBySideFrameWr
 from streamstyle.events import Observer
 from streamstyle.frames import Frame, OutputFrame
 from streamstyle.media.images import RgbImage
+from streamstyle.media.probe import probe
 from streamstyle.ops.image import to_tensor
 from streamstyle.pipeline import write_all
 from streamstyle.prefetch import prefetch
 from streamstyle.settings import EncoderSettings, SourceSettings
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.stages.writer import VideoWriter, open_writer
 from streamstyle.timing import StageTimer
 from streamstyle.video_info import VideoInfo

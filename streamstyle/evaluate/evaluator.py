@@ -29,10 +29,11 @@ from streamstyle.evaluate.metrics import (
 from streamstyle.evaluate.reference_flow import Correspondence, ReferenceFlow, computed_flow
 from streamstyle.events import Event
 from streamstyle.frames import Frame
+from streamstyle.media.probe import probe
 from streamstyle.ops.image import to_tensor
 from streamstyle.prefetch import prefetch
 from streamstyle.settings import FlowPreset, SourceSettings
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.video_info import VideoInfo
 
 GAPS = (1, 5, 10)

@@ -1,8 +1,11 @@
-"""What a container says of a stream, in the project's own words and exact numbers."""
+"""What is known of a video before it is decoded: size, orientation, times, number of frames, streams.
+
+All numbers are exact: times in ticks, rates and aspect ratios as fractions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -13,55 +16,110 @@ import av
 from av.stream import Discard
 
 from streamstyle.errors import FilmError
-from streamstyle.media.colour import Orientation
-from streamstyle.media.reader import demux, is_cover
+from streamstyle.media.colour import Orientation, read_orientation
+from streamstyle.media.reader import decode_frames, demux, find_video_stream, is_cover, open_video
 from streamstyle.settings import MAX_SIDE, MIN_SIDE, SourceSettings
-from streamstyle.video_info import StreamInfo
+from streamstyle.video_info import StreamInfo, VideoInfo
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+    ReadRange = Callable[[InputContainer, VideoStream, Path, SourceSettings], "VideoRange"]
 
-def time_base(stream: Any) -> Fraction:
-    """Return the seconds in a tick of any stream's times."""
+
+def probe(path: Path, settings: SourceSettings) -> VideoInfo:
+    """Return what is known of the video; the packets are counted, and only the first frame is decoded.
+
+    FilmError when the file is not a video, cannot be decoded, has an unsupported size, or has no frame in the
+    requested time range.
+    """
+    return _probe(path, settings, _count_range)
+
+
+def probe_header(path: Path) -> VideoInfo:
+    """Return what the container states, duration and number of frames included, without reading all packets.
+
+    Where the container states no duration, the packets are counted. FilmError as of `probe`.
+    """
+    return _probe(path, SourceSettings(), _range_from_header)
+
+
+def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> VideoInfo:
+    first, sample_aspect_ratio = _first_frame(path)
+    orientation = read_orientation(first)
+    source_size = FrameSize(first.width, first.height, sample_aspect_ratio)
+    size = working_size(source_size.turned(orientation), settings, path)
+    with open_video(path) as container:
+        stream = find_video_stream(container, path)
+        video_range = read_range(container, stream, path, settings)
+        return VideoInfo(
+            path=path,
+            width=size.width,
+            height=size.height,
+            source_width=first.width,
+            source_height=first.height,
+            rotation=orientation.rotation,
+            sample_aspect_ratio=size.sample_aspect_ratio,
+            time_base=_time_base(stream),
+            frame_rate=_frame_rate(stream),
+            frames=video_range.frames,
+            start_pts=video_range.start_pts,
+            end_pts=video_range.end_pts,
+            duration=video_range.duration,
+            video_stream=stream.index,
+            streams=tuple(_stream_info(each) for each in container.streams),
+        )
+
+
+def _first_frame(path: Path) -> tuple[VideoFrame, Fraction]:
+    """Return the first frame and the sample aspect ratio of its stream."""
+    with open_video(path) as container:
+        stream = find_video_stream(container, path)
+        first = next(decode_frames(container, stream), None)
+        if first is None:
+            raise FilmError(f"{path} has no frame that can be decoded", "Copy or download it again.")
+        return first, Fraction(stream.sample_aspect_ratio or 0) or Fraction(1)
+
+
+def _time_base(stream: VideoStream) -> Fraction:
+    """Return the seconds of one tick."""
     return Fraction(stream.time_base or 0) or Fraction(1, 1000)
 
 
-def frame_rate(stream: VideoStream) -> Fraction | None:
-    """Return the frames in a second, or None where the container does not say.
+def _frame_rate(stream: VideoStream) -> Fraction | None:
+    """Return the frames per second; None where the container does not state them.
 
-    The mean rate is off where the last frame's length is; the rate on which all times fit is exact, and wrong for
-    variable rates. So the exact one where both agree to a hundredth, and else the mean.
+    FFmpeg's average rate is off where the last frame's duration is; its base rate, on which all times fit, is exact,
+    and wrong for variable frame rates. So the base rate where both agree to a hundredth, and else the average.
     """
-    mean, exact = Fraction(stream.average_rate or 0), Fraction(stream.base_rate or 0)
-    if mean and exact and abs(exact / mean - 1) < Fraction(1, 100):
-        return exact
-    return mean or exact or None
+    average, base = Fraction(stream.average_rate or 0), Fraction(stream.base_rate or 0)
+    if average and base and abs(base / average - 1) < Fraction(1, 100):
+        return base
+    return average or base or None
 
 
-def stream_info(stream: Any) -> StreamInfo:
-    """Return the record of a stream of an open container."""
+def _stream_info(stream: Any) -> StreamInfo:
     kind = "attachment" if is_cover(stream) else stream.type
-    return StreamInfo(
-        stream.index, kind, _codec_name(stream), _printable(stream.language), _printable(stream.metadata.get("title"))
-    )
+    language, title = _valid_unicode(stream.language), _valid_unicode(stream.metadata.get("title"))
+    return StreamInfo(stream.index, kind, _codec_name(stream), language, title)
 
 
 def _codec_name(stream: Any) -> str:
-    if stream.codec_context is None:  # FFmpeg has no decoder; what it cannot even name has no such attribute
+    if stream.codec_context is None:  # FFmpeg has no decoder; a codec unknown to FFmpeg has no `name` either
         return getattr(stream, "name", None) or "unknown"
     name: str = stream.codec_context.codec.canonical_name
     return name
 
 
-def _printable(text: str | None) -> str | None:
+def _valid_unicode(text: str | None) -> str | None:
     return None if text is None else text.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)
 class FrameSize:
-    """A picture's size in pixels, and the shape of a pixel."""
+    """A frame's size in pixels, and the shape of a pixel."""
 
     width: int
     height: int
@@ -69,41 +127,47 @@ class FrameSize:
     """Width of a pixel over its height."""
 
     def turned(self, orientation: Orientation) -> FrameSize:
-        """Return the shape of the picture once it stands upright."""
+        """Return the size of the upright frame."""
         if orientation.upright_size(1, 2) == (1, 2):
             return self
         return FrameSize(self.height, self.width, 1 / self.sample_aspect_ratio)
 
 
 def working_size(source: FrameSize, settings: SourceSettings, path: Path) -> FrameSize:
-    """Return the shape to work in, for an upright `source`.
+    """Return the size to work at, for an upright `source`. FilmError where a side is too small or too large.
 
-    4:2:0 video has even sides, so odd ones become even. The picture's shape on the screen stays: where `--size` asks
-    for another, the pixels are stretched; what is only rounding leaves them as they are.
+    4:2:0 video has even sides, so odd ones become even. The display aspect ratio is kept: where `--size` asks for
+    another, the pixels are stretched; a difference that is only rounding does not change them.
     """
-    width, height = _requested(source, settings)
-    aspect = source.sample_aspect_ratio
-    if settings.size is not None:
-        aspect = _pixel_aspect(source, width, height)
+    width, height = _requested_size(source, settings)
     if not MIN_SIDE <= min(width, height) <= max(width, height) <= MAX_SIDE:
         raise FilmError(
             f"{path} would be worked on at {width}x{height}, and each side has to lie between "
             f"{MIN_SIDE} and {MAX_SIDE} pixels",
             "Give a size with --height or --size.",
         )
-    return FrameSize(width, height, aspect)
+    keeps_pixels = settings.size is None
+    return FrameSize(
+        width, height, source.sample_aspect_ratio if keeps_pixels else _stretched_pixel(source, width, height)
+    )
 
 
-def _requested(source: FrameSize, settings: SourceSettings) -> tuple[int, int]:
+def _requested_size(source: FrameSize, settings: SourceSettings) -> tuple[int, int]:
     if settings.size is not None:
-        return nearest_even(settings.size[0]), nearest_even(settings.size[1])
+        return _nearest_even(settings.size[0]), _nearest_even(settings.size[1])
     if settings.height is not None:
-        height = nearest_even(settings.height)
-        return nearest_even(Fraction(height * source.width, source.height)), height
+        height = _nearest_even(settings.height)
+        return _nearest_even(Fraction(height * source.width, source.height)), height
     return source.width & ~1, source.height & ~1
 
 
-def _pixel_aspect(source: FrameSize, width: int, height: int) -> Fraction:
+def _nearest_even(side: Fraction | int) -> int:
+    """Round to an even number, at least 2; a tie goes down: rather a line less than one that is not in the source."""
+    return max(2, 2 * -int(-(Fraction(side) - 1) // 2))
+
+
+def _stretched_pixel(source: FrameSize, width: int, height: int) -> Fraction:
+    """Return the sample aspect ratio that keeps the display aspect ratio at another size."""
     only_rounded = abs(Fraction(height * source.width, source.height) - width) <= 1
     if only_rounded:
         return source.sample_aspect_ratio
@@ -111,64 +175,59 @@ def _pixel_aspect(source: FrameSize, width: int, height: int) -> Fraction:
     return exact.limit_denominator(1 << 14)
 
 
-def nearest_even(side: Fraction | int) -> int:
-    """Round to an even number, at least 2; halves go down: a line less, rather than one made up."""
-    return max(2, 2 * -int(-(Fraction(side) - 1) // 2))
-
-
 @dataclass(frozen=True, slots=True)
 class VideoRange:
-    """A stretch of a film, in ticks of its video."""
+    """The part of a video that is processed; times are in ticks of its video stream."""
 
     frames: int
     start_pts: int
     end_pts: int | None
-    """First tick after it; None for the end of the film."""
+    """First tick after it; None for the end of the video."""
     duration: float
     """Seconds."""
 
 
-def count_range(container: InputContainer, stream: VideoStream, path: Path, settings: SourceSettings) -> VideoRange:
-    """Return the part between `settings.start` and `settings.end`, which count from the film's beginning.
+def _count_range(container: InputContainer, stream: VideoStream, path: Path, settings: SourceSettings) -> VideoRange:
+    """Return the part from `settings.start` to `settings.end`, which count from the start of the video.
 
-    Reads through the container, which is at its beginning. FilmError where no frame lies between them.
+    Reads all packets of the container, which is at its beginning. FilmError where the part has no frame.
     """
-    tick, rate = time_base(stream), frame_rate(stream) or Fraction(25)
-    begins = Fraction(container.start_time, av.time_base) if container.start_time is not None else None
+    tick, rate = _time_base(stream), _frame_rate(stream) or Fraction(25)
+    container_start = Fraction(container.start_time, av.time_base) if container.start_time is not None else None
     step = max(1, round(1 / rate / tick))
-    ticks = sorted(set(_packet_times(container, stream, step)))
-    zero = ticks[0] if begins is None else ceil(begins / tick - Fraction(1, 2))
-    start = zero + _seconds_to_ticks(settings.start or 0, tick) if settings.start else ticks[0]
-    end = zero + _seconds_to_ticks(settings.end, tick) if settings.end is not None else ticks[-1] + 1
-    inside = [each for each in ticks if start <= each < end]
+    times = sorted(set(_packet_times(container, stream, step)))
+    zero = times[0] if container_start is None else ceil(container_start / tick - Fraction(1, 2))
+    start = zero + _seconds_to_ticks(settings.start, tick) if settings.start else times[0]
+    end = zero + _seconds_to_ticks(settings.end, tick) if settings.end is not None else times[-1] + 1
+    inside = [time for time in times if start <= time < end]
     if not inside:
-        raise empty_range_error(path, settings, float((ticks[-1] - ticks[0] + step) * tick))
-    whole_end = end > ticks[-1]
-    until = inside[-1] + step if whole_end else min(end, inside[-1] + step)
-    return VideoRange(len(inside), inside[0], None if whole_end else end, float((until - inside[0]) * tick))
+        raise empty_range_error(path, settings, float((times[-1] - times[0] + step) * tick))
+    reaches_end = end > times[-1]
+    last_end = inside[-1] + step if reaches_end else min(end, inside[-1] + step)
+    return VideoRange(len(inside), inside[0], None if reaches_end else end, float((last_end - inside[0]) * tick))
 
 
-def range_from_header(
+def _range_from_header(
     container: InputContainer, stream: VideoStream, path: Path, settings: SourceSettings
 ) -> VideoRange:
-    """Return the whole film by what its container says, or as `part_of` does where it does not say how long it is."""
-    tick, rate = time_base(stream), frame_rate(stream)
-    length = stream.duration * tick if stream.duration else Fraction(container.duration or 0, av.time_base)
-    if not length or not rate:
-        return count_range(container, stream, path, settings)
-    return VideoRange(stream.frames or max(1, round(length * rate)), stream.start_time or 0, None, float(length))
+    """Return the whole video as its container states it, or as `_count_range` does where it states no duration."""
+    tick, rate = _time_base(stream), _frame_rate(stream)
+    duration = stream.duration * tick if stream.duration else Fraction(container.duration or 0, av.time_base)
+    if not duration or not rate:
+        return _count_range(container, stream, path, settings)
+    return VideoRange(stream.frames or max(1, round(duration * rate)), stream.start_time or 0, None, float(duration))
 
 
 def _packet_times(container: InputContainer, stream: VideoStream, step: int) -> Iterator[int]:
-    """Yield when each packet is shown; raw streams do not say, so theirs come a `step` apart."""
+    """Yield the display time of each packet in ticks; raw streams have none, so theirs are `step` apart."""
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
     count = 0
     for packet in demux(container, stream):
         if packet.size and not packet.is_discard:  # what an edit list leaves out is decoded but never shown
-            tick = packet.dts if packet.pts is None else packet.pts
-            yield count * step if tick is None else tick
+            time = packet.dts if packet.pts is None else packet.pts
+            yield count * step if time is None else time
             count += 1
 
 
@@ -177,9 +236,10 @@ def _seconds_to_ticks(seconds: float, tick: Fraction) -> int:
     return ceil(exact / tick)
 
 
-def empty_range_error(path: Path, settings: SourceSettings, length: float) -> FilmError:
-    """Return the error that says that a part of a film asked for, which is so many seconds long, is not in it."""
-    asked = f"{settings.start or 0:g}-{'' if settings.end is None else format(settings.end, 'g')} s"
+def empty_range_error(path: Path, settings: SourceSettings, duration: float) -> FilmError:
+    """Return the error for a requested time range with no frame of the video, which lasts `duration` seconds."""
+    requested = f"{settings.start or 0:g}-{'' if settings.end is None else format(settings.end, 'g')} s"
     return FilmError(
-        f"The range {asked} holds no frame of {path}, which is {length:.3f} s long", "Give a range inside the film."
+        f"The range {requested} holds no frame of {path}, which is {duration:.3f} s long",
+        "Give a range inside the film.",
     )

@@ -16,12 +16,12 @@ from streamstyle.cli.run_arguments import RunArguments, parse_run_arguments
 from streamstyle.errors import OutputError
 from streamstyle.media.images import RgbImage, decode_image, read_image, resize
 from streamstyle.media.output_file import partial_path
+from streamstyle.media.probe import probe_header
 from streamstyle.media.stream_plan import plan_streams
 from streamstyle.media.video_encoder import check_encoder
 from streamstyle.preview_server.video_facts import requested_range, video_facts
 from streamstyle.resume.checkpoint import read_checkpoint
 from streamstyle.resume.signature import RANGE_KEY, check_unchanged, run_signature
-from streamstyle.stages.decode import probe_header
 from streamstyle.styles.library import all_styles, get_style, thumbnail
 from streamstyle.video_info import VideoInfo
 

@@ -10,8 +10,8 @@ import cv2
 import pytest
 
 from streamstyle.cli.main import exit_code
+from streamstyle.media.probe import probe
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.decode import probe
 from tests.films import pan, write_film
 from tests.video_io import difference, nonsense_style, read_video, times
 

@@ -26,8 +26,8 @@ from streamstyle.compare.side_by_side import write_side_by_side
 from streamstyle.evaluate.metrics import load_scorer
 from streamstyle.evaluate.reference_flow import parse_reference_flow
 from streamstyle.events import Event, FrameWritten
+from streamstyle.media.probe import probe
 from streamstyle.settings import Settings, SourceSettings
-from streamstyle.stages.decode import probe
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import png, texture
 from tests.video_io import packets, read_video, times

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from streamstyle.errors import OutputError, SettingsError
+from streamstyle.media.probe import probe
 from streamstyle.settings import EncoderSettings, SourceSettings
-from streamstyle.stages.decode import probe
 from streamstyle.stages.writer import open_writer
 from tests.films import pan, write_film
 from tests.video_io import packets, read_video, write_copy
@@ -134,7 +134,8 @@ import os, signal, sys
 from pathlib import Path
 from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.writer import open_writer
-from streamstyle.stages.decode import decode, probe
+from streamstyle.media.probe import probe
+from streamstyle.stages.decode import decode
 from streamstyle.ops.image import to_tensor
 film = probe(Path(sys.argv[1]), SourceSettings())
 with open_writer(film, Path(sys.argv[2]), EncoderSettings()) as sink:

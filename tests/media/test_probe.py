@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamstyle.errors import FilmError
-from streamstyle.media.probe import FrameSize, working_size
+from streamstyle.media.probe import FrameSize, probe, working_size
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.decode import probe
 from tests.films import flat, moving_square, pan, write_film
 from tests.video_io import difference, read_video
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamstyle.errors import FilmError
+from streamstyle.media.probe import probe
 from streamstyle.media.reader import MonotonicClock, TimestampGuesser
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.decode import probe
 from tests.films import Attachment, Extras, flat, moving_square, pan, png, write_film
 from tests.video_io import difference, read_video
 

@@ -7,8 +7,8 @@ import pytest
 
 from streamstyle.cli.run_arguments import RunArguments, parse_run_arguments
 from streamstyle.errors import FilmError
+from streamstyle.media.probe import probe_header
 from streamstyle.preview_server.frame_previews import FramePreviews, PreviewBox, draft_is_exact
-from streamstyle.stages.decode import probe_header
 from streamstyle.video_info import VideoInfo
 from tests.films import flat, pan, write_film
 

@@ -7,11 +7,11 @@ import pytest
 from streamstyle.cli.run_arguments import parse_run_arguments
 from streamstyle.frames import FramePosition
 from streamstyle.media.output_file import partial_path
+from streamstyle.media.probe import probe, probe_header
 from streamstyle.preview_server.handlers import resume_status
 from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
 from streamstyle.resume.signature import run_signature
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.decode import probe, probe_header
 from tests.films import pan, write_film
 
 pytestmark = pytest.mark.usefixtures("home")

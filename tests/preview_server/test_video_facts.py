@@ -7,8 +7,8 @@ import pytest
 
 from streamstyle.cli.run_arguments import parse_run_arguments
 from streamstyle.errors import FilmError
+from streamstyle.media.probe import probe, probe_header
 from streamstyle.preview_server.video_facts import VideoFacts, requested_range, video_facts
-from streamstyle.stages.decode import probe, probe_header
 from tests.films import Extras, pan, write_film
 
 pytestmark = pytest.mark.usefixtures("home")

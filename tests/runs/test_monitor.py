@@ -15,12 +15,12 @@ import pytest
 
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, Failed, Finished, FrameWritten, Paused, Stopped, Unpaused, Warned
+from streamstyle.media.probe import probe
 from streamstyle.pipeline import stylise_video
 from streamstyle.process_identity import ProcessIdentity
 from streamstyle.runs.folder import Control, PreviewRequest, RunFolder, RunReader, SaveRequest
 from streamstyle.runs.monitor import open_session
 from streamstyle.settings import ConsistencySettings, Device, EncoderSettings, Settings, SourceSettings, UpscaleSettings
-from streamstyle.stages.decode import probe
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import pan, write_film
 from tests.video_io import nonsense_style

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamstyle.errors import FilmError
+from streamstyle.media.probe import probe
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.decode import probe
 from tests.films import Extras, cut, moving_square, pan, still, write_film
 from tests.video_io import difference, read_video, times
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamstyle.frames import Frame
+from streamstyle.media.probe import probe
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.stages.shots import number_shots
 from tests.films import Picture, cut, flat, moving_square, pan, still, texture
 

@@ -13,11 +13,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from streamstyle.media.probe import probe
 from streamstyle.ops.image import to_tensor
 from streamstyle.ops.luma import LumaWeights
 from streamstyle.ops.yuv import rgb_to_yuv420
 from streamstyle.settings import EncoderSettings, SourceSettings
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.stages.writer import open_writer
 from tests.films import Extras, flat, moving_square, pan, still, write_film
 from tests.video_io import FAST, difference, packets, read_video, times, write_copy

@@ -11,9 +11,10 @@ import torch
 from streamstyle.errors import FilmError
 from streamstyle.evaluate.reference_flow import Correspondence, FrameCorrespondence, ReferenceFlow
 from streamstyle.frames import Frame
+from streamstyle.media.probe import probe
 from streamstyle.ops.occlusion import consistency_weight
 from streamstyle.settings import SourceSettings
-from streamstyle.stages.decode import decode, probe
+from streamstyle.stages.decode import decode
 from streamstyle.video_info import VideoInfo
 from tools.demo_film.film import FRAME_RATE, demo_frames, true_motion
 
