@@ -157,14 +157,14 @@ def test_a_run_ends_with_frames_time_speed_flow_and_file() -> None:
 def test_a_stopped_run_says_how_far_it_got_and_where_it_lies() -> None:
     told = narrated(STARTED, *FRAMES[:31], Stopped("films/a.wave.partial.mkv", 31, 65.0))
     assert told.splitlines()[1] == (
-        "stopped after 31 of 50 frames, at 0:01 of the film; they play from films/a.wave.partial.mkv"
+        "stopped after 31 of 50 frames, at 0:01 of the film; output so far: films/a.wave.partial.mkv"
     )
     assert "nothing was written" in narrated(STARTED, Stopped("films/a.wave.partial.mkv", 0, 0.5))
 
 
 def test_who_sits_before_a_run_is_told_that_somebody_else_paused_it() -> None:
     told = narrated(STARTED, *FRAMES[:3], Paused(3), Unpaused(3))
-    assert told.splitlines()[1:] == ["paused after frame 3, from another terminal", "going on"]
+    assert told.splitlines()[1:] == ["paused after frame 3 from another terminal", "continued"]
 
 
 def test_a_name_with_an_end_of_line_or_an_escape_in_it_stays_on_its_line() -> None:
@@ -174,10 +174,10 @@ def test_a_name_with_an_end_of_line_or_an_escape_in_it_stays_on_its_line() -> No
 
 def test_a_stopped_run_says_what_takes_it_up_again() -> None:
     assert narrated(STARTED, *FRAMES[:9], Stopped("a.partial.mkv", 9, 20.0, 0, 9)).splitlines()[-1] == (
-        "the same command goes on there"
+        "the same command resumes there"
     )
     assert narrated(STARTED, *FRAMES[:9], Stopped("a.partial.mkv", 9, 20.0, 0, 5)).splitlines()[-1] == (
-        "the same command goes on after frame 5"
+        "the same command resumes after frame 5"
     )
 
 
@@ -186,8 +186,8 @@ def test_a_run_that_goes_on_says_so_and_counts_its_own_frames_for_its_speed() ->
         replace(STARTED, resumed_frames=40), *FRAMES[40:], Finished("a.wave.mkv", 50, 2, 20.0, 0, 0, resumed_frames=40)
     )
     assert told.splitlines()[1:] == [
-        "going on after 40 frames (0:02), painted earlier",
-        "a.wave.mkv: 50 frames, 40 of them earlier, in 0:20 (2.0 s/frame)",
+        "resuming after frame 40 (0:02)",
+        "a.wave.mkv: 50 frames, 40 of them resumed, in 0:20 (2.0 s/frame)",
     ]
 
 

@@ -21,7 +21,7 @@ def test_one_signal_asks_the_work_to_stop(number: signal.Signals, capfd: pytest.
         os.kill(os.getpid(), number)
         assert stop.wait(1)
     assert signal.getsignal(number) is before
-    assert "stopping; Ctrl-C once more" in capfd.readouterr().err
+    assert "stopping; press Ctrl-C again" in capfd.readouterr().err
 
 
 def test_a_second_signal_leaves_at_once() -> None:

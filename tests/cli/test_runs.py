@@ -77,9 +77,9 @@ def test_the_states_of_runs(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_no_runs(capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["runs"]) == 0
-    assert "no run goes on" in capfd.readouterr().out
+    assert "no run is active" in capfd.readouterr().out
     assert exit_code(["stop"]) == 2
-    assert "no run goes on" in capfd.readouterr().err
+    assert "no run is active" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("called", ["its number", "its film", "its folder", "nothing"])
@@ -87,9 +87,9 @@ def test_a_run_is_stopped_and_waited_for(called: str, going: RunFolder, capfd: p
     words = {"its number": [going.name()], "its film": ["sea.mkv"], "its folder": [str(going.path)], "nothing": []}
     assert exit_code(["stop", *words[called]]) == 0
     said = capfd.readouterr().out.splitlines()
-    assert said[0] == "sea.mkv stops after the frame at hand"
+    assert said[0] == "sea.mkv stops after the current frame"
     assert said[1].startswith("stopped after ")
-    assert said[1].endswith(f"of 2000 frames; they play from {runs_folder() / 'out.partial.mkv'}")
+    assert said[1].endswith(f"of 2000 frames; output so far: {runs_folder() / 'out.partial.mkv'}")
     assert exit_code(["stop", going.name()]) == 2
     assert "has ended: stopped" in capfd.readouterr().err
 
@@ -98,7 +98,7 @@ def test_of_several_runs_one_has_to_be_named(going: RunFolder, capfd: pytest.Cap
     voice("00-other")
     assert exit_code(["stop"]) == 2
     said = capfd.readouterr().err
-    assert f"2 runs go on: {going.name()} (sea.mkv), " in said or f", {going.name()} (sea.mkv)" in said
+    assert f"2 runs are active: {going.name()} (sea.mkv), " in said or f", {going.name()} (sea.mkv)" in said
     assert exit_code(["stop", "nothing.mkv"]) == 2
     assert "there is no run nothing.mkv" in capfd.readouterr().err
     assert not going.read_control().stop
