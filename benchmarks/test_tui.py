@@ -19,7 +19,8 @@ from benchmarks.conftest import Work
 from benchmarks.looped_film import loop_film
 from benchmarks.report import Report, Row
 from benchmarks.tui_terminal import TuiTerminal
-from streamstyle.runs.folder import all_runs, read_json
+from streamstyle.files import read_json
+from streamstyle.runs.folder import list_runs
 
 PAIRS = 3
 METHODS = ("live", "consistent")
@@ -173,7 +174,7 @@ class CpuMeter:
     def sample(self) -> None:
         """Note how far the youngest run is, and what it has taken."""
         with suppress(psutil.Error, IndexError, KeyError):
-            run = all_runs()[0]
+            run = list_runs()[0]
             frame = int(read_json(run.status)["frame_written"]["frame"])
             times = psutil.Process(read_json(run.path / "run.json")["pid"]).cpu_times()
             if frame >= 10 and (not self._marks or frame > self._marks[-1][0]):
@@ -193,10 +194,10 @@ class CpuMeter:
 
 
 def _run_has_ended() -> bool:
-    return '"finished"' in all_runs()[0].events.read_text()
+    return '"finished"' in list_runs()[0].events.read_text()
 
 
 def _elapsed() -> float:
     """Return what the youngest run says it took."""
-    last = all_runs()[0].events.read_text().splitlines()[-1]
+    last = list_runs()[0].events.read_text().splitlines()[-1]
     return float(json.loads(last)["elapsed"])

@@ -163,7 +163,7 @@ def complete_style(ctx: click.Context, parameter: click.Parameter, incomplete: s
 def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the runs that go on, by their numbers."""
     return [
-        CompletionItem(run.run, help=f"{run.state} {Path(run.video).name}")
+        CompletionItem(run.name, help=f"{run.state} {Path(run.video).name}")
         for run in active_runs()
-        if run.run.startswith(incomplete)
+        if run.name.startswith(incomplete)
     ]

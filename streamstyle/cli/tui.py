@@ -15,7 +15,7 @@ from streamstyle.cli.media_args import default_output
 from streamstyle.cli.options import GroupedCommand, GroupedOption, complete_run, complete_style
 from streamstyle.cli.run import run
 from streamstyle.errors import SettingsError
-from streamstyle.runs.folder import RunFolder, all_runs
+from streamstyle.runs.folder import RunFolder, list_runs
 from streamstyle.runs.status import find_run
 from streamstyle.styles.spec import parse_style
 
@@ -109,7 +109,7 @@ def _find_run(name: str) -> RunFolder:
     """Return the run that is meant; without a name the youngest that goes on, or else the youngest."""
     if name:
         return find_run(name)
-    runs = all_runs()
+    runs = list_runs()
     if not runs:
         raise SettingsError("there is no run to look at", "Start one: streamstyle run MOVIE --style STYLE.")
     return next((run for run in runs if run.is_alive()), runs[0])

@@ -1,4 +1,7 @@
-"""The folder a run keeps while it goes on, through which others watch it; the protocol is docs/protocol.md."""
+"""The folder of a run: where the run reports its progress, and where viewers leave their requests.
+
+The protocol is described in docs/protocol.md; this module is both sides of it.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_state_path
-
+from streamstyle.files import atomic_write, parse_json_object, read_json, state_folder
 from streamstyle.process_identity import ProcessIdentity
 
 VIEWS = ("output", "source", "per_frame", "flow", "weight")
-"""What a preview can show: the result, the film, the frame painted alone, optical flow, and the consistency weight."""
+"""What a preview can show: the output, the source, the per-frame stylisation, the flow, the consistency weight."""
 
 VIEWER_TIMEOUT = 5.0
-"""Seconds after which a viewer that has not repeated its wishes is taken to have gone."""
+"""Seconds after which the request of a viewer expires unless it is repeated."""
 
 _END_EVENTS = frozenset({"finished", "stopped", "failed"})
 _MAX_ENDED_RUNS = 20
@@ -29,21 +31,22 @@ _MAX_ENDED_RUNS = 20
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """What a viewer would like to see; it says so anew every second or two."""
+    """The previews that a viewer wants; repeated every second or two, since it expires."""
 
     views: tuple[str, ...] = ()
     """Of `VIEWS`."""
     width: int = 0
-    """The most pixels across that it can show."""
+    """Largest useful width in pixels."""
     height: int = 0
+    """Largest useful height in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class SaveRequest:
-    """A view of the frame at hand that is to be kept, in full size."""
+    """A request to save a view of the current frame in full size."""
 
     number: int
-    """Counts up, so that a wish is fulfilled once."""
+    """Counts up, so that each request is carried out once."""
     view: str
     path: str
     """Ends in .png."""
@@ -51,105 +54,116 @@ class SaveRequest:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What is wanted of a run."""
+    """What the owner of a run orders it to do."""
 
     paused: bool = False
     stop: bool = False
     save: SaveRequest | None = None
     owner: ProcessIdentity | None = None
-    """Who holds the run: whose orders these are. A pause is over when its holder has gone; without one it stands."""
+    """The process that controls the run. A pause ends when its owner has exited; without an owner it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """Where everything of one run lies."""
+    """The files of one run."""
 
     path: Path
 
     @property
     def events(self) -> Path:
-        """JSON Lines: every event that is not soon overtaken by another of its kind."""
+        """JSON Lines: every event except the transient ones."""
         return self.path / "events.jsonl"
 
     @property
     def status(self) -> Path:
-        """One JSON object: by name, the latest event of each kind that overtakes the one before."""
+        """One JSON object: the latest transient event of each kind, by name."""
         return self.path / "status.json"
 
     @property
     def control(self) -> Path:
-        """Written by whoever holds the run, read by the run."""
+        """Written by the owner of the run, read by the run."""
         return self.path / "control.json"
 
     @property
     def previews(self) -> Path:
-        """Small pictures of the frame at hand."""
+        """Folder of small images of the current frame."""
         return self.path / "previews"
 
     @property
+    def stdout_log(self) -> Path:
+        """Standard output of a run that was started by `start_run`."""
+        return self.path / "stdout.log"
+
+    @property
     def stderr_log(self) -> Path:
-        """What a run that a viewer started prints on standard error."""
+        """Standard error of a run that was started by `start_run`."""
         return self.path / "stderr.log"
 
     def create(self, command: list[str]) -> None:
-        """Make the folder and say which process the run is: this one."""
+        """Create the folder of a run by this process with that command line. Raises OSError."""
         for folder in (self.path, self.previews, self._viewers_folder):
             folder.mkdir(parents=True, exist_ok=True)
-        replace_json(self._run_file, {**asdict(ProcessIdentity.current()), "command": command})
+        write_json(self._run_file, {**asdict(ProcessIdentity.current()), "command": command})
+
+    def exists(self) -> bool:
+        """Return whether `create` has been called."""
+        return self._run_file.is_file()
 
     def command(self) -> list[str]:
-        """Return the command line of the run, without the program's name; empty where there is none."""
+        """Return the command line of the run, without the program's name; empty if it is not known."""
         return list(read_json(self._run_file).get("command", []))
 
     def process(self) -> ProcessIdentity | None:
-        """Return which process the run is, or was; None where it does not say."""
+        """Return the process of the run, which may have exited; None if it is not known."""
         return ProcessIdentity.from_json(read_json(self._run_file))
 
     def name(self) -> str:
-        """Return what people call the run: its process's number, or its folder where that is not among the others."""
-        life = self.process()
-        return str(life.pid) if life is not None and self.path.parent == runs_folder() else str(self.path)
+        """Return the name of the run in the user interface: its pid, or its path outside `runs_folder()`."""
+        process = self.process()
+        return str(process.pid) if process is not None and self.path.parent == runs_folder() else str(self.path)
 
     def is_alive(self) -> bool:
-        """Return whether the process of the run is there."""
-        life = self.process()
-        return life is not None and life.is_running()
+        """Return whether the process of the run is running."""
+        process = self.process()
+        return process is not None and process.is_running()
 
     def write_control(self, control: Control) -> None:
-        """Tell the run what is wanted; a stop that somebody ordered is never taken back."""
-        replace_json(self.control, asdict(replace(control, stop=control.stop or self.read_control().stop)))
+        """Order the run to do something; an order to stop cannot be withdrawn. Raises OSError."""
+        write_json(self.control, asdict(replace(control, stop=control.stop or self.read_control().stop)))
 
     def read_control(self) -> Control:
-        """Return what is wanted now."""
-        wanted = read_json(self.control)
-        save, owner = wanted.get("save"), ProcessIdentity.from_json(wanted.get("owner"))
-        paused = bool(wanted.get("paused")) and (owner is None or owner.is_running())
+        """Return the current orders; those of an empty `Control` where the file cannot be read."""
+        content = read_json(self.control)
+        save, owner = content.get("save"), ProcessIdentity.from_json(content.get("owner"))
+        paused = bool(content.get("paused")) and (owner is None or owner.is_running())
         with suppress(TypeError):
-            return Control(paused, bool(wanted.get("stop")), SaveRequest(**save) if save else None, owner)
+            return Control(paused, bool(content.get("stop")), SaveRequest(**save) if save else None, owner)
         return Control()
 
     def request_previews(self, viewer: str, request: PreviewRequest) -> None:
-        """Say what a viewer, known by a name of its own, would like to see."""
-        replace_json(self._viewers_folder / f"{viewer}.json", asdict(request))
+        """Replace the request of the viewer of that name. Raises OSError."""
+        write_json(self._viewers_folder / f"{viewer}.json", asdict(request))
 
     def remove_viewer(self, viewer: str) -> None:
-        """Say that a viewer has gone."""
+        """Withdraw the request of a viewer. Raises OSError."""
         (self._viewers_folder / f"{viewer}.json").unlink(missing_ok=True)
 
-    def preview_requests(self) -> PreviewRequest:
-        """Return all that the viewers who are there would like to see, at the largest size of any."""
-        found = [
-            PreviewRequest(tuple(wish["views"]), wish["width"], wish["height"]) for wish in self._active_requests()
+    def merged_preview_request(self) -> PreviewRequest:
+        """Return the views that any viewer wants, at the largest size that any of them wants."""
+        requests = [
+            PreviewRequest(tuple(request["views"]), request["width"], request["height"])
+            for request in self._active_requests()
         ]
-        views = tuple(view for view in VIEWS if any(view in wish.views for wish in found))
-        width, height = (max((getattr(wish, side) for wish in found), default=0) for side in ("width", "height"))
+        views = tuple(view for view in VIEWS if any(view in request.views for request in requests))
+        width = max((request.width for request in requests), default=0)
+        height = max((request.height for request in requests), default=0)
         return PreviewRequest(views, width, height)
 
     def _active_requests(self) -> Iterator[Mapping[str, Any]]:
         for path in self._viewers_folder.glob("*.json"):
             with suppress(OSError):
-                if abs(time.time() - path.stat().st_mtime) < VIEWER_TIMEOUT and (wish := read_json(path)):
-                    yield wish
+                if abs(time.time() - path.stat().st_mtime) < VIEWER_TIMEOUT and (request := read_json(path)):
+                    yield request
 
     @property
     def _run_file(self) -> Path:
@@ -160,70 +174,54 @@ class RunFolder:
         return self.path / "viewers"
 
 
-def runs_folder() -> Path:
-    """Return the folder that the folders of runs lie in; it need not exist yet."""
-    return user_state_path("streamstyle", appauthor=False) / "runs"
-
-
-def new_run_folder(video: Path) -> RunFolder:
-    """Return where a run that begins now keeps its folder; those of runs that ended long ago are removed."""
-    for ended in [run for run in all_runs() if not run.is_alive()][_MAX_ENDED_RUNS - 1 :]:
-        shutil.rmtree(ended.path, ignore_errors=True)
-    return RunFolder(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{video.stem}-{os.getpid()}")
-
-
-def all_runs() -> list[RunFolder]:
-    """Return the runs there is a folder of, the youngest first."""
-    folders = [path for path in runs_folder().glob("*") if (path / "run.json").is_file()]
-    return [RunFolder(path) for path in sorted(folders, reverse=True)]
-
-
 class RunReader:
-    """Follows what a run says, from its beginning, as often as it is asked."""
+    """Reads the events of a run as they arrive, from the first one on."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.ended = False
-        """Whether the run has said its last word."""
+        """Whether the event that ends the run has been read."""
         self._offset = 0
         self._status: dict[str, Any] = {}
 
     def read_events(self) -> list[dict[str, Any]]:
-        """Return the events since the last call, as JSON objects; of those that overtake each other, the latest."""
-        latest = read_json(self.folder.status)  # first: an ending is never followed by an older status
-        lasting = self._read_lines()
-        self.ended = self.ended or any(event.get("event") in _END_EVENTS for event in lasting)
-        fleeting = [event for name, event in latest.items() if event != self._status.get(name)]
-        self._status.update(latest)
-        return fleeting + lasting if self.ended else lasting + fleeting
+        """Return the events since the last call as JSON objects; of transient ones the latest of each kind."""
+        status = read_json(self.folder.status)  # before the log, so that no older status follows the end of the run
+        logged = self._read_log()
+        self.ended = self.ended or any(event.get("event") in _END_EVENTS for event in logged)
+        transient = [event for name, event in status.items() if event != self._status.get(name)]
+        self._status.update(status)
+        return transient + logged if self.ended else logged + transient
 
-    def _read_lines(self) -> list[dict[str, Any]]:
+    def _read_log(self) -> list[dict[str, Any]]:
         try:
             with self.folder.events.open("rb") as file:
                 file.seek(self._offset)
-                whole, end, _ = file.read().rpartition(b"\n")
+                whole_lines, line_end, _ = file.read().rpartition(b"\n")
         except OSError:
             return []
-        self._offset += len(whole) + len(end)
-        return [event for line in whole.splitlines() if isinstance(event := _parse_json(line), dict)]
+        self._offset += len(whole_lines) + len(line_end)
+        return [event for line in whole_lines.splitlines() if (event := parse_json_object(line))]
 
 
-def replace_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON object in such a way that a reader sees the old or the new one, whole."""
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(json.dumps(content), encoding="utf-8")
-    partial.replace(path)
+def runs_folder() -> Path:
+    """Return the folder that contains the folders of runs; it need not exist yet."""
+    return state_folder() / "runs"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file; an empty one where there is none."""
-    with suppress(OSError):
-        content = _parse_json(path.read_bytes())
-        return content if isinstance(content, dict) else {}
-    return {}
+def new_run_folder(video: Path) -> RunFolder:
+    """Return the folder for a new run, not yet created; removes those of the oldest ended runs."""
+    for ended in [run for run in list_runs() if not run.is_alive()][_MAX_ENDED_RUNS - 1 :]:
+        shutil.rmtree(ended.path, ignore_errors=True)
+    return RunFolder(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{video.stem}-{os.getpid()}")
 
 
-def _parse_json(text: bytes) -> Any:
-    with suppress(ValueError):
-        return json.loads(text)
-    return None
+def list_runs() -> list[RunFolder]:
+    """Return the runs that have a folder, the latest first."""
+    runs = [RunFolder(path) for path in sorted(runs_folder().glob("*"), reverse=True)]
+    return [run for run in runs if run.exists()]
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Replace a file by a JSON object; a reader sees the old or the new content, whole. Raises OSError."""
+    atomic_write(path, json.dumps(content))

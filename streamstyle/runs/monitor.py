@@ -1,4 +1,4 @@
-"""A run that others can look at, from its first word to its last."""
+"""The inside of a run folder: a run reports to its folder and obeys the orders it finds there."""
 
 from __future__ import annotations
 
@@ -14,185 +14,192 @@ from streamstyle.events import TRANSIENT, Event, Failed, FrameSaved, Observer, P
 from streamstyle.files import atomic_write
 from streamstyle.job import FrameCallback, FrameContext
 from streamstyle.media.images import encode_image
-from streamstyle.runs.folder import PreviewRequest, RunFolder, SaveRequest, replace_json
+from streamstyle.runs.folder import PreviewRequest, RunFolder, SaveRequest, write_json
 from streamstyle.runs.previews import downscale_factor, encode_jpeg, render_view
 from streamstyle.runs.status_sampler import OnlineWarpingError, StatusSampler
+
+SAMPLE_INTERVAL = 0.3
+"""Least seconds from one status sample to the next."""
+
+PREVIEW_INTERVAL = 0.3
+"""Least seconds from one preview to the next."""
+
+MAX_PREVIEW_FRACTION = 0.02
+"""Largest fraction of the time that is spent on previews."""
+
+_POLL_INTERVAL = 0.1
+"""Seconds between two reads of the orders while the run is paused."""
+
+
+@contextmanager
+def open_session(
+    folder: RunFolder, command: list[str], to_failed: Callable[[BaseException], Failed]
+) -> Iterator[RunSession]:
+    """Create the folder of a run with that command line and yield its session.
+
+    An exception that ends the run is logged in the folder, as the event that `to_failed` makes of it.
+    """
+    try:
+        folder.create(command)
+    except OSError as error:
+        yield RunSession(folder, f"the run cannot be watched: {folder.path} cannot be written ({error.strerror})")
+        return
+    try:
+        yield RunSession(folder)
+    except BaseException as error:
+        EventLog(folder, _ignore).observe(to_failed(error))
+        raise
+
+
+def _ignore(event: Event) -> None:
+    """Drop a warning of the log: the exception that is being logged is reported by whoever catches it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSession:
-    """A run's folder, and what keeps it from being written, if anything does."""
+    """A run folder, and the reason why it cannot be written, if there is one."""
 
     folder: RunFolder
     problem: str | None = None
 
     def attach(self, observe: Observer, stop: threading.Event) -> tuple[Observer, FrameCallback | None]:
-        """Return what is to hear and to see of the run: what it tells `observe` is told in its folder, too.
+        """Return the observer and the frame callback for the pipeline.
 
-        Where the folder cannot be written nobody can look on, and the run is none the worse: there is a warning.
+        Events go to the folder and to `observe`; `stop` is set when the folder orders it. If the folder cannot be
+        written, `observe` gets a warning and the run continues without it.
         """
         if self.problem is not None:
             observe(Warned(self.problem))
             return observe, None
         log = EventLog(self.folder, observe)
 
-        def both(event: Event) -> None:
+        def observe_both(event: Event) -> None:
             log.observe(event)
             observe(event)
 
-        return both, RunMonitor(self.folder, log, both, stop).on_frame
-
-
-@contextmanager
-def open_session(
-    folder: RunFolder, command: list[str], failed: Callable[[BaseException], Failed]
-) -> Iterator[RunSession]:
-    """Yield the session of a run with that command line; an error that ends it is told in the words of `failed`."""
-    try:
-        folder.create(command)
-    except OSError as error:
-        yield RunSession(folder, f"nobody can look on: {folder.path} cannot be written ({error.strerror})")
-        return
-    try:
-        yield RunSession(folder)
-    except BaseException as error:
-        EventLog(folder, _ignore).observe(failed(error))
-        raise
-
-
-def _ignore(event: Event) -> None:
-    """Tell nobody: the error is on its way to be told."""
-
-
-SAMPLE_INTERVAL = 0.3
-"""Seconds between two surveys, at the least."""
-
-PREVIEW_INTERVAL = 0.3
-"""Seconds between two previews, at the least."""
-
-PREVIEW_SHARE = 0.02
-"""Of the time, what previews may take at the most."""
-
-_POLL_INTERVAL = 0.1
-"""Seconds between two looks at the folder while the run is paused."""
+        return observe_both, RunMonitor(self.folder, log, observe_both, stop).on_frame
 
 
 class RunMonitor:
-    """Is shown each frame once it is written; see `Job`."""
+    """Samples the status, writes previews and obeys orders, once after each written frame."""
 
     def __init__(self, folder: RunFolder, log: EventLog, observe: Observer, stop: threading.Event) -> None:
-        """`log` hears what is for those who look on, `tell` what everybody should know: that the run waits."""
+        """`log` gets what only viewers need to know, `observe` what everybody does: that the run is paused."""
         self._folder, self._log, self._observe, self._stop = folder, log, observe, stop
         self._warping_error, self._sampler = OnlineWarpingError(), StatusSampler()
         self._sample_due = self._preview_due = 0.0
         self._previewed: tuple[int, PreviewRequest] | None = None
         self._last_save = 0
 
-    def on_frame(self, moment: FrameContext) -> None:
-        """Show the frame to those who look on, and wait while the run is to be paused."""
-        with moment.timer.measure("monitor"):
-            self._warping_error.add(moment.stylised)
-            self._report(moment, paused=False)
-            self._apply_control(moment)
+    def on_frame(self, context: FrameContext) -> None:
+        """Report the frame that was written and obey the orders; returns only after a pause."""
+        with context.timer.measure("monitor"):
+            self._warping_error.add(context.stylised)
+            self._report(context, paused=False)
+            self._apply_control(context)
 
-    def _report(self, moment: FrameContext, *, paused: bool) -> None:
-        self._preview(moment, paused)
+    def _report(self, context: FrameContext, *, paused: bool) -> None:
+        self._preview(context, paused)
         now = time.monotonic()
         if now >= self._sample_due:
             self._sample_due = now + SAMPLE_INTERVAL
-            self._sample(moment, paused)
+            self._sample(context, paused)
 
-    def _sample(self, moment: FrameContext, paused: bool) -> None:
-        self._log.observe(self._sampler.sample(moment, paused, self._warping_error.mean()))
+    def _sample(self, context: FrameContext, paused: bool) -> None:
+        self._log.observe(self._sampler.sample(context, paused, self._warping_error.mean()))
         self._log.flush()
 
-    def _apply_control(self, moment: FrameContext) -> None:
-        wanted = self._folder.read_control()
-        if wanted.save is not None:
-            self._save_view(moment, wanted.save)
-        if wanted.paused and not wanted.stop:
-            self._pause(moment)
-        elif wanted.stop:
+    def _apply_control(self, context: FrameContext) -> None:
+        control = self._folder.read_control()
+        if control.save is not None:
+            self._save_view(context, control.save)
+        if control.stop:
             self._stop.set()
+        elif control.paused:
+            self._pause(context)
 
-    def _pause(self, moment: FrameContext) -> None:
-        """Wait until the run may go on, or is to stop; what is wished for meanwhile is shown."""
-        self._observe(Paused(moment.frames))
-        self._sample(moment, paused=True)
-        with moment.timer.measure("paused"), moment.clock.paused():
+    def _pause(self, context: FrameContext) -> None:
+        """Wait for the end of the pause or for the order to stop; requests of viewers are answered meanwhile."""
+        self._observe(Paused(context.frames))
+        self._sample(context, paused=True)
+        with context.timer.measure("paused"), context.clock.paused():
             while not self._stop.wait(_POLL_INTERVAL):
-                wanted = self._folder.read_control()
-                if wanted.save is not None:
-                    self._save_view(moment, wanted.save)
-                if wanted.stop:
+                control = self._folder.read_control()
+                if control.save is not None:
+                    self._save_view(context, control.save)
+                if control.stop:
                     self._stop.set()
-                if not wanted.paused:
+                if not control.paused:
                     break
-                self._report(moment, paused=True)
-        self._observe(Unpaused(moment.frames))
+                self._report(context, paused=True)
+        self._observe(Unpaused(context.frames))
 
-    def _preview(self, moment: FrameContext, paused: bool) -> None:
-        """Write previews where somebody wishes for them, it is time, and they have not seen these."""
+    def _preview(self, context: FrameContext, paused: bool) -> None:
+        """Write previews if they are requested, due, and not those that were written last."""
         began = time.monotonic()
         if began < self._preview_due and not paused:
             return
-        wishes = self._folder.preview_requests()
-        if not wishes.views or self._previewed == (moment.frames, wishes):
+        request = self._folder.merged_preview_request()
+        if not request.views or self._previewed == (context.frames, request):
             return
-        self._previewed = moment.frames, wishes
-        with suppress(OSError):  # previews are a courtesy; what really cannot be written is told by the log
-            pictures = self._write_previews(moment, wishes)
-            self._log.observe(PreviewsWritten(moment.frames, _presentation_time(moment), pictures))
+        self._previewed = context.frames, request
+        with suppress(OSError):  # a folder that cannot be written is reported by the log
+            images = self._write_previews(context, request)
+            self._log.observe(PreviewsWritten(context.frames, _presentation_time(context), images))
             self._log.flush()
         took = time.monotonic() - began
-        self._preview_due = began + max(PREVIEW_INTERVAL, took / PREVIEW_SHARE)
+        self._preview_due = began + max(PREVIEW_INTERVAL, took / MAX_PREVIEW_FRACTION)
 
-    def _write_previews(self, moment: FrameContext, request: PreviewRequest) -> dict[str, str]:
-        shrink = downscale_factor(moment.video.width, moment.video.height, (request.width, request.height))
-        pictures: dict[str, str] = {}
+    def _write_previews(self, context: FrameContext, request: PreviewRequest) -> dict[str, str]:
+        """Return the paths of the JPEG files, by view."""
+        factor = downscale_factor(context.video.width, context.video.height, (request.width, request.height))
+        paths: dict[str, str] = {}
         for view in request.views:
-            picture = render_view(moment.stylised, view, shrink)
-            if picture is not None:
+            image = render_view(context.stylised, view, factor)
+            if image is not None:
                 path = self._folder.previews / f"{view}.jpg"
-                atomic_write(path, encode_jpeg(picture))
-                pictures[view] = str(path)
-        return pictures
+                atomic_write(path, encode_jpeg(image))
+                paths[view] = str(path)
+        return paths
 
-    def _save_view(self, moment: FrameContext, save: SaveRequest) -> None:
-        """Keep a view of the frame in full size, once for each wish."""
+    def _save_view(self, context: FrameContext, save: SaveRequest) -> None:
+        """Save a view of the frame in full size, once for each request."""
         if save.number <= self._last_save:
             return
         self._last_save = save.number
-        path, painted = Path(save.path), moment.stylised
-        picture = render_view(replace(painted, image=moment.image), save.view)
-        if path.suffix.lower() != ".png" or picture is None:
-            self._log.observe(Warned(f"there is no {save.view} of frame {moment.frames} to save as {path.name}"))
+        path = Path(save.path)
+        if path.suffix.lower() != ".png":
+            self._log.observe(Warned(f"{path} is not saved: its name does not end in .png"))
+            return
+        image = render_view(replace(context.stylised, image=context.image), save.view)
+        if image is None:
+            self._log.observe(Warned(f"{path} is not saved: frame {context.frames} has no {save.view}"))
             return
         try:
-            atomic_write(path, encode_image(picture, ".png"))
+            atomic_write(path, encode_image(image, ".png"))
         except OSError as error:
             self._log.observe(Warned(f"{path} cannot be written ({error.strerror})"))
             return
-        self._log.observe(FrameSaved(moment.frames, save.view, str(path)))
+        self._log.observe(FrameSaved(context.frames, save.view, str(path)))
 
 
-def _presentation_time(moment: FrameContext) -> float:
-    return float(moment.stylised.flowed.frame.pts * moment.video.time_base)
+def _presentation_time(context: FrameContext) -> float:
+    return context.video.seconds(context.stylised.flowed.frame.pts)
 
 
 class EventLog:
-    """Writes events as the protocol has them; a folder that cannot be written to is left alone, with one warning."""
+    """Writes events to a run folder; if the folder cannot be written it warns once and gives up."""
 
-    def __init__(self, folder: RunFolder, observer: Observer) -> None:
+    def __init__(self, folder: RunFolder, observe_warning: Observer) -> None:
         self._folder = folder
-        self._observer = observer
-        self._latest: dict[str, Any] = {}
+        self._observe_warning = observe_warning
+        self._status: dict[str, Any] = {}
         self._failed = False
 
     def observe(self, event: Event) -> None:
-        """Keep the event: at the next `flush` where it is soon overtaken, else at once."""
+        """Write the event: a transient one at the next `flush`, any other at once."""
         if isinstance(event, TRANSIENT):
-            self._latest[event.name] = event.to_json()
+            self._status[event.name] = event.to_json()
             return
         self.flush()
         if self._failed:
@@ -204,14 +211,15 @@ class EventLog:
             self._fail(error)
 
     def flush(self) -> None:
-        """Bring the status up to date."""
-        if self._failed or not self._latest:
+        """Write the latest transient events."""
+        if self._failed or not self._status:
             return
         try:
-            replace_json(self._folder.status, self._latest)
+            write_json(self._folder.status, self._status)
         except OSError as error:
             self._fail(error)
 
     def _fail(self, error: OSError) -> None:
         self._failed = True
-        self._observer(Warned(f"nobody can look on any more: {self._folder.path} cannot be written ({error.strerror})"))
+        problem = f"{self._folder.path} cannot be written ({error.strerror})"
+        self._observe_warning(Warned(f"the run can no longer be watched: {problem}"))

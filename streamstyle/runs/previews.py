@@ -1,4 +1,4 @@
-"""What can be seen of a frame: the result, the film, the frame painted alone, flow, and the consistency weight."""
+"""Views of a frame as images: the output, the source, the per-frame stylisation, the flow, the consistency weight."""
 
 from __future__ import annotations
 
@@ -12,25 +12,30 @@ from torch import Tensor
 
 from streamstyle.frames import StylisedFrame
 
-Picture = NDArray[np.uint8]
+RgbImage = NDArray[np.uint8]
 """[H, W, 3] RGB."""
 
 Sample = TypeVar("Sample", np.uint8, np.float32)
 
 _FULL_COLOUR_SPEED = 0.03
-"""Motion, as a share of the picture's width, that has the full colour."""
+"""Motion per frame that is drawn in full colour, as a fraction of the image's width."""
+
+_JPEG_QUALITY = 90
 
 
-def render_view(painted: StylisedFrame, view: str, factor: int = 1) -> Picture | None:
-    """Return a view, smaller by a whole factor; None where there is none, as of flow on the first frame of a shot."""
-    motion = painted.flowed.motion
+def render_view(stylised: StylisedFrame, view: str, factor: int = 1) -> RgbImage | None:
+    """Return a view of the frame, downscaled by a whole factor; views are those of `folder.VIEWS`.
+
+    None for a view that the frame does not have: the first frame of a shot has no flow and no consistency weight.
+    """
+    motion = stylised.flowed.motion
     match view:
         case "output":
-            return _to_rgb(painted.image, factor)
+            return _to_rgb(stylised.image, factor)
         case "per_frame":
-            return _to_rgb(painted.per_frame, factor)
+            return _to_rgb(stylised.per_frame, factor)
         case "source":
-            return _downscale(painted.flowed.frame.image, factor)
+            return _downscale(stylised.flowed.frame.image, factor)
         case "flow" if motion is not None:
             return flow_to_colour(_downscale_tensor(motion.backward, factor), motion.backward.shape[-1])
         case "weight" if motion is not None:
@@ -42,28 +47,44 @@ def render_view(painted: StylisedFrame, view: str, factor: int = 1) -> Picture |
 def flow_to_colour(
     flow: NDArray[np.float32],  # [2, H, W], pixels
     width: int,
-) -> Picture:
-    """Return a flow as colours: the direction by the hue, the speed by how far it is from white.
+) -> RgbImage:
+    """Return a colour wheel image of the flow: hue is the direction, saturation the square root of the speed.
 
-    `width` is that of the picture whose pixels flow is in. The square root lets slow motion be seen beside fast.
+    `width` is that of the image whose pixels the flow is measured in. The square root makes slow motion visible beside
+    fast motion.
     """
     u, v = flow
-    speed = np.sqrt(np.minimum(1, np.hypot(u, v) / (_FULL_COLOUR_SPEED * width)))
+    saturation = np.sqrt(np.minimum(1, np.hypot(u, v) / (_FULL_COLOUR_SPEED * width)))
     hue = np.degrees(np.arctan2(v, u)) % 360
-    wheel = cv2.cvtColor(np.stack((hue, speed, np.ones_like(hue)), -1).astype(np.float32), cv2.COLOR_HSV2RGB)
-    return np.round(255 * wheel).astype(np.uint8)
+    hsv = np.stack((hue, saturation, np.ones_like(hue)), -1).astype(np.float32)
+    return np.round(255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)).astype(np.uint8)
 
 
-def _to_rgb(image: Tensor, factor: int) -> Picture:
-    """Return [C, H, W] in [0, 1] as bytes, smaller by a whole factor."""
-    levels: Picture = np.rint(255 * _downscale_tensor(image, factor)).clip(0, 255).astype(np.uint8)
+def downscale_factor(width: int, height: int, into: tuple[int, int]) -> int:
+    """Return the smallest whole factor by which an image fits `into` (width, height) when it is downscaled."""
+    return max(1, -(-width // max(1, into[0])), -(-height // max(1, into[1])))
+
+
+def encode_jpeg(image: RgbImage) -> bytes:
+    """Return the image as a JPEG file."""
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes())
+
+
+def _to_rgb(
+    image: Tensor,  # [C, H, W] in [0, 1]
+    factor: int,
+) -> NDArray[np.uint8]:  # [h, w, C]
+    levels = np.rint(255 * _downscale_tensor(image, factor)).clip(0, 255).astype(np.uint8)
     return np.ascontiguousarray(levels.transpose(1, 2, 0))
 
 
-def _downscale_tensor(image: Tensor, factor: int) -> NDArray[np.float32]:
-    """Return [C, H, W] smaller by a whole factor.
-
-    On a CPU not by torch: its threads would wait for cores that the painting has, for longer than this takes.
+def _downscale_tensor(
+    image: Tensor,  # [C, H, W]
+    factor: int,
+) -> NDArray[np.float32]:  # [C, h, w]
+    """Downscale on the tensor's device; in main memory by OpenCV, since torch's threads would wait longer for cores
+    that the stylisation uses than OpenCV takes.
     """
     if image.is_cuda:
         return (F.avg_pool2d(image, factor, ceil_mode=True) if factor > 1 else image).cpu().numpy()
@@ -71,19 +92,8 @@ def _downscale_tensor(image: Tensor, factor: int) -> NDArray[np.float32]:
 
 
 def _downscale(image: NDArray[Sample], factor: int) -> NDArray[Sample]:
-    """Return a picture or a plane of one, of bytes or floats, smaller by a whole factor."""
+    """Downscale [H, W] or [H, W, C]."""
     if factor == 1:
         return image
     height, width = (-(-side // factor) for side in image.shape[:2])
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), image.dtype)
-
-
-def downscale_factor(width: int, height: int, into: tuple[int, int]) -> int:
-    """Return the whole factor by which a picture has to shrink to fit `into` (width, height); 1 where it does."""
-    return max(1, -(-width // max(1, into[0])), -(-height // max(1, into[1])))
-
-
-def encode_jpeg(picture: Picture) -> bytes:
-    """Return the picture as a small file."""
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())

@@ -1,4 +1,4 @@
-"""How the runs of this machine stand, and which of them is meant."""
+"""The status of the runs on this machine, and which run a name means."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 
 from streamstyle.errors import SettingsError
 from streamstyle.events import Failed, Finished, Stopped
-from streamstyle.runs.folder import RunFolder, RunReader, all_runs, runs_folder
+from streamstyle.runs.folder import RunFolder, RunReader, list_runs, runs_folder
 from streamstyle.runs.state import RunState, apply_events
 
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """A run as it stands."""
+    """A run at the time of reading."""
 
-    run: str
-    """What it is called: the number of its process, or its folder where that lies elsewhere."""
+    name: str
+    """Its pid, or the path of its folder if that is not among the others."""
     folder: RunFolder
     state: str
     """`starting`, `running`, `paused` or `stopping`; once it has ended `finished`, `stopped`, `failed` or `died`."""
@@ -27,56 +27,59 @@ class RunStatus:
 
     @property
     def video(self) -> str:
-        """The film's path; empty before it is open."""
+        """Path of the input; empty before the run has opened it."""
         return self.run_state.started.video if self.run_state.started else ""
 
     @property
     def output(self) -> str:
-        """Where the painting is, or is to be."""
+        """Path of the output, for a stopped run the partial one; empty before the run has opened it."""
         if isinstance(self.run_state.end, Finished | Stopped):
             return self.run_state.end.output
         return self.run_state.started.output if self.run_state.started else ""
 
     @property
     def seconds_left(self) -> float | None:
-        """How long it will still take; None where that cannot be told."""
+        """Estimated seconds to the end; None if unknown."""
         return self.run_state.seconds_left if self.alive else None
 
 
 def read_status(folder: RunFolder) -> RunStatus:
-    """Return how a run stands."""
-    goes_on, life = folder.is_alive(), folder.process()
-    story = apply_events(RunState(), RunReader(folder).read_events())
-    state = _active_state(folder, story) if goes_on else _end_state(story)
-    return RunStatus(folder.name(), folder, state, goes_on, life.create_time if life else 0.0, story)
+    """Return the status of a run."""
+    alive, process = folder.is_alive(), folder.process()  # before the events: once it has exited they are complete
+    run_state = apply_events(RunState(), RunReader(folder).read_events())
+    state = _active_state(folder, run_state) if alive else _end_state(run_state)
+    return RunStatus(folder.name(), folder, state, alive, process.create_time if process else 0.0, run_state)
 
 
 def active_runs() -> list[RunStatus]:
-    """Return them, the youngest first."""
-    return [read_status(folder) for folder in all_runs() if folder.is_alive()]
+    """Return the runs whose process is running, the latest first."""
+    return [read_status(folder) for folder in list_runs() if folder.is_alive()]
 
 
 def find_run(name: str) -> RunFolder:
-    """Return the run of that number, folder or film: where there are several one that goes on, or else the youngest."""
+    """Return the run with that pid, folder or video; of several, an active one before an ended one, then the latest.
+
+    Raises SettingsError if there is none.
+    """
     for path in (Path(name), runs_folder() / name):
-        if (path / "run.json").is_file():
+        if RunFolder(path).exists():
             return RunFolder(path)
-    runs = sorted((read_status(folder) for folder in all_runs()), key=lambda run: not run.alive)
-    found = [run for run in runs if run.run == name or Path(run.video).name == Path(name).name]
+    runs = sorted((read_status(folder) for folder in list_runs()), key=lambda run: not run.alive)
+    found = [run for run in runs if run.name == name or Path(run.video).name == Path(name).name]
     if not found:
         raise SettingsError(f"there is no run {name}", "See `streamstyle runs --all`.")
     return found[0].folder
 
 
 def single_active_run() -> RunFolder:
-    """Return the one run that goes on."""
-    going = active_runs()
-    if not going:
-        raise SettingsError("no run goes on", "See `streamstyle runs --all` for those that did.")
-    if len(going) > 1:
-        names = ", ".join(f"{run.run} ({Path(run.video).name or run.state})" for run in going)
-        raise SettingsError(f"{len(going)} runs go on: {names}", "Say which one.")
-    return going[0].folder
+    """Return the only active run. Raises SettingsError if there is none, or more than one."""
+    runs = active_runs()
+    if not runs:
+        raise SettingsError("no run is active", "See `streamstyle runs --all` for those that have ended.")
+    if len(runs) > 1:
+        names = ", ".join(f"{run.name} ({Path(run.video).name or run.state})" for run in runs)
+        raise SettingsError(f"{len(runs)} runs are active: {names}", "Name one of them.")
+    return runs[0].folder
 
 
 def _active_state(folder: RunFolder, state: RunState) -> str:

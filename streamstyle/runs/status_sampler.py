@@ -1,4 +1,4 @@
-"""How the run stands: its queues, its stages, what it uses."""
+"""Samples of a run in progress: speed, queues, memory, and the warping error of what has been written."""
 
 from __future__ import annotations
 
@@ -17,97 +17,98 @@ from streamstyle.job import FrameContext
 from streamstyle.ops.transfer import to_device
 
 _WINDOW_SAMPLES = 24
-"""Surveys that "lately" goes back."""
+"""Samples over which the seconds of each stage are averaged."""
 
 _HISTORY_SAMPLES = 120
-"""Paces that are remembered."""
+"""Samples of which `fps_history` consists."""
+
+_STRIDE = 8
+"""One pixel in so many, along rows and columns, is compared; the offset of the grid changes with each frame."""
+
+_COLUMN_STEP = 3
+"""Pixels by which the grid moves along the columns with each frame; along the rows it is one."""
 
 
 class StatusSampler:
-    """Takes stock of the run, each time it is asked."""
+    """Samples the status of this process's run."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()
-        self._process.cpu_percent()  # the first answer is always 0
+        self._process.cpu_percent()  # the first call always returns 0
         self._marks: deque[tuple[int, float, dict[str, float]]] = deque(maxlen=_WINDOW_SAMPLES)
         self._fps_history: deque[float] = deque(maxlen=_HISTORY_SAMPLES)
 
-    def sample(self, moment: FrameContext, paused: bool, warping_error: dict[str, float]) -> StatusSampled:
-        """Return how the run stands."""
+    def sample(self, context: FrameContext, paused: bool, warping_error: dict[str, float]) -> StatusSampled:
+        """Return the status; samples of a paused run do not enter the averages."""
         if not paused:
-            self._add_mark(moment)
+            self._add_mark(context)
         stages = self._stage_seconds()
         return StatusSampled(
-            frame=moment.frames,
+            frame=context.frames,
             paused=paused,
-            queues={name: (queue.ready, queue.capacity) for name, queue in moment.queues.items()},
+            queues={name: (queue.ready, queue.capacity) for name, queue in context.queues.items()},
             stages=stages,
-            bottleneck=_bottleneck(stages, moment),
+            bottleneck=_bottleneck(stages, context),
             fps_history=tuple(self._fps_history),
-            losses=dict(moment.stylised.losses),
+            losses=dict(context.stylised.losses),
             warping_error=warping_error,
             memory=self._process.memory_info().rss,
             cpu=self._process.cpu_percent(),
-            gpu_memory=torch.cuda.memory_reserved() if moment.stylised.image.is_cuda else None,
-            bytes_written=moment.partial.stat().st_size if moment.partial.exists() else 0,
+            gpu_memory=torch.cuda.memory_reserved() if context.stylised.image.is_cuda else None,
+            bytes_written=context.partial.stat().st_size if context.partial.exists() else 0,
         )
 
-    def _add_mark(self, moment: FrameContext) -> None:
-        now = moment.frames, moment.clock.seconds, dict(moment.timer.seconds)
-        if self._marks and now[0] > self._marks[-1][0]:
-            frames, seconds = now[0] - self._marks[-1][0], now[1] - self._marks[-1][1]
+    def _add_mark(self, context: FrameContext) -> None:
+        mark = context.frames, context.clock.seconds, dict(context.timer.seconds)
+        if self._marks and mark[0] > self._marks[-1][0]:
+            frames, seconds = mark[0] - self._marks[-1][0], mark[1] - self._marks[-1][1]
             self._fps_history.append(round(frames / max(seconds, 1e-6), 4))
-        self._marks.append(now)
+        self._marks.append(mark)
 
     def _stage_seconds(self) -> dict[str, float]:
-        (first, _, then), (last, _, now) = self._marks[0], self._marks[-1]
-        if last == first:
-            return {}
-        return {name: (now[name] - then.get(name, 0.0)) / (last - first) for name in now if name != "paused"}
+        """Return the seconds per frame of each stage, from the first mark of the window to the last."""
+        (first_frame, _, first), (last_frame, _, last) = self._marks[0], self._marks[-1]
+        frames = last_frame - first_frame
+        return (
+            {name: (last[name] - first.get(name, 0.0)) / frames for name in last if name != "paused"} if frames else {}
+        )
 
 
-def _bottleneck(stages: Mapping[str, float], moment: FrameContext) -> str:
-    """Return what the others wait for: the slowest stage, or, where that is waiting, whoever makes what is awaited."""
+def _bottleneck(stages: Mapping[str, float], context: FrameContext) -> str:
+    """Return the slowest stage; if the run mostly waits, the prefetching stage that it waits for."""
     slowest = max(stages, key=lambda name: stages[name], default="")
     if slowest != "wait":
         return slowest
-    starved = "flow" not in moment.queues or moment.queues["decode"].ready <= 1
-    return "decode" if starved else "flow"
-
-
-STRIDE = 8
-"""One pixel in so many, along rows and columns, is looked at, another one each frame."""
-
-_COLUMN_STEP = 3
-"""With `EVERY`: the columns looked at go round in another order than the rows."""
+    waits_for_decode = "flow" not in context.queues or context.queues["decode"].ready <= 1
+    return "decode" if waits_for_decode else "flow"
 
 
 @dataclass(slots=True)
 class OnlineWarpingError:
-    """The mean warping error so far, of the result and of the frames painted alone, on a lattice of pixels.
+    """The mean warping error so far, of the output and of the per-frame stylisation, on a grid of pixels.
 
-    That of `evaluate.metrics.warping_error` (Lai et al. 2018) at a gap of 1, along the flow the film is made with. What
-    is not steady is seldom so in one pixel alone, so a lattice is enough.
+    The same measure as `evaluate.metrics.warping_error` (Lai et al. 2018) at a gap of 1, along the flow of the run
+    itself. Flicker seldom affects single pixels, so a grid is enough.
     """
 
     _previous: StylisedFrame | None = None
     _frames: int = 0
     _sums: dict[str, Tensor | float] = field(default_factory=lambda: {"output": 0.0, "per_frame": 0.0})
-    """Where the pictures are: nobody waits for a GPU before they are asked for."""
+    """On the device of the frames, so that a GPU is not waited for before `mean` is called."""
 
-    def add(self, painted: StylisedFrame) -> None:
-        """Compare a frame with the one before."""
-        motion, before = painted.flowed.motion, self._previous
-        self._previous = painted
-        if motion is None or before is None:
+    def add(self, stylised: StylisedFrame) -> None:
+        """Compare a frame with the one before; the first frame of a shot is not compared."""
+        motion, previous = stylised.flowed.motion, self._previous
+        self._previous = stylised
+        if motion is None or previous is None:
             return
         self._frames += 1
-        lattice = _SampleGrid.from_motion(motion.backward, motion.weight, self._frames).to(painted.image.device)
-        self._sums["output"] += lattice.error(painted.image, before.image)
-        self._sums["per_frame"] += lattice.error(painted.per_frame, before.per_frame)
+        grid = _SampleGrid.from_motion(motion.backward, motion.weight, self._frames).to(stylised.image.device)
+        self._sums["output"] += grid.error(stylised.image, previous.image)
+        self._sums["per_frame"] += grid.error(stylised.per_frame, previous.per_frame)
 
     def mean(self) -> dict[str, float]:
-        """Return both errors, in squared units of [0, 1]; empty where there was no flow yet."""
+        """Return both errors in squared units of [0, 1], by name; empty before any frame was compared."""
         return {name: float(total) / self._frames for name, total in self._sums.items()} if self._frames else {}
 
 
@@ -116,25 +117,33 @@ class _SampleGrid:
     rows: slice
     columns: slice
     grid: Tensor
-    """[1, h, w, 2]: where the pixels were a frame earlier, in -1..1 from edge to edge."""
+    """[1, h, w, 2]: positions of the pixels in the previous frame, as `grid_sample` has them, in -1..1."""
     weight: Tensor
-    """[h, w]."""
+    """[h, w]: consistency weight."""
 
     @staticmethod
-    def from_motion(backward: Tensor, weight: Tensor, shift: int) -> _SampleGrid:
+    def from_motion(
+        backward: Tensor,  # [2, H, W] pixels
+        weight: Tensor,  # [H, W]
+        shift: int,
+    ) -> _SampleGrid:
         height, width = weight.shape
-        top, left = shift % STRIDE, shift * _COLUMN_STEP % STRIDE
-        rows, columns = slice(top, None, STRIDE), slice(left, None, STRIDE)
+        top, left = shift % _STRIDE, shift * _COLUMN_STEP % _STRIDE
+        rows, columns = slice(top, None, _STRIDE), slice(left, None, _STRIDE)
         u, v = backward[:, rows, columns]
-        x = u + torch.arange(left, width, STRIDE, device=u.device)
-        y = v + torch.arange(top, height, STRIDE, device=v.device)[:, None]
+        x = u + torch.arange(left, width, _STRIDE, device=u.device)
+        y = v + torch.arange(top, height, _STRIDE, device=v.device)[:, None]
         grid = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=-1)
         return _SampleGrid(rows, columns, grid[None], weight[rows, columns])
 
     def to(self, device: torch.device) -> _SampleGrid:
         return replace(self, grid=to_device(self.grid, device), weight=to_device(self.weight.contiguous(), device))
 
-    def error(self, later: Tensor, earlier: Tensor) -> Tensor:  # scalar, float64
-        carried = F.grid_sample(earlier[None], self.grid, "bilinear", "border", align_corners=False)[0]
-        squared = (later[:, self.rows, self.columns] - carried).square().mean(0)
+    def error(
+        self,
+        image: Tensor,  # [3, H, W]
+        previous: Tensor,  # [3, H, W]
+    ) -> Tensor:  # scalar, float64
+        carried = F.grid_sample(previous[None], self.grid, "bilinear", "border", align_corners=False)[0]
+        squared = (image[:, self.rows, self.columns] - carried).square().mean(0)
         return ((self.weight * squared).sum() / self.weight.sum().clamp_min(1e-6)).double()

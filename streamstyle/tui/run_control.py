@@ -139,7 +139,7 @@ class RunWatcher:
 
     def _final_snapshot(self, sight: RunSnapshot) -> RunSnapshot:
         story = sight.state
-        if story.end is None and self._process_handle is not None and (said := self._process_handle.end_event()):
+        if story.end is None and self._process_handle is not None and (said := self._process_handle.last_event()):
             story = story.apply(said)
         return replace(sight, state=story, stderr_tail=tuple(read_last_lines(self.folder.stderr_log)))
 

@@ -19,9 +19,9 @@ from streamstyle.runs.folder import (
     RunFolder,
     RunReader,
     SaveRequest,
-    all_runs,
+    list_runs,
     new_run_folder,
-    replace_json,
+    write_json,
 )
 
 
@@ -58,10 +58,10 @@ def test_a_run_is_alive_until_its_process_ends(tmp_path: Path) -> None:
 def test_every_lasting_event_is_read_once_and_of_the_others_the_latest(folder: RunFolder) -> None:
     reader = RunReader(folder)
     say(folder, "started", "warned")
-    replace_json(folder.status, {"frame_written": {"event": "frame_written", "frame": 7}})
+    write_json(folder.status, {"frame_written": {"event": "frame_written", "frame": 7}})
     assert [event["event"] for event in reader.read_events()] == ["started", "warned", "frame_written"]
     assert reader.read_events() == []
-    replace_json(folder.status, {"frame_written": {"event": "frame_written", "frame": 9}})
+    write_json(folder.status, {"frame_written": {"event": "frame_written", "frame": 9}})
     say(folder, "finished")
     assert [event["event"] for event in reader.read_events()] == ["frame_written", "finished"]
     assert reader.ended
@@ -79,12 +79,12 @@ def test_half_a_line_waits_for_its_end_and_garbage_is_passed_over(folder: RunFol
 def test_wishes_are_added_up_and_fade_when_their_viewer_is_gone(folder: RunFolder) -> None:
     folder.request_previews("one", PreviewRequest(("flow",), 100, 40))
     folder.request_previews("two", PreviewRequest(("output", "flow"), 80, 60))
-    assert folder.preview_requests() == PreviewRequest(("output", "flow"), 100, 60)
+    assert folder.merged_preview_request() == PreviewRequest(("output", "flow"), 100, 60)
     folder.remove_viewer("two")
-    assert folder.preview_requests() == PreviewRequest(("flow",), 100, 40)
+    assert folder.merged_preview_request() == PreviewRequest(("flow",), 100, 40)
     past = time.time() - 60
     os.utime(folder.path / "viewers" / "one.json", (past, past))
-    assert folder.preview_requests() == PreviewRequest()
+    assert folder.merged_preview_request() == PreviewRequest()
 
 
 def test_what_the_owner_wants_arrives_and_nonsense_wants_nothing(folder: RunFolder) -> None:
@@ -121,8 +121,8 @@ def test_a_stop_is_never_taken_back(folder: RunFolder) -> None:
 def test_folders_of_ended_runs_do_not_pile_up(home: Path) -> None:
     for number in range(30):
         RunFolder(new_run_folder(Path(f"film{number:02}.mkv")).path).create([])
-        replace_json(all_runs()[0].path / "run.json", {"pid": 2**22 + 5, "create_time": 0.0, "command": []})
-        assert len(all_runs()) <= 20
+        write_json(list_runs()[0].path / "run.json", {"pid": 2**22 + 5, "create_time": 0.0, "command": []})
+        assert len(list_runs()) <= 20
     living = new_run_folder(Path("zz.mkv"))
     living.create([])
     new_run_folder(Path("film.mkv"))

@@ -70,5 +70,5 @@ def test_the_time_left_of_a_paused_run_or_an_uncounted_video_is_unknown() -> Non
 
 def test_the_gain_in_steadiness_is_a_ratio_of_warping_errors() -> None:
     status = replace(status_sample(9), warping_error={"output": 0.0003, "per_frame": 0.0015})
-    assert replace(HALF_WAY, status=status).steadiness_gain == pytest.approx(5)
-    assert replace(HALF_WAY, status=replace(status, warping_error={})).steadiness_gain is None
+    assert replace(HALF_WAY, status=status).warping_error_reduction == pytest.approx(5)
+    assert replace(HALF_WAY, status=replace(status, warping_error={})).warping_error_reduction is None

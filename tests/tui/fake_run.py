@@ -35,7 +35,7 @@ from streamstyle.events import (
     Unpaused,
     Warned,
 )
-from streamstyle.runs.folder import VIEWS, RunFolder, replace_json
+from streamstyle.runs.folder import VIEWS, RunFolder, write_json
 
 STDERR_NOISE = b"\x1b[2J\x1b[31mx265 [info]: \xff\xfe HEVC\rframe= 1\rframe= 2\n\x00\x07[bold]no markup[/]\n"
 """What encoders print: colours, a cleared screen, bytes that are no text, rewritten lines."""
@@ -51,7 +51,7 @@ class FakeRun:
     def emit(self, event: Event) -> None:
         if isinstance(event, TRANSIENT):
             self.latest[event.name] = event.to_json()
-            replace_json(self.folder.status, self.latest)
+            write_json(self.folder.status, self.latest)
             return
         print(event.to_line(), flush=True)
         with suppress(OSError), self.folder.events.open("a") as file:
@@ -132,7 +132,7 @@ def stylise(wanted: argparse.Namespace, voice: FakeRun) -> Iterator[int]:
 
 def write_previews(voice: FakeRun, frame: int) -> None:
     """Make the pictures that somebody wishes for."""
-    if views := voice.folder.preview_requests().views:
+    if views := voice.folder.merged_preview_request().views:
         voice.emit(preview(voice.folder, frame, views))
 
 

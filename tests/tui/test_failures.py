@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from streamstyle.runs.folder import all_runs, read_json, runs_folder
+from streamstyle.files import read_json
+from streamstyle.runs.folder import list_runs, runs_folder
 from streamstyle.runs.launcher import create_run_folder, start_run
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.setup.screen import SetupScreen
@@ -30,7 +31,7 @@ SLOWLY = ("--frames", "2000", "--seconds", "0.03")
 
 def owner() -> int:
     """The process of the youngest run."""
-    return int(read_json(all_runs()[0].path / "run.json")["pid"])
+    return int(read_json(list_runs()[0].path / "run.json")["pid"])
 
 
 def ends_with(words: str, *others: str) -> Act:
@@ -135,8 +136,8 @@ def test_a_state_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pyte
 def test_a_folder_that_is_taken_away_while_a_film_is_painted(tmp_path: Path) -> None:
     async def act(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "painted · frame")
-        (all_runs()[0].path / "events.jsonl").unlink()
-        (all_runs()[0].path / "events.jsonl").mkdir()
+        (list_runs()[0].path / "events.jsonl").unlink()
+        (list_runs()[0].path / "events.jsonl").mkdir()
         await wait_for_text(pilot, "Painted in")
         await pilot.press("q")
 

@@ -21,7 +21,8 @@ import numpy as np
 import pytest
 
 from streamstyle.cli.main import exit_code
-from streamstyle.runs.folder import RunFolder, all_runs, read_json
+from streamstyle.files import read_json
+from streamstyle.runs.folder import RunFolder, list_runs
 from tests.films import pan, write_film
 from tests.video_io import nonsense_style
 
@@ -98,7 +99,7 @@ def terminal(film: Path, style: Path, tmp_path: Path) -> Iterator[Terminal]:
     terminal = Terminal([sys.executable, "-m", "streamstyle", *words])
     yield terminal
     terminal.close()
-    for run in all_runs():
+    for run in list_runs():
         if run.is_alive():
             os.kill(read_json(run.path / "run.json")["pid"], signal.SIGKILL)
 
@@ -114,7 +115,7 @@ def pictures(folder: RunFolder) -> dict[str, str]:
 
 def test_a_film_is_painted_watched_paused_and_stopped(terminal: Terminal, tmp_path: Path) -> None:
     terminal.shows("painting")
-    folder = all_runs()[0]
+    folder = list_runs()[0]
     terminal.watch(lambda: "output" in pictures(folder))
     terminal.shows("painted · frame")
     terminal.type("4")
@@ -142,7 +143,7 @@ def test_a_film_is_painted_watched_paused_and_stopped(terminal: Terminal, tmp_pa
 
 def test_a_terminal_that_is_closed_does_not_take_the_run_along(terminal: Terminal) -> None:
     terminal.shows("painted · frame")
-    folder = all_runs()[0]
+    folder = list_runs()[0]
     terminal.type(" ")
     terminal.watch(lambda: said(folder, "paused"))
     os.kill(terminal.process.pid, signal.SIGHUP)
@@ -153,7 +154,7 @@ def test_a_terminal_that_is_closed_does_not_take_the_run_along(terminal: Termina
 
 def test_a_ui_that_is_killed_while_its_run_is_paused_lets_it_go_on_and_another_may_stop_it(terminal: Terminal) -> None:
     terminal.shows("painted · frame")
-    folder = all_runs()[0]
+    folder = list_runs()[0]
     terminal.type(" ")
     terminal.watch(lambda: said(folder, "paused"))
     terminal.process.kill()

@@ -25,7 +25,7 @@ def position_text(state: RunState) -> str:
 
 def steadiness_text(state: RunState) -> str:
     """Return `5.6 times steadier`, or what else the comparison with per-frame stylisation says; empty without one."""
-    times = state.steadiness_gain
+    times = state.warping_error_reduction
     if times is None:
         return ""
     if times < 1.05:

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from streamstyle.events import FrameWritten
-from streamstyle.runs.folder import RunFolder, all_runs
+from streamstyle.runs.folder import RunFolder, list_runs
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.dialogs import RUN_BINDINGS
 from streamstyle.tui.screens.run import RunScreen
@@ -31,7 +31,7 @@ SLOWLY = ("--frames", "2000", "--seconds", "0.03")
 
 
 def run() -> RunFolder:
-    return all_runs()[0]
+    return list_runs()[0]
 
 
 async def stop(pilot: Pilot[int]) -> None:
@@ -255,9 +255,10 @@ def test_the_picture_asked_for_is_as_large_as_there_is_room(voice: FakeRun, size
     async def act(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "painted · frame 57")
         await wait_until(
-            pilot, lambda: voice.folder.preview_requests().width >= pilot.app.screen.query_one(ImagePair).size.width - 2
+            pilot,
+            lambda: voice.folder.merged_preview_request().width >= pilot.app.screen.query_one(ImagePair).size.width - 2,
         )
-        wishes = voice.folder.preview_requests()
+        wishes = voice.folder.merged_preview_request()
         assert wishes.views == ("output", "source")
         assert size[0] // 2 < wishes.width <= 2 * size[0]
 

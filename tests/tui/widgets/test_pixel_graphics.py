@@ -138,7 +138,7 @@ def test_p_shows_pixels_and_blocks_again(voice: FakeRun) -> None:
         assert not sharp(pilot)
         await pilot.press("p")
         await wait_until(pilot, lambda: sharp(pilot))
-        await wait_until(pilot, lambda: voice.folder.preview_requests().width > 600)
+        await wait_until(pilot, lambda: voice.folder.merged_preview_request().width > 600)
         await pilot.press("p")
         await wait_until(pilot, lambda: not sharp(pilot))
 
