@@ -14,26 +14,10 @@ from typing import TYPE_CHECKING
 import av
 
 from streamstyle.errors import OutputError
+from streamstyle.files import VIDEO_SUFFIXES
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
-
-_SUGGESTED_EXTENSIONS = (
-    ".mkv",
-    ".mp4",
-    ".mov",
-    ".m4v",
-    ".webm",
-    ".avi",
-    ".ts",
-    ".m2ts",
-    ".mpg",
-    ".nut",
-    ".ogv",
-    ".flv",
-    ".wmv",
-)
-"""Endings that are suggested; any other that FFmpeg has a container with video for is taken too."""
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -86,7 +70,7 @@ def new_container(
 
 def _suggest_extension(output: Path) -> str:
     ending = output.suffix.lower()
-    near = max(_SUGGESTED_EXTENSIONS, key=lambda known: SequenceMatcher(None, ending, known).ratio())
+    near = max(VIDEO_SUFFIXES, key=lambda known: SequenceMatcher(None, ending, known).ratio())
     return f"Call it {output.with_suffix(near).name}."
 
 

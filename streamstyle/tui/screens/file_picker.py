@@ -19,16 +19,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from streamstyle.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from streamstyle.formatting import format_bytes, sanitise
 
-FILMS = frozenset({
-    ".mkv", ".mp4", ".mov", ".m4v", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob", ".ogv", ".flv",
-    ".wmv", ".3gp", ".mxf", ".nut", ".y4m", ".gif",
-})  # fmt: skip
-"""Endings of films that are listed; a path to any other can be typed."""
+FILMS = VIDEO_SUFFIXES
+"""Suffixes of the videos that are listed; a path to any other can be typed."""
 
-IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".jp2", ".safetensors"})
-"""Endings of images that are listed, and of styles kept in a file."""
+IMAGES = (*IMAGE_SUFFIXES, ".safetensors")
+"""Suffixes of images that are listed, and of style files."""
 
 
 @dataclass(frozen=True, slots=True)
