@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 _measurement_option = grouped_option("Measurement")
 REFERENCE_HELP = (
-    "Optical flow of the source to measure along: ultrafast, fast, medium, deepflow, or a folder of .flo "
-    "files. Best another than the film was made with.  [default: deepflow]"
+    "Optical flow of the source to measure along: ultrafast, fast, medium, deepflow, or a folder of .flo files; "
+    "preferably not the one the film was made with.  [default: deepflow]"
 )
-NETWORK_HELP = "VGG-16 weights for content and style loss; default: the wider of the two networks that ship."
+NETWORK_HELP = "VGG-16 weights for content and style loss; default: the wide built-in network."
 _STYLE_HELP = "Style image; without it style loss is not measured."
 _ERROR_LABELS = {"warping_error": "warping error", "stability_error": "stability error"}
 _LOSS_LABELS = {"content": "content loss", "style": "style loss"}
@@ -40,7 +40,7 @@ frozen on its first frame. Formulas: docs/metrics.md.
 )
 @_measurement_option("--style", type=FILE, metavar="IMAGE", help=_STYLE_HELP)
 @_measurement_option(
-    "--range", "part", type=parse_range, metavar="A-B", help="The range of the source that was stylised."
+    "--range", "time_range", type=parse_range, metavar="A-B", help="The range of the source that was stylised."
 )
 @_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
 @_measurement_option("--loss-network", type=FILE, metavar="PATH", help=NETWORK_HELP)
@@ -51,7 +51,7 @@ def measure(
     stylised: Path,
     source: Path,
     style: Path | None,
-    part: tuple[float | None, float | None] | None,
+    time_range: tuple[float | None, float | None] | None,
     flow_reference: str,
     loss_network: Path | None,
     curves: bool,
@@ -63,43 +63,43 @@ def measure(
     from streamstyle.evaluate.reference_flow import parse_reference_flow
     from streamstyle.media.probe import probe
 
-    start, end = part or (None, None)
-    wanted = SourceSettings(start=start, end=end)
-    judged_by, eye = parse_reference_flow(flow_reference), load_scorer(require_style_image(style), loss_network)
-    frames, speed, began = probe(source, wanted).frames, SpeedMeter(), time.monotonic()
+    start, end = time_range or (None, None)
+    settings = SourceSettings(start=start, end=end)
+    reference, scorer = parse_reference_flow(flow_reference), load_scorer(require_style_image(style), loss_network)
+    frames, speed, began = probe(source, settings).frames, SpeedMeter(), time.monotonic()
     line = ProgressLine(sys.stderr)
 
-    def watch(done: int) -> None:
+    def show_progress(done: int) -> None:
         speed.update(done, time.monotonic() - began)
         line.show(progress_text(line.bar(done / frames) if frames else "", done, frames, speed))
 
     try:
-        assessed = measure_film(stylised, source, wanted, judged_by, eye, watch, curves=curves)
+        measured = measure_film(stylised, source, settings, reference, scorer, show_progress, curves=curves)
     finally:
         line.clear()
     if as_json:
-        print_json(assessed)
+        print_json(measured)
     else:
-        click.echo("\n".join(_metrics_table(assessed)))
+        click.echo("\n".join(_metrics_table(measured)))
     return 0
 
 
 def require_style_image(style: Path | None) -> Path | None:
-    """Return the image that a style is measured against; StyleError where it is a name and no file."""
+    """Return the style image; StyleError if it is not a file, such as the name of a style."""
     if style is not None and not style.is_file():
-        raise StyleError(f"there is no image {style}", "Give the painting itself: a style's file holds no such thing.")
+        raise StyleError(f"there is no image {style}", "Give the style image itself; a style's file does not hold it.")
     return style
 
 
-def _metrics_table(assessed: Measured) -> list[str]:
-    columns = list(assessed.metrics)
+def _metrics_table(measured: Measured) -> list[str]:
+    columns = list(measured.metrics)
     rows = [
-        f"{Path(assessed.stylised).name}: {assessed.frames} frames, judged along {assessed.flow_reference}",
-        f"content and style as seen by {assessed.loss_network}",
+        f"{Path(measured.stylised).name}: {measured.frames} frames; flow reference: {measured.flow_reference}",
+        f"loss network: {measured.loss_network}",
         " " * 24 + "".join(f"{column:>12}" for column in columns),
     ]
-    for name in assessed.metrics["stylised"]:
-        values = "".join(_cell(assessed.metrics[column].get(name)) for column in columns)
+    for name in measured.metrics["stylised"]:
+        values = "".join(_cell(measured.metrics[column].get(name)) for column in columns)
         rows.append(f"{metric_label(name):<24}{values}")
     return rows
 
@@ -109,6 +109,6 @@ def _cell(value: float | None) -> str:
 
 
 def metric_label(name: str) -> str:
-    """Return what people call a measure that is `warping_error_5` on the wire."""
+    """Return the label of a measure: `warping error, gap 5` for `warping_error_5`."""
     measure, _, gap = name.rpartition("_")
     return f"{_ERROR_LABELS[measure]}, gap {gap}" if measure in _ERROR_LABELS else _LOSS_LABELS.get(name, name)

@@ -1,4 +1,7 @@
-"""Finished films, read side by side and measured along the motion of the film they were made from."""
+"""Measuring finished videos: decodes them in step with their source and accumulates the measures frame by frame.
+
+However long the videos are, only a few frames are held in memory, and a few floats per frame.
+"""
 
 from __future__ import annotations
 
@@ -37,82 +40,16 @@ from streamstyle.stages.decode import decode
 from streamstyle.video_info import VideoInfo
 
 GAPS = (1, 5, 10)
-"""Frames between the two of a pair: flicker shows at 1, drift at 10."""
+"""Distances in frames between the two frames of a pair: flicker shows at 1, drift at 10."""
 
 DEFAULT_FLOW = computed_flow(FlowPreset.deepflow)
-"""The flow that films are judged along: none that they are made with unless someone asks for it."""
+"""No video is made with this flow unless it is requested; a video looks steadier along its own flow."""
+
+BLUR_SIZE = 5
+"""Side in pixels of the box filter of the blurred control film."""
 
 _PREFETCH = 4
-"""Pictures of each film that are decoded ahead of their use."""
-
-
-def measure_films(
-    stylised: Sequence[Path],
-    source: Path,
-    source_settings: SourceSettings | None = None,
-    reference_flow: ReferenceFlow = DEFAULT_FLOW,
-    gaps: Sequence[int] = GAPS,
-    scorer: PerceptualScorer | None = None,
-    with_controls: bool = False,
-    on_frame: Callable[[int], None] = lambda frames: None,
-) -> list[FilmMetrics]:
-    """Return the measures of `source` and then of each of `stylised`, all along the same motion.
-
-    The motion is that of the source at the size of the first stylised film. `part` says which part of the source was
-    stylised; 1 is among the gaps. With an `eye`, content and style are measured in every fifth frame. With `decoys`,
-    the first stylised film blurred and frozen comes last; `watch` hears how many frames are done. However long the
-    films are, a few frames are held, and a few floats a frame. FilmError where a film cannot be read, or has not as
-    many frames as the source.
-    """
-    first = probe(stylised[0], SourceSettings())
-    same_size = SourceSettings(size=(first.width, first.height))
-    original = probe(source, replace(source_settings or SourceSettings(), size=same_size.size, height=None))
-    films = [original, *(probe(path, same_size) for path in stylised)]
-    controls = ControlFilms() if with_controls else None
-    accumulators = [Accumulator(film.path, gaps) for film in films] + [
-        Accumulator(films[1].path, gaps) for _ in _control_names(controls)
-    ]
-    tracker = PointTracker(len(accumulators))
-    with _read_together(films) as pictures, reference_flow.open_correspondences(original, gaps) as correspondences:
-        recent: deque[list[Tensor]] = deque(maxlen=max(gaps))
-        for number, (read, following) in enumerate(zip(pictures, correspondences, strict=True)):
-            now = read if controls is None else [*read, *controls.make(read[1], starts_shot=following.forward is None)]
-            for film, tally in enumerate(accumulators):
-                tally.add(now[film], [then[film] for then in recent], following.by_gap)
-            if scorer is not None and number % SCORE_EVERY == SCORE_EVERY // 2:
-                content = scorer.content_features(now[0])
-                for picture, tally in zip(now, accumulators, strict=True):
-                    tally.add_scores(scorer.score(picture, content))
-            tracker.step(now, following.forward)
-            recent.append(now)
-            on_frame(number + 1)
-    return [tally.result(drift.ratio) for tally, drift in zip(accumulators, tracker.drifts, strict=True)]
-
-
-def _control_names(controls: ControlFilms | None) -> tuple[str, ...]:
-    return () if controls is None else controls.names
-
-
-@contextmanager
-def _read_together(films: Sequence[VideoInfo]) -> Iterator[Iterator[list[Tensor]]]:
-    """Yield an iterator over the pictures [3, H, W] of all films at each moment; FilmError when one ends early."""
-    with ExitStack() as opened:
-        readers = [
-            opened.enter_context(prefetch(decode(film), _frame_tensor, workers=1, ahead=_PREFETCH)) for film in films
-        ]
-        yield (_require_all(pictures, films) for pictures in zip_longest(*readers))
-
-
-def _frame_tensor(frame: Frame) -> Tensor:
-    return to_tensor(frame.image)
-
-
-def _require_all(pictures: Sequence[Tensor | None], films: Sequence[VideoInfo]) -> list[Tensor]:
-    ended = [film.path for film, picture in zip(films, pictures, strict=True) if picture is None]
-    if ended:
-        going_on = [film.path for film, picture in zip(films, pictures, strict=True) if picture is not None]
-        raise FilmError(f"{ended[0]} ends before {going_on[0]}", "Give a film and the same part of its source.")
-    return [picture for picture in pictures if picture is not None]
+"""Frames of each video that are decoded ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +59,15 @@ class Measured(Event):
     stylised: str
     source: str
     flow_reference: str
-    """What it was judged along, such as `deepflow flow of its source`."""
+    """The flow that stability was measured along, such as `deepflow flow of its source`."""
     loss_network: str
-    """The loss network that content and style were seen with."""
+    """The network that content and style loss were measured with."""
     frames: int
     metrics: dict[str, dict[str, float]]
-    """By `source`, `stylised`, `blurred` and `frozen`, each measure by its name; none that cannot be given."""
+    """By `source`, `stylised`, `blurred` and `frozen`, the measures by name; those that could not be taken are
+    missing."""
     curves: dict[str, dict[str, Curve]]
-    """By the same, warping errors and sharpness of every frame; empty unless asked for."""
+    """By the same keys, warping errors and sharpness of every frame; empty unless requested."""
 
 
 def measure_film(
@@ -142,28 +80,115 @@ def measure_film(
     *,
     curves: bool = False,
 ) -> Measured:
-    """Return the measures of a film made by whatever tool; `watch` hears the frames done.
+    """Return the measures of a film made by any tool; `on_frame` gets the number of frames measured so far.
 
-    Raises FilmError where a film cannot be read, or the two do not have the same frames.
+    Raises FilmError if a film cannot be read, or the two differ in length.
     """
     measured = measure_films(
         [stylised], source, source_settings, reference_flow, scorer=scorer, with_controls=True, on_frame=on_frame
     )
-    named = dict(zip(("source", "stylised", *ControlFilms.names), measured, strict=True))
+    by_film = dict(zip(("source", "stylised", *ControlFilms.names), measured, strict=True))
     return Measured(
         str(stylised),
         str(source),
         reference_flow.name,
         scorer.name,
         measured[0].frames,
-        {name: measures.by_name() for name, measures in named.items()},
-        {name: measures.curves for name, measures in named.items()} if curves else {},
+        {name: metrics.by_name() for name, metrics in by_film.items()},
+        {name: metrics.curves for name, metrics in by_film.items()} if curves else {},
     )
 
 
+def measure_films(
+    stylised: Sequence[Path],
+    source: Path,
+    source_settings: SourceSettings | None = None,
+    reference_flow: ReferenceFlow = DEFAULT_FLOW,
+    gaps: Sequence[int] = GAPS,
+    scorer: PerceptualScorer | None = None,
+    with_controls: bool = False,
+    on_frame: Callable[[int], None] = lambda frames: None,
+) -> list[FilmMetrics]:
+    """Return the measures of `source`, then of each of `stylised`, all along the same flow.
+
+    The flow is that of the source, scaled to the size of the first stylised film. `source_settings` give the time range
+    that was stylised; 1 must be among the gaps. With a `scorer`, content and style loss are measured too. With
+    `with_controls`, the blurred and the frozen copy of the first stylised film come last. `on_frame` gets the number of
+    frames measured so far. Raises FilmError if a film cannot be read, or differs in length from the source.
+    """
+    videos = _probe_all(stylised, source, source_settings or SourceSettings())
+    controls = ControlFilms() if with_controls else None
+    measured = [*videos, *(videos[1] for _ in ControlFilms.names if controls)]
+    accumulators = [_Accumulator(video.path, gaps) for video in measured]
+    tracker = PointTracker(len(accumulators))
+    with _decode_together(videos) as decoded, reference_flow.open_correspondences(videos[0], gaps) as correspondences:
+        recent: deque[list[Tensor]] = deque(maxlen=max(gaps))
+        for index, (read, matched) in enumerate(zip(decoded, correspondences, strict=True)):
+            copies = controls.make(read[1], starts_shot=matched.forward is None) if controls else []
+            frames = [*read, *copies]
+            for film, accumulator in enumerate(accumulators):
+                accumulator.add(frames[film], [earlier[film] for earlier in recent], matched.by_gap)
+            if scorer is not None and index % SCORE_EVERY == SCORE_EVERY // 2:
+                _add_scores(scorer, frames, accumulators)
+            tracker.step(frames, matched.forward)
+            recent.append(frames)
+            on_frame(index + 1)
+    return [each.result(drift.ratio) for each, drift in zip(accumulators, tracker.drifts, strict=True)]
+
+
+def _probe_all(stylised: Sequence[Path], source: Path, source_settings: SourceSettings) -> list[VideoInfo]:
+    """Return the source and the stylised films, all at the size of the first stylised one."""
+    first = probe(stylised[0], SourceSettings())
+    size = (first.width, first.height)
+    original = probe(source, replace(source_settings, size=size, height=None))
+    return [original, *(probe(path, SourceSettings(size=size)) for path in stylised)]
+
+
+@contextmanager
+def _decode_together(videos: Sequence[VideoInfo]) -> Iterator[Iterator[list[Tensor]]]:
+    """Yield an iterator over the frames [3, H, W] of all videos in step; FilmError if one ends early."""
+    with ExitStack() as stack:
+        readers = [
+            stack.enter_context(prefetch(decode(video), _frame_tensor, workers=1, ahead=_PREFETCH)) for video in videos
+        ]
+        yield (_require_all(frames, videos) for frames in zip_longest(*readers))
+
+
+def _frame_tensor(frame: Frame) -> Tensor:
+    return to_tensor(frame.image)
+
+
+def _require_all(frames: Sequence[Tensor | None], videos: Sequence[VideoInfo]) -> list[Tensor]:
+    ended = [video.path for video, frame in zip(videos, frames, strict=True) if frame is None]
+    if ended:
+        longer = [video.path for video, frame in zip(videos, frames, strict=True) if frame is not None]
+        raise FilmError(f"{ended[0]} ends before {longer[0]}", "Give a film and the same time range of its source.")
+    return [frame for frame in frames if frame is not None]
+
+
+class ControlFilms:
+    """Two copies of a film that look steady for the wrong reason, made as its frames come."""
+
+    names = ("blurred", "frozen")
+
+    def __init__(self) -> None:
+        self._first_of_shot: Tensor | None = None
+
+    def make(
+        self,
+        frame: Tensor,  # [3, H, W] float32 in [0, 1]
+        starts_shot: bool,
+    ) -> list[Tensor]:
+        """Return the frame blurred, and the first frame of its shot, in the order of `names`."""
+        if starts_shot or self._first_of_shot is None:
+            self._first_of_shot = frame
+        blurred = F.avg_pool2d(frame, BLUR_SIZE, stride=1, padding=BLUR_SIZE // 2, count_include_pad=False)
+        return [blurred, self._first_of_shot]
+
+
 @dataclass(slots=True)
-class Accumulator:
-    """What was measured of a film so far: a float a frame and measure."""
+class _Accumulator:
+    """The values measured of one film so far: a float per frame and measure."""
 
     film: Path
     gaps: Sequence[int]
@@ -174,25 +199,21 @@ class Accumulator:
 
     def add(
         self,
-        picture: Tensor,  # [3, H, W] float32 in [0, 1]
-        earlier: Sequence[Tensor],  # the pictures before it, the last one last
+        frame: Tensor,  # [3, H, W] float32 in [0, 1]
+        earlier: Sequence[Tensor],  # the frames before it, the latest last
         by_gap: Mapping[int, Correspondence],
     ) -> None:
         """Measure one frame, alone and against earlier ones."""
-        self.sharpness.append(float(sharpness(picture)))
+        self.sharpness.append(float(sharpness(frame)))
         for gap in self.gaps:
-            error, root = _pair_errors(picture, earlier[-gap], by_gap[gap]) if gap in by_gap else (None, None)
-            self.warping_errors.setdefault(gap, []).append(error)
-            self.stability_errors.setdefault(gap, []).append(root)
-
-    def add_scores(self, seen: PerceptualScores) -> None:
-        """Count how near a frame is to the content of the source's and to the style."""
-        self.scores.append(seen)
+            warping, stability = _pair_errors(frame, earlier[-gap], by_gap[gap]) if gap in by_gap else (None, None)
+            self.warping_errors.setdefault(gap, []).append(warping)
+            self.stability_errors.setdefault(gap, []).append(stability)
 
     def result(self, drift: float | None) -> FilmMetrics:
-        """Return the means."""
-        content = [look.content for look in self.scores]
-        style = [look.style for look in self.scores if look.style is not None]
+        """Return the means over all frames."""
+        content = [scores.content for scores in self.scores]
+        style = [scores.style for scores in self.scores if scores.style is not None]
         curves: dict[str, Curve] = {f"warping_error_{gap}": self.warping_errors.get(gap, []) for gap in self.gaps}
         return FilmMetrics(
             film=self.film,
@@ -207,36 +228,20 @@ class Accumulator:
         )
 
 
-def _pair_errors(picture: Tensor, earlier: Tensor, match: Correspondence) -> tuple[float, float]:
-    here, other = (picture, earlier) if match.from_later else (earlier, picture)
-    squared = squared_difference(here, other, match.flow)
+def _add_scores(scorer: PerceptualScorer, frames: Sequence[Tensor], accumulators: Sequence[_Accumulator]) -> None:
+    """Add content and style loss of each frame; the first is the source's."""
+    content = scorer.content_features(frames[0])
+    for frame, accumulator in zip(frames, accumulators, strict=True):
+        accumulator.scores.append(scorer.score(frame, content))
+
+
+def _pair_errors(frame: Tensor, earlier: Tensor, match: Correspondence) -> tuple[float, float]:
+    """Return warping and stability error of a frame against an earlier one."""
+    image, other = (frame, earlier) if match.from_later else (earlier, frame)
+    squared = squared_difference(image, other, match.flow)
     return float(warping_error(squared, match.weight)), float(stability_error(squared, match.weight))
 
 
 def _mean_by_gap(curves: Mapping[int, Curve]) -> dict[int, float]:
     measured = {gap: [value for value in curve if value is not None] for gap, curve in sorted(curves.items())}
     return {gap: fmean(values) for gap, values in measured.items() if values}
-
-
-BLUR_SIZE = 5
-"""Side in pixels of the square that the blurred film is the mean over."""
-
-
-class ControlFilms:
-    """The twins of one film, made as its frames come."""
-
-    names = ("blurred", "frozen")
-
-    def __init__(self) -> None:
-        self._first_of_shot: Tensor | None = None
-
-    def make(
-        self,
-        picture: Tensor,  # [3, H, W] float32 in [0, 1]
-        starts_shot: bool,
-    ) -> list[Tensor]:
-        """Return the frame blurred, and the frame that began its shot, in the order of `names`."""
-        if starts_shot or self._first_of_shot is None:
-            self._first_of_shot = picture
-        blurred = F.avg_pool2d(picture, BLUR_SIZE, stride=1, padding=BLUR_SIZE // 2, count_include_pad=False)
-        return [blurred, self._first_of_shot]

@@ -1,4 +1,8 @@
-"""How a frame of the source film follows from earlier ones of its shot."""
+"""The flow that films are measured along: how each frame of the source corresponds to earlier ones of its shot.
+
+It is either computed from the source, or read from .flo files. A film that was made along a flow looks steadier along
+the same flow, so the reference should be another one.
+"""
 
 from __future__ import annotations
 
@@ -28,138 +32,47 @@ from streamstyle.stages.flow import optical_flow
 from streamstyle.stages.shots import number_shots
 from streamstyle.video_info import VideoInfo
 
+_PREFETCH = 4
+"""Frames whose flow is computed ahead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Correspondence:
-    """Where two frames of a shot show the same, as a flow from the pixels of one of them to places in the other."""
+    """Where two frames of a shot show the same point, as a flow from the pixels of one to positions in the other."""
 
     flow: Tensor
-    """[2, H, W] float32, pixels (u right, v down): p + flow(p) is where the other frame shows p."""
+    """[2, H, W] float32, pixels (u right, v down): the other frame shows p at p + flow(p)."""
     weight: Tensor
-    """[H, W] float32 in [0, 1]: 1 = p can be seen in both, and the flow can be trusted."""
+    """[H, W] float32 in [0, 1]: 1 = p is visible in both frames, and the flow is reliable."""
     from_later: bool
-    """Whether p is a pixel of the later frame; else of the earlier one."""
+    """Whether p is a pixel of the later frame; otherwise of the earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameCorrespondence:
-    """What a frame has in common with earlier ones."""
+    """How a frame corresponds to earlier ones."""
 
     by_gap: Mapping[int, Correspondence]
-    """By gap, with the frame so many earlier; none that reach across a cut."""
+    """By gap in frames, with the earlier frame; gaps that reach across a cut are missing."""
     forward: Correspondence | None
-    """From the pixels of the frame before to this one; None on the first frame of a shot."""
-
-
-def compose_flows(steps: Sequence[Correspondence]) -> Correspondence:
-    """Return the way of the first step's pixels along all of them, which lead from each frame to the next."""
-    flow, weight = steps[0].flow, steps[0].weight
-    for step in steps[1:]:
-        weight = weight * backward_warp(step.weight[None], flow, "bilinear")[0]
-        flow = flow + backward_warp(step.flow, flow, "bilinear")
-    return Correspondence(flow, weight, from_later=False)
-
-
-def flo_folder(film: VideoInfo, gaps: Sequence[int], folder: Path) -> nullcontext[Iterator[FrameCorrespondence]]:
-    """Open an iterator over how each frame of a film follows whose flow is in files, one a pair, in order by name.
-
-    Each is the flow of a frame to the next. Beside NAME.flo may lie NAME.png, white where the next frame does not show
-    what the frame does; else that is where pixels that move differently arrive at one place. Longer gaps are
-    chained. FilmError where the files do not fit the film.
-    """
-    paths = sorted(folder.glob("*.flo"))
-    if film.frames != len(paths) + 1:
-        problem = f"{folder} has {len(paths)} flows, and {film.path} {film.frames} frames"
-        raise FilmError(problem, "One flow for each pair of frames is needed.")
-    return nullcontext(_flo_correspondences(film, gaps, paths))
-
-
-def _flo_correspondences(film: VideoInfo, gaps: Sequence[int], paths: Sequence[Path]) -> Iterator[FrameCorrespondence]:
-    recent: deque[Correspondence] = deque(maxlen=max(gaps))
-    shot = 0
-    for frame in number_shots(decode(film)):
-        if frame.shot != shot:
-            recent.clear()
-        onward = _read_correspondence(paths[frame.index - 1], film) if frame.index and frame.shot == shot else None
-        if onward is not None:
-            recent.append(onward)
-        shot = frame.shot
-        yield FrameCorrespondence(
-            {gap: compose_flows(list(recent)[-gap:]) for gap in gaps if gap <= len(recent)}, onward
-        )
-
-
-def _read_correspondence(path: Path, film: VideoInfo) -> Correspondence:
-    flow, known = read_flo(path)
-    if flow.shape[1:] != (film.height, film.width):
-        size = f"{flow.shape[2]}x{flow.shape[1]}"
-        raise FilmError(f"{path} is {size}, the film {film.width}x{film.height}", f"Paint it at --size {size}.")
-    mask = path.with_suffix(".png")
-    hidden = _read_mask(mask, known.shape) if mask.exists() else _collisions(flow)
-    return Correspondence(
-        torch.from_numpy(flow), torch.from_numpy(known & ~hidden & _arrives_inside(flow)).float(), from_later=False
-    )
-
-
-def _read_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    mask: Any = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if mask is None or mask.shape != shape:
-        raise FilmError(f"{path} is no mask of the size of its flow", "Remove it, or give an occlusion as a PNG.")
-    return np.asarray(mask > 127)
-
-
-def _arrives_inside(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
-    x, y = _destinations(flow)
-    return np.asarray((x >= 0) & (x <= flow.shape[2] - 1) & (y >= 0) & (y <= flow.shape[1] - 1))
-
-
-def _destinations(flow: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    y, x = np.mgrid[: flow.shape[1], : flow.shape[2]].astype(np.float32)
-    return x + flow[0], y + flow[1]
-
-
-def _collisions(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return [H, W], True where another pixel arrives within the same pixel by a motion more than a pixel different."""
-    height, width = flow.shape[1:]
-    x, y = (np.round(places).astype(int) for places in _destinations(flow))
-    place = (y.clip(0, height - 1) * width + x.clip(0, width - 1)).ravel()
-    spread = np.zeros(height * width, np.float32)
-    for component in flow.reshape(2, -1):
-        least, most = np.full(height * width, np.inf, np.float32), np.full(height * width, -np.inf, np.float32)
-        np.minimum.at(least, place, component)
-        np.maximum.at(most, place, component)
-        spread = np.maximum(spread, np.where(most >= least, most - least, 0))
-    return np.asarray((spread[place] > 1).reshape(height, width))
-
-
-_PREFETCH = 4
-"""Moments that are worked on ahead of their use."""
+    """From the pixels of the previous frame to this one; None on the first frame of a shot."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceFlow:
-    """A flow to judge along."""
+    """A flow to measure along."""
 
     name: str
-    """For a sentence that begins with `judged along`."""
+    """Description for output, such as `deepflow flow of its source`."""
     open_correspondences: Callable[[VideoInfo, Sequence[int]], AbstractContextManager[Iterator[FrameCorrespondence]]]
-    """Opens an iterator over how each frame follows, at the working size, with matches at these gaps, 1 among them."""
+    """Opens an iterator over the correspondences of each frame at the working size, at the given gaps, which must
+    include 1."""
     preset: FlowPreset | None = None
-    """The flow, where it is one that films can be made with, too."""
-
-
-def computed_flow(flow: FlowPreset, workers: int = 1) -> ReferenceFlow:
-    """Return the judge along a flow that is computed from the source, each gap for itself."""
-    return ReferenceFlow(
-        f"{flow} flow of its source", partial(_computed_correspondences, preset=flow, workers=workers), flow
-    )
+    """The preset, if films can be made with this flow, too."""
 
 
 def parse_reference_flow(text: str) -> ReferenceFlow:
-    """Return the judge of that name: a flow's, or a folder of .flo files.
-
-    SettingsError where it is neither.
-    """
+    """Return the reference flow named by a flow preset or a folder of .flo files; SettingsError for anything else."""
     if text in set(FlowPreset):
         return computed_flow(FlowPreset(text))
     folder = Path(text)
@@ -169,17 +82,32 @@ def parse_reference_flow(text: str) -> ReferenceFlow:
     raise SettingsError(f"--flow-reference cannot be {text}", f"Give one of {known}, or a folder of .flo files.")
 
 
+def computed_flow(preset: FlowPreset, workers: int = 1) -> ReferenceFlow:
+    """Return the flow that a preset computes from the source, for each gap directly."""
+    return ReferenceFlow(
+        f"{preset} flow of its source", partial(_computed_correspondences, preset=preset, workers=workers), preset
+    )
+
+
+def compose_flows(steps: Sequence[Correspondence]) -> Correspondence:
+    """Return the flow of the first step's pixels along all steps, each of which leads from a frame to the next."""
+    flow, weight = steps[0].flow, steps[0].weight
+    for step in steps[1:]:
+        weight = weight * backward_warp(step.weight[None], flow, "bilinear")[0]
+        flow = flow + backward_warp(step.flow, flow, "bilinear")
+    return Correspondence(flow, weight, from_later=False)
+
+
 @contextmanager
 def _computed_correspondences(
-    film: VideoInfo, gaps: Sequence[int], preset: FlowPreset, workers: int
+    video: VideoInfo, gaps: Sequence[int], preset: FlowPreset, workers: int
 ) -> Iterator[Iterator[FrameCorrespondence]]:
-    def follow(frame_and_earlier: tuple[Frame, dict[int, Frame]]) -> FrameCorrespondence:
-        return _correspondence(*frame_and_earlier, preset)
+    def match(frame_and_earlier: tuple[Frame, dict[int, Frame]]) -> FrameCorrespondence:
+        return _compute_correspondence(*frame_and_earlier, preset)
 
-    with prefetch(
-        _with_earlier(number_shots(decode(film)), gaps), follow, workers=workers, ahead=_PREFETCH
-    ) as followings:
-        yield followings
+    frames = _with_earlier(number_shots(decode(video)), gaps)
+    with prefetch(frames, match, workers=workers, ahead=_PREFETCH) as correspondences:
+        yield correspondences
 
 
 def _with_earlier(frames: Iterable[Frame], gaps: Sequence[int]) -> Iterator[tuple[Frame, dict[int, Frame]]]:
@@ -192,15 +120,15 @@ def _with_earlier(frames: Iterable[Frame], gaps: Sequence[int]) -> Iterator[tupl
         recent.append(frame)
 
 
-def _correspondence(frame: Frame, earlier: dict[int, Frame], preset: FlowPreset) -> FrameCorrespondence:
-    matches: dict[int, Correspondence] = {}
-    onward = None
+def _compute_correspondence(frame: Frame, earlier: dict[int, Frame], preset: FlowPreset) -> FrameCorrespondence:
+    by_gap: dict[int, Correspondence] = {}
+    from_previous = None
     for gap, before in earlier.items():
         backward, forward = _flow_both_ways(before.image, frame.image, preset)
-        matches[gap] = Correspondence(backward, consistency_weight(backward, forward), from_later=True)
+        by_gap[gap] = Correspondence(backward, consistency_weight(backward, forward), from_later=True)
         if gap == 1:
-            onward = Correspondence(forward, consistency_weight(forward, backward), from_later=False)
-    return FrameCorrespondence(matches, onward)
+            from_previous = Correspondence(forward, consistency_weight(forward, backward), from_later=False)
+    return FrameCorrespondence(by_gap, from_previous)
 
 
 def _flow_both_ways(
@@ -208,5 +136,77 @@ def _flow_both_ways(
     image: NDArray[np.uint8],  # [H, W, 3] RGB
     preset: FlowPreset,
 ) -> tuple[Tensor, Tensor]:
+    """Return backward and forward flow, [2, H, W] each."""
     earlier, later = (np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8) for rgb in (before, image))
     return optical_flow(later, earlier, preset), optical_flow(earlier, later, preset)
+
+
+def flo_folder(video: VideoInfo, gaps: Sequence[int], folder: Path) -> nullcontext[Iterator[FrameCorrespondence]]:
+    """Open an iterator over the correspondences that .flo files give, one file per pair of frames, in order by name.
+
+    Each file holds the flow from a frame to the next. An optional NAME.png beside NAME.flo is white where the next
+    frame hides what the frame shows; without it, pixels are taken as hidden where pixels of different motion arrive at
+    the same position. Longer gaps are composed. Raises FilmError if the files do not fit the video.
+    """
+    paths = sorted(folder.glob("*.flo"))
+    if video.frames != len(paths) + 1:
+        problem = f"{folder} has {len(paths)} flows, and {video.path} {video.frames} frames"
+        raise FilmError(problem, "One flow for each pair of frames is needed.")
+    return nullcontext(_flo_correspondences(video, gaps, paths))
+
+
+def _flo_correspondences(video: VideoInfo, gaps: Sequence[int], paths: Sequence[Path]) -> Iterator[FrameCorrespondence]:
+    recent: deque[Correspondence] = deque(maxlen=max(gaps))
+    shot = 0
+    for frame in number_shots(decode(video)):
+        if frame.shot != shot:
+            recent.clear()
+        same_shot = frame.index > 0 and frame.shot == shot
+        from_previous = _read_correspondence(paths[frame.index - 1], video) if same_shot else None
+        if from_previous is not None:
+            recent.append(from_previous)
+        shot = frame.shot
+        by_gap = {gap: compose_flows(list(recent)[-gap:]) for gap in gaps if gap <= len(recent)}
+        yield FrameCorrespondence(by_gap, from_previous)
+
+
+def _read_correspondence(path: Path, video: VideoInfo) -> Correspondence:
+    flow, known = read_flo(path)
+    if flow.shape[1:] != (video.height, video.width):
+        size = f"{flow.shape[2]}x{flow.shape[1]}"
+        raise FilmError(f"{path} is {size}, the film {video.width}x{video.height}", f"Stylise it at --size {size}.")
+    mask = path.with_suffix(".png")
+    hidden = _read_mask(mask, known.shape) if mask.exists() else _collisions(flow)
+    weight = known & ~hidden & _arrives_inside(flow)
+    return Correspondence(torch.from_numpy(flow), torch.from_numpy(weight).float(), from_later=False)
+
+
+def _read_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    mask: Any = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if mask is None or mask.shape != shape:
+        raise FilmError(f"{path} is not a mask of the size of its flow", "Remove it, or give the occlusion as a PNG.")
+    return np.asarray(mask > 127)
+
+
+def _arrives_inside(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
+    x, y = _destinations(flow)
+    return np.asarray((x >= 0) & (x <= flow.shape[2] - 1) & (y >= 0) & (y <= flow.shape[1] - 1))
+
+
+def _collisions(flow: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return [H, W], True where another pixel arrives in the same pixel with a motion that differs by over a pixel."""
+    height, width = flow.shape[1:]
+    x, y = (np.round(positions).astype(int) for positions in _destinations(flow))
+    target = (y.clip(0, height - 1) * width + x.clip(0, width - 1)).ravel()
+    spread = np.zeros(height * width, np.float32)
+    for component in flow.reshape(2, -1):
+        least, most = np.full(height * width, np.inf, np.float32), np.full(height * width, -np.inf, np.float32)
+        np.minimum.at(least, target, component)
+        np.maximum.at(most, target, component)
+        spread = np.maximum(spread, np.where(most >= least, most - least, 0))
+    return np.asarray((spread[target] > 1).reshape(height, width))
+
+
+def _destinations(flow: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    y, x = np.mgrid[: flow.shape[1], : flow.shape[2]].astype(np.float32)
+    return x + flow[0], y + flow[1]

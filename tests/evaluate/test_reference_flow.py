@@ -1,4 +1,4 @@
-"""What films are judged along: computed flow, and flow in files."""
+"""Reference flow: computed, and read from files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.films import Scene, cut, moving_square, pan, write_film
 SIZE = {"width": 128, "height": 96}
 
 
-def metrics_along(film: Path, judge: ReferenceFlow) -> FilmMetrics:
-    return measure_films([film], film, None, judge)[0]
+def metrics_along(film: Path, reference_flow: ReferenceFlow) -> FilmMetrics:
+    return measure_films([film], film, None, reference_flow)[0]
 
 
-def test_a_judge_that_there_is_not_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_reference_flow_is_an_error() -> None:
     with pytest.raises(SettingsError, match="--flow-reference cannot be slow"):
         parse_reference_flow("slow")
 
@@ -34,8 +34,8 @@ def write_flows(folder: Path, scene: Scene) -> Path:
     return folder
 
 
-def test_flow_in_files_is_followed_over_one_and_five_frames(tmp_path: Path) -> None:
-    """A square that moves 4 pixels a frame: along its flow nothing changes, whatever is hidden before it."""
+def test_flow_in_files_is_composed_over_five_frames(tmp_path: Path) -> None:
+    """A square that moves 4 pixels a frame: along its flow nothing changes, whatever it hides."""
     scene = moving_square(7, side=30, step=(4, 0), **SIZE)
     film = write_film(tmp_path / "square.mkv", scene.frames)
     measures = metrics_along(film, parse_reference_flow(str(write_flows(tmp_path / "flow", scene))))
@@ -45,7 +45,7 @@ def test_flow_in_files_is_followed_over_one_and_five_frames(tmp_path: Path) -> N
     assert measures.warping_error[5] < 0.05 * unmoved.warping_error[5]
 
 
-def test_what_a_mask_beside_the_flow_hides_does_not_count(tmp_path: Path) -> None:
+def test_pixels_hidden_by_a_mask_file_do_not_count(tmp_path: Path) -> None:
     """The left half flashes; it counts until a mask says that it is hidden."""
     frames = np.repeat(pan(1, **SIZE).frames // 2, 2, 0)
     frames[1, :, :64] += 60
@@ -60,7 +60,7 @@ def test_what_a_mask_beside_the_flow_hides_does_not_count(tmp_path: Path) -> Non
     assert metrics_along(film, parse_reference_flow(str(folder))).warping_error[1] < 1e-3
 
 
-def test_nothing_is_followed_across_a_cut(tmp_path: Path) -> None:
+def test_flow_in_files_is_not_used_across_a_cut(tmp_path: Path) -> None:
     scene = cut(pan(4, **SIZE), pan(4, seed=7, **SIZE))
     film = write_film(tmp_path / "two.mkv", scene.frames)
     measures = metrics_along(film, parse_reference_flow(str(write_flows(tmp_path / "flow", scene))))
@@ -68,7 +68,7 @@ def test_nothing_is_followed_across_a_cut(tmp_path: Path) -> None:
     assert measures.warping_error[1] < 1e-3
 
 
-def test_flow_that_does_not_fit_the_film_is_refused(tmp_path: Path) -> None:
+def test_flow_files_that_do_not_fit_the_film_are_an_error(tmp_path: Path) -> None:
     scene = pan(4, **SIZE)
     film = write_film(tmp_path / "film.mkv", scene.frames)
     with pytest.raises(FilmError, match="2 flows"):
