@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from streamstyle.evaluate.metrics import Curve
 from streamstyle.events import Event
 from streamstyle.machine_info import MachineInfo
+
+if TYPE_CHECKING:
+    from streamstyle.evaluate.metrics import Curve
 
 
 @dataclass(frozen=True, slots=True)

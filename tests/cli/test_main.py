@@ -155,7 +155,7 @@ def test_on_a_terminal_replacing_a_file_is_asked_about(tmp_path: Path, answer: s
     output.write_text("precious")
     ours, theirs = os.openpty()
     program = "import sys; from pathlib import Path; from streamstyle.cli.media_args import check_output; "
-    program += "check_output(Path(sys.argv[1]), None, replace_it=False, may_ask=True)"
+    program += "check_output(Path(sys.argv[1]), None, replace=False, can_ask=True)"
     command = [sys.executable, "-c", program, output]
     with subprocess.Popen(command, stdin=theirs, stderr=theirs, stdout=theirs) as running:
         os.close(theirs)
