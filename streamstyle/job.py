@@ -72,7 +72,7 @@ class Job:
         self.device = select_device(device, self.warn)
         checkpoint = None if restart else find_checkpoint(output, video.path, signature)
         self.checkpoints = CheckpointWriter(output, signature, needs, str(self.device), video.time_base, checkpoint)
-        self.resume = self.checkpoints.resumed
+        self.resume = self.checkpoints.resume
         self.frames, self._shot = self.resume.frames, self.resume.last_shot
         self._queues: dict[str, PrefetchIterator[Any]] = {}
 

@@ -317,12 +317,12 @@ def test_a_film_whose_clock_begins_anew_is_counted_through(tmp_path: Path, easel
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"style": StyleSettings(style_scale=2)}, "begun with --style-scale 1"),
-        ({"encoder": EncoderSettings(crf=30)}, "begun with --codec ffv1 and --crf 18"),
-        ({"consistency": ConsistencySettings(method=Method.live, lookback=(1, 2))}, "begun with --lookback 1"),
-        ({"consistency": ConsistencySettings()}, "begun with --method live"),
-        ({"source": SourceSettings(height=48)}, "begun with another size"),
-        ({"source": SourceSettings(end=1.0)}, "begun with another part of the film"),
+        ({"style": StyleSettings(style_scale=2)}, "started with --style-scale 1"),
+        ({"encoder": EncoderSettings(crf=30)}, "started with --codec ffv1 and --crf 18"),
+        ({"consistency": ConsistencySettings(method=Method.live, lookback=(1, 2))}, "started with --lookback 1"),
+        ({"consistency": ConsistencySettings()}, "started with --method live"),
+        ({"source": SourceSettings(height=48)}, "started with another size"),
+        ({"source": SourceSettings(end=1.0)}, "started with another part of the film"),
     ],
 )
 def test_what_was_begun_otherwise_is_not_gone_on_with(
@@ -346,7 +346,7 @@ def test_a_film_that_has_been_replaced_is_not_gone_on_with(tmp_path: Path, easel
     write_film(film, pan(20, 96, 64).frames)
     replace(easel, film=film).paint(tmp_path / "painted.mkv", stop_after=5)
     write_film(film, pan(20, 96, 64, seed=7).frames)
-    with pytest.raises(OutputError, match="begun with another film"):
+    with pytest.raises(OutputError, match="started with another film"):
         replace(easel, film=film).paint(tmp_path / "painted.mkv")
 
 
@@ -363,7 +363,7 @@ def test_a_checkpoint_that_is_cut_short_is_not_taken_for_none(tmp_path: Path, ea
     whole = checkpoint_path(output).read_bytes()
     for length in (0, 5, len(whole) // 2, len(whole) - 1):
         checkpoint_path(output).write_bytes(whole[:length])
-        with pytest.raises(OutputError, match="nobody knows where to go on"):
+        with pytest.raises(OutputError, match="cannot be read, so the run cannot be resumed"):
             easel.paint(output)
     assert len(pictures(partial_path(output))) == 5
 
@@ -373,7 +373,7 @@ def test_a_partial_film_that_lacks_frames_is_left_as_it_is(tmp_path: Path, easel
     easel.paint(output, stop_after=20)
     cut_off = partial_path(output).read_bytes()[: partial_path(output).stat().st_size // 2]
     partial_path(output).write_bytes(cut_off)
-    with pytest.raises(OutputError, match="holds less than was painted"):
+    with pytest.raises(OutputError, match="holds fewer frames"):
         easel.paint(output)
     assert partial_path(output).read_bytes() == cut_off
 

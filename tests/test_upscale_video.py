@@ -85,7 +85,7 @@ def test_stopped_it_goes_on_to_the_same_film(film: Path, tmp_path: Path) -> None
 
 def test_begun_at_another_size_it_is_not_gone_on_with(film: Path, tmp_path: Path) -> None:
     enlarge(film, tmp_path / "larger.mkv", stop_after=10)
-    with pytest.raises(OutputError, match="was begun with --factor 2"):
+    with pytest.raises(OutputError, match="was started with --factor 2"):
         enlarge(film, tmp_path / "larger.mkv", times=3)
 
 

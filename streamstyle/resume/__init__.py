@@ -1,1 +1,1 @@
-"""Checkpoints: what a stopped or killed run leaves behind, so that the next one resumes it."""
+"""Resuming a run that was stopped or killed: its checkpoint, the signature of its settings, its partial output."""

@@ -1,10 +1,10 @@
-"""The checkpoint: a file beside the partial output that says where, and with what, a later run resumes."""
+"""The checkpoint: a file beside the partial output that says where a later run resumes and what that takes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,76 +18,70 @@ from streamstyle.frames import FramePosition
 from streamstyle.media.output_file import check_output, check_unlocked, partial_path, set_aside_path
 from streamstyle.resume.signature import check_unchanged
 
+RESTART_HINT = "Give --restart to start from the beginning, or choose another output with -o."
+
 _SCHEMA = "streamstyle.checkpoint/1"
 
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """How many frames are done, and what the next one looks back to; by default none are."""
+    """A number of finished frames, and what the next frame depends on; by default the beginning of the video."""
 
     frames: int = 0
-    """Frames that are done, from the first on."""
+    """Finished frames, counted from the first frame of the video."""
     positions: tuple[FramePosition, ...] = ()
-    """Of the last of them, as many as the next frame looks back to, the latest last."""
+    """Of the last finished frames, as many as the next frame looks back to, the latest last."""
     feedback: tuple[Tensor, ...] = ()
-    """[3, H, W] float32 in [0, 1] each: the outputs that the next frame follows from, the latest last."""
+    """[3, H, W] float32 in [0, 1] each: the last outputs, which are carried to the next frame, the latest last."""
 
     @property
     def decode_from(self) -> FramePosition | None:
-        """The first frame that has to be decoded again; None for the beginning of the video."""
+        """The first frame to decode again; None for the beginning of the video."""
         return self.positions[0] if self.positions else None
 
     @property
     def shot(self) -> int:
-        """The shot of the first frame that is decoded again."""
+        """The shot of the first frame to decode again."""
         return self.positions[0].shot if self.positions else 0
 
     @property
     def last_shot(self) -> int:
-        """The shot of the last frame that is done."""
+        """The shot of the last finished frame."""
         return self.positions[-1].shot if self.positions else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A resume point whose frames are all in a file."""
+    """A resume point whose frames have all been written to a file."""
 
     resume_point: ResumePoint
     file: str
-    """Name of the file, beside the checkpoint, that begins with these frames."""
+    """Name of the file that begins with these frames, in the folder of the checkpoint."""
     signature: Mapping[str, str]
-    """All that decides what the output looks like; see `run_signature`."""
+    """Everything that determines the output; see `run_signature`."""
     encoder: str
-    """Hash of what a decoder has to know of the encoder that made them."""
+    """Hash of the decoder parameters of their encoder; see `decoder_parameters`."""
     device: str
     """`cpu` or `cuda`."""
 
 
-def checkpoint_path(output: Path) -> Path:
-    """Return the path of the checkpoint: `film.partial.mkv.safetensors` for `film.mkv`."""
-    partial = partial_path(output)
-    return partial.with_name(f"{partial.name}.safetensors")  # film.mp4 has one of its own
+def find_checkpoint(output: Path, source: Path, signature: Mapping[str, str]) -> Checkpoint | None:
+    """Return the checkpoint that a run with this signature resumes from; None if there is none.
 
-
-def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write it, whole and on the disk, or leave what was there. OSError where that cannot be."""
-    point = checkpoint.resume_point
-    content = {
-        "frames": point.frames,
-        "positions": [_position_to_json(position) for position in point.positions],
-        "file": checkpoint.file,
-        "signature": dict(checkpoint.signature),
-        "encoder": checkpoint.encoder,
-        "device": checkpoint.device,
-    }
-    tensors = {f"feedback.{n:02}": image.float().cpu().contiguous() for n, image in enumerate(point.feedback)}
-    atomic_write(path, save(tensors, {_SCHEMA: json.dumps(content)}), partial=_unfinished_path(path), durable=True)
+    Raises OutputError if the earlier run had another signature or is still running, or its checkpoint cannot be read.
+    """
+    check_output(output, source)
+    check_unlocked(partial_path(output))
+    checkpoint = read_checkpoint(output)
+    if checkpoint is not None:
+        check_unchanged(checkpoint.signature, signature, partial_path(output))
+    return checkpoint
 
 
 def read_checkpoint(output: Path) -> Checkpoint | None:
-    """Return the checkpoint of the output; None where there is none, or the file with its frames is gone.
+    """Return the checkpoint of the output; None if there is none, or the file with its frames is missing.
 
-    OutputError for one that cannot be read.
+    Raises OutputError for one that cannot be read.
     """
     path = checkpoint_path(output)
     files = [file.name for file in (set_aside_path(output), partial_path(output)) if file.is_file()]
@@ -99,47 +93,44 @@ def read_checkpoint(output: Path) -> Checkpoint | None:
             feedback = tuple(tensors.get_tensor(name) for name in sorted(tensors.keys()))
         return _from_json(content, feedback, files)
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise OutputError(
-            f"{path} cannot be read, so nobody knows where to go on",
-            "Begin anew with --restart, or choose another output with -o.",
-        ) from error
+        raise OutputError(f"{path} cannot be read, so the run cannot be resumed", RESTART_HINT) from error
 
 
-def find_checkpoint(output: Path, source: Path, signature: Mapping[str, str]) -> Checkpoint | None:
-    """Return the checkpoint that a run with this signature resumes at; None where there is none.
-
-    OutputError where the earlier run had another signature, is still running, or left a checkpoint that cannot be read.
-    """
-    check_output(output, source)
-    check_unlocked(partial_path(output))
-    checkpoint = read_checkpoint(output)
-    if checkpoint is not None:
-        check_unchanged(checkpoint.signature, signature, partial_path(output))
-    return checkpoint
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write it atomically and durably. Raises OSError and keeps the previous one."""
+    point = checkpoint.resume_point
+    content = {
+        "frames": point.frames,
+        "positions": [asdict(position) for position in point.positions],
+        "file": checkpoint.file,
+        "signature": dict(checkpoint.signature),
+        "encoder": checkpoint.encoder,
+        "device": checkpoint.device,
+    }
+    tensors = {f"feedback.{n:02}": image.float().cpu().contiguous() for n, image in enumerate(point.feedback)}
+    atomic_write(path, save(tensors, {_SCHEMA: json.dumps(content)}), partial=_unfinished_path(path), durable=True)
 
 
 def remove_checkpoint(output: Path) -> None:
-    """Remove the checkpoint, and an earlier partial output that was set aside; the partial output stays."""
+    """Remove the checkpoint and an earlier partial output that was set aside; the partial output is kept."""
     path = checkpoint_path(output)
-    for left_over in (path, _unfinished_path(path), set_aside_path(output)):
-        left_over.unlink(missing_ok=True)
+    for file in (path, _unfinished_path(path), set_aside_path(output)):
+        file.unlink(missing_ok=True)
+
+
+def checkpoint_path(output: Path) -> Path:
+    """Return the path of the checkpoint: `film.partial.mkv.safetensors` for `film.mkv`."""
+    partial = partial_path(output)
+    return partial.with_name(f"{partial.name}.safetensors")  # with the suffix: film.mp4 has a checkpoint of its own
 
 
 def _unfinished_path(path: Path) -> Path:
     return path.with_suffix(".new")
 
 
-def _position_to_json(position: FramePosition) -> dict[str, Any]:
-    return {"index": position.index, "pts": position.pts, "shot": position.shot, "seekable": position.seekable}
-
-
-def _position_from_json(position: Mapping[str, Any]) -> FramePosition:
-    return FramePosition(position["index"], position["pts"], position["shot"], position["seekable"])
-
-
 def _from_json(content: Mapping[str, Any], feedback: tuple[Tensor, ...], files: Sequence[str]) -> Checkpoint:
-    """Return the checkpoint with the name that the file has now: it may have been renamed since."""
+    """Return the checkpoint with the present name of its file, which may have been renamed since."""
     file = content["file"] if content["file"] in files else files[0]
-    positions = tuple(_position_from_json(position) for position in content["positions"])
+    positions = tuple(FramePosition(**position) for position in content["positions"])
     point = ResumePoint(content["frames"], positions, feedback)
     return Checkpoint(point, file, content["signature"], content["encoder"], content["device"])

@@ -1,4 +1,4 @@
-"""The signature of a run: all that decides what its output looks like. A run with another one cannot resume it."""
+"""The signature of a run: everything that determines its output. A run with another signature cannot resume it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
 
 RANGE_KEY = "range"
-"""The one entry that is known only once the video has been read through."""
+"""The one entry that may be known only once the whole video has been read."""
 
 _DESCRIPTIONS = {
     "version": "another version of streamstyle",
@@ -25,7 +25,7 @@ _DESCRIPTIONS = {
     "size": "another size",
     "style": "another style",
 }
-"""What entries that are no options are called in a message."""
+"""What a message says of entries that are not options."""
 
 
 def _field_names(settings: type) -> set[str]:
@@ -33,7 +33,7 @@ def _field_names(settings: type) -> set[str]:
 
 
 _IRRELEVANT = {*_field_names(SourceSettings), "flow_workers", "flow_cache", "device"}
-"""Settings that change no frame, or whose effect, size and range, has an entry of its own."""
+"""Settings that change no frame, and those of the source, whose effects (size and range) are entries of their own."""
 
 _RUDER = _field_names(RuderSettings)
 _NETWORK = {"iterations", "perceptual_weight", "style_weight", "tv_weight", "loss_network"}
@@ -44,13 +44,13 @@ _IGNORED = {
     Method.consistent: _RUDER,
     Method.ruder: {"pixel_weight", "perceptual_weight", "style_weight", "tv_weight"},
 }
-"""Settings that a method ignores. A setting that is in neither table counts, and so does any that is added."""
+"""Settings that a method ignores. All others count, new ones included."""
 
 
 def run_signature(video: VideoInfo, style: StyleBlend, settings: Settings) -> dict[str, str]:
-    """Return all whose change would give another output, by name: options as they are typed, files by their content.
+    """Return everything that determines the output, by name: options as they are typed, files by their content.
 
-    The device is not among it: a run may be resumed on another.
+    The device is left out: a run may be resumed on another one.
     """
     ignored = _IRRELEVANT | _IGNORED[settings.consistency.method]
     options = {name: value for name, value in _flatten(settings) if name not in ignored}
@@ -59,21 +59,21 @@ def run_signature(video: VideoInfo, style: StyleBlend, settings: Settings) -> di
 
 
 def upscale_signature(video: VideoInfo, settings: UpscaleSettings, encoder: EncoderSettings) -> dict[str, str]:
-    """Return the same for a video that is upscaled without being stylised."""
+    """Return the signature of a run that upscales a video without stylising it."""
     return _video_entries(video) | _option_entries({"factor": settings.upscale, **dict(_flatten(encoder))})
 
 
 def check_unchanged(earlier: Mapping[str, str], wanted: Mapping[str, str], partial: Path) -> None:
-    """Raise OutputError that names what a partial output was begun with, where something else is wanted now."""
+    """Raise OutputError if the signatures differ; it names up to three settings that the earlier run had."""
     names = [name for name in {**earlier, **wanted} if earlier.get(name) != wanted.get(name)]
-    if "--method" in names:  # which decides what other options there are
+    if "--method" in names:  # it determines which other options count
         names = [name for name in names if name == "--method" or not name.startswith("--")]
     if names:
-        begun = " and ".join(_describe(name, earlier.get(name, "")) for name in names[:3])
+        described = " and ".join(_describe(name, earlier.get(name, "")) for name in names[:3])
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         raise OutputError(
-            f"{partial.name} was begun with {begun}{more}",
-            "Go on with the same, begin anew with --restart, or choose another output with -o.",
+            f"{partial.name} was started with {described}{more}",
+            "Use the same to resume, give --restart to start from the beginning, or choose another output with -o.",
         )
 
 
@@ -99,7 +99,7 @@ def _option_entries(options: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _flatten(settings: Any) -> Iterator[tuple[str, Any]]:
-    """Yield name and value of every setting, those of each stage among them."""
+    """Yield name and value of every setting, those of all stages in one row."""
     for field in fields(settings):
         value = getattr(settings, field.name)
         if is_dataclass(value):
@@ -109,7 +109,7 @@ def _flatten(settings: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _as_typed(value: Any) -> str:
-    """Return a value as it is typed; a file by its content."""
+    """Return a value as it is typed, a file by its content."""
     match value:
         case Path():
             return f"file/{_fingerprint(value)}"
@@ -123,7 +123,7 @@ def _as_typed(value: Any) -> str:
 
 
 def _fingerprint(path: Path) -> str:
-    """Return what stands for the content of a file; nothing for one that cannot be read, which others will say."""
+    """Return the fingerprint of a file; empty if it cannot be read, which is reported where the file is opened."""
     try:
         return fingerprint(path)
     except OSError:

@@ -105,7 +105,7 @@ class VideoWriter:
             for packet in self._partial_video.packets(self._output_pts(last_pts) * self._video.time_base):
                 if stop.is_set():
                     return
-                self._dts.keep(packet)
+                self._dts.add(packet)
                 self._mux_packet(packet)
         self.frames = self._partial_video.frames
         self._set_end(last_pts)

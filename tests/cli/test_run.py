@@ -240,7 +240,7 @@ def test_a_dry_run_says_what_is_painted_already_and_estimates_the_rest(
     (anew,) = run(capfd, *wanted, "--dry-run", "--restart")
     assert anew["resumed_frames"] == 0
     (refused,) = run(capfd, *wanted, "--strength", 0.9, "--dry-run", code=4)[-1:]
-    assert (refused["event"], "begun with --strength 1" in refused["problem"]) == ("failed", True)
+    assert (refused["event"], "started with --strength 1" in refused["problem"]) == ("failed", True)
     assert files(film.parent) == before
     assert run(capfd, *wanted)[0]["resumed_frames"] == 15
 

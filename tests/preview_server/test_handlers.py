@@ -40,5 +40,5 @@ def test_frames_that_a_run_resumes_after_are_counted(film: Path) -> None:
 
 
 def test_a_changed_setting_that_prevents_resuming_is_named(film: Path) -> None:
-    begun = "film.wave.partial.mkv was begun with no --preserve-colour and --crf 18"
+    begun = "film.wave.partial.mkv was started with no --preserve-colour and --crf 18"
     assert found(film, "--crf", "30", "--preserve-colour") == (0, begun)

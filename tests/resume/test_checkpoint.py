@@ -1,4 +1,4 @@
-"""The checkpoint file: its names and structure are those of the golden file, so a later version can read it."""
+"""The checkpoint file has the names and structure of the golden file, so that a later version can read it."""
 
 import json
 import re
@@ -28,20 +28,20 @@ GOLDEN = Path(__file__).with_name("golden_checkpoint.json")
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> VideoInfo:
+def video(tmp_path: Path) -> VideoInfo:
     return read_video(write_film(tmp_path / "film.mkv", pan(frames=3, width=64, height=48).frames))[0]
 
 
 @pytest.fixture
-def checkpoint(tmp_path: Path, film: VideoInfo) -> Checkpoint:
-    mix = StyleBlend("nonsense", (BlendPart(nonsense_style(tmp_path)),))
+def checkpoint(tmp_path: Path, video: VideoInfo) -> Checkpoint:
+    style = StyleBlend("nonsense", (BlendPart(nonsense_style(tmp_path)),))
     positions = (FramePosition(0, 0, 0, seekable=True), FramePosition(1, 40, 0, seekable=True))
     point = ResumePoint(2, positions, (torch.zeros(3, 4, 6), torch.ones(3, 4, 6)))
-    return Checkpoint(point, "painted.partial.mkv", run_signature(film, mix, Settings()), "0123456789abcdef", "cpu")
+    return Checkpoint(point, "painted.partial.mkv", run_signature(video, style, Settings()), "0123456789abcdef", "cpu")
 
 
-def contents(path: Path) -> object:
-    """Metadata and tensors, with what differs between runs and versions masked."""
+def masked_contents(path: Path) -> object:
+    """Metadata and tensors; what differs between runs and versions is masked."""
     with safe_open(path, "pt") as file:
         metadata = {schema: json.loads(text) for schema, text in file.metadata().items()}
         tensors = {
@@ -55,18 +55,16 @@ def contents(path: Path) -> object:
     return {"metadata": metadata, "tensors": tensors}
 
 
-def test_a_checkpoint_has_the_names_and_the_structure_of_the_golden_file(
-    tmp_path: Path, checkpoint: Checkpoint
-) -> None:
+def test_a_checkpoint_has_the_structure_of_the_golden_file(tmp_path: Path, checkpoint: Checkpoint) -> None:
     path = tmp_path / "checkpoint.safetensors"
     write_checkpoint(path, checkpoint)
-    assert contents(path) == json.loads(GOLDEN.read_text())
+    assert masked_contents(path) == json.loads(GOLDEN.read_text())
 
 
 def test_a_checkpoint_is_read_as_it_was_written(tmp_path: Path, checkpoint: Checkpoint) -> None:
     output = tmp_path / "painted.mkv"
     write_checkpoint(checkpoint_path(output), checkpoint)
-    assert read_checkpoint(output) is None, "the file with its frames is gone"
+    assert read_checkpoint(output) is None, "the file with its frames is missing"
     (tmp_path / checkpoint.file).write_bytes(b"two frames")
     found = read_checkpoint(output)
     assert found is not None

@@ -202,11 +202,11 @@ def test_before_a_film_that_was_begun_otherwise_is_begun_anew_it_is_asked(
     keys: str, options: tuple[str, ...] | None
 ) -> None:
     async def act(pilot: Pilot[Any], desk: SetupApp) -> None:
-        desk.client.begun = "film.wave.partial.mkv was begun with --crf 18"
+        desk.client.begun = "film.wave.partial.mkv was started with --crf 18"
         desk.client.exists = "o" in keys
         await pilot.press("down", "ctrl+s")
         for key in keys:
-            assert ("begun with --crf 18" in screen_text(pilot)) is (key != "o")
+            assert ("started with --crf 18" in screen_text(pilot)) is (key != "o")
             await pilot.press(key)
             await pilot.pause()
 
