@@ -1,4 +1,4 @@
-"""The events of a run: small facts in the past tense that serialise to JSON."""
+"""The events of a run: small records in the past tense that serialise to JSON. Their protocol is docs/protocol.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCHEMA = "streamstyle.events/1"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that has happened."""
+    """Something that has happened; each field is a JSON value."""
 
     @property
     def name(self) -> str:
@@ -26,7 +26,7 @@ class Event:
         return {"schema": SCHEMA, "event": self.name, **_finite(asdict(self))}
 
     def to_line(self) -> str:
-        """Return the same as one line of text, without its end of line."""
+        """Return `to_json()` as one line of text, without a line end."""
         return json.dumps(self.to_json(), allow_nan=False)
 
 
@@ -40,14 +40,17 @@ def _finite(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Started(Event):
-    """Everything is open and the first frame is being processed."""
+    """Input and output are open and processing begins."""
 
     video: str
+    """Path of the input."""
     output: str
+    """Path of the output, once it is complete."""
     width: int
     """Working width in pixels; the output is `upscale` times as wide."""
     height: int
     frames: int | None
+    """Frames to be written; None if the container does not say."""
     frame_rate: str | None
     """Exact fraction, such as `25/1` or `30000/1001`."""
     duration: float | None
@@ -56,9 +59,9 @@ class Started(Event):
     style: str
     device: str
     resumed_frames: int = 0
-    """Frames that an earlier run has written, after which this one continues."""
+    """Frames that an earlier run has written, after which this one resumes."""
     upscale: int = 1
-    """Factor by which the output is wider and higher than `width` and `height`."""
+    """Factor by which the output is larger than `width` and `height`."""
 
     @property
     def size(self) -> str:
@@ -68,10 +71,12 @@ class Started(Event):
 
 @dataclass(frozen=True, slots=True)
 class ShotStarted(Event):
-    """A cut: nothing after it looks back across it."""
+    """The first frame of a shot has been written; no frame is carried over from the shot before."""
 
     shot: int
+    """Index of the shot, from 0."""
     frame: int
+    """Index of the frame, from 0."""
     time: float
     """Presentation time in seconds, which may start anywhere in a transport stream."""
 
@@ -86,52 +91,52 @@ class FrameWritten(Event):
     time: float
     """Presentation time in seconds, which may start anywhere in a transport stream."""
     elapsed: float
-    """Seconds since `Started`, pauses excluded."""
+    """Seconds since the start, pauses excluded."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusSampled(Event):
-    """A sample of the run's speed, queues and use of the machine; at most four a second."""
+    """Speed, queues and resources of the run have been sampled; at most four times a second."""
 
     frame: int
     paused: bool
     queues: dict[str, tuple[int, int]]
-    """By the stage that fills it, `decode` or `flow`: frames ready, and the queue's capacity."""
+    """By the stage that fills it, `decode` or `flow`: frames ready, and capacity in frames."""
     stages: dict[str, float]
-    """Recent seconds per frame, by stage: `wait` for flow or decoded frames, `stylise`, `consistency`, or `optimise`
-    and `multi_pass`, `upscale`, `encode`, and `monitor`, which is previews and these samples."""
+    """Recent seconds per frame, by stage: `wait` (for flow or decoded frames), `stylise`, `consistency` (with method
+    ruder `optimise` and `multi_pass`), `upscale`, `encode`, and `monitor` (previews and these samples)."""
     bottleneck: str
-    """What everything else waits for: `decode`, `flow`, or one of the stages."""
+    """The slowest stage: `decode`, `flow`, or one of `stages`."""
     fps_history: tuple[float, ...]
-    """Frames per second at each of the last samples, the latest last."""
+    """Frames per second between consecutive samples, the latest last."""
     losses: dict[str, float]
-    """Weighted terms of the current frame's objective; empty where nothing is optimised."""
+    """Weighted terms of the current frame's objective; empty if nothing is optimised."""
     warping_error: dict[str, float]
-    """Mean so far, on every eighth pixel, of the `output` and of the `per_frame` stylisation; empty without flow."""
+    """Mean so far of the `output` and of the `per_frame` stylisation, on one pixel in 64; empty without flow."""
     memory: int
-    """Bytes of main memory used by the process."""
+    """Resident memory of the process in bytes."""
     cpu: float
-    """Per cent of one core used by the process."""
+    """CPU use of the process in per cent of one core."""
     gpu_memory: int | None
-    """Bytes of GPU memory; None where no GPU is used."""
+    """GPU memory reserved in bytes; None without a GPU."""
     bytes_written: int
-    """Size of the output so far."""
+    """Size of the output so far in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewsWritten(Event):
-    """Small images of a frame are there to look at."""
+    """Preview images of a frame have been written."""
 
     frame: int
     time: float
     """Presentation time in seconds."""
     images: dict[str, str]
-    """By view, the path of a JPEG that the next preview replaces."""
+    """By view, the path of a JPEG file, which the next preview replaces."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameSaved(Event):
-    """A view of a frame has been saved in full size."""
+    """A view of a frame has been saved in full size, on request."""
 
     frame: int
     view: str
@@ -140,14 +145,14 @@ class FrameSaved(Event):
 
 @dataclass(frozen=True, slots=True)
 class Paused(Event):
-    """The run waits until it is unpaused."""
+    """The run is paused, after `frame` frames."""
 
     frame: int
 
 
 @dataclass(frozen=True, slots=True)
 class Unpaused(Event):
-    """The run continues after a pause."""
+    """The run continues after a pause, after `frame` frames."""
 
     frame: int
 
@@ -157,9 +162,11 @@ class TrainingStep(Event):
     """A training step is done."""
 
     step: int
+    """Steps done."""
     steps: int
     loss: float
     elapsed: float
+    """Seconds since the start of this training run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +181,7 @@ class StyleTrained(Event):
 
 @dataclass(frozen=True, slots=True)
 class TrainingStopped(Event):
-    """Training ended early on request; the next call resumes it."""
+    """Training ended early on request; the same command resumes it."""
 
     style: str
     step: int
@@ -182,41 +189,43 @@ class TrainingStopped(Event):
 
 @dataclass(frozen=True, slots=True)
 class Warned(Event):
-    """Something is not as asked for, and the run continues."""
+    """Something is not as requested, and the run continues."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finished(Event):
-    """The whole video is published under its final name."""
+    """The output is complete and has its final name."""
 
     output: str
     frames: int
     shots: int
     elapsed: float
     flows_computed: int
+    """Pairs of frames whose flow was computed."""
     flows_cached: int
+    """Pairs of frames whose flow was read from the cache."""
     resumed_frames: int = 0
-    """Those of `frames` that an earlier run has written."""
+    """Of `frames`, those that an earlier run has written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped(Event):
-    """The run ended early on request; what was finished is a playable video at `output`."""
+    """The run ended early on request; `output` is the path of the partial output, which is a playable video."""
 
     output: str
     frames: int
     elapsed: float
     resumed_frames: int = 0
-    """Those of `frames` that an earlier run has written."""
+    """Of `frames`, those that an earlier run has written."""
     resumable_frames: int = 0
-    """Frames after which the same command resumes; fewer than `frames` where some have to be done again."""
+    """Frames after which the same command resumes: fewer than `frames` if some have to be done again, 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed(Event):
-    """The work cannot be done; the process ends with `exit_code`."""
+    """The command failed; the process ends with `exit_code`."""
 
     problem: str
     next_step: str
@@ -224,6 +233,6 @@ class Failed(Event):
 
 
 TRANSIENT = (FrameWritten, StatusSampled, PreviewsWritten, TrainingStep)
-"""Events of which only the latest of its kind matters."""
+"""Events of which only the latest of each kind matters."""
 
 Observer = Callable[[Event], None]

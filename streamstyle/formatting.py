@@ -1,4 +1,4 @@
-"""Times, sizes, speeds and numbers as text; text from outside made fit for a terminal."""
+"""Times, sizes, speeds and numbers as text, and text of unknown content made safe for a terminal."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import math
 import re
 import time
 
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def sanitise(text: str) -> str:
-    """Return text without line breaks, control characters and marks that change the direction of writing."""
-    return _UNSHOWN.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Return text with line breaks, control characters and marks of the direction of writing replaced by U+FFFD."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def format_duration(seconds: float) -> str:
-    """Return a duration as a clock shows it: `0:07`, `4:12`, `1:02:03`."""
+    """Return a duration as [H:]M:SS: `0:07`, `4:12`, `1:02:03`."""
     whole = math.ceil(max(0.0, seconds) - 0.5)
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
@@ -48,12 +48,12 @@ def format_time_of_day(seconds: float, now: float) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """Return a short time: `0.82 s`, or `12 ms` below a tenth of a second."""
+    """Return a duration in `0.82 s`, or in `12 ms` below a tenth of a second."""
     return f"{seconds:.2f} s" if seconds >= 0.1 else f"{1000 * seconds:.0f} ms"
 
 
 def format_speed(frames: float, seconds: float) -> str:
-    """Return a speed: `12 fps`, or `2.1 s/frame` below one frame per second; empty where there is none."""
+    """Return a speed: `12 fps`, or `2.1 s/frame` below one frame per second; empty if either value is 0."""
     if frames <= 0 or seconds <= 0:
         return ""
     fps = frames / seconds
@@ -72,7 +72,7 @@ def format_bytes(count: float) -> str:
 
 
 def format_number(value: float | None) -> str:
-    """Return a number with three significant digits; `-` where there is none."""
+    """Return a number with three significant digits; `-` for None and for what is not finite."""
     if value is None or not math.isfinite(value):
         return "-"
     if value and abs(value) < 0.001:
