@@ -40,6 +40,14 @@ class PreviewRequest:
     height: int = 0
     """Largest useful height in pixels."""
 
+    @classmethod
+    def from_json(cls, value: Any) -> PreviewRequest:
+        """Return the request that a JSON object describes, whatever else it contains; an empty one if it does not."""
+        try:
+            return cls(tuple(map(str, value["views"])), int(value["width"]), int(value["height"]))
+        except (KeyError, TypeError, ValueError):
+            return cls()
+
 
 @dataclass(frozen=True, slots=True)
 class SaveRequest:
@@ -50,6 +58,14 @@ class SaveRequest:
     view: str
     path: str
     """Ends in .png."""
+
+    @classmethod
+    def from_json(cls, value: Any) -> SaveRequest | None:
+        """Return the request that a JSON object describes, whatever else it contains; None if it does not."""
+        try:
+            return cls(int(value["number"]), str(value["view"]), str(value["path"]))
+        except (KeyError, TypeError, ValueError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +148,11 @@ class RunFolder:
         write_json(self.control, asdict(replace(control, stop=control.stop or self.read_control().stop)))
 
     def read_control(self) -> Control:
-        """Return the current orders; those of an empty `Control` where the file cannot be read."""
+        """Return the current orders; what the file lacks, or what cannot be read of it, orders nothing."""
         content = read_json(self.control)
-        save, owner = content.get("save"), ProcessIdentity.from_json(content.get("owner"))
+        owner = ProcessIdentity.from_json(content.get("owner"))
         paused = bool(content.get("paused")) and (owner is None or owner.is_running())
-        with suppress(TypeError):
-            return Control(paused, bool(content.get("stop")), SaveRequest(**save) if save else None, owner)
-        return Control()
+        return Control(paused, bool(content.get("stop")), SaveRequest.from_json(content.get("save")), owner)
 
     def request_previews(self, viewer: str, request: PreviewRequest) -> None:
         """Replace the request of the viewer of that name. Raises OSError."""
@@ -150,20 +164,17 @@ class RunFolder:
 
     def merged_preview_request(self) -> PreviewRequest:
         """Return the views that any viewer wants, at the largest size that any of them wants."""
-        requests = [
-            PreviewRequest(tuple(request["views"]), request["width"], request["height"])
-            for request in self._active_requests()
-        ]
+        requests = list(self._active_requests())
         views = tuple(view for view in VIEWS if any(view in request.views for request in requests))
         width = max((request.width for request in requests), default=0)
         height = max((request.height for request in requests), default=0)
         return PreviewRequest(views, width, height)
 
-    def _active_requests(self) -> Iterator[Mapping[str, Any]]:
+    def _active_requests(self) -> Iterator[PreviewRequest]:
         for path in self._viewers_folder.glob("*.json"):
             with suppress(OSError):
-                if abs(time.time() - path.stat().st_mtime) < VIEWER_TIMEOUT and (request := read_json(path)):
-                    yield request
+                if abs(time.time() - path.stat().st_mtime) < VIEWER_TIMEOUT:
+                    yield PreviewRequest.from_json(read_json(path))
 
     @property
     def _run_file(self) -> Path:

@@ -1,4 +1,4 @@
-"""A run and those who look on speak through files."""
+"""A run and its viewers communicate through the files of a folder."""
 
 from __future__ import annotations
 
@@ -32,9 +32,13 @@ def folder(tmp_path: Path) -> RunFolder:
     return folder
 
 
-def say(folder: RunFolder, *events: str) -> None:
+def append_events(folder: RunFolder, *names: str) -> None:
     with folder.events.open("a", encoding="utf-8") as file:
-        file.writelines(f'{{"event": "{event}"}}\n' for event in events)
+        file.writelines(f'{{"event": "{name}"}}\n' for name in names)
+
+
+def read_names(reader: RunReader) -> list[str]:
+    return [event["event"] for event in reader.read_events()]
 
 
 def test_a_run_is_alive_until_its_process_ends(tmp_path: Path) -> None:
@@ -55,28 +59,28 @@ def test_a_run_is_alive_until_its_process_ends(tmp_path: Path) -> None:
     assert folder.command() == ["run"]
 
 
-def test_every_lasting_event_is_read_once_and_of_the_others_the_latest(folder: RunFolder) -> None:
+def test_logged_events_are_read_once_and_of_transient_ones_the_latest(folder: RunFolder) -> None:
     reader = RunReader(folder)
-    say(folder, "started", "warned")
+    append_events(folder, "started", "warned")
     write_json(folder.status, {"frame_written": {"event": "frame_written", "frame": 7}})
-    assert [event["event"] for event in reader.read_events()] == ["started", "warned", "frame_written"]
-    assert reader.read_events() == []
+    assert read_names(reader) == ["started", "warned", "frame_written"]
+    assert read_names(reader) == []
     write_json(folder.status, {"frame_written": {"event": "frame_written", "frame": 9}})
-    say(folder, "finished")
-    assert [event["event"] for event in reader.read_events()] == ["frame_written", "finished"]
+    append_events(folder, "finished")
+    assert read_names(reader) == ["frame_written", "finished"]
     assert reader.ended
 
 
-def test_half_a_line_waits_for_its_end_and_garbage_is_passed_over(folder: RunFolder) -> None:
+def test_a_partial_line_is_read_once_complete_and_invalid_lines_skipped(folder: RunFolder) -> None:
     reader = RunReader(folder)
     folder.events.write_bytes(b'\xff\xfe garbage\n[1]\n{"event": "started"}\n{"event": "war')
-    assert [event["event"] for event in reader.read_events()] == ["started"]
+    assert read_names(reader) == ["started"]
     with folder.events.open("ab") as file:
         file.write(b'ned"}\n')
-    assert [event["event"] for event in reader.read_events()] == ["warned"]
+    assert read_names(reader) == ["warned"]
 
 
-def test_wishes_are_added_up_and_fade_when_their_viewer_is_gone(folder: RunFolder) -> None:
+def test_preview_requests_are_merged_and_expire(folder: RunFolder) -> None:
     folder.request_previews("one", PreviewRequest(("flow",), 100, 40))
     folder.request_previews("two", PreviewRequest(("output", "flow"), 80, 60))
     assert folder.merged_preview_request() == PreviewRequest(("output", "flow"), 100, 60)
@@ -87,43 +91,55 @@ def test_wishes_are_added_up_and_fade_when_their_viewer_is_gone(folder: RunFolde
     assert folder.merged_preview_request() == PreviewRequest()
 
 
-def test_what_the_owner_wants_arrives_and_nonsense_wants_nothing(folder: RunFolder) -> None:
-    assert folder.read_control() == Control()
-    wanted = Control(paused=True, save=SaveRequest(3, "output", "a.png"))
-    folder.write_control(wanted)
-    assert folder.read_control() == wanted
-    folder.control.write_text(json.dumps({"save": {"colour": "blue"}}))
-    assert folder.read_control() == Control()
+def test_an_invalid_preview_request_requests_nothing(folder: RunFolder) -> None:
+    viewers = folder.path / "viewers"
+    for number, content in enumerate(("[", "{}", '{"views": 3}', '{"views": ["output"], "width": "wide"}')):
+        (viewers / f"{number}.json").write_text(content)
+    assert folder.merged_preview_request() == PreviewRequest()
 
 
-def test_a_pause_is_over_when_whoever_holds_the_run_has_gone(folder: RunFolder) -> None:
-    with subprocess.Popen(["sleep", "60"]) as other:
-        folder.write_control(
-            Control(paused=True, owner=ProcessIdentity(other.pid, psutil.Process(other.pid).create_time()))
-        )
+def test_control_is_read_as_it_was_written(folder: RunFolder) -> None:
+    assert folder.read_control() == Control()
+    control = Control(paused=True, save=SaveRequest(3, "output", "a.png"))
+    folder.write_control(control)
+    assert folder.read_control() == control
+
+
+def test_invalid_fields_order_nothing_and_unknown_ones_are_ignored(folder: RunFolder) -> None:
+    folder.control.write_text(json.dumps({"save": {"colour": "blue"}, "owner": 7, "stop": True}))
+    assert folder.read_control() == Control(stop=True)
+    save = {"number": 3, "view": "output", "path": "a.png", "format": "later"}
+    folder.control.write_text(json.dumps({"save": save, "speed": "later"}))
+    assert folder.read_control() == Control(save=SaveRequest(3, "output", "a.png"))
+
+
+def test_a_pause_ends_when_its_owner_has_exited(folder: RunFolder) -> None:
+    with subprocess.Popen(["sleep", "60"]) as owner:
+        identity = ProcessIdentity(owner.pid, psutil.Process(owner.pid).create_time())
+        folder.write_control(Control(paused=True, owner=identity))
         assert folder.read_control().paused
-        other.kill()
-        other.wait()
+        owner.kill()
+        owner.wait()
         assert not folder.read_control().paused
 
 
-def test_a_pause_that_nobody_holds_stands(folder: RunFolder) -> None:
+def test_a_pause_without_an_owner_lasts(folder: RunFolder) -> None:
     folder.control.write_text('{"paused": true}')
     assert folder.read_control().paused
 
 
-def test_a_stop_is_never_taken_back(folder: RunFolder) -> None:
+def test_a_stop_is_never_withdrawn(folder: RunFolder) -> None:
     folder.write_control(Control(stop=True))
     folder.write_control(Control(paused=True))
     assert folder.read_control().stop
 
 
-def test_folders_of_ended_runs_do_not_pile_up(home: Path) -> None:
+def test_of_ended_runs_only_the_latest_folders_are_kept(home: Path) -> None:
     for number in range(30):
         RunFolder(new_run_folder(Path(f"film{number:02}.mkv")).path).create([])
         write_json(list_runs()[0].path / "run.json", {"pid": 2**22 + 5, "create_time": 0.0, "command": []})
         assert len(list_runs()) <= 20
-    living = new_run_folder(Path("zz.mkv"))
-    living.create([])
+    active = new_run_folder(Path("zz.mkv"))
+    active.create([])
     new_run_folder(Path("film.mkv"))
-    assert living.is_alive()
+    assert active.is_alive()
