@@ -32,7 +32,7 @@ from streamstyle.settings import (
 from streamstyle.stages import stylise
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import cut, moving_square, pan, write_film
-from tests.video_io import nonsense_style
+from tests.video_io import random_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -42,7 +42,7 @@ QUICK = EncoderSettings(preset="ultrafast", crf=0)
 
 @pytest.fixture(scope="module")
 def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return nonsense_style(tmp_path_factory.mktemp("styles"), strong=True)
+    return random_style(tmp_path_factory.mktemp("styles"), strong=True)
 
 
 @dataclass

@@ -24,7 +24,7 @@ from streamstyle.evaluate.evaluator import Measured
 from streamstyle.events import Event
 from streamstyle.runs.folder import Control, PreviewRequest, RunFolder, SaveRequest
 from tests.films import cut, moving_square, pan, write_film
-from tests.video_io import nonsense_style
+from tests.video_io import random_style
 
 GOLDEN = Path(__file__).parent / "golden"
 PROTOCOL = Path(__file__).parents[1] / "docs" / "protocol.md"
@@ -72,7 +72,7 @@ def test_the_log_and_the_folder_of_a_run_are_as_committed(
     (folder.path / "viewers").mkdir(parents=True)
     folder.request_previews("viewer", PreviewRequest(("output", "source"), 200, 120))
     folder.write_control(Control(save=SaveRequest(1, "output", str(tmp_path / "frame.png"))))
-    command = ["run", str(video), "--style", str(nonsense_style(tmp_path)), "--iterations", "1", "--device", "cpu"]
+    command = ["run", str(video), "--style", str(random_style(tmp_path)), "--iterations", "1", "--device", "cpu"]
     capfd.readouterr()
     assert exit_code([*command, "--json", "--run-folder", str(folder.path)]) == 0
     log = lines(capfd.readouterr().out, tmp_path)

@@ -31,7 +31,7 @@ from streamstyle.settings import (
 )
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import cut, moving_square, pan, png, write_film
-from tests.video_io import difference, nonsense_style, packets
+from tests.video_io import mean_difference, packets, random_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -67,7 +67,7 @@ class Easel:
 
 @pytest.fixture(scope="module")
 def mix(tmp_path_factory: pytest.TempPathFactory) -> StyleBlend:
-    path = nonsense_style(tmp_path_factory.mktemp("styles"), strong=True)
+    path = random_style(tmp_path_factory.mktemp("styles"), strong=True)
     return StyleBlend("nonsense", (BlendPart(path),))
 
 
@@ -197,7 +197,7 @@ def test_what_is_on_the_disk_when_a_run_is_killed_is_gone_on_with(
             assert packets(moment / disk.output.name, "audio") == packets(disk.output, "audio")
         for (time, picture), (its, like) in zip(pictures(moment / disk.output.name), expected, strict=True):
             assert time == its
-            assert difference(picture, like) < 3  # as encoded anew
+            assert mean_difference(picture, like) < 3  # as encoded anew
 
 
 def test_frames_that_were_painted_are_not_painted_again_after_a_second_kill(

@@ -17,7 +17,7 @@ from streamstyle.media.probe import probe
 from streamstyle.pipeline import upscale_video
 from streamstyle.settings import Device, EncoderSettings, SourceSettings, UpscaleSettings
 from tests.films import moving_square, pan, write_film
-from tests.video_io import difference, packets, read_video, times
+from tests.video_io import mean_difference, packets, read_video, times
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -55,7 +55,7 @@ def test_twice_the_size_and_nothing_else_is_another(film: Path, tmp_path: Path, 
     assert [sound for _, sound in packets(output, "audio")] == [sound for _, sound in packets(film, "audio")]
     for one, other in zip(before, after, strict=True):
         halved = cv2.resize(other.image, (small.width, small.height), interpolation=cv2.INTER_AREA)
-        assert difference(one.image, halved) < 6
+        assert mean_difference(one.image, halved) < 6
     assert next(event.size for event in events if isinstance(event, Started)) == (
         f"{small.width}x{small.height} → {large.width}x{large.height}"
     )

@@ -1,4 +1,4 @@
-"""Films read, and written as if painted: the painting is the picture itself, so what comes out can be compared."""
+"""Reads videos for tests, and writes copies of them as a run would, but unstylised, so that both can be compared."""
 
 from __future__ import annotations
 
@@ -25,13 +25,32 @@ FAST = EncoderSettings(preset="ultrafast")
 
 
 def read_video(path: Path, **settings: Any) -> tuple[VideoInfo, list[Frame]]:
-    """The film and all frames of it; `settings` are those of the source."""
-    film = probe(path, SourceSettings(**settings))
-    return film, list(decode(film))
+    """Facts and all frames of a video; `settings` are fields of SourceSettings."""
+    video = probe(path, SourceSettings(**settings))
+    return video, list(decode(video))
 
 
-def nonsense_style(folder: Path, *, strong: bool = False) -> Path:
-    """A style that nobody has trained: it paints nonsense, but always the same; in strong colours a change shows."""
+def write_copy(
+    source: Path,
+    output: Path,
+    encoder: EncoderSettings = FAST,
+    *,
+    stop_after: int | None = None,
+    **settings: Any,
+) -> VideoWriter:
+    """Write all frames and publish, or the first `stop_after` without; `settings` are fields of SourceSettings."""
+    video = probe(source, SourceSettings(**settings))
+    with open_writer(video, output, encoder) as writer:
+        for frame in decode(video):
+            if frame.index == stop_after:
+                return writer
+            writer.write(to_tensor(frame.image), frame.pts)
+        writer.publish()
+    return writer
+
+
+def random_style(folder: Path, *, strong: bool = False) -> Path:
+    """Write a style with random weights, always the same; with strong colours small differences show."""
     torch.manual_seed(0)
     network = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True))
     if strong:
@@ -40,37 +59,18 @@ def nonsense_style(folder: Path, *, strong: bool = False) -> Path:
     return path
 
 
-def write_copy(
-    source: Path,
-    output: Path,
-    sink: EncoderSettings = FAST,
-    *,
-    stop_after: int | None = None,
-    **settings: Any,
-) -> VideoWriter:
-    """Write the whole film, or its first frames without publishing; `settings` are those of the source."""
-    film = probe(source, SourceSettings(**settings))
-    with open_writer(film, output, sink) as opened:
-        for frame in decode(film):
-            if frame.index == stop_after:
-                return opened
-            opened.write(to_tensor(frame.image), frame.pts)
-        opened.publish()
-    return opened
+def mean_difference(image: np.ndarray, other: np.ndarray) -> float:
+    """Mean absolute difference in levels, 0 to 255."""
+    return float(np.abs(image.astype(int) - other.astype(int)).mean())
 
 
-def difference(one: np.ndarray, other: np.ndarray) -> float:
-    """Mean absolute difference in levels."""
-    return float(np.abs(one.astype(int) - other.astype(int)).mean())
-
-
-def times(frames: Iterable[Frame], film: VideoInfo) -> list[Fraction]:
+def times(frames: Iterable[Frame], video: VideoInfo) -> list[Fraction]:
     """Seconds at which the frames are shown."""
-    return [frame.pts * film.time_base for frame in frames]
+    return [frame.pts * video.time_base for frame in frames]
 
 
 def packets(path: Path, kind: str, number: int = 0) -> list[tuple[Fraction, bytes]]:
-    """When each packet of a stream is due, in seconds, and what is in it; `number` counts streams of one kind."""
+    """Time in seconds and content of each packet of a stream; `number` counts the streams of this kind."""
     with av.open(str(path)) as container:
         stream = [stream for stream in container.streams if stream.type == kind][number]
         return [(packet.pts * packet.time_base, bytes(packet)) for packet in container.demux(stream) if packet.size]

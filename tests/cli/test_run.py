@@ -17,7 +17,7 @@ from streamstyle.cli.main import exit_code
 from streamstyle.events import FrameWritten
 from streamstyle.runs.folder import RunFolder, RunReader
 from tests.films import Attachment, Extras, cut, moving_square, pan, texture, write_film
-from tests.video_io import nonsense_style
+from tests.video_io import random_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -27,7 +27,7 @@ QUICKLY = ["--steps", "2", "--batch", "1", "--crop", "64", "--style-size", "64",
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    return nonsense_style(tmp_path)
+    return random_style(tmp_path)
 
 
 @pytest.fixture

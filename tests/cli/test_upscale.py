@@ -13,14 +13,14 @@ from streamstyle.cli.main import exit_code
 from streamstyle.media.probe import probe
 from streamstyle.settings import SourceSettings
 from tests.films import pan, write_film
-from tests.video_io import difference, nonsense_style, read_video, times
+from tests.video_io import mean_difference, random_style, read_video, times
 
 pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    return nonsense_style(tmp_path)
+    return random_style(tmp_path)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_film_is_the_same_but_for_its_size(
     assert times(after, large) == times(before, small)
     for one, other in zip(before, after, strict=True):
         halved = cv2.resize(other.image, (small.width, small.height), interpolation=cv2.INTER_AREA)
-        assert difference(one.image, halved) < 4
+        assert mean_difference(one.image, halved) < 4
     started, finished = events[0], events[-1]
     assert (started["width"], started["height"], started["upscale"]) == (small.width, small.height, 2)
     assert finished["flows_cached"] == 8, "flow is that of the size that is painted at"

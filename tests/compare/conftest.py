@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.films import cut, moving_square, pan, write_film
-from tests.video_io import nonsense_style
+from tests.video_io import random_style
 
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    return nonsense_style(tmp_path, strong=True)
+    return random_style(tmp_path, strong=True)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from streamstyle.errors import FilmError
 from streamstyle.media.probe import FrameSize, probe, working_size
 from streamstyle.settings import SourceSettings
 from tests.films import flat, moving_square, pan, write_film
-from tests.video_io import difference, read_video
+from tests.video_io import mean_difference, read_video
 
 LOSSLESS = {"qp": "0"}
 
@@ -32,7 +32,7 @@ def test_a_film_held_sideways_stands_upright(tmp_path: Path, degrees: int) -> No
     assert film.sample_aspect_ratio == (Fraction(4, 3) if degrees == 180 else Fraction(3, 4))
     for frame, picture in zip(frames, upright, strict=True):
         assert frame.image.shape == picture.shape
-        assert difference(frame.image, picture) < 3
+        assert mean_difference(frame.image, picture) < 3
 
 
 def test_a_film_seen_in_a_mirror_is_turned_back(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_odd_sides_lose_a_line_and_nothing_else(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mkv", scene.frames, pix_fmt="yuv444p", options=LOSSLESS)
     film, frames = read_video(path)
     assert (film.width, film.height) == (64, 48)
-    assert difference(frames[0].image, scene.frames[0][:48, :64]) < 1
+    assert mean_difference(frames[0].image, scene.frames[0][:48, :64]) < 1
     assert film.sample_aspect_ratio == 1
 
 
@@ -97,4 +97,4 @@ def test_smaller_pictures_are_the_same_pictures(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mkv", scene.frames, pix_fmt="yuv444p", options=LOSSLESS)
     _, frames = read_video(path, height=64)
     averaged = scene.frames[0].reshape(64, 2, 96, 2, 3).mean((1, 3))
-    assert difference(frames[0].image, averaged) < 1.5
+    assert mean_difference(frames[0].image, averaged) < 1.5

@@ -16,7 +16,7 @@ from streamstyle.media.probe import probe
 from streamstyle.media.reader import MonotonicClock, TimestampGuesser
 from streamstyle.settings import SourceSettings
 from tests.films import Attachment, Extras, flat, moving_square, pan, png, write_film
-from tests.video_io import difference, read_video
+from tests.video_io import mean_difference, read_video
 
 
 def test_no_film_at_all_is_said_in_one_line(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_cover_art_is_not_the_film(tmp_path: Path) -> None:
     film, frames = read_video(path)
     assert film.frames == 3
     assert (film.width, film.height) == (96, 64)
-    assert difference(frames[0].image, scene.frames[0]) < 4
+    assert mean_difference(frames[0].image, scene.frames[0]) < 4
     assert [stream.kind for stream in film.streams] == ["video", "attachment"]
 
 
@@ -92,8 +92,8 @@ def test_a_hole_in_the_middle_costs_only_the_frames_around_it(tmp_path: Path) ->
     pts = [frame.pts for frame in frames]
     assert 80 <= len(frames) <= 100
     assert pts == sorted(set(pts))
-    assert difference(frames[0].image, scene.frames[0]) < 4
-    assert difference(frames[-1].image, scene.frames[-1]) < 4
+    assert mean_difference(frames[0].image, scene.frames[0]) < 4
+    assert mean_difference(frames[-1].image, scene.frames[-1]) < 4
 
 
 def test_an_mkv_cut_short_gives_what_there_is(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_container_that_keeps_no_times_of_reordered_frames_still_gives_them_al
     _, frames = read_video(write_film(tmp_path / "film.avi", scene.frames))
     assert len(frames) >= 29
     assert all(later.pts > earlier.pts for earlier, later in pairwise(frames))
-    assert difference(frames[-1].image, scene.frames[-1]) < 4
+    assert mean_difference(frames[-1].image, scene.frames[-1]) < 4
 
 
 def placed(ticks: list[int | None], second: int = 1000, step: int = 40) -> list[int | None]:

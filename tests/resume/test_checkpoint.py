@@ -22,7 +22,7 @@ from streamstyle.settings import Settings
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from streamstyle.video_info import VideoInfo
 from tests.films import pan, write_film
-from tests.video_io import nonsense_style, read_video
+from tests.video_io import random_style, read_video
 
 GOLDEN = Path(__file__).with_name("golden_checkpoint.json")
 
@@ -34,7 +34,7 @@ def video(tmp_path: Path) -> VideoInfo:
 
 @pytest.fixture
 def checkpoint(tmp_path: Path, video: VideoInfo) -> Checkpoint:
-    style = StyleBlend("nonsense", (BlendPart(nonsense_style(tmp_path)),))
+    style = StyleBlend("nonsense", (BlendPart(random_style(tmp_path)),))
     positions = (FramePosition(0, 0, 0, seekable=True), FramePosition(1, 40, 0, seekable=True))
     point = ResumePoint(2, positions, (torch.zeros(3, 4, 6), torch.ones(3, 4, 6)))
     return Checkpoint(point, "painted.partial.mkv", run_signature(video, style, Settings()), "0123456789abcdef", "cpu")

@@ -23,7 +23,7 @@ from streamstyle.runs.monitor import open_session
 from streamstyle.settings import ConsistencySettings, Device, EncoderSettings, Settings, SourceSettings, UpscaleSettings
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import pan, write_film
-from tests.video_io import nonsense_style
+from tests.video_io import random_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -36,7 +36,7 @@ def to_failed(error: BaseException) -> Failed:
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    return nonsense_style(tmp_path, strong=True)
+    return random_style(tmp_path, strong=True)
 
 
 def run_watched(

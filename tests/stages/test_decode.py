@@ -16,7 +16,7 @@ from streamstyle.errors import FilmError
 from streamstyle.media.probe import probe
 from streamstyle.settings import SourceSettings
 from tests.films import Extras, cut, moving_square, pan, still, write_film
-from tests.video_io import difference, read_video, times
+from tests.video_io import mean_difference, read_video, times
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "mov", "avi", "ts"])
@@ -27,7 +27,7 @@ def test_every_frame_comes_once_in_order(tmp_path: Path, ending: str) -> None:
     assert film.frames == len(frames) == 23
     assert [frame.index for frame in frames] == list(range(23))
     for frame, picture in zip(frames, scene.frames, strict=True):
-        assert difference(frame.image, picture) < 4
+        assert mean_difference(frame.image, picture) < 4
     times = [(frame.pts - frames[0].pts) * film.time_base for frame in frames]
     assert times == [Fraction(n, 25) for n in range(23)]
     assert film.frame_rate == 25
@@ -84,7 +84,7 @@ def test_what_an_edit_list_leaves_out_is_neither_counted_nor_shown(tmp_path: Pat
                 target.mux(packet)
     film, frames = read_video(edited)
     assert film.frames == len(frames) == 25
-    assert difference(frames[0].image, scene.frames[5]) < 4
+    assert mean_difference(frames[0].image, scene.frames[5]) < 4
 
 
 def test_a_range_holds_the_frames_from_its_start_to_before_its_end(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_range_holds_the_frames_from_its_start_to_before_its_end(tmp_path: Pat
     assert film.start_pts == frames[0].pts
     assert film.duration == pytest.approx(0.52)
     for frame, picture in zip(frames, scene.frames[13:26], strict=True):
-        assert difference(frame.image, picture) < 4
+        assert mean_difference(frame.image, picture) < 4
 
 
 @settings(max_examples=15, deadline=None)
@@ -155,4 +155,4 @@ def test_a_real_film(bunny: Path) -> None:
 def test_cuts_do_not_confuse_the_decoder(tmp_path: Path) -> None:
     scene = cut(pan(frames=7), still(frames=6, seed=5), pan(frames=7, seed=9))
     _, frames = read_video(write_film(tmp_path / "film.mkv", scene.frames))
-    assert max(difference(frame.image, picture) for frame, picture in zip(frames, scene.frames, strict=True)) < 4
+    assert max(mean_difference(frame.image, picture) for frame, picture in zip(frames, scene.frames, strict=True)) < 4

@@ -21,7 +21,7 @@ from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.decode import decode
 from streamstyle.stages.writer import open_writer
 from tests.films import Extras, flat, moving_square, pan, still, write_film
-from tests.video_io import FAST, difference, packets, read_video, times, write_copy
+from tests.video_io import FAST, mean_difference, packets, read_video, times, write_copy
 
 CODECS = ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg4", "ffv1"]
 MILLISECOND = Fraction(1, 1000)
@@ -44,7 +44,7 @@ def test_every_frame_is_there_at_its_time(tmp_path: Path, ending: str) -> None:
     film, frames = read_video(tmp_path / f"painted.{ending}")
     assert times(frames, film) == [Fraction(n, 25) for n in range(34)]
     for frame, picture in zip(frames, scene.frames, strict=True):
-        assert difference(frame.image, picture) < 5
+        assert mean_difference(frame.image, picture) < 5
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -55,7 +55,7 @@ def test_every_codec_gives_back_all_frames_however_few(tmp_path: Path, codec: st
     write_copy(source, tmp_path / "painted.mkv", EncoderSettings(codec=codec, preset="ultrafast", crf=12))
     film, frames = read_video(tmp_path / "painted.mkv")
     assert times(frames, film) == [Fraction(n, 25) for n in range(count)]
-    assert max(difference(f.image, p) for f, p in zip(frames, scene.frames, strict=True)) < 12
+    assert max(mean_difference(f.image, p) for f, p in zip(frames, scene.frames, strict=True)) < 12
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265", "libsvtav1"])

@@ -24,7 +24,7 @@ from streamstyle.cli.main import exit_code
 from streamstyle.files import read_json
 from streamstyle.runs.folder import RunFolder, list_runs
 from tests.films import pan, write_film
-from tests.video_io import nonsense_style
+from tests.video_io import random_style
 
 
 class Terminal:
@@ -79,7 +79,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    return nonsense_style(tmp_path)
+    return random_style(tmp_path)
 
 
 @pytest.fixture
