@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,3 +124,42 @@ class OutputFrame:
     def feedback(self) -> Tensor | None:
         """[3, H, W] float32 in [0, 1], at the working size: what is carried to later frames."""
         return None if self.stylised is None else self.stylised.feedback
+
+
+Item = TypeVar("Item")
+
+
+class LookbackWindow(Generic[Item]):
+    """The previous frames of a shot, or what was made of them, as many as the furthest lookback needs."""
+
+    def __init__(
+        self,
+        lookback: Sequence[int],  # frames back, rising
+        items: Iterable[Item] = (),  # of the frames before the first one that is appended, the latest last
+    ) -> None:
+        self._lookback = lookback
+        self._items = deque(items, maxlen=max(lookback))
+
+    def by_gap(self) -> dict[int, Item]:
+        """Return the items that `lookback` names, by frames back, the nearest first; none from before the shot."""
+        return {gap: self._items[-gap] for gap in self._lookback if gap <= len(self._items)}
+
+    def append(self, item: Item) -> None:
+        """Add the item of the current frame."""
+        self._items.append(item)
+
+    def start_shot(self) -> None:
+        """Forget all items: the next one is the first of a shot."""
+        self._items.clear()
+
+
+def with_lookback(frames: Iterable[Frame], lookback: Sequence[int]) -> Iterator[tuple[Frame, dict[int, Frame]]]:
+    """Yield each frame with the earlier frames of its shot, by frames back, the nearest first."""
+    window: LookbackWindow[Frame] = LookbackWindow(lookback)
+    shot: int | None = None
+    for frame in frames:
+        if frame.shot != shot:
+            window.start_shot()
+        shot = frame.shot
+        yield frame, window.by_gap()
+        window.append(frame)

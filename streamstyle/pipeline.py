@@ -76,7 +76,7 @@ def stylise_video(
         if method is Method.johnson:
             flowed = _without_flow(shots)
         else:
-            flowed = opened(add_flow(shots, settings.flow, cache, lookback, returning=settings.is_multi_pass))
+            flowed = opened(add_flow(shots, settings.flow, cache, lookback, reverse=settings.is_multi_pass))
         remaining = timed("wait", _skip_resumed(flowed, resume.frames))
         carried = [image.to(device) for image in resume.feedback]
         if method is Method.ruder:

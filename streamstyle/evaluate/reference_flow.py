@@ -7,7 +7,7 @@ the same flow, so the reference should be another one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.errors import FilmError, SettingsError
-from streamstyle.frames import Frame
+from streamstyle.frames import Frame, with_lookback
 from streamstyle.media.flo import read_flo
 from streamstyle.ops.occlusion import consistency_weight
 from streamstyle.ops.warp import backward_warp
@@ -105,19 +105,9 @@ def _computed_correspondences(
     def match(frame_and_earlier: tuple[Frame, dict[int, Frame]]) -> FrameCorrespondence:
         return _compute_correspondence(*frame_and_earlier, preset)
 
-    frames = _with_earlier(number_shots(decode(video)), gaps)
+    frames = with_lookback(number_shots(decode(video)), gaps)
     with prefetch(frames, match, workers=workers, ahead=_PREFETCH) as correspondences:
         yield correspondences
-
-
-def _with_earlier(frames: Iterable[Frame], gaps: Sequence[int]) -> Iterator[tuple[Frame, dict[int, Frame]]]:
-    """Yield each frame with the earlier frames of its shot, by gap."""
-    recent: deque[Frame] = deque(maxlen=max(gaps))
-    for frame in frames:
-        if recent and recent[-1].shot != frame.shot:
-            recent.clear()
-        yield frame, {gap: recent[-gap] for gap in gaps if gap <= len(recent)}
-        recent.append(frame)
 
 
 def _compute_correspondence(frame: Frame, earlier: dict[int, Frame], preset: FlowPreset) -> FrameCorrespondence:

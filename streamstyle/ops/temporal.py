@@ -11,7 +11,7 @@ keeps the grain out that a loss network likes to add, and blurs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -127,7 +127,7 @@ class CarriedOutput:
 
 
 def carry_outputs(
-    outputs: Sequence[Tensor],  # [3, H, W] float32 in [0, 1] each, the latest last
+    outputs: Mapping[int, Tensor],  # by frames back, [3, H, W] float32 in [0, 1] each
     motions: Sequence[Motion],  # the nearest first, one at least
 ) -> CarriedOutput:
     """Return what outputs show of a frame that follows from them by `motions`.
@@ -147,6 +147,6 @@ def carry_outputs(
     return CarriedOutput(carried, trust)
 
 
-def _warp_output(outputs: Sequence[Tensor], motion: Motion) -> tuple[Tensor, Tensor]:
-    output = outputs[-motion.gap]
+def _warp_output(outputs: Mapping[int, Tensor], motion: Motion) -> tuple[Tensor, Tensor]:
+    output = outputs[motion.gap]
     return backward_warp(output, to_device(motion.backward, output.device)), to_device(motion.weight, output.device)

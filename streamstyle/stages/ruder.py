@@ -1,143 +1,155 @@
-"""Every frame optimised towards the painting itself, and towards the outputs before it."""
+"""Method `ruder`: every frame is optimised towards the style image itself (Ruder, Dosovitskiy & Brox 2016).
+
+`optimise_frames` makes one pass forward; `multi_pass` goes over each shot again, by turns backward and forward.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from streamstyle.frames import FrameWithFlow, Motion, StylisedFrame
+from streamstyle.frames import FrameWithFlow, LookbackWindow, Motion, StylisedFrame
 from streamstyle.ops.image import preserve_colour
 from streamstyle.ops.temporal import CarriedOutput, carry_outputs
 from streamstyle.ops.transfer import image_to_device, to_device
 from streamstyle.optimise.frame_optimiser import RuderOptimiser
 from streamstyle.settings import Init, Settings, StyleSettings
 
+_NEIGHBOUR_WEIGHT = 0.5
+"""Weight of the neighbour, where it is trusted, in the image that a frame of a later pass starts from."""
+
+MAX_CHUNK_BYTES = 512 << 20
+"""Memory for the part of a shot that several passes go over."""
+
+_BYTES_PER_PIXEL = 3 + 3 * 3 * 4 + 2 * 3 * 4
+"""Of a frame, three float32 images made from it, and the motion in both directions."""
+
 
 def optimise_frames(
     frames: Iterable[FrameWithFlow],
-    brush: RuderOptimiser,
+    optimiser: RuderOptimiser,
     settings: Settings,
     device: torch.device,
-    carried: Sequence[Tensor] = (),  # [3, H, W] float32 in [0, 1] each: outputs before the first frame, the latest last
+    outputs: Sequence[Tensor] = (),  # [3, H, W] float32 in [0, 1] each, of the frames before the first, the latest last
 ) -> Iterator[StylisedFrame]:
-    """Yield every frame painted: its content, the painting's style, and what the outputs before it show of it.
+    """Yield every frame with its own content, in the style of the image, and near to the previous outputs.
 
-    The first frame of a shot has none before it and more iterations. No style network takes part: `per_frame` is the
-    frame itself. What is carried over stays in float, never rounded to 8 bits.
+    The first frame of a shot has no previous outputs and gets more iterations. No style network is used: `per_frame`
+    is the frame itself. Outputs are carried in float, never rounded to 8 bits.
     """
-    outputs: deque[Tensor] = deque(carried, maxlen=settings.consistency.lookback[-1])
+    window = LookbackWindow(settings.consistency.lookback, outputs)
     for flowed in frames:
         if flowed.motion is None:
-            outputs.clear()
-        image = image_to_device(flowed.frame.image, device)
-        past = carry_outputs(outputs, flowed.motions) if outputs else None
-        start = _start(flowed.frame.index, image, outputs, past, settings.ruder.init)
-        painted, losses = brush(image, past, start, _iterations(past, settings))
-        outputs.append(painted)
-        yield StylisedFrame(flowed, painted, per_frame=image, losses=losses)
+            window.start_shot()
+        image, previous = image_to_device(flowed.frame.image, device), window.by_gap()
+        carried = carry_outputs(previous, flowed.motions) if previous else None
+        start = _initial_image(flowed.frame.index, image, previous, carried, settings.ruder.init)
+        output, losses = optimiser(image, carried, start, _iterations(carried, settings))
+        window.append(output)
+        yield StylisedFrame(flowed, output, per_frame=image, losses=losses)
 
 
-def _iterations(past: CarriedOutput | None, settings: Settings) -> int:
-    usual = settings.consistency.iterations
-    return usual if past is not None else max(usual, settings.ruder.first_iterations)
+def _iterations(carried: CarriedOutput | None, settings: Settings) -> int:
+    iterations = settings.consistency.iterations
+    return iterations if carried is not None else max(iterations, settings.ruder.first_iterations)
 
 
-def _start(index: int, image: Tensor, outputs: Sequence[Tensor], past: CarriedOutput | None, init: Init) -> Tensor:
+def _initial_image(
+    index: int, image: Tensor, previous: Mapping[int, Tensor], carried: CarriedOutput | None, init: Init
+) -> Tensor:
     if init is Init.random:
         return _noise(index, image)
-    if past is None or init is Init.image:
+    if carried is None or init is Init.image:
         return image
-    return past.image if init is Init.previous_warped else outputs[-1]
+    return carried.image if init is Init.previous_warped else previous[1]
 
 
 def _noise(index: int, image: Tensor) -> Tensor:
-    """Return a picture of noise, the same for the same frame in every run."""
+    """Return uniform noise of the image's shape, the same for the same frame in every run."""
     generator = torch.Generator().manual_seed(index)
     return to_device(torch.rand(image.shape, generator=generator), image.device)
 
 
-BLEND = 0.5
-"""Share of its neighbour, where that is to be trusted, that a frame starts from; the rest is its own picture."""
+def multi_pass(
+    frames: Iterable[StylisedFrame], optimiser: RuderOptimiser, settings: Settings
+) -> Iterator[StylisedFrame]:
+    """Yield every frame optimised again in each pass after the first, by turns backward and forward through its shot.
 
-_MAX_PART_BYTES = 512 << 20
-_BYTES_A_PIXEL = 3 + 3 * 3 * 4 + 2 * 3 * 4
-"""Of a frame, three pictures of it in float32, and motion both ways."""
-
-
-def multi_pass(painted: Iterable[StylisedFrame], brush: RuderOptimiser, settings: Settings) -> Iterator[StylisedFrame]:
-    """Yield every frame painted again in each pass after the first, by turns backward and forward through its shot.
-
-    A frame starts from a blend of its own picture and its neighbour's, the one painted just before in this pass, and is
-    held to that. Shots that take more than 512 MB are swept in parts; a part's first frame is held to the last of the
-    part before, which is done. What a frame looks like is known once its part is.
+    A frame starts from a blend of its own image and its neighbour's, warped: the neighbour that was optimised just
+    before in this pass, which it is also held to. Shots that take more than 512 MB are processed in chunks; the first
+    frame of a chunk is held to the last of the chunk before, which is final. Frames are yielded chunk by chunk.
     """
     if settings.ruder.passes == 1:
-        yield from painted
+        yield from frames
         return
-    done: Tensor | None = None
-    for part in _parts(painted):
-        if part[0].flowed.motion is None:
-            done = None
+    previous: Tensor | None = None
+    for chunk in _chunks(frames):
+        if chunk[0].flowed.motion is None:
+            previous = None
         for number in range(1, settings.ruder.passes):
-            direction = _backward if number % 2 else _forward
-            direction(part, done, brush, settings.consistency.iterations)
-        done = part[-1].image
-        while part:
-            yield part.pop(0)  # what is handed on is not held while the next part gathers
+            run_pass = _backward_pass if number % 2 else _forward_pass
+            run_pass(chunk, previous, optimiser, settings.consistency.iterations)
+        previous = chunk[-1].image
+        while chunk:
+            yield chunk.pop(0)  # a frame that has been yielded is not kept in memory while the next chunk is read
 
 
-def _parts(painted: Iterable[StylisedFrame]) -> Iterator[list[StylisedFrame]]:
-    """Yield runs of frames of one shot, as long as memory allows, two at least."""
-    part: list[StylisedFrame] = []
-    for frame in painted:
+def _chunks(frames: Iterable[StylisedFrame]) -> Iterator[list[StylisedFrame]]:
+    """Yield runs of frames of one shot, as long as memory allows, and at least two frames where the shot has them."""
+    chunk: list[StylisedFrame] = []
+    for frame in frames:
         height, width = frame.image.shape[-2:]
-        if part and (
-            frame.flowed.motion is None or len(part) >= max(2, _MAX_PART_BYTES // (_BYTES_A_PIXEL * height * width))
-        ):
-            yield part
-            part = []
-        part.append(frame)
-    if part:
-        yield part
+        longest = max(2, MAX_CHUNK_BYTES // (_BYTES_PER_PIXEL * height * width))
+        if chunk and (frame.flowed.motion is None or len(chunk) >= longest):
+            yield chunk
+            chunk = []
+        chunk.append(frame)
+    if chunk:
+        yield chunk
 
 
-def _backward(part: list[StylisedFrame], done: Tensor | None, brush: RuderOptimiser, iterations: int) -> None:
-    for index in range(len(part) - 2, -1, -1):
-        frame, after = part[index], part[index + 1]
-        if index == 0 and done is not None:
-            part[index] = _optimise_again(frame, done, frame.flowed.motion, brush, iterations)
+def _backward_pass(
+    chunk: list[StylisedFrame], previous: Tensor | None, optimiser: RuderOptimiser, iterations: int
+) -> None:
+    for index in range(len(chunk) - 2, -1, -1):
+        frame, following = chunk[index], chunk[index + 1]
+        if index == 0 and previous is not None:
+            chunk[index] = _optimise_again(frame, previous, frame.flowed.motion, optimiser, iterations)
         else:
-            part[index] = _optimise_again(frame, after.image, after.flowed.reverse, brush, iterations)
+            chunk[index] = _optimise_again(frame, following.image, following.flowed.reverse, optimiser, iterations)
 
 
-def _forward(part: list[StylisedFrame], done: Tensor | None, brush: RuderOptimiser, iterations: int) -> None:
-    before = done
-    for index, frame in enumerate(part):
-        if before is not None:
-            part[index] = _optimise_again(frame, before, frame.flowed.motion, brush, iterations)
-        before = part[index].image
+def _forward_pass(
+    chunk: list[StylisedFrame], previous: Tensor | None, optimiser: RuderOptimiser, iterations: int
+) -> None:
+    for index, frame in enumerate(chunk):
+        if previous is not None:
+            chunk[index] = _optimise_again(frame, previous, frame.flowed.motion, optimiser, iterations)
+        previous = chunk[index].image
 
 
 def _optimise_again(
-    frame: StylisedFrame, neighbour: Tensor, motion: Motion | None, brush: RuderOptimiser, iterations: int
+    frame: StylisedFrame, neighbour: Tensor, motion: Motion | None, optimiser: RuderOptimiser, iterations: int
 ) -> StylisedFrame:
     if motion is None:
-        raise ValueError("frames are swept with their motion both ways")
-    past = carry_outputs([neighbour], [motion])
-    start = frame.image.lerp(past.image, BLEND * past.trust)
-    image, losses = brush(frame.per_frame, past, start, iterations)
+        raise ValueError("multi_pass needs the motion in both directions")
+    carried = carry_outputs({motion.gap: neighbour}, [motion])
+    start = frame.image.lerp(carried.image, _NEIGHBOUR_WEIGHT * carried.trust)
+    image, losses = optimiser(frame.per_frame, carried, start, iterations)
     return replace(frame, image=image, losses=losses)
 
 
 def apply_strength(frames: Iterable[StylisedFrame], settings: StyleSettings) -> Iterator[StylisedFrame]:
-    """Yield every frame with as much of the painting as is asked for; none of it is carried to the next frame."""
-    for painted in frames:
-        film, image = image_to_device(painted.flowed.frame.image, painted.image.device), painted.image
+    """Yield every frame mixed with the source frame by `strength`, and in its colours where that is set.
+
+    Later frames do not see this: `before_strength` is what is carried to them.
+    """
+    for stylised in frames:
+        source, image = image_to_device(stylised.flowed.frame.image, stylised.image.device), stylised.image
         if settings.strength < 1:
-            image = film.lerp(image, settings.strength)
-        image = preserve_colour(film, image) if settings.preserve_colour else image
-        yield replace(painted, image=image, before_strength=painted.image)
+            image = source.lerp(image, settings.strength)
+        image = preserve_colour(source, image) if settings.preserve_colour else image
+        yield replace(stylised, image=image, before_strength=stylised.image)

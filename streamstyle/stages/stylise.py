@@ -1,4 +1,4 @@
-"""Each frame alone, as the style network paints it."""
+"""Per-frame stylisation: every frame alone through the style network."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from streamstyle.ops.image import from_uint8, preserve_colour
 from streamstyle.ops.transfer import to_device
 from streamstyle.settings import StyleSettings
 
-MIN_SIDE = 32
-"""Side in pixels below which no frame is shrunk for larger strokes."""
-
-
-TILE_SIDES = (512, 192)
-"""Pixels of the tiles that are painted where memory does not suffice for more."""
-
 StyliseFn = Callable[[Tensor], Tensor]
-"""From [1, 3, H, W] float32 in [0, 1] to the painting, of the same shape: a network, or what stands in for one."""
+"""From [1, 3, H, W] float32 in [0, 1] to the stylised image of the same shape: a network, whole or in tiles."""
+
+_TILE_SIDES = (512, 192)
+"""Sides in pixels of the tiles that are tried in turn where memory does not suffice."""
+
+_MIN_SIDE = 32
+"""Side in pixels below which no frame is shrunk for larger strokes."""
 
 
 def stylise(
@@ -34,39 +33,40 @@ def stylise(
     device: torch.device,
     warn: Warn = ignore_warning,
 ) -> Iterator[StylisedFrame]:
-    """Yield every frame with its per-frame stylisation; `warn` is told where a GPU's memory allows only tiles of it."""
+    """Yield every frame stylised; `warn` is called where a GPU's memory does not suffice and tiles are used."""
     fallbacks: list[Fallback[StyliseFn]] = [Fallback(network)]
     fallbacks += [
-        Fallback(TiledStyleNet(network, side), f"frames are painted in tiles of {side} pixels") for side in TILE_SIDES
+        Fallback(TiledStyleNet(network, side), f"frames are stylised in tiles of {side} pixels") for side in _TILE_SIDES
     ]
     fallback = MemoryFallback(fallbacks, warn)
     for flowed in frames:
         image = from_uint8(to_device(torch.from_numpy(flowed.frame.image), device))
 
-        def painted_by(painter: StyliseFn, image: Tensor = image) -> Tensor:
-            return stylise_image(image, painter, settings)
+        def stylise_with(stylise_fn: StyliseFn, image: Tensor = image) -> Tensor:
+            return stylise_image(image, stylise_fn, settings)
 
         with torch.inference_mode():
-            painted = fallback(painted_by)
-        yield StylisedFrame(flowed, painted, per_frame=painted)
+            stylised = fallback(stylise_with)
+        yield StylisedFrame(flowed, stylised, per_frame=stylised)
 
 
 def stylise_image(
     image: Tensor,  # [3, H, W] float32 in [0, 1]
-    painter: StyliseFn,
+    stylise_fn: StyliseFn,
     settings: StyleSettings,
 ) -> Tensor:  # [3, H, W] float32 in [0, 1]
-    """Return one picture painted."""
-    painted = _painted(image[None], painter, settings.style_scale)[0]
-    if settings.strength < 1:  # the network is weakened already, but does not give a picture back exactly
-        painted = image.lerp(painted, settings.strength * (2 - settings.strength))
-    return preserve_colour(image, painted) if settings.preserve_colour else painted
+    """Return one image stylised."""
+    stylised = _stylise_scaled(image[None], stylise_fn, settings.style_scale)[0]
+    if settings.strength < 1:  # the network's weights are blended already, but it does not return an image unchanged
+        stylised = image.lerp(stylised, settings.strength * (2 - settings.strength))
+    return preserve_colour(image, stylised) if settings.preserve_colour else stylised
 
 
-def _painted(image: Tensor, painter: StyliseFn, scale: float) -> Tensor:
-    """Return the painting; strokes have a size in pixels, so larger ones are painted on a smaller picture."""
+def _stylise_scaled(image: Tensor, stylise_fn: StyliseFn, scale: float) -> Tensor:
+    """Return the image stylised with strokes `scale` times as large: strokes have a size in pixels, so on a smaller
+    image they are larger."""
     if scale == 1:
-        return painter(image)
-    height, width = (max(MIN_SIDE, round(side / scale)) for side in image.shape[-2:])
+        return stylise_fn(image)
+    height, width = (max(_MIN_SIDE, round(side / scale)) for side in image.shape[-2:])
     small = F.interpolate(image, (height, width), mode="bicubic", antialias=True).clamp(0, 1)
-    return F.interpolate(painter(small), image.shape[-2:], mode="bicubic", antialias=True).clamp(0, 1)
+    return F.interpolate(stylise_fn(small), image.shape[-2:], mode="bicubic", antialias=True).clamp(0, 1)

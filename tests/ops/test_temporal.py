@@ -87,9 +87,9 @@ def test_total_variation_of_a_flat_picture_is_nothing() -> None:
 HEIGHT, WIDTH = 6, 8
 
 
-def outputs(count: int = 5) -> list[Tensor]:
+def outputs() -> dict[int, Tensor]:
     generator = torch.Generator().manual_seed(2)
-    return list(torch.rand(count, 3, HEIGHT, WIDTH, generator=generator))
+    return dict(enumerate(torch.rand(5, 3, HEIGHT, WIDTH, generator=generator), start=1))
 
 
 def motion(gap: int, weight: Tensor | float, step: float = 0.0) -> Motion:
@@ -100,7 +100,7 @@ def motion(gap: int, weight: Tensor | float, step: float = 0.0) -> Motion:
 
 def test_one_frame_back_is_the_previous_output_warped() -> None:
     past = carry_outputs(outputs(), [motion(1, 0.7, step=1.5)])
-    assert torch.equal(past.image, backward_warp(outputs()[-1], motion(1, 1, step=1.5).backward))
+    assert torch.equal(past.image, backward_warp(outputs()[1], motion(1, 1, step=1.5).backward))
     assert torch.equal(past.trust, torch.full((HEIGHT, WIDTH), 0.7))
 
 
@@ -117,7 +117,7 @@ def test_what_the_nearest_does_not_show_comes_from_further_back() -> None:
     still_covered = torch.ones(HEIGHT, WIDTH)
     still_covered[:, 5:] = 0
     past = carry_outputs(outputs(), [motion(1, covered), motion(2, still_covered), motion(4, 1.0)])
-    one, two, four = (outputs()[-gap] for gap in (1, 2, 4))
+    one, two, four = (outputs()[gap] for gap in (1, 2, 4))
     assert torch.equal(past.image, torch.cat((one[..., :2], two[..., 2:5], four[..., 5:]), -1))
     assert torch.equal(past.trust, torch.ones(HEIGHT, WIDTH))
 
@@ -125,7 +125,7 @@ def test_what_the_nearest_does_not_show_comes_from_further_back() -> None:
 def test_where_nothing_is_trusted_nothing_is() -> None:
     past = carry_outputs(outputs(), [motion(1, 0.0), motion(2, 0.0)])
     assert not past.trust.any()
-    assert torch.equal(past.image, outputs()[-1])
+    assert torch.equal(past.image, outputs()[1])
 
 
 def test_it_is_the_sum_of_the_parabolas_of_the_paper() -> None:
@@ -136,7 +136,7 @@ def test_it_is_the_sum_of_the_parabolas_of_the_paper() -> None:
     exclusive = [one, (two - one).clamp_min(0), (four - one - two).clamp_min(0)]
 
     def as_written(x: Tensor) -> Tensor:
-        return sum(weight * (x - outputs()[-gap]).square() for gap, weight in zip((1, 2, 4), exclusive, strict=True))
+        return sum(weight * (x - outputs()[gap]).square() for gap, weight in zip((1, 2, 4), exclusive, strict=True))
 
     x, y = torch.rand(2, 3, HEIGHT, WIDTH, generator=generator)
     ours = past.trust * ((x - past.image).square() - (y - past.image).square())

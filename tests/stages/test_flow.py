@@ -122,7 +122,7 @@ def test_flow_from_further_back_is_as_much_longer_and_never_from_another_shot():
 
 def test_the_way_back_is_found_where_it_is_asked_for():
     scene = cut(pan(3, 192, 128, step=(4, 0)), still(1, 192, 128, seed=5))
-    with add_flow(frames(scene), FlowSettings(flow=FlowPreset.medium), returning=True) as found:
+    with add_flow(frames(scene), FlowSettings(flow=FlowPreset.medium), reverse=True) as found:
         back = [each.reverse for each in found]
     assert [motion is None for motion in back] == [True, False, False, True]
     assert back[1].backward[0, 16:-16, 16:-16].median() == pytest.approx(4, abs=0.1)
@@ -162,7 +162,7 @@ def test_any_number_of_workers_finds_the_same_in_the_same_order():
 
 
 def test_left_open_there_are_half_as_many_workers_as_cores_and_always_one_frame_more_that_waits(monkeypatch):
-    monkeypatch.setattr("streamstyle.stages.flow._BYTES_AHEAD", 1)
+    monkeypatch.setattr("streamstyle.stages.flow.BYTES_AHEAD", 1)
     scene = pan(2, 96, 64, step=(3, 1))
 
     def room(cores: int, workers: int = 0) -> int:
@@ -203,7 +203,7 @@ def test_only_so_many_frames_are_drawn_ahead_of_their_use(monkeypatch):
             drawn.append(index)
             yield Frame(picture, index, index)
 
-    monkeypatch.setattr(flow_stage, "_BYTES_AHEAD", 5 * 64 * 48 * 15)
+    monkeypatch.setattr(flow_stage, "BYTES_AHEAD", 5 * 64 * 48 * 15)
     with add_flow(endless(), QUICK) as found:
         next(found)
         _wait_until(lambda: len(drawn) >= 6)

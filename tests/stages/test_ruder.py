@@ -242,7 +242,7 @@ TWO_PASSES = Settings(consistency=ConsistencySettings(method=Method.ruder, itera
 def test_a_long_shot_is_swept_in_parts_each_held_to_the_one_before(
     optimiser: RuderOptimiser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ruder, "_MAX_PART_BYTES", 0)  # two frames a part
+    monkeypatch.setattr(ruder, "MAX_CHUNK_BYTES", 0)  # two frames a part
     painted = [frame.image for frame in boiling(still(4, WIDTH, HEIGHT))]
     first, second, third, fourth = (
         frame.image for frame in multi_pass(boiling(still(4, WIDTH, HEIGHT)), optimiser, TWO_PASSES)
@@ -254,7 +254,7 @@ def test_a_long_shot_is_swept_in_parts_each_held_to_the_one_before(
 
 
 def test_only_one_part_is_held_at_a_time(optimiser: RuderOptimiser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ruder, "_MAX_PART_BYTES", 0)
+    monkeypatch.setattr(ruder, "MAX_CHUNK_BYTES", 0)
     films: list[weakref.ref[Tensor]] = []
     held: list[int] = []
 
@@ -271,7 +271,7 @@ def test_only_one_part_is_held_at_a_time(optimiser: RuderOptimiser, monkeypatch:
 
 def test_without_the_motion_back_there_is_nothing_to_sweep_along(optimiser: RuderOptimiser) -> None:
     one_way = (replace(frame, flowed=replace(frame.flowed, reverse=None)) for frame in boiling(still(2, WIDTH, HEIGHT)))
-    with pytest.raises(ValueError, match="both ways"):
+    with pytest.raises(ValueError, match="both directions"):
         list(multi_pass(one_way, optimiser, TWO_PASSES))
 
 
