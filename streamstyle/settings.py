@@ -1,6 +1,6 @@
-"""Every setting there is: frozen, split by stage, refused when it cannot work.
+"""The settings of a run: frozen dataclasses, one per stage, that raise SettingsError for a value that cannot work.
 
-The command line's options and their help derive from these dataclasses.
+The options of the command line, their help texts and the fields of the TUI derive from these dataclasses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_UPSCALE = 4
 
 
 class Method(StrEnum):
-    """How the output follows from the per-frame stylisation."""
+    """How the frames of the output are made consistent in time."""
 
     johnson = "johnson"
     live = "live"
@@ -29,7 +29,7 @@ class Method(StrEnum):
 
 
 class Init(StrEnum):
-    """What the optimisation of a frame starts from."""
+    """Initial image of the optimisation of a frame."""
 
     random = "random"
     image = "image"
@@ -38,7 +38,7 @@ class Init(StrEnum):
 
 
 class FlowPreset(StrEnum):
-    """Which optical flow, fastest first."""
+    """Optical flow algorithms, fastest first."""
 
     ultrafast = "ultrafast"
     fast = "fast"
@@ -47,7 +47,7 @@ class FlowPreset(StrEnum):
 
 
 class Device(StrEnum):
-    """Where the networks run."""
+    """Device to run the networks on."""
 
     auto = "auto"
     cpu = "cpu"
@@ -55,12 +55,12 @@ class Device(StrEnum):
 
 
 def cli_field(default: Any, help: str) -> Any:
-    """A dataclass field that is also a command line option."""
+    """Return a dataclass field that is also a command line option."""
     return field(default=default, metadata={"help": help})
 
 
 def require(condition: bool, name: str, value: object, next_step: str) -> None:
-    """Raise SettingsError, unless a value can work."""
+    """Raise SettingsError unless the condition holds."""
     if not condition:
         raise SettingsError(f"{name} cannot be {value}", next_step)
 
@@ -71,16 +71,18 @@ def _is_rising(numbers: tuple[int, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """Which part of the film is read, and at what size."""
+    """Which range of the video is read, and the size to work at."""
 
-    size: tuple[int, int] | None = cli_field(None, "Working size WxH; the picture's shape is kept by its pixel aspect.")
-    height: int | None = cli_field(None, "Working height; the width follows.")
+    size: tuple[int, int] | None = cli_field(
+        None, "Size to work at, such as 640x360; the display aspect ratio is kept. Default: the film's."
+    )
+    height: int | None = cli_field(None, "Height to work at; the width follows.")
     start: float | None = None
-    """Seconds; None for the film's beginning."""
+    """Seconds; None for the start of the video."""
     end: float | None = None
-    """Seconds; None for the film's end."""
+    """Seconds; None for the end of the video."""
     queue_bytes: int = 128 << 20
-    """Decoded pictures held ahead of the work."""
+    """Upper bound of the frames that are decoded ahead."""
 
     def __post_init__(self) -> None:
         if self.size is not None:
@@ -90,59 +92,70 @@ class SourceSettings:
                     MIN_SIDE <= side <= MAX_SIDE,
                     "--size",
                     f"{self.size[0]}x{self.size[1]}",
-                    f"Each side lies between {MIN_SIDE} and {MAX_SIDE} pixels.",
+                    f"Give {MIN_SIDE} to {MAX_SIDE} pixels for each side.",
                 )
         if self.height is not None:
             require(
                 MIN_SIDE <= self.height <= MAX_SIDE,
                 "--height",
                 self.height,
-                f"It lies between {MIN_SIDE} and {MAX_SIDE} pixels.",
+                f"Give {MIN_SIDE} to {MAX_SIDE} pixels.",
             )
         if self.start is not None and self.end is not None:
             require(
-                0 <= self.start < self.end, "the range", f"{self.start}-{self.end} s", "Its end lies after its start."
+                0 <= self.start < self.end, "the range", f"{self.start}-{self.end} s", "Give an end after its start."
             )
 
 
 @dataclass(frozen=True, slots=True)
 class FlowSettings:
-    """How the motion between frames is found, and where it is kept."""
+    """How optical flow is computed and cached."""
 
-    flow: FlowPreset = cli_field(FlowPreset.medium, "Optical flow: DIS at three speeds, or DeepFlow, slow and fine.")
-    flow_workers: int = cli_field(
-        0, "Pairs of frames worked on at once; 0 for half as many as there are cores, 8 at most."
+    flow: FlowPreset = cli_field(
+        FlowPreset.medium, "Optical flow: DIS with one of three presets, or DeepFlow, slower and more accurate."
     )
-    flow_cache: float = cli_field(8.0, "GB of disk for flow that later runs on the same film reuse; 0 for none.")
+    flow_workers: int = cli_field(0, "Frame pairs computed in parallel; 0: half the number of cores, at most 8.")
+    flow_cache: float = cli_field(
+        8.0, "Size in GB of the flow cache, which later runs on the same film reuse; 0: no cache."
+    )
 
     def __post_init__(self) -> None:
-        require(self.flow_workers >= 0, "--flow-workers", self.flow_workers, "Give 1 or more, or 0 to leave it open.")
+        require(
+            self.flow_workers >= 0,
+            "--flow-workers",
+            self.flow_workers,
+            "Give 1 or more, or 0 to choose it by the number of cores.",
+        )
         require(self.flow_cache >= 0, "--flow-cache", self.flow_cache, "Give a size in GB, or 0 for no cache.")
 
 
 @dataclass(frozen=True, slots=True)
 class ConsistencySettings:
-    """The 2016 objective in mean form: weights are per pixel and mean the same at every size."""
+    """The objective of `consistent` and `live`: per-pixel means, so that a weight means the same at every size."""
 
     method: Method = cli_field(
         Method.consistent,
-        "johnson: each frame alone, which flickers; live: carried over from frame to frame, nearly as fast; "
-        "consistent: optimised to be steady and sharp; ruder: optimised towards the painting itself, slow.",
+        "johnson: each frame on its own, flickers; live: blended with the warped previous frame, nearly as fast; "
+        "consistent: optimised to be stable and sharp; ruder: optimised towards the style image itself, slow.",
     )
-    iterations: int = cli_field(30, "L-BFGS iterations a frame of the methods consistent and ruder.")
+    iterations: int = cli_field(30, "L-BFGS iterations per frame (consistent, ruder).")
     lookback: tuple[int, ...] = cli_field(
-        (1,), "Earlier frames to stay with; 1,2,4 adds those two and four back, for what comes out from behind."
+        (1,), "Previous frames to stay consistent with; 1,2,4 adds those two and four back, for areas that reappear."
     )
-    temporal_weight: float = cli_field(9000.0, "Weight of staying with the previous frame, warped.")
-    pixel_weight: float = cli_field(
-        691.0, "Weight of staying with the frame's own stylisation, pixel by pixel (live, consistent)."
+    temporal_weight: float = cli_field(
+        9000.0, "Weight of the temporal loss, against the warped previous frame (all but johnson)."
     )
-    perceptual_weight: float = cli_field(30.0, "Weight of its features at relu4_2 (consistent).")
-    style_weight: float = cli_field(8.0, "Weight of its Gram matrices (consistent).")
+    pixel_weight: float = cli_field(691.0, "Weight of the pixel loss, against the stylised frame (live, consistent).")
+    perceptual_weight: float = cli_field(
+        30.0, "Weight of the perceptual loss at relu4_2, against the stylised frame (consistent)."
+    )
+    style_weight: float = cli_field(
+        8.0, "Weight of the style loss (Gram matrices), against the stylised frame (consistent)."
+    )
     tv_weight: float = cli_field(
-        40000.0, "Weight of total variation of what the network changes, against grain (consistent)."
+        40000.0, "Weight of the total variation of the optimised change, against grain (consistent)."
     )
-    loss_network: Path | None = cli_field(None, "VGG-16 or VGG-19 weights to use in place of a built-in loss network.")
+    loss_network: Path | None = cli_field(None, "VGG-16 or VGG-19 weights. Default: the built-in loss network.")
 
     def __post_init__(self) -> None:
         least = 1 if self.method is Method.ruder else 0
@@ -151,7 +164,7 @@ class ConsistencySettings:
             self.lookback[:1] == (1,) and self.lookback[-1] <= MAX_LOOKBACK and _is_rising(self.lookback),
             "--lookback",
             ",".join(map(str, self.lookback)) or "empty",
-            f"Give 1, or 1 and frames further back in their order, such as 1,2,4; {MAX_LOOKBACK} is the furthest.",
+            f"Give 1 or rising numbers that start with 1, such as 1,2,4, up to {MAX_LOOKBACK}.",
         )
         for name in ("temporal_weight", "pixel_weight", "perceptual_weight", "style_weight", "tv_weight"):
             value = getattr(self, name)
@@ -160,7 +173,7 @@ class ConsistencySettings:
             self.method in {Method.johnson, Method.ruder} or self.temporal_weight + self.pixel_weight > 0,
             "--temporal-weight and --pixel-weight",
             "both 0",
-            "Give one of them a value, or use --method johnson.",
+            "Set one of them above 0, or use --method johnson.",
         )
 
 
@@ -168,17 +181,20 @@ class ConsistencySettings:
 class RuderSettings:
     """The objective of Ruder et al. (2016) in mean form; its temporal weight is that of `ConsistencySettings`."""
 
-    style_image: Path | None = cli_field(None, "The painting, where --style names a style and not an image.")
-    init: Init = cli_field(Init.previous_warped, "What a frame starts from; the first of a shot from its image.")
-    first_iterations: int = cli_field(200, "Iterations of the first frame of a shot, if they are more.")
-    passes: int = cli_field(1, "Times a shot is gone over, by turns forward and backward.")
-    content_weight: float = cli_field(45.0, "Weight of the frame's features at relu4_2.")
-    style_image_weight: float = cli_field(900.0, "Weight of the painting's Gram matrices.")
-    image_tv_weight: float = cli_field(1500.0, "Weight of total variation of the picture.")
+    style_image: Path | None = cli_field(None, "Style image. Default: the image given as --style.")
+    init: Init = cli_field(
+        Init.previous_warped,
+        "Initial image of a frame. The first frame of a shot starts from its source image, unless it is random.",
+    )
+    first_iterations: int = cli_field(200, "L-BFGS iterations of the first frame of a shot, if more than --iterations.")
+    passes: int = cli_field(1, "Passes over each shot, alternately forward and backward.")
+    content_weight: float = cli_field(45.0, "Weight of the content loss at relu4_2, against the source frame.")
+    style_image_weight: float = cli_field(900.0, "Weight of the style loss (Gram matrices), against the style image.")
+    image_tv_weight: float = cli_field(1500.0, "Weight of the total variation of the output.")
 
     def __post_init__(self) -> None:
         require(self.first_iterations >= 0, "--first-iterations", self.first_iterations, "Give 0 or more.")
-        require(1 <= self.passes <= 100, "--passes", self.passes, "It lies between 1 and 100.")
+        require(1 <= self.passes <= 100, "--passes", self.passes, "Give 1 to 100.")
         for name in ("content_weight", "style_image_weight", "image_tv_weight"):
             value = getattr(self, name)
             require(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")
@@ -186,22 +202,24 @@ class RuderSettings:
 
 @dataclass(frozen=True, slots=True)
 class StyleSettings:
-    """How a style is put on a frame."""
+    """How a frame is stylised."""
 
-    strength: float = cli_field(1.0, "How much of the style, from 0, the film as it is, to 1.")
-    style_scale: float = cli_field(1.0, "Size of the strokes; 2 makes them twice as large.")
-    preserve_colour: bool = cli_field(False, "Keep the film's own colours; the style has the brightness alone.")
+    strength: float = cli_field(1.0, "Strength of the style, from 0 (the source image) to 1.")
+    style_scale: float = cli_field(1.0, "Size of the brush strokes; 2: twice as large.")
+    preserve_colour: bool = cli_field(False, "Keep the colours of the source; the style changes brightness only.")
 
     def __post_init__(self) -> None:
-        require(0 <= self.strength <= 1, "--strength", self.strength, "It lies between 0 and 1.")
-        require(0.25 <= self.style_scale <= 4, "--style-scale", self.style_scale, "It lies between 0.25 and 4.")
+        require(0 <= self.strength <= 1, "--strength", self.strength, "Give 0 to 1.")
+        require(0.25 <= self.style_scale <= 4, "--style-scale", self.style_scale, "Give 0.25 to 4.")
 
 
 @dataclass(frozen=True, slots=True)
 class UpscaleSettings:
-    """How much larger the result is than the size that is painted at."""
+    """How much larger the output is than the size worked at."""
 
-    upscale: int = cli_field(1, "Times that painted frames are enlarged, by a network made for it: 1, 2, 3 or 4.")
+    upscale: int = cli_field(
+        1, "Factor to upscale the output by, with a network trained on brush strokes: 1, 2, 3 or 4."
+    )
 
     def __post_init__(self) -> None:
         require(1 <= self.upscale <= MAX_UPSCALE, "--upscale", self.upscale, "Give 1, 2, 3 or 4.")
@@ -209,19 +227,19 @@ class UpscaleSettings:
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
-    """How the result is encoded."""
+    """How the output is encoded."""
 
-    codec: str = cli_field("libx264", "FFmpeg's name of the video encoder, such as libx264, libx265 or libsvtav1.")
-    crf: int = cli_field(18, "Quality of the encoder; lower is better and larger.")
+    codec: str = cli_field("libx264", "FFmpeg video encoder, such as libx264, libx265 or libsvtav1.")
+    crf: int = cli_field(18, "Constant rate factor; lower: better quality, larger file.")
     preset: str = cli_field("medium", "Speed preset of the encoder.")
 
     def __post_init__(self) -> None:
-        require(0 <= self.crf <= 63, "--crf", self.crf, "It lies between 0 and 63; 18 looks like the source.")
+        require(0 <= self.crf <= 63, "--crf", self.crf, "Give 0 to 63; 18 looks like the source.")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a run needs besides the film, the style and the output."""
+    """All settings of a run; video, style and output are separate."""
 
     source: SourceSettings = SourceSettings()
     flow: FlowSettings = FlowSettings()
@@ -230,7 +248,7 @@ class Settings:
     style: StyleSettings = StyleSettings()
     upscale: UpscaleSettings = UpscaleSettings()
     encoder: EncoderSettings = EncoderSettings()
-    device: Device = cli_field(Device.auto, "Where the networks run.")
+    device: Device = cli_field(Device.auto, "Device to run the networks on.")
 
     @property
     def is_multi_pass(self) -> bool:
