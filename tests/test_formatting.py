@@ -1,3 +1,5 @@
+"""Numbers become short texts that a person can read at a glance."""
+
 from __future__ import annotations
 
 import time
@@ -27,7 +29,7 @@ def test_a_duration_can_be_parsed_again(whole: int) -> None:
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6))
-def test_a_longer_duration_never_shows_less(one: float, other: float) -> None:
+def test_a_longer_duration_is_never_shown_as_shorter(one: float, other: float) -> None:
     shorter, longer = sorted((one, other))
     assert parse_time(format_duration(shorter)) <= parse_time(format_duration(longer))
 
@@ -43,17 +45,17 @@ def test_a_rough_duration_has_two_units(seconds: float, text: str) -> None:
     assert format_rough_duration(seconds) == text
 
 
-def test_the_time_of_day_names_the_day_where_it_is_another() -> None:
+def test_the_time_of_day_has_the_day_unless_it_is_today() -> None:
     assert format_time_of_day(2400, NOON) == "12:40"
     assert format_time_of_day(14 * 3600, NOON) == "Wed 02:00"
     assert format_time_of_day(30 * 86400, NOON) == "24 Dec"
 
 
-def test_a_short_time_is_in_milliseconds_below_a_tenth_of_a_second() -> None:
+def test_below_a_tenth_of_a_second_the_unit_is_milliseconds() -> None:
     assert [format_seconds(seconds) for seconds in (0.012, 0.82, 2.5)] == ["12 ms", "0.82 s", "2.50 s"]
 
 
-def test_a_speed_is_in_frames_per_second_and_below_one_in_seconds_per_frame() -> None:
+def test_a_speed_below_one_fps_is_in_seconds_per_frame() -> None:
     assert format_speed(250, 10) == "25 fps"
     assert format_speed(132, 60) == "2.2 fps"
     assert format_speed(10, 10) == "1.0 fps"
@@ -61,7 +63,7 @@ def test_a_speed_is_in_frames_per_second_and_below_one_in_seconds_per_frame() ->
     assert format_speed(0, 5) == ""
 
 
-def test_a_size_has_two_digits_at_most_before_its_unit() -> None:
+def test_a_size_has_at_least_two_significant_digits() -> None:
     assert [format_bytes(count) for count in (0, 999, 4_200, 83_000, 4.25e6, 7e11)] == [
         "0 bytes", "999 bytes", "4.2 kB", "83 kB", "4.2 MB", "700 GB",
     ]  # fmt: skip
@@ -74,5 +76,5 @@ def test_a_number_has_three_significant_digits(value: float | None, text: str) -
     assert format_number(value) == text
 
 
-def test_what_could_move_a_cursor_or_turn_text_around_is_replaced() -> None:
+def test_control_characters_and_direction_marks_are_replaced() -> None:
     assert sanitise("a\x1b[2J\nb\u202ec") == "a\ufffd[2J\ufffdb\ufffdc"

@@ -1,6 +1,6 @@
-"""What is said in JSON stays as it is: a log and a run's folder are compared with committed ones, fields with the docs.
+"""The JSON of a run does not change by accident: it is compared with committed files, and its fields with the docs.
 
-Write the committed files anew, after a change that is meant: STREAMSTYLE_WRITE_GOLDEN=1 pytest tests/test_protocol.py
+To rewrite the committed files after an intended change: STREAMSTYLE_WRITE_GOLDEN=1 pytest tests/test_protocol.py
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ VARYING_VALUES = {"queues", "stages", "losses", "warping_error"}
 
 
 def masked(value: Any, folder: Path) -> Any:
-    """The value without what differs from run to run: times, sizes, speeds, and where the test's folder is."""
+    """The value without what differs from run to run: times, sizes, speeds, and the path of the test's folder."""
     if isinstance(value, dict):
         return {key: masked_field(key, each, folder) for key, each in value.items()}
     if isinstance(value, list):
@@ -49,19 +49,19 @@ def masked_field(key: str, value: Any, folder: Path) -> Any:
     return masked(value, folder)
 
 
-def check(name: str, text: str) -> None:
+def assert_golden(name: str, text: str) -> None:
     path = GOLDEN / name
     if os.environ.get("STREAMSTYLE_WRITE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
 
 
-def lines(text: str, folder: Path) -> list[Any]:
+def parse_lines(text: str, folder: Path) -> list[Any]:
     return [masked(json.loads(line), folder) for line in text.splitlines()]
 
 
 @pytest.mark.usefixtures("home")
-def test_the_log_and_the_folder_of_a_run_are_as_committed(
+def test_the_json_log_and_the_run_folder_are_as_committed(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(monitor_module, "SAMPLE_INTERVAL", 0.0)
@@ -75,29 +75,29 @@ def test_the_log_and_the_folder_of_a_run_are_as_committed(
     command = ["run", str(video), "--style", str(random_style(tmp_path)), "--iterations", "1", "--device", "cpu"]
     capfd.readouterr()
     assert exit_code([*command, "--json", "--run-folder", str(folder.path)]) == 0
-    log = lines(capfd.readouterr().out, tmp_path)
-    check("run.jsonl", "".join(f"{json.dumps(event)}\n" for event in log))
+    log = parse_lines(capfd.readouterr().out, tmp_path)
+    assert_golden("run.jsonl", "".join(f"{json.dumps(event)}\n" for event in log))
 
     names = sorted(str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file())
-    contents = {name: (folder.path / name).read_text(encoding="utf-8") for name in names if "json" in name}
-    known: dict[str, Any] = {
-        name: lines(text, tmp_path) if name.endswith(".jsonl") else masked(json.loads(text), tmp_path)
-        for name, text in contents.items()
+    texts = {name: (folder.path / name).read_text(encoding="utf-8") for name in names if "json" in name}
+    content: dict[str, Any] = {
+        name: parse_lines(text, tmp_path) if name.endswith(".jsonl") else masked(json.loads(text), tmp_path)
+        for name, text in texts.items()
     }
-    known["other files"] = [name for name in names if name not in contents]
-    check("run_folder.json", f"{json.dumps(known, indent=1, sort_keys=True)}\n")
+    content["other files"] = [name for name in names if name not in texts]
+    assert_golden("run_folder.json", f"{json.dumps(content, indent=1, sort_keys=True)}\n")
 
 
 def event_types() -> list[type[Event]]:
-    found = [each for module in (events, compare_events) for each in vars(module).values()]
-    kinds = [each for each in found if isinstance(each, type) and issubclass(each, Event) and each is not Event]
+    members = [member for module in (events, compare_events) for member in vars(module).values()]
+    kinds = [each for each in members if isinstance(each, type) and issubclass(each, Event) and each is not Event]
     return [*dict.fromkeys(kinds), Planned, Measured]
 
 
-def test_the_docs_name_every_event_and_all_of_its_fields() -> None:
+def test_the_docs_list_every_event_with_all_of_its_fields() -> None:
     rows = re.findall(r"^\| (`[a-z_`, ]+`) \| (.*) \|$", PROTOCOL.read_text(encoding="utf-8"), re.M)
-    documented = {name: said for names, said in rows for name in re.findall(r"`(\w+)`", names)}
+    documented = {name: listed for names, listed in rows for name in re.findall(r"`(\w+)`", names)}
     for kind in event_types():
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
-        said = documented[name].rpartition(":")[2].partition(";")[0]
-        assert re.findall(r"\w+", said) == [field.name for field in fields(kind)], name
+        listed = documented[name].rpartition(":")[2].partition(";")[0]
+        assert re.findall(r"\w+", listed) == [field.name for field in fields(kind)], name

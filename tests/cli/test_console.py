@@ -1,3 +1,5 @@
+"""Events as a person reads them on a terminal or in a log, and as JSON Lines."""
+
 from __future__ import annotations
 
 import io
@@ -25,7 +27,7 @@ from streamstyle.events import (
 
 
 class Screen(io.StringIO):
-    """A terminal 40 columns wide that remembers what was written to it."""
+    """A terminal 40 columns wide."""
 
     encoding = "utf-8"  # type: ignore[assignment]
 
@@ -33,11 +35,11 @@ class Screen(io.StringIO):
         return True
 
     def lines(self) -> list[str]:
-        """What stands on the screen: a carriage return goes back, `erase` clears to the end of the line."""
+        """What is visible, line by line, after carriage returns and erasures."""
         rows = []
-        for written in self.getvalue().split("\n"):
+        for line in self.getvalue().split("\n"):
             row = ""
-            for piece in re.split(r"(\r|\x1b\[K)", written):
+            for piece in re.split(r"(\r|\x1b\[K)", line):
                 row = "" if piece == "\r" else row + piece.replace("\x1b[K", "")
             rows.append(row)
         return rows
@@ -58,7 +60,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_on_a_terminal_one_line_is_rewritten_five_times_a_second(time: Clock) -> None:
+def test_a_terminal_has_one_line_rewritten_five_times_a_second(time: Clock) -> None:
     screen = Screen()
     line = ProgressLine(screen)
     for frame in range(64):
@@ -68,7 +70,7 @@ def test_on_a_terminal_one_line_is_rewritten_five_times_a_second(time: Clock) ->
     assert screen.getvalue().count("\r") == 5
 
 
-def test_a_line_that_stays_stands_above_the_progress(time: Clock) -> None:
+def test_a_printed_line_is_above_the_progress(time: Clock) -> None:
     screen = Screen()
     line = ProgressLine(screen)
     line.show("frame 1")
@@ -79,13 +81,13 @@ def test_a_line_that_stays_stands_above_the_progress(time: Clock) -> None:
     assert screen.lines() == ["a warning", ""]
 
 
-def test_a_line_never_wraps(time: Clock) -> None:
+def test_a_line_is_cut_at_the_width_of_the_terminal(time: Clock) -> None:
     screen = Screen()
     ProgressLine(screen).show("x" * 200)
     assert screen.lines() == ["x" * 39]
 
 
-def test_in_a_log_there_is_a_whole_line_every_quarter_of_a_minute(time: Clock) -> None:
+def test_a_log_has_a_line_every_fifteen_seconds(time: Clock) -> None:
     log = io.StringIO()
     line = ProgressLine(log)
     for second in range(61):
@@ -95,18 +97,18 @@ def test_in_a_log_there_is_a_whole_line_every_quarter_of_a_minute(time: Clock) -
     assert line.bar(0.5) == ""
 
 
-def test_a_terminal_that_has_gone_does_not_stop_the_work(time: Clock) -> None:
-    class Gone(Screen):
+def test_a_closed_terminal_does_not_stop_the_run(time: Clock) -> None:
+    class ClosedTerminal(Screen):
         def write(self, text: str) -> int:
             raise OSError(5, "Input/output error")
 
-    line = ProgressLine(Gone())
+    line = ProgressLine(ClosedTerminal())
     line.show("frame 1")
     line.print("a warning")
     line.clear()
 
 
-def test_the_bar_is_full_at_the_end_and_plain_where_the_terminal_is() -> None:
+def test_the_bar_is_full_at_the_end_and_ascii_without_utf8() -> None:
     screen = Screen()
     assert ProgressLine(screen).bar(1.0).strip() == "━" * 20
     assert ProgressLine(screen).bar(0.0).strip() == "─" * 20
@@ -114,9 +116,9 @@ def test_the_bar_is_full_at_the_end_and_plain_where_the_terminal_is() -> None:
     assert ProgressLine(screen).bar(0.5).strip() == "#" * 10 + "-" * 10
 
 
-def test_what_remains_follows_from_this_runs_own_pace() -> None:
+def test_the_time_left_follows_from_the_recent_speed() -> None:
     speed = SpeedMeter()
-    speed.update(1, 5.0)  # the first frame also waited for everything to start
+    speed.update(1, 5.0)  # the first frame includes the start-up
     assert speed.seconds_left(100) is None
     for frame in range(2, 12):
         speed.update(frame, 5.0 + 2 * (frame - 1))
@@ -126,7 +128,7 @@ def test_what_remains_follows_from_this_runs_own_pace() -> None:
     assert progress_text("", 11, None, speed) == "frame 11  2.0 s/frame"
 
 
-def test_the_pace_forgets_what_is_long_ago() -> None:
+def test_the_speed_is_that_of_the_last_200_frames() -> None:
     speed, elapsed = SpeedMeter(), 0.0
     for frame in range(1000):
         elapsed += 0.1 if frame < 700 else 4.0
@@ -138,73 +140,73 @@ STARTED = Started("films/a.mp4", "films/a.wave.mkv", 640, 360, 50, "25/1", 2.0, 
 FRAMES = [FrameWritten(index + 1, 50, index / 25, 3.0 + 2 * index) for index in range(50)]
 
 
-def narrated(*events: Event, quiet: bool = False) -> str:
+def printed(*events: Event, quiet: bool = False) -> str:
     log = io.StringIO()
-    narrator = ConsoleReporter(ProgressLine(log), quiet)
+    reporter = ConsoleReporter(ProgressLine(log), quiet)
     for event in events:
-        narrator.observe(event)
+        reporter.observe(event)
     return log.getvalue()
 
 
-def test_a_run_ends_with_frames_time_speed_flow_and_file() -> None:
-    told = narrated(STARTED, *FRAMES, Finished("films/a.wave.mkv", 50, 2, 105.0, 0, 48))
-    assert told.splitlines() == [
+def test_a_finished_run_prints_frames_time_speed_flow_and_file() -> None:
+    text = printed(STARTED, *FRAMES, Finished("films/a.wave.mkv", 50, 2, 105.0, 0, 48))
+    assert text.splitlines() == [
         "a.mp4 → a.wave.mkv  (640x360, 50 frames, consistent, wave, cpu)",
         "films/a.wave.mkv: 50 frames in 1:45 (2.1 s/frame); flow: 0 computed, 48 from the cache",
     ]
 
 
-def test_a_stopped_run_says_how_far_it_got_and_where_it_lies() -> None:
-    told = narrated(STARTED, *FRAMES[:31], Stopped("films/a.wave.partial.mkv", 31, 65.0))
-    assert told.splitlines()[1] == (
+def test_a_stopped_run_prints_how_far_it_got_and_its_output() -> None:
+    text = printed(STARTED, *FRAMES[:31], Stopped("films/a.wave.partial.mkv", 31, 65.0))
+    assert text.splitlines()[1] == (
         "stopped after 31 of 50 frames, at 0:01 of the film; output so far: films/a.wave.partial.mkv"
     )
-    assert "nothing was written" in narrated(STARTED, Stopped("films/a.wave.partial.mkv", 0, 0.5))
+    assert "nothing was written" in printed(STARTED, Stopped("films/a.wave.partial.mkv", 0, 0.5))
 
 
-def test_who_sits_before_a_run_is_told_that_somebody_else_paused_it() -> None:
-    told = narrated(STARTED, *FRAMES[:3], Paused(3), Unpaused(3))
-    assert told.splitlines()[1:] == ["paused after frame 3 from another terminal", "continued"]
+def test_a_pause_from_another_terminal_is_printed() -> None:
+    text = printed(STARTED, *FRAMES[:3], Paused(3), Unpaused(3))
+    assert text.splitlines()[1:] == ["paused after frame 3 from another terminal", "continued"]
 
 
-def test_a_name_with_an_end_of_line_or_an_escape_in_it_stays_on_its_line() -> None:
-    told = narrated(Started("a\nb.mp4", "\x1b[2Jb.mkv", 640, 360, 50, "25/1", 2.0, "live", "wave", "cpu"))
-    assert told == "a�b.mp4 → �[2Jb.mkv  (640x360, 50 frames, live, wave, cpu)\n"
+def test_control_characters_in_file_names_are_replaced() -> None:
+    text = printed(Started("a\nb.mp4", "\x1b[2Jb.mkv", 640, 360, 50, "25/1", 2.0, "live", "wave", "cpu"))
+    assert text == "a�b.mp4 → �[2Jb.mkv  (640x360, 50 frames, live, wave, cpu)\n"
 
 
-def test_a_stopped_run_says_what_takes_it_up_again() -> None:
-    assert narrated(STARTED, *FRAMES[:9], Stopped("a.partial.mkv", 9, 20.0, 0, 9)).splitlines()[-1] == (
+def test_a_stopped_run_prints_what_resumes_it() -> None:
+    assert printed(STARTED, *FRAMES[:9], Stopped("a.partial.mkv", 9, 20.0, 0, 9)).splitlines()[-1] == (
         "the same command resumes there"
     )
-    assert narrated(STARTED, *FRAMES[:9], Stopped("a.partial.mkv", 9, 20.0, 0, 5)).splitlines()[-1] == (
+    assert printed(STARTED, *FRAMES[:9], Stopped("a.partial.mkv", 9, 20.0, 0, 5)).splitlines()[-1] == (
         "the same command resumes after frame 5"
     )
 
 
-def test_a_run_that_goes_on_says_so_and_counts_its_own_frames_for_its_speed() -> None:
-    told = narrated(
+def test_the_speed_of_a_resumed_run_is_that_of_its_own_frames() -> None:
+    text = printed(
         replace(STARTED, resumed_frames=40), *FRAMES[40:], Finished("a.wave.mkv", 50, 2, 20.0, 0, 0, resumed_frames=40)
     )
-    assert told.splitlines()[1:] == [
+    assert text.splitlines()[1:] == [
         "resuming after frame 40 (0:02)",
         "a.wave.mkv: 50 frames, 40 of them resumed, in 0:20 (2.0 s/frame)",
     ]
 
 
-def test_json_has_no_word_for_what_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_number_that_is_not_finite_is_null_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     print_json(TrainingStep(1, 10, float("nan"), 1.0))
     assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["loss"] is None
 
 
-def test_a_name_that_no_terminal_can_show_is_printed_all_the_same() -> None:
+def test_a_file_name_that_is_not_unicode_is_printed_as_json() -> None:
     program = "from streamstyle.events import Warned; from streamstyle.cli.console import print_json; "
     program += "print_json(Warned('\\udcff.mkv'))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert json.loads(done.stdout)["message"] == "\udcff.mkv"
 
 
-def test_quiet_keeps_warnings_and_how_far_a_stopped_run_got() -> None:
-    told = narrated(
+def test_quiet_prints_only_warnings_and_where_a_run_stopped() -> None:
+    text = printed(
         STARTED,
         TrainingStep(1, 10, 2.5, 1.0),
         Warned("the subtitles stay behind"),
@@ -212,14 +214,14 @@ def test_quiet_keeps_warnings_and_how_far_a_stopped_run_got() -> None:
         Stopped("a.partial.mkv", 50, 9.0),
         quiet=True,
     )
-    assert [line.split(" ")[0] for line in told.splitlines()] == ["streamstyle:", "stopped"]
+    assert [line.split(" ")[0] for line in text.splitlines()] == ["streamstyle:", "stopped"]
 
 
-def test_as_json_every_event_is_one_line_with_schema_and_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_json_every_event_is_one_line_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     events = [STARTED, ShotStarted(0, 0, 0.0), *FRAMES[:2], Warned("Ünïcode → stays")]
     with report_to(as_json=True, quiet=False) as (observe, _):
         for event in events:
             observe(event)
-    printed = capsys.readouterr()
-    assert [json.loads(line) for line in printed.out.splitlines()] == [event.to_json() for event in events]
-    assert printed.err == ""
+    said = capsys.readouterr()
+    assert [json.loads(line) for line in said.out.splitlines()] == [event.to_json() for event in events]
+    assert said.err == ""

@@ -1,3 +1,5 @@
+"""Signals stop a run, and the second one ends the process."""
+
 from __future__ import annotations
 
 import os
@@ -8,23 +10,24 @@ import threading
 
 import pytest
 
-from streamstyle.cli.errors import EXIT_INTERRUPTED, stop_on_signal
+from streamstyle.cli.errors import stop_on_signal
+from streamstyle.errors import EXIT_INTERRUPTED
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_one_signal_asks_the_work_to_stop(number: signal.Signals, capfd: pytest.CaptureFixture[str]) -> None:
-    before, stop = signal.getsignal(number), threading.Event()
+def test_the_first_signal_requests_a_stop(number: signal.Signals, capfd: pytest.CaptureFixture[str]) -> None:
+    previous, stop = signal.getsignal(number), threading.Event()
     with stop_on_signal(stop):
         assert not stop.is_set()
         os.kill(os.getpid(), number)
         assert stop.wait(1)
-    assert signal.getsignal(number) is before
+    assert signal.getsignal(number) is previous
     assert "stopping; press Ctrl-C again" in capfd.readouterr().err
 
 
-def test_a_second_signal_leaves_at_once() -> None:
+def test_the_second_signal_ends_the_process() -> None:
     program = (
         "import os, signal, threading, time\n"
         "from streamstyle.cli.errors import stop_on_signal\n"
@@ -37,10 +40,10 @@ def test_a_second_signal_leaves_at_once() -> None:
 
 
 def test_a_signal_ignored_by_nohup_stays_ignored() -> None:
-    before, stop = signal.signal(signal.SIGHUP, signal.SIG_IGN), threading.Event()
+    previous, stop = signal.signal(signal.SIGHUP, signal.SIG_IGN), threading.Event()
     try:
         with stop_on_signal(stop):
             os.kill(os.getpid(), signal.SIGHUP)
             assert not stop.is_set()
     finally:
-        signal.signal(signal.SIGHUP, before)
+        signal.signal(signal.SIGHUP, previous)

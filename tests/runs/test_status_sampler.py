@@ -1,6 +1,9 @@
-"""The warping error of a run in progress is measured on a grid of pixels."""
+"""A run in progress is sampled: its speed, its slowest stage, and its warping error on a grid of pixels."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ import torch
 from streamstyle.evaluate.metrics import squared_difference, warping_error
 from streamstyle.frames import Frame, FrameWithFlow, Motion, StylisedFrame
 from streamstyle.ops.image import to_tensor
-from streamstyle.runs.status_sampler import OnlineWarpingError
+from streamstyle.runs.status_sampler import OnlineWarpingError, StatusSampler
 from tests.scenes import Scene, pan
 
 
@@ -51,3 +54,43 @@ def test_without_flow_there_is_no_warping_error() -> None:
     for frame in stylised_frames(pan(frames=3))[:1] * 3:
         error.add(frame)
     assert error.mean() == {}
+
+
+def context(tmp_path: Path, frames: int, seconds: dict[str, float], decoded: int = 8) -> SimpleNamespace:
+    """The run after some frames, with what its stages took in all and the number of frames decoded ahead."""
+    (frame,) = stylised_frames(pan(frames=1))
+    return SimpleNamespace(
+        frames=frames,
+        stylised=frame,
+        clock=SimpleNamespace(seconds=sum(seconds.values())),
+        timer=SimpleNamespace(seconds=seconds),
+        queues={"decode": SimpleNamespace(ready=decoded, capacity=8), "flow": SimpleNamespace(ready=0, capacity=6)},
+        partial=tmp_path / "out.partial.mkv",
+    )
+
+
+def test_stages_are_seconds_per_frame_since_the_first_sample(tmp_path: Path) -> None:
+    sampler = StatusSampler()
+    first = sampler.sample(context(tmp_path, 1, {"wait": 9.0, "stylise": 1.0}), False, {})
+    assert (first.stages, first.fps_history) == ({}, ())
+    second = sampler.sample(context(tmp_path, 11, {"wait": 10.0, "stylise": 5.0}), False, {})
+    assert second.stages == pytest.approx({"wait": 0.1, "stylise": 0.4})
+    assert second.fps_history == (2.0,)
+    assert second.bottleneck == "stylise"
+
+
+@pytest.mark.parametrize(("decoded", "bottleneck"), [(0, "decode"), (8, "flow")])
+def test_a_run_that_waits_has_its_bottleneck_ahead(tmp_path: Path, decoded: int, bottleneck: str) -> None:
+    sampler = StatusSampler()
+    sampler.sample(context(tmp_path, 1, {"wait": 1.0, "stylise": 1.0}), False, {})
+    sample = sampler.sample(context(tmp_path, 2, {"wait": 3.0, "stylise": 2.0}, decoded), False, {})
+    assert sample.bottleneck == bottleneck
+    assert sample.queues == {"decode": (decoded, 8), "flow": (0, 6)}
+
+
+def test_samples_of_a_paused_run_do_not_enter_its_speed(tmp_path: Path) -> None:
+    sampler = StatusSampler()
+    for frames, paused in ((1, False), (2, False), (2, True), (2, True)):
+        sample = sampler.sample(context(tmp_path, frames, {"stylise": 0.5 * frames}), paused, {})
+    assert sample.paused
+    assert sample.fps_history == (2.0,)
