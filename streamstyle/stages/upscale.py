@@ -1,4 +1,4 @@
-"""Images upscaled to the size of the output."""
+"""Upscales images to the size of the output."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from streamstyle.settings import UpscaleSettings
 
 FALLBACKS: tuple[Fallback[int | None], ...] = (
     Fallback(None),
-    Fallback(1024, "frames are enlarged in tiles of 1024 pixels"),
-    Fallback(256, "frames are enlarged in tiles of 256 pixels"),
+    Fallback(1024, "frames are upscaled in tiles of 1024 pixels"),
+    Fallback(256, "frames are upscaled in tiles of 256 pixels"),
 )
-"""Sides in pixels of the tiles that the network looks at; None for the whole."""
+"""Sides in pixels of the tiles that the network is run on; None for the whole image."""
 
 
 def upscale_frames(
     frames: Iterable[OutputFrame], network: Upscaler, settings: UpscaleSettings, warn: Warn = ignore_warning
 ) -> Iterator[OutputFrame]:
-    """Yield every frame with its image upscaled; what it was made from, and the next looks back to, stays as it is.
+    """Yield every frame with its image upscaled; the stylised frame in it keeps the working size.
 
-    Where a GPU runs out of memory images are upscaled in tiles, which makes no difference, and `warn` is told.
+    If a GPU runs out of memory, images are upscaled in tiles, with the same result, and `warn` is called.
     """
-    thrift = MemoryFallback(FALLBACKS, warn)
+    fallback = MemoryFallback(FALLBACKS, warn)
     for frame in frames:
 
-        def upscale_by_tiles(tile: int | None, image: Tensor = frame.image) -> Tensor:
-            return upscale(image, network, settings.upscale, tile)
+        def upscale_in_tiles(side: int | None, image: Tensor = frame.image) -> Tensor:
+            return upscale(image, network, settings.upscale, side)
 
         with torch.inference_mode():
-            larger = thrift(upscale_by_tiles)
+            larger = fallback(upscale_in_tiles)
         yield replace(frame, image=larger)
 
 
 def upscale(
     image: Tensor,  # [3, H, W] float32 in [0, 1]
     network: Upscaler,
-    times: int,
-    tile: int | None = None,
-) -> Tensor:  # [3, times H, times W] float32 in [0, 1]
-    """Return the image upscaled: doubled until it is large enough, and made smaller where that is too large."""
+    factor: int,
+    tile: int | None = None,  # side in pixels; None for the whole image
+) -> Tensor:  # [3, factor H, factor W] float32 in [0, 1]
+    """Return the image upscaled: doubled until it is at least as large as asked for, then resized bicubically."""
     larger, reached = image[None], 1
-    while reached < times:
+    while reached < factor:
         larger, reached = upscale_tiled(network, larger, tile), FACTOR * reached
-    if reached == times:
+    if reached == factor:
         return larger[0]
-    size = [times * side for side in image.shape[-2:]]
+    size = [factor * side for side in image.shape[-2:]]
     return F.interpolate(larger, size, mode="bicubic", antialias=True).clamp(0, 1)[0]

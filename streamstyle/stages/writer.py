@@ -1,4 +1,4 @@
-"""Images become a video file: encoded as they come, with the source's sound and times, published whole."""
+"""Writes the output: encodes the images, copies sound, subtitles and chapters of the source, and publishes the file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streamstyle.frames import OutputFrame
 from streamstyle.media.decode_times import DtsContinuation
 from streamstyle.media.output_file import (
     check_output,
-    locked,
+    lock_file,
     new_container,
     output_errors,
     partial_path,
@@ -40,12 +40,40 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 
+@contextmanager
+def open_writer(
+    video: VideoInfo,
+    output: Path,
+    settings: EncoderSettings,
+    checkpoints: CheckpointWriter | NullCheckpointWriter | None = None,
+) -> Iterator[VideoWriter]:
+    """Open the output for the images of a video; with `checkpoints` a later run can resume where this one ends.
+
+    Raises OutputError if the file cannot be written, SettingsError if the encoder refuses its settings. Leaving without
+    `publish` closes the file under its partial name, playable, and removes it if no frame was written.
+    """
+    checkpoints = checkpoints or NullCheckpointWriter()
+    check_output(output, video.path)
+    with ExitStack() as stack:
+        partial_video = None
+        if checkpoints.checkpoint is not None:
+            stack.enter_context(lock_file(output.with_name(checkpoints.checkpoint.file)))
+            partial_video = stack.enter_context(set_aside(output, checkpoints.checkpoint))
+        stack.enter_context(lock_file(partial_path(output)))
+        source = stack.enter_context(open_video(video.path))
+        writer = VideoWriter(video, source, output, settings, checkpoints, partial_video)
+        stack.callback(writer.close)
+        if partial_video is None:
+            remove_checkpoint(output)
+        yield writer
+
+
 class VideoWriter:
-    """Takes images in the order they are shown; see `open_writer`."""
+    """Takes images in display order; see `open_writer`."""
 
     def __init__(
         self,
-        film: VideoInfo,
+        video: VideoInfo,
         source: InputContainer,
         output: Path,
         settings: EncoderSettings,
@@ -55,20 +83,20 @@ class VideoWriter:
         """Add all streams and write the header."""
         self.checkpoints = checkpoints
         self.partial = partial_path(output)
-        """The file until it is published."""
+        """The name of the file until it is published."""
         self.frames = 0
-        """Frames taken so far, those of an earlier run among them."""
-        self._video, self._output, self._partial_video = film, output, partial_video
-        self._span = time_range(film, source)
+        """Frames written so far, those of an earlier run included."""
+        self._video, self._output, self._partial_video = video, output, partial_video
+        self._range = time_range(video, source)
         self._end = Fraction(0)
         self._dts = DtsContinuation()
-        self._open, self._broken = True, False
-        self._container = new_container(output, self.partial, film.time_base, in_fragments=not has_adts_aac(source))
-        source_video = cast("VideoStream", source.streams[film.video_stream])
-        self._encoder = VideoEncoder(self._container, film, output, settings, source_video)
-        self._copied_streams = StreamCopier(film, source, plan_streams(film, output), self._span, self._container)
+        self._is_open, self._failed = True, False
+        self._container = new_container(output, self.partial, video.time_base, in_fragments=not has_adts_aac(source))
+        source_video = cast("VideoStream", source.streams[video.video_stream])
+        self._encoder = VideoEncoder(self._container, video, output, settings, source_video)
+        self._copied_streams = StreamCopier(video, source, plan_streams(video, output), self._range, self._container)
         self._container.metadata.update(portable_tags(source.metadata))
-        self._container.set_chapters(cut_chapters(source.chapters(), self._span))
+        self._container.set_chapters(cut_chapters(source.chapters(), self._range))
         self._write_header(settings)
 
     def _write_header(self, settings: EncoderSettings) -> None:
@@ -84,24 +112,24 @@ class VideoWriter:
 
     @property
     def dropped_packets(self) -> int:
-        """Packets of sound or subtitles that the container would not take."""
+        """Number of packets of sound or subtitles that the muxer refused."""
         return self._copied_streams.dropped_packets
 
     def warnings(self, *, stopped: bool) -> Iterator[str]:
-        """Yield what is not as it should be, and did not keep the video from being written."""
+        """Yield problems that did not prevent the output from being written."""
         if self.dropped_packets:
-            yield f"{self.dropped_packets} damaged packets of sound or subtitles were left out"
+            yield f"{self.dropped_packets} damaged packets of sound or subtitles were dropped"
         yield from self.checkpoints.warnings(stopped=stopped)
         if self._video.frames is not None and self.frames < self._video.frames and not stopped:
             name = self._video.path.name
             yield f"{self.frames} of {self._video.frames} frames could be read; {name} may be damaged"
 
     def copy_resumed(self, stop: threading.Event) -> None:
-        """Copy the frames of an earlier run, if there are any; where `stop` is set they stay as they were."""
+        """Copy the frames of an earlier run, if there are any; once `stop` is set, keep the earlier file instead."""
         if self._partial_video is None:
             return
         last_pts = self._partial_video.last_pts
-        with self._errors_noted():
+        with self._output_errors():
             for packet in self._partial_video.packets(self._output_pts(last_pts) * self._video.time_base):
                 if stop.is_set():
                     return
@@ -111,112 +139,87 @@ class VideoWriter:
         self._set_end(last_pts)
 
     def write_frame(self, frame: OutputFrame) -> None:
-        """Encode a frame that a later run may resume at."""
+        """Encode a frame, as a keyframe if it is chosen as a resume point."""
         self.write(frame.image, frame.position.pts, self.checkpoints.resume_point(frame))
         self.checkpoints.frame_encoded(frame)
 
     def write(
         self,
         image: Tensor,  # [3, H, W] float in [0, 1]
-        pts: int,  # in ticks of the source
+        pts: int,  # ticks of the source
         resume_point: ResumePoint | None = None,
     ) -> None:
-        """Encode one image, and copy the other streams as far as the video has got into the file.
+        """Encode one image, and copy the other streams up to the video packets that were muxed.
 
-        With a `resume_point`, which is what resuming with this image takes, it is made a keyframe.
+        The image becomes a keyframe if a `resume_point`, the state needed to resume with it, is given.
         """
         output_pts = self._output_pts(pts)
         if resume_point is not None:
             self.checkpoints.expect_keyframe(resume_point, self._encoder.to_ticks(output_pts))
-        with self._errors_noted():
+        with self._output_errors():
             pixels = to_host(image, self._encoder.luma)
-            self._mux(self._encoder.encode(pixels, output_pts, resume_point is not None))
+            self._mux_encoded(self._encoder.encode(pixels, output_pts, resume_point is not None))
         self.frames += 1
         self._set_end(pts)
 
     def publish(self) -> None:
-        """Finish the whole video and give it its final name. OutputError where there is no room, or no frame."""
+        """Finish the file and give it its final name. Raises OutputError if it has no frame or the disk is full."""
         if self.frames == 0:
-            raise OutputError(f"{self._output.name} would be empty: no frame was painted", "Give a film with frames.")
+            raise OutputError(
+                f"{self._output.name} would be empty: {self._video.path.name} has no frame that can be decoded",
+                "Give another film, or another part of it.",
+            )
         self._finish(None)
         with output_errors(self.partial):
             publish(self.partial, self._output)
         self.checkpoints.remove()
 
     def close(self) -> None:
-        """Finish the file under its partial name, sound no longer than picture; of no frames nothing remains."""
-        if not self._open:
+        """Close the unfinished file, with sound up to the last frame; remove it if there is no frame."""
+        if not self._is_open:
             return
         try:
             self._finish(self._end)
         except OutputError:
-            if not self._broken:  # else it is on its way already
+            if not self._failed:  # otherwise an earlier error is being raised
                 raise
         if self.frames == 0:
             self.partial.unlink(missing_ok=True)
-        elif not self._broken:
+        elif not self._failed:
             self.checkpoints.close()
 
     def _set_end(self, last_pts: int) -> None:
         self._end = self._output_pts(last_pts) * self._video.time_base + self._encoder.duration
 
     def _output_pts(self, pts: int) -> int:
-        """Return the time in the output of a frame of the source, both in ticks of the source."""
-        return pts - round(self._span.origin / self._video.time_base)
+        """Return the display time in the output, in ticks of the source as `pts`."""
+        return pts - round(self._range.origin / self._video.time_base)
 
     @contextmanager
-    def _errors_noted(self) -> Iterator[None]:
+    def _output_errors(self) -> Iterator[None]:
         try:
             with output_errors(self.partial):
                 yield
         except OutputError:
-            self._broken = True
+            self._failed = True
             raise
 
-    def _mux(self, packets: list[Packet[Any]]) -> None:
-        """Write what the encoder gave out."""
+    def _mux_encoded(self, packets: list[Packet[Any]]) -> None:
+        """Mux packets of the encoder, and report them to the checkpoint writer."""
         for packet in packets:
             self._dts.repair(packet)
-            pts, is_keyframe, due = packet.pts, packet.is_keyframe, decode_time(packet)
+            pts, is_keyframe, dts = packet.pts, packet.is_keyframe, decode_time(packet)
             self._mux_packet(packet)
-            self.checkpoints.packet_muxed(pts, is_keyframe, due)
+            self.checkpoints.packet_muxed(pts, is_keyframe, dts)
 
     def _mux_packet(self, packet: Packet[Any]) -> None:
         self._copied_streams.mux_until(decode_time(packet))
         packet.stream = self._encoder.stream
         self._container.mux(packet)
 
-    def _finish(self, sound_until: Fraction | None) -> None:
-        self._open = False
+    def _finish(self, copy_until: Fraction | None) -> None:
+        self._is_open = False
         with output_errors(self.partial), closing(self._container), closing(self._copied_streams):
-            if self.frames and not self._broken:
-                self._mux(self._encoder.flush())
-                self._copied_streams.mux_until(sound_until)
-
-
-@contextmanager
-def open_writer(
-    video: VideoInfo,
-    output: Path,
-    settings: EncoderSettings,
-    checkpoints: CheckpointWriter | NullCheckpointWriter | None = None,
-) -> Iterator[VideoWriter]:
-    """Open the output for the film's images; with `checkpoints` a later run can resume where this one ends.
-
-    OutputError when it cannot be written there, SettingsError when the encoder refuses its settings. Leaving without
-    `publish` closes the file well under its partial name, playable, and removes it when no frame was written.
-    """
-    checkpoints = checkpoints or NullCheckpointWriter()
-    check_output(output, video.path)
-    with ExitStack() as stack:
-        partial_video = None
-        if checkpoints.checkpoint is not None:
-            stack.enter_context(locked(output.with_name(checkpoints.checkpoint.file)))
-            partial_video = stack.enter_context(set_aside(output, checkpoints.checkpoint))
-        stack.enter_context(locked(partial_path(output)))
-        source = stack.enter_context(open_video(video.path))
-        writer = VideoWriter(video, source, output, settings, checkpoints, partial_video)
-        stack.callback(writer.close)
-        if partial_video is None:
-            remove_checkpoint(output)
-        yield writer
+            if self.frames and not self._failed:
+                self._mux_encoded(self._encoder.flush())
+                self._copied_streams.mux_until(copy_until)
