@@ -1,24 +1,37 @@
-"""What a run that was started here prints is read without harm to the terminal."""
+"""A run is started as a process, and what it prints is read without harm to the terminal."""
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
 
 from streamstyle.events import Failed
 from streamstyle.runs.folder import RunFolder
-from streamstyle.runs.launcher import RunRequest, read_last_lines, start_run, strip_escapes
+from streamstyle.runs.launcher import RunProcess, RunRequest, read_last_lines, start_run, strip_escapes
 from tests.tui import fake_run
+
+
+def wait_for_exit(process: RunProcess) -> int:
+    while (code := process.exit_code()) is None:
+        time.sleep(0.02)
+    return code
 
 
 def test_a_run_that_fails_before_it_has_a_folder_says_why_on_stdout(tmp_path: Path) -> None:
     request = RunRequest(("film.mkv", "-o", "out.mkv", "--refuse"), Path("film.mkv"), Path("out.mkv"))
     process = start_run(request, RunFolder(tmp_path / "run"), (sys.executable, "-m", fake_run.__name__))
-    while process.exit_code() is None:
-        time.sleep(0.02)
-    assert process.exit_code() == 5
+    assert wait_for_exit(process) == 5
     assert isinstance(process.last_event(), Failed)
+
+
+def test_a_killed_run_has_the_exit_code_that_a_shell_gives_it(tmp_path: Path) -> None:
+    request = RunRequest(("film.mkv", "-o", str(tmp_path / "out.mkv")), Path("film.mkv"), tmp_path / "out.mkv")
+    process = start_run(request, RunFolder(tmp_path / "run"), (sys.executable, "-m", fake_run.__name__))
+    assert process.exit_code() is None
+    process.kill()
+    assert wait_for_exit(process) == 128 + signal.SIGKILL
 
 
 def test_encoder_output_is_stripped_of_everything_a_terminal_obeys(tmp_path: Path) -> None:
