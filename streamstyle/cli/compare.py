@@ -1,4 +1,4 @@
-"""`streamstyle compare`: several methods on one film, in a report and side by side."""
+"""`streamstyle compare`: runs several methods on one film, measures them, and writes report and side-by-side film."""
 
 from __future__ import annotations
 
@@ -54,11 +54,22 @@ _METHODS_HELP = (
     "METHOD[:option=value[:option=value]…], separated by commas; options are those of `run`, such as "
     "johnson,consistent,consistent:pixel-weight=0:iterations=10"
 )
-_STYLE_IMAGE_HELP = "Image for the style loss and for ruder; default: --style if that is an image."
+_STYLE_IMAGE_HELP = "Style image for the style loss and for ruder; default: --style if that is an image."
 _EPILOG = """
-Each method's film and its time are kept in OUTPUT.parts and are not made again: the same command resumes a comparison.
-Ctrl-C finishes the current frame. The report is one file that needs no network.
+Each method's film and its time are kept in OUTPUT.parts and reused: the same command resumes a comparison.
+Ctrl-C stops after the current frame. The report is one file that needs no network.
 """
+_COLUMNS = (
+    ("time", "time"),
+    ("warping_error_1", "flicker"),
+    ("warping_error_10", "at gap 10"),
+    ("drift", "drift"),
+    ("content", "content"),
+    ("style", "style"),
+    ("sharpness", "sharpness"),
+)
+"""Columns of the table: key of the measure, and heading."""
+
 _comparison_option, _measurement_option = grouped_option("Comparison"), grouped_option("Measurement")
 
 
@@ -102,69 +113,69 @@ def compare(
         style=settings_from(StyleSettings, values),
         device=Device(device),
     )
-    contenders = parse_methods(methods, settings)
-    mix = parse_style(style)
-    _require_style_image(contenders, mix)
-    film, source = probe_range(movie, settings.source, sample, part)
+    specs = parse_methods(methods, settings)
+    blend = parse_style(style)
+    _require_style_image(specs, blend)
+    video, source_settings = probe_range(movie, settings.source, sample, part)
     output = output or movie.with_name(f"{movie.stem}.compare.mkv")
-    for wanted in (output.with_suffix(".html"), *([] if no_film else [output])):
-        check_output(wanted, movie, replace=yes, can_ask=not as_json)
+    for path in (output.with_suffix(".html"), *([] if no_film else [output])):
+        check_output(path, movie, replace=yes, can_ask=not as_json)
     from streamstyle.compare.comparison import EvaluationSetup
     from streamstyle.evaluate.metrics import load_scorer
     from streamstyle.evaluate.reference_flow import parse_reference_flow
 
-    image = style_image or _style_image(mix)
-    bench = EvaluationSetup(parse_reference_flow(flow_reference), load_scorer(image, loss_network), image)
+    image = style_image or _style_image(blend)
+    setup = EvaluationSetup(parse_reference_flow(flow_reference), load_scorer(image, loss_network), image)
     with report_comparison(as_json, quiet) as (observe, stop):
-        done = _run_comparison(contenders, film, source, mix, bench, output, not no_film, observe, stop)
-    return 0 if done else EXIT_INTERRUPTED
+        finished = _run_comparison(specs, video, source_settings, blend, setup, output, not no_film, observe, stop)
+    return 0 if finished else EXIT_INTERRUPTED
 
 
-def _style_image(mix: StyleBlend) -> Path | None:
-    """Return the image that the style was asked for by, if it is one and no blend."""
-    (first, *others) = mix.parts
+def _style_image(blend: StyleBlend) -> Path | None:
+    """Return the image that --style names; None if it is a style file or a blend."""
+    (first, *others) = blend.parts
     image = first.image or (None if first.path.suffix == ".safetensors" else first.path)
     return None if others else image
 
 
-def _require_style_image(contenders: Sequence[MethodSpec], mix: StyleBlend) -> None:
-    """Raise StyleError, before any work is done, where a method needs the painting and nobody has said where it is."""
+def _require_style_image(specs: Sequence[MethodSpec], blend: StyleBlend) -> None:
+    """Raise StyleError, before any work is done, if a method needs a style image that is not known."""
     from streamstyle.styles.blending import style_image_path
 
-    for contender in contenders:
-        if contender.method is Method.ruder:
-            for ingredient in mix.parts:
-                style_image_path(ingredient, contender.settings.ruder.style_image)
+    for spec in specs:
+        if spec.method is Method.ruder:
+            for part in blend.parts:
+                style_image_path(part, spec.settings.ruder.style_image)
 
 
 def _run_comparison(
-    contenders: Sequence[MethodSpec],
-    film: VideoInfo,
-    part: SourceSettings,
-    mix: StyleBlend,
-    bench: EvaluationSetup,
+    specs: Sequence[MethodSpec],
+    video: VideoInfo,
+    source_settings: SourceSettings,
+    blend: StyleBlend,
+    setup: EvaluationSetup,
     output: Path,
     with_film: bool,
     observe: Observer,
     stop: threading.Event,
 ) -> bool:
-    """Compare, and write the report and the film; return whether it came to its end."""
+    """Compare, and write report and film; return whether it was finished before `stop` was set."""
     from streamstyle.compare.comparison import compare as compare_methods
     from streamstyle.compare.method_runs import archive_folder
     from streamstyle.compare.report import write_report
     from streamstyle.compare.side_by_side import check_side_by_side, write_side_by_side
 
     if with_film:
-        check_side_by_side(film, len(contenders), output)
+        check_side_by_side(video, len(specs), output)
     folder = archive_folder(output)
     command = shlex.join(["streamstyle", *(click.get_current_context().obj or [])])
-    compared = compare_methods(contenders, film, part, mix, bench, folder, command, observe, stop)
+    compared = compare_methods(specs, video, source_settings, blend, setup, folder, command, observe, stop)
     if compared is None:
         return False
     report = output.with_suffix(".html")
     compared = replace(compared, output=str(output) if with_film else "", report=str(report))
-    write_report(film, compared, report)
-    if with_film and not write_side_by_side(film, compared, output, observe, stop):
+    write_report(video, compared, report)
+    if with_film and not write_side_by_side(video, compared, output, observe, stop):
         return False
     observe(compared)
     return True
@@ -184,7 +195,7 @@ def report_comparison(as_json: bool, quiet: bool) -> Iterator[tuple[Observer, th
 
 
 class ComparisonReporter:
-    """Tells a person how far a comparison is, and at the end what came of it."""
+    """Prints the progress of a comparison, and at the end its results."""
 
     def __init__(self, line: ProgressLine, quiet: bool) -> None:
         self._line = line
@@ -198,7 +209,7 @@ class ComparisonReporter:
                 self._line.print(f"streamstyle: warning: {event.message}")
             case ComparisonStopped():
                 self._line.print(
-                    f"stopped; {event.finished} of {event.methods} films are kept in {event.folder}, to go on from"
+                    f"stopped; {event.finished} of {event.methods} films are finished and kept in {event.folder}"
                 )
             case _ if self._quiet:
                 return
@@ -209,11 +220,11 @@ class ComparisonReporter:
             case SideBySideFrameWritten():
                 self._show_progress("side by side: frame", event.frame, event.frames)
             case MethodFinished():
-                how = ", kept from before" if event.reused else ""
-                self._line.print(f"{event.method:<40} {format_speed(1, event.seconds_per_frame):>14}{how}")
+                note = ", reused" if event.reused else ""
+                self._line.print(f"{event.method:<40} {format_speed(1, event.seconds_per_frame):>14}{note}")
             case Compared():
-                for text in _comparison_table(event):
-                    self._line.print(text)
+                for row in _comparison_table(event):
+                    self._line.print(row)
 
     def _show_progress(self, unit: str, done: int, total: int | None, elapsed: float | None = None) -> None:
         if done == 1:
@@ -224,30 +235,18 @@ class ComparisonReporter:
         self._line.show(progress_text(bar, done, total, self._speed, unit=unit))
 
 
-_COLUMNS = (
-    ("time", "time"),
-    ("warping_error_1", "flicker"),
-    ("warping_error_10", "at gap 10"),
-    ("drift", "drift"),
-    ("content", "content"),
-    ("style", "style"),
-    ("sharpness", "sharpness"),
-)
-
-
 def _comparison_table(compared: Compared) -> list[str]:
-    """Return a table of the figures as multiples of the reference's, and where more is to be seen."""
-    name = max(len(row.name) for row in compared.films)
-    head = f"{'of ' + compared.baseline + chr(39) + 's':<{name}}" + "".join(f"{word:>11}" for _, word in _COLUMNS)
-    lines = ["", head]
-    for row in compared.films:
-        figures = {**row.ratios, **({} if row.time_ratio is None else {"time": row.time_ratio})}
-        lines.append(f"{row.name:<{name}}" + "".join(_cell(figures.get(key)) for key, _ in _COLUMNS))
-    lines += ["", f"judged along {compared.flow_reference}; losses seen by {compared.loss_network}"]
+    """Return a table of the measures relative to the baseline, what they were measured with, and the files written."""
+    first = f"relative to {compared.baseline}"
+    width = max(len(first), *(len(film.name) for film in compared.films))
+    lines = ["", f"{first:<{width}}" + "".join(f"{heading:>11}" for _, heading in _COLUMNS)]
+    for film in compared.films:
+        ratios = {**film.ratios, **({} if film.time_ratio is None else {"time": film.time_ratio})}
+        lines.append(f"{film.name:<{width}}" + "".join(_cell(ratios.get(key)) for key, _ in _COLUMNS))
+    lines += ["", f"flow reference: {compared.flow_reference}; loss network: {compared.loss_network}"]
     if compared.same_flow_methods:
-        lines.append(
-            f"made along the judge's own flow, and less steady than they look: {', '.join(compared.same_flow_methods)}"
-        )
+        names = ", ".join(compared.same_flow_methods)
+        lines.append(f"made along the same flow, and less steady than they look: {names}")
     return [*lines, *(f"→ {path}" for path in (compared.output, compared.report) if path)]
 
 

@@ -1,4 +1,4 @@
-"""From what is typed after `--methods` to methods with their settings."""
+"""Parses the value of `--methods` into methods with their settings."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from streamstyle.compare.method_runs import MethodSpec
 
 _SEPARATOR = re.compile(r",(?!\s*\d)")
-"""A comma between methods; before a number it is one of an option's, as in `lookback=1,2,4`."""
+"""A comma between methods; before a digit it belongs to an option's value, as in `lookback=1,2,4`."""
 
 MAX_METHODS = 8
-"""Methods that can be compared at once: with the source they fill three rows of three."""
+"""With the source they fill three rows of three cells."""
 
 
 @click.command(add_help_option=False)
@@ -29,21 +29,21 @@ MAX_METHODS = 8
 @settings_options(StyleSettings, "Method")
 @settings_options(FlowSettings, "Method")
 def _method_parser(**values: Any) -> None:
-    """Everything that can be said of a method: the options of `run` by their names."""
+    """The options of `run` that can be given for a method."""
 
 
 def parse_methods(text: str, settings: Settings) -> list[MethodSpec]:
-    """Return the methods meant by METHOD[:option=value…],…; what is not said of one is as in `settings`.
+    """Return the methods of METHOD[:option=value…],…; options that are not given are as in `settings`.
 
-    Raises SettingsError where a method or an option is none, or a value cannot work.
+    Raises SettingsError for an unknown method or option, or an invalid value.
     """
-    texts = [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
-    twice = next((part for part in texts if texts.count(part) > 1), None)
-    if twice is not None:
-        raise SettingsError(f"--methods names {twice} twice", "Name each once.")
+    texts = [each.strip() for each in _SEPARATOR.split(text) if each.strip()]
+    duplicate = next((each for each in texts if texts.count(each) > 1), None)
+    if duplicate is not None:
+        raise SettingsError(f"--methods names {duplicate} twice", "Name each once.")
     if not 1 <= len(texts) <= MAX_METHODS:
         raise SettingsError(f"--methods names {len(texts)} methods", f"Name 1 to {MAX_METHODS}, separated by commas.")
-    return [_parse_method(part, settings) for part in texts]
+    return [_parse_method(each, settings) for each in texts]
 
 
 def _parse_method(text: str, settings: Settings) -> MethodSpec:
@@ -53,25 +53,25 @@ def _parse_method(text: str, settings: Settings) -> MethodSpec:
     if name not in set(Method):
         raise SettingsError(f"--methods cannot be {name}", f"Give one of {', '.join(Method)}.")
     given = _parse_options(text, [f"--method={name}", *(f"--{option}" for option in options)])
-    made = replace(
+    method_settings = replace(
         settings,
         consistency=settings_from(ConsistencySettings, _merge(settings.consistency, given)),
         ruder=settings_from(RuderSettings, _merge(settings.ruder, given)),
         style=settings_from(StyleSettings, _merge(settings.style, given)),
         flow=settings_from(FlowSettings, _merge(settings.flow, given)),
     )
-    return MethodSpec(text, made)
+    return MethodSpec(text, method_settings)
 
 
 def _parse_options(text: str, arguments: list[str]) -> dict[str, Any]:
-    """Return the values of the options that were typed, and of no others."""
+    """Return the values of the options that were given, and of no others."""
     try:
         context = _method_parser.make_context(text, arguments)
     except click.UsageError as error:
         problem = error.format_message().rstrip(".")
-        raise SettingsError(f"--methods {text}: {problem}", "Options have the names that `run` has them by.") from error
-    typed = (name for name in context.params if _is_from_command_line(context, name))
-    return {name: context.params[name] for name in typed}
+        raise SettingsError(f"--methods {text}: {problem}", "Options are named as for `streamstyle run`.") from error
+    given = (name for name in context.params if _is_from_command_line(context, name))
+    return {name: context.params[name] for name in given}
 
 
 def _is_from_command_line(context: click.Context, name: str) -> bool:
@@ -79,5 +79,5 @@ def _is_from_command_line(context: click.Context, name: str) -> bool:
 
 
 def _merge(settings: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Return all values of one stage's settings, those that were typed over the others."""
+    """Return all values of one stage's settings; those given take precedence."""
     return {name: given.get(name, getattr(settings, name)) for name in settings.__dataclass_fields__}

@@ -1,10 +1,10 @@
-"""Methods compared on one film: made, measured, and put into figures that say what they are multiples of."""
+"""Compares methods on one film: makes each method's film, measures all of them, and relates them to a baseline."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -30,16 +30,60 @@ from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
 
 METRICS_VERSION = 3
-"""Changes whenever the same films would get other figures."""
+"""Incremented whenever the same films would get other measures, so that archived ones are not used."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSetup:
-    """What is measured with."""
+    """What films are measured with."""
 
     reference_flow: ReferenceFlow
     scorer: PerceptualScorer
     style_image: Path | None
+
+
+def compare(
+    specs: Sequence[MethodSpec],
+    video: VideoInfo,
+    source_settings: SourceSettings,
+    blend: StyleBlend,
+    setup: EvaluationSetup,
+    folder: Path,
+    command: str,
+    observe: Observer,
+    stop: threading.Event,
+) -> Compared | None:
+    """Run every method into `folder`, or reuse its film from there, and measure all; None if `stop` was set.
+
+    `source_settings` are those that `video` was probed with. Raises StreamstyleError for what a user can correct.
+    """
+    with setup.reference_flow.open_correspondences(video, GAPS):
+        pass  # a reference flow that does not fit the film is an error before any work is done
+    results = run_methods([prepare_spec(spec) for spec in specs], video, blend, folder, observe, stop)
+    finished = len(results) == len(specs)
+    films = measure_results(results, video, source_settings, setup, observe, stop) if finished else None
+    if films is None:
+        observe(ComparisonStopped(str(folder), len(results), len(specs)))
+        return None
+    baseline = baseline_index(specs)
+    return Compared(
+        video=str(video.path),
+        style=blend.name,
+        output="",
+        report="",
+        width=video.width,
+        height=video.height,
+        frames=films[0]["frames"],
+        frame_rate=float(video.frame_rate or 25),
+        flow_reference=setup.reference_flow.name,
+        same_flow_methods=[each.spec.label for each in results if _same_flow(each.spec, setup.reference_flow)],
+        loss_network=setup.scorer.name,
+        baseline=results[baseline].spec.label,
+        films=_compared_films(results, films, baseline),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=machine_info(),
+        command=command,
+    )
 
 
 class _InterruptedError(Exception):
@@ -48,26 +92,29 @@ class _InterruptedError(Exception):
 
 def measure_results(
     results: Sequence[MethodResult],
-    film: VideoInfo,
+    video: VideoInfo,
     source_settings: SourceSettings,
     setup: EvaluationSetup,
     observe: Observer,
     stop: threading.Event,
 ) -> list[dict[str, Any]] | None:
-    """Return figures and curves of source, parts and decoys; found where they are kept; None where `stop` was set."""
-    record = results[0].output.parent / f"measures-{_digest(results, film, setup)}.json"
+    """Return measures and curves of the source, the results and the control films; None if `stop` was set.
+
+    They are archived beside the films and not measured again.
+    """
+    record = results[0].output.parent / f"metrics-{_metrics_digest(results, video, setup)}.json"
     if films := read_json(record).get("films"):
         return list(films)
 
     def on_frame(done: int) -> None:
-        observe(FrameMeasured(done, film.frames))
+        observe(FrameMeasured(done, video.frames))
         if stop.is_set():
             raise _InterruptedError
 
     try:
         metrics = measure_films(
-            [made.output for made in results],
-            film.path,
+            [result.output for result in results],
+            video.path,
             source_settings,
             setup.reference_flow,
             scorer=setup.scorer,
@@ -83,57 +130,13 @@ def measure_results(
     return films
 
 
-def _digest(results: Sequence[MethodResult], film: VideoInfo, setup: EvaluationSetup) -> str:
-    style = setup.style_image.read_bytes() if setup.style_image else b""
-    made = [(part.output.stem, part.record.date) for part in results]
-    size, judge, eye = (film.width, film.height), setup.reference_flow.name, setup.scorer.name
-    all_of_it = repr((METRICS_VERSION, made, size, judge, eye, blake2b(style).hexdigest()))
-    return blake2b(all_of_it.encode(), digest_size=8).hexdigest()
-
-
-def compare(
-    specs: Sequence[MethodSpec],
-    film: VideoInfo,
-    source_settings: SourceSettings,
-    mix: StyleBlend,
-    setup: EvaluationSetup,
-    folder: Path,
-    command: str,
-    observe: Observer,
-    stop: threading.Event,
-) -> Compared | None:
-    """Make every method's film into `folder`, or find it there, and measure all; None where `stop` was set.
-
-    `part` are the settings that `film` was probed with. Raises StreamstyleError for what a user can put right.
-    """
-    with setup.reference_flow.open_correspondences(film, GAPS):
-        pass  # a judge that does not know the film says so before any work is done
-    results = run_methods([prepare_spec(contender) for contender in specs], film, mix, folder, observe, stop)
-    films = (
-        measure_results(results, film, source_settings, setup, observe, stop) if len(results) == len(specs) else None
-    )
-    if films is None:
-        observe(ComparisonStopped(str(folder), len(results), len(specs)))
-        return None
-    baseline = baseline_index(specs)
-    return Compared(
-        video=str(film.path),
-        style=mix.name,
-        output="",
-        report="",
-        width=film.width,
-        height=film.height,
-        frames=films[0]["frames"],
-        frame_rate=float(film.frame_rate or 25),
-        flow_reference=setup.reference_flow.name,
-        same_flow_methods=[part.spec.label for part in results if _same_flow(part.spec, setup.reference_flow)],
-        loss_network=setup.scorer.name,
-        baseline=results[baseline].spec.label,
-        films=_compared_films(results, films, baseline),
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        machine=machine_info(),
-        command=command,
-    )
+def _metrics_digest(results: Sequence[MethodResult], video: VideoInfo, setup: EvaluationSetup) -> str:
+    """Return a digest of everything that the measures depend on."""
+    style_image = setup.style_image.read_bytes() if setup.style_image else b""
+    films = [(result.output.stem, result.record.date) for result in results]
+    size = (video.width, video.height)
+    measured_with = (setup.reference_flow.name, setup.scorer.name, blake2b(style_image).hexdigest())
+    return blake2b(repr((METRICS_VERSION, films, size, measured_with)).encode(), digest_size=8).hexdigest()
 
 
 def _same_flow(spec: MethodSpec, reference_flow: ReferenceFlow) -> bool:
@@ -143,26 +146,37 @@ def _same_flow(spec: MethodSpec, reference_flow: ReferenceFlow) -> bool:
 def _compared_films(
     results: Sequence[MethodResult], films: Sequence[dict[str, Any]], baseline: int
 ) -> list[ComparedFilm]:
-    base, pace = films[1 + baseline]["metrics"], results[baseline].record.seconds_per_frame
-    parts: list[MethodResult | None] = [None, *results, *(None for _ in ControlFilms.names)]
-    names = ["source", *(part.spec.label for part in results), *ControlFilms.names]
-    kinds = ["source", *("method" for _ in results), *("control" for _ in ControlFilms.names)]
+    """Return source, methods and control films; `films` are their measures in this order."""
+    base, base_seconds = films[1 + baseline]["metrics"], results[baseline].record.seconds_per_frame
+    source, methods, controls = films[0], films[1 : 1 + len(results)], films[1 + len(results) :]
     return [
-        _compared_film(name, kind, part, figures, base, pace)
-        for name, kind, part, figures in zip(names, kinds, parts, films, strict=True)
+        _compared_film("source", "source", source, base),
+        *(
+            _compared_method(result, measured, base, base_seconds)
+            for result, measured in zip(results, methods, strict=True)
+        ),
+        *(
+            _compared_film(name, "control", measured, base)
+            for name, measured in zip(ControlFilms.names, controls, strict=True)
+        ),
     ]
 
 
-def _compared_film(
-    name: str, kind: str, part: MethodResult | None, figures: dict[str, Any], base: dict[str, float], pace: float
+def _compared_method(
+    result: MethodResult, measured: dict[str, Any], base: dict[str, float], base_seconds: float
 ) -> ComparedFilm:
-    measures = figures["metrics"]
-    relative = {key: value / base[key] for key, value in measures.items() if base.get(key)}
-    if part is None:
-        return ComparedFilm(name, kind, None, None, measures, relative, figures["curves"])
-    record = part.record
-    taken = record.seconds_per_frame
-    film = str(part.output)
-    return ComparedFilm(
-        name, kind, taken, taken / pace, measures, relative, figures["curves"], film, record.date, record.machine
+    record = result.record
+    return replace(
+        _compared_film(result.spec.label, "method", measured, base),
+        seconds_per_frame=record.seconds_per_frame,
+        time_ratio=record.seconds_per_frame / base_seconds,
+        output=str(result.output),
+        created=record.date,
+        machine=record.machine,
     )
+
+
+def _compared_film(name: str, kind: str, measured: dict[str, Any], base: dict[str, float]) -> ComparedFilm:
+    metrics = measured["metrics"]
+    ratios = {key: value / base[key] for key, value in metrics.items() if base.get(key)}
+    return ComparedFilm(name, kind, None, None, metrics, ratios, measured["curves"])

@@ -1,4 +1,4 @@
-"""What a comparison says of itself, and at the end of the films compared."""
+"""The events of a comparison; the last, `Compared`, holds all results and is what the report is made from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MethodFinished(Event):
-    """A method's film is there, made just now or found where an earlier comparison kept it."""
+    """A method's film exists: made just now, or reused from an earlier comparison."""
 
     method: str
     output: str
@@ -32,7 +32,7 @@ class FrameMeasured(Event):
 
 @dataclass(frozen=True, slots=True)
 class SideBySideFrameWritten(Event):
-    """A frame of the film of all methods has reached the encoder."""
+    """A frame of the side-by-side film has reached the encoder."""
 
     frame: int
     frames: int | None
@@ -40,7 +40,7 @@ class SideBySideFrameWritten(Event):
 
 @dataclass(frozen=True, slots=True)
 class ComparisonStopped(Event):
-    """The comparison ended early on request; the next time it goes on from the films that are kept."""
+    """The comparison was stopped early; the next one reuses the finished films."""
 
     folder: str
     finished: int
@@ -55,29 +55,30 @@ class ComparedFilm:
     kind: str
     """`source`, `method` or `control`."""
     seconds_per_frame: float | None
+    """None for a film that was not made here."""
     time_ratio: float | None
-    """Seconds a frame as a multiple of the reference's."""
+    """Seconds per frame, relative to the baseline."""
     metrics: dict[str, float]
-    """Each figure by its name (docs/metrics.md)."""
+    """Each measure by its name (docs/metrics.md)."""
     ratios: dict[str, float]
-    """The same as multiples of the reference's."""
+    """The same, relative to the baseline."""
     curves: dict[str, Curve]
     """Warping errors and sharpness of every frame."""
     output: str = ""
     created: str = ""
-    """UTC; empty for what was not made here."""
+    """UTC, ISO 8601; empty for a film that was not made here."""
     machine: MachineInfo = field(default_factory=dict)
-    """That it was made on, with the load it had."""
+    """The machine it was made on, with its load at that time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compared(Event):
-    """All methods have been made and measured."""
+    """All methods have been run and measured."""
 
     video: str
     style: str
     output: str
-    """The films side by side; empty where that was not asked for."""
+    """The side-by-side film; empty if it was not requested."""
     report: str
     width: int
     height: int
@@ -85,12 +86,12 @@ class Compared(Event):
     frame_rate: float
     flow_reference: str
     same_flow_methods: list[str]
-    """Names of the rows that were made along the flow they are judged by, and look steadier than they are."""
+    """Names of the films that were made along the flow reference, and look steadier than they are."""
     loss_network: str
     baseline: str
-    """Name of the row that the others are multiples of."""
+    """Name of the film that the others are related to."""
     films: list[ComparedFilm]
-    """The source, the methods in the order asked for, and the first method's blurred and frozen twins."""
+    """The source, the methods in the order requested, and the control films: the first method's, blurred and frozen."""
     date: str
     machine: MachineInfo
     command: str

@@ -1,89 +1,105 @@
-"""The report of a comparison: one HTML file that asks for nothing outside itself."""
+"""The report of a comparison: one HTML file that loads nothing from elsewhere."""
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from importlib.resources import files
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from streamstyle import __version__
-from streamstyle.compare.charts import (
-    CURVES_AREA,
-    curves_chart,
-    drawn_films,
-    element,
-    film_colour,
-    format_number,
-    hex_colour,
-    measured_gaps,
-    text,
-    trade_chart,
-)
+from streamstyle.compare.charts import CURVES_AREA, curves_chart, drawn_films, measured_gaps, time_chart
 from streamstyle.compare.events import Compared, ComparedFilm
+from streamstyle.compare.excerpts import Excerpt, make_excerpts
+from streamstyle.compare.markup import element, film_colour, hex_colour, significant_digits, text
 from streamstyle.evaluate.metrics import Curve
 from streamstyle.files import publish
 from streamstyle.machine_info import describe_machine
-from streamstyle.media.images import RgbImage
 from streamstyle.media.output_file import output_errors, partial_path
-from streamstyle.media.probe import probe
-from streamstyle.settings import SourceSettings
-from streamstyle.stages.decode import decode
 from streamstyle.video_info import VideoInfo
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
+TIME_KEY = "time"
+"""Column of the seconds per frame, which are not among a film's metrics."""
 
-def write_report(film: VideoInfo, compared: Compared, path: Path) -> None:
-    """Write the report, whole or not at all; OutputError where that cannot be."""
+_COLUMN_HEADS = {
+    TIME_KEY: "time per frame",
+    "warping_error_1": "flicker: warping error, gap 1",
+    "warping_error_5": "warping error, gap 5",
+    "warping_error_10": "warping error, gap 10",
+    "stability_error_1": "stability error, gap 1",
+    "stability_error_5": "stability error, gap 5",
+    "stability_error_10": "stability error, gap 10",
+    "drift": "drift",
+    "content": "content loss",
+    "style": "style loss",
+    "sharpness": "sharpness",
+}
+_HIGHER_IS_BETTER = ("sharpness",)
+
+_METRIC_MEANINGS = {
+    "time per frame": "Wall-clock seconds per frame, including optical flow and encoding, without the first frame. "
+    "They depend on the machine and its load as much as on the method; the ratios depend on them less.",
+    "warping error": "Mean squared difference between a frame and an earlier one warped to it along the source's "
+    "optical flow, where that is reliable (Lai et al. 2018). One frame apart it is flicker.",
+    "stability error": "The same as a root mean square over all pixels.",
+    "drift": "How much the colour of points changes that are tracked over 20 frames, relative to what it would change "
+    "if the film stood still while the scene moves. A frozen film has exactly 1.",
+    "content loss": "Relative squared error of relu4_2 against the source's frame.",
+    "style loss": "Relative squared error of the Gram matrices of relu1_1 … relu5_1 against the style image.",
+    "sharpness": "Mean gradient of luma, which blur lowers.",
+    "blurred, frozen": "Control films, made from the first method's film. Both are steady without being good: "
+    "sharpness and style loss give the blurred one away, drift the frozen one.",
+}  # fmt: skip
+
+
+def write_report(video: VideoInfo, compared: Compared, path: Path) -> None:
+    """Write the report atomically; OutputError if it cannot be written."""
     partial = partial_path(path)
     with output_errors(partial):
-        partial.write_text(render_report(compared, make_excerpts(film, compared)), encoding="utf-8")
+        partial.write_text(render_report(compared, make_excerpts(video, compared)), encoding="utf-8")
         publish(partial, path)
 
 
-def render_report(compared: Compared, shown: list[Excerpt]) -> str:
+def render_report(compared: Compared, excerpts: list[Excerpt]) -> str:
     """Return the page."""
     film = Path(compared.video).stem
-    filled = {
+    values = {
         "version": __version__,
         "title": text(f"{film} in {compared.style}, methods compared"),
         "film": text(film),
         "style": text(compared.style),
-        "lede": summary(compared),
+        "summary": summary(compared),
         "facts": facts_line(compared),
-        "trade": trade_chart(compared),
+        "time": time_chart(compared),
         "table": metrics_table(compared),
         "curves": curves_chart(compared),
-        "how": metric_definitions(compared),
-        "made": provenance(compared),
-        "data": _script_json(_script_data(compared, shown)),
+        "definitions": metric_definitions(compared),
+        "provenance": provenance(compared),
+        "data": _script_json(_script_data(compared, excerpts)),
         "css": _page_file("report.css"),
         "js": _page_file("report.js"),
     }
-    return _PLACEHOLDER.sub(lambda place: filled[place[1]], _page_file("report.html"))
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], _page_file("report.html"))
 
 
 def _page_file(name: str) -> str:
     return (files("streamstyle.compare") / "page" / name).read_text(encoding="utf-8").rstrip()
 
 
-def _script_data(compared: Compared, shown: list[Excerpt]) -> dict[str, Any]:
-    """Return what the page's script works with."""
-    rows = drawn_films(compared)
+def _script_data(compared: Compared, excerpts: list[Excerpt]) -> dict[str, Any]:
+    """Return what the page's script needs."""
+    films = drawn_films(compared)
     return {
-        "films": [{"name": row.name, "colour": hex_colour(film_colour(place))} for place, row in rows],
-        "scenes": [asdict(scene) for scene in shown],
+        "films": [{"name": film.name, "colour": hex_colour(film_colour(index))} for index, film in films],
+        "excerpts": [asdict(excerpt) for excerpt in excerpts],
         "curves": {
-            gap: [_round_curve(row.curves[f"warping_error_{gap}"]) for _, row in rows]
+            gap: [_round_curve(film.curves[f"warping_error_{gap}"]) for _, film in films]
             for gap in measured_gaps(compared)
         },
         "plot": {
@@ -101,223 +117,118 @@ def _round_curve(curve: Curve) -> Curve:
 
 
 def _script_json(data: dict[str, Any]) -> str:
-    """Return JSON that no end tag inside it can end early."""
+    """Return JSON that cannot end the script element, whatever names it holds."""
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
-TIME_KEY = "time"
+def summary(compared: Compared) -> str:
+    """Return the result in one or two sentences: the steadiest method, and the one with the lowest style loss."""
+    methods = [film for film in compared.films if film.kind == "method" and "warping_error_1" in film.ratios]
+    comparable = [film for film in methods if film.name not in compared.same_flow_methods] or methods
+    others = [film for film in comparable if film.name != compared.baseline]
+    if not others:
+        return text(f"{compared.baseline}, measured beside its source and two control films.")
+    steadiest = min(others, key=lambda film: film.ratios["warping_error_1"])
+    sentences = [_describe_film(steadiest, compared.baseline)]
+    nearest = min(others, key=lambda film: film.ratios.get("style", 0.0))
+    if nearest is not steadiest and "style" in nearest.ratios:
+        sentences.append(_describe_film(nearest, compared.baseline))
+    return " ".join(sentences)
 
-_COLUMN_HEADS = {
-    TIME_KEY: "time a frame",
-    "warping_error_1": "flicker: warping error, gap 1",
-    "warping_error_5": "warping error, gap 5",
-    "warping_error_10": "warping error, gap 10",
-    "stability_error_1": "stability error, gap 1",
-    "stability_error_5": "stability error, gap 5",
-    "stability_error_10": "stability error, gap 10",
-    "drift": "drift",
-    "content": "content loss",
-    "style": "style loss",
-    "sharpness": "sharpness",
-}
-_HIGHER_IS_BETTER = ("sharpness",)
-"""Measures of which more is better."""
+
+def _describe_film(film: ComparedFilm, baseline: str) -> str:
+    sentence = f" has {film.ratios['warping_error_1']:.2g} times the flicker of {baseline}"
+    if film.time_ratio is not None:
+        sentence += f" at {film.time_ratio:.2g} times the time"
+    labels = {"style": "style loss", "sharpness": "sharpness"}
+    ratios = [f"{film.ratios[key]:.2f} times the {label}" for key, label in labels.items() if key in film.ratios]
+    return element("strong", text(film.name)) + text(f"{sentence}, {' and '.join(ratios)}.")
+
+
+def facts_line(compared: Compared) -> str:
+    """Return size, length, number of methods and reference flow in one line."""
+    methods = sum(film.kind == "method" for film in compared.films)
+    frames = "1 frame" if compared.frames == 1 else f"{compared.frames} frames"
+    length = f"{frames}, {compared.frames / compared.frame_rate:.1f} s"
+    size = f"{compared.width}\N{MULTIPLICATION SIGN}{compared.height}"
+    count = "1 method" if methods == 1 else f"{methods} methods"
+    return text(f"{size}, {length}; {count}; flow reference: {compared.flow_reference}")
 
 
 def metrics_table(compared: Compared) -> str:
-    """Return the table: a row a film, the reference's figures being 1."""
-    keys = [TIME_KEY, *(key for key in _COLUMN_HEADS if any(key in row.metrics for row in compared.films))]
+    """Return the table of all measures: a row per film, relative to the baseline."""
+    keys = [TIME_KEY, *(key for key in _COLUMN_HEADS if any(key in film.metrics for film in compared.films))]
     head = "".join(element("th", _COLUMN_HEADS[key], scope="col") for key in keys)
-    first = element("th", text(f"as multiples of {compared.baseline}'s"), scope="col")
+    first = element("th", text(f"relative to {compared.baseline}"), scope="col")
     best = {key: _best_value(key, compared.films) for key in keys}
-    rows = "".join(_table_row(place, row, keys, best) for place, row in enumerate(compared.films))
+    rows = "".join(_table_row(index, film, keys, best) for index, film in enumerate(compared.films))
     table = element("table", element("thead", element("tr", first + head)), element("tbody", rows))
     note = (
-        "Large: as a multiple; small: as it is. The best method is marked; less is better, but of sharpness more. "
-        "In italics what nobody would call a method: the film itself, and the first method's film blurred and frozen."
+        "Large: relative to the baseline; small: the value itself. The best method is marked; lower is better, except "
+        "for sharpness. In italics: the source, and the first method's film blurred and frozen."
     )
     return element("div", table, class_="scroll", tabindex="0") + element("p", note, class_="note")
 
 
-def metric_value(key: str, row: ComparedFilm) -> tuple[float | None, float | None]:
-    """Return a figure of a film as it is, and as a multiple of the reference's; None where there is none."""
+def metric_value(key: str, film: ComparedFilm) -> tuple[float | None, float | None]:
+    """Return a measure of a film, and its ratio to the baseline's; None where there is none."""
     if key == TIME_KEY:
-        return row.seconds_per_frame, row.time_ratio
-    return row.metrics.get(key), row.ratios.get(key)
+        return film.seconds_per_frame, film.time_ratio
+    return film.metrics.get(key), film.ratios.get(key)
 
 
-def _best_value(key: str, rows: Sequence[ComparedFilm]) -> float | None:
-    """Return the best value of the methods, where there is a choice."""
-    values = [value for row in rows if row.kind == "method" and (value := metric_value(key, row)[0]) is not None]
+def _best_value(key: str, films: Sequence[ComparedFilm]) -> float | None:
+    """Return the best value of the methods, if they differ."""
+    values = [value for film in films if film.kind == "method" and (value := metric_value(key, film)[0]) is not None]
     if len(set(values)) < 2:
         return None
     return max(values) if key in _HIGHER_IS_BETTER else min(values)
 
 
-def _table_row(place: int, row: ComparedFilm, keys: Sequence[str], best: dict[str, float | None]) -> str:
-    colour = {} if row.kind == "control" else {"style": f"--c:{hex_colour(film_colour(place))}"}
-    name = element("th", text(row.name), scope="row", **colour)
-    cells = "".join(_table_cell(key, row, best[key]) for key in keys)
-    return element("tr", name + cells, class_="method" if row.kind == "method" else "other")
+def _table_row(index: int, film: ComparedFilm, keys: Sequence[str], best: dict[str, float | None]) -> str:
+    colour = {} if film.kind == "control" else {"style": f"--c:{hex_colour(film_colour(index))}"}
+    name = element("th", text(film.name), scope="row", **colour)
+    cells = "".join(_table_cell(key, film, best[key]) for key in keys)
+    return element("tr", name + cells, class_="method" if film.kind == "method" else "other")
 
 
-def _table_cell(key: str, row: ComparedFilm, best: float | None) -> str:
-    value, relative = metric_value(key, row)
+def _table_cell(key: str, film: ComparedFilm, best: float | None) -> str:
+    value, ratio = metric_value(key, film)
     if value is None:
         return element("td", "-")
     unit = " s" if key == TIME_KEY else ""
-    absolute = f"{format_number(value)}{unit}"
-    inside = absolute if relative is None else format_number(relative) + element("small", absolute)
-    marked = row.kind == "method" and value == best
-    return element("td", inside, **({"class_": "best"} if marked else {}))
-
-
-_METRIC_MEANINGS = {
-    "time a frame": "Seconds a frame by the clock, optical flow and encoding included, without the first frame. They "
-    "say as much of the machine, and of what else it did, as of the method; the ratios say more.",
-    "warping error": "Mean squared difference between a frame and an earlier one carried to it along the film's own "
-    "motion, where that can be trusted (Lai et al. 2018). One frame apart it is flicker.",
-    "stability error": "The same as a root, over all pixels.",
-    "drift": "How much the colour of points changes that are followed over 20 frames, as a share of what it would "
-    "change had the picture stood still while the scene moved. A frozen film has exactly 1.",
-    "content loss": "Relative squared error of relu4_2 against the film's own frame.",
-    "style loss": "Relative squared error of the Gram matrices of relu1_1 … relu5_1 against the painting.",
-    "sharpness": "Mean gradient of brightness: what blur takes away.",
-    "blurred, frozen": "What would cheat. A blur is steady, and so is a still: sharpness and style loss give the one "
-    "away, drift the other.",
-}  # fmt: skip
-
-
-def summary(compared: Compared) -> str:
-    """Return what the figures come to: the steadiest method, its price, and what it lost."""
-    methods = [row for row in compared.films if row.kind == "method" and "warping_error_1" in row.ratios]
-    judged = [row for row in methods if row.name not in compared.same_flow_methods] or methods
-    others = [row for row in judged if row.name != compared.baseline]
-    if not others:
-        return text(f"{compared.baseline}, measured beside the film itself and beside what would cheat.")
-    steadiest = min(others, key=lambda row: row.ratios["warping_error_1"])
-    said = [_describe_film(steadiest, compared.baseline)]
-    nearest = min(others, key=lambda row: row.ratios.get("style", 0.0))
-    if nearest is not steadiest and "style" in nearest.ratios:
-        said.append(_describe_film(nearest, compared.baseline))
-    return " ".join(said)
-
-
-def _describe_film(row: ComparedFilm, reference: str) -> str:
-    said = f" has {row.ratios['warping_error_1']:.2g} of {reference}'s flicker"
-    if row.time_ratio is not None:
-        said += f" at {row.time_ratio:.2g} times its time"
-    lost = {"style": "style loss", "sharpness": "sharpness"}
-    multiples = [f"{row.ratios[key]:.2f} times its {words}" for key, words in lost.items() if key in row.ratios]
-    return element("strong", text(row.name)) + text(f"{said}, {' and '.join(multiples)}.")
-
-
-def facts_line(compared: Compared) -> str:
-    """Return size, length and judge in a line."""
-    methods = sum(row.kind == "method" for row in compared.films)
-    frames = "one frame" if compared.frames == 1 else f"{compared.frames} frames"
-    length = f"{frames}, {compared.frames / compared.frame_rate:.1f} s"
-    size = f"{compared.width}\N{MULTIPLICATION SIGN}{compared.height}"
-    many = "one method" if methods == 1 else f"{methods} methods"
-    return text(f"{size}, {length}; {many}, judged along {compared.flow_reference}")
+    absolute = f"{significant_digits(value)}{unit}"
+    content = absolute if ratio is None else significant_digits(ratio) + element("small", absolute)
+    is_best = film.kind == "method" and value == best
+    return element("td", content, **({"class_": "best"} if is_best else {}))
 
 
 def metric_definitions(compared: Compared) -> str:
-    """Return what each measure is, and with what it was measured."""
-    made_along = f" Made along it, too, and less steady than they look: {', '.join(compared.same_flow_methods)}."
-    judge = f"{compared.flow_reference}.{made_along if compared.same_flow_methods else ''}"
-    meanings = {**_METRIC_MEANINGS, "judged along": judge, "losses seen by": f"{compared.loss_network}."}
-    if not any("style" in row.metrics for row in compared.films):
-        meanings["style loss"] = "Not measured: it needs the painting itself (--style-image)."
+    """Return the definition of each measure, and what it was measured with."""
+    warning = f" Made along the same flow, and less steady than they look: {', '.join(compared.same_flow_methods)}."
+    reference = f"{compared.flow_reference}.{warning if compared.same_flow_methods else ''}"
+    meanings = {**_METRIC_MEANINGS, "flow reference": reference, "loss network": f"{compared.loss_network}."}
+    if not any("style" in film.metrics for film in compared.films):
+        meanings["style loss"] = "Not measured: it needs the style image (--style-image)."
     return _definition_list(meanings)
 
 
 def provenance(compared: Compared) -> str:
-    """Return machine, date, versions, and the command to do it again."""
-    methods = [row for row in compared.films if row.kind == "method"]
-    loads = ", ".join(f"{row.name} {row.machine.get('load', '?')}" for row in methods)
-    when = datetime.fromisoformat(compared.date)
-    known = {
-        "date": f"{when:%Y-%m-%d %H:%M} UTC",
+    """Return machine, date and versions, and the command that makes the report again."""
+    methods = [film for film in compared.films if film.kind == "method"]
+    loads = ", ".join(f"{film.name} {film.machine.get('load', '?')}" for film in methods)
+    date = datetime.fromisoformat(compared.date)
+    facts = {
+        "date": f"{date:%Y-%m-%d %H:%M} UTC",
         "machine": describe_machine(compared.machine),
-        "load while painting": loads,
+        "load while stylising": loads,
         "film": compared.video,
-        "made": "; ".join(f"{row.name}: {Path(row.output).name}, {row.created[:10]}" for row in methods),
+        "outputs": "; ".join(f"{film.name}: {Path(film.output).name}, {film.created[:10]}" for film in methods),
     }
-    again = element("pre", text(compared.command), id="command")
+    command = element("pre", text(compared.command), id="command")
     copy = element("button", "copy the command", type="button", id="copy", hidden="")
-    return _definition_list(known) + again + copy
+    return _definition_list(facts) + command + copy
 
 
 def _definition_list(entries: dict[str, str]) -> str:
-    return element("dl", *(element("dt", text(name)) + element("dd", text(said)) for name, said in entries.items()))
-
-
-LOOP_FRAMES = 16
-"""Frames that play: two thirds of a second, slowed to two seconds."""
-
-MAX_STILL_WIDTH, MAX_LOOP_WIDTH = 960, 640
-"""Pixels that a still and a frame that plays are wide at most."""
-
-_WEBP_QUALITY = 82
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """One moment, or some frames on end."""
-
-    name: str
-    films: list[list[str]]
-    """For each film the frames, as data URIs."""
-
-
-def make_excerpts(film: VideoInfo, compared: Compared) -> list[Excerpt]:
-    """Return the frames that are shown of the source and of every method."""
-    loop, stills = _choose_frames(compared)
-    paths = [Path(row.output) for row in compared.films if row.kind == "method"]
-    films = [film, *(probe(path, SourceSettings(size=(film.width, film.height))) for path in paths)]
-    wanted = {
-        **dict.fromkeys(stills, MAX_STILL_WIDTH),
-        **dict.fromkeys(loop, MAX_LOOP_WIDTH if len(loop) > 1 else MAX_STILL_WIDTH),
-    }
-    pictures = [_encode_frames(each, wanted) for each in films]
-    played = f"{len(loop)} frames from {loop[0] / compared.frame_rate:.1f} s" if len(loop) > 1 else "the frame"
-    shown = [Excerpt(played, [[seen[index] for index in loop] for seen in pictures])]
-    return shown + [
-        Excerpt(f"{index / compared.frame_rate:.1f} s", [[seen[index]] for seen in pictures]) for index in stills
-    ]
-
-
-def _choose_frames(compared: Compared) -> tuple[list[int], list[int]]:
-    """Return the frames that play, from the middle of the longest shot, and those that stand still."""
-    begun, length = longest_shot(compared.films[0].curves.get("warping_error_1", []))
-    count = max(1, min(LOOP_FRAMES, length))
-    first = begun + (length - count) // 2
-    loop = list(range(first, first + count))
-    stills = sorted({compared.frames // 6, compared.frames * 5 // 6} - set(loop))
-    return loop, stills
-
-
-def longest_shot(curve: Curve) -> tuple[int, int]:
-    """Return where the longest shot begins and how many frames it has; a frame without a value begins one."""
-    starts = [index for index, value in enumerate(curve) if value is None or index == 0] or [0]
-    ends = [*starts[1:], max(1, len(curve))]
-    return max(((start, end - start) for start, end in zip(starts, ends, strict=True)), key=lambda shot: shot[1])
-
-
-def _encode_frames(film: VideoInfo, wanted: dict[int, int]) -> dict[int, str]:
-    """Return those frames of a film, by index, as data URIs no wider than asked for."""
-    found: dict[int, str] = {}
-    for frame in islice(decode(film), max(wanted) + 1):
-        if frame.index in wanted:
-            found[frame.index] = data_uri(frame.image, wanted[frame.index])
-    return found
-
-
-def data_uri(picture: RgbImage, max_width: int) -> str:
-    """Return a picture as a WebP that stands in the page itself."""
-    height, width = picture.shape[:2]
-    size = (max_width, round(height * max_width / width))
-    shown = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if width > max_width else picture
-    _, coded = cv2.imencode(".webp", shown[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])
-    return f"data:image/webp;base64,{base64.b64encode(coded.tobytes()).decode()}"
+    return element("dl", *(element("dt", text(name)) + element("dd", text(value)) for name, value in entries.items()))

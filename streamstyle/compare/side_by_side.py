@@ -1,4 +1,4 @@
-"""The films of a comparison as one, side by side with labels, and with the source's sound."""
+"""The side-by-side film of a comparison: source and methods in a grid of labelled cells, with the source's sound."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.compare.charts import Colour, film_colour
 from streamstyle.compare.events import Compared, ComparedFilm, SideBySideFrameWritten
+from streamstyle.compare.markup import Colour, film_colour
 from streamstyle.events import Observer
 from streamstyle.frames import Frame, OutputFrame
 from streamstyle.media.images import RgbImage
@@ -29,101 +29,99 @@ from streamstyle.stages.writer import VideoWriter, open_writer
 from streamstyle.timing import StageTimer
 from streamstyle.video_info import VideoInfo
 
-_AHEAD = 4
-"""Frames of each film that are decoded ahead."""
-
-
-def check_side_by_side(film: VideoInfo, methods: int, output: Path) -> None:
-    """Raise OutputError, before any work is done, where the film of so many methods could not be written."""
-    with _open_writer(film, fit_grid(1 + methods, film.width, film.height), output):
-        return  # without a frame nothing remains of it
-
-
-def _open_writer(film: VideoInfo, grid: Grid, output: Path) -> AbstractContextManager[VideoWriter]:
-    width, height = grid.size
-    return open_writer(replace(film, width=width, height=height), output, EncoderSettings())
-
-
-def write_side_by_side(
-    film: VideoInfo, compared: Compared, output: Path, observe: Observer, stop: threading.Event
-) -> bool:
-    """Write the source and the methods' films side by side; return whether it came to its end before `stop` was set.
-
-    Raises OutputError where it cannot be written.
-    """
-    parts = [Path(row.output) for row in compared.films if row.kind == "method"]
-    grid = fit_grid(1 + len(parts), film.width, film.height)
-    background = draw_background(grid, make_labels(compared))
-
-    def frame_written(frame: OutputFrame) -> None:
-        observe(SideBySideFrameWritten(writer.frames, film.frames))
-
-    with ExitStack() as stack:
-        writer = stack.enter_context(_open_writer(film, grid, output))
-        films = (film, *(_probe_at_size_of(part, film) for part in parts))
-        decoded = [stack.enter_context(prefetch(decode(each), ahead=_AHEAD)) for each in films]
-        whole = write_all(_side_by_side(decoded, grid, background), writer, stop, frame_written, StageTimer())
-    if not whole:
-        writer.partial.unlink(missing_ok=True)  # the films it is made of are kept; it is soon made again
-    return whole
-
-
-def _side_by_side(
-    films: Sequence[Iterator[Frame]],
-    grid: Grid,
-    background: RgbImage,
-) -> Iterator[OutputFrame]:
-    """Yield the frames of all films composed into one, at the times of the first."""
-    for frames in zip(*films, strict=True):
-        image = to_tensor(compose(grid, background, [frame.image for frame in frames]))
-        yield OutputFrame(image, frames[0].position)
-
-
-def make_labels(compared: Compared) -> list[Label]:
-    """Return what stands under each film: the source and the methods."""
-    shown = [row for row in compared.films if row.kind != "control"]
-    return [
-        Label(row.name, _caption_figures(row, compared.baseline), film_colour(place)) for place, row in enumerate(shown)
-    ]
-
-
-def _caption_figures(row: ComparedFilm, reference: str) -> str:
-    flicker = row.ratios.get("warping_error_1")
-    steady = "" if flicker is None else f"flicker {flicker:.2f}"
-    if row.seconds_per_frame is None:
-        return f"{steady} of {reference}'s" if steady else ""
-    return "   ".join(part for part in (f"{row.seconds_per_frame:.2g} s/frame", steady) if part)
-
-
-def _probe_at_size_of(part: Path, film: VideoInfo) -> VideoInfo:
-    return probe(part, SourceSettings(size=(film.width, film.height)))
-
-
 MAX_WIDTH, MAX_HEIGHT = 3840, 2160
-"""Pixels that the whole is never larger than."""
+"""Largest size of the side-by-side film in pixels."""
 
 GAP = 4
-"""Pixels between cells, and round them."""
+"""Pixels between and around the cells."""
 
 BACKGROUND: Colour = (22, 22, 26)
 TEXT_COLOUR: Colour = (240, 238, 234)
 DIM_TEXT_COLOUR: Colour = (172, 170, 166)
 
+_PREFETCH = 4
+"""Frames of each film that are decoded ahead."""
+
 _MIN_CAPTION = 16
-"""Pixels that a label needs however small the picture is; large ones take 14 hundredths of its height beside."""
+"""Height in pixels of the caption of a very small frame; for others 14 hundredths of the frame's height come on top."""
 
 _SCREEN_ASPECT = 16 / 9
 _EMPTY_CELL_PENALTY = 1.2
-"""How much an empty cell in all of them counts against a shape, beside the logarithm of its ratio to a screen's."""
+"""Weight of the share of empty cells against the logarithm of the grid's aspect ratio over a screen's."""
+
+_OVERSAMPLING = 4
+"""Letters are drawn at this many times their size, then averaged."""
+
+_FONT, _FONT_HEIGHT = cv2.FONT_HERSHEY_DUPLEX, 30.0
+"""The font, and its pixels from the lowest to the highest letter at scale 1."""
+
+
+def check_side_by_side(video: VideoInfo, methods: int, output: Path) -> None:
+    """Raise OutputError, before any work is done, if the film of so many methods could not be written."""
+    with _open_writer(video, fit_grid(1 + methods, video.width, video.height), output):
+        return  # closed without a frame, the writer leaves no file
+
+
+def write_side_by_side(
+    video: VideoInfo, compared: Compared, output: Path, observe: Observer, stop: threading.Event
+) -> bool:
+    """Write source and methods side by side; return whether it was finished before `stop` was set.
+
+    Raises OutputError if it cannot be written.
+    """
+    paths = [Path(film.output) for film in compared.films if film.kind == "method"]
+    grid = fit_grid(1 + len(paths), video.width, video.height)
+    background = draw_background(grid, make_labels(compared))
+
+    def frame_written(frame: OutputFrame) -> None:
+        observe(SideBySideFrameWritten(writer.frames, video.frames))
+
+    with ExitStack() as stack:
+        writer = stack.enter_context(_open_writer(video, grid, output))
+        videos = (video, *(probe(path, SourceSettings(size=(video.width, video.height))) for path in paths))
+        decoded = [stack.enter_context(prefetch(decode(each), ahead=_PREFETCH)) for each in videos]
+        finished = write_all(_compose_frames(decoded, grid, background), writer, stop, frame_written, StageTimer())
+    if not finished:
+        writer.partial.unlink(missing_ok=True)  # quickly made again from the archived films
+    return finished
+
+
+def _open_writer(video: VideoInfo, grid: Grid, output: Path) -> AbstractContextManager[VideoWriter]:
+    width, height = grid.size
+    return open_writer(replace(video, width=width, height=height), output, EncoderSettings())
+
+
+def _compose_frames(films: Sequence[Iterator[Frame]], grid: Grid, background: RgbImage) -> Iterator[OutputFrame]:
+    """Yield the frames of all films composed into one, with the positions of the first film's."""
+    for frames in zip(*films, strict=True):
+        image = to_tensor(compose(grid, background, [frame.image for frame in frames]))
+        yield OutputFrame(image, frames[0].position)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What stands under a picture."""
+    """The caption of a cell."""
 
     name: str
     figures: str
     colour: Colour
+
+
+def make_labels(compared: Compared) -> list[Label]:
+    """Return the captions of the source and the methods."""
+    shown = [film for film in compared.films if film.kind != "control"]
+    return [
+        Label(film.name, _caption_figures(film, compared.baseline), film_colour(index))
+        for index, film in enumerate(shown)
+    ]
+
+
+def _caption_figures(film: ComparedFilm, baseline: str) -> str:
+    ratio = film.ratios.get("warping_error_1")
+    flicker = "" if ratio is None else f"flicker {ratio:.2f}"
+    if film.seconds_per_frame is None:
+        return f"{flicker} of {baseline}'s" if flicker else ""
+    return "   ".join(part for part in (f"{film.seconds_per_frame:.2g} s/frame", flicker) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,128 +131,119 @@ class Grid:
     columns: int
     rows: int
     width: int
-    """Of a picture."""
+    """Of a frame in its cell."""
     height: int
-    """Of a picture."""
+    """Of a frame in its cell."""
     text_height: int
-    """Height of a label's first line; the second is four fifths of it."""
+    """Height of a caption's first line; the second is four fifths of it."""
 
     @property
     def caption_height(self) -> int:
-        """Height of the band under a picture."""
+        """Height of the caption below a frame."""
         return round(2.6 * self.text_height)
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the whole, even as encoders want them."""
+        """Width and height of the side-by-side film, both even as encoders require."""
         width = self.columns * (self.width + GAP) + GAP
         height = self.rows * (self.height + self.caption_height + GAP) + GAP
         return width + width % 2, height + height % 2
 
     def position(self, cell: int) -> tuple[int, int]:
-        """Return the upper left corner (x, y) of a cell's picture."""
+        """Return the upper left corner (x, y) of a cell's frame."""
         row, column = divmod(cell, self.columns)
         return GAP + column * (self.width + GAP), GAP + row * (self.height + self.caption_height + GAP)
 
 
-def grid_shape(count: int, aspect: float) -> tuple[int, int]:
-    """Return columns and rows for so many cells: near the shape of a screen, with few empty ones."""
-
-    def unfitness(columns: int) -> float:
-        rows = -(-count // columns)
-        return abs(math.log(aspect * columns / rows / _SCREEN_ASPECT)) + _EMPTY_CELL_PENALTY * (
-            1 - count / (columns * rows)
-        )
-
-    columns = min(range(count, 0, -1), key=unfitness)
-    return columns, -(-count // columns)
-
-
 def fit_grid(count: int, width: int, height: int) -> Grid:
-    """Return the layout for so many pictures, which are made smaller where all together would be too large."""
+    """Return the layout for `count` frames of a size, scaled down if together they would be too large."""
     columns, rows = grid_shape(count, width / height)
-    across, down = MAX_WIDTH / columns - 2 * GAP, MAX_HEIGHT / rows - 2 * GAP - _MIN_CAPTION
-    scale = min(1.0, across / width, down / (1.14 * height))
+    max_width, max_height = MAX_WIDTH / columns - 2 * GAP, MAX_HEIGHT / rows - 2 * GAP - _MIN_CAPTION
+    scale = min(1.0, max_width / width, max_height / (1.14 * height))
     width, height = round(scale * width), round(scale * height)
     return Grid(columns, rows, width, height, text_height=max(11, round(5 + min(width / 32, height / 20))))
 
 
+def grid_shape(count: int, aspect: float) -> tuple[int, int]:
+    """Return columns and rows for `count` cells: near the aspect ratio of a screen, with few empty cells."""
+
+    def cost(columns: int) -> float:
+        rows = -(-count // columns)
+        empty = 1 - count / (columns * rows)
+        return abs(math.log(aspect * columns / rows / _SCREEN_ASPECT)) + _EMPTY_CELL_PENALTY * empty
+
+    columns = min(range(count, 0, -1), key=cost)
+    return columns, -(-count // columns)
+
+
 def draw_background(grid: Grid, labels: Sequence[Label]) -> RgbImage:
-    """Return the whole without pictures: paper and labels, drawn once a film."""
+    """Return the image without the frames: background and captions, drawn once per film."""
     width, height = grid.size
     canvas: RgbImage = np.full((height, width, 3), BACKGROUND, np.uint8)
     for cell, label in enumerate(labels):
         x, y = grid.position(cell)
-        _draw_caption(
-            canvas[y + grid.height : y + grid.height + grid.caption_height, x : x + grid.width], label, grid.text_height
-        )
+        top = y + grid.height
+        _draw_caption(canvas[top : top + grid.caption_height, x : x + grid.width], label, grid.text_height)
     return canvas
 
 
 def _draw_caption(band: RgbImage, label: Label, text_height: int) -> None:
     margin, small = max(3, text_height // 3), round(0.8 * text_height)
     band[margin : margin + text_height, :margin] = label.colour
-    room = band.shape[1] - 3 * margin
-    render_text(label.name, text_height, room).draw(band, 2 * margin, margin, TEXT_COLOUR)
-    render_text(label.figures, small, room).draw(band, 2 * margin, round(1.6 * text_height), DIM_TEXT_COLOUR)
+    available = band.shape[1] - 3 * margin
+    render_text(label.name, text_height, available).draw(band, 2 * margin, margin, TEXT_COLOUR)
+    render_text(label.figures, small, available).draw(band, 2 * margin, round(1.6 * text_height), DIM_TEXT_COLOUR)
 
 
 def compose(
     grid: Grid,
-    background: RgbImage,  # from `backdrop`
-    pictures: Sequence[RgbImage],  # of one size, in the order of the labels
+    background: RgbImage,  # from `draw_background`
+    images: Sequence[RgbImage],  # of one size, in the order of the labels
 ) -> RgbImage:
-    """Return the whole with its pictures."""
+    """Return the background with the images in their cells."""
     canvas = background.copy()
-    for cell, picture in enumerate(pictures):
+    for cell, image in enumerate(images):
         x, y = grid.position(cell)
-        fits = picture.shape[:2] == (grid.height, grid.width)
-        shown = picture if fits else cv2.resize(picture, (grid.width, grid.height), interpolation=cv2.INTER_AREA)
-        canvas[y : y + grid.height, x : x + grid.width] = shown
+        fits = image.shape[:2] == (grid.height, grid.width)
+        scaled = image if fits else cv2.resize(image, (grid.width, grid.height), interpolation=cv2.INTER_AREA)
+        canvas[y : y + grid.height, x : x + grid.width] = scaled
     return canvas
-
-
-_OVERSAMPLING = 4
-"""Letters are drawn at this many times their size, then averaged."""
-
-_FONT, _FONT_HEIGHT = cv2.FONT_HERSHEY_DUPLEX, 30.0
-"""The font, and the pixels from its lowest to its highest at a scale of 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextMask:
-    """A line of text as it will be drawn."""
+    """A rendered line of text."""
 
     text: str
     coverage: NDArray[np.float32]
-    """[h, w] in [0, 1]: how much of each pixel is ink."""
+    """[h, w] in [0, 1]: how much of each pixel the letters cover."""
 
     @property
     def width(self) -> int:
         """In pixels."""
         return int(self.coverage.shape[1])
 
-    def draw(self, picture: RgbImage, x: int, y: int, ink: Colour) -> None:
-        """Put the line into the picture, its upper left corner at (x, y); what does not fit is cut off."""
-        height, width = picture.shape[:2]
-        ink_here = self.coverage[: max(0, height - y), : max(0, width - x), None]
-        place = picture[y : y + ink_here.shape[0], x : x + ink_here.shape[1]]
-        place[:] = np.round(place + ink_here * (np.array(ink, np.float32) - place)).astype(np.uint8)
+    def draw(self, image: RgbImage, x: int, y: int, colour: Colour) -> None:
+        """Draw the line into the image with its upper left corner at (x, y), clipped to the image."""
+        height, width = image.shape[:2]
+        coverage = self.coverage[: max(0, height - y), : max(0, width - x), None]
+        region = image[y : y + coverage.shape[0], x : x + coverage.shape[1]]
+        region[:] = np.round(region + coverage * (np.array(colour, np.float32) - region)).astype(np.uint8)
 
 
 @lru_cache(maxsize=256)
 def render_text(
     text: str,
     height: int,  # pixels from the lowest to the highest letter
-    width: int | None = None,  # pixels there are; the text is shortened to fit
+    max_width: int | None = None,  # pixels; longer text is shortened
 ) -> TextMask:
-    """Return a line of text; its picture is as high as asked for."""
-    words = _render_mask(text, height)
-    shorter = text
-    while width is not None and words.width > width and len(shorter) > 1:
-        shorter = shorter[:-1].rstrip()
-        words = _render_mask(f"{shorter}...", height)
-    return words
+    """Return a line of text, rendered as a mask of the given height."""
+    mask = _render_mask(text, height)
+    shortened = text
+    while max_width is not None and mask.width > max_width and len(shortened) > 1:
+        shortened = shortened[:-1].rstrip()
+        mask = _render_mask(f"{shortened}...", height)
+    return mask
 
 
 def _render_mask(text: str, height: int) -> TextMask:

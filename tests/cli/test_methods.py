@@ -1,4 +1,4 @@
-"""What can be typed after `--methods`."""
+"""The value of `--methods`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamstyle.errors import SettingsError
 from streamstyle.settings import FlowPreset, Method, Settings, StyleSettings
 
 
-def test_methods_have_options_by_the_names_of_the_command_line() -> None:
+def test_methods_take_the_options_of_run() -> None:
     text = "johnson, consistent:pixel-weight=0:iterations=10,live:flow=fast:preserve-colour"
     johnson, consistent, live = parse_methods(text, Settings(style=StyleSettings(strength=0.5)))
     assert johnson.method is Method.johnson
@@ -23,20 +23,20 @@ def test_methods_have_options_by_the_names_of_the_command_line() -> None:
     assert consistent.label == "consistent, pixel-weight 0, iterations 10"
 
 
-def test_an_option_may_be_several_numbers() -> None:
+def test_an_option_can_have_several_numbers() -> None:
     ruder, live = parse_methods("ruder:lookback=1,2,4:iterations=10,live", Settings())
     assert ruder.settings.consistency.lookback == (1, 2, 4)
     assert ruder.settings.consistency.iterations == 10
     assert live.method is Method.live
 
 
-def test_a_path_is_an_option_too(tmp_path: Path) -> None:
-    (contender,) = parse_methods(f"consistent:loss-network={tmp_path / 'vgg.safetensors'}", Settings())
-    assert contender.settings.consistency.loss_network == tmp_path / "vgg.safetensors"
+def test_an_option_can_be_a_path(tmp_path: Path) -> None:
+    (spec,) = parse_methods(f"consistent:loss-network={tmp_path / 'vgg.safetensors'}", Settings())
+    assert spec.settings.consistency.loss_network == tmp_path / "vgg.safetensors"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
         ("fancy", "cannot be fancy.*johnson"),
         ("consistent:pixl-weight=0", "consistent:pixl-weight=0: .*--pixl-weight"),
@@ -48,6 +48,6 @@ def test_a_path_is_an_option_too(tmp_path: Path) -> None:
         (",".join(f"consistent:iterations={n}" for n in range(9)), "names 9 methods"),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(text: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+def test_an_invalid_method_or_option_is_named_in_the_error(text: str, problem: str) -> None:
+    with pytest.raises(SettingsError, match=problem):
         parse_methods(text, Settings())

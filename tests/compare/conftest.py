@@ -1,4 +1,4 @@
-"""A film with sound and a style, small enough to be compared often."""
+"""A small film with sound, and a style."""
 
 from __future__ import annotations
 
