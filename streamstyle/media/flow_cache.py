@@ -1,4 +1,7 @@
-"""Motion kept on disk, so that a second style on the same film computes none."""
+"""Motions of a video on disk, so that a second style on the same video computes no flow.
+
+`FlowCache` is one video's; `BoundedFolder` keeps all of them below the size limit and off the last gigabyte of a disk.
+"""
 
 from __future__ import annotations
 
@@ -19,45 +22,49 @@ from streamstyle.settings import FlowSettings
 from streamstyle.video_info import VideoInfo
 
 VERSION = 1
-"""Changes whenever the same film would get another flow or weight."""
+"""Raised whenever the same video gets another flow or weight."""
+
+MIN_FREE_BYTES = 1 << 30
+"""Bytes of the disk that are never used: the output needs them."""
 
 
 class FlowCache:
-    """The motions of one film at one size by one preset; any thread may read and write.
+    """The motions of one video at one size and flow preset; any thread may read and write.
 
-    A cache never stops a run: what cannot be read is computed, what cannot be kept is not, and `problem` says why.
+    Nothing about the cache stops a run: motions that cannot be read are computed, and if they cannot be written,
+    `problem` says why.
     """
 
-    def __init__(self, shelf: BoundedFolder | None, width: int, height: int, problem: str | None = None) -> None:
+    def __init__(self, folder: BoundedFolder | None, width: int, height: int, problem: str | None = None) -> None:
         self.computed = 0
-        """Motions that were written, kept or not."""
+        """Number of motions that were computed, stored or not."""
         self.cached = 0
-        """Motions that were read."""
-        self._folder = shelf
+        """Number of motions that were read."""
+        self._folder = folder
         self._shape = (height, width)
         self._problem = problem
         self._count_lock = threading.Lock()
 
     @classmethod
-    def open(cls, film: VideoInfo, settings: FlowSettings, folder: Path | None = None) -> FlowCache:
-        """Return the film's cache under `folder`, or under `cache_folder() / "flow"`; it keeps nothing at 0 GB."""
+    def open(cls, video: VideoInfo, settings: FlowSettings, folder: Path | None = None) -> FlowCache:
+        """Return the video's cache under `folder`, by default `cache_folder() / "flow"`; at 0 GB it stores nothing."""
         limit = round(settings.flow_cache * 1e9)
         if not limit:
-            return cls(None, film.width, film.height)
+            return cls(None, video.width, video.height)
         try:
-            key = _key(film, settings)
+            key = _key(video, settings)
         except OSError as error:
-            return cls(None, film.width, film.height, f"{film.path} cannot be read: {error.strerror or error}")
-        return cls(BoundedFolder(folder or cache_folder() / "flow", key, limit), film.width, film.height)
+            return cls(None, video.width, video.height, f"{video.path} cannot be read: {error.strerror or error}")
+        return cls(BoundedFolder(folder or cache_folder() / "flow", key, limit), video.width, video.height)
 
     @property
     def problem(self) -> str | None:
-        """Why motion is not kept, in words for the user; None while all is well."""
+        """Why motions are not stored, as a message for the user; None while they are."""
         problem = self._problem or (self._folder and self._folder.problem)
-        return f"The flow of this film is not kept for later runs: {problem}" if problem else None
+        return f"The flow of this film is not cached for later runs: {problem}" if problem else None
 
     def read(self, previous_pts: int, pts: int) -> Motion | None:
-        """Return the motion between two frames; None where it has to be computed."""
+        """Return the motion between two frames; None if it has to be computed."""
         data = self._folder.read(_file_name(previous_pts, pts)) if self._folder else None
         if data is None:
             return None
@@ -72,7 +79,7 @@ class FlowCache:
         return motion
 
     def write(self, previous_pts: int, pts: int, motion: Motion) -> None:
-        """Count a computed motion, and keep it if there is room."""
+        """Count a computed motion, and store it if there is room."""
         with self._count_lock:
             self.computed += 1
         if self._folder:
@@ -83,29 +90,24 @@ def _file_name(previous_pts: int, pts: int) -> str:
     return f"{previous_pts}_{pts}.flow"
 
 
-def _key(film: VideoInfo, settings: FlowSettings) -> str:
-    """Return a folder's name that differs wherever anything differs that the flow depends on."""
-    content = fingerprint(film.path)
-    turned = (film.video_stream, film.rotation)
-    all_of_it = (VERSION, flow_codec.VERSION, cv2.__version__, content, *turned)
-    digest = blake2b(repr(all_of_it).encode(), digest_size=12).hexdigest()
-    return f"{digest}-{film.width}x{film.height}-{settings.flow}"
-
-
-MIN_FREE_BYTES = 1 << 30
-"""Bytes of the disk that are never filled: the film that is being made needs them."""
+def _key(video: VideoInfo, settings: FlowSettings) -> str:
+    """Return a folder name that changes with anything that the flow depends on. OSError if the video is unreadable."""
+    versions = VERSION, flow_codec.VERSION, cv2.__version__
+    parts = (*versions, fingerprint(video.path), video.video_stream, video.rotation)
+    digest = blake2b(repr(parts).encode(), digest_size=12).hexdigest()
+    return f"{digest}-{video.width}x{video.height}-{settings.flow}"
 
 
 class BoundedFolder:
-    """One folder among others under `root`, which together hold at most `limit` bytes.
+    """One of several folders under `root`, which together hold at most `limit` bytes.
 
-    Any thread may read and write, and so may other processes: a file is there whole or not at all, and one that has
-    been removed in the meantime is as if it had never been there.
+    Any thread and any process may read, write and remove files at the same time: a file exists as a whole or not at
+    all.
     """
 
     def __init__(self, root: Path, name: str, limit: int) -> None:
         self.problem: str | None = None
-        """Why nothing more is written, in words for the user; None while all is well."""
+        """Why no more files are written, as a message for the user; None while they are."""
         self._root = root
         self._folder = root / name
         self._limit = limit
@@ -115,14 +117,14 @@ class BoundedFolder:
             os.utime(self._folder)
 
     def read(self, name: str) -> bytes | None:
-        """Return the bytes of a file; None where there is none that can be read."""
+        """Return the bytes of a file; None if it does not exist or cannot be read."""
         try:
             return (self._folder / name).read_bytes()
         except OSError:
             return None
 
     def write(self, name: str, data: bytes) -> None:
-        """Keep the bytes as a file, if there is room; where there is none, `problem` says so from then on."""
+        """Write a file if there is room; otherwise set `problem`, and write no more from then on."""
         if self.problem is not None:
             return
         try:
@@ -134,11 +136,11 @@ class BoundedFolder:
             self.problem = f"{self._root} cannot be written to: {error.strerror or error}"
 
     def _write_file(self, name: str, data: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)  # anew for each: another process may have removed it
+        self._folder.mkdir(parents=True, exist_ok=True)  # every time: another process may have removed it
         atomic_write(self._folder / name, data)
 
     def _reserve(self, size: int) -> bool:
-        """Count `size` bytes as used, removing other folders if needed; return whether there is room for them."""
+        """Count `size` bytes as used, removing other folders if needed; return whether they fit."""
         with self._size_lock:
             if self._used is None or self._used + size > self._limit:
                 self._used = self._evict_to(self._limit - size)
@@ -146,7 +148,7 @@ class BoundedFolder:
             return self._used <= self._limit and self._disk_has_room()
 
     def _evict_to(self, limit: int) -> int:
-        """Remove folders, least recently used first and never our own, down to `limit` bytes; return what is left."""
+        """Remove folders, least recently used first and never this one, down to `limit` bytes; return what is left."""
         sizes = {folder: sum(_file_sizes(folder)) for folder in self._folders()}
         used = sum(sizes.values())
         for folder in sorted(sizes, key=_last_use):
@@ -161,8 +163,8 @@ class BoundedFolder:
         return []
 
     def _disk_has_room(self) -> bool:
-        there = next(folder for folder in (self._root, *self._root.parents) if folder.exists())
-        if shutil.disk_usage(there).free > MIN_FREE_BYTES:
+        existing = next(folder for folder in (self._root, *self._root.parents) if folder.exists())
+        if shutil.disk_usage(existing).free > MIN_FREE_BYTES:
             return True
         raise OSError(None, f"less than {MIN_FREE_BYTES >> 30} GB of its disk is free")
 

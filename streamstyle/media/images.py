@@ -1,4 +1,4 @@
-"""Single pictures: read from a file, resized."""
+"""Still images: read and encoded, resized. All are [H, W, 3] uint8 RGB."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RgbImage = NDArray[np.uint8]
 
 
 def read_image(path: Path) -> RgbImage:
-    """Return the image in `path`; raises StyleError where it is none."""
+    """Return the image in a file. StyleError where it cannot be read or is not an image."""
     try:
         image = decode_image(path.read_bytes())
     except OSError as error:
@@ -28,8 +28,27 @@ def read_image(path: Path) -> RgbImage:
     return image
 
 
+def decode_image(data: bytes) -> RgbImage | None:
+    """Return the image in the bytes of an image file; None where they are not an image."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def encode_image(image: RgbImage, suffix: str, quality: int = 95) -> bytes:
+    """Return the bytes of an image file of the kind of `suffix`, such as `.png`; `quality`, 0 to 100, is for JPEG."""
+    data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return data.tobytes()
+
+
+def encode_thumbnail(image: RgbImage) -> bytes:
+    """Return a thumbnail of the image as a JPEG of about 5 kB."""
+    height, width = image.shape[:2]
+    scale = THUMBNAIL_SIDE / max(height, width)
+    return encode_image(resize(image, (max(1, round(width * scale)), max(1, round(height * scale)))), ".jpg", 85)
+
+
 def resize_short_side(image: RgbImage, side: int) -> RgbImage:
-    """Return the picture with its short side at `side` pixels, shape kept."""
+    """Return the image with its short side at `side` pixels; the aspect ratio is kept."""
     height, width = image.shape[:2]
     scale = side / min(height, width)
     size = (max(side, round(width * scale)), max(side, round(height * scale)))
@@ -38,34 +57,12 @@ def resize_short_side(image: RgbImage, side: int) -> RgbImage:
 
 
 def resize_height(image: RgbImage, height: int) -> RgbImage:
-    """Return the picture with that many lines, or as it is where it has no more; shape kept."""
+    """Return the image reduced to `height` pixels, or as it is if it is no higher; the aspect ratio is kept."""
     if image.shape[0] <= height:
         return image
-    width = max(1, round(image.shape[1] * height / image.shape[0]))
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return resize(image, (max(1, round(image.shape[1] * height / image.shape[0])), height))
 
 
 def resize(image: RgbImage, size: tuple[int, int]) -> RgbImage:
-    """Return the picture at (width, height) `size`, each pixel the mean of those it stands for."""
+    """Return the image at `size`, (width, height); each pixel is the mean of the pixels that it covers."""
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-
-
-def encode_thumbnail(image: RgbImage) -> bytes:
-    """Return the picture small, as a JPEG of some 5 kB."""
-    height, width = image.shape[:2]
-    scale = THUMBNAIL_SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-
-
-def decode_image(data: bytes) -> RgbImage | None:
-    """Return the picture in the bytes of a JPEG or PNG file; None where they are none."""
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-
-
-def encode_image(image: RgbImage, suffix: str, quality: int = 95) -> bytes:
-    """Return the picture as the bytes of a file of that kind, such as `.png`; `quality`, to 100, is a JPEG's."""
-    data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return data.tobytes()

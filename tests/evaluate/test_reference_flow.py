@@ -77,5 +77,5 @@ def test_flow_files_that_do_not_fit_the_film_are_an_error(tmp_path: Path) -> Non
         metrics_along(film, parse_reference_flow(str(write_flows(tmp_path / "small", pan(4, 64, 48)))))
     broken = write_flows(tmp_path / "broken", scene)
     (broken / "frame_0001.flo").write_bytes(b"PIEH")
-    with pytest.raises(FilmError, match=r"no \.flo file"):
+    with pytest.raises(FilmError, match=r"not a \.flo file"):
         metrics_along(film, parse_reference_flow(str(broken)))
