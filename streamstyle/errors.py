@@ -1,18 +1,18 @@
-"""What a user can put right: each error has a name, a value and a next step."""
+"""Errors that a user can correct: each names a thing, its value and a next step. And the exit codes."""
 
 from __future__ import annotations
 
 EXIT_INTERNAL = 70
-"""Exit code of a fault of the program; those of a StreamstyleError stand with its class."""
+"""Exit code of an internal error; each StreamstyleError has its own."""
 
 EXIT_INTERRUPTED = 130
-"""Exit code of a run that was stopped by a signal, as a shell has it: 128 + SIGINT."""
+"""Exit code of a run that was stopped by a signal: 128 + SIGINT, as in a shell."""
 
 
 class StreamstyleError(Exception):
-    """A problem that a user can put right.
+    """A problem that a user can correct.
 
-    `problem` names the thing and the offending value; `next_step` says what to do about it.
+    `problem` names the thing and the offending value; `next_step` says what to do.
     """
 
     exit_code = 1
@@ -24,19 +24,19 @@ class StreamstyleError(Exception):
 
 
 class SettingsError(StreamstyleError):
-    """A value that cannot work."""
+    """A setting has an invalid value."""
 
     exit_code = 2
 
 
 class FilmError(StreamstyleError):
-    """The source cannot be opened, or is not what its name says."""
+    """The source cannot be opened, or is no video."""
 
     exit_code = 3
 
 
 class OutputError(StreamstyleError):
-    """The result cannot be written where it should go."""
+    """The output cannot be written."""
 
     exit_code = 4
 
@@ -48,6 +48,6 @@ class StyleError(StreamstyleError):
 
 
 class DeviceError(StreamstyleError):
-    """The device asked for is not there."""
+    """The device is not available, or has failed."""
 
     exit_code = 6

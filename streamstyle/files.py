@@ -1,4 +1,4 @@
-"""Files and folders: written whole or not at all, known by their content, found where the system keeps such things."""
+"""Files and folders: atomic writes, JSON, fingerprints, the user's folders and temporary ones."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ VIDEO_SUFFIXES = (
     ".mkv", ".mp4", ".mov", ".m4v", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob", ".ogv", ".flv",
     ".wmv", ".3gp", ".mxf", ".nut", ".y4m", ".gif",
 )  # fmt: skip
-"""Usual endings of video files, the best-known first; FFmpeg knows more."""
+"""Common suffixes of video files, the best-known first; FFmpeg knows more."""
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".jp2")
-"""Usual endings of still images."""
+"""Common suffixes of still images."""
 
 _SAMPLES = 64
 _SAMPLE_BYTES = 64 << 10
@@ -33,10 +33,10 @@ _TEMPORARY = re.compile(r"streamstyle-(?P<pid>\d+)-(?P<create_time>\d+)-\w+")
 
 
 def atomic_write(path: Path, content: bytes | str, *, partial: Path | None = None, durable: bool = False) -> None:
-    """Replace the content of a file so that a reader sees the old or the new one, whole; text is written as UTF-8.
+    """Write a file so that a reader sees either the old or the new content, complete; text is encoded as UTF-8.
 
-    Until then the file is named `partial`, by default a hidden name that no other thread or process uses. A `durable`
-    file is on the disk itself when this returns, should the power fail. Raises OSError, and leaves what was there.
+    It is written to `partial`, by default a hidden name that no other thread or process uses, and renamed. With
+    `durable` it survives a power failure once this returns. Raises OSError, and keeps the old content.
     """
     partial = partial or path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
     try:
@@ -52,7 +52,7 @@ def atomic_write(path: Path, content: bytes | str, *, partial: Path | None = Non
 
 
 def publish(partial: Path, path: Path) -> None:
-    """Rename a finished file to its final name, once its content is on the disk itself."""
+    """Rename a finished file to its final name, after an fsync of its content; the rename is synced, too."""
     fsync_file(partial)
     partial.replace(path)
     if os.name == "posix":
@@ -64,13 +64,13 @@ def publish(partial: Path, path: Path) -> None:
 
 
 def fsync_file(path: Path) -> None:
-    """Wait until everything written to the file so far is on the disk itself."""
+    """Wait until everything written to the file so far is on the disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def parse_json_object(text: bytes | str) -> dict[str, Any]:
-    """Return the JSON object in a text; an empty one where it holds none."""
+    """Return the JSON object in a text; an empty one if it holds none."""
     try:
         content = json.loads(text)
     except ValueError:
@@ -79,7 +79,7 @@ def parse_json_object(text: bytes | str) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file; an empty one where there is none that can be read."""
+    """Return the JSON object in a file; an empty one if it cannot be read or holds none."""
     try:
         return parse_json_object(path.read_bytes())
     except OSError:
@@ -87,10 +87,10 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def fingerprint(path: Path) -> str:
-    """Return 32 hexadecimal digits that identify the content of a file. Raises OSError where it cannot be read.
+    """Return 32 hexadecimal digits that identify the content of a file. Raises OSError if it cannot be read.
 
-    Of a file larger than 4 MB its size and 64 samples of 64 kB count, evenly spaced and with both ends, so 50 GB take
-    as long as 5 MB.
+    Of a file larger than 4 MB only its size and 64 samples of 64 kB are hashed, evenly spaced and including both ends,
+    so 50 GB take as long as 5 MB.
     """
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
@@ -101,25 +101,19 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _sample_offsets(size: int) -> list[int]:
-    if size <= _SAMPLES * _SAMPLE_BYTES:
-        return list(range(0, size, _SAMPLE_BYTES))
-    return [(size - _SAMPLE_BYTES) * sample // (_SAMPLES - 1) for sample in range(_SAMPLES)]
-
-
 def cache_folder() -> Path:
-    """Return the folder of what may be deleted at any time: `STREAMSTYLE_CACHE`, or the system's own."""
+    """Return the folder of files that may be deleted at any time: `STREAMSTYLE_CACHE`, or the system's default."""
     chosen = os.environ.get("STREAMSTYLE_CACHE")
     return Path(chosen) if chosen else user_cache_path("streamstyle", appauthor=False)
 
 
 def data_folder() -> Path:
-    """Return the folder of what the user has made and wants to keep, such as trained styles."""
+    """Return the folder of files to keep, such as trained styles."""
     return user_data_path("streamstyle", appauthor=False)
 
 
 def state_folder() -> Path:
-    """Return the folder of what a program remembers between its runs."""
+    """Return the folder of state that is kept between runs."""
     return user_state_path("streamstyle", appauthor=False)
 
 
@@ -130,7 +124,7 @@ def log_folder() -> Path:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Yield a new folder and remove it afterwards; if this process is killed, the next one's call removes it."""
+    """Yield a new folder and remove it afterwards; if this process is killed, a later call removes it."""
     remove_orphans()
     owner = ProcessIdentity.current()
     prefix = f"streamstyle-{owner.pid}-{owner.create_time:.0f}-"
@@ -139,16 +133,21 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def remove_orphans() -> None:
-    """Remove the temporary folders that dead processes of this user have left."""
+    """Remove temporary folders left by processes of this user that are no longer running."""
     with suppress(OSError):
         for path in Path(tempfile.gettempdir()).iterdir():
-            named = _TEMPORARY.fullmatch(path.name)
-            if (
-                named
-                and _is_own(path)
-                and not ProcessIdentity(int(named["pid"]), float(named["create_time"])).is_running()
-            ):
+            match = _TEMPORARY.fullmatch(path.name)
+            if match is None or not _is_own(path):
+                continue
+            owner = ProcessIdentity(int(match["pid"]), float(match["create_time"]))
+            if not owner.is_running():
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _sample_offsets(size: int) -> list[int]:
+    if size <= _SAMPLES * _SAMPLE_BYTES:
+        return list(range(0, size, _SAMPLE_BYTES))
+    return [(size - _SAMPLE_BYTES) * sample // (_SAMPLES - 1) for sample in range(_SAMPLES)]
 
 
 def _is_own(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The time a run has worked, and what it went into."""
+"""Measures the time of a run, without pauses, and how much of it each stage takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class PausableClock:
-    """Seconds since the work began; it stands still while the work does."""
+    """Seconds of work since the start; pauses are left out."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -26,33 +26,25 @@ class PausableClock:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave out what passes inside."""
-        since = time.monotonic()
+        """Leave out the time spent in the block."""
+        start = time.monotonic()
         try:
             yield
         finally:
-            self._paused_seconds += time.monotonic() - since
-
-
-class _ThreadState(threading.local):
-    """What a thread is timing."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self.since = 0.0
+            self._paused_seconds += time.monotonic() - start
 
 
 class StageTimer:
-    """What time goes into; a stretch counts for the innermost name being timed in its thread, and for no other."""
+    """Seconds by stage. Time counts for the innermost stage that the thread is measuring, and for no other."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
-        """By name."""
+        """By name of the stage."""
         self._state = _ThreadState()
 
     @contextmanager
     def measure(self, name: str) -> Iterator[None]:
-        """Count what passes inside for `name`."""
+        """Count the time spent in the block for `name`."""
         self._charge()
         self._state.names.append(name)
         try:
@@ -62,7 +54,7 @@ class StageTimer:
             self._state.names.pop()
 
     def measure_iter(self, name: str, items: Iterable[T]) -> Iterator[T]:
-        """Yield the items, counting the time of making each for `name`."""
+        """Yield the items, and count the time it takes to compute each for `name`."""
         iterator = iter(items)
         while True:
             with self.measure(name):
@@ -73,7 +65,15 @@ class StageTimer:
             yield item
 
     def _charge(self) -> None:
-        now, running = time.monotonic(), self._state
-        if running.names:
-            self.seconds[running.names[-1]] += now - running.since
-        running.since = now
+        now, state = time.monotonic(), self._state
+        if state.names:
+            self.seconds[state.names[-1]] += now - state.since
+        state.since = now
+
+
+class _ThreadState(threading.local):
+    """Names that one thread is measuring, the innermost last, and since when."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.since = 0.0

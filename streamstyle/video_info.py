@@ -1,4 +1,4 @@
-"""What is known of a film before a frame of it is decoded."""
+"""What is known of a video before it is decoded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """A probed film and the part and size of it that will be processed."""
+    """A probed video, the part of it that is processed, and the working size."""
 
     path: Path
     width: int
@@ -37,19 +37,19 @@ class VideoInfo:
     source_height: int
     """Coded height in pixels, before rotation."""
     rotation: int
-    """Degrees clockwise by which a decoded picture is turned to stand upright: 0, 90, 180 or 270."""
+    """Degrees clockwise by which a decoded frame is rotated to be upright: 0, 90, 180 or 270."""
     sample_aspect_ratio: Fraction
-    """Width of a pixel over its height, at the working size."""
+    """Width of a pixel divided by its height, at the working size."""
     time_base: Fraction
-    """Seconds a tick of `Frame.pts`."""
+    """Seconds per tick of `Frame.pts`."""
     frame_rate: Fraction | None
-    """Frames a second, exact; None where the container does not say."""
+    """Frames per second, exact; None if the container does not say."""
     frames: int | None
-    """Frames in the processed part, by counting packets; None where that cannot be known."""
+    """Frames in the processed part, by counting packets; None if unknown."""
     start_pts: int
     """First tick of the processed part."""
     end_pts: int | None
-    """First tick after the processed part; None for the end of the film."""
+    """First tick after the processed part; None for the end of the video."""
     duration: float | None
     """Seconds of the processed part."""
     video_stream: int
@@ -57,21 +57,21 @@ class VideoInfo:
     streams: tuple[StreamInfo, ...]
 
     def seconds(self, pts: int) -> float:
-        """Return when a frame is shown."""
+        """Return a display time in seconds."""
         return float(pts * self.time_base)
 
-    def upscaled(self, times: int) -> VideoInfo:
-        """Return the same at so many times the working size. SettingsError where that would be too large."""
-        width, height = times * self.width, times * self.height
-        if times > 1 and max(width, height) > MAX_SIDE:
+    def upscaled(self, factor: int) -> VideoInfo:
+        """Return the same with the working size multiplied by `factor`. SettingsError if that is too large."""
+        width, height = factor * self.width, factor * self.height
+        if factor > 1 and max(width, height) > MAX_SIDE:
             raise SettingsError(
-                f"{self.width}x{self.height} enlarged {times} times would be {width}x{height}",
-                f"{MAX_SIDE} pixels a side are the most: enlarge less, or paint at a smaller --height.",
+                f"{self.width}x{self.height} upscaled {factor} times would be {width}x{height}",
+                f"{MAX_SIDE} pixels per side is the maximum: upscale less, or work at a smaller --height.",
             )
         return replace(self, width=width, height=height)
 
     def event_fields(self) -> dict[str, Any]:
-        """Return what an event says of it: path, working size, frames, rate and length."""
+        """Return its fields in an event: path, working size, frames, frame rate and duration."""
         rate = self.frame_rate
         return {
             "video": str(self.path),

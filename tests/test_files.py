@@ -1,4 +1,4 @@
-"""Files are there whole or not at all, known by their content, and temporary folders do not pile up."""
+"""Writes are atomic, content identifies a file, and temporary folders of killed processes are removed."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from streamstyle.files import (
 )
 
 
-def test_a_reader_sees_the_old_or_the_new_content_never_a_part(tmp_path: Path) -> None:
+def test_a_reader_sees_the_old_or_the_new_content_complete(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     contents = {b"a" * 300_000, b"b" * 200_000}
     atomic_write(path, min(contents))
 
-    def write_over_and_over() -> None:
+    def write_repeatedly() -> None:
         for _ in range(50):
             for content in contents:
                 atomic_write(path, content)
 
-    writers = [threading.Thread(target=write_over_and_over) for _ in range(2)]
+    writers = [threading.Thread(target=write_repeatedly) for _ in range(2)]
     for writer in writers:
         writer.start()
     while any(writer.is_alive() for writer in writers):
@@ -47,17 +47,17 @@ def test_a_failed_write_leaves_the_old_content_and_no_partial_file(
     path = tmp_path / "style.safetensors"
     atomic_write(path, "old")
 
-    def full(_: int) -> None:
+    def disk_full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", disk_full)
     with pytest.raises(OSError, match="No space left"):
         atomic_write(path, "new", durable=True)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_only_durable_and_published_files_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_durable_and_published_files_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
     atomic_write(tmp_path / "status.json", "{}")
@@ -71,13 +71,13 @@ def test_only_durable_and_published_files_wait_for_the_disk(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize("text", [b"", b"[1]", b"{", b"\xff\xfe", b"7"])
-def test_what_is_no_json_object_is_read_as_an_empty_one(tmp_path: Path, text: bytes) -> None:
+def test_anything_but_a_json_object_is_read_as_an_empty_one(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "run.json").write_bytes(text)
     assert read_json(tmp_path / "run.json") == parse_json_object(text) == {}
     assert read_json(tmp_path / "missing.json") == {}
 
 
-def test_a_copy_under_another_name_is_the_same_film(tmp_path: Path) -> None:
+def test_a_copy_under_another_name_has_the_same_fingerprint(tmp_path: Path) -> None:
     content = np.random.default_rng(0).bytes(300_000)
     (tmp_path / "one.mp4").write_bytes(content)
     (tmp_path / "two.mkv").write_bytes(content)
@@ -85,18 +85,18 @@ def test_a_copy_under_another_name_is_the_same_film(tmp_path: Path) -> None:
     assert len(fingerprint(tmp_path / "one.mp4")) == 32
 
 
-@pytest.mark.parametrize("place", [0, 70_000, 299_999])
-def test_a_single_byte_anywhere_in_a_small_file_makes_another_film(tmp_path: Path, place: int) -> None:
+@pytest.mark.parametrize("offset", [0, 70_000, 299_999])
+def test_any_byte_of_a_small_file_changes_its_fingerprint(tmp_path: Path, offset: int) -> None:
     content = bytearray(np.random.default_rng(0).bytes(300_000))
     film = tmp_path / "film.mp4"
     film.write_bytes(content)
     before = fingerprint(film)
-    content[place] ^= 1
+    content[offset] ^= 1
     film.write_bytes(content)
     assert fingerprint(film) != before
 
 
-def test_a_large_film_is_known_by_its_size_and_both_ends(tmp_path: Path) -> None:
+def test_size_and_both_ends_of_a_large_file_are_hashed(tmp_path: Path) -> None:
     films = [tmp_path / name for name in ("first", "start", "end", "longer")]
     for film in films:
         with film.open("wb") as file:
@@ -107,14 +107,14 @@ def test_a_large_film_is_known_by_its_size_and_both_ends(tmp_path: Path) -> None
     assert len({fingerprint(film) for film in films}) == 4
 
 
-def test_an_empty_file_has_a_fingerprint_too_and_a_missing_one_has_none(tmp_path: Path) -> None:
+def test_an_empty_file_has_a_fingerprint_and_a_missing_one_none(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     assert len(fingerprint(tmp_path / "empty")) == 32
     with pytest.raises(FileNotFoundError):
         fingerprint(tmp_path / "missing")
 
 
-PROGRAM = """
+HOLD_TEMPORARY_FOLDER = """
 from streamstyle.files import temporary_folder
 with temporary_folder() as folder:
     print(folder, flush=True)
@@ -130,18 +130,18 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_what_a_killed_process_leaves_is_removed_by_the_next_and_what_a_living_one_has_is_not(temporary: Path) -> None:
-    others = "streamstyle-notes", "streamstyle-12-34", "elsewhere-12-34-abc"
-    for name in others:
+def test_temporary_folders_of_killed_processes_are_removed(temporary: Path) -> None:
+    unrelated = "streamstyle-notes", "streamstyle-12-34", "elsewhere-12-34-abc"
+    for name in unrelated:
         (temporary / name).mkdir()
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], **pipes, text=True) as process:
-        left = Path(process.stdout.readline().strip())
-        (left / "half a film.mkv").write_bytes(b"film")
+    with subprocess.Popen([sys.executable, "-c", HOLD_TEMPORARY_FOLDER], **pipes, text=True) as process:
+        folder = Path(process.stdout.readline().strip())
+        (folder / "half a film.mkv").write_bytes(b"film")
         with temporary_folder():
-            assert left.is_dir()
+            assert folder.is_dir()
         process.kill()
         process.wait()
-        with temporary_folder() as mine:
-            assert {path.name for path in temporary.iterdir()} == {mine.name, *others}
-    assert not mine.exists()
+        with temporary_folder() as own:
+            assert {path.name for path in temporary.iterdir()} == {own.name, *unrelated}
+    assert not own.exists()

@@ -1,4 +1,4 @@
-"""Items made ahead by threads arrive in order, never too many, with their errors, and nothing is left running."""
+"""Prefetched items arrive in order, bounded in number, with their errors, and no thread is left."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import pytest
 from streamstyle.prefetch import prefetch
 
 
-def threads_of_ours() -> list[str]:
+def prefetch_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("streamstyle")]
 
 
-def eventually(condition) -> bool:
+def becomes_true(condition) -> bool:
     deadline = time.monotonic() + 5
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.005)
     return condition()
 
 
-def test_results_come_in_the_order_of_the_items_though_workers_finish_in_another() -> None:
+def test_results_come_in_the_order_of_the_items() -> None:
     def slow_when_even(number: int) -> int:
         time.sleep(0.004 if number % 2 == 0 else 0)
         return number * number
@@ -32,7 +32,7 @@ def test_results_come_in_the_order_of_the_items_though_workers_finish_in_another
 
 
 @pytest.mark.parametrize("ahead", [1, 3])
-def test_no_more_are_drawn_than_there_is_room_for(ahead: int) -> None:
+def test_no_more_than_ahead_items_are_drawn_and_not_consumed(ahead: int) -> None:
     drawn = 0
 
     def counted() -> Iterator[int]:
@@ -44,25 +44,25 @@ def test_no_more_are_drawn_than_there_is_room_for(ahead: int) -> None:
     with prefetch(counted(), lambda n: n, workers=2, ahead=ahead) as results:
         for taken in range(1, 6):
             assert next(results) == taken - 1
-            assert eventually(lambda: drawn == taken + ahead)  # noqa: B023
+            assert becomes_true(lambda: drawn == taken + ahead)  # noqa: B023
             time.sleep(0.02)
             assert drawn == taken + ahead
 
 
 def test_work_runs_while_earlier_results_are_used() -> None:
-    begun = threading.Event()
+    started = threading.Event()
 
     def work(number: int) -> int:
         if number == 1:
-            begun.set()
+            started.set()
         return number
 
     with prefetch(range(3), work, workers=1, ahead=2) as results:
         assert next(results) == 0
-        assert begun.wait(5)
+        assert started.wait(5)
 
 
-def test_an_error_in_the_work_comes_where_its_result_would_have_come() -> None:
+def test_an_error_in_the_work_comes_in_place_of_its_result() -> None:
     def refuse_three(number: int) -> int:
         if number == 3:
             raise ValueError("three")
@@ -72,36 +72,36 @@ def test_an_error_in_the_work_comes_where_its_result_would_have_come() -> None:
         assert [next(results) for _ in range(3)] == [0, 1, 2]
         with pytest.raises(ValueError, match="three"):
             next(results)
-    assert threads_of_ours() == []
+    assert prefetch_threads() == []
 
 
 def test_an_error_in_the_items_comes_after_the_results_before_it() -> None:
     def breaks() -> Iterator[int]:
         yield 0
         yield 1
-        raise OSError("the disk is gone")
+        raise OSError("disk failure")
 
     with prefetch(breaks(), lambda n: n, workers=1, ahead=4) as results:
         assert [next(results), next(results)] == [0, 1]
-        with pytest.raises(OSError, match="the disk is gone"):
+        with pytest.raises(OSError, match="disk failure"):
             next(results)
 
 
-def test_an_error_on_closing_the_items_is_not_lost_and_blocks_nobody() -> None:
-    class Stubborn:
+def test_an_error_on_closing_the_items_is_raised() -> None:
+    class FailsToClose:
         def __iter__(self) -> Iterator[int]:
             return iter([0])
 
         def close(self) -> None:
             raise OSError("will not close")
 
-    with prefetch(Stubborn(), lambda n: n, workers=1, ahead=4) as results:
+    with prefetch(FailsToClose(), lambda n: n, workers=1, ahead=4) as results:
         assert next(results) == 0
         with pytest.raises(OSError, match="will not close"):
             next(results)
 
 
-def test_leaving_early_joins_the_threads_drops_what_waits_and_closes_the_items() -> None:
+def test_leaving_early_drops_work_joins_threads_and_closes_the_items() -> None:
     done: list[int] = []
     closed_in: list[str] = []
 
@@ -121,12 +121,12 @@ def test_leaving_early_joins_the_threads_drops_what_waits_and_closes_the_items()
 
     with prefetch(endless(), slow, workers=1, ahead=50) as results:
         assert next(results) == 0
-    assert threads_of_ours() == []
+    assert prefetch_threads() == []
     assert closed_in == ["streamstyle-draw"]
     assert len(done) < 10
 
 
-def test_leaving_by_an_error_joins_the_threads_too() -> None:
+def test_leaving_by_an_error_joins_the_threads() -> None:
     def interrupted() -> None:
         with prefetch(range(1000), lambda n: n, workers=2, ahead=4) as results:
             next(results)
@@ -134,10 +134,10 @@ def test_leaving_by_an_error_joins_the_threads_too() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert threads_of_ours() == []
+    assert prefetch_threads() == []
 
 
-def test_after_leaving_there_is_nothing_more() -> None:
+def test_the_iterator_is_exhausted_after_leaving() -> None:
     with prefetch(range(10), lambda n: n, workers=1, ahead=2) as results:
         next(results)
     assert list(results) == []

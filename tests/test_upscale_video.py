@@ -107,5 +107,5 @@ def test_what_cannot_be_is_said_in_one_line(film: Path, tmp_path: Path, capfd: p
     capfd.readouterr()
     assert exit_code(["upscale", str(wide), "--factor", "4"]) == 2
     said = capfd.readouterr().err
-    assert "2060x64 enlarged 4 times would be 8240x256" in said
-    assert "8192 pixels a side" in said
+    assert "2060x64 upscaled 4 times would be 8240x256" in said
+    assert "8192 pixels per side" in said

@@ -69,5 +69,5 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     for arguments in (["--upscale", "0"], ["--upscale", "5"], ["--upscale", "2.5"]):
         assert run(capfd, film, style, *arguments, code=2)[-1]["event"] == "failed"
     (failed,) = run(capfd, wide, style, "--upscale", "4", code=2)
-    assert failed["problem"] == "2060x64 enlarged 4 times would be 8240x256"
+    assert failed["problem"] == "2060x64 upscaled 4 times would be 8240x256"
     assert sorted(tmp_path.glob("*.*")) == before
