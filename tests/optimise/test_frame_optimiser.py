@@ -123,7 +123,7 @@ class Poor(VggFeatures):
 
     room = 40 * 256 - 1
 
-    def prepared(self, image: Tensor) -> Tensor:
+    def preprocess(self, image: Tensor) -> Tensor:
         if image[0, 0].numel() > self.room:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return super().preprocess(image)
