@@ -28,7 +28,10 @@ from tests.video_io import random_style
 
 GOLDEN = Path(__file__).parent / "golden"
 PROTOCOL = Path(__file__).parents[1] / "docs" / "protocol.md"
-VARYING = {"elapsed", "pid", "create_time", "memory", "gpu_memory", "cpu", "bytes_written", "fps_history", "bottleneck"}
+VARYING = {
+    "elapsed", "pid", "create_time", "memory", "gpu_memory", "cpu", "bytes_written", "fps_history", "bottleneck",
+    "seconds", "seconds_per_frame", "bytes",
+}  # fmt: skip
 VARYING_VALUES = {"queues", "stages", "losses", "warping_error"}
 
 
@@ -86,6 +89,16 @@ def test_the_json_log_and_the_run_folder_are_as_committed(
     }
     content["other files"] = [name for name in names if name not in texts]
     assert_golden("run_folder.json", f"{json.dumps(content, indent=1, sort_keys=True)}\n")
+
+
+@pytest.mark.usefixtures("home")
+def test_the_json_of_a_dry_run_is_as_committed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    video = write_film(tmp_path / "film.mkv", cut(pan(frames=5), moving_square(frames=4, seed=5)).frames, audio=True)
+    command = ["run", str(video), "--style", str(random_style(tmp_path)), "--method", "johnson", "--device", "cpu"]
+    capfd.readouterr()
+    assert exit_code([*command, "--dry-run", "--json"]) == 0
+    (planned,) = parse_lines(capfd.readouterr().out, tmp_path)
+    assert_golden("planned.json", f"{json.dumps(planned, indent=1)}\n")
 
 
 def event_types() -> list[type[Event]]:
