@@ -80,10 +80,8 @@ def create_run_folder(request: RunRequest) -> tuple[RunFolder, str]:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         temporary = _temporary_run_folder()
-        return (
-            RunFolder(temporary),
-            f"{error.filename} cannot be written ({error.strerror}); the run's folder is {temporary}",
-        )
+        problem = f"{error.filename} cannot be written ({error.strerror})"
+        return temporary, f"{problem}; the run's folder is {temporary.path}"
     return folder, ""
 
 
@@ -120,10 +118,9 @@ def strip_escapes(line: str) -> str:
     return sanitise(last.replace("\t", "    ")).rstrip()
 
 
-def _temporary_run_folder() -> Path:
+def _temporary_run_folder() -> RunFolder:
     """Return a new folder among the system's temporary files; removes those of ended runs."""
     for path in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY_PREFIX}*"):
-        folder = RunFolder(path)
-        if folder.exists() and not folder.is_alive():
+        if (folder := RunFolder(path)).exists() and not folder.is_alive():
             shutil.rmtree(path, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX))
+    return RunFolder(Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX)))
