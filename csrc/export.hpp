@@ -1,14 +1,14 @@
-// What every .cpp here needs to be called from Python: a plain C ABI, each kernel `NAME` in float and `NAME_double` for
-// tests. Arguments come as the table in streamstyle/gpu/kernels.py has them.
+// Exports for the CPU library: a plain C ABI that ctypes calls. Each kernel is exported as NAME in float and as
+// NAME_double, for tests, in double. Arguments follow the table in streamstyle/gpu/kernels.py.
 //
-// One thread and sums in a fixed order, so that a result depends on nothing else. On x86-64 the compiler makes each loop
-// several times over, and the loader picks what the processor has.
+// Everything runs in one thread and sums in a fixed order, so that results are reproducible. On x86-64, GCC compiles
+// each loop for three instruction sets, and the loader selects one for the processor.
 #pragma once
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define TARGET_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
-#define FOR_EACH_PROCESSOR
+#define TARGET_CLONES
 #endif
 
 #if defined(_WIN32)
@@ -17,4 +17,4 @@
 #define VISIBLE extern "C" __attribute__((visibility("default")))
 #endif
 
-#define EXPORTED VISIBLE FOR_EACH_PROCESSOR void
+#define EXPORTED VISIBLE TARGET_CLONES void

@@ -1,5 +1,5 @@
-// What lets g++ and NVRTC read the same arithmetic. A pixel function is a template over float, which the kernels use,
-// and double, in which a test takes its derivatives.
+// Definitions that let g++ and NVRTC compile the same pixel functions. A pixel function is a template: kernels use it
+// in float, and tests also in double, where finite differences are accurate.
 #pragma once
 
 #ifdef __CUDACC__
@@ -10,9 +10,9 @@
 #define UNROLL _Pragma("GCC unroll 4")
 #endif
 
-PIXEL int clamped(int value, int size) { return value < 0 ? 0 : value < size ? value : size - 1; }
+PIXEL int clamp_index(int index, int size) { return index < 0 ? 0 : index < size ? index : size - 1; }
 
 template <typename Real>
-PIXEL Real squared(Real value) {
+PIXEL Real square(Real value) {
     return value * value;
 }

@@ -1,16 +1,16 @@
-// The temporal, pixel and total-variation terms of temporal.cuh: their value and gradient in one launch. The twins are
-// `temporal_term` and `TemporalTerm.loss_and_gradient` in streamstyle/ops/temporal.py.
+// The temporal term of temporal.cuh, and its loss and gradient, one launch each. The torch twins are
+// `torch_temporal_term` and `TemporalTerm.torch_loss_and_gradient` in streamstyle/ops/temporal.py.
 //
-// Nothing is scattered: each gradient is gathered by its own thread. Sums are taken in a fixed order (in a thread, in a
-// tree over the block, then over the blocks by whichever ends last), so the same input gives the same bits.
+// No scattered writes: each thread gathers the gradient of its own pixel. Sums are taken in a fixed order (per thread,
+// as a tree over the block, then over all blocks by the block that finishes last), so results are the same bit for bit.
 #include "temporal.cuh"
 
 #define TILE_X 32
 #define TILE_Y 8
 #define THREADS (TILE_X * TILE_Y)
 
-// Returns, in thread 0, the sum over the block. All threads of a 32x8 block call it.
-__device__ __forceinline__ double summed(double value, int thread) {
+// Returns, in thread 0, the sum over the block. All threads of a 32x8 block must call it.
+__device__ __forceinline__ double block_sum(double value, int thread) {
     __shared__ double sums[THREADS];
     sums[thread] = value;
     __syncthreads();
@@ -21,85 +21,89 @@ __device__ __forceinline__ double summed(double value, int thread) {
     return sums[0];
 }
 
-// Leaves the sum over all blocks, times `scale`, in `*total`. `*finished` is 0 before and after: a graph may replay it.
-__device__ __forceinline__ void add_up(double of_block, double* partial, unsigned int* finished, float scale,
-                                       float* total, int thread) {
+// Writes the sum over all blocks, times `scale`, to `*total`. `*finished` counts blocks; it is 0 before and after, so
+// that a CUDA graph can replay the launch.
+__device__ __forceinline__ void write_total(double block_total, double* partial, unsigned int* finished, float scale,
+                                            float* total, int thread) {
     __shared__ bool last;
     const unsigned int blocks = gridDim.x * gridDim.y, block = blockIdx.y * gridDim.x + blockIdx.x;
     if (thread == 0) {
-        partial[block] = of_block;
+        partial[block] = block_total;
         __threadfence();
         last = atomicAdd(finished, 1u) == blocks - 1;
     }
     __syncthreads();
     if (!last) return;
-    __threadfence();  // nothing of `partial` may be read before all of it is known to be written
-    double mine = 0;
-    for (unsigned int other = thread; other < blocks; other += THREADS) mine += ((volatile double*)partial)[other];
-    const double all = summed(mine, thread);
+    __threadfence();  // all of `partial` must be written before any of it is read
+    double thread_total = 0;
+    for (unsigned int other = thread; other < blocks; other += THREADS)
+        thread_total += ((volatile double*)partial)[other];
+    const double grid_total = block_sum(thread_total, thread);
     if (thread == 0) {
-        *total = float(all) * scale;
+        *total = float(grid_total) * scale;
         *finished = 0;
     }
 }
 
-// Once a frame: centre, stiffness and floor.
+// Once per frame: centre, weight and minimum. One thread per pixel in blocks of 32x8; those outside the image add 0.
 extern "C" __global__ void temporal_term(const float* carried,   // [3, height, width]: W
                                          const float* stylised,  // [3, height, width]: J
                                          const float* trust,     // [height, width]: c
                                          float temporal_weight, float pixel_weight,
-                                         float* centre,     // [3, height, width]
-                                         float* stiffness,  // [height, width]
-                                         double* partial,   // as many as there are blocks
-                                         unsigned int* finished, float scale, float* floor, int height, int width) {
+                                         float* centre,    // [3, height, width]
+                                         float* weight,    // [height, width]
+                                         double* partial,  // [blocks]
+                                         unsigned int* finished, float scale, float* minimum, int height, int width) {
     const int x = blockIdx.x * TILE_X + threadIdx.x, y = blockIdx.y * TILE_Y + threadIdx.y;
-    const int thread = threadIdx.y * TILE_X + threadIdx.x, area = height * width, here = y * width + x;
-    float apart = 0;
+    const int thread = threadIdx.y * TILE_X + threadIdx.x, area = height * width, pixel = y * width + x;
+    float pixel_minimum = 0;
     if (x < width && y < height) {
-        const Parabola<float> holds = parabola(trust[here], temporal_weight, pixel_weight);
-        for (int place = here; place < 3 * area; place += area) {
-            const float difference = carried[place] - stylised[place];
-            centre[place] = stylised[place] + holds.share * difference;
-            apart += squared(difference);
+        const Parabola<float> terms = parabola(trust[pixel], temporal_weight, pixel_weight);
+        for (int index = pixel; index < 3 * area; index += area) {
+            const float difference = carried[index] - stylised[index];
+            centre[index] = stylised[index] + terms.carried_share * difference;
+            pixel_minimum += square(difference);
         }
-        stiffness[here] = holds.stiffness;
-        apart *= pixel_weight * holds.share;
+        weight[pixel] = terms.weight;
+        pixel_minimum *= pixel_weight * terms.carried_share;
     }
-    add_up(summed(apart, thread), partial, finished, scale, floor, thread);
+    write_total(block_sum(pixel_minimum, thread), partial, finished, scale, minimum, thread);
 }
 
-// Once an iteration: 40 bytes a pixel, which is seven floats read and three written, but for the rims of the blocks.
-extern "C" __global__ void temporal_loss_and_gradient(const float* image,      // [3, height, width]: x
-                                                      const float* centre,     // [3, height, width]
-                                                      const float* stiffness,  // [height, width]
+// Once per iteration: 40 bytes per pixel, seven floats read and three written, besides the margins of the tiles. One
+// thread per pixel in blocks of exactly 32x8, channel after channel.
+extern "C" __global__ void temporal_loss_and_gradient(const float* image,   // [3, height, width]: x
+                                                      const float* centre,  // [3, height, width]
+                                                      const float* weight,  // [height, width]
                                                       float tv_weight,
                                                       float* gradient,  // [3, height, width]
-                                                      double* partial, unsigned int* finished, float scale, float* loss,
-                                                      int height, int width) {
-    __shared__ float away[TILE_Y + 2][TILE_X + 2];
+                                                      double* partial,  // [blocks]
+                                                      unsigned int* finished, float scale, float* loss, int height,
+                                                      int width) {
+    __shared__ float offsets[TILE_Y + 2][TILE_X + 2];
     const int left = blockIdx.x * TILE_X, top = blockIdx.y * TILE_Y;
     const int x = left + threadIdx.x, y = top + threadIdx.y;
-    const int thread = threadIdx.y * TILE_X + threadIdx.x, area = height * width, here = y * width + x;
-    const bool within = x < width && y < height;
-    const float firmly = within ? stiffness[here] : 0;
-    float mine = 0;
+    const int thread = threadIdx.y * TILE_X + threadIdx.x, area = height * width, pixel = y * width + x;
+    const bool inside = x < width && y < height;
+    const float pixel_weight = inside ? weight[pixel] : 0;
+    float pixel_loss = 0;
     for (int channel = 0; channel < 3; ++channel) {
-        const float *of = image + channel * area, *from = centre + channel * area;
-        for (int place = thread; place < (TILE_X + 2) * (TILE_Y + 2); place += THREADS) {
-            const int i = place % (TILE_X + 2), j = place / (TILE_X + 2);
-            const int there = clamped(top + j - 1, height) * width + clamped(left + i - 1, width);
-            away[j][i] = of[there] - from[there];
+        const float *values = image + channel * area, *centres = centre + channel * area;
+        for (int cell = thread; cell < (TILE_X + 2) * (TILE_Y + 2); cell += THREADS) {
+            const int i = cell % (TILE_X + 2), j = cell / (TILE_X + 2);
+            const int index = clamp_index(top + j - 1, height) * width + clamp_index(left + i - 1, width);
+            offsets[j][i] = values[index] - centres[index];
         }
         __syncthreads();
-        if (within) {
-            const float(*near)[TILE_X + 2] = away + threadIdx.y;
+        if (inside) {
+            const float(*rows)[TILE_X + 2] = offsets + threadIdx.y;
             const int i = threadIdx.x + 1;
-            const Pull<float> found =
-                pull(near[1][i], near[1][i - 1], near[1][i + 1], near[0][i], near[2][i], firmly, tv_weight);
-            gradient[channel * area + here] = 2 * scale * found.slope;
-            mine += found.loss;
+            const LossAndGradient<float> result = loss_and_gradient(rows[1][i], rows[1][i - 1], rows[1][i + 1],
+                                                                    rows[0][i], rows[2][i], pixel_weight, tv_weight);
+            gradient[channel * area + pixel] = 2 * scale * result.half_gradient;
+            pixel_loss += result.loss;
         }
         __syncthreads();
     }
-    add_up(summed(mine, thread), partial, finished, scale, loss, thread);
+    write_total(block_sum(pixel_loss, thread), partial, finished, scale, loss, thread);
 }

@@ -1,37 +1,38 @@
-// A picture carried along a flow: p shows `image` at p + flow(p). The twin of `backward_warp` in streamstyle/ops/warp.py,
-// bilinear and bicubic as warp.cuh says.
+// Backward warp: the output at p is `image` sampled at p + flow(p), bilinear or bicubic as in warp.cuh. The torch twin
+// is `torch_backward_warp` in streamstyle/ops/warp.py.
 #include "warp.cuh"
 
-// One thread a pixel, all channels: taps and weights are worked out once.
+struct LinearTaps {
+    __device__ Taps<float, 2> operator()(float position, int size) const { return linear_taps(position, size); }
+};
+
+struct CubicTaps {
+    __device__ Taps<float, 4> operator()(float position, int size) const { return cubic_taps(position, size); }
+};
+
+// One thread per pixel for all channels, so that taps are computed once. Blocks of 32x8 cover the image.
 template <int N, typename TapsAt>
-__device__ __forceinline__ void warp(const float* image, const float* flow, float* out, int channels, int height,
+__device__ __forceinline__ void warp(const float* image, const float* flow, float* output, int channels, int height,
                                      int width, TapsAt taps_at) {
     const int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y;
     if (x >= width || y >= height) return;
-    const int area = height * width, here = y * width + x;
-    const Taps<float, N> across = taps_at(float(x) + flow[here], width);
-    const Taps<float, N> down = taps_at(float(y) + flow[area + here], height);
+    const int area = height * width, pixel = y * width + x;
+    const Taps<float, N> taps_x = taps_at(float(x) + flow[pixel], width);
+    const Taps<float, N> taps_y = taps_at(float(y) + flow[area + pixel], height);
     for (int channel = 0; channel < channels; ++channel)
-        out[channel * area + here] = gathered(image + channel * area, width, across, down);
+        output[channel * area + pixel] = interpolate(image + channel * area, width, taps_x, taps_y);
 }
 
-struct Linear {
-    __device__ Taps<float, 2> operator()(float place, int size) const { return linear_taps(place, size); }
-};
-
-struct Cubic {
-    __device__ Taps<float, 4> operator()(float place, int size) const { return cubic_taps(place, size); }
-};
-
-// Launched on a grid of 32x8 blocks that covers the picture.
 extern "C" __global__ void warp_bilinear(const float* image,  // [channels, height, width]
                                          const float* flow,   // [2, height, width] pixels, u right, v down
-                                         float* out,          // [channels, height, width]
+                                         float* output,       // [channels, height, width]
                                          int channels, int height, int width) {
-    warp<2>(image, flow, out, channels, height, width, Linear());
+    warp<2>(image, flow, output, channels, height, width, LinearTaps());
 }
 
-extern "C" __global__ void warp_bicubic(const float* image, const float* flow, float* out, int channels, int height,
-                                        int width) {
-    warp<4>(image, flow, out, channels, height, width, Cubic());
+extern "C" __global__ void warp_bicubic(const float* image,  // [channels, height, width]
+                                        const float* flow,   // [2, height, width] pixels, u right, v down
+                                        float* output,       // [channels, height, width]
+                                        int channels, int height, int width) {
+    warp<4>(image, flow, output, channels, height, width, CubicTaps());
 }

@@ -1,8 +1,8 @@
-// A picture in RGB as an encoder wants it, in 4:2:0 (ITU-R BT.601 and BT.709, limited range, 8 bits):
-//     Y = 16 + 219 Y'                      Y' = red R + green G + blue B, weights that sum up to 1
+// RGB to 4:2:0 planes for an encoder (ITU-R BT.601 and BT.709, limited range, 8 bits):
+//     Y = 16 + 219 Y'                           Y' = red R + green G + blue B, weights that sum to 1
 //     U = 128 + 224 (B - Y') / (2 - 2 blue)     V = 128 + 224 (R - Y') / (2 - 2 red)
-// A sample of U and V stands for 2x2 pixels. Across it is their mean; down it is Keys' cubic kernel with a = -0.6 (IEEE
-// TASSP 29(6), 1981), stretched to the distance of samples, over eight rows: what libswscale does by the same name.
+// A chroma sample covers 2x2 pixels, at their centre. Horizontally it is their mean; vertically it is filtered over
+// eight rows by Keys' cubic kernel with a = -0.6 (IEEE TASSP 29(6), 1981), stretched by 2, like libswscale's bicubic.
 #pragma once
 #include "portable.cuh"
 
@@ -11,50 +11,56 @@ struct Chroma {
     Real u, v;
 };
 
-// The weight of the row `step` rows from the sample's middle, counted from 0 on either side: the kernel at
-// (step + 1/2) / 2, scaled so that both sides sum up to 1.
+// Returns the weight of a row, counted from 0 on either side of the sample: the kernel at (distance + 1/2) / 2,
+// normalised over one side.
 template <typename Real>
-PIXEL Real fall(int step) {
-    return step == 0 ? Real(0.4359375) : step == 1 ? Real(0.1203125) : step == 2 ? Real(-0.0421875) : Real(-0.0140625);
+PIXEL Real chroma_tap(int distance) {
+    return distance == 0   ? Real(0.4359375)
+           : distance == 1 ? Real(0.1203125)
+           : distance == 2 ? Real(-0.0421875)
+                           : Real(-0.0140625);
 }
 
 template <typename Real>
-PIXEL Real lit(Real value) {
+PIXEL Real clip_channel(Real value) {
     return value > Real(0) ? (value < Real(1) ? value : Real(1)) : Real(0);
 }
 
 template <typename Real>
-PIXEL unsigned char stored(Real level) {
+PIXEL unsigned char to_byte(Real level) {
     const Real rounded = level + Real(0.5);
     return rounded > Real(0) ? (rounded < Real(256) ? (unsigned char)(rounded) : 255) : 0;
 }
 
 template <typename Real>
-PIXEL Real brightness(Real red, Real green, Real blue, Real of_red, Real of_blue) {
-    return of_red * red + (Real(1) - of_red - of_blue) * green + of_blue * blue;
+PIXEL Real luma(Real red, Real green, Real blue, Real red_weight, Real blue_weight) {
+    return red_weight * red + (Real(1) - red_weight - blue_weight) * green + blue_weight * blue;
 }
 
 template <typename Real>
-PIXEL unsigned char luma(const Real* image, int place, int area, Real of_red, Real of_blue) {
-    const Real red = lit(image[place]), green = lit(image[place + area]), blue = lit(image[place + 2 * area]);
-    return stored(Real(16) + Real(219) * brightness(red, green, blue, of_red, of_blue));
+PIXEL unsigned char luma_sample(const Real* image, int pixel, int area, Real red_weight, Real blue_weight) {
+    const Real red = clip_channel(image[pixel]), green = clip_channel(image[pixel + area]);
+    const Real blue = clip_channel(image[pixel + 2 * area]);
+    return to_byte(Real(16) + Real(219) * luma(red, green, blue, red_weight, blue_weight));
 }
 
-// U and V of the 2x2 pixels whose first is (2 x, 2 y).
+// Returns U and V of the 2x2 pixels whose first is (2 x, 2 y), unrounded.
 template <typename Real>
-PIXEL Chroma<Real> chroma(const Real* image, int x, int y, int height, int width, Real of_red, Real of_blue) {
+PIXEL Chroma<Real> chroma_sample(const Real* image, int x, int y, int height, int width, Real red_weight,
+                                 Real blue_weight) {
     const int area = height * width;
-    Real towards_blue = Real(0), towards_red = Real(0);
+    Real blue_difference = Real(0), red_difference = Real(0);
     for (int row = -3; row <= 4; ++row) {
-        const Real weight = fall<Real>(row > 0 ? row - 1 : -row) / 2;
-        const int place = clamped(2 * y + row, height) * width + 2 * x;
-        for (int here = place; here <= place + 1; ++here) {
-            const Real red = lit(image[here]), green = lit(image[here + area]), blue = lit(image[here + 2 * area]);
-            const Real bright = brightness(red, green, blue, of_red, of_blue);
-            towards_blue += weight * (blue - bright);
-            towards_red += weight * (red - bright);
+        const Real weight = chroma_tap<Real>(row > 0 ? row - 1 : -row) / 2;
+        const int first = clamp_index(2 * y + row, height) * width + 2 * x;
+        for (int pixel = first; pixel <= first + 1; ++pixel) {
+            const Real red = clip_channel(image[pixel]), green = clip_channel(image[pixel + area]);
+            const Real blue = clip_channel(image[pixel + 2 * area]);
+            const Real brightness = luma(red, green, blue, red_weight, blue_weight);
+            blue_difference += weight * (blue - brightness);
+            red_difference += weight * (red - brightness);
         }
     }
-    return {Real(128) + Real(112) / (Real(1) - of_blue) * towards_blue,
-            Real(128) + Real(112) / (Real(1) - of_red) * towards_red};
+    return {Real(128) + Real(112) / (Real(1) - blue_weight) * blue_difference,
+            Real(128) + Real(112) / (Real(1) - red_weight) * red_difference};
 }
