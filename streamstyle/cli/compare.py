@@ -16,18 +16,17 @@ import click
 from streamstyle.cli.console import ProgressLine, SpeedMeter, print_json, progress_text
 from streamstyle.cli.errors import stop_on_signal
 from streamstyle.cli.measure import NETWORK_HELP, REFERENCE_HELP, require_style_image
-from streamstyle.cli.media_args import Bounds, check_output, probe_range
+from streamstyle.cli.media_args import TimeRange, check_output, probe_range
 from streamstyle.cli.methods import parse_methods
 from streamstyle.cli.options import (
     FILE,
-    STYLE_HELP,
     GroupedCommand,
-    complete_style,
     console_options,
     device_option,
     grouped_option,
     output_options,
     settings_options,
+    style_option,
     time_range_options,
 )
 from streamstyle.compare.events import (
@@ -75,14 +74,14 @@ _comparison_option, _measurement_option = grouped_option("Comparison"), grouped_
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Compare methods on one film.")
 @click.argument("movie", type=FILE)
-@_comparison_option("--style", required=True, metavar="STYLE", help=STYLE_HELP, shell_complete=complete_style)
+@style_option("Comparison", required=True)
 @_comparison_option(
     "--methods", default="johnson,live,consistent", show_default=True, metavar="LIST", help=_METHODS_HELP
 )
 @output_options("Comparison", "Side-by-side film; default: MOVIE.compare.mkv beside the film.")
 @_comparison_option("--no-film", is_flag=True, help="Write the report only.")
-@time_range_options("Film")
-@settings_options(SourceSettings, "Film")
+@time_range_options("Input")
+@settings_options(SourceSettings, "Input")
 @settings_options(StyleSettings, "Style")
 @device_option("Comparison")
 @_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
@@ -97,7 +96,7 @@ def compare(
     no_film: bool,
     yes: bool,
     sample: float | None,
-    part: Bounds | None,
+    part: TimeRange | None,
     device: str,
     flow_reference: str,
     style_image: Path | None,

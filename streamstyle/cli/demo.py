@@ -10,11 +10,11 @@ from streamstyle.cli.console import report_to
 from streamstyle.cli.media_args import check_output, default_output
 from streamstyle.cli.options import (
     GroupedCommand,
-    complete_style,
     debug_option,
     device_option,
     grouped_option,
     json_option,
+    style_option,
 )
 from streamstyle.errors import EXIT_INTERRUPTED, OutputError
 from streamstyle.events import Event, Finished, Observer, Started, Stopped
@@ -29,14 +29,7 @@ _demo = grouped_option("Demo")
 
 
 @click.command(cls=GroupedCommand, short_help="Paint a small film that ships: the first thing to try.")
-@_demo(
-    "--style",
-    default="wave",
-    show_default=True,
-    metavar="STYLE",
-    help="As for `run`: a style's name, any image, a .safetensors file, or a blend.",
-    shell_complete=complete_style,
-)
+@style_option("Demo", default="wave")
 @_demo(
     "--output",
     "-o",

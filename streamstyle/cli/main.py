@@ -15,62 +15,58 @@ from streamstyle.cli.demo import demo
 from streamstyle.cli.doctor import doctor
 from streamstyle.cli.errors import report_error
 from streamstyle.cli.measure import measure
+from streamstyle.cli.options import HELP_NAMES, DeclaredOrderGroup
 from streamstyle.cli.run import run, upscale
 from streamstyle.cli.runs import runs, stop
 from streamstyle.cli.styles import learn, styles
 from streamstyle.cli.train import train
 from streamstyle.cli.tui import tui
 
+_COMMANDS = (run, tui, runs, stop, demo, styles, learn, upscale, compare, measure, doctor, train)
+
 _ASCII = {"→": "->", "…": "...", "·": "-"}
-
-
-class OrderedGroup(click.Group):
-    """A group that lists its commands as they were added, the first one first."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands' names."""
-        return list(self.commands)
-
-
-@click.group(cls=OrderedGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, message="streamstyle %(version)s")
-def cli() -> None:
-    """Turn a whole film into a painting that moves.
-
-    \b
-    streamstyle demo                        paints a small film that ships
-    streamstyle run MOVIE --style wave      paints yours, in a built-in style
-    streamstyle run MOVIE --style IMAGE     in the style of any picture
-    streamstyle tui MOVIE --style wave      the same, to watch and to steer
-    """
-
-
-for command in (run, tui, runs, stop, demo, styles, learn, upscale, compare, measure, doctor, train):
-    cli.add_command(command)
+_ASCII_FALLBACK = "streamstyle.ascii"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    codecs.register_error("streamstyle.plainly", ascii_fallback)
+    codecs.register_error(_ASCII_FALLBACK, ascii_fallback)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="streamstyle.plainly")  # what cannot be shown stops nothing
+            stream.reconfigure(errors=_ASCII_FALLBACK)  # a character that cannot be printed must not end a run
     sys.exit(exit_code(arguments))
 
 
-def ascii_fallback(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Write what a terminal's character set lacks: our own arrows and dots in ASCII, all else by its number."""
-    if isinstance(error, UnicodeEncodeError) and (ours := _ASCII.get(error.object[error.start])):
-        return ours, error.start + 1
-    return codecs.backslashreplace_errors(error)
-
-
 def exit_code(arguments: list[str]) -> int:
-    """Run the command line and return its exit code; what goes wrong has been said by then."""
+    """Run the command line and return its exit code; errors have been reported by then."""
     try:
         code = cli.main(arguments, prog_name="streamstyle", standalone_mode=False, obj=arguments)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:
         return report_error(error, as_json="--json" in arguments, debug="--debug" in arguments)
     return code if isinstance(code, int) else 0
+
+
+def ascii_fallback(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Replace a character that a stream's encoding lacks: ours by ASCII signs, any other by its backslash escape."""
+    if isinstance(error, UnicodeEncodeError) and (sign := _ASCII.get(error.object[error.start])):
+        return sign, error.start + 1
+    return codecs.backslashreplace_errors(error)
+
+
+@click.group(cls=DeclaredOrderGroup, context_settings={"help_option_names": HELP_NAMES, "max_content_width": 100})
+@click.version_option(__version__, message="streamstyle %(version)s")
+def cli() -> None:
+    """Turn a whole film into a painting that moves.
+
+    \b
+    streamstyle demo                      stylise a short film that ships with streamstyle
+    streamstyle run MOVIE --style wave    stylise a film in a built-in style
+    streamstyle run MOVIE --style IMAGE   stylise it in the style of any image
+    streamstyle tui MOVIE --style wave    the same, with preview and controls
+    """
+
+
+for command in _COMMANDS:
+    cli.add_command(command)

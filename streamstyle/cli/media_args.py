@@ -1,4 +1,4 @@
-"""Where a result goes, and whether it may go there: asked before any work is done."""
+"""Arguments that name files: the output, checked before any work is done, and the requested range of the video."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from streamstyle.settings import SourceSettings
 if TYPE_CHECKING:
     from streamstyle.video_info import VideoInfo
 
+TimeRange = tuple[float | None, float | None]
+"""Start and end in seconds; None for the start or the end of the video."""
+
 
 def default_output(movie: Path, style: str) -> Path:
     """Return `MOVIE.STYLE.mkv` beside the film."""
@@ -23,9 +26,9 @@ def default_output(movie: Path, style: str) -> Path:
 
 
 def check_output(output: Path, movie: Path | None, *, replace: bool, can_ask: bool) -> None:
-    """Raise OutputError where the output cannot be written; ask before replacing a file, if there is someone to ask.
+    """Raise OutputError if the output cannot be written; on a terminal, ask before replacing a file.
 
-    `movie` is the film that the output is made from, if it is made from one.
+    `movie` is the film that the output is made from, if there is one.
     """
     if movie is not None:
         from streamstyle.media.output_file import check_output
@@ -33,52 +36,53 @@ def check_output(output: Path, movie: Path | None, *, replace: bool, can_ask: bo
         check_output(output, movie)
     folder = output.parent
     if not folder.is_dir():
-        raise OutputError(f"there is no folder {folder}", "Make it, or give another output with -o.")
+        raise OutputError(f"there is no folder {folder}", "Create it, or give another output with -o.")
     if output.is_dir():
-        raise OutputError(f"{output} is a folder", "Give a file's name with -o.")
+        raise OutputError(f"{output} is a folder", "Give the name of a file with -o.")
     if not os.access(folder, os.W_OK):
-        raise OutputError(f"the folder {folder} cannot be written to", "Give another output with -o.")
+        raise OutputError(f"the folder {folder} is not writable", "Give another output with -o.")
     if output.exists() and not (replace or (can_ask and _confirm_replacing(output))):
         raise OutputError(f"{output} exists already", "Give -y to replace it, or another output with -o.")
 
 
 def _confirm_replacing(output: Path) -> bool:
-    asked = sys.stdin.isatty() and sys.stderr.isatty()
-    return asked and click.confirm(f"{output} exists already. Replace it?", err=True)
-
-
-Bounds = tuple[float | None, float | None]
-"""Start and end of a part of a film in seconds, None where it is the film's own."""
+    is_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    return is_terminal and click.confirm(f"{output} exists already. Replace it?", err=True)
 
 
 def probe_range(
-    movie: Path, settings: SourceSettings, sample: float | None, span: Bounds | None
+    movie: Path, settings: SourceSettings, sample: float | None, time_range: TimeRange | None
 ) -> tuple[VideoInfo, SourceSettings]:
-    """Return the film, and the settings with the part of it that is asked for.
+    """Return the requested range of the video, and the settings with that range.
 
-    Raises FilmError for what is no film, SettingsError where the part cannot be.
+    Raises FilmError if the video cannot be read or has no such range, SettingsError for a range that cannot be.
     """
     from streamstyle.media.probe import probe
 
-    if sample is not None and span is not None:
-        raise SettingsError("--sample and --range cannot be given together", "Give one of them")
-    start, end = span or (None, None)
+    require_one_range(sample, time_range)
+    start, end = time_range or (None, None)
     source = replace(settings, start=start, end=end)
-    film = probe(movie, source)
+    video = probe(movie, source)
     if sample is None:
-        return film, source
-    start, end = middle_range(film, sample)
+        return video, source
+    start, end = middle_range(video, sample)
     source = replace(source, start=start, end=end)
     return probe(movie, source), source
 
 
-def middle_range(film: VideoInfo, length: float) -> Bounds:
-    """Return where a sample from the middle of the film starts and ends; the whole film where it is shorter."""
+def require_one_range(sample: float | None, time_range: TimeRange | None) -> None:
+    """Raise SettingsError if both --sample and --range are given."""
+    if sample is not None and time_range is not None:
+        raise SettingsError("--sample and --range cannot be given together", "Give one of them.")
+
+
+def middle_range(video: VideoInfo, length: float) -> TimeRange:
+    """Return the range of `length` seconds in the middle of the video; the whole video if it is shorter."""
     if length <= 0:
         raise SettingsError(f"--sample cannot be {length:g} s", "Give a time above 0.")
-    if film.duration is None:
-        raise FilmError(f"{film.path} does not say how long it is", "Give --range A-B in place of --sample.")
-    if film.duration <= length:
+    if video.duration is None:
+        raise FilmError(f"the duration of {video.path} is unknown", "Give --range A-B instead of --sample.")
+    if video.duration <= length:
         return None, None
-    start = (film.duration - length) / 2
+    start = (video.duration - length) / 2
     return start, start + length

@@ -1,4 +1,7 @@
-"""Command line options that derive from the settings, one for each field that has a help text."""
+"""Command line options: one for each field of a settings dataclass that has a help text, and those commands share.
+
+The options of a command are shown under headings, in the order in which they are declared.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,18 @@ from streamstyle.runs.status import active_runs
 from streamstyle.settings import Device, Settings
 from streamstyle.styles.library import all_styles
 
-_METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", SIZE: "WxH", NUMBERS: "N,…"}
-
 FILE = click.Path(path_type=Path)
-STYLE_HELP = "A style's name, any image, a .safetensors file, or a blend; see `streamstyle run --help`."
+HELP_NAMES = ["-h", "--help"]
+
+_METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", SIZE: "WxH", NUMBERS: "N,…"}
+_OPTION_COLUMN = 26
+"""Characters up to which the column of the options grows."""
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 class GroupedOption(click.Option):
-    """An option that knows under which heading of the help it stands."""
+    """An option with the heading that it stands under in the help."""
 
     def __init__(self, *arguments: Any, heading: str = "Options", **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
@@ -34,10 +39,10 @@ class GroupedOption(click.Option):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help shows its options under headings, in the order they were declared."""
+    """A command whose help shows its options under headings, those without a heading last."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write one section for each heading, and last the options without."""
+        """Write one section for each heading."""
         sections: dict[str, list[tuple[str, str]]] = {}
         options = [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
         for option in sorted(options, key=lambda option: not isinstance(option, GroupedOption)):
@@ -46,101 +51,20 @@ class GroupedCommand(click.Command):
                 sections.setdefault(getattr(option, "heading", "Other"), []).append(record)
         for heading, records in sections.items():
             with formatter.section(heading):
-                formatter.write_dl(records, col_max=26)
+                formatter.write_dl(records, col_max=_OPTION_COLUMN)
 
 
-def settings_options(settings: type[Any], heading: str) -> Callable[[Decorated], Decorated]:
-    """Decorate a command with one option for each field of a settings dataclass that has a help text."""
+class DeclaredOrderGroup(click.Group):
+    """A group that lists its commands in the order in which they were added."""
 
-    def decorate(command: Decorated) -> Decorated:
-        hints = get_type_hints(settings)
-        for field in reversed(fields(settings)):
-            if "help" in field.metadata:
-                command = _field_option(field, hints[field.name], heading)(command)
-        return command
-
-    return decorate
-
-
-def _field_option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decorated], Decorated]:
-    default = None if field.default is MISSING else field.default
-    return click.option(
-        f"--{field.name.replace('_', '-')}",
-        field.name,
-        cls=GroupedOption,
-        heading=heading,
-        type=None if annotation is bool else click_type(annotation),
-        is_flag=annotation is bool,
-        required=field.default is MISSING,
-        metavar=_METAVARS.get(plain_type(annotation)),
-        default=str(default) if isinstance(default, StrEnum) else default,
-        help=field.metadata["help"] + _default_text(default),
-    )
-
-
-def _default_text(default: Any) -> str:
-    if default is None or default is False or default == "":
-        return ""
-    if isinstance(default, tuple):
-        default = ",".join(map(str, default))
-    return f"  [default: {default:g}]" if isinstance(default, float) else f"  [default: {default}]"
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(self.commands)
 
 
 def grouped_option(heading: str) -> Callable[..., Callable[[Decorated], Decorated]]:
-    """Return what `click.option` is, for options that stand under a heading of the help."""
+    """Return `click.option` for options under a heading of the help."""
     return partial(click.option, cls=GroupedOption, heading=heading)
-
-
-def device_option(heading: str) -> Callable[[Decorated], Decorated]:
-    """Decorate a command with `--device`, as the settings of a run have it."""
-    device = next(field for field in fields(Settings) if field.name == "device")
-    return _field_option(device, Device, heading)
-
-
-def output_options(
-    heading: str, help: str, *, required: bool = False, restart: bool = False
-) -> Callable[[Decorated], Decorated]:
-    """Decorate a command with `--output` and `--yes`, and with `--restart` where an earlier run can be resumed."""
-    option = grouped_option(heading)
-    options = [
-        option("--output", "-o", type=FILE, required=required, help=help),
-        option("--yes", "-y", is_flag=True, help="Replace the output if it exists."),
-    ]
-    if restart:
-        options.append(option("--restart", is_flag=True, help="Start from the first frame, even if a run can resume."))
-    return combine(options)
-
-
-def time_range_options(heading: str) -> Callable[[Decorated], Decorated]:
-    """Decorate a command with `--sample` and `--range`, of which one can be given."""
-    option = grouped_option(heading)
-    return combine(
-        [
-            option(
-                "--sample", type=parse_seconds, metavar="TIME", help="Only this much of the film's middle, such as 10s."
-            ),
-            option(
-                "--range", "part", type=parse_range, metavar="A-B", help="Only this range, in seconds or [HH:]MM:SS."
-            ),
-        ]
-    )
-
-
-_output_option = grouped_option("Console output")
-
-json_option = _output_option("--json", "as_json", is_flag=True, help="Print JSON Lines on standard output.")
-"""Decorates a command with `--json`."""
-
-quiet_option = _output_option("--quiet", "-q", is_flag=True, help="Print warnings and errors only.")
-"""Decorates a command with `--quiet`."""
-
-debug_option = _output_option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
-"""Decorates a command with `--debug`, which `main` looks for."""
-
-
-def console_options(command: Decorated) -> Decorated:
-    """Decorate a command with `--quiet`, `--json` and `--debug`."""
-    return combine([quiet_option, json_option, debug_option])(command)
 
 
 def combine(decorators: Sequence[Callable[[Decorated], Decorated]]) -> Callable[[Decorated], Decorated]:
@@ -154,14 +78,114 @@ def combine(decorators: Sequence[Callable[[Decorated], Decorated]]) -> Callable[
     return decorate
 
 
+def settings_options(settings: type[Any], heading: str) -> Callable[[Decorated], Decorated]:
+    """Decorate a command with one option for each field of a settings dataclass that has a help text."""
+    hints = get_type_hints(settings)
+    return combine(
+        [_field_option(field, hints[field.name], heading) for field in fields(settings) if "help" in field.metadata]
+    )
+
+
+def device_option(heading: str) -> Callable[[Decorated], Decorated]:
+    """Decorate a command with `--device`, which is also a setting of a run."""
+    field = next(field for field in fields(Settings) if field.name == "device")
+    return _field_option(field, Device, heading)
+
+
+def _field_option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decorated], Decorated]:
+    is_flag, is_required = annotation is bool, field.default is MISSING
+    default = None if is_required else field.default
+    return grouped_option(heading)(
+        f"--{field.name.replace('_', '-')}",
+        field.name,
+        type=None if is_flag else click_type(annotation),
+        is_flag=is_flag,
+        metavar=_METAVARS.get(plain_type(annotation)),
+        help=field.metadata["help"] + _default_text(default),
+        **_required_or_default(is_required, str(default) if isinstance(default, StrEnum) else default),
+    )
+
+
+def _required_or_default(is_required: bool, default: Any) -> dict[str, Any]:
+    """Return the arguments for click; from version 8.3 on, a required option with a default, even None, is optional."""
+    return {"required": True} if is_required else {"default": default}
+
+
+def _default_text(default: Any) -> str:
+    if default is None or default is False or default == "":
+        return ""
+    if isinstance(default, tuple):
+        default = ",".join(map(str, default))
+    return f"  [default: {default:g}]" if isinstance(default, float) else f"  [default: {default}]"
+
+
+def style_option(
+    heading: str, *, required: bool = False, default: str | None = None
+) -> Callable[[Decorated], Decorated]:
+    """Decorate a command with `--style`, one style or a blend of several."""
+    return grouped_option(heading)(
+        "--style",
+        show_default=True,
+        metavar="STYLE",
+        shell_complete=complete_style,
+        help="Name of a style (see `streamstyle styles`), any image, a .safetensors file, or a blend such as "
+        "wave:0.6,my.jpg:0.4",
+        **_required_or_default(required, default),
+    )
+
+
+def output_options(
+    heading: str, help: str, *, required: bool = False, restart: bool = False
+) -> Callable[[Decorated], Decorated]:
+    """Decorate a command with `--output` and `--yes`, and with `--restart` if the command resumes earlier runs."""
+    option = grouped_option(heading)
+    options = [
+        option("--output", "-o", type=FILE, required=required, help=help),
+        option("--yes", "-y", is_flag=True, help="Replace the output if it exists."),
+    ]
+    if restart:
+        options.append(option("--restart", is_flag=True, help="Start at the first frame instead of resuming a run."))
+    return combine(options)
+
+
+def time_range_options(heading: str) -> Callable[[Decorated], Decorated]:
+    """Decorate a command with `--sample` and `--range`, of which only one can be given."""
+    option = grouped_option(heading)
+    sample_help = "Only this much of the film, from its middle, such as 10s."
+    range_help = "Only this time range, in seconds or [HH:]MM:SS; A or B may be omitted."
+    return combine(
+        [
+            option("--sample", type=parse_seconds, metavar="TIME", help=sample_help),
+            option("--range", "part", type=parse_range, metavar="A-B", help=range_help),
+        ]
+    )
+
+
+_console_option = grouped_option("Console output")
+
+json_option = _console_option("--json", "as_json", is_flag=True, help="Print JSON Lines on standard output.")
+"""Decorates a command with `--json`."""
+
+quiet_option = _console_option("--quiet", "-q", is_flag=True, help="Print warnings and errors only.")
+"""Decorates a command with `--quiet`."""
+
+debug_option = _console_option("--debug", is_flag=True, expose_value=False, help="Print the traceback of an error.")
+"""Decorates a command with `--debug`, which `main` reads from the arguments itself."""
+
+
+def console_options(command: Decorated) -> Decorated:
+    """Decorate a command with `--quiet`, `--json` and `--debug`."""
+    return combine([quiet_option, json_option, debug_option])(command)
+
+
 def complete_style(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the styles whose names start with `incomplete`; if none does, complete a file name."""
+    """Return the styles whose names start with `incomplete`; if there is none, complete a file name."""
     names = [style.name for style in all_styles() if style.name.startswith(incomplete)]
     return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 
 def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the runs that go on, by their numbers."""
+    """Return the names of the active runs that start with `incomplete`."""
     return [
         CompletionItem(run.name, help=f"{run.state} {Path(run.video).name}")
         for run in active_runs()

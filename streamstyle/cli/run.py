@@ -1,4 +1,4 @@
-"""`streamstyle run`: a film goes in, a painting that moves comes out."""
+"""`streamstyle run` stylises a film, `streamstyle upscale` upscales a stylised one; `run --dry-run` estimates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 from streamstyle.cli.console import ProgressLine, print_json, report_to, resume_hint
 from streamstyle.cli.errors import to_failed
-from streamstyle.cli.media_args import Bounds, check_output, default_output, probe_range
+from streamstyle.cli.media_args import TimeRange, check_output, default_output, probe_range
 from streamstyle.cli.options import (
     FILE,
     GroupedCommand,
@@ -37,12 +37,13 @@ if TYPE_CHECKING:
     from streamstyle.video_info import VideoInfo
 
 _RUN_EPILOG = """
-Any image is a style at once; `streamstyle learn IMAGE` trains a network for it alone, used from then on.
-Ctrl-C finishes the current frame and leaves a playable film under a partial name; a second Ctrl-C aborts at once. The
-same command resumes the run, also after a crash; --restart starts again from the first frame.
+Any image can be used as a style at once; `streamstyle learn IMAGE` trains a network for it, used from then on.
+Ctrl-C stops after the current frame and leaves a playable output under a partial name; a second Ctrl-C aborts at once.
+The same command resumes the run, also after a crash.
 
 Exit codes: 0 done, 2 usage or setting, 3 film, 4 output, 5 style, 6 device, 70 internal error, 130 stopped.
 """
+_UPSCALE_FACTOR = click.IntRange(2, MAX_UPSCALE)
 
 
 @click.command(cls=GroupedCommand, epilog=_RUN_EPILOG, short_help="Stylise a film.")
@@ -54,132 +55,54 @@ def run(
     yes: bool,
     restart: bool,
     sample: float | None,
-    part: Bounds | None,
+    part: TimeRange | None,
     dry_run: bool,
     quiet: bool,
     as_json: bool,
     run_folder: Path | None,
     **values: Any,
 ) -> int:
-    """Stylise MOVIE; what stands still in the scene stands still in the output.
+    """Stylise the film MOVIE so that it does not flicker: what stands still in the scene stands still in the output.
 
     Sound, subtitles, chapters and metadata are copied.
     """
-    settings = settings_from_options(values, part or (None, None))
+    settings = settings_from_options(values, part)
     if dry_run:
-        mix = parse_style(style)
-        film, settings = _probe_range(movie, settings, sample, part)
-        print_plan(film, output or default_output(movie, mix.name), mix, settings, as_json, restart)
+        blend = parse_style(style)
+        video, settings = _probe_range(movie, settings, sample, part)
+        _print_plan(video, output or default_output(movie, blend.name), blend, settings, as_json, restart)
         return 0
 
     from streamstyle.runs.folder import RunFolder, new_run_folder
     from streamstyle.runs.monitor import open_session
 
     folder = RunFolder(run_folder) if run_folder else new_run_folder(movie)
-    with open_session(
-        folder, click.get_current_context().obj or [], lambda error: to_failed(error, debug=False)
-    ) as opened:
-        mix = parse_style(style)
-        film, settings = _probe_range(movie, settings, sample, part)
-        output = output or default_output(movie, mix.name)
+    command_line = click.get_current_context().obj or []
+    with open_session(folder, command_line, lambda error: to_failed(error, debug=False)) as session:
+        blend = parse_style(style)
+        video, settings = _probe_range(movie, settings, sample, part)
+        output = output or default_output(movie, blend.name)
         check_output(output, movie, replace=yes, can_ask=not as_json)
         from streamstyle.pipeline import stylise_video
 
-        with report_to(as_json, quiet, resume_hint(restart)) as (tell, stop):
-            observe, look = opened.attach(tell, stop)
-            warn_dropped_streams(film, output, observe)
-            ended = stylise_video(film, output, mix, settings, observe, stop, look, restart)
-    return EXIT_INTERRUPTED if isinstance(ended, Stopped) else 0
+        with report_to(as_json, quiet, resume_hint(restart)) as (observe_console, stop):
+            observe, on_frame = session.attach(observe_console, stop)
+            _warn_changed_streams(video, output, observe)
+            end = stylise_video(video, output, blend, settings, observe, stop, on_frame, restart)
+    return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0
 
 
-def warn_dropped_streams(film: VideoInfo, output: Path, observe: Observer) -> None:
-    """Say, before any work is done, which streams the output's container cannot hold as they are."""
-    from streamstyle.media.stream_plan import plan_streams
-
-    for carried in plan_streams(film, output):
-        if carried.reason:
-            observe(Warned(f"stream #{carried.stream.index} is {carried.action}: {carried.reason}"))
-
-
-def _probe_range(
-    movie: Path, settings: Settings, sample: float | None, part: Bounds | None
-) -> tuple[VideoInfo, Settings]:
-    """Return the film, and the settings with the part of it that is asked for."""
-    film, source = probe_range(movie, settings.source, sample, part)
-    return film, replace(settings, source=source)
-
-
-def print_plan(
-    film: VideoInfo, output: Path, mix: StyleBlend, settings: Settings, as_json: bool, restart: bool
-) -> None:
-    """Print what a run would do; write nothing."""
-    from streamstyle.estimate import plan
-    from streamstyle.media.output_file import check_output
-    from streamstyle.resume.checkpoint import find_checkpoint
-    from streamstyle.resume.signature import run_signature
-
-    check_output(output, film.path)
-    checkpoint = None if restart else find_checkpoint(output, film.path, run_signature(film, mix, settings))
-    resumed_frames = checkpoint.resume_point.frames if checkpoint else 0
-    line = ProgressLine(sys.stderr)
-    of = f"/{film.frames}" if film.frames else ""
-    try:
-        planned = plan(film, output, mix, settings, lambda n: line.show(f"reading frame {n}{of}"), resumed_frames)
-    finally:
-        line.clear()
-    if as_json:
-        print_json(planned)
-    else:
-        click.echo("\n".join(_plan_rows(planned, output)))
-
-
-def _plan_rows(planned: Planned, output: Path) -> list[str]:
-    length = f", {format_duration(planned.duration)}" if planned.duration is not None else ""
-    cuts = f", cuts at {', '.join(format_duration(cut) for cut in planned.cuts)}" if planned.cuts else ""
-    free = shutil.disk_usage(output.parent).free
-    speed = format_speed(1, planned.seconds_per_frame)
-    rows = [
-        ("film", planned.video),
-        ("output", planned.output + (" (exists; -y replaces it)" if output.exists() else "")),
-        ("size", _size_text(planned)),
-        ("frames", f"{planned.frames}{length}{_resumed_text(planned)}"),
-        ("shots", f"{len(planned.cuts) + 1}{cuts}"),
-        ("style", f"{planned.style}, method {planned.method}"),
-        *(_stream_text(carried) for carried in planned.streams),
-        ("time", f"about {format_duration(planned.seconds)}, at {speed}, measured on frames from the middle"),
-        ("disk", f"about {format_bytes(planned.bytes)}, {format_bytes(free)} free"),
-    ]
-    return [f"{name:<11}{text}" for name, text in rows]
-
-
-def _resumed_text(planned: Planned) -> str:
-    return f", resuming after frame {planned.resumed_frames}" if planned.resumed_frames else ""
-
-
-def _size_text(planned: Planned) -> str:
-    painted = f"{planned.source_width}x{planned.source_height} → {planned.width}x{planned.height}"
-    times = planned.upscale
-    return painted if times == 1 else f"{painted}, upscaled to {times * planned.width}x{times * planned.height}"
-
-
-def _stream_text(carried: StreamPlan) -> tuple[str, str]:
-    stream = carried.stream
-    about = " ".join(part for part in (stream.codec, stream.language, stream.title) if part and part != "und")
-    return stream.kind, f"#{stream.index} {about}: {carried.action}" + (f", {carried.reason}" if carried.reason else "")
-
-
-_UPSCALE_FACTOR = click.IntRange(2, MAX_UPSCALE)
-
-
-@click.command(cls=GroupedCommand, short_help="Upscale a film that has been stylised.")
+@click.command(cls=GroupedCommand, short_help="Upscale a stylised film.")
 @click.argument("movie", type=FILE)
 @grouped_option("Upscaling")(
-    "--factor", type=_UPSCALE_FACTOR, default=2, metavar="N", help="Times as wide and high.  [default: 2]"
+    "--factor", type=_UPSCALE_FACTOR, default=2, show_default=True, metavar="N", help="Factor of width and height."
 )
-@output_options("Upscaling", "Default: MOVIE.HEIGHTp.mkv beside the film.", restart=True)
-@time_range_options("Upscaling")
 @device_option("Upscaling")
-@settings_options(EncoderSettings, "Encoding")
+@time_range_options("Input")
+@output_options(
+    "Output", "Output file; its suffix selects the container. Default: MOVIE.HEIGHTp.mkv beside MOVIE.", restart=True
+)
+@settings_options(EncoderSettings, "Output")
 @console_options
 def upscale(
     movie: Path,
@@ -188,7 +111,7 @@ def upscale(
     yes: bool,
     restart: bool,
     sample: float | None,
-    part: Bounds | None,
+    part: TimeRange | None,
     device: str,
     quiet: bool,
     as_json: bool,
@@ -198,18 +121,87 @@ def upscale(
 
     Sound, subtitles, chapters and metadata are copied. The same command resumes a run that was stopped or killed.
     """
-    settings, encoding = UpscaleSettings(factor), settings_from(EncoderSettings, values)
-    film, _ = probe_range(movie, SourceSettings(), sample, part)
-    output = output or _upscaled_output(film, factor)
+    settings, encoder = UpscaleSettings(factor), settings_from(EncoderSettings, values)
+    video, _ = probe_range(movie, SourceSettings(), sample, part)
+    output = output or movie.with_name(f"{movie.stem}.{factor * video.height}p.mkv")
     check_output(output, movie, replace=yes, can_ask=not as_json)
     from streamstyle.pipeline import upscale_video
 
     with report_to(as_json, quiet, resume_hint(restart)) as (observe, stop):
-        warn_dropped_streams(film, output, observe)
-        ended = upscale_video(film, output, settings, encoding, Device(device), observe, stop, restart)
-    return EXIT_INTERRUPTED if isinstance(ended, Stopped) else 0
+        _warn_changed_streams(video, output, observe)
+        end = upscale_video(video, output, settings, encoder, Device(device), observe, stop, restart)
+    return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0
 
 
-def _upscaled_output(film: VideoInfo, factor: int) -> Path:
-    """Return `MOVIE.HEIGHTp.mkv` beside the film."""
-    return film.path.with_name(f"{film.path.stem}.{factor * film.height}p.mkv")
+def _probe_range(
+    movie: Path, settings: Settings, sample: float | None, time_range: TimeRange | None
+) -> tuple[VideoInfo, Settings]:
+    """Return the requested range of the video, and the settings with that range."""
+    video, source = probe_range(movie, settings.source, sample, time_range)
+    return video, replace(settings, source=source)
+
+
+def _warn_changed_streams(video: VideoInfo, output: Path, observe: Observer) -> None:
+    """Warn of the streams that the container of the output cannot hold as they are."""
+    from streamstyle.media.stream_plan import plan_streams
+
+    for plan in plan_streams(video, output):
+        if plan.reason:
+            observe(Warned(f"stream #{plan.stream.index} is {plan.action}: {plan.reason}"))
+
+
+def _print_plan(
+    video: VideoInfo, output: Path, blend: StyleBlend, settings: Settings, as_json: bool, restart: bool
+) -> None:
+    """Print what a run would do, after stylising a few frames to measure the speed."""
+    from streamstyle.estimate import plan
+    from streamstyle.media.output_file import check_output
+    from streamstyle.resume.checkpoint import find_checkpoint
+    from streamstyle.resume.signature import run_signature
+
+    check_output(output, video.path)
+    checkpoint = None if restart else find_checkpoint(output, video.path, run_signature(video, blend, settings))
+    resumed_frames = checkpoint.resume_point.frames if checkpoint else 0
+    line = ProgressLine(sys.stderr)
+    of = f"/{video.frames}" if video.frames else ""
+    try:
+        planned = plan(video, output, blend, settings, lambda n: line.show(f"reading frame {n}{of}"), resumed_frames)
+    finally:
+        line.clear()
+    if as_json:
+        print_json(planned)
+    else:
+        click.echo("\n".join(_plan_rows(planned, output)))
+
+
+def _plan_rows(planned: Planned, output: Path) -> list[str]:
+    duration = f", {format_duration(planned.duration)}" if planned.duration is not None else ""
+    resumed = f", resuming after frame {planned.resumed_frames}" if planned.resumed_frames else ""
+    cuts = f", cuts at {', '.join(format_duration(cut) for cut in planned.cuts)}" if planned.cuts else ""
+    free = shutil.disk_usage(output.parent).free
+    speed = format_speed(1, planned.seconds_per_frame)
+    rows = [
+        ("film", planned.video),
+        ("output", planned.output + (" (exists; -y replaces it)" if output.exists() else "")),
+        ("size", _size_text(planned)),
+        ("frames", f"{planned.frames}{duration}{resumed}"),
+        ("shots", f"{len(planned.cuts) + 1}{cuts}"),
+        ("style", f"{planned.style}, method {planned.method}"),
+        *((plan.stream.kind, _stream_text(plan)) for plan in planned.streams),
+        ("time", f"about {format_duration(planned.seconds)}, at {speed}, measured on frames from the middle"),
+        ("disk", f"about {format_bytes(planned.bytes)}, {format_bytes(free)} free"),
+    ]
+    return [f"{name:<11}{text}" for name, text in rows]
+
+
+def _size_text(planned: Planned) -> str:
+    size = f"{planned.source_width}x{planned.source_height} → {planned.width}x{planned.height}"
+    if planned.upscale == 1:
+        return size
+    return f"{size}, upscaled to {planned.upscale * planned.width}x{planned.upscale * planned.height}"
+
+
+def _stream_text(plan: StreamPlan) -> str:
+    stream = plan.stream
+    names = " ".join(part for part in (stream.codec, stream.language, stream.title) if part and part != "und")
+    return f"#{stream.index} {names}: {plan.action}" + (f", {plan.reason}" if plan.reason else "")

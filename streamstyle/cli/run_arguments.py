@@ -9,16 +9,18 @@ from typing import Any
 
 import click
 
-from streamstyle.cli.media_args import Bounds, default_output
+from streamstyle.cli.media_args import TimeRange, default_output, require_one_range
 from streamstyle.cli.options import (
     FILE,
+    HELP_NAMES,
     Decorated,
     GroupedCommand,
-    complete_style,
+    combine,
     console_options,
     grouped_option,
     output_options,
     settings_options,
+    style_option,
     time_range_options,
 )
 from streamstyle.errors import SettingsError
@@ -36,67 +38,61 @@ from streamstyle.settings import (
 )
 from streamstyle.styles.spec import StyleBlend, parse_style
 
-_STYLE_HELP = (
-    "A style's name (see `streamstyle styles`), any image, a .safetensors file, or a blend: wave:0.6,my.jpg:0.4"
-)
-_output_option = grouped_option("Console output")
+_run_option = grouped_option("Run")
 
 _OPTIONS = (
     click.argument("movie", type=FILE),
-    grouped_option("Style and output")(
-        "--style", required=True, metavar="STYLE", help=_STYLE_HELP, shell_complete=complete_style
+    style_option("Style", required=True),
+    settings_options(StyleSettings, "Style"),
+    time_range_options("Input"),
+    settings_options(SourceSettings, "Input"),
+    output_options(
+        "Output", "Output file; its suffix selects the container. Default: MOVIE.STYLE.mkv beside MOVIE.", restart=True
     ),
-    output_options("Style and output", "Default: MOVIE.STYLE.mkv beside the film.", restart=True),
-    time_range_options("Film"),
-    settings_options(SourceSettings, "Film"),
-    settings_options(StyleSettings, "Style and output"),
-    settings_options(UpscaleSettings, "Style and output"),
+    settings_options(UpscaleSettings, "Output"),
+    settings_options(EncoderSettings, "Output"),
     settings_options(ConsistencySettings, "Method"),
     settings_options(RuderSettings, "Method ruder"),
-    settings_options(Settings, "Method"),
     settings_options(FlowSettings, "Optical flow"),
-    settings_options(EncoderSettings, "Encoding"),
-    _output_option("--dry-run", is_flag=True, help="Estimate time and disk space; write nothing."),
-    _output_option("--run-folder", type=FILE, help="Folder for `streamstyle tui --attach` to read from."),
+    settings_options(Settings, "Run"),
+    _run_option("--dry-run", is_flag=True, help="Estimate time and disk space and exit; write nothing."),
+    _run_option("--run-folder", type=FILE, help="Folder for the state of the run, which `tui --attach PATH` reads."),
     console_options,
 )
 
 
 def run_options(command: Decorated) -> Decorated:
     """Decorate a command with the argument and the options of `streamstyle run`."""
-    for decorate in reversed(_OPTIONS):
-        command = decorate(command)
-    return command
+    return combine(_OPTIONS)(command)
 
 
 @dataclass(frozen=True, slots=True)
 class RunArguments:
-    """What the arguments of a run say before its film has been opened."""
+    """The arguments of a run, parsed but not yet checked against the video."""
 
     movie: Path
     output: Path
-    mix: StyleBlend
+    blend: StyleBlend
     settings: Settings
     sample: float | None
-    """Seconds from the film's middle; None for the range in the settings."""
+    """Seconds from the middle of the video; None for the time range in the settings."""
     restart: bool = False
-    """Whether the run starts from the first frame even if an earlier one can be resumed."""
+    """Start at the first frame even if an earlier run can be resumed."""
 
 
 def parse_run_arguments(arguments: Sequence[str]) -> RunArguments:
     """Parse the arguments of `streamstyle run`; raises the StreamstyleError that the run would end with."""
     try:
-        values = _parser.make_context("run", list(arguments), help_option_names=["-h", "--help"]).params
+        values = _parser.make_context("run", list(arguments), help_option_names=HELP_NAMES).params
     except click.ClickException as error:
         raise SettingsError(error.format_message().rstrip("."), "See `streamstyle run --help`.") from error
-    if values["sample"] is not None and values["part"] is not None:
-        raise SettingsError("--sample and --range cannot be given together", "Give one of them.")
-    mix = parse_style(values["style"])
+    require_one_range(values["sample"], values["part"])
+    blend = parse_style(values["style"])
     return RunArguments(
         movie=values["movie"],
-        output=values["output"] or default_output(values["movie"], mix.name),
-        mix=mix,
-        settings=settings_from_options(values, values["part"] or (None, None)),
+        output=values["output"] or default_output(values["movie"], blend.name),
+        blend=blend,
+        settings=settings_from_options(values, values["part"]),
         sample=values["sample"],
         restart=values["restart"],
     )
@@ -108,10 +104,11 @@ def _parser(**_: Any) -> None:
     """Does nothing: only its parser is used."""
 
 
-def settings_from_options(values: Mapping[str, Any], part: Bounds) -> Settings:
-    """Return the settings from the values of a run's options; raises SettingsError where one is out of range."""
+def settings_from_options(values: Mapping[str, Any], time_range: TimeRange | None) -> Settings:
+    """Return the settings given by the options of a run; raises SettingsError for a value that cannot work."""
+    start, end = time_range or (None, None)
     return Settings(
-        source=settings_from(SourceSettings, values, start=part[0], end=part[1]),
+        source=settings_from(SourceSettings, values, start=start, end=end),
         flow=settings_from(FlowSettings, values),
         consistency=settings_from(ConsistencySettings, values),
         ruder=settings_from(RuderSettings, values),

@@ -10,6 +10,7 @@ import click
 from streamstyle.cli.console import report_to
 from streamstyle.cli.media_args import check_output
 from streamstyle.cli.options import (
+    DeclaredOrderGroup,
     GroupedCommand,
     debug_option,
     device_option,
@@ -31,7 +32,7 @@ from streamstyle.train.settings import (
 _training_output = output_options("Training", "Weights file to write.", required=True)
 
 
-@click.group(short_help="Train the networks that streamstyle ships.")
+@click.group(cls=DeclaredOrderGroup, short_help="Train the networks that streamstyle ships.")
 def train() -> None:
     """Train the networks that streamstyle ships."""
 

@@ -1,1 +1,1 @@
-"""A process that reads films and stylises single frames for the TUI's setup screen."""
+"""A process that reads films and stylises single frames for the TUI's start screen."""

@@ -60,7 +60,7 @@ class FramePreviews:
         """Return the same frame stylised; a draft is quicker and only like the output."""
         size = SourceSettings(height=DRAFT_HEIGHT) if draft and not box.detail else wanted.settings.source
         film = _seek(at_working_size(film, size), time)
-        return self._stylised(film, wanted.mix, wanted.settings.style, wanted.settings.device, box)
+        return self._stylised(film, wanted.blend, wanted.settings.style, wanted.settings.device, box)
 
     @gpu_errors_as_device_errors()
     def _stylise(

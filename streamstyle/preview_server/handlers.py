@@ -1,4 +1,4 @@
-"""The requests of the setup screen and their results, as JSON objects."""
+"""The requests of the start screen and their results, as JSON objects."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Handlers:
         wanted = parse_run_arguments(request["arguments"])
         film = requested_range(self._film(wanted.movie), wanted)
         cost = estimate_cost(
-            film, wanted.output, wanted.mix, wanted.settings, lambda known: on_progress(asdict(known)), stop
+            film, wanted.output, wanted.blend, wanted.settings, lambda known: on_progress(asdict(known)), stop
         )
         return asdict(cost)
 
@@ -126,7 +126,7 @@ def resume_status(film: VideoInfo, wanted: RunArguments) -> tuple[int, str]:
         checkpoint = read_checkpoint(wanted.output)
         if checkpoint is None:
             return 0, ""
-        signature = run_signature(film, wanted.mix, wanted.settings)
+        signature = run_signature(film, wanted.blend, wanted.settings)
         signature[RANGE_KEY] = checkpoint.signature.get(RANGE_KEY, "")
         check_unchanged(checkpoint.signature, signature, partial_path(wanted.output))
     except OutputError as error:

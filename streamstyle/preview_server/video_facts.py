@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from streamstyle.cli.media_args import Bounds, middle_range
+from streamstyle.cli.media_args import TimeRange, middle_range
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.media.colour import HLG, PQ, resolve_tags
 from streamstyle.media.probe import FrameSize, empty_range_error, working_size
@@ -114,7 +114,7 @@ def at_working_size(film: VideoInfo, settings: SourceSettings) -> VideoInfo:
     return replace(film, width=shape.width, height=shape.height, sample_aspect_ratio=shape.sample_aspect_ratio)
 
 
-def _bounds(film: VideoInfo, wanted: RunArguments) -> Bounds:
+def _bounds(film: VideoInfo, wanted: RunArguments) -> TimeRange:
     if wanted.sample is None:
         return wanted.settings.source.start, wanted.settings.source.end
     return middle_range(film, wanted.sample)

@@ -1,4 +1,4 @@
-"""The setup screen knows of a run that can be resumed."""
+"""The start screen knows of a run that can be resumed."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def film(tmp_path: Path) -> Path:
     """A film of which seven frames are painted in the wave, from its tenth frame on."""
     film = write_film(tmp_path / "film.mkv", pan(40, 64, 48).frames)
     wanted = parse_run_arguments([str(film), "--style", "wave"])
-    known = run_signature(probe(film, SourceSettings(start=0.4)), wanted.mix, wanted.settings)
+    known = run_signature(probe(film, SourceSettings(start=0.4)), wanted.blend, wanted.settings)
     point = ResumePoint(7, (FramePosition(6, 640, 0, seekable=True),), ())
     write_checkpoint(checkpoint_path(wanted.output), Checkpoint(point, "film.wave.partial.mkv", known, "", "cpu"))
     partial_path(wanted.output).write_bytes(b"seven frames")

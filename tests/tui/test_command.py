@@ -80,7 +80,7 @@ def test_attach_says_where_there_is_nothing_to_look_at(
     home: Path, tmp_path: Path, shown: list[object], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_code(["tui", "--attach"]) == 2
-    assert "there is no run to look at" in capfd.readouterr().err
+    assert "there is no run to show" in capfd.readouterr().err
     assert exit_code(["tui", "--attach", str(tmp_path)]) == 2
     assert f"there is no run {tmp_path}" in capfd.readouterr().err
 
@@ -88,7 +88,7 @@ def test_attach_says_where_there_is_nothing_to_look_at(
 def test_without_a_terminal_it_is_run_with_a_word_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["tui", str(tmp_path / "none.mkv"), "--style", "wave"]) == 3
     said = capfd.readouterr().err
-    assert said.startswith("streamstyle: there is no terminal here: painting with the progress line\n")
+    assert said.startswith("streamstyle: there is no terminal here: continuing as `streamstyle run`\n")
     assert "none.mkv does not exist" in said
 
 
