@@ -54,7 +54,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> CpuKernels:
 def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once with torch doing all the work on the CPU, once with the compiled part doing its share."""
     part = request.getfixturevalue("host") if request.param == "compiled" else None
-    monkeypatch.setattr(dispatch, "_kernels", lambda device: part)
+    monkeypatch.setattr(dispatch, "load_kernels", lambda device: part)
 
 
 @pytest.fixture

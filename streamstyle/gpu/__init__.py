@@ -1,1 +1,1 @@
-"""Devices, our own kernels, CUDA graphs, and what to do when a GPU's memory does not suffice."""
+"""Devices, CPU and CUDA kernels, CUDA graphs, and fallbacks for too little GPU memory."""

@@ -1,7 +1,6 @@
-"""The kernels of `csrc/` on the CPU: the pixel functions as g++ builds them, called through ctypes.
+"""The kernels of `csrc/` on the CPU: a shared library compiled at installation and called through ctypes.
 
-The library is optional. Where no compiler was at hand when the package was installed there is none, and torch does
-the work.
+The library is optional: if no compiler was found at installation, the torch implementations are used.
 """
 
 from __future__ import annotations
@@ -16,33 +15,33 @@ from torch import Tensor
 from streamstyle.gpu.kernels import KERNELS
 
 _TYPES = {torch.float32: ("", ctypes.c_float), torch.float64: ("_double", ctypes.c_double)}
-"""Suffix of the function's name and the type of its numbers, by the type of the inputs."""
+"""Suffix of the function's name and C type of its numbers, by dtype of the inputs."""
 
 
 def find_library(
-    folder: Path,  # where it is built: beside its source
+    folder: Path,  # the library is built next to its source
 ) -> Path | None:
-    """Return the shared library built for this Python; None if there is none that can be loaded and has it all."""
+    """Return the shared library built for this Python; None unless it can be loaded and has every kernel."""
     path = folder / f"cpu_kernels{sysconfig.get_config_var('EXT_SUFFIX')}"
     try:
         library = ctypes.CDLL(str(path))
-    except OSError:  # not built, or for another machine
+    except OSError:  # not built, or built for another machine
         return None
-    return path if all(hasattr(library, name) for name in KERNELS) else None  # else built from an older source
+    return path if all(hasattr(library, name) for name in KERNELS) else None  # if not: built from an older source
 
 
 class CpuKernels:
-    """The kernels in one shared library, in float32 or, for tests, float64.
+    """The kernels of a shared library, in float32 or, for tests, in float64.
 
-    Each runs in the thread that calls it, without Python's lock, and sums in a fixed order.
+    A kernel runs in the calling thread, without the GIL, and sums in a fixed order.
     """
 
     def __init__(self, path: Path) -> None:
-        """Load the library; OSError if it cannot be."""
+        """Load the library. Raises OSError if it cannot be loaded."""
         self._library = ctypes.CDLL(str(path))
 
     def run(self, name: str, *arguments: Tensor | float, scale: float = 1.0) -> tuple[Tensor, ...]:
-        """Return what `KernelLibrary.run` does."""
+        """Implement `KernelLibrary.run`."""
         launch = KERNELS[name].launch(*arguments)
         first = launch.inputs[0]
         suffix, number = _TYPES[first.dtype]

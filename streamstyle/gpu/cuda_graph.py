@@ -1,4 +1,4 @@
-"""Work recorded once and sent to the GPU as a whole from then on: a CUDA graph."""
+"""CUDA graphs: a step is captured once and from then on launched as a whole."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from contextlib import suppress
 import torch
 
 Step = Callable[[], None]
-"""Reads and writes tensors that stay where they are, and reads no number on the host."""
+"""Work on tensors at fixed addresses that never synchronises with the host."""
 
 _WARMUP_RUNS = 3
-"""Times the work is done before it is recorded: libraries choose and set up on the way, which cannot be recorded."""
+"""Runs before the capture: libraries select algorithms and allocate workspaces then, which cannot be captured."""
 
 
 def capture(step: Step) -> Step:
-    """Return what does the work with one launch; it has been done a few times here.
+    """Return a function that replays the step with one launch. The step runs a few times here, for warm-up.
 
-    What the work raises where it cannot be recorded is raised, and all is as if nothing had been tried.
+    If the step cannot be captured, its error is raised, and stream, allocator and memory are as before the call.
     """
     current, side = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
     _warm_up(step, current, side)
     graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
     try:
-        # The stream is the one warmed up on: cuBLAS and cuDNN have memory to work in for each. By default nothing in
-        # any thread might ask for memory meanwhile, as uploads of later frames do.
+        # On the stream of the warm-up, because cuBLAS and cuDNN have a workspace per stream. The default capture mode
+        # would forbid allocations in all threads, and other threads upload later frames.
         with torch.cuda.graph(graph, pool=pool, stream=side, capture_error_mode="thread_local"):
             step()
     except Exception as error:
@@ -42,25 +42,25 @@ def _warm_up(step: Step, current: torch.cuda.Stream, side: torch.cuda.Stream) ->
             for _ in range(_WARMUP_RUNS):
                 step()
     finally:
-        current.wait_stream(side)  # or memory given back after an error would be written to by what is still under way
+        current.wait_stream(side)  # else memory freed after an error could still be written to by queued kernels
 
 
 def _reset_allocator(pool: tuple[int, int]) -> None:
-    """Tell torch that a recording is over; it does not notice where one is spoiled.
+    """Tell torch's allocator that an invalidated capture is over.
 
-    It would leave its own stream the current one of this thread (`torch.cuda.graph.__exit__`) and, believing to record
-    still, answer the next `empty_cache`, or the next lack of memory, with an assertion (`CUDACachingAllocator.cpp`).
+    After one, torch leaves its capture stream current (`torch.cuda.graph.__exit__`) and the allocator in capture mode,
+    where the next `empty_cache` or lack of memory fails an assertion (`CUDACachingAllocator.cpp`).
     """
     device = torch.cuda.current_device()
-    with suppress(RuntimeError, AttributeError):  # where it has noticed the graph gives the pool back itself
+    with suppress(RuntimeError, AttributeError):  # if torch did end the capture, the graph releases the pool
         torch._C._cuda_endAllocateToPool(device, pool)
         torch._C._cuda_releasePool(device, pool)
 
 
 def _root_cause(error: Exception) -> Exception:
-    """Return what spoiled a recording: the error by which it then ends says only that something had."""
-    first = error.__context__
-    if not isinstance(first, Exception):
+    """Return the error that invalidated a capture; the one raised at its end only says that there was one."""
+    cause = error.__context__
+    if not isinstance(cause, Exception):
         return error
-    error.__traceback__ = None  # it holds the first, which will hold this one: all memory of the work, until collected
-    return first
+    error.__traceback__ = None  # breaks a reference cycle of the two errors, which would keep the step's memory alive
+    return cause

@@ -1,6 +1,6 @@
-"""The kernels of `csrc/` on a GPU: compiled by NVRTC at first use, launched on torch's stream on torch's memory.
+"""The kernels of `csrc/` on a GPU: compiled by NVRTC, launched through CuPy on torch's stream and torch's memory.
 
-The only file that imports cupy. Compiled kernels are kept in the user's cache.
+The only module that imports cupy. Compiled kernels are kept in the user's cache folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from streamstyle.gpu.kernels import KERNELS, Launch
 from streamstyle.gpu.memory import first_line
 
 _BLOCK = (32, 8, 1)
-"""Threads of a block; `csrc/*.cu` count on it."""
+"""Threads per block; `csrc/*.cu` depend on it."""
 
 _OPTIONS = ("--std=c++17",)
 
@@ -31,10 +31,10 @@ _ONCE = re.compile(r"^#pragma once\n", re.MULTILINE)
 
 
 class CudaKernels:
-    """The kernels, on the GPU that is current when they are called."""
+    """The kernels on CUDA devices; each runs on the device of its inputs."""
 
     def __init__(self, cupy: Any, folder: Path) -> None:
-        """Compile the sources in `folder` with the imported cupy, all of them: a graph cannot capture a compilation."""
+        """Compile all sources in `folder` with the imported cupy: a CUDA graph cannot capture a compilation."""
         self._cupy = cupy
         modules = {
             source: cupy.RawModule(code=inline_includes(folder / f"{source}.cu"), options=_OPTIONS)
@@ -44,39 +44,39 @@ class CudaKernels:
 
     @classmethod
     def load(cls, folder: Path, device: str = "cuda") -> CudaKernels | str:
-        """Return the kernels, or why there are none: CuPy is not installed, finds no GPU, or cannot run them on it."""
+        """Return the kernels, or the reason why they are unavailable."""
         if "CUPY_CACHE_DIR" not in os.environ:
             os.environ["CUPY_CACHE_DIR"] = _cache_folder()
         try:
             cupy = importlib.import_module("cupy")
-        except Exception as error:  # whatever it does not find, of CUDA's libraries or of its own
+        except Exception as error:  # of many types: CUDA libraries or parts of CuPy may be missing
             missing = isinstance(error, ModuleNotFoundError) and error.name == "cupy"
             return "CuPy is not installed" if missing else f"CuPy cannot be imported: {first_line(error)}"
         if not cupy.cuda.is_available():
-            return f"CuPy {cupy.__version__} finds no GPU that its CUDA can use"
+            return f"CuPy {cupy.__version__} finds no GPU that its CUDA version supports"
         try:
             kernels = cls(cupy, folder)
-            works = kernels._works(device)
-        except Exception as error:  # an old driver, no NVRTC, an interface that is not CuPy's of today
-            return f"CuPy {cupy.__version__} cannot run them: {first_line(error)}"
-        return kernels if works else f"CuPy {cupy.__version__} runs them wrongly"
+            correct = kernels._passes_check(device)
+        except Exception as error:  # an old driver, no NVRTC, another version of CuPy
+            return f"CuPy {cupy.__version__} cannot run the kernels: {first_line(error)}"
+        return kernels if correct else f"CuPy {cupy.__version__} runs the kernels with wrong results"
 
     def run(self, name: str, *arguments: Tensor | float, scale: float = 1.0) -> tuple[Tensor, ...]:
-        """Return what `KernelLibrary.run` does, without waiting for it."""
+        """Implement `KernelLibrary.run`, asynchronously."""
         return self._run(KERNELS[name].launch(*arguments), scale)
 
-    def _works(self, device: str) -> bool:
-        """Return whether an image warped by no flow stays what it is: all that is between here and the GPU is tried."""
+    def _passes_check(self, device: str) -> bool:
+        """Return whether an image warped by zero flow is unchanged, which exercises compiler, driver and launch."""
         image = torch.linspace(0, 1, 3 * 40 * 50, device=device).view(3, 40, 50)
         launch = KERNELS["warp_bicubic"].launch(image, image.new_zeros(2, 40, 50))
         launch.poison()
         return torch.equal(self._run(launch, 1.0)[0], image)
 
     def _run(self, launch: Launch, scale: float) -> tuple[Tensor, ...]:
-        """Launch a kernel on the current stream.
+        """Launch a kernel on torch's current stream.
 
-        Tensors go as bare addresses: DLPack would make cupy's stream wait for torch's, which a graph cannot capture.
-        Torch gives memory back in the order of the stream, so what is allocated for a launch lives long enough.
+        Tensors are passed as addresses: DLPack would make one stream wait for another, which a graph cannot capture.
+        Torch reuses memory in stream order, so the temporary tensors of a launch live long enough.
         """
         rows, columns = launch.threads
         grid = (-(-columns // _BLOCK[0]), -(-rows // _BLOCK[1]), 1)
@@ -90,7 +90,7 @@ class CudaKernels:
             *map(np.int32, launch.sizes),
         )
         with torch.cuda.device(device):
-            stream = _Stream(torch.cuda.current_stream().cuda_stream)  # of this moment: a graph is captured on its own
+            stream = _Stream(torch.cuda.current_stream().cuda_stream)  # asked each time: a graph has its own stream
             with self._cupy.cuda.Stream.from_external(stream):
                 self._functions[launch.kernel.name](grid, _BLOCK, arguments)
         return (*launch.outputs, sums.total) if sums else tuple(launch.outputs)
@@ -98,11 +98,11 @@ class CudaKernels:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """Where a kernel leaves its sum, and what it needs on the way."""
+    """The output and the temporary tensors of a kernel with a sum."""
 
-    total: Tensor
+    total: Tensor  # scalar
     partial: Tensor  # [blocks] float64
-    finished: Tensor  # int32: blocks that are done
+    finished: Tensor  # scalar int32: count of finished blocks
 
     @classmethod
     def allocate(cls, blocks: int, like: Tensor) -> _Sum:
@@ -113,13 +113,13 @@ class _Sum:
         )
 
     def arguments(self, scale: float) -> tuple[Any, ...]:
-        """Return them in the order that kernels take them in."""
+        """Return the arguments in the order of the kernels' parameters."""
         return _address(self.partial), _address(self.finished), np.float32(scale), _address(self.total)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    """A stream as the CUDA stream protocol has it: torch's have come to know it only lately."""
+    """A stream with the CUDA stream protocol, which only recent versions of torch implement."""
 
     address: int
 
@@ -128,23 +128,23 @@ class _Stream:
 
 
 def inline_includes(path: Path) -> str:
-    """Return the text of a CUDA file with every include in its place, once.
+    """Return the source of a CUDA file with each included file inlined once.
 
-    NVRTC would find includes by itself, but CuPy's cache knows a kernel by its text: one text means that a change in an
-    included file is compiled, and needs no search path.
+    CuPy's cache is keyed by the source: with includes inlined, a change in an included file is noticed, and NVRTC needs
+    no search path.
     """
     return _inline(path, set())
 
 
 def _inline(path: Path, included: set[str]) -> str:
-    def content(found: re.Match[str]) -> str:
-        name = found.group(1)
+    def inline(match: re.Match[str]) -> str:
+        name = match.group(1)
         if name in included:
             return ""
         included.add(name)
         return _inline(path.parent / name, included)
 
-    return _INCLUDE.sub(content, _ONCE.sub("", path.read_text(encoding="utf-8")))
+    return _INCLUDE.sub(inline, _ONCE.sub("", path.read_text(encoding="utf-8")))
 
 
 def _address(tensor: Tensor) -> np.uint64:
@@ -152,7 +152,7 @@ def _address(tensor: Tensor) -> np.uint64:
 
 
 def _cache_folder() -> str:
-    """Return a folder for compiled kernels: importing CuPy fails where it cannot be made."""
+    """Return an existing folder for compiled kernels: importing CuPy fails if it cannot create its cache folder."""
     folder = platformdirs.user_cache_path("streamstyle") / "kernels"
     try:
         folder.mkdir(parents=True, exist_ok=True)

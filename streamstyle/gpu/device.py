@@ -1,4 +1,4 @@
-"""Where the networks run, and in which arithmetic."""
+"""The device that networks run on, its arithmetic, and the C library's memory allocator."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from streamstyle.settings import Device
 
 
 def select_device(device: Device, warn: Warn = ignore_warning) -> torch.device:
-    """Return torch's device, after a look whether it works.
+    """Return the torch device for a setting, after testing that it works.
 
-    Raises DeviceError where a GPU is asked for and none is there, or none that works; where any device would do, that
-    is the CPU then, and `warn` is told of a GPU that does not work.
+    For `cuda`, raises DeviceError if there is no GPU or it fails the test. For `auto`, the CPU is returned then, with a
+    warning if there is a GPU that fails.
     """
     if device is Device.cpu or (device is Device.auto and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
-        raise DeviceError("there is no CUDA device for --device cuda", "Use --device cpu, or see `streamstyle doctor`.")
+        raise DeviceError("--device cuda: no CUDA device was found", "Use --device cpu, or see `streamstyle doctor`.")
     fault = gpu_fault()
     if fault is None:
         _use_exact_arithmetic()
@@ -35,7 +35,7 @@ def select_device(device: Device, warn: Warn = ignore_warning) -> torch.device:
 
 @functools.cache
 def gpu_fault() -> str | None:
-    """Return what the GPU says to one addition: it may be too old for torch, taken by another program, or full."""
+    """Return the error of one addition on the GPU, which may be too old for torch, in use or full; else None."""
     try:
         torch.ones(1, device="cuda").add_(1).item()
     except RuntimeError as error:
@@ -44,11 +44,10 @@ def gpu_fault() -> str | None:
 
 
 def _use_exact_arithmetic() -> None:
-    """Let float32 be float32, sums of bfloat16 be summed in it, and the same film be the same again.
+    """Make torch compute float32 in full precision, accumulate bfloat16 products in float32, and be deterministic.
 
-    By default cuDNN would round what convolutions take to 11 bits (TF32), which would let the first convolution of a
-    style network see steps near black and white, and may add up in any order; cuBLAS may add up parts of a Gram matrix
-    in bfloat16.
+    By default cuDNN rounds inputs of convolutions to 11 bits (TF32), which quantises the input of a style network near
+    black and white, and may sum in any order; cuBLAS may sum partial products of a Gram matrix in bfloat16.
     """
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.deterministic = True
@@ -56,7 +55,7 @@ def _use_exact_arithmetic() -> None:
 
 
 def compute_dtype(device: torch.device) -> torch.dtype:
-    """Return bfloat16 where the hardware multiplies it faster than float32, else float32."""
+    """Return bfloat16 if the hardware multiplies it faster than float32, otherwise float32."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
     return torch.bfloat16 if _cpu_has_bfloat16() else torch.float32
@@ -70,14 +69,14 @@ def _cpu_has_bfloat16() -> bool:
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _MAX_BYTES = (1 << 31) - 1
-"""Bytes; mallopt takes an int."""
+"""The largest value of mallopt, which takes an int."""
 
 
 def tune_malloc() -> None:
-    """Ask glibc to keep freed memory for the next tensor instead of giving it back to the system.
+    """Make glibc keep freed memory for the next tensor instead of returning it to the system.
 
-    By default every activation of some megabytes is mapped anew, page by page, and unmapped when it is freed: a
-    tenth or more of the time of an optimised frame on a CPU. Where there is no glibc nothing happens.
+    By default each activation of several megabytes is mapped page by page and unmapped when freed, which takes a tenth
+    or more of the time of an optimised frame on a CPU. Without glibc this does nothing.
     """
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL("libc.so.6")

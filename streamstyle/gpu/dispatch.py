@@ -1,7 +1,7 @@
-"""Which of our own kernels serve a tensor: on a GPU through CuPy, on the CPU the compiled library, or none.
+"""Selects the kernels for a tensor: CuPy's on a GPU, the compiled library's on the CPU, or none.
 
-This is the one `if` between a kernel and its twin in torch. `STREAMSTYLE_KERNELS=torch` in the environment leaves all
-to torch.
+`find_kernels` is the only condition between a kernel and its torch twin. With `STREAMSTYLE_KERNELS=torch` in the
+environment, torch is used for everything.
 """
 
 from __future__ import annotations
@@ -18,30 +18,36 @@ from streamstyle.gpu.kernels import KernelLibrary
 
 
 def find_kernels(*tensors: Tensor) -> KernelLibrary | None:
-    """Return the kernels that take these tensors, None where torch is to do it."""
+    """Return the kernels for these tensors; None if torch is to be used.
+
+    Kernels take float32 tensors of one device that need no gradient.
+    """
     first = tensors[0]
     if any(each.dtype != torch.float32 or each.device != first.device or each.requires_grad for each in tensors):
         return None
-    return _kernels(first.device.type)
-
-
-def csrc_folder() -> Path:
-    """Return where the kernels' source is: in the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    installed = package / "csrc"
-    return installed if installed.is_dir() else package.parent / "csrc"
-
-
-def why_unavailable(device: str) -> str | None:
-    """Return why torch does our kernels' work on a device; None where it does not, or was asked to."""
-    loaded = None if _kernels(device) or _disabled() else _load(device)
-    return loaded if isinstance(loaded, str) else None
+    return load_kernels(first.device.type)
 
 
 @functools.cache
-def _kernels(device: str) -> KernelLibrary | None:
+def load_kernels(
+    device: str,  # torch's device type
+) -> KernelLibrary | None:
+    """Return the kernels of a device, loaded at the first call; None if they are unavailable or disabled."""
     loaded = None if _disabled() else _load(device)
     return None if isinstance(loaded, str) else loaded
+
+
+def why_unavailable(device: str) -> str | None:
+    """Return why a device has no kernels; None if it has, or if they were disabled."""
+    loaded = None if load_kernels(device) or _disabled() else _load(device)
+    return loaded if isinstance(loaded, str) else None
+
+
+def csrc_folder() -> Path:
+    """Return the folder of the kernels' sources: in the installed package, or next to it in a checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "csrc"
+    return installed if installed.is_dir() else package.parent / "csrc"
 
 
 def _disabled() -> bool:
@@ -49,12 +55,12 @@ def _disabled() -> bool:
 
 
 def _load(device: str) -> KernelLibrary | str | None:
-    """Return the kernels, or why there are none."""
+    """Return the kernels, or the reason why they are unavailable; None for devices that never have any."""
     if device == "cpu":
         path = find_library(csrc_folder())
-        return "the compiled part was not built" if path is None else CpuKernels(path)
+        return "the CPU library was not built" if path is None else CpuKernels(path)
     if device == "cuda":
-        from streamstyle.gpu.cuda_kernels import CudaKernels  # noqa: PLC0415  # imports cupy, if it is there
+        from streamstyle.gpu.cuda_kernels import CudaKernels  # noqa: PLC0415  # imports cupy, if it is installed
 
         return CudaKernels.load(csrc_folder())
     return None

@@ -1,7 +1,7 @@
-"""The table of our own kernels: what each takes and gives, for the GPU and for the CPU alike.
+"""The table of kernels: inputs, outputs and sizes of each, for GPU and CPU alike.
 
-A kernel is one row here and one name in `csrc/`: `__global__ NAME` in a `.cu`, a loop exported as `NAME` by a `.cpp`.
-Both are called with the inputs, the numbers, the outputs, what a sum needs, and the sizes, in this order.
+A kernel is one row here and one name in `csrc/`: `__global__ NAME` in a `.cu` file and a function exported as `NAME` by
+a `.cpp` file. Both take the inputs, the numbers, the outputs, the arguments of the sum, and the sizes, in this order.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """One row. A shape is written as its sides, `3 H/2 W`: numbers, or letters bound by the shapes of the inputs."""
+    """One row. A shape is a string of sides, `3 H/2 W`: numbers, or letters bound by the shapes of the inputs."""
 
     name: str
     source: str
-    """The file of `csrc/` that it is in, without the ending."""
+    """Name of its files in `csrc/`, without suffix."""
     inputs: tuple[str, ...]
-    """Shapes of the inputs, all of one float type."""
+    """Shapes of the inputs, which have one dtype."""
     outputs: tuple[str, ...]
     """Shapes of the outputs."""
     numbers: int = 0
-    """How many numbers follow the inputs."""
+    """Count of the scalar arguments that follow the inputs."""
     output_type: torch.dtype | None = None
-    """None for that of the inputs."""
+    """None: the dtype of the inputs."""
     has_sum: bool = False
-    """Whether it gives, as its last output, a sum over all places, times a scale."""
+    """Whether its last output is a sum over all pixels, times a scale."""
     sizes: str = "H W"
-    """The sizes it is told."""
+    """The sizes passed to it."""
     threads: str = "H W"
-    """Rows and columns of threads on a GPU; the kernel guards against those beyond."""
+    """Rows and columns of threads on a GPU, rounded up to whole blocks; the kernel has to guard against the excess."""
 
     def launch(self, *arguments: Tensor | float) -> Launch:
-        """Return a call with these inputs and numbers; ValueError where shapes, types or devices do not agree.
+        """Return a call with these inputs and numbers. Raises ValueError if shapes, dtypes or devices do not match.
 
-        Kernels read their arguments unchecked, so they are checked here; inputs become contiguous.
+        Kernels do not check their arguments, so this does. Inputs are made contiguous.
         """
         count = len(self.inputs)
         inputs = [each.contiguous() for each in arguments[:count] if isinstance(each, Tensor)]
@@ -55,7 +55,7 @@ class Kernel:
         return Launch(self, inputs, numbers, outputs, _evaluate(self.sizes, sizes), (rows, columns))
 
     def _bind_sizes(self, inputs: list[Tensor]) -> dict[str, int]:
-        """Return letter → size."""
+        """Return the size of each letter."""
         sizes: dict[str, int] = {}
         first = inputs[0]
         for shape, each in zip(self.inputs, inputs, strict=True):
@@ -82,18 +82,18 @@ class Launch:
     """Rows and columns."""
 
     def poison(self) -> None:
-        """Fill the outputs with what no kernel gives (NaN; 255 in bytes): freed memory may hold the right answer."""
+        """Fill the outputs with NaN (255 in bytes): reused memory may hold the correct result of an earlier launch."""
         for output in self.outputs:
             output.view(torch.uint8).fill_(0xFF)
 
 
 class KernelLibrary(Protocol):
-    """The kernels on one kind of device."""
+    """The kernels of one device type."""
 
     def run(self, name: str, *arguments: Tensor | float, scale: float = 1.0) -> tuple[Tensor, ...]:
-        """Return the outputs of a kernel; then its sum times `scale`, a scalar, where it has one.
+        """Return the outputs of a kernel and, if it has a sum, the sum times `scale` as a scalar tensor.
 
-        Arguments are the kernel's inputs and numbers. Nothing is differentiated through.
+        The arguments are the kernel's inputs and numbers. The outputs have no gradient.
         """
 
 
@@ -112,12 +112,12 @@ KERNELS = {
 
 
 def _evaluate(shape: str, sizes: dict[str, int]) -> tuple[int, ...]:
-    """Return the numbers that a shape stands for."""
+    """Return the numbers of a shape."""
     return tuple((int(side) if side.isdecimal() else sizes[side]) // divisor for side, divisor in _parse_shape(shape))
 
 
 @functools.cache
 def _parse_shape(shape: str) -> tuple[tuple[str, int], ...]:
-    """Return the sides of a shape, each with what it is divided by."""
+    """Return the sides of a shape, each with its divisor."""
     sides = (side.partition("/") for side in shape.split())
     return tuple((side, int(divisor or 1)) for side, _, divisor in sides)

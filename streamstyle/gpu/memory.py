@@ -1,4 +1,4 @@
-"""What a GPU cannot do, as torch, cuDNN, cuBLAS and CuPy say it: in one line, with what to do about it."""
+"""GPU errors of torch, cuDNN, cuBLAS and CuPy as one-line errors, and fallbacks that need less memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OUT_OF_MEMORY_MESSAGES = (
     "CUDNN_STATUS_ALLOC_FAILED",
     "CUBLAS_STATUS_NOT_INITIALIZED",
 )
-"""What is said of a lack of memory besides `torch.OutOfMemoryError`, which is the allocator's alone."""
+"""Messages for lack of memory from elsewhere than torch's allocator, which raises `torch.OutOfMemoryError`."""
 
 _GPU_ERROR_MESSAGES = (
     "CUDA error",
@@ -34,25 +34,25 @@ _GPU_ERROR_MESSAGES = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error says that the GPU has not enough memory."""
+    """Return whether an error is due to lack of GPU memory."""
     if isinstance(error, torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _OUT_OF_MEMORY_MESSAGES)
 
 
 def out_of_memory_error(option: str = "--size") -> DeviceError:
-    """Return the error for where no way of doing with less is left but an option that makes everything smaller."""
+    """Return the error for when no fallback is left; the option named in it makes everything smaller."""
     return DeviceError(
-        "the GPU has not enough memory",
-        f"Close what else uses it, which nvidia-smi shows; or give a smaller {option}, or --device cpu.",
+        "not enough memory on the GPU",
+        f"Close other programs that use it (see nvidia-smi), or use a smaller {option}, or --device cpu.",
     )
 
 
 @contextmanager
 def gpu_errors_as_device_errors(option: str = "--size") -> Iterator[None]:
-    """Turn what a GPU fails with inside the block into a DeviceError, which may tell of an option; other errors pass.
+    """Raise errors of the GPU inside the block as DeviceError; other errors pass unchanged.
 
-    A kernel's failure is told by whatever is asked of the GPU next, in any thread, so this goes around everything.
+    A kernel's failure is reported by the next call to the GPU, in any thread, so the block has to enclose everything.
     """
     try:
         yield
@@ -65,54 +65,54 @@ def gpu_errors_as_device_errors(option: str = "--size") -> Iterator[None]:
             raise
         raise DeviceError(
             f"the GPU has failed ({first_line(error)})",
-            "Run it again; if it fails again update the GPU's driver, or use --device cpu.",
+            "Run the command again; if it fails again, update the GPU's driver or use --device cpu.",
         ) from error
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error that says something: theirs go on with advice to programmers."""
+    """Return the first line of an error's text that is not empty: CUDA's errors continue with advice to developers."""
     lines = (line.strip(" .=") for line in str(error).splitlines())
     return next((line for line in lines if line), type(error).__name__)
 
 
-W = TypeVar("W")
+V = TypeVar("V")
 T = TypeVar("T")
 
 Warn = Callable[[str], None]
-"""Told what is not as asked for, while the work goes on."""
+"""Called with a message when something works otherwise than requested."""
 
 
 def ignore_warning(message: str) -> None:
-    """Be told and say nothing."""
+    """Discard a warning."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fallback(Generic[W]):
-    """One way of doing something."""
+class Fallback(Generic[V]):
+    """One of several configurations of the same work."""
 
-    value: W
+    value: V
     message: str = ""
-    """What is done to need less memory than the way before."""
+    """What it does to need less memory than the configuration before; shown to the user."""
 
 
-class MemoryFallback(Generic[W]):
-    """Ways of doing the same with less and less memory. One that did not suffice is not tried again."""
+class MemoryFallback(Generic[V]):
+    """Tries configurations in order of decreasing memory. One that ran out of memory is not tried again."""
 
-    def __init__(self, fallbacks: Sequence[Fallback[W]], warn: Warn) -> None:
-        """Take the ways, the one that needs the most memory first."""
+    def __init__(self, fallbacks: Sequence[Fallback[V]], warn: Warn) -> None:
+        """Take the configurations, the one that needs the most memory first."""
         self._fallbacks, self._warn = list(fallbacks), warn
 
-    def __call__(self, do: Callable[[W], T]) -> T:
-        """Return `do(way)` by the first way that there is memory for; DeviceError where there is for none."""
+    def __call__(self, work: Callable[[V], T]) -> T:
+        """Return `work(value)` for the first value that fits into memory. Raises DeviceError if none does."""
         while True:
             try:
-                return do(self._fallbacks[0].value)
+                return work(self._fallbacks[0].value)
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
                 if len(self._fallbacks) == 1:
                     raise out_of_memory_error() from error
-            self._use_next()  # not before the error is gone, and with it what it holds of the work that failed
+            self._use_next()  # after the except block: the error keeps the memory of the failed work
 
     def _use_next(self) -> None:
         del self._fallbacks[0]

@@ -1,1 +1,1 @@
-"""Pure tensor functions: no memory, no files."""
+"""Pure tensor functions: no state, no files."""

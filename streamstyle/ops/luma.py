@@ -1,4 +1,4 @@
-"""The weights of red, green and blue in luma. A module of its own without torch: the terminal UI takes them, too."""
+"""The weights of red, green and blue in luma: a module without torch, because the TUI uses them, too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class LumaWeights(NamedTuple):
-    """Shares that sum up to 1."""
+    """Weights that sum to 1."""
 
     red: float
     green: float
@@ -14,4 +14,4 @@ class LumaWeights(NamedTuple):
 
 
 BT601, BT709 = LumaWeights(0.299, 0.587, 0.114), LumaWeights(0.2126, 0.7152, 0.0722)
-"""ITU-R BT.601 and BT.709: video of standard and of high definition."""
+"""ITU-R BT.601 (standard definition) and BT.709 (high definition)."""

@@ -1,4 +1,4 @@
-"""Where a frame cannot be carried over from the one before it.
+"""The consistency weight: where the previous frame shows the same thing, judged by the two flows between them.
 
 Formulas of Sundaram, Brox and Keutzer, Dense point trajectories by GPU-accelerated large displacement optical flow
 (ECCV 2010), with the constants of Ruder, Dosovitskiy and Brox (arXiv 1604.08610).
@@ -16,25 +16,25 @@ from streamstyle.gpu.dispatch import find_kernels
 from streamstyle.ops.warp import torch_backward_warp
 
 _SIGMA = 0.8
-"""Pixels by which disocclusions grow outward."""
+"""Standard deviation in pixels of the Gaussian by which disocclusions grow."""
 
 _EDGE_TOLERANCE = 0.125
-"""Pixels by which a place may lie outside the picture and still count as its edge: flow of a still camera trembles so.
+"""Pixels outside the image that still count as its edge: the flow of a still camera is noisy by as much.
 
-It is small because what enters in a slow pan must not be painted with what was at the edge before it.
+It is small because new content in a slow pan must not be replaced by the old edge.
 """
 
 _GAUSSIAN = [math.exp(-(k**2) / (2 * _SIGMA**2)) for k in range(3)]
 
 
 def consistency_weight(
-    backward: Tensor,  # [2, H, W] float32, pixels: p + backward(p) is where p was one frame earlier
-    forward: Tensor,  # [2, H, W] float32, pixels: p + forward(p) is where p of the earlier frame is now
+    backward: Tensor,  # [2, H, W] float32, pixels: p + backward(p) is the position of p in the previous frame
+    forward: Tensor,  # [2, H, W] float32, pixels: p + forward(p) is the position in this frame of p of the previous one
 ) -> Tensor:
-    """Return [H, W] float32 in [0, 1]: 1 where the earlier frame can be trusted to show the same thing.
+    """Return [H, W] float32 in [0, 1]: 1 where the previous frame can be trusted to show the same thing.
 
-    Motion boundaries count 0 and disocclusions -1 before a small Gaussian and clipping, so what a disocclusion spreads
-    is distrust, and a boundary fades.
+    Motion boundaries are 0 and disocclusions -1 before smoothing by a Gaussian and clipping: disocclusions grow, and
+    boundaries only fade.
     """
     if kernels := find_kernels(backward, forward):
         return kernels.run("consistency_weight", backward, forward)[0]
@@ -42,7 +42,7 @@ def consistency_weight(
 
 
 def torch_consistency_weight(backward: Tensor, forward: Tensor) -> Tensor:
-    """Return what `consistency_weight` does: its specification."""
+    """The torch twin of `consistency_weight`, and its specification."""
     weight = torch.ones_like(backward[0])
     weight.masked_fill_(motion_boundary(backward), 0)
     weight.masked_fill_(disocclusion_mask(backward, forward), -1)
@@ -50,14 +50,14 @@ def torch_consistency_weight(backward: Tensor, forward: Tensor) -> Tensor:
 
 
 def disocclusion_mask(backward: Tensor, forward: Tensor) -> Tensor:  # both [2, H, W] float32
-    """Return [H, W] bool, True where a pixel was not to be seen one frame earlier.
+    """Return [H, W] bool, True where a pixel was not visible in the previous frame.
 
-    There the two flows do not bring it back to itself: |f~ + b|^2 > 0.01 (|f~|^2 + |b|^2) + 0.5, with f~ the forward
-    flow where the backward flow leads; or it comes from outside the picture.
+    This is where the flows do not cancel, |f~ + b|^2 > 0.01 (|f~|^2 + |b|^2) + 0.5, with b the backward flow at p and
+    f~ the forward flow at p + b; and where p + b is outside the image.
     """
-    forward_there = torch_backward_warp(forward, backward, "bilinear")
-    length = forward_there.square().sum(0) + backward.square().sum(0)
-    return ((forward_there + backward).square_().sum(0) > length.mul_(0.01).add_(0.5)) | _from_outside(backward)
+    warped_forward = torch_backward_warp(forward, backward, "bilinear")
+    length = warped_forward.square().sum(0) + backward.square().sum(0)
+    return ((warped_forward + backward).square_().sum(0) > length.mul_(0.01).add_(0.5)) | _is_outside(backward)
 
 
 def motion_boundary(backward: Tensor) -> Tensor:  # [2, H, W] float32
@@ -65,7 +65,7 @@ def motion_boundary(backward: Tensor) -> Tensor:  # [2, H, W] float32
     return _squared_gradient(backward) > backward.square().sum(0).mul_(0.01).add_(0.002)
 
 
-def _from_outside(backward: Tensor) -> Tensor:
+def _is_outside(backward: Tensor) -> Tensor:
     height, width = backward.shape[-2:]
     steps = torch.arange(max(height, width), dtype=torch.float32, device=backward.device)
     x, y = backward[0] + steps[:width], backward[1] + steps[:height, None]
@@ -79,14 +79,14 @@ def _from_outside(backward: Tensor) -> Tensor:
 
 def _squared_gradient(flow: Tensor) -> Tensor:
     """Return [H, W], the sum of the squared central differences of both components along both axes."""
-    around = F.pad(flow[None], (1, 1, 1, 1), mode="replicate")[0]
-    across = around[:, 1:-1, 2:] - around[:, 1:-1, :-2]
-    down = around[:, 2:, 1:-1] - around[:, :-2, 1:-1]
-    return across.square_().add_(down.square_()).sum(0).div_(4)
+    padded = F.pad(flow[None], (1, 1, 1, 1), mode="replicate")[0]
+    dx = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
+    dy = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
+    return dx.square_().add_(dy.square_()).sum(0).div_(4)
 
 
 def _smooth(image: Tensor, axis: int) -> Tensor:
-    """Return the image smoothed by the Gaussian along one axis; its edge pixels go on beyond it."""
+    """Return the image smoothed by the Gaussian along one axis, with edge pixels repeated."""
     total = image * _GAUSSIAN[0]
     for step in range(1, len(_GAUSSIAN)):
         total.add_(_shift(image, axis, step) + _shift(image, axis, -step), alpha=_GAUSSIAN[step])
@@ -94,7 +94,7 @@ def _smooth(image: Tensor, axis: int) -> Tensor:
 
 
 def _shift(image: Tensor, axis: int, step: int) -> Tensor:
-    """Return the image moved by `step` pixels along an axis, so that p shows p + step; its edge pixels go on."""
+    """Return the image shifted so that p shows p + step along an axis, with edge pixels repeated."""
     size = image.shape[axis]
-    places = torch.arange(size, device=image.device).add_(step).clamp_(0, size - 1)
-    return image.index_select(axis, places)
+    indices = torch.arange(size, device=image.device).add_(step).clamp_(0, size - 1)
+    return image.index_select(axis, indices)

@@ -1,12 +1,12 @@
-"""The terms that tie a frame to the previous output, warped, and to its own stylisation.
+"""The temporal term, which holds a frame to the warped previous output and to its own stylisation.
 
-Differences are in 0..255 units and terms are means over H·W·3, so a weight means the same at every size:
+Differences are in 0..255 units and terms are means over H·W·3, so that a weight means the same at every size:
 
     temporal · mean(c (x - W)²) + pixel · mean((x - J)²) + tv · TV(x - centre)
 
-The first two are one parabola a pixel: of stiffness temporal c + pixel, around (temporal c W + pixel J) / stiffness,
-above a floor that no x gets under. Total variation is that of the change from this centre, not of the picture: it
-keeps the grain out that a loss network likes to add, and blurs nothing.
+The first two are one parabola per pixel, weight (x - centre)² + minimum, with weight = temporal c + pixel and centre =
+(temporal c W + pixel J) / weight. The total variation is that of x - centre, not of x: it suppresses the grain that a
+loss network adds, without blurring the image.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from streamstyle.ops.warp import backward_warp
 
 @dataclass(frozen=True, slots=True)
 class TemporalTerm:
-    """The quadratic part of the objective of one frame."""
+    """The quadratic part of a frame's objective."""
 
     centre: Tensor
     """[3, H, W] float32 in [0, 1]: the exact minimiser of the temporal and pixel terms."""
     weight: Tensor
     """[H, W] float32: temporal c + pixel."""
     minimum: Tensor
-    """Scalar: the value at the centre."""
+    """Scalar: the loss at the centre."""
     tv_weight: float
 
     def curvature(self) -> Tensor:  # [1, H, W]
-        """Return the second derivative of the term with respect to each pixel, which has four neighbours."""
+        """Return the second derivative with respect to each pixel, as for one with four neighbours."""
         return (2 * LEVELS_SQUARED / self.centre.numel()) * (self.weight[None] + 4 * self.tv_weight)
 
     def loss_and_gradient(
         self,
         image: Tensor,  # [3, H, W] float32
     ) -> tuple[Tensor, Tensor]:  # scalar, [3, H, W]
-        """Return the term and its exact gradient; soft masks weigh both."""
+        """Return the loss and its exact gradient."""
         if kernels := find_kernels(image, self.centre, self.weight):
             gradient, loss = kernels.run(
                 "temporal_loss_and_gradient",
@@ -54,13 +54,14 @@ class TemporalTerm:
         return self.torch_loss_and_gradient(image)
 
     def torch_loss_and_gradient(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what `loss_and_gradient` does: its specification."""
-        away = image - self.centre
-        tv, gradient = total_variation(away)
-        pull = away * self.weight
+        """The torch twin of `loss_and_gradient`, and its specification."""
+        offset = image - self.centre
+        tv, gradient = total_variation(offset)
+        weighted = offset * self.weight
         scale = LEVELS_SQUARED / image.numel()
-        loss = self.minimum + scale * torch.dot(pull.flatten(), away.flatten()) + self.tv_weight * LEVELS_SQUARED * tv
-        return loss, gradient.mul_(self.tv_weight * LEVELS_SQUARED).add_(pull, alpha=2 * scale)
+        quadratic = scale * torch.dot(weighted.flatten(), offset.flatten())
+        loss = self.minimum + quadratic + self.tv_weight * LEVELS_SQUARED * tv
+        return loss, gradient.mul_(self.tv_weight * LEVELS_SQUARED).add_(weighted, alpha=2 * scale)
 
 
 def temporal_term(
@@ -71,7 +72,7 @@ def temporal_term(
     pixel_weight: float,
     tv_weight: float = 0.0,
 ) -> TemporalTerm:
-    """Return the term of one frame; where neither weight holds a pixel its centre is its own stylisation."""
+    """Return the term of one frame. Where the weight of a pixel is 0, its centre is its own stylisation."""
     if kernels := find_kernels(carried, stylised, trust):
         centre, weight, minimum = kernels.run(
             "temporal_term",
@@ -94,18 +95,18 @@ def torch_temporal_term(
     pixel_weight: float,
     tv_weight: float = 0.0,
 ) -> TemporalTerm:
-    """Return what `temporal_term` does: its specification."""
-    pull = temporal_weight * trust
-    weight = pull + pixel_weight
-    share = torch.where(weight > 0, pull / weight.clamp_min(1e-12), 0.0)
-    minimum = (LEVELS_SQUARED / carried.numel()) * (pixel_weight * share * (carried - stylised).square()).sum()
-    return TemporalTerm(torch.lerp(stylised, carried, share), weight, minimum, tv_weight)
+    """The torch twin of `temporal_term`, and its specification."""
+    temporal = temporal_weight * trust
+    weight = temporal + pixel_weight
+    carried_share = torch.where(weight > 0, temporal / weight.clamp_min(1e-12), 0.0)
+    minimum = (LEVELS_SQUARED / carried.numel()) * (pixel_weight * carried_share * (carried - stylised).square()).sum()
+    return TemporalTerm(torch.lerp(stylised, carried, carried_share), weight, minimum, tv_weight)
 
 
 def total_variation(
     image: Tensor,  # [3, H, W] float32
 ) -> tuple[Tensor, Tensor]:  # scalar, [3, H, W]
-    """Return the squared differences of neighbours, per picture element, and their gradient."""
+    """Return the sum of squared differences of neighbours over the number of elements, and its gradient."""
     gradient = torch.zeros_like(image)
     for axis in (1, 2):
         steps = image.diff(dim=axis)
@@ -113,37 +114,37 @@ def total_variation(
         gradient.narrow(axis, 1, size).add_(steps)
         gradient.narrow(axis, 0, size).sub_(steps)
     gradient.mul_(2 / image.numel())
-    return 0.5 * torch.dot(image.flatten(), gradient.flatten()), gradient  # a quadratic form: half of x times its slope
+    return 0.5 * torch.dot(image.flatten(), gradient.flatten()), gradient  # a quadratic form is x · gradient / 2
 
 
 @dataclass(frozen=True, slots=True)
 class CarriedOutput:
-    """One picture that earlier outputs agree on, and how far to trust it."""
+    """Previous outputs, warped to a frame and merged into one image, with its trust."""
 
     image: Tensor
-    """[3, H, W] float32: the previous output, warped to this frame; further ones where it does not show a place."""
+    """[3, H, W] float32: the nearest output, and outputs further back where it is not trusted."""
     trust: Tensor
     """[H, W] float32 in [0, 1]."""
 
 
 def carry_outputs(
-    outputs: Mapping[int, Tensor],  # by frames back, [3, H, W] float32 in [0, 1] each
-    motions: Sequence[Motion],  # the nearest first, one at least
+    outputs: Mapping[int, Tensor],  # frames back → [3, H, W] float32 in [0, 1]
+    motions: Sequence[Motion],  # the nearest first, at least one
 ) -> CarriedOutput:
-    """Return what outputs show of a frame that follows from them by `motions`.
+    """Return previous outputs warped to a frame by its `motions` and merged.
 
-    Of frames further back counts what no nearer one shows: each weighs max(c_j - sum of the nearer c, 0) (Ruder et al.
-    2016, section 5.2). Several parabolas a pixel are one again, sum_j c_j (x - W_j)^2 = C (x - W)^2 + a constant, with
-    C the sum of the weights and W the mean by them; the constant is left out.
+    The weight of an output is max(c_j - sum of the weights of nearer ones, 0) (Ruder et al. 2016, section 5.2). Several
+    parabolas per pixel are one: sum_j c_j (x - W_j)^2 = C (x - W)^2 + a constant, with C the sum of the weights and W
+    the weighted mean; the constant is omitted.
     """
     nearest, *further = motions
     carried, trust = _warp_output(outputs, nearest)
-    known = trust
+    nearer = trust
     for motion in further:
-        shown, weight = _warp_output(outputs, motion)
-        new = (weight - known).clamp_min_(0)
-        known, trust = known + weight, trust + new
-        carried = carried.lerp(shown, new / trust.clamp_min(1e-12))
+        warped, weight = _warp_output(outputs, motion)
+        exclusive = (weight - nearer).clamp_min_(0)
+        nearer, trust = nearer + weight, trust + exclusive
+        carried = carried.lerp(warped, exclusive / trust.clamp_min(1e-12))
     return CarriedOutput(carried, trust)
 
 

@@ -1,6 +1,6 @@
-"""Between the host's memory and a GPU's without waiting, through pinned memory, which torch keeps for the next time.
+"""Transfers between host and GPU without synchronisation, through pinned memory, which torch caches.
 
-Where the system gives no more pinned memory ordinary memory does: the same, but that the host waits.
+If no more memory can be pinned, pageable memory is used; the host then waits for each transfer.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from streamstyle.ops.yuv import rgb_to_yuv420
 
 
 def to_device(
-    tensor: Tensor,  # in the host's memory
+    tensor: Tensor,  # in host memory
     device: torch.device,
 ) -> Tensor:
-    """Return the tensor on the device. To a GPU it is on its way; whatever uses it there is queued behind it."""
+    """Return the tensor on the device. Copies to a GPU are asynchronous, in the order of the current stream."""
     if device.type != "cuda":
         return tensor.to(device)
     return _pin(tensor).to(device, non_blocking=True)
@@ -31,7 +31,7 @@ def image_to_device(
     image: NDArray[np.uint8],  # [H, W, 3] RGB, full range
     device: torch.device,
 ) -> Tensor:
-    """Return what `pixels.to_tensor` does, [3, H, W] float32 in [0, 1] on the device, on its way as by `uploaded`."""
+    """Return the image as [3, H, W] float32 in [0, 1] on the device, copied as by `to_device`."""
     return from_uint8(to_device(torch.from_numpy(image), device))
 
 
@@ -39,17 +39,17 @@ def to_host(
     image: Tensor,  # [3, H, W] float in [0, 1]
     luma: LumaWeights | None = None,
 ) -> NDArray[np.uint8]:
-    """Return the picture as [H, W, 3] uint8 RGB, as `to_uint8` does.
+    """Return the image as [H, W, 3] uint8 RGB, rounded to nearest.
 
-    From a GPU, and with `luma`, it comes as [3 H / 2, W] planes instead: half as much, and no work for the host. What
-    is waited for is the picture, not what another thread has queued behind it.
+    From a GPU and with `luma`, returns [3 H / 2, W] planes of yuv420p instead: half the bytes, and no conversion on the
+    host. The host waits for this copy only, not for later work in the stream.
     """
     if not image.is_cuda:
         return to_numpy(image)
     on_device = to_uint8(image) if luma is None else rgb_to_yuv420(image, luma)
     on_host = _pinned_empty_like(on_device)
     on_host.copy_(on_device, non_blocking=True)
-    arrived = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # leaves the processor to the encoder
+    arrived = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # blocking: does not spin
     try:
         arrived.record()
         arrived.synchronize()
@@ -74,9 +74,8 @@ def _pinned_empty_like(like: Tensor) -> Tensor:
 
 
 def _leak(tensor: Tensor) -> None:
-    """Never give back the memory that a GPU which has failed was writing to.
+    """Keep pinned memory for ever after the GPU that was writing to it has failed.
 
-    Torch would ask the GPU whether it is done with it, and where that fails in a destructor the process ends at once,
-    with the film not closed.
+    To free it, torch would query the GPU in a destructor; that error would end the process before the output is closed.
     """
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(tensor))

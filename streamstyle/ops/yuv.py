@@ -1,4 +1,4 @@
-"""From RGB to the planes that an encoder takes: 4:2:0, limited range, 8 bits (ITU-R BT.601 and BT.709)."""
+"""RGB to yuv420p planes for an encoder: limited range, 8 bits (ITU-R BT.601 and BT.709)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from streamstyle.gpu.dispatch import find_kernels
 from streamstyle.ops.luma import LumaWeights
 
 _CHROMA_TAPS = (-0.0140625, -0.0421875, 0.1203125, 0.4359375, 0.4359375, 0.1203125, -0.0421875, -0.0140625)
-"""What eight rows count in a sample of colour: Keys' cubic kernel with a = -0.6 at odd multiples of a quarter."""
+"""Weights of eight rows in a chroma sample: Keys' cubic kernel with a = -0.6 at odd multiples of a quarter."""
 
 
 def rgb_to_yuv420(
-    image: Tensor,  # [3, H, W] float RGB in [0, 1], H and W even; what lies outside is clipped
+    image: Tensor,  # [3, H, W] float RGB in [0, 1], H and W even; other values are clipped
     luma: LumaWeights,
 ) -> Tensor:
-    """Return [3 H / 2, W] uint8: H rows of Y, then all of U and all of V, a sample for 2x2 pixels.
+    """Return [3 H / 2, W] uint8: H rows of Y, then U and V with one sample per 2x2 pixels.
 
-    Samples of colour lie in the middle of their pixels, as libswscale has them: within one level of what it makes of
-    the same picture.
+    Chroma samples are at the centre of their pixels, as in libswscale, whose result differs by one level at most.
     """
     if kernels := find_kernels(image):
         return kernels.run("rgb_to_yuv420", image, luma.red, luma.blue)[0].view(-1, image.shape[-1])
@@ -27,18 +26,18 @@ def rgb_to_yuv420(
 
 
 def torch_rgb_to_yuv420(image: Tensor, luma: LumaWeights) -> Tensor:
-    """Return what `to_planes` does: its specification."""
+    """The torch twin of `rgb_to_yuv420`, and its specification."""
     red, green, blue = image.clamp(0, 1)
-    bright = luma.red * red + (1 - luma.red - luma.blue) * green + luma.blue * blue
-    planes = [16 + 219 * bright]
-    for colour, share in ((blue, luma.blue), (red, luma.red)):
-        planes.append(128 + 112 / (1 - share) * _downsample_chroma(colour - bright))
+    brightness = luma.red * red + (1 - luma.red - luma.blue) * green + luma.blue * blue
+    planes = [16 + 219 * brightness]
+    for channel, weight in ((blue, luma.blue), (red, luma.red)):
+        planes.append(128 + 112 / (1 - weight) * _downsample_chroma(channel - brightness))
     levels = torch.cat([plane.flatten() for plane in planes])
     return levels.add_(0.5).floor_().clamp_(0, 255).to(torch.uint8).view(-1, image.shape[-1])
 
 
 def _downsample_chroma(plane: Tensor) -> Tensor:  # [H, W] → [H / 2, W / 2]
-    """Return the plane at half its size each way: pairs across, eight rows down, the edge row going on."""
+    """Return the plane at half its size: pairs averaged along x, eight rows filtered along y, edge rows repeated."""
     pairs = (plane[:, ::2] + plane[:, 1::2]) / 2
     height = plane.shape[0]
     rows = torch.arange(0, height, 2, device=plane.device)

@@ -187,10 +187,10 @@ def test_they_are_tried_out_before_they_are_used(gpu: SimulatedGPU, monkeypatch:
             return lambda *launch: None
 
     monkeypatch.setattr(gpu, "RawModule", Idle)
-    assert "runs them wrongly" in str(CudaKernels.load(csrc_folder(), "cpu"))
+    assert "wrong results" in str(CudaKernels.load(csrc_folder(), "cpu"))
     monkeypatch.setattr(gpu, "RawModule", compiled)
     del gpu.cuda.Stream.from_external  # as before version 14
-    assert "cannot run them" in str(CudaKernels.load(csrc_folder(), "cpu"))
+    assert "cannot run the kernels" in str(CudaKernels.load(csrc_folder(), "cpu"))
 
 
 def test_where_they_cannot_be_compiled_there_are_none(
@@ -199,7 +199,7 @@ def test_where_they_cannot_be_compiled_there_are_none(
     for kernel in KERNELS.values():
         (tmp_path / f"{kernel.source}.cu").write_text('extern "C" __global__ void broken(')
     monkeypatch.setitem(sys.modules, "cupy", SimulatedGPU(gpu.compiler, tmp_path))
-    assert "CuPy 14.2.0 cannot run them" in str(CudaKernels.load(tmp_path))
+    assert "CuPy 14.2.0 cannot run the kernels" in str(CudaKernels.load(tmp_path))
     assert "error" in capfd.readouterr().err  # g++'s own word
 
 

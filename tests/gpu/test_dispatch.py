@@ -28,7 +28,7 @@ class Recorded:
 
 @pytest.fixture
 def _there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "_kernels", lambda device: Recorded())
+    monkeypatch.setattr(dispatch, "load_kernels", lambda device: Recorded())
 
 
 @pytest.mark.usefixtures("_there")
@@ -50,18 +50,18 @@ def test_without_a_compiled_part_torch_does_it_and_nothing_is_said(tmp_path: Pat
 
 def test_the_environment_can_leave_all_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STREAMSTYLE_KERNELS", "torch")
-    assert dispatch._kernels.__wrapped__("cpu") is None
+    assert dispatch.load_kernels.__wrapped__("cpu") is None
 
 
 def test_no_kernels_for_a_gpu_without_cupy_or_a_gpu() -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    assert dispatch._kernels("cuda") is None
+    assert dispatch.load_kernels("cuda") is None
 
 
 def test_why_there_are_none_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", None)
-    monkeypatch.setattr(dispatch, "_kernels", lambda device: None)
+    monkeypatch.setattr(dispatch, "load_kernels", lambda device: None)
     assert dispatch.why_unavailable("cuda") == "CuPy is not installed"
     monkeypatch.setenv("STREAMSTYLE_KERNELS", "torch")
     assert dispatch.why_unavailable("cuda") is None, "who has left it to torch need not be told"

@@ -33,7 +33,10 @@ GPU_FAILURES = [
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY_ERRORS, ids=str)
 def test_without_memory_a_user_is_told_so_and_what_to_do(error: RuntimeError) -> None:
-    with pytest.raises(DeviceError, match=r"not enough memory\. .*--size") as caught, gpu_errors_as_device_errors():
+    with (
+        pytest.raises(DeviceError, match=r"not enough memory on the GPU\. .*--size") as caught,
+        gpu_errors_as_device_errors(),
+    ):
         raise error
     assert caught.value.__cause__ is error
     assert "\n" not in str(caught.value)

@@ -182,7 +182,9 @@ def test_in_what_is_recorded_no_number_passes_between_host_and_device(
     network: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither can be recorded, and each would be a wait."""
-    monkeypatch.setattr(dispatch, "_kernels", lambda device: None)  # the compiled part hands its sums over as numbers
+    monkeypatch.setattr(
+        dispatch, "load_kernels", lambda device: None
+    )  # the compiled part hands its sums over as numbers
     watch, plays = Watch(), []
 
     def watched(work: Step) -> Step:
@@ -229,7 +231,7 @@ def test_what_is_recorded_reads_only_what_lasts(
     network: VggFeatures, tile: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A graph goes on reading where it read first: of the frame it was recorded with nothing may be left in it."""
-    monkeypatch.setattr(dispatch, "_kernels", lambda device: None)
+    monkeypatch.setattr(dispatch, "load_kernels", lambda device: None)
     ledgers: list[Ledger] = []
 
     def record(work: Step) -> Step:
