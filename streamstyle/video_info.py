@@ -22,6 +22,11 @@ class StreamInfo:
     language: str | None = None
     title: str | None = None
 
+    @property
+    def label(self) -> str:
+        """Codec, language and title, as far as they are known: `aac eng Commentary`."""
+        return " ".join(part for part in (self.codec, self.language, self.title) if part and part != "und")
+
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:

@@ -203,5 +203,4 @@ def _size_text(planned: Planned) -> str:
 
 def _stream_text(plan: StreamPlan) -> str:
     stream = plan.stream
-    names = " ".join(part for part in (stream.codec, stream.language, stream.title) if part and part != "und")
-    return f"#{stream.index} {names}: {plan.action}" + (f", {plan.reason}" if plan.reason else "")
+    return f"#{stream.index} {stream.label}: {plan.action}" + (f", {plan.reason}" if plan.reason else "")

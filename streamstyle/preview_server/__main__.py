@@ -4,8 +4,8 @@
     {"id": 7, "result": {...}}
     {"id": 7, "error": {"problem": "...", "next_step": "...", "exit_code": 3}}
 
-A reply with `"partial": true` is followed by another. An `estimate` runs in parallel with all other requests, and a new
-one stops the one before, whose reply then holds what was known. The process ends as soon as its input does.
+A reply with `"partial": true` is followed by another one. An `estimate` runs in parallel with all other requests; a new
+one stops the previous one, which then replies with what it has measured. The process ends at the end of its input.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Server:
         self._request_thread, self._estimate_thread = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
 
     def serve(self, lines: Iterator[str]) -> None:
-        """Handle requests until there are no more."""
+        """Handle requests until the end of the input."""
         for line in lines:
             request = json.loads(line)
             if request["request"] == "estimate":
@@ -48,7 +48,7 @@ class Server:
     def _estimate_handler(self, stop: threading.Event) -> Callable[[Request], Result]:
         def estimate(request: Request) -> Result:
             return self._handlers.estimate(
-                request, lambda known: self._reply(request, result=known, partial=True), stop
+                request, lambda result: self._reply(request, result=result, partial=True), stop
             )
 
         return estimate
@@ -58,9 +58,9 @@ class Server:
             self._reply(request, result=handler(request))
         except StreamstyleError as error:
             self._reply(request, error=_error(error.problem, error.next_step, error.exit_code))
-        except Exception as error:  # the client gets it, and may go on with another request
+        except Exception as error:  # the client reports it, and other requests may still succeed
             problem = f"internal error: {type(error).__name__}: {error}".rstrip(". ")
-            self._reply(request, error=_error(problem, "Choose something else, or report it.", EXIT_INTERNAL))
+            self._reply(request, error=_error(problem, "Change the selection, or report this error.", EXIT_INTERNAL))
             traceback.print_exc()
 
     def _reply(self, request: Request, **reply: Any) -> None:
@@ -73,13 +73,13 @@ def _error(problem: str, next_step: str, exit_code: int) -> Result:
 
 
 def main() -> None:
-    """Reply on what was standard output; what libraries print there goes to standard error."""
+    """Serve requests. Standard output is for replies alone: what libraries print there goes to standard error."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     with temporary_folder() as folder:
         tempfile.tempdir = str(folder)
         Server(replies).serve(iter(sys.stdin))
-    os._exit(0)  # the client has gone, perhaps to start the run itself: no thread needs to finish
+    os._exit(0)  # the client is gone, perhaps to start the run: no thread needs to finish
 
 
 if __name__ == "__main__":

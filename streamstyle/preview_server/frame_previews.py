@@ -1,4 +1,4 @@
-"""Single frames of a film, as they are and stylised."""
+"""Previews: single frames of a video, as they are and stylised, scaled to the size they are shown at."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
 
 DRAFT_HEIGHT = 360
-"""Height in pixels that a draft is stylised at, for speed; its strokes are larger than those of the output."""
+"""Height in pixels that a draft is stylised at; its brush strokes are larger than those of the output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class PreviewBox:
     """In pixels."""
     height: int
     detail: bool = False
-    """Show the middle of the frame pixel by pixel instead of the whole frame."""
+    """Show the centre of the frame in full resolution instead of the whole frame."""
 
 
 class FramePreviews:
-    """Frames of films, stylised or not; caches what was lately decoded, loaded and stylised.
+    """Makes previews; caches the last frames decoded and stylised, and the last networks loaded.
 
     Not thread-safe.
     """
@@ -51,55 +51,57 @@ class FramePreviews:
         self._load = lru_cache(32)(_load_network)
         self._stylised = lru_cache(64)(self._stylise)
 
-    def source(self, film: VideoInfo, time: float, wanted: RunArguments, box: PreviewBox) -> RgbImage:
-        """Return the frame at `time` seconds of a whole film, fitted into the box."""
-        film = _seek(at_working_size(film, wanted.settings.source), time)
-        return _fit(self._decode(film), film, box)
+    def source(self, video: VideoInfo, time: float, arguments: RunArguments, box: PreviewBox) -> RgbImage:
+        """Return the frame at `time` seconds of a whole video, fitted into the box. Raises FilmError."""
+        video = _start_at(at_working_size(video, arguments.settings.source), time)
+        return _fit(self._decode(video), video, box)
 
-    def stylised(self, film: VideoInfo, time: float, wanted: RunArguments, box: PreviewBox, *, draft: bool) -> RgbImage:
-        """Return the same frame stylised; a draft is quicker and only like the output."""
-        size = SourceSettings(height=DRAFT_HEIGHT) if draft and not box.detail else wanted.settings.source
-        film = _seek(at_working_size(film, size), time)
-        return self._stylised(film, wanted.blend, wanted.settings.style, wanted.settings.device, box)
+    def stylised(
+        self, video: VideoInfo, time: float, arguments: RunArguments, box: PreviewBox, *, draft: bool
+    ) -> RgbImage:
+        """Return the same frame stylised; a draft is faster, and only similar to the output."""
+        size = SourceSettings(height=DRAFT_HEIGHT) if draft and not box.detail else arguments.settings.source
+        video = _start_at(at_working_size(video, size), time)
+        return self._stylised(video, arguments.blend, arguments.settings.style, arguments.settings.device, box)
 
     @gpu_errors_as_device_errors()
     def _stylise(
-        self, film: VideoInfo, mix: StyleBlend, style: StyleSettings, device: Device, box: PreviewBox
+        self, video: VideoInfo, blend: StyleBlend, style: StyleSettings, device: Device, box: PreviewBox
     ) -> RgbImage:
-        network = self._load(mix, style.strength, device)
-        image = to_tensor(self._decode(film), select_device(device))
+        network = self._load(blend, style.strength, device)
+        image = to_tensor(self._decode(video), select_device(device))
         with torch.inference_mode():
             stylised: Tensor = stylise_image(image, network, style)
-        return _fit(to_numpy(stylised), film, box)
+        return _fit(to_numpy(stylised), video, box)
 
 
-def draft_is_exact(film: VideoInfo, wanted: RunArguments, box: PreviewBox) -> bool:
-    """Return whether a draft equals the frame of the output."""
-    return box.detail or at_working_size(film, wanted.settings.source).height <= DRAFT_HEIGHT
+def draft_is_exact(video: VideoInfo, arguments: RunArguments, box: PreviewBox) -> bool:
+    """Return whether a draft is the same as the frame of the output."""
+    return box.detail or at_working_size(video, arguments.settings.source).height <= DRAFT_HEIGHT
 
 
-def _seek(film: VideoInfo, time: float) -> VideoInfo:
-    last = film.duration - float(1 / (film.frame_rate or 25)) if film.duration else time
-    return replace(film, start_pts=film.start_pts + round(max(0.0, min(time, last)) / float(film.time_base)))
+def _start_at(video: VideoInfo, time: float) -> VideoInfo:
+    last = video.duration - float(1 / (video.frame_rate or 25)) if video.duration else time
+    return replace(video, start_pts=video.start_pts + round(max(0.0, min(time, last)) / float(video.time_base)))
 
 
-def _decode_frame(film: VideoInfo) -> RgbImage:
-    frame = next(decode(film), None)
+def _decode_frame(video: VideoInfo) -> RgbImage:
+    frame = next(decode(video), None)
     if frame is None:
-        raise FilmError(f"{film.path.name} has no frame at this time", "Choose another time.")
+        raise FilmError(f"{video.path.name} has no frame at this time", "Choose another time.")
     return frame.image
 
 
-def _load_network(mix: StyleBlend, strength: float, device: Device) -> StyleNet:
-    return prepare_style_net(load_blend(mix, strength), select_device(device))
+def _load_network(blend: StyleBlend, strength: float, device: Device) -> StyleNet:
+    return prepare_style_net(load_blend(blend, strength), select_device(device))
 
 
-def _fit(image: RgbImage, film: VideoInfo, box: PreviewBox) -> RgbImage:
-    """Return the frame, or its middle, fitted into the box in its display aspect ratio."""
+def _fit(image: RgbImage, video: VideoInfo, box: PreviewBox) -> RgbImage:
+    """Return the frame, or its centre, fitted into the box with its display aspect ratio."""
     height, width = image.shape[:2]
     if box.detail:
         top, left = max(0, (height - box.height) // 2), max(0, (width - box.width) // 2)
         return np.ascontiguousarray(image[top : top + box.height, left : left + box.width])
-    shown = float(width * film.sample_aspect_ratio)
-    scale = min(box.width / shown, box.height / height)
-    return resize(image, (max(1, round(shown * scale)), max(1, round(height * scale))))
+    display_width = float(width * video.sample_aspect_ratio)
+    scale = min(box.width / display_width, box.height / height)
+    return resize(image, (max(1, round(display_width * scale)), max(1, round(height * scale))))

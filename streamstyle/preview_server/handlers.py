@@ -56,114 +56,120 @@ class Handlers:
         }
 
     def image(self, request: Request) -> Result:
-        """Return the thumbnail of an image or of a weights file; raises StyleError for any other file."""
+        """Return the thumbnail of an image or of a weights file. Raises StyleError for any other file."""
         path, size = Path(request["path"]), (request["width"], request["height"])
-        in_file = path.suffix == ".safetensors"
-        picture = decode_image(thumbnail(get_style(str(path))) or b"") if in_file else read_image(path)
-        return {"path": str(path), "thumbnail": _to_json(_crop_to_size(picture, size))}
+        is_weights = path.suffix == ".safetensors"
+        image = decode_image(thumbnail(get_style(str(path))) or b"") if is_weights else read_image(path)
+        return {"path": str(path), "thumbnail": _to_json(_crop_to_size(image, size))}
 
     def video(self, request: Request) -> Result:
-        """Return facts about a film; raises FilmError if it cannot be read."""
-        return asdict(video_facts(self._film(Path(request["path"]))))
+        """Return facts about a video. Raises FilmError."""
+        return asdict(video_facts(self._video_info(Path(request["path"]))))
 
     def check(self, request: Request) -> Result:
-        """Return where the output goes and what a run would warn of; raises the error that the run would end with."""
-        wanted = parse_run_arguments(request["arguments"])
-        film = requested_range(self._film(wanted.movie), wanted)
-        check_output(wanted.output, wanted.movie, replace=True, can_ask=False)
-        check_encoder(film.upscaled(wanted.settings.upscale.upscale), wanted.output, wanted.settings.encoder)
-        resumed_frames, resume_problem = resume_status(film, wanted)
+        """Return the output of a run and what it would warn of; raises the StreamstyleError that it would end with."""
+        arguments = parse_run_arguments(request["arguments"])
+        video = requested_range(self._video_info(arguments.movie), arguments)
+        check_output(arguments.output, arguments.movie, replace=True, can_ask=False)
+        check_encoder(video.upscaled(arguments.settings.upscale.upscale), arguments.output, arguments.settings.encoder)
+        resumed_frames, resume_problem = resume_status(video, arguments)
         return {
-            "output": str(wanted.output),
-            "output_exists": wanted.output.exists(),
+            "output": str(arguments.output),
+            "output_exists": arguments.output.exists(),
             "resume_problem": resume_problem,
-            "free_bytes": shutil.disk_usage(wanted.output.parent).free,
-            "width": film.width,
-            "height": film.height,
-            "frames": film.frames,
-            "warnings": _warnings(film, wanted.output, resumed_frames, resume_problem),
+            "free_bytes": shutil.disk_usage(arguments.output.parent).free,
+            "width": video.width,
+            "height": video.height,
+            "frames": video.frames,
+            "warnings": _run_warnings(video, arguments.output, resumed_frames, resume_problem),
         }
 
     def preview(self, request: Request) -> Result:
-        """Return a frame as it is and stylised; a draft if one is requested and would be quicker."""
+        """Return a frame as it is and stylised; as a draft if one is requested and would be faster."""
         from streamstyle.preview_server.frame_previews import FramePreviews, PreviewBox, draft_is_exact
 
         self._previews = previews = self._previews or FramePreviews()
-        wanted = parse_run_arguments(request["arguments"])
-        film = self._film(wanted.movie)
+        arguments = parse_run_arguments(request["arguments"])
+        video = self._video_info(arguments.movie)
         box = PreviewBox(request["width"], request["height"], request["detail"])
-        draft = request["draft"] and not draft_is_exact(film, wanted, box)
+        draft = request["draft"] and not draft_is_exact(video, arguments, box)
         return {
             "time": request["time"],
             "draft": draft,
-            "source": _to_json(previews.source(film, request["time"], wanted, box)),
-            "stylised": _to_json(previews.stylised(film, request["time"], wanted, box, draft=draft)),
+            "source": _to_json(previews.source(video, request["time"], arguments, box)),
+            "stylised": _to_json(previews.stylised(video, request["time"], arguments, box, draft=draft)),
         }
 
     def estimate(self, request: Request, on_progress: Callable[[Result], None], stop: threading.Event) -> Result:
-        """Return time and size of a run; `on_progress` gets what is known so far, until `stop` is set."""
+        """Return time and size of a run; `on_progress` gets intermediate results. `stop` ends the measurement."""
         from streamstyle.estimate import estimate_cost
 
-        wanted = parse_run_arguments(request["arguments"])
-        film = requested_range(self._film(wanted.movie), wanted)
+        arguments = parse_run_arguments(request["arguments"])
+        video = requested_range(self._video_info(arguments.movie), arguments)
         cost = estimate_cost(
-            film, wanted.output, wanted.blend, wanted.settings, lambda known: on_progress(asdict(known)), stop
+            video,
+            arguments.output,
+            arguments.blend,
+            arguments.settings,
+            lambda partial: on_progress(asdict(partial)),
+            stop,
         )
         return asdict(cost)
 
-    def _film(self, path: Path) -> VideoInfo:
+    def _video_info(self, path: Path) -> VideoInfo:
         return self._probe(path, path.stat().st_mtime_ns if path.exists() else 0)
 
 
-def resume_status(film: VideoInfo, wanted: RunArguments) -> tuple[int, str]:
+def resume_status(video: VideoInfo, arguments: RunArguments) -> tuple[int, str]:
     """Return how many frames a run would resume after, and why it could not resume; (0, "") without a checkpoint.
 
-    Whether the checkpoint is of the same range only a run finds out, which reads through the film.
+    That the checkpoint is of the same time range is assumed: only a run, which reads the whole range, can check it.
     """
-    if wanted.restart:
+    if arguments.restart:
         return 0, ""
     try:
-        checkpoint = read_checkpoint(wanted.output)
+        checkpoint = read_checkpoint(arguments.output)
         if checkpoint is None:
             return 0, ""
-        signature = run_signature(film, wanted.blend, wanted.settings)
+        signature = run_signature(video, arguments.blend, arguments.settings)
         signature[RANGE_KEY] = checkpoint.signature.get(RANGE_KEY, "")
-        check_unchanged(checkpoint.signature, signature, partial_path(wanted.output))
+        check_unchanged(checkpoint.signature, signature, partial_path(arguments.output))
     except OutputError as error:
         return 0, error.problem
     return checkpoint.resume_point.frames, ""
 
 
-def _warnings(film: VideoInfo, output: Path, resumed_frames: int, resume_problem: str) -> list[str]:
+def _run_warnings(video: VideoInfo, output: Path, resumed_frames: int, resume_problem: str) -> list[str]:
     streams = (
-        f"{each.stream.kind} {each.stream.codec}: {each.action}, {each.reason}"
-        for each in plan_streams(film, output)
-        if each.reason
+        f"{plan.stream.kind} {plan.stream.codec}: {plan.action}, {plan.reason}"
+        for plan in plan_streams(video, output)
+        if plan.reason
     )
     resumes = [f"resumes after frame {resumed_frames}"] if resumed_frames else []
-    return [*resumes, *([resume_problem] if resume_problem else []), *streams]
+    problems = [resume_problem] if resume_problem else []
+    return [*resumes, *problems, *streams]
 
 
 def _probe(path: Path, modified: int) -> VideoInfo:
-    """Probe a film by its header; `modified`, its file's time, is there for the cache alone."""
+    """Probe a video by its header; `modified`, the time of its file, is a key of the cache."""
     return probe_header(path)
 
 
-def _crop_to_size(picture: RgbImage | None, size: tuple[int, int]) -> RgbImage | None:
-    """Return the largest part from the middle with the aspect ratio of `size`, at (width, height) `size`."""
-    if picture is None:
+def _crop_to_size(image: RgbImage | None, size: tuple[int, int]) -> RgbImage | None:
+    """Return the largest centred crop with the aspect ratio of `size`, resized to (width, height) `size`."""
+    if image is None:
         return None
-    (height, width), shape = picture.shape[:2], size[0] / size[1]
-    across, down = min(width, max(1, round(height * shape))), min(height, max(1, round(width / shape)))
-    left, top = (width - across) // 2, (height - down) // 2
-    return resize(picture[top : top + down, left : left + across], size)
+    (height, width), ratio = image.shape[:2], size[0] / size[1]
+    crop_width, crop_height = min(width, max(1, round(height * ratio))), min(height, max(1, round(width / ratio)))
+    left, top = (width - crop_width) // 2, (height - crop_height) // 2
+    return resize(image[top : top + crop_height, left : left + crop_width], size)
 
 
-def _to_json(picture: RgbImage | None) -> Result | None:
-    if picture is None:
+def _to_json(image: RgbImage | None) -> Result | None:
+    if image is None:
         return None
     return {
-        "width": picture.shape[1],
-        "height": picture.shape[0],
-        "pixels": base64.b64encode(picture.tobytes()).decode(),
+        "width": image.shape[1],
+        "height": image.shape[0],
+        "pixels": base64.b64encode(image.tobytes()).decode(),
     }

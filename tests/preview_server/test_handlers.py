@@ -1,4 +1,4 @@
-"""The start screen knows of a run that can be resumed."""
+"""What the start screen is told about an earlier run that can be resumed."""
 
 from pathlib import Path
 
@@ -19,26 +19,28 @@ pytestmark = pytest.mark.usefixtures("home")
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    """A film of which seven frames are painted in the wave, from its tenth frame on."""
+    """A film of which seven frames, from the tenth on, have been stylised with `wave`."""
     film = write_film(tmp_path / "film.mkv", pan(40, 64, 48).frames)
-    wanted = parse_run_arguments([str(film), "--style", "wave"])
-    known = run_signature(probe(film, SourceSettings(start=0.4)), wanted.blend, wanted.settings)
+    arguments = parse_run_arguments([str(film), "--style", "wave"])
+    signature = run_signature(probe(film, SourceSettings(start=0.4)), arguments.blend, arguments.settings)
     point = ResumePoint(7, (FramePosition(6, 640, 0, seekable=True),), ())
-    write_checkpoint(checkpoint_path(wanted.output), Checkpoint(point, "film.wave.partial.mkv", known, "", "cpu"))
-    partial_path(wanted.output).write_bytes(b"seven frames")
+    write_checkpoint(
+        checkpoint_path(arguments.output), Checkpoint(point, "film.wave.partial.mkv", signature, "", "cpu")
+    )
+    partial_path(arguments.output).write_bytes(b"seven frames")
     return film
 
 
-def found(film: Path, *more: str) -> tuple[int, str]:
-    return resume_status(probe_header(film), parse_run_arguments([str(film), "--style", "wave", *more]))
+def status(film: Path, *options: str) -> tuple[int, str]:
+    return resume_status(probe_header(film), parse_run_arguments([str(film), "--style", "wave", *options]))
 
 
 def test_frames_that_a_run_resumes_after_are_counted(film: Path) -> None:
-    assert found(film) == (7, "")
-    assert found(film, "--restart") == (0, "")
-    assert found(film, "-o", str(film.with_name("other.mkv"))) == (0, "")
+    assert status(film) == (7, "")
+    assert status(film, "--restart") == (0, "")
+    assert status(film, "-o", str(film.with_name("other.mkv"))) == (0, "")
 
 
 def test_a_changed_setting_that_prevents_resuming_is_named(film: Path) -> None:
-    begun = "film.wave.partial.mkv was started with no --preserve-colour and --crf 18"
-    assert found(film, "--crf", "30", "--preserve-colour") == (0, begun)
+    problem = "film.wave.partial.mkv was started with no --preserve-colour and --crf 18"
+    assert status(film, "--crf", "30", "--preserve-colour") == (0, problem)

@@ -1,4 +1,4 @@
-"""The process as its client sees it: requests in, replies out."""
+"""The preview server as its client sees it: requests in, replies out."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class Client:
 
     def read(self) -> dict[str, Any]:
         assert self.process.stdout is not None
-        said: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return said
+        reply: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return reply
 
     def request(self, request: str, **fields: Any) -> dict[str, Any]:
         self.send(request, **fields)
-        said = self.read()
-        assert said["id"] == self.id
-        return said
+        reply = self.read()
+        assert reply["id"] == self.id
+        return reply
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[Client]:
-    """One process for all of these tests, as a screen has one."""
+    """One process for all of these tests, as the start screen has one."""
     with pytest.MonkeyPatch.context() as patched:
         for name in ("DATA", "CACHE", "STATE", "CONFIG"):
             patched.setenv(f"XDG_{name}_HOME", str(folder / "home" / name.lower()))
@@ -62,7 +62,7 @@ def client(folder: Path) -> Iterator[Client]:
     assert client.process.stdin is not None
     client.process.stdin.close()
     assert client.process.wait(20) == 0
-    assert not list(folder.glob("streamstyle-*")), "what was tried is still on the disk"
+    assert not list(folder.glob("streamstyle-*")), "temporary files are left"
 
 
 @pytest.fixture(scope="module")
@@ -70,54 +70,54 @@ def film(folder: Path) -> Path:
     return write_film(folder / "film.mp4", pan(frames=40).frames, audio=True)
 
 
-def test_styles_come_with_small_pictures(client: Client) -> None:
+def test_styles_have_thumbnails_of_the_requested_size(client: Client) -> None:
     styles = client.request("styles", width=10, height=6)["result"]["styles"]
     assert "wave" in [style["name"] for style in styles]
     assert all((style["thumbnail"]["width"], style["thumbnail"]["height"]) == (10, 6) for style in styles)
 
 
-def test_a_film_is_known_and_shown_and_painted(client: Client, film: Path) -> None:
+def test_a_preview_holds_the_frame_and_the_stylised_frame(client: Client, film: Path) -> None:
     assert client.request("video", path=str(film))["result"]["frames"] == 40
-    answer = client.request("preview", arguments=[str(film), "--style", "wave"], time=0.4, **PREVIEW)["result"]
-    assert (answer["source"]["width"], answer["source"]["height"]) == (40, 27)
-    assert answer["source"]["pixels"] != answer["stylised"]["pixels"]
-    assert not answer["draft"], "a film as small as this is painted as it will be at once"
+    preview = client.request("preview", arguments=[str(film), "--style", "wave"], time=0.4, **PREVIEW)["result"]
+    assert (preview["source"]["width"], preview["source"]["height"]) == (40, 27)
+    assert preview["source"]["pixels"] != preview["stylised"]["pixels"]
+    assert not preview["draft"], "a small film is stylised at its own size"
 
 
-def test_what_a_run_would_refuse_is_refused(client: Client, film: Path, folder: Path) -> None:
+def test_an_error_has_the_exit_code_of_the_run(client: Client, film: Path, folder: Path) -> None:
     broken = folder / "broken.mp4"
     broken.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
-    words = folder / "words.jpg"
-    words.write_text("no image")
-    refusals = [
+    text = folder / "text.jpg"
+    text.write_text("no image")
+    replies = [
         client.request("video", path=str(broken)),
         client.request("video", path=str(folder / "gone.mp4")),
-        client.request("image", path=str(words), width=8, height=8),
+        client.request("image", path=str(text), width=8, height=8),
         client.request("check", arguments=[str(film), "--style", "wave", "--codec", "libx26"]),
         client.request("check", arguments=[str(film), "--style", "wave", "-o", str(film)]),
-        client.request("preview", arguments=[str(film), "--style", str(words)], time=0, **PREVIEW),
+        client.request("preview", arguments=[str(film), "--style", str(text)], time=0, **PREVIEW),
     ]
-    codes = [said["error"]["exit_code"] for said in refusals]
+    codes = [reply["error"]["exit_code"] for reply in replies]
     assert codes == [3, 3, 5, 2, 4, 5]
-    assert all(said["error"]["problem"] and said["error"]["next_step"] for said in refusals)
+    assert all(reply["error"]["problem"] and reply["error"]["next_step"] for reply in replies)
 
 
-def test_a_film_that_vanishes_is_refused_though_it_was_known(client: Client, folder: Path) -> None:
-    film = write_film(folder / "fleeting.mp4", flat((9, 9, 9), 5))
-    question = {"arguments": [str(film), "--style", "wave"], "time": 0, **PREVIEW}
-    assert "result" in client.request("preview", **question)
+def test_a_film_that_was_deleted_is_an_error_despite_the_cache(client: Client, folder: Path) -> None:
+    film = write_film(folder / "deleted.mp4", flat((9, 9, 9), 5))
+    request: dict[str, Any] = {"arguments": [str(film), "--style", "wave"], "time": 0, **PREVIEW}
+    assert "result" in client.request("preview", **request)
     film.unlink()
-    assert client.request("preview", **question)["error"]["exit_code"] == 3
+    assert client.request("preview", **request)["error"]["exit_code"] == 3
 
 
-def test_an_image_is_a_style(client: Client, film: Path, folder: Path) -> None:
+def test_any_image_can_be_previewed_as_a_style(client: Client, film: Path, folder: Path) -> None:
     image = folder / "image.png"
     image.write_bytes(png(texture(64, 64)))
     assert client.request("image", path=str(image), width=8, height=4)["result"]["thumbnail"]["width"] == 8
     assert "result" in client.request("preview", arguments=[str(film), "--style", str(image)], time=0, **PREVIEW)
 
 
-def test_a_check_says_where_the_painting_goes_and_what_stays_behind(client: Client, film: Path) -> None:
+def test_check_returns_the_output_and_the_number_of_frames(client: Client, film: Path) -> None:
     found = client.request("check", arguments=[str(film), "--style", "wave", "--sample", "0.8"])["result"]
     assert (found["output"], found["output_exists"], found["frames"]) == (
         str(film.with_name("film.wave.mkv")),
@@ -127,28 +127,28 @@ def test_a_check_says_where_the_painting_goes_and_what_stays_behind(client: Clie
     assert found["warnings"] == []
 
 
-def test_the_cost_is_said_frame_by_frame_until_it_is_known(client: Client, film: Path) -> None:
+def test_an_estimate_is_refined_after_each_trial_frame(client: Client, film: Path) -> None:
     client.send("estimate", arguments=[str(film), "--style", "wave", "--method", "live"])
-    said = [client.read()]
-    while said[-1].get("partial"):
-        said.append(client.read())
-    tried = [each["result"]["trial_frames"] for each in said]
-    assert tried[:9] == [*range(1, 10)]
-    assert tried[-1] == tried[-2], "the last word is about all of them"
-    last = said[-1]["result"]
+    replies = [client.read()]
+    while replies[-1].get("partial"):
+        replies.append(client.read())
+    trial_frames = [reply["result"]["trial_frames"] for reply in replies]
+    assert trial_frames[:9] == [*range(1, 10)]
+    assert trial_frames[-1] == trial_frames[-2], "the final reply is about all of them"
+    last = replies[-1]["result"]
     assert last["seconds"] == pytest.approx(40 * last["seconds_per_frame"])
     assert 1000 < last["output_bytes"] < 1_000_000
 
 
-def test_another_cost_ends_the_trial_before(client: Client, film: Path) -> None:
+def test_a_new_estimate_stops_the_previous_one(client: Client, film: Path) -> None:
     arguments = [str(film), "--style", "wave", "--method", "live"]
     first = client.send("estimate", arguments=arguments)
     while client.read()["result"]["trial_frames"] < 2:
         pass
     second = client.send("estimate", arguments=[*arguments, "--crf", "30"])
-    said = [client.read()]
-    while said[-1].get("partial") or said[-1]["id"] != second:
-        said.append(client.read())
-    ended = [each["result"] for each in said if each["id"] == first and not each.get("partial")]
-    assert ended[0]["trial_frames"] < 9
-    assert ended[0]["output_bytes"] is None
+    replies = [client.read()]
+    while replies[-1].get("partial") or replies[-1]["id"] != second:
+        replies.append(client.read())
+    (stopped,) = [reply["result"] for reply in replies if reply["id"] == first and not reply.get("partial")]
+    assert stopped["trial_frames"] < 9
+    assert stopped["output_bytes"] is None
