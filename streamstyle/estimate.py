@@ -1,4 +1,7 @@
-"""What a run would do, and what it would cost in time and disk, from a few frames painted for it."""
+"""Estimates what a run would do and cost in time and disk space, from a trial run of a few frames.
+
+`plan` decodes the whole film first, so it knows all frames and cuts; `estimate_cost` does not, and is quick.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +29,17 @@ TRIAL_FRAMES = 9
 TRIAL_SECONDS = 3.0, 10.0
 """The trial ends after that many frames and the shorter time, or after the longer time once it has two frames."""
 
-_MAX_INTERLEAVE = 10
-"""Seconds by which streams may lie apart in a file."""
-
 _TRIAL_ITERATIONS = 30
-"""Of the method ruder, the most that a trial spends on a frame; more take so many times longer."""
+"""Largest number of iterations per frame in a trial of the method ruder; its time is scaled up from that."""
 
 _SAMPLED_SECONDS = 60.0
-"""Length of the part of a long film whose copied streams stand for all of it."""
+"""Length of the section of a long film from which the size of its copied streams is extrapolated."""
+
+_MAX_INTERLEAVE = 10
+"""Largest distance in seconds between packets of the same time in a file."""
 
 _MAX_GOP = 250
-"""Frames after which an encoder starts anew at the latest, by its default."""
+"""Largest number of frames between two key frames, the default of the encoders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,78 +53,21 @@ class Planned(Event):
     width: int
     height: int
     upscale: int
-    """Times that the output is as wide and as high as that."""
+    """Factor from the working size to the size of the output."""
     frames: int
     duration: float | None
     cuts: tuple[float, ...]
-    """Seconds into the film of the first frame of each shot but the first."""
+    """Seconds from the start of the range to the first frame of each shot but the first."""
     method: str
     style: str
     streams: tuple[StreamPlan, ...]
     seconds_per_frame: float
     seconds: float
-    """For the frames that are still to be painted."""
+    """For the frames that are not yet in the output."""
     bytes: int
-    """For all of it."""
+    """Size of the whole output."""
     resumed_frames: int = 0
-    """Frames that an earlier run has painted, after which a run would go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrialRun:
-    """What a few painted frames cost."""
-
-    seconds: float
-    """A frame."""
-    frames: int
-    """Painted for it."""
-    key_bytes: float = 0
-    """A frame that the encoder starts anew with."""
-    bytes: float = 0
-    """Any other frame."""
-
-    def picture_bytes(self, frames: int, shots: int = 1) -> float:
-        """Return what the pictures of a film take on the disk."""
-        keys = min(frames, max(shots, frames // _MAX_GOP))
-        return keys * self.key_bytes + (frames - keys) * self.bytes
-
-
-def plan(
-    film: VideoInfo,
-    output: Path,
-    mix: StyleBlend,
-    settings: Settings,
-    on_progress: Callable[[int], None],
-    earlier: int = 0,
-) -> Planned:
-    """Look at the whole film, paint a few frames of its middle, and say what a run would do and cost.
-
-    `looking` is told the number of frames looked at so far; `earlier` of them are painted. The trial is written to a
-    temporary folder and removed.
-    """
-    streams = plan_streams(film, output)
-    frames, cuts = _count_frames(film, on_progress)
-    cost = run_trial(film, output.suffix, mix, cap_iterations(settings))
-    seconds = cost.seconds * full_to_trial_ratio(settings, (len(cuts) + 1) / max(1, frames))
-    return Planned(
-        video=str(film.path),
-        output=str(output),
-        source_width=film.source_width,
-        source_height=film.source_height,
-        width=film.width,
-        height=film.height,
-        upscale=settings.upscale.upscale,
-        frames=frames,
-        duration=film.duration,
-        cuts=tuple(cuts),
-        method=settings.consistency.method,
-        style=mix.name,
-        streams=streams,
-        seconds_per_frame=seconds,
-        seconds=seconds * max(0, frames - earlier),
-        bytes=round(cost.picture_bytes(frames, len(cuts) + 1) + copied_bytes(film, streams)),
-        resumed_frames=earlier,
-    )
+    """Frames that an earlier run has written, after which a run would continue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +83,79 @@ class CostEstimate:
     """None before the trial has ended."""
 
 
-def estimate_cost(
-    film: VideoInfo,
+@dataclass(frozen=True, slots=True)
+class TrialRun:
+    """What a few stylised frames cost."""
+
+    seconds: float
+    """Per frame."""
+    frames: int
+    """Number of frames it was measured on."""
+    key_bytes: float = 0
+    """Per key frame."""
+    bytes: float = 0
+    """Per other frame."""
+
+    def video_bytes(self, frames: int, shots: int = 1) -> float:
+        """Return the size of the video stream of a film."""
+        keys = min(frames, max(shots, frames // _MAX_GOP))
+        return keys * self.key_bytes + (frames - keys) * self.bytes
+
+
+def plan(
+    video: VideoInfo,
     output: Path,
-    mix: StyleBlend,
+    blend: StyleBlend,
+    settings: Settings,
+    on_progress: Callable[[int], None],
+    resumed_frames: int = 0,
+) -> Planned:
+    """Decode the whole range, stylise a few frames from its middle, and return what a run would do and cost.
+
+    `on_progress` gets the number of frames decoded so far; `resumed_frames` of them are in the output already. The
+    trial is written to a temporary folder and removed.
+    """
+    streams = plan_streams(video, output)
+    frames, cuts = _count_frames(video, on_progress)
+    trial = run_trial(video, output.suffix, blend, cap_iterations(settings))
+    seconds = trial.seconds * full_to_trial_ratio(settings, (len(cuts) + 1) / max(1, frames))
+    return Planned(
+        video=str(video.path),
+        output=str(output),
+        source_width=video.source_width,
+        source_height=video.source_height,
+        width=video.width,
+        height=video.height,
+        upscale=settings.upscale.upscale,
+        frames=frames,
+        duration=video.duration,
+        cuts=tuple(cuts),
+        method=settings.consistency.method,
+        style=blend.name,
+        streams=streams,
+        seconds_per_frame=seconds,
+        seconds=seconds * max(0, frames - resumed_frames),
+        bytes=round(trial.video_bytes(frames, len(cuts) + 1) + copied_bytes(video, streams)),
+        resumed_frames=resumed_frames,
+    )
+
+
+def _count_frames(video: VideoInfo, on_progress: Callable[[int], None]) -> tuple[int, list[float]]:
+    """Return the number of frames, and the times of the cuts in seconds."""
+    count, shot, cuts = 0, 0, []
+    for frame in number_shots(decode(video)):
+        count += 1
+        if frame.shot != shot:
+            shot = frame.shot
+            cuts.append(float((frame.pts - video.start_pts) * video.time_base))
+        on_progress(count)
+    return count, cuts
+
+
+def estimate_cost(
+    video: VideoInfo,
+    output: Path,
+    blend: StyleBlend,
     settings: Settings,
     on_progress: Callable[[CostEstimate], None],
     stop: threading.Event,
@@ -151,106 +166,88 @@ def estimate_cost(
     """
 
     def cost(trial: TrialRun, size: float | None) -> CostEstimate:
-        seconds = trial.seconds * full_to_trial_ratio(settings, 1 / max(1, film.frames or 0))
-        whole = None if film.frames is None else seconds * film.frames
-        return CostEstimate(trial.frames, seconds, whole, None if size is None else round(size))
+        seconds = trial.seconds * full_to_trial_ratio(settings, 1 / max(1, video.frames or 0))
+        total = None if video.frames is None else seconds * video.frames
+        return CostEstimate(trial.frames, seconds, total, None if size is None else round(size))
 
-    trial = run_trial(
-        film, output.suffix, mix, cap_iterations(settings), lambda known: on_progress(cost(known, None)), stop
-    )
-    if film.frames is None or stop.is_set():
+    def report(trial: TrialRun) -> None:
+        on_progress(cost(trial, None))
+
+    trial = run_trial(video, output.suffix, blend, cap_iterations(settings), report, stop)
+    if video.frames is None or stop.is_set():
         return cost(trial, None)
-    return cost(trial, trial.picture_bytes(film.frames) + _estimate_copied_bytes(film, output))
-
-
-def _estimate_copied_bytes(film: VideoInfo, output: Path) -> float:
-    """Return the bytes of the copied streams; for a long film extrapolated from a minute in its middle."""
-    streams = plan_streams(film, output)
-    if film.duration is None or film.duration <= 2 * _SAMPLED_SECONDS:
-        return copied_bytes(film, streams)
-    middle = film.start_pts + round(film.duration / 2 / float(film.time_base))
-    minute = replace(film, start_pts=middle, duration=_SAMPLED_SECONDS)
-    return copied_bytes(minute, streams) * film.duration / _SAMPLED_SECONDS
-
-
-def _count_frames(film: VideoInfo, on_progress: Callable[[int], None]) -> tuple[int, list[float]]:
-    """Return the frames there are, and the times of the cuts."""
-    count, shot, cuts = 0, 0, []
-    for frame in number_shots(decode(film)):
-        count += 1
-        if frame.shot != shot:
-            shot = frame.shot
-            cuts.append(float((frame.pts - film.start_pts) * film.time_base))
-        on_progress(count)
-    return count, cuts
-
-
-def cap_iterations(settings: Settings) -> Settings:
-    """Return settings for a trial, which cannot take half an hour."""
-    if settings.consistency.method is not Method.ruder:
-        return settings
-    fewer = min(settings.consistency.iterations, _TRIAL_ITERATIONS)
-    return replace(
-        settings,
-        consistency=replace(settings.consistency, iterations=fewer),
-        ruder=replace(settings.ruder, first_iterations=fewer, passes=1),
-    )
-
-
-def full_to_trial_ratio(settings: Settings, shot_start_share: float) -> float:
-    """Return how many times longer a frame takes than in the trial, where a share of `firsts` begins a shot."""
-    iterations = settings.consistency.iterations
-    if settings.consistency.method is not Method.ruder:
-        return 1.0
-    first = max(iterations, settings.ruder.first_iterations)
-    return (settings.ruder.passes * iterations + shot_start_share * (first - iterations)) / min(
-        iterations, _TRIAL_ITERATIONS
-    )
+    return cost(trial, trial.video_bytes(video.frames) + _estimate_copied_bytes(video, output))
 
 
 def run_trial(
-    film: VideoInfo,
+    video: VideoInfo,
     suffix: str,
-    mix: StyleBlend,
+    blend: StyleBlend,
     settings: Settings,
     on_frame: Callable[[TrialRun], None] = lambda _: None,
     stop: threading.Event | None = None,
 ) -> TrialRun:
-    """Paint a few frames from the middle of the film; the flow between them is neither read from the cache nor kept.
+    """Stylise a few frames from the middle of the range, without reading or writing the flow cache.
 
-    `told` hears of every frame what is known by then of the time. When `stop` is set the trial ends with its frame.
+    `on_frame` gets the time measured so far; when `stop` is set the trial ends with the current frame.
     """
     settings = replace(settings, flow=replace(settings.flow, flow_cache=0))
-    enough_seen, elapsed = threading.Event(), [0.0]
+    enough_frames, elapsed = threading.Event(), [0.0]
 
     def observe(event: Event) -> None:
         if isinstance(event, FrameWritten):
             elapsed.append(event.elapsed)
             on_frame(TrialRun(_seconds_per_frame(elapsed), event.frame))
-            least, most = (event.elapsed > seconds for seconds in TRIAL_SECONDS)
-            enough = (least and event.frame >= TRIAL_FRAMES) or (most and event.frame > 1)
+            past_shorter, past_longer = (event.elapsed > seconds for seconds in TRIAL_SECONDS)
+            enough = (past_shorter and event.frame >= TRIAL_FRAMES) or (past_longer and event.frame > 1)
             if enough or (stop is not None and stop.is_set()):
-                enough_seen.set()
+                enough_frames.set()
 
     with tempfile.TemporaryDirectory(prefix="streamstyle-") as folder:
         output = Path(folder) / f"trial{suffix}"
-        ended = stylise_video(_second_half(film), output, mix, settings, observe, enough_seen)
+        ended = stylise_video(_second_half(video), output, blend, settings, observe, enough_frames)
         keys, others = _packet_sizes(Path(ended.output)) if ended.frames else ([], [])
     return TrialRun(_seconds_per_frame(elapsed), ended.frames, fmean(keys or [0]), fmean(others or keys or [0]))
 
 
+def cap_iterations(settings: Settings) -> Settings:
+    """Return the settings of a trial: for ruder, a single pass of few iterations."""
+    if settings.consistency.method is not Method.ruder:
+        return settings
+    iterations = min(settings.consistency.iterations, _TRIAL_ITERATIONS)
+    return replace(
+        settings,
+        consistency=replace(settings.consistency, iterations=iterations),
+        ruder=replace(settings.ruder, first_iterations=iterations, passes=1),
+    )
+
+
+def full_to_trial_ratio(settings: Settings, shot_start_share: float) -> float:
+    """Return a frame's time in a run over its time in the trial; `shot_start_share` of the frames begin a shot."""
+    iterations = settings.consistency.iterations
+    if settings.consistency.method is not Method.ruder:
+        return 1.0
+    first = max(iterations, settings.ruder.first_iterations)
+    total = settings.ruder.passes * iterations + shot_start_share * (first - iterations)
+    return total / min(iterations, _TRIAL_ITERATIONS)
+
+
 def _seconds_per_frame(elapsed: list[float]) -> float:
-    """Return the mean time of a frame, the first third left out: then all is warm, and what is read ahead has been."""
+    """Return the mean time of a frame without the first third, in which caches are cold and prefetched frames come."""
     frames = len(elapsed) - 1
-    cold = max(1, frames // 3) if frames > 1 else 0
-    return (elapsed[-1] - elapsed[cold]) / (frames - cold)
+    skipped = max(1, frames // 3) if frames > 1 else 0
+    return (elapsed[-1] - elapsed[skipped]) / (frames - skipped)
 
 
-def _second_half(film: VideoInfo) -> VideoInfo:
-    """Return the film from its middle on; the whole of it where it is short."""
-    if film.duration is None or film.frames is None or film.frames < 2 * TRIAL_FRAMES:
-        return film
-    return replace(film, start_pts=film.start_pts + round(film.duration / 2 / float(film.time_base)))
+def _second_half(video: VideoInfo) -> VideoInfo:
+    """Return the range from its middle on; all of a short one."""
+    if video.duration is None or video.frames is None or video.frames < 2 * TRIAL_FRAMES:
+        return video
+    return replace(video, start_pts=_middle_pts(video))
+
+
+def _middle_pts(video: VideoInfo) -> int:
+    return video.start_pts + round((video.duration or 0.0) / 2 / float(video.time_base))
 
 
 def _packet_sizes(path: Path) -> tuple[list[int], list[int]]:
@@ -264,18 +261,27 @@ def _packet_sizes(path: Path) -> tuple[list[int], list[int]]:
     return keys, others
 
 
-def copied_bytes(film: VideoInfo, streams: tuple[StreamPlan, ...]) -> int:
-    """Return the bytes of what goes along with the picture, within the processed part."""
-    along = {carried.stream.index for carried in streams if carried.action is not StreamAction.left_out}
-    if not along:
+def _estimate_copied_bytes(video: VideoInfo, output: Path) -> float:
+    """Return the size of the copied streams; for a long film extrapolated from a minute in its middle."""
+    streams = plan_streams(video, output)
+    if video.duration is None or video.duration <= 2 * _SAMPLED_SECONDS:
+        return copied_bytes(video, streams)
+    minute = replace(video, start_pts=_middle_pts(video), duration=_SAMPLED_SECONDS)
+    return copied_bytes(minute, streams) * video.duration / _SAMPLED_SECONDS
+
+
+def copied_bytes(video: VideoInfo, streams: tuple[StreamPlan, ...]) -> int:
+    """Return the size of the copied streams within the range."""
+    copied = {each.stream.index for each in streams if each.action is not StreamAction.left_out}
+    if not copied:
         return 0
-    begin, total = float(film.start_pts * film.time_base), 0
-    end = begin + (inf if film.duration is None else film.duration)
-    with av.open(str(film.path.absolute())) as container:
-        seek(container, round((begin - _MAX_INTERLEAVE) * av.time_base))
-        for packet in container.demux([container.streams[index] for index in sorted(along)]):
-            time = float(packet.pts * packet.time_base) if packet.pts is not None and packet.time_base else begin
-            if begin <= time < end:
+    start, total = float(video.start_pts * video.time_base), 0
+    end = start + (inf if video.duration is None else video.duration)
+    with av.open(str(video.path.absolute())) as container:
+        seek(container, round((start - _MAX_INTERLEAVE) * av.time_base))
+        for packet in container.demux([container.streams[index] for index in sorted(copied)]):
+            time = float(packet.pts * packet.time_base) if packet.pts is not None and packet.time_base else start
+            if start <= time < end:
                 total += packet.size
             elif time > end + _MAX_INTERLEAVE:
                 break

@@ -1,4 +1,4 @@
-"""What decides how fast this machine works: processor, cores, load, GPU, kernels, and the versions of the software."""
+"""What determines the speed of a run: processor, cores, load, GPU, kernels, and versions of the software."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from streamstyle import __version__
 from streamstyle.prefetch import usable_cpus
 
 MachineInfo = dict[str, str | int]
-"""Facts by name, as they are kept beside every measured time."""
+"""Facts by name, recorded with every measured time."""
 
 _CPU_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "asimd", "bf16")
-"""Those that torch's kernels choose by."""
+"""Those by which torch selects its kernels."""
 
 
 def machine_info() -> MachineInfo:
-    """Return the facts as they are now."""
+    """Return the current facts."""
     import torch
 
     from streamstyle.gpu.dispatch import find_kernels
@@ -39,7 +39,7 @@ def machine_info() -> MachineInfo:
 
 
 def describe_machine(info: MachineInfo) -> str:
-    """Return the facts in one line, to put under a table."""
+    """Return the facts in one line, for output."""
     gpu = "" if info["gpu"] == "none" else f", {info['gpu']}"
     return (
         f"{info['processor']}, {info['cores']} cores (load {info['load']}, {info['threads']} threads){gpu}, "
@@ -49,25 +49,25 @@ def describe_machine(info: MachineInfo) -> str:
 
 
 def cpu_model() -> str:
-    """Return the processor's name as it gives it; its architecture where it gives none."""
+    """Return the name of the processor, or its architecture if the system gives no name."""
     return _cpuinfo_field("model name") or platform.processor() or platform.machine()
 
 
 def cpu_features() -> list[str]:
-    """Return the vector instructions that matter here; none where the system does not list them."""
+    """Return the vector instruction sets of the processor that torch uses; empty if the system does not list them."""
     listed = {*_cpuinfo_field("flags").split(), *_cpuinfo_field("Features").split()}
     return [name for name in _CPU_FEATURES if name in listed]
 
 
 def memory_bytes() -> int | None:
-    """Return how much memory the machine has; None where the system does not say."""
+    """Return the size of the memory; None if the system does not report it."""
     if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
         return None
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _cpuinfo_field(name: str) -> str:
-    """Return a field of /proc/cpuinfo; empty where there is none."""
+    """Return a field of /proc/cpuinfo; empty if there is none."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,3 +1,5 @@
+"""What a trial stands for."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -14,19 +16,19 @@ def ruder(iterations: int, **settings: Any) -> Settings:
     )
 
 
-def test_a_trial_of_a_thousand_iterations_makes_thirty_and_counts_them_for_a_thousand() -> None:
-    wanted = ruder(1000, first_iterations=0)
-    assert cap_iterations(wanted).consistency.iterations == 30
-    assert full_to_trial_ratio(wanted, shot_start_share=0.01) == pytest.approx(1000 / 30)
+def test_a_trial_of_ruder_runs_thirty_iterations_and_scales_its_time() -> None:
+    settings = ruder(1000, first_iterations=0)
+    assert cap_iterations(settings).consistency.iterations == 30
+    assert full_to_trial_ratio(settings, shot_start_share=0.01) == pytest.approx(1000 / 30)
 
 
-def test_the_first_frames_of_shots_count_for_what_they_take() -> None:
+def test_first_frames_of_shots_count_with_their_own_iterations() -> None:
     assert full_to_trial_ratio(ruder(30, first_iterations=200), shot_start_share=0.1) == pytest.approx(
         (30 + 0.1 * 170) / 30
     )
 
 
-def test_other_methods_are_tried_as_they_are() -> None:
+def test_a_trial_of_other_methods_uses_their_own_settings() -> None:
     settings = Settings()
     assert cap_iterations(settings) is settings
     assert full_to_trial_ratio(settings, shot_start_share=0.1) == 1

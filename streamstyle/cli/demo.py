@@ -1,4 +1,4 @@
-"""`streamstyle demo`: stylises the small film that ships."""
+"""`streamstyle demo`: stylises the film that is installed with streamstyle."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 _demo = grouped_option("Demo")
 
 
-@click.command(cls=GroupedCommand, short_help="Paint a small film that ships: the first thing to try.")
+@click.command(cls=GroupedCommand, short_help="Stylise a small built-in film: the first thing to try.")
 @style_option("Demo", default="wave")
 @_demo(
     "--output",
@@ -38,44 +38,46 @@ _demo = grouped_option("Demo")
     metavar="FOLDER",
     default="streamstyle-demo",
     show_default=True,
-    help="Where both films go.",
+    help="Folder for both films.",
 )
 @device_option("Demo")
 @json_option
 @debug_option
 def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
-    """Paint five seconds of a landscape, a film that ships with streamstyle, with the default method."""
-    mix = parse_style(style)
+    """Stylise five seconds of a landscape, a film that is installed with streamstyle, with the default method."""
+    blend = parse_style(style)
     settings = Settings(device=Device(device))
-    source = _folder(folder) / "landscape.mkv"
-    painted = default_output(source, mix.name)
-    check_output(painted, source, replace=True, can_ask=False)
+    source = _create_folder(folder) / "landscape.mkv"
+    output = default_output(source, blend.name)
+    check_output(output, source, replace=True, can_ask=False)
 
-    def tell(text: str) -> None:
+    def print_text(text: str) -> None:
         if not as_json:
             click.echo(text)
 
     from streamstyle.media.probe import probe
     from streamstyle.pipeline import stylise_video
 
-    tell("\nA small film, and then its painting: about two minutes.\n")
+    print_text("\nStylising a small film takes about two minutes.\n")
     _copy_film(source)
-    film = probe(source, settings.source)
-    tell(f"film       {source}   {film.width}x{film.height}, {film.frames} frames, one cut, with sound\n")
+    video = probe(source, settings.source)
+    print_text(f"film       {source}   {video.width}x{video.height}, {video.frames} frames, one cut, with sound\n")
     with report_to(as_json, quiet=False, resume_hint="") as (observe, stop):
-        listen = observe if as_json else _progress_only(observe)
-        ended = stylise_video(film, painted, mix, settings, listen, stop, restart=True)
+        listener = observe if as_json else _progress_only(observe)
+        ended = stylise_video(video, output, blend, settings, listener, stop, restart=True)
     if isinstance(ended, Stopped):
         return EXIT_INTERRUPTED
-    tell(_farewell(ended, mix.name))
+    print_text(_next_steps(ended, blend.name))
     return 0
 
 
-def _folder(folder: Path) -> Path:
+def _create_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"the folder {folder} cannot be made ({error.strerror})", "Give another with -o.") from error
+        raise OutputError(
+            f"the folder {folder} cannot be created ({error.strerror})", "Give another with -o."
+        ) from error
     return folder
 
 
@@ -87,7 +89,7 @@ def _copy_film(path: Path) -> None:
 
 
 def _progress_only(observe: Observer) -> Observer:
-    """Return an observer that leaves the first and the last word to the demo."""
+    """Return an observer without the first and the last event, for which the demo has texts of its own."""
 
     def filtered(event: Event) -> None:
         if not isinstance(event, Started | Finished):
@@ -96,23 +98,23 @@ def _progress_only(observe: Observer) -> Observer:
     return filtered
 
 
-def _farewell(finished: Finished, style: str) -> str:
+def _next_steps(finished: Finished, style: str) -> str:
     speed = format_speed(finished.frames, finished.elapsed)
     commands = {
-        f"streamstyle run MOVIE --style {style} --sample 10s": "ten seconds from its middle",
-        f"streamstyle run MOVIE --style {style}": "all of it",
-        "streamstyle run MOVIE --style PICTURE": "in the manner of any picture",
-        "streamstyle styles": "the styles there are",
+        f"streamstyle run MOVIE --style {style} --sample 10s": "ten seconds from the middle",
+        f"streamstyle run MOVIE --style {style}": "the whole film",
+        "streamstyle run MOVIE --style IMAGE": "in the style of any image",
+        "streamstyle styles": "list of styles",
     }
     width = max(map(len, commands))
     return "\n".join(
         [
-            f"painted    {finished.output}   in {format_duration(finished.elapsed)}, {speed}",
+            f"output     {finished.output}   in {format_duration(finished.elapsed)}, {speed}",
             "",
-            "Play both side by side. What stands still in the scene stands still in the painting.",
-            "Now a film of yours:",
+            "Play both side by side: what stands still in the scene stands still in the output.",
+            "Next, stylise a film of yours:",
             "",
-            *(f"    {command:<{width}}   {does}" for command, does in commands.items()),
+            *(f"    {command:<{width}}   {meaning}" for command, meaning in commands.items()),
             "",
         ]
     )

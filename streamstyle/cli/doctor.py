@@ -1,4 +1,4 @@
-"""`streamstyle doctor`: is all well here?"""
+"""`streamstyle doctor`: prints the findings of all checks of the installation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from streamstyle.cli.options import GroupedCommand, debug_option, json_option
 SCHEMA = "streamstyle.doctor/1"
 
 
-@click.command(cls=GroupedCommand, short_help="Look at versions, codecs, processor, GPU, terminal and folders.")
+@click.command(cls=GroupedCommand, short_help="Check versions, codecs, processor, GPU, terminal and folders.")
 @json_option
 @debug_option
 def doctor(as_json: bool) -> int:
-    """Look at versions, codecs, processor, GPU, terminal and folders; exit code 1 if something is broken."""
+    """Check versions, codecs, processor, GPU, terminal and folders; exit code 1 if something is broken."""
     from streamstyle.doctor import Finding, State, run_checks
 
     def show(finding: Finding, first: bool) -> None:
@@ -36,5 +36,5 @@ def doctor(as_json: bool) -> int:
         topic = finding.topic
         broken += finding.state is State.broken
     if not as_json:
-        click.echo(f"\n{broken} broken" if broken else "\nall is well")
+        click.echo(f"\n{broken} broken" if broken else "\nno problems found")
     return 1 if broken else 0

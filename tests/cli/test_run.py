@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import subprocess
 import sys
@@ -283,19 +282,3 @@ def test_ctrl_c_leaves_a_playable_film_of_what_was_finished(tmp_path: Path, styl
     assert len(times(Path(stopped["output"]))) == stopped["frames"]
     partial = ["long.nonsense.partial.mkv", "long.nonsense.partial.mkv.safetensors"]
     assert files(tmp_path) == ["long.mp4", *partial, "nonsense.safetensors"]
-
-
-def test_the_demo_says_where_both_films_lie_and_how_fast_it_went(
-    tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    short = write_film(tmp_path / "short.mkv", pan(5).frames)
-    monkeypatch.setattr("streamstyle.cli.demo.DEMO_FILM", short)
-    assert exit_code(["demo", "--style", str(style), "-o", str(tmp_path / "demo")]) == 0
-    said = capfd.readouterr().out
-    source, painted = tmp_path / "demo" / "landscape.mkv", tmp_path / "demo" / "landscape.nonsense.mkv"
-    assert len(times(source)) == len(times(painted)) == 5
-    assert re.search(rf"film +{source} ", said)
-    assert re.search(rf"painted +{painted} +in 0:\d\d, [\d.]+ (fps|s/frame)", said)
-    assert exit_code(["demo", "--style", str(style), "-o", str(tmp_path / "demo"), "--json"]) == 0
-    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert events[-1]["event"] == "finished"
