@@ -73,7 +73,7 @@ def _optimised(picture: Tensor, painting: Tensor, network: VggFeatures) -> tuple
     for step in range(STEPS):
         optimiser.param_groups[0]["lr"] = STEP_SIZE * (1 - step / STEPS)
         optimiser.zero_grad()
-        content_error, style_error = goal.errors_to(content, painted, [grams])
+        content_error, style_error = goal.errors_from_content(content, painted, [grams])
         (content_error + STYLE_SCALE * style_error).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         with torch.no_grad():

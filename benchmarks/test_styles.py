@@ -114,7 +114,7 @@ def _row(name: str, network: StyleNet, goal: StyleLoss, grams: Grams, pictures: 
     row: Row = {"": name, "parameters": sum(weight.numel() for weight in network.parameters())}
     for kind, seen in pictures.items():
         with torch.inference_mode():
-            errors = [torch.stack(goal.errors_to(one.content, network(one.image), [grams])) for one in seen]
+            errors = [torch.stack(goal.errors_from_content(one.content, network(one.image), [grams])) for one in seen]
         content, style = torch.stack(errors).mean(0).tolist()
         row |= {f"content, {kind}": content, f"style, {kind}": style, f"loss, {kind}": content + STYLE_SCALE * style}
     return row

@@ -140,13 +140,13 @@ def _to_json(style: Style) -> dict[str, object]:
 
 
 _style_option = grouped_option("Style")
-_START_HELP = "A style to start from, `any-style` for a first guess from the image, or `noise`."
+_START_HELP = "A style to start from, `style-predictor` for a first guess from the image, or `noise`."
 
 
 @click.command(cls=GroupedCommand, short_help="Train a style from an image.")
 @click.argument("image", type=FILE)
 @_style_option("--name", metavar="NAME", help="Name of the style; default: the image's.")
-@_style_option("--start", metavar="STYLE", default="any-style", show_default=True, help=_START_HELP)
+@_style_option("--start", metavar="STYLE", default="style-predictor", show_default=True, help=_START_HELP)
 @output_options("Style", "Weights file to write instead of a style in the library.")
 @settings_options(StyleTrainingSettings, "Training")
 @device_option("Training")

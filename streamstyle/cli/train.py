@@ -22,7 +22,7 @@ from streamstyle.cli.options import (
 from streamstyle.errors import EXIT_INTERRUPTED
 from streamstyle.option_values import settings_from
 from streamstyle.settings import Device
-from streamstyle.styles.library import STYLE_PREDICTOR, builtin_styles, get_style
+from streamstyle.styles.library import STYLE_PREDICTOR_PATH, builtin_styles, get_style
 from streamstyle.train.settings import (
     LossNetworkTrainingSettings,
     StylePredictorTrainingSettings,
@@ -53,19 +53,19 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
     return EXIT_INTERRUPTED if stop.is_set() else 0
 
 
-@train.command("any-style", cls=GroupedCommand)
+@train.command("style-predictor", cls=GroupedCommand)
 @_training_output
 @grouped_option("Training")(
-    "--start", metavar="STYLE", help="Weights to start from: a style, or `any-style`; default: noise."
+    "--start", metavar="STYLE", help="Weights to start from: a style, or `style-predictor`; default: noise."
 )
 @settings_options(StylePredictorTrainingSettings, "Training")
 @device_option("Training")
 @json_option
 @debug_option
-def any_style(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
+def style_predictor(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
     """Train the network that predicts a style from any image. The same command resumes it."""
     settings = settings_from(StylePredictorTrainingSettings, values)
-    begin = STYLE_PREDICTOR if start == "any-style" else get_style(start).path if start else None
+    begin = STYLE_PREDICTOR_PATH if start == "style-predictor" else get_style(start).path if start else None
     check_output(output, None, replace=yes, can_ask=not as_json)
     from streamstyle.train.style_predictor import train_style_predictor
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from streamstyle.errors import StyleError
 
-STYLE_PREDICTOR_ASSET = "any_style.safetensors"
+STYLE_PREDICTOR_ASSET = "style_predictor.safetensors"
 """File that the network for any style ships in."""
 
 THUMBNAIL = "thumbnail"
@@ -43,7 +43,7 @@ def read_bytes(path: Path, name: str) -> bytes | None:
         return bytes(file.get_tensor(name).tobytes()) if name in file.keys() else None  # noqa: SIM118  # no mapping
 
 
-def provenance(metadata: Mapping[str, str]) -> str:
+def training_commands(metadata: Mapping[str, str]) -> str:
     """Return the commands that made a network, one after the other."""
     return " && ".join(metadata[key] for key in ("previous_training", "command") if metadata.get(key))
 

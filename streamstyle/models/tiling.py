@@ -180,6 +180,6 @@ def upscale_tiled(
         return network(image)  # type: ignore[no-any-return]
     height, width = image.shape[-2:]
     detail = torch.empty(1, 12, height, width, device=image.device)
-    for tile in split_into_tiles(height, width, side, network.reach, grid=1):
+    for tile in split_into_tiles(height, width, side, network.receptive_radius, grid=1):
         tile.target(detail).copy_(tile.inner(network.detail(tile.crop(image))))
     return network.add_detail(image, detail).clamp_(0, 1)

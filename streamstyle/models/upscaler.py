@@ -46,7 +46,7 @@ class Upscaler(nn.Module):
         super().__init__()
         self.config = config = config or UpscalerConfig()
         self.layers = nn.Sequential(*_layers(config))
-        self.reach = config.depth + 2 + _BLUR_RADIUS
+        self.receptive_radius = config.depth + 2 + _BLUR_RADIUS
         """Pixels around one that have a say in what becomes of it."""
 
     def to_compute_dtype(self, dtype: torch.dtype) -> Upscaler:
@@ -59,9 +59,9 @@ class Upscaler(nn.Module):
         image: Tensor,  # [N, 3, H, W] float RGB in [0, 1]
     ) -> Tensor:  # [N, 12, H, W] float32
         """Return what is to be added to a pixel's four, channel by channel."""
-        side = (self.reach,) * 4
+        side = (self.receptive_radius,) * 4
         rough = _high_pass(F.pad(image.float(), side, mode="replicate"))  # at the border a flat picture goes on as flat
-        even = rough.new_zeros(1, 3, *(2 * (self.reach - _BLUR_RADIUS) + 1,) * 2)
+        even = rough.new_zeros(1, 3, *(2 * (self.receptive_radius - _BLUR_RADIUS) + 1,) * 2)
         return self._apply_layers(rough) - self._apply_layers(even)
 
     def add_detail(

@@ -25,7 +25,7 @@ from streamstyle.models.vgg import LossScales, VggFeatures
 from streamstyle.settings import ConsistencySettings, Method
 
 LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
-STYLE_PREDICTOR_KIND = "any_style"
+STYLE_PREDICTOR_KIND = "style_predictor"
 UPSCALER_ASSET = "upscaler.safetensors"
 
 Config = TypeVar("Config", StyleNetConfig, UpscalerConfig)
@@ -65,7 +65,7 @@ def load_style_predictor(path: Path | None = None) -> StylePredictor:
             return load_style_predictor(asset)
     metadata = read_metadata(path)
     if metadata.get("kind") != STYLE_PREDICTOR_KIND:
-        raise StyleError(f"{path} holds no network for any style", "Give one by `streamstyle train any-style`.")
+        raise StyleError(f"{path} holds no network for any style", "Give one by `streamstyle train style-predictor`.")
     state = load_file(path)
     network = StylePredictor(_read_config(metadata, path, StyleNetConfig), len(state["mean"]))
     _load_state(network, state, path)

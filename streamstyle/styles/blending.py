@@ -39,11 +39,11 @@ def load_blend(mix: StyleBlend, strength: float) -> StyleNet:
     networks = [_load_part(ingredient) for ingredient in mix.parts]
     shares = [ingredient.weight for ingredient in mix.parts]
     if strength < 1:
-        networks, shares = [*networks, identity_net()], [strength * share for share in normalise(shares)]
+        networks, shares = [*networks, identity_net()], [strength * share for share in normalise_weights(shares)]
         shares.append(1 - strength)
     if len(networks) == 1:
         return networks[0]
-    mixed = blend_weights(networks, normalise(shares))
+    mixed = blend_weights(networks, normalise_weights(shares))
     if any(weight_cosine(network, networks[-1]) < MIN_COSINE for network in networks):
         raise StyleError(
             "a style learned from noise can be neither blended nor weakened: the mean with another network is mud",
@@ -74,7 +74,7 @@ def weight_cosine(network: StyleNet, other: StyleNet) -> float:
     return float(torch.cosine_similarity(ours, theirs, dim=0))
 
 
-def normalise(shares: Sequence[float]) -> list[float]:
+def normalise_weights(shares: Sequence[float]) -> list[float]:
     """Return the shares with a sum of 1."""
     total = sum(shares)
     return [share / total for share in shares]

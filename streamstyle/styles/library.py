@@ -14,7 +14,7 @@ from streamstyle.files import data_folder
 from streamstyle.models.metadata import STYLE_PREDICTOR_ASSET, THUMBNAIL, read_bytes, read_metadata
 
 _ASSETS = Path(str(files("streamstyle"))) / "assets"
-STYLE_PREDICTOR = _ASSETS / STYLE_PREDICTOR_ASSET
+STYLE_PREDICTOR_PATH = _ASSETS / STYLE_PREDICTOR_ASSET
 """The network for any style."""
 _TRAINED = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
 """A learned style's file is NAME-DIGEST.safetensors, with the first digits of its image's SHA-256."""
@@ -77,11 +77,11 @@ def get_style(name_or_image: str) -> Style:
     """Return the style of that name, file or image; raises StyleError, with the nearest names, where there is none."""
     style = find_style(name_or_image)
     if style is None:
-        raise no_such_style(name_or_image)
+        raise unknown_style_error(name_or_image)
     return style
 
 
-def no_such_style(name: str) -> StyleError:
+def unknown_style_error(name: str) -> StyleError:
     """Return the error that says there is no such style, and which are near."""
     names = [style.name for style in all_styles()]
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or names

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from streamstyle.errors import StyleError
 from streamstyle.files import IMAGE_SUFFIXES
-from streamstyle.styles.library import find_style, no_such_style
+from streamstyle.styles.library import find_style, unknown_style_error
 
 _WEIGHTED = re.compile(r"(?P<style>.+):(?P<weight>[0-9]*\.?[0-9]+)")
 
@@ -21,7 +21,7 @@ def parse_style(text: str) -> StyleBlend:
     """
     parts = [text] if _names_one(text) else [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
-        raise no_such_style(text)
+        raise unknown_style_error(text)
     named = [_parse_part(part) for part in parts]
     if not sum(part.weight for _, part in named):
         raise StyleError(f"the shares of {text} are all 0", "Give one of the styles a share above 0.")
@@ -45,7 +45,7 @@ def _parse_part(text: str) -> tuple[str, BlendPart]:
         image = path if path.is_file() and path.suffix != ".safetensors" else None
         return style.name, BlendPart(style.path, weight, image)
     if not path.is_file() and path.suffix.lower() not in IMAGE_SUFFIXES:
-        raise no_such_style(name)
+        raise unknown_style_error(name)
     if not path.is_file():
         raise StyleError(f"there is no image {path}", "Check the path.")
     return re.sub(r"\s+", "_", path.stem), BlendPart(path, weight)

@@ -26,7 +26,7 @@ def compress(images: Tensor) -> Tensor:
     return torch.stack([_compress(image) for image in images])
 
 
-def disturb(images: Tensor) -> Tensor:
+def add_noise_or_compress(images: Tensor) -> Tensor:
     """Return the pictures, [N, 3, H, W] in [0, 1], noisy or compressed: one as likely as the other."""
     return add_noise(images) if torch.rand(()) < 0.5 else compress(images)
 

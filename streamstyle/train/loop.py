@@ -28,16 +28,16 @@ class Schedule:
     steps: int
     minutes: float | None = None
     """Time to train instead of `steps`."""
-    first: int = 0
+    first_step: int = 0
     """Steps that were made before, by a training that was interrupted."""
 
     def progress(self, step: int, elapsed: float) -> float:
         """Return the share that is done, by the steps or, where minutes are given, by the seconds elapsed."""
         return elapsed / (60 * self.minutes) if self.minutes else step / self.steps
 
-    def expected_steps(self, step: int, done: float) -> int:
+    def estimate_total_steps(self, step: int, done: float) -> int:
         """Return how many steps there will be in all."""
-        return max(step, self.first + round((step - self.first) / done)) if self.minutes else self.steps
+        return max(step, self.first_step + round((step - self.first_step) / done)) if self.minutes else self.steps
 
 
 StepFunction = Callable[[int], tuple[Tensor, Tensor]]
@@ -57,7 +57,7 @@ def train(
 
     `metadata` describes a snapshot by the steps made; there is one every so often, and one when stopped.
     """
-    step = course.first
+    step = course.first_step
     for event, painted in _steps(network, objective, course):
         step = event.step
         observe(event)
@@ -71,11 +71,11 @@ def train(
 
 def _steps(network: nn.Module, objective: StepFunction, course: Schedule) -> Iterator[tuple[TrainingStep, Tensor]]:
     optimiser = torch.optim.Adam(network.parameters())
-    began, step = time.monotonic(), course.first
+    began, step = time.monotonic(), course.first_step
     done = course.progress(step, 0.0)
     while done < 1:
         for group in optimiser.param_groups:
-            group["lr"] = course.learning_rate * lr_schedule(done, step - course.first)
+            group["lr"] = course.learning_rate * lr_schedule(done, step - course.first_step)
         optimiser.zero_grad()
         loss, painted = objective(step)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -84,7 +84,10 @@ def _steps(network: nn.Module, objective: StepFunction, course: Schedule) -> Ite
         step += 1
         elapsed = time.monotonic() - began
         done = course.progress(step, elapsed)
-        yield TrainingStep(step, course.expected_steps(step, done), float(loss.detach()), elapsed), painted.detach()
+        yield (
+            TrainingStep(step, course.estimate_total_steps(step, done), float(loss.detach()), elapsed),
+            painted.detach(),
+        )
 
 
 def lr_schedule(done: float, steps: int) -> float:

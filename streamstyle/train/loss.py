@@ -30,7 +30,7 @@ class StyleLoss:
     network: VggFeatures
     style_weight: float
     tv_weight: float
-    steady_weight: float
+    noise_weight: float
     content_layer: str = CONTENT_LAYER
     style_layers: Sequence[str] = STYLE_LAYERS
 
@@ -53,7 +53,7 @@ class StyleLoss:
         styles: Sequence[Grams],  # one each, or one for all
     ) -> tuple[Tensor, Tensor]:
         """Return the squared errors of content and of style, relative to the mean square of what they should be."""
-        return self.errors_to(self.content_target(photos), painted, styles)
+        return self.errors_from_content(self.content_target(photos), painted, styles)
 
     def content_target(
         self,
@@ -64,7 +64,7 @@ class StyleLoss:
             content: Tensor = self.network(photos, [self.content_layer])[self.content_layer].float()
         return content
 
-    def errors_to(
+    def errors_from_content(
         self,
         content: Tensor,  # [N, C, H / 8, W / 8] float32 as `content_of` gives it
         painted: Tensor,  # [N, 3, H, W] float in [0, 1]
@@ -80,7 +80,7 @@ class StyleLoss:
         again: Tensor,  # the same pictures with noise, painted
     ) -> Tensor:
         """Return the penalty for painting a picture differently because of a little noise."""
-        return self.steady_weight * F.mse_loss(again, painted)
+        return self.noise_weight * F.mse_loss(again, painted)
 
 
 def flatness(

@@ -91,9 +91,9 @@ class DistilData:
         self._paintings = (
             self._prefetch_crops(settings.paintings, settings, opened, seed) if settings.paintings else None
         )
-        self._any_style, self._slim = load_style_predictor(), load_loss_network()
+        self._style_predictor, self._slim = load_style_predictor(), load_loss_network()
 
-    def draw(self, count: int) -> Tensor:  # [count, 3, SIDE, SIDE] float32 in [0, 1]
+    def next_batch(self, count: int) -> Tensor:  # [count, 3, SIDE, SIDE] float32 in [0, 1]
         """Return the next pictures; of eight, four are photos, two paintings and two painted photos."""
         cpu = torch.device("cpu")
         if self._paintings is None:
@@ -103,8 +103,8 @@ class DistilData:
             next_batch(self._paintings, count // 4, cpu),
         )
         with torch.no_grad():
-            codes = self._any_style.embed(style_statistics(self._slim, paintings))
-            photos[: count // 4] = self._any_style(photos[: count // 4], list(codes))
+            codes = self._style_predictor.embed(style_statistics(self._slim, paintings))
+            photos[: count // 4] = self._style_predictor(photos[: count // 4], list(codes))
         return torch.cat([photos, paintings])
 
     @staticmethod
@@ -129,7 +129,7 @@ def distil_loss_network(
         apprentice = _initial_module(teacher, pictures, settings, journal.snapshot)
 
         def objective(_: int) -> tuple[Tensor, Tensor]:
-            images = _jitter(pictures.draw(settings.batch))
+            images = _jitter(pictures.next_batch(settings.batch))
             return apprentice.loss(teacher, images), images
 
         course = Schedule(settings.learning_rate, settings.steps, settings.minutes, first)
@@ -137,7 +137,7 @@ def distil_loss_network(
         if steps is None:
             return
         student = apprentice.student
-        student.scales = compute_loss_scales(teacher, student, [pictures.draw(settings.batch) for _ in range(12)])
+        student.scales = compute_loss_scales(teacher, student, [pictures.next_batch(settings.batch) for _ in range(12)])
     student.conv1_1.weight.data.mul_(GAIN / teacher.gain)  # type: ignore[operator,union-attr]
     save_weights(output, student, _metadata(student, settings, steps))
     journal.close()
@@ -146,8 +146,8 @@ def distil_loss_network(
 def _initial_module(
     teacher: VggFeatures, pictures: DistilData, settings: LossNetworkTrainingSettings, snapshot: Path
 ) -> DistilModule:
-    student = prune(teacher, pictures.draw(16), WIDTHS[settings.width], GAIN)
-    sample = pictures.draw(8)
+    student = prune(teacher, pictures.next_batch(16), WIDTHS[settings.width], GAIN)
+    sample = pictures.next_batch(8)
     with torch.no_grad():
         slim, full = student(sample, LAYERS), teacher(sample, LAYERS)
     sizes = {name: float(tensor.float().square().mean().sqrt()) for name, tensor in full.items()}

@@ -43,7 +43,7 @@ class StyleTrainingSettings:
     style_size: int = cli_field(512, "Short side in pixels that the style image is resized to; larger: larger strokes.")
     style_weight: float = cli_field(1.0, "Weight of the style loss, relative to the content loss.")
     tv_weight: float = cli_field(1.0, "Weight of total variation.")
-    steady_weight: float = cli_field(50.0, "Weight of stability against camera noise.")
+    noise_weight: float = cli_field(50.0, "Weight of stability against camera noise.")
     learning_rate: float = cli_field(2e-3, "Maximum learning rate of Adam.")
     loss_network: Path | None = cli_field(
         None, "VGG-16 or VGG-19 weights, slower and better. Default: the built-in loss network."
@@ -79,7 +79,7 @@ class StylePredictorTrainingSettings:
     crop: int = cli_field(192, "Side in pixels of the training images.")
     style_weight: float = cli_field(1.0, "Weight of the style loss, relative to the content loss.")
     tv_weight: float = cli_field(1.0, "Weight of total variation.")
-    steady_weight: float = cli_field(50.0, "Weight of stability against camera noise.")
+    noise_weight: float = cli_field(50.0, "Weight of stability against camera noise.")
     learning_rate: float = cli_field(1e-3, "Maximum learning rate of Adam.")
 
     def __post_init__(self) -> None:

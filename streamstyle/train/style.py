@@ -20,7 +20,7 @@ from streamstyle.events import Event, Observer, StyleTrained, TrainingStep, Trai
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, encode_thumbnail, read_image, resize_short_side
-from streamstyle.models.metadata import LossWidth, NetworkShape, provenance, read_metadata
+from streamstyle.models.metadata import LossWidth, NetworkShape, read_metadata, training_commands
 from streamstyle.models.style_net import SHAPES, StyleNet
 from streamstyle.models.weights import load_loss_network, load_style_net, save_weights, style_metadata
 from streamstyle.ops.image import to_tensor
@@ -29,7 +29,7 @@ from streamstyle.prefetch import prefetch
 from streamstyle.settings import Device
 from streamstyle.styles.blending import net_from_image
 from streamstyle.styles.library import style_name
-from streamstyle.train.augment import disturb
+from streamstyle.train.augment import add_noise_or_compress
 from streamstyle.train.image_data import (
     list_images,
     next_batch,
@@ -45,7 +45,7 @@ from streamstyle.train.settings import StyleTrainingSettings
 class StartFrom(StrEnum):
     """What learning starts from where it is no style of its own."""
 
-    any_style = "any-style"
+    style_predictor = "style-predictor"
     noise = "noise"
 
 
@@ -62,7 +62,7 @@ def train_style(
     device: Device,
     observe: Observer,
     stop: threading.Event,
-    start: Start = StartFrom.any_style,
+    start: Start = StartFrom.style_predictor,
 ) -> bool:
     """Write a network that paints like `image` to `weights`, with what it was made of in its metadata.
 
@@ -137,7 +137,7 @@ def _step_loss(
 ) -> tuple[Tensor, Tensor]:
     photos = next_batch(pictures, count, device)
     with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
-        both = network(torch.cat([photos, disturb(photos[:1])]))
+        both = network(torch.cat([photos, add_noise_or_compress(photos[:1])]))
     painted, again = both[:-1], both[-1:]
     return goal.loss(photos, painted, [grams]) + goal.noise_loss(painted[:1], again), painted
 
@@ -146,7 +146,7 @@ def _style_loss(image: RgbImage, settings: StyleTrainingSettings, device: torch.
     network = load_loss_network(settings.loss_network, LossWidth.wide).to(device)
     grams = style_grams(network, to_tensor(resize_short_side(image, settings.style_size)).to(device))
     network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return StyleLoss(network, settings.style_weight, settings.tv_weight, settings.steady_weight), grams
+    return StyleLoss(network, settings.style_weight, settings.tv_weight, settings.noise_weight), grams
 
 
 def _initial_network(snapshot: Path, start: Start, painting: RgbImage, shape: NetworkShape) -> tuple[StyleNet, int]:
@@ -185,8 +185,10 @@ def _metadata(
     command += ["--title", settings.title] if settings.title else []
     command += ["--artist", settings.artist] if settings.artist else []
     command += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
-    command += [] if start is StartFrom.any_style else ["--start", start.stem if isinstance(start, Path) else start]
-    previous = {"previous_training": provenance(read_metadata(start))} if isinstance(start, Path) else {}
+    command += (
+        [] if start is StartFrom.style_predictor else ["--start", start.stem if isinstance(start, Path) else start]
+    )
+    previous = {"previous_training": training_commands(read_metadata(start))} if isinstance(start, Path) else {}
     return style_metadata(
         network,
         name=image.stem,

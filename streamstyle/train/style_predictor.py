@@ -20,7 +20,7 @@ from streamstyle.events import Observer
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, read_image, resize_short_side
-from streamstyle.models.metadata import provenance, read_metadata
+from streamstyle.models.metadata import read_metadata, training_commands
 from streamstyle.models.style_net import FAST
 from streamstyle.models.style_predictor import StylePredictor, style_statistics
 from streamstyle.models.vgg import VggFeatures
@@ -36,7 +36,7 @@ from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.losses import Grams, style_grams
 from streamstyle.prefetch import prefetch
 from streamstyle.settings import Device
-from streamstyle.train.augment import disturb
+from streamstyle.train.augment import add_noise_or_compress
 from streamstyle.train.image_data import (
     list_images,
     next_batch,
@@ -83,7 +83,7 @@ class StyleDataset:
         self._vgg, self._slim = vgg, slim
         self._seen: dict[tuple[Path, int], _StyleExample] = {}
 
-    def draw(self, random: np.random.Generator) -> _StyleExample:
+    def sample(self, random: np.random.Generator) -> _StyleExample:
         """Return a style at random."""
         favoured = bool(self._favoured) and random.random() < PREFERRED_SHARE
         paths = self._favoured if favoured else self._paintings
@@ -157,10 +157,10 @@ def _step_loss(
     step: int,
 ) -> tuple[Tensor, Tensor]:
     photos = next_batch(pictures, count, device)
-    examples = [gallery.draw(random) for _ in photos]
+    examples = [gallery.sample(random) for _ in photos]
     with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
         codes = list(network.embed(torch.stack([example.statistics for example in examples])))
-        again = network(disturb(photos[:1]), codes[:1])
+        again = network(add_noise_or_compress(photos[:1]), codes[:1])
         painted = network(photos, codes)
         asked_back = step % (IDENTITY_EVERY // count) == 0
         given_back = network(photos[:1], [network.identity_code.tanh()]) if asked_back else None
@@ -172,9 +172,7 @@ def _step_loss(
 def _prepare(settings: StylePredictorTrainingSettings, device: torch.device) -> tuple[StyleLoss, StyleDataset]:
     vgg, slim = load_loss_network(settings.loss_network).to(device), load_loss_network().to(device)
     vgg.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    goal = StyleLoss(
-        vgg, settings.style_weight, settings.tv_weight, settings.steady_weight, CONTENT_LAYER, STYLE_LAYERS
-    )
+    goal = StyleLoss(vgg, settings.style_weight, settings.tv_weight, settings.noise_weight, CONTENT_LAYER, STYLE_LAYERS)
     favoured = list_images(settings.favoured) if settings.favoured else []
     return goal, StyleDataset(training_images(list_images(settings.paintings)), favoured, vgg, slim)
 
@@ -202,7 +200,7 @@ def _crop(picture: RgbImage, look: int, *, favoured: bool) -> RgbImage:
 
 
 def _metadata(settings: StylePredictorTrainingSettings, steps: int, start: Path | None) -> dict[str, str]:
-    command = ["streamstyle", "train", "any-style", "--steps", str(steps), "--batch", str(settings.batch)]
+    command = ["streamstyle", "train", "style-predictor", "--steps", str(steps), "--batch", str(settings.batch)]
     command += ["--crop", str(settings.crop), "--photos", settings.photos.name, "--paintings", settings.paintings.name]
     command += ["--loss-network", settings.loss_network.name, "--learning-rate", str(settings.learning_rate)]
     command += ["--style-weight", str(settings.style_weight)]
@@ -213,5 +211,5 @@ def _metadata(settings: StylePredictorTrainingSettings, steps: int, start: Path 
         "trained_on": f"{photos} photos and {paintings} paintings",
         "command": shlex.join(command),
         "date": date.today().isoformat(),
-        **({"previous_training": provenance(read_metadata(start))} if start else {}),
+        **({"previous_training": training_commands(read_metadata(start))} if start else {}),
     }

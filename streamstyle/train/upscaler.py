@@ -58,11 +58,11 @@ def train_upscaler(
 
         def objective(_: int) -> tuple[Tensor, Tensor]:
             with torch.no_grad():
-                whole = originals.draw(settings.batch)
+                whole = originals.next_batch(settings.batch)
                 small = downscale(whole)
             with torch.autocast(where.type, torch.bfloat16, enabled=compute_dtype(where) == torch.bfloat16):
                 made = network.add_detail(small, network.detail(small))
-            return loss(made, whole), made
+            return charbonnier_loss(made, whole), made
 
         course = Schedule(settings.learning_rate, settings.steps, settings.minutes, first)
         steps = train(
@@ -74,7 +74,7 @@ def train_upscaler(
     journal.close()
 
 
-def loss(
+def charbonnier_loss(
     made: Tensor,  # [N, 3, H, W] float
     whole: Tensor,  # [N, 3, H, W] float in [0, 1]
 ) -> Tensor:
@@ -140,7 +140,7 @@ class UpscalerData:
             for crops in (_photos(settings, seed), _unstylised(settings, seed + 1))
         )
 
-    def draw(self, count: int) -> Tensor:  # [count, 3, S, S] float32 in [0, 1]
+    def next_batch(self, count: int) -> Tensor:  # [count, 3, S, S] float32 in [0, 1]
         """Return the next pictures: of three, two are painted by a style network, all in one style."""
         plain = next_batch(self._plain, count // 3, self._device)
         scenes = next_batch(self._scenes, count - count // 3, self._device)

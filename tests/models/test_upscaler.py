@@ -58,7 +58,7 @@ def test_a_step_of_one_pixel_is_a_step_of_two(untaught: Upscaler, network: Upsca
     for each in (untaught, network):
         wide = strokes(40, 61)
         here, there = each(wide[..., :-1]), each(wide[..., 1:])
-        inner = 2 * each.reach  # pixels that see no border
+        inner = 2 * each.receptive_radius  # pixels that see no border
         assert torch.allclose(here[..., inner + 2 : -inner], there[..., inner : -inner - 2], atol=1e-5)
 
 

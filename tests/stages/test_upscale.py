@@ -39,7 +39,7 @@ def test_without_memory_for_the_whole_a_frame_is_enlarged_in_tiles(network: Upsc
         """Has memory for a tile of 256 pixels and its margins."""
 
         def detail(self, image: torch.Tensor) -> torch.Tensor:
-            if image.shape[-1] > 256 + 2 * self.reach:
+            if image.shape[-1] > 256 + 2 * self.receptive_radius:
                 raise torch.OutOfMemoryError
             return super().detail(image)
 

@@ -13,9 +13,9 @@ from streamstyle.styles.library import (
     find_style,
     image_digest,
     new_style_path,
-    no_such_style,
     style_name,
     trained_styles,
+    unknown_style_error,
 )
 
 
@@ -114,11 +114,11 @@ def test_a_broken_file_in_the_library_is_passed_over(folder: Path) -> None:
 def test_an_unknown_style_is_answered_with_the_nearest(tmp_path: Path) -> None:
     for name in ("wave", "starry_night", "composition_vii"):
         weights(tmp_path / "assets" / f"{name}.safetensors")
-    error = no_such_style("stary_nigth")
+    error = unknown_style_error("stary_nigth")
     assert "stary_nigth" in error.problem
     assert "Did you mean starry_night?" in error.next_step
-    assert "wave or starry_night" not in no_such_style("wav").next_step
-    assert all(name in no_such_style("zzz").next_step for name in ("wave", "starry_night", "composition_vii"))
+    assert "wave or starry_night" not in unknown_style_error("wav").next_step
+    assert all(name in unknown_style_error("zzz").next_step for name in ("wave", "starry_night", "composition_vii"))
 
 
 def test_an_image_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import torch
 
-from streamstyle.train.augment import add_noise, compress, disturb
+from streamstyle.train.augment import add_noise, add_noise_or_compress, compress
 
 
 def test_a_codec_makes_steps_in_a_slope_and_keeps_its_brightness() -> None:
@@ -24,5 +24,5 @@ def test_a_disturbed_picture_is_neither_itself_nor_another() -> None:
     torch.manual_seed(0)
     picture = torch.rand(1, 3, 4, 4).repeat_interleave(16, 2).repeat_interleave(16, 3)
     for _ in range(6):
-        difference = (disturb(picture) - picture).square().mean()
+        difference = (add_noise_or_compress(picture) - picture).square().mean()
         assert 0 < difference < 0.25 * picture.var()

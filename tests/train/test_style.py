@@ -33,7 +33,7 @@ def learn(
     weights: Path,
     settings: StyleTrainingSettings,
     stop_after: int | None = None,
-    start: Start = StartFrom.any_style,
+    start: Start = StartFrom.style_predictor,
 ) -> list[TrainingStep]:
     listener = Listener(stop_after)
     train_style(image, weights, settings, Device.cpu, listener.observe, listener.stop, start)
@@ -83,7 +83,7 @@ def test_the_log_of_a_learning_stays(stripes: Path, tmp_path: Path) -> None:
 
 def test_learning_starts_from_a_first_guess_and_not_from_noise(stripes: Path, tmp_path: Path) -> None:
     guess = net_from_image(read_image(stripes))
-    for start, like in ((StartFrom.any_style, True), (StartFrom.noise, False)):
+    for start, like in ((StartFrom.style_predictor, True), (StartFrom.noise, False)):
         weights = tmp_path / f"{start}.safetensors"
         learn(stripes, weights, QUICK, stop_after=1, start=start)
         after_a_step = load_style_net(weights.with_name(f"{start}.learning.safetensors"))

@@ -43,23 +43,23 @@ def train(
 def test_training_brings_the_loss_down_and_keeps_what_it_was_made_of(
     tmp_path: Path, settings: StylePredictorTrainingSettings
 ) -> None:
-    losses = [event.loss for event in train(tmp_path / "any.safetensors", settings)]
+    losses = [event.loss for event in train(tmp_path / "predictor.safetensors", settings)]
     assert np.mean(losses[-6:]) < 0.9 * np.mean(losses[:6])
-    assert load_style_predictor(tmp_path / "any.safetensors").mean.abs().sum() > 0
-    said = read_metadata(tmp_path / "any.safetensors")
+    assert load_style_predictor(tmp_path / "predictor.safetensors").mean.abs().sum() > 0
+    said = read_metadata(tmp_path / "predictor.safetensors")
     assert said["trained_on"] == "4 photos and 4 paintings"
-    assert said["command"].startswith("streamstyle train any-style --steps 24")
+    assert said["command"].startswith("streamstyle train style-predictor --steps 24")
 
 
 def test_training_that_was_interrupted_goes_on_where_it_was(
     tmp_path: Path, settings: StylePredictorTrainingSettings
 ) -> None:
-    output = tmp_path / "any.safetensors"
+    output = tmp_path / "predictor.safetensors"
     assert len(train(output, settings, stop_after=5)) == 5
     assert not output.exists()
-    assert (tmp_path / "any.learning.jpg").exists(), "a picture to look at on the way"
+    assert (tmp_path / "predictor.learning.jpg").exists(), "a picture to look at on the way"
     assert [event.step for event in train(output, settings)] == list(range(6, 25))
-    assert not (tmp_path / "any.learning.safetensors").exists()
+    assert not (tmp_path / "predictor.learning.safetensors").exists()
 
 
 def test_a_network_that_is_trained_on_is_the_same_at_first_and_says_how_it_was_made(

@@ -19,7 +19,7 @@ from streamstyle.styles.library import builtin_styles
 from streamstyle.train.augment import downscale, soften
 from streamstyle.train.image_data import procedural_crops
 from streamstyle.train.settings import UpscalerTrainingSettings
-from streamstyle.train.upscaler import loss, train_upscaler
+from streamstyle.train.upscaler import charbonnier_loss, train_upscaler
 from tests.train.listener import Listener
 
 
@@ -50,7 +50,9 @@ def test_a_minute_of_learning_is_better_than_none_and_says_what_it_was_made_of(p
     network, whole = load_upscaler(output).requires_grad_(False), unseen()
     small = soften(F.avg_pool2d(whole, 2), 0.15)
     plain = F.interpolate(small, scale_factor=2.0, mode="bicubic", antialias=True)
-    assert float(loss(network(small), whole)) < 0.98 * float(loss(plain, whole))  # 0.95; at first it is the same
+    assert float(charbonnier_loss(network(small), whole)) < 0.98 * float(
+        charbonnier_loss(plain, whole)
+    )  # 0.95; at first it is the same
     assert network.config == UpscalerConfig()
     metadata = read_metadata(output)
     assert metadata["command"].startswith(
@@ -80,5 +82,5 @@ def test_a_picture_made_smaller_keeps_its_colours_and_loses_its_edges() -> None:
 def test_a_missed_edge_counts_for_more_than_a_wrong_colour() -> None:
     whole = torch.zeros(1, 3, 8, 16)
     colour, edges = torch.full_like(whole, 0.1), 0.2 * (torch.arange(16) % 2).expand_as(whole)
-    assert float(loss(whole, whole)) < 0.005
-    assert float(loss(edges, whole)) > 2 * float(loss(colour, whole))
+    assert float(charbonnier_loss(whole, whole)) < 0.005
+    assert float(charbonnier_loss(edges, whole)) > 2 * float(charbonnier_loss(colour, whole))
