@@ -1,4 +1,4 @@
-"""Make the moving picture of the README: `python docs/make_picture.py`, a few minutes on two cores."""
+"""Makes the animation of the README: `python docs/make_picture.py` takes a few minutes on two cores."""
 
 from __future__ import annotations
 
@@ -17,35 +17,38 @@ import streamstyle
 DEMO_FILM = Path(streamstyle.__file__).with_name("assets") / "demo.mkv"
 FRAME_RATE = 25
 STYLES = ("wave", "starry_night", "composition_vii")
-PART = "1-4"
-TILE = (320, 180)
-EVERY = 2
-"""Frames of the film per frame of the picture."""
+RANGE = "1-4"
+"""Seconds of the demo film."""
+
+TILE_SIZE = (320, 180)
+FRAME_STEP = 2
+"""Frames of the film per frame of the animation."""
 
 
 def read_tiles(film: Path, start: int, end: int) -> list[NDArray[np.uint8]]:
-    """Return every second of the film's frames from `start` to `end`, small, as [H, W, 3] BGR."""
+    """Return every second frame from `start` to `end`, scaled down, as [H, W, 3] BGR."""
     with av.open(film) as container:
         frames = [
-            frame.reformat(*TILE, "bgr24", interpolation="AREA").to_ndarray() for frame in container.decode(video=0)
+            frame.reformat(*TILE_SIZE, "bgr24", interpolation="AREA").to_ndarray()
+            for frame in container.decode(video=0)
         ]
-    return frames[start:end:EVERY]
+    return frames[start:end:FRAME_STEP]
 
 
-def make_picture(target: Path) -> None:
-    """Paint the demo film in every built-in style and set the films beside each other."""
+def make_picture(path: Path) -> None:
+    """Stylise the demo film in every built-in style and show the films side by side."""
     with tempfile.TemporaryDirectory() as folder:
-        start, end = (FRAME_RATE * int(second) for second in PART.split("-"))
+        start, end = (FRAME_RATE * int(second) for second in RANGE.split("-"))
         tiles = [read_tiles(DEMO_FILM, start, end)]
         for style in STYLES:
-            painted = Path(folder) / f"{style}.mkv"
-            command = ["run", str(DEMO_FILM), "--style", style, "--range", PART, "-o", str(painted)]
+            output = Path(folder) / f"{style}.mkv"
+            command = ["run", str(DEMO_FILM), "--style", style, "--range", RANGE, "-o", str(output)]
             subprocess.run([sys.executable, "-m", "streamstyle", *command], check=True)
-            tiles.append(read_tiles(painted, 0, end - start))
+            tiles.append(read_tiles(output, 0, end - start))
     animation = cv2.Animation()
     animation.frames = [np.vstack([np.hstack(row[:2]), np.hstack(row[2:])]) for row in zip(*tiles, strict=True)]
-    animation.durations = [40 * EVERY] * len(animation.frames)
-    cv2.imwriteanimation(str(target), animation, [cv2.IMWRITE_WEBP_QUALITY, 55])
+    animation.durations = [40 * FRAME_STEP] * len(animation.frames)
+    cv2.imwriteanimation(str(path), animation, [cv2.IMWRITE_WEBP_QUALITY, 55])
 
 
 if __name__ == "__main__":
