@@ -1,4 +1,4 @@
-"""Methods compared by the code of `streamstyle compare`, for tables."""
+"""Comparisons of methods for the benchmarks' tables, with the code of `streamstyle compare`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streamstyle.settings import RuderSettings, Settings, SourceSettings
 from streamstyle.styles.library import Style
 from streamstyle.styles.spec import BlendPart, StyleBlend
 
-MEASURES = {
+METRICS = {
     "warping_error_1": "flicker (gap 1)",
     "warping_error_5": "gap 5",
     "warping_error_10": "gap 10",
@@ -32,46 +32,46 @@ MEASURES = {
 def run_comparison(
     film: Path, source_settings: SourceSettings, style: Style, work: Work, methods: str, folder: Path
 ) -> events.Compared:
-    """Return all figures; films that `folder` holds from before are not made again."""
+    """Return all results; films that `folder` has from before are reused."""
     style_image = work.style_image(style.name)
     setup = EvaluationSetup(work.flow_reference, load_scorer(style_image, work.vgg), style_image)
     specs = parse_methods(methods, Settings(source=source_settings, ruder=RuderSettings(style_image=style_image)))
-    mix = StyleBlend(style.name, (BlendPart(style.path),))
-    parts = folder / f"{film.stem}.{style.name}.parts"
-    done = compare(
+    blend = StyleBlend(style.name, (BlendPart(style.path),))
+    archive = folder / f"{film.stem}.{style.name}.parts"
+    compared = compare(
         specs,
         probe(film, source_settings),
         source_settings,
-        mix,
+        blend,
         setup,
-        parts,
+        archive,
         "",
         lambda event: None,
         threading.Event(),
     )
-    assert done is not None, "nobody has set `stop`"
-    return done
+    assert compared is not None, "`stop` is never set"
+    return compared
 
 
-def table_title(done: events.Compared) -> str:
-    """Return what was compared, for the head of a table."""
-    size = f"{done.width}x{done.height}, {done.frames} frames"
-    return f"{Path(done.video).stem} in {done.style}, {size}, judged along {done.flow_reference}"
+def table_title(compared: events.Compared) -> str:
+    """Return film, style, size and flow reference."""
+    size = f"{compared.width}x{compared.height}, {compared.frames} frames"
+    return f"{Path(compared.video).stem} in {compared.style}, {size}, flow reference: {compared.flow_reference}"
 
 
-def table_rows(done: events.Compared) -> list[Row]:
-    """Return multiples of johnson's; seconds a frame as they were, and the processor's as multiples too."""
-    cpu = {row.name: _cpu_seconds(row) for row in done.films}
-    measured = [key for key in MEASURES if any(key in row.metrics for row in done.films)]
-    return [_row(row, measured, cpu[row.name], cpu[done.baseline]) for row in done.films]
+def table_rows(compared: events.Compared) -> list[Row]:
+    """Return a row per film: seconds per frame, and wall-clock time, CPU time and metrics relative to the baseline."""
+    cpu = {film.name: _cpu_seconds(film) for film in compared.films}
+    measured = [key for key in METRICS if any(key in film.metrics for film in compared.films)]
+    return [_row(film, measured, cpu[film.name], cpu[compared.baseline]) for film in compared.films]
 
 
-def _row(row: events.ComparedFilm, measured: Sequence[str], cpu: float | None, reference: float | None) -> Row:
-    shown: Row = {"of johnson's": row.name, "s/frame": row.seconds_per_frame, "time": row.time_ratio}
-    shown["processor time"] = cpu / reference if cpu and reference else None
-    return shown | {MEASURES[key]: row.ratios.get(key) for key in measured}
+def _row(film: events.ComparedFilm, measured: Sequence[str], cpu: float | None, baseline_cpu: float | None) -> Row:
+    row: Row = {"relative to johnson": film.name, "s/frame": film.seconds_per_frame, "time": film.time_ratio}
+    row["CPU time"] = cpu / baseline_cpu if cpu and baseline_cpu else None
+    return row | {METRICS[key]: film.ratios.get(key) for key in measured}
 
 
-def _cpu_seconds(row: events.ComparedFilm) -> float | None:
-    making = find_record(Path(row.output).parent, Path(row.output).stem) if row.output else None
-    return making.cpu_seconds_per_frame if making else None
+def _cpu_seconds(film: events.ComparedFilm) -> float | None:
+    record = find_record(Path(film.output).parent, Path(film.output).stem) if film.output else None
+    return record.cpu_seconds_per_frame if record else None

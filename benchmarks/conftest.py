@@ -18,27 +18,31 @@ from tools.demo_film.reference import demo_film_flow
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("streamstyle")
-    group.addoption("--film", type=Path, action="append", default=None, help="Film; may be repeated; else the demo.")
+    group.addoption(
+        "--film", type=Path, action="append", default=None, help="Film; may be repeated; default: the demo."
+    )
     group.addoption("--full", action="store_true", help="All sizes, methods and lengths: hours.")
     group.addoption("--style", action="append", default=None, help="Style, by name, file or image; may be repeated.")
     group.addoption("--size", default=None, metavar="WxH", help="Working size; the film's own by default.")
-    group.addoption("--seconds", type=float, default=1.0, help="Length worked on, from the film's beginning.")
-    group.addoption("--whole", action="store_true", help="Work on the whole film.")
-    group.addoption("--methods", default=None, help="As for `compare`; by default all that there are.")
+    group.addoption("--seconds", type=float, default=1.0, help="Length used, from the start of the film.")
+    group.addoption("--whole", action="store_true", help="Use the whole film.")
+    group.addoption("--methods", default=None, help="As for `compare`; default: all.")
     group.addoption("--iterations", type=int, default=30, help="Iterations of the method consistent.")
     group.addoption("--flow-reference", default=None, help="As for `measure`, or `true` for the demo film.")
-    group.addoption("--flows", type=Path, default=None, help="Folder of folders: two frames and their true flow.")
-    group.addoption("--vgg", type=Path, default=None, help="VGG-16 weights that styles are judged by.")
-    group.addoption("--style-images", type=Path, default=None, help="Folder of the paintings, named after the styles.")
-    group.addoption("--photos", type=Path, default=None, help="Folder of pictures to paint; else frames of the film.")
-    group.addoption("--paintings", type=Path, default=None, help="Folder of paintings to judge loss networks on.")
-    group.addoption("--keep", type=Path, default=None, help="Folder where methods' films are kept and found again.")
-    group.addoption("--frames", type=int, default=1000, help="Length of the film whose memory is watched.")
+    group.addoption("--flows", type=Path, default=None, help="Folder of folders with two frames and their true flow.")
+    group.addoption("--vgg", type=Path, default=None, help="VGG-16 weights for content and style loss.")
+    group.addoption("--style-images", type=Path, default=None, help="Folder of style images, named after the styles.")
+    group.addoption(
+        "--photos", type=Path, default=None, help="Folder of photos to stylise; default: frames of the film."
+    )
+    group.addoption("--paintings", type=Path, default=None, help="Folder of paintings to test loss networks on.")
+    group.addoption("--keep", type=Path, default=None, help="Folder for the methods' films, which are reused.")
+    group.addoption("--frames", type=int, default=1000, help="Length of the film in the memory benchmark.")
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a benchmark works on."""
+    """Films, styles and options of a benchmark."""
 
     films: list[Path]
     source_settings: SourceSettings
@@ -49,7 +53,7 @@ class Work:
     flow_reference: ReferenceFlow
     full: bool
     styles_named: bool
-    """Whether styles were named."""
+    """Whether styles were given with --style."""
     style_images: Path | None
     vgg: Path | None
 
@@ -63,11 +67,11 @@ class Work:
 
     @property
     def some_styles(self) -> list[Style]:
-        """Those that were asked for by name; one of them all, unless everything is to be measured."""
+        """The styles given with --style; without it the first one, or with --full all of them."""
         return self.styles if self.full or self.styles_named else self.styles[:1]
 
     def style_image(self, style: str) -> Path | None:
-        """The image that a style was learned from, if `--style-images` has it."""
+        """The image that a style was trained on, if `--style-images` has it."""
         found = sorted(self.style_images.glob(f"{style}.*")) if self.style_images else []
         return found[0] if found else None
 
@@ -87,7 +91,7 @@ def work(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
     names = option("--style")
     styles = [get_style(name) for name in names] if names else builtin_styles()
     if not styles:
-        pytest.skip("there is no built-in style; name one with --style")
+        pytest.skip("there is no built-in style; give one with --style")
     return Work(
         films=films,
         source_settings=SourceSettings(size=size, end=end),
@@ -105,13 +109,13 @@ def work(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="session")
 def results(pytestconfig: pytest.Config) -> Results:
-    """Everything that is measured in this session."""
+    """The tables of this session."""
     command = shlex.join(["pytest", *map(str, pytestconfig.invocation_params.args)])
     return Results(pytestconfig.rootpath / ".benchmarks", command)
 
 
 @pytest.fixture
 def report(request: pytest.FixtureRequest, results: Results, capsys: pytest.CaptureFixture[str]) -> Report:
-    """A report that a benchmark fills in, named after it; it is printed even where pytest keeps output to itself."""
+    """The report of one benchmark, printed even where pytest captures output."""
     name = request.node.name.removeprefix("test_")
     return Report(name, results, capsys.disabled)

@@ -33,7 +33,7 @@ def test_memory(work: Work, tmp_path: Path, report: Report) -> None:
             resident[event.frame] = _resident()
 
     part = SourceSettings(size=work.source_settings.size)
-    run = run_timed(film, tmp_path / "painted.mkv", work.style, Method.johnson, part, watch=watch)
+    run = run_timed(film, tmp_path / "painted.mkv", work.style, Method.johnson, part, on_event=watch)
     settled = resident[_SETTLED]
     sizes = {f"{frame}": size for frame, size in resident.items() if frame in (100, _SETTLED) or frame % 1000 == 0}
     sizes |= {f"{max(resident)}": resident[max(resident)], "peak": _peak()}

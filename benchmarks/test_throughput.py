@@ -105,7 +105,7 @@ def _time_whole_runs(path: Path, part: SourceSettings, work: Work, folder: Path)
     seconds: dict[str, float] = {}
     for method in (Method.johnson, Method.live, Method.consistent):
         spent: list[float] = []
-        run = run_timed(path, folder / f"{method}.mkv", work.style, method, part, watch=partial(_note_time, spent))
+        run = run_timed(path, folder / f"{method}.mkv", work.style, method, part, on_event=partial(_note_time, spent))
         seconds[f"whole, {method}"] = (spent[-1] - spent[0]) / (len(spent) - 1)
         seconds[f"whole, {method}, by the clock"] = run.seconds_per_frame
     return seconds

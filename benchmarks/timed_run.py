@@ -1,4 +1,4 @@
-"""A run of the pipeline, with what a benchmark wants to know of it."""
+"""A run of the pipeline with the times of its frames."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from streamstyle.styles.spec import BlendPart, StyleBlend
 
 @dataclass
 class TimedRun:
-    """One film painted."""
+    """A finished run."""
 
     output: Path
     finished: Finished
     times: list[float] = field(default_factory=list)
-    """Seconds after the start at which each frame was written."""
+    """Seconds from the start until each frame was written."""
 
     @property
     def seconds_per_frame(self) -> float:
-        """Without the first frame, which waits for everything to begin, and the second, which a GPU records."""
-        began = min(1, len(self.times) - 2)
-        if began < 0:
+        """Without the first frame, which includes the start-up, and the second, in which a GPU captures its graph."""
+        skipped = min(1, len(self.times) - 2)
+        if skipped < 0:
             return self.finished.elapsed / self.finished.frames
-        return (self.times[-1] - self.times[began]) / (len(self.times) - 1 - began)
+        return (self.times[-1] - self.times[skipped]) / (len(self.times) - 1 - skipped)
 
 
 def run_timed(
@@ -38,14 +38,14 @@ def run_timed(
     output: Path,
     style: Style,
     method: Method,
-    part: SourceSettings,
+    source_settings: SourceSettings,
     iterations: int = 30,
     flow_cache: float = 0.0,
-    watch: Callable[[Event], None] = lambda event: None,
+    on_event: Callable[[Event], None] = lambda event: None,
 ) -> TimedRun:
-    """Paint `film` into `output`; by default without the flow cache, so that each run pays for its own flow."""
+    """Stylise `film` into `output`, by default without the flow cache, so that the time includes the flow."""
     settings = Settings(
-        source=part,
+        source=source_settings,
         flow=FlowSettings(flow_cache=flow_cache),
         consistency=ConsistencySettings(method=method, iterations=iterations),
     )
@@ -54,10 +54,10 @@ def run_timed(
     def observe(event: Event) -> None:
         if isinstance(event, FrameWritten):
             times.append(event.elapsed)
-        watch(event)
+        on_event(event)
 
     ended = stylise_video(
-        probe(film, part),
+        probe(film, source_settings),
         output,
         StyleBlend(style.name, (BlendPart(style.path),)),
         settings,

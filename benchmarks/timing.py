@@ -1,4 +1,4 @@
-"""How long work takes by the clock, and on a GPU: without the time that Python needs to ask for it."""
+"""Wall-clock times of functions; on a GPU without the time that Python needs to launch them."""
 
 from __future__ import annotations
 
@@ -11,58 +11,58 @@ import torch
 
 from streamstyle.gpu.cuda_graph import capture
 
-TIMES = 20
-"""Runs of a kernel in a row on a GPU: Python takes longer to ask for one than one takes."""
+REPETITIONS = 20
+"""Runs of a function in a CUDA graph: launching one from Python takes longer than a small kernel runs."""
 
 SIZES = [(640, 480), (960, 540), (1920, 1080)]
 
 
 def device() -> torch.device:
-    """Return the device that is measured: the GPU where there is one."""
+    """Return the device to measure: the GPU if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def device_name(device: torch.device) -> str:
-    """Return the device's name, as it goes into a table's title."""
+    """Return the name of the device for the title of a table."""
     return torch.cuda.get_device_name() if device.type == "cuda" else "the CPU"
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """Return how long it takes until the work is done, wherever it is done."""
-    _wait()
-    began = time.perf_counter()
+    """Return the seconds until the function is finished on its device."""
+    _synchronise()
+    start = time.perf_counter()
     work()
-    _wait()
-    return time.perf_counter() - began
+    _synchronise()
+    return time.perf_counter() - start
 
 
 def timer(work: Callable[[], Any]) -> Callable[[], float]:
-    """Return what tells how long the work takes the device alone: on a GPU it is recorded, a few times in a row."""
+    """Return a function that measures the time on the device alone: on a GPU, of a graph with several runs."""
     if not torch.cuda.is_available():
         return lambda: seconds(work)
 
-    def in_a_row() -> None:
-        for _ in range(TIMES):
+    def repeat() -> None:
+        for _ in range(REPETITIONS):
             work()
 
-    replay = capture(in_a_row)
-    return lambda: seconds(replay) / TIMES
+    replay = capture(repeat)
+    return lambda: seconds(replay) / REPETITIONS
 
 
 def count_synchronisations(work: Callable[[], Any]) -> int | None:
-    """Return how often the host waits for the GPU in the work; None where there is none."""
+    """Return how often the host waits for the GPU; None without a GPU."""
     if not torch.cuda.is_available():
         return None
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         torch.cuda.set_sync_debug_mode("warn")
         try:
             work()
         finally:
             torch.cuda.set_sync_debug_mode("default")
-    return sum("synchroniz" in str(warning.message) for warning in said)
+    return sum("synchroniz" in str(warning.message) for warning in caught)
 
 
-def _wait() -> None:
+def _synchronise() -> None:
     if torch.cuda.is_available():
         torch.cuda.synchronize()

@@ -1,4 +1,4 @@
-"""A pseudo-terminal with the terminal UI in it."""
+"""The terminal UI in a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import psutil
 
 
 class TuiTerminal:
-    """`streamstyle tui` on a terminal that takes what is drawn, and types."""
+    """`streamstyle tui` in a pseudo-terminal: reads what is drawn, and types keys."""
 
     def __init__(self, arguments: Sequence[str], columns: int = 120, rows: int = 40) -> None:
         self._master, slave = pty.openpty()
@@ -33,7 +33,7 @@ class TuiTerminal:
         """Bytes that were sent to the terminal."""
 
     def cpu_seconds(self) -> float:
-        """Return the seconds of a processor that the terminal UI has used, without the run that it started."""
+        """Return the CPU time of the terminal UI, without the run that it started."""
         times = self._psutil_process.cpu_times()
         return times.user + times.system
 
@@ -41,16 +41,16 @@ class TuiTerminal:
         """Press keys."""
         os.write(self._master, keys.encode())
 
-    def seconds_until(self, words: str, patience: float = 120.0) -> float:
-        """Take what is drawn until the words are among it, and return how long that took."""
-        began, wanted, seen = time.perf_counter(), words.encode(), b""
-        while wanted not in seen:
-            assert time.perf_counter() - began < patience, f"{words!r} did not come; last {seen[-2000:]!r}"
-            seen = seen[-len(wanted) :] + self._read(0.5)
-        return time.perf_counter() - began
+    def seconds_until(self, text: str, timeout: float = 120.0) -> float:
+        """Read what is drawn until the text is in it, and return the seconds it took."""
+        start, wanted, drawn = time.perf_counter(), text.encode(), b""
+        while wanted not in drawn:
+            assert time.perf_counter() - start < timeout, f"{text!r} did not appear; last {drawn[-2000:]!r}"
+            drawn = drawn[-len(wanted) :] + self._read(0.5)
+        return time.perf_counter() - start
 
     def drain(self, seconds: float) -> None:
-        """Take what is drawn for so long."""
+        """Read what is drawn for a time."""
         end = time.perf_counter() + seconds
         while (left := end - time.perf_counter()) > 0:
             self._read(left)
@@ -62,12 +62,12 @@ class TuiTerminal:
         os.close(self._master)
         return self._process.returncode
 
-    def _read(self, patience: float) -> bytes:
-        if not select.select([self._master], [], [], patience)[0]:
+    def _read(self, timeout: float) -> bytes:
+        if not select.select([self._master], [], [], timeout)[0]:
             return b""
         try:
-            taken = os.read(self._master, 1 << 16)
+            data = os.read(self._master, 1 << 16)
         except OSError:  # the program has ended
             return b""
-        self.bytes_drawn += len(taken)
-        return taken
+        self.bytes_drawn += len(data)
+        return data
