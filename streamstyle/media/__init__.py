@@ -1,1 +1,1 @@
-"""Files: films through PyAV, and flow kept on disk."""
+"""Video and image files through PyAV and OpenCV, and the cache of optical flow on disk."""

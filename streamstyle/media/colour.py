@@ -1,4 +1,4 @@
-"""What a film's numbers mean as colours, and the conversion to RGB and back.
+"""Colour tags and orientation of video frames, and the conversion to upright RGB and back.
 
 Code points are those of ITU-T H.273, which FFmpeg uses as they are.
 """
@@ -25,17 +25,17 @@ RGB, BT709, UNSPECIFIED, BT601, BT2020, PQ, HLG = 0, 1, 2, 6, 9, 16, 18
 
 _LIMITED, _FULL = 1, 2
 _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
-"""H.273 matrix to libswscale's SWS_CS_*; others (RGB, YCgCo) it takes from the frame itself."""
+"""From H.273 matrix to libswscale's SWS_CS_*; libswscale takes others (RGB, YCgCo) from the frame itself."""
 
 _LUMA = {BT709: luma.BT709, BT601: luma.BT601}
 
 _EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-"""Without these swscale is off by up to three levels."""
+"""Without these libswscale is off by up to three levels."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColourTags:
-    """The four tags of a video stream."""
+    """The four colour tags of a video stream."""
 
     primaries: int
     transfer: int
@@ -44,12 +44,12 @@ class ColourTags:
 
     @property
     def is_wide(self) -> bool:
-        """Whether the colours reach beyond what an ordinary screen shows: HDR, or the primaries of BT.2020."""
+        """Whether the colours exceed BT.709: HDR, or the primaries of BT.2020."""
         return self.transfer in (PQ, HLG) or self.primaries == BT2020
 
 
 def resolve_tags(tagged: VideoFrame | VideoCodecContext, width: int, height: int) -> ColourTags:
-    """Return the tags with every missing one filled in by what players assume at this size."""
+    """Return the tags; missing ones are what players assume at this size."""
     hd = _is_hd(width, height)
     matrix, primaries, transfer = int(tagged.colorspace), int(tagged.color_primaries), int(tagged.color_trc)
     if matrix == UNSPECIFIED:
@@ -65,8 +65,8 @@ def resolve_tags(tagged: VideoFrame | VideoCodecContext, width: int, height: int
 
 
 def output_colour(source: ColourTags, width: int, height: int, pix_fmt: str) -> ColourTags:
-    """Return what to encode and tag: limited range, and the matrix that even a player blind to tags assumes."""
-    if source.is_wide:  # `ToRGB` has brought it to BT.709
+    """Return the tags of the output: limited range, and the matrix that players which ignore tags assume."""
+    if source.is_wide:  # converted to BT.709 by `ToRGB`
         source = replace(source, primaries=BT709, transfer=BT709)
     if pix_fmt.startswith(("rgb", "bgr", "gbr")):
         return replace(source, matrix=RGB, full_range=True)
@@ -79,7 +79,7 @@ def _is_hd(width: int, height: int) -> bool:
 
 
 class ToRGB:
-    """Converts decoded frames to RGB. Not for use by two threads at once."""
+    """Converts decoded frames to RGB. Not thread-safe."""
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
@@ -87,15 +87,15 @@ class ToRGB:
     def __call__(self, frame: VideoFrame, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
         """Return [height, width, 3] RGB, full range, not turned; `size` is (width, height), by default the frame's.
 
-        Wide colours are mapped to BT.709 by libswscale, which takes it about two seconds to prepare.
+        Wide colours are mapped to BT.709 by libswscale, which takes about two seconds to prepare for it.
         """
         width, height = size or (frame.width, frame.height)
         colour = resolve_tags(frame, frame.width, frame.height)
         kernel = Interpolation.BICUBIC if width > frame.width or height > frame.height else Interpolation.LANCZOS
-        narrowing: dict[str, Any] = {}
+        to_bt709: dict[str, Any] = {}
         if colour.is_wide:
             frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
-            narrowing = {"dst_color_primaries": BT709, "dst_color_trc": BT709}
+            to_bt709 = {"dst_color_primaries": BT709, "dst_color_trc": BT709}
         converted = self._reformatter.reformat(
             frame,
             width,
@@ -105,33 +105,33 @@ class ToRGB:
             src_color_range=_FULL if colour.full_range else _LIMITED,
             dst_color_range=_FULL,
             interpolation=int(kernel | _EXACT),
-            **narrowing,
+            **to_bt709,
         )
         return cast("NDArray[np.uint8]", converted.to_ndarray())
 
 
 class FromRGB:
-    """Makes pictures into what an encoder takes. Not for use by two threads at once."""
+    """Converts images to frames for an encoder. Not thread-safe."""
 
     def __init__(self, pix_fmt: str, colour: ColourTags) -> None:
         self._pix_fmt = pix_fmt
         self._colour = colour
         self._reformatter = VideoReformatter()
         self.luma = _LUMA.get(colour.matrix) if pix_fmt == "yuv420p" and not colour.full_range else None
-        """By which `ops.planes.to_planes` makes planes that can be given in place of RGB; None where they cannot."""
+        """Luma weights for `ops.planes.to_planes`, whose planes may be passed in place of RGB; None if only RGB may."""
 
     def __call__(
         self,
-        picture: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
+        image: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
     ) -> VideoFrame:
-        """Return the picture as a frame with all four tags set."""
+        """Return the image as a frame with all four colour tags."""
         colour = self._colour
-        if picture.ndim == 2:
-            frame = av.VideoFrame.from_ndarray(picture, self._pix_fmt)
+        if image.ndim == 2:
+            frame = av.VideoFrame.from_ndarray(image, self._pix_fmt)
             frame.colorspace, frame.color_range = colour.matrix, _LIMITED
         else:
             frame = self._reformatter.reformat(
-                av.VideoFrame.from_ndarray(picture, "rgb24"),
+                av.VideoFrame.from_ndarray(image, "rgb24"),
                 format=self._pix_fmt,
                 dst_colorspace=_SWSCALE_MATRIX.get(colour.matrix),
                 src_color_range=_FULL,
@@ -144,28 +144,28 @@ class FromRGB:
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """A turn by quarters, then a mirror image: the eight ways a camera can be held."""
+    """A rotation by a multiple of 90 degrees, then a mirroring: the eight orientations of a display matrix."""
 
     rotation: int = 0
     """Degrees clockwise: 0, 90, 180 or 270."""
     mirrored: bool = False
-    """Left and right change places after the turn."""
+    """Whether left and right are swapped after the rotation."""
 
     def apply(self, image: NDArray[Any]) -> NDArray[Any]:
-        """Return [H, W, ...] as it should be seen, contiguous in memory."""
+        """Return [H, W, ...] upright, contiguous in memory."""
         turned = np.rot90(image, -(self.rotation // 90))
         return np.ascontiguousarray(turned[:, ::-1] if self.mirrored else turned)
 
     def upright_size(self, width: int, height: int) -> tuple[int, int]:
-        """Return width and height of the upright picture; its own inverse."""
+        """Return width and height of the upright image; the inverse is the same function."""
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
 
 def read_orientation(frame: VideoFrame) -> Orientation:
-    """Read the display matrix that the decoder put beside the picture.
+    """Return the orientation that the frame's display matrix states; upright where it has none.
 
     The matrix maps a point (x, y), y down, to (a x + c y, b x + d y), stored a, b, u, c, d, v, x, y, w in 16.16
-    fixed point (ISO/IEC 14496-12, 6.2.2). Angles in between go to the nearest quarter.
+    fixed point (ISO/IEC 14496-12, 6.2.2). Angles are rounded to the nearest multiple of 90 degrees.
     """
     try:
         data = frame.side_data[Type.DISPLAYMATRIX]  # type: ignore[typeddict-item]
@@ -179,18 +179,18 @@ def read_orientation(frame: VideoFrame) -> Orientation:
 
 
 class FrameConverter:
-    """Turns frames upright, at the working size, in RGB. Not for use by two threads at once."""
+    """Converts decoded frames to upright RGB at the working size. Not thread-safe."""
 
-    def __init__(self, film: VideoInfo) -> None:
-        self._size = film.width, film.height
+    def __init__(self, video: VideoInfo) -> None:
+        self._size = video.width, video.height
         self._to_rgb = ToRGB()
 
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """Return [film.height, film.width, 3] RGB, full range."""
+        """Return [video.height, video.width, 3] RGB, full range."""
         orientation = read_orientation(frame)
         width, height = self._size
         upright = orientation.upright_size(frame.width, frame.height)
         if upright != self._size and upright == (width | upright[0] & 1, height | upright[1] & 1):
-            # only odd sides to even ones: a line less, and every other pixel as it was
+            # only odd sides become even: the last line is cut off, all other pixels stay as they are
             return np.ascontiguousarray(orientation.apply(self._to_rgb(frame))[:height, :width])
         return orientation.apply(self._to_rgb(frame, orientation.upright_size(width, height)))

@@ -1,4 +1,7 @@
-"""A film's file, opened for reading, or one clear line about why it cannot be."""
+"""Read a video file: open it, choose its video stream, demux, seek, decode, and repair timestamps.
+
+Damaged packets are skipped; what makes a file unreadable as a whole is a FilmError.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +26,24 @@ if TYPE_CHECKING:
 
 _COVER_FLAGS = Disposition.attached_pic | Disposition.timed_thumbnails
 _NO_VIDEO_FORMATS = ("image2", "tty")
-"""FFmpeg opens single pictures and any text file as video; nobody who names one here wants that."""
+"""FFmpeg opens still images and any text file as video."""
 
 _OPEN_OPTIONS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-"""PyAV 18 refuses films with a tag that is not UTF-8, unless told; 19 never does."""
+"""By default PyAV 18 does not open files with a tag that is not UTF-8; 19 does."""
+
+_MAX_FAILURES = 100
+"""Times in a row that reading may fail before the rest of a file is given up."""
+
+_SEEK_BACK_SECONDS = (0, 5, 60)
+"""How much earlier to seek in turn where a seek lands too late, as it may with the index of some containers."""
 
 
 def open_video(path: Path) -> InputContainer:
-    """Open the file for demuxing. FilmError says which file it is and what to do."""
+    """Open a video file for demuxing. FilmError where it cannot be read or is not a video."""
     _check_file(path)
     try:
-        container: InputContainer = av.open(
-            str(path.absolute()), "r", **_OPEN_OPTIONS
-        )  # absolute, or `Film: a title.mkv` is a protocol
+        # an absolute path, since FFmpeg takes `Film: a title.mkv` for a protocol
+        container: InputContainer = av.open(str(path.absolute()), "r", **_OPEN_OPTIONS)
     except PermissionError as error:
         raise FilmError(f"{path} cannot be read", "Check its permissions.") from error
     except (av.FFmpegError, OSError) as error:
@@ -44,29 +52,6 @@ def open_video(path: Path) -> InputContainer:
         container.close()
         raise FilmError(f"{path} is not a film", "Give a video file, such as an mp4 or mkv.")
     return container
-
-
-def find_video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the stream to paint: never cover art; the default one first, then the largest, then the first."""
-    streams = [stream for stream in container.streams.video if not is_cover(stream)]
-    if not streams:
-        raise FilmError(f"{path} has no video", "Give a film with a picture, not sound alone.")
-    best = max(streams, key=lambda s: (bool(s.disposition & Disposition.default), _area(s), -s.index))
-    if best.codec_context is None:
-        raise FilmError(
-            f"{path} holds video that this FFmpeg cannot decode",
-            "Convert it to H.264 first, for example with HandBrake.",
-        )
-    return best
-
-
-def is_cover(stream: Stream) -> bool:
-    """Whether a video stream is a still picture that goes with the film, such as cover art."""
-    return stream.type == "video" and bool(stream.disposition & _COVER_FLAGS)
-
-
-def _area(stream: VideoStream) -> int:
-    return stream.codec_context.width * stream.codec_context.height if stream.codec_context is not None else 0
 
 
 def _check_file(path: Path) -> None:
@@ -87,24 +72,43 @@ def _open_error(path: Path, error: Exception) -> FilmError:
         kind = file.read(8)[4:]
     if kind in (b"ftyp", b"mdat", b"wide", b"free"):
         return FilmError(
-            f"{path} was cut short: the index at its end (moov) is missing",
-            "Copy or download it again, or record to mkv, which survives being cut.",
+            f"{path} is truncated: the index at its end (moov) is missing",
+            "Copy or download it again; when recording, use mkv, which can be read when truncated.",
         )
     reason = getattr(error, "strerror", None) or error
     return FilmError(f"{path} is not a film ({reason})", "Give a video file, such as an mp4 or mkv.")
 
 
-_MAX_FAILURES = 100
-"""Times in a row that reading may fail before the rest of a file is given up."""
+def find_video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """Return the video stream to process: the default one, else the largest, else the first; never cover art.
 
-_STEPS_BACK = (0, 5, 60)
-"""Seconds to go back where seeking has landed too late, which indexes of some containers cause."""
+    FilmError where there is none that can be decoded.
+    """
+    streams = [stream for stream in container.streams.video if not is_cover(stream)]
+    if not streams:
+        raise FilmError(f"{path} has no video", "Give a file with a video stream, not audio alone.")
+    best = max(streams, key=lambda each: (bool(each.disposition & Disposition.default), _area(each), -each.index))
+    if best.codec_context is None:
+        raise FilmError(
+            f"{path} has video that this FFmpeg cannot decode",
+            "Convert it to H.264 first, for example with HandBrake.",
+        )
+    return best
+
+
+def _area(stream: VideoStream) -> int:
+    return stream.codec_context.width * stream.codec_context.height if stream.codec_context is not None else 0
+
+
+def is_cover(stream: Stream) -> bool:
+    """Whether a stream is a still image that accompanies the video, such as cover art."""
+    return stream.type == "video" and bool(stream.disposition & _COVER_FLAGS)
 
 
 def demux(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
-    """Yield the packets of these streams in the file's order, going on behind what is damaged.
+    """Yield the packets of these streams in file order, skipping what is damaged.
 
-    FilmError when the disk fails, or whatever the film lies on.
+    FilmError where the disk fails.
     """
     failures = 0
     while failures < _MAX_FAILURES:
@@ -115,17 +119,17 @@ def demux(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
             return
         except av.InvalidDataError:
             failures += 1
-        except IndexError:  # PyAV, at the very end, where a broadcast has begun another stream on the way
+        except IndexError:  # of PyAV, at the end of a broadcast that started another stream in the middle
             return
         except OSError as error:
             raise FilmError(
-                f"{container.name} cannot be read any further: {error.strerror or error}", "Copy it to a sound disk."
+                f"{container.name} cannot be read any further: {error.strerror or error}", "Copy it to another disk."
             ) from error
 
 
 def decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Yield the pictures in the order they are shown; packets that cannot be decoded are skipped, as FFmpeg does."""
-    if not stream.codec_context.is_open:  # by an earlier try, from another place
+    """Yield the frames in display order; packets that cannot be decoded are skipped, as FFmpeg does."""
+    if not stream.codec_context.is_open:  # it is open after an earlier seek
         stream.codec_context.thread_type = ThreadType.AUTO
     for packet in demux(container, stream):
         with suppress(av.FFmpegError):
@@ -133,18 +137,18 @@ def decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[Vi
 
 
 def decode_frames_from(container: InputContainer, stream: VideoStream, start: int) -> Generator[VideoFrame]:
-    """Yield the pictures from one shown at `start`, in ticks, or before; the container is at its beginning."""
+    """Yield the frames from one shown at `start`, in ticks, or before; the container must be at its beginning."""
     if start <= (stream.start_time or 0):
         yield from decode_frames(container, stream)
         return
-    for seconds in _STEPS_BACK:
+    for seconds in _SEEK_BACK_SECONDS:
         if not seek(container, start - round(seconds / Fraction(stream.time_base or 1)), stream):
             break
-        pictures = decode_frames(container, stream)
-        first = next(pictures, None)
+        frames = decode_frames(container, stream)
+        first = next(frames, None)
         if first is not None and first.pts is not None and first.pts <= start:
             yield first
-            yield from pictures
+            yield from frames
             return
     else:
         seek(container, stream.start_time or 0, stream)
@@ -152,7 +156,7 @@ def decode_frames_from(container: InputContainer, stream: VideoStream, start: in
 
 
 def seek(container: InputContainer, tick: int, stream: Stream | None = None) -> bool:
-    """Go to a key frame at `tick` or before, in the stream's ticks, or in microseconds; False where that cannot be."""
+    """Seek to a key frame at or before `tick`, in ticks of the stream, else in microseconds; False if that fails."""
     try:
         container.seek(tick, stream=stream)
     except av.FFmpegError:
@@ -161,57 +165,57 @@ def seek(container: InputContainer, tick: int, stream: Stream | None = None) -> 
 
 
 class TimestampGuesser:
-    """Tells when a decoded frame is shown, by whichever of its two times has been in order more often.
+    """Guesses when a decoded frame is shown, from whichever of PTS and DTS has been out of order less often.
 
-    Containers such as AVI say only in which order frames are stored; what a decoder makes of that is wrong as soon as
-    frames were reordered. The rule is libavcodec's (`guess_correct_pts` in decode.c).
+    Containers such as AVI state only the order of storage, and the PTS that a decoder derives from it is wrong once
+    frames are reordered. The rule is libavcodec's (`guess_correct_pts` in decode.c).
     """
 
     def __init__(self) -> None:
         self._last_pts = self._last_dts = float("-inf")
         self._wrong_pts = self._wrong_dts = 0
         self.is_monotonic = True
-        """Whether every frame so far had both times, each after the one before: then it matters not where it began."""
+        """Whether every frame so far had a PTS and all times rose: then a guess does not depend on earlier frames."""
 
-    def pts(self, pts: int | None, dts: int | None) -> int | None:
-        """Return the tick at which the frame is shown; None where nothing says."""
+    def guess(self, pts: int | None, dts: int | None) -> int | None:
+        """Return the tick at which the frame is shown; None if it has neither time."""
         self.is_monotonic = self.is_monotonic and pts is not None
-        seen_pts, seen_dts = dts if pts is None else pts, pts if dts is None else dts
-        if seen_pts is None or seen_dts is None:
+        known_pts, known_dts = dts if pts is None else pts, pts if dts is None else dts
+        if known_pts is None or known_dts is None:
             return None
         self._wrong_pts += pts is not None and pts <= self._last_pts
         self._wrong_dts += dts is not None and dts <= self._last_dts
-        self._last_pts, self._last_dts = seen_pts, seen_dts
+        self._last_pts, self._last_dts = known_pts, known_dts
         self.is_monotonic = self.is_monotonic and not (self._wrong_pts or self._wrong_dts)
-        return seen_pts if self._wrong_pts <= self._wrong_dts else seen_dts
+        return known_pts if self._wrong_pts <= self._wrong_dts else known_dts
 
 
 class MonotonicClock:
-    """Places one stream's ticks after each other, also where a recording starts its clock anew in the middle."""
+    """Makes the timestamps of one stream rise, also where a recording restarts its clock in the middle."""
 
     def __init__(self, second: int, step: int) -> None:
-        """`second` and `step`, the usual distance of two ticks, are in ticks."""
+        """`second`, and `step`, the usual distance of two timestamps, are in ticks."""
         self.shift = 0
-        """What was added to the tick placed last."""
+        """What was added to the last timestamp."""
         self._second = max(1, second)
         self._step = max(1, step)
         self._last: int | None = None
         self.is_monotonic = True
-        """Whether every tick so far was given and used as it was."""
+        """Whether every timestamp so far was given, and used unchanged."""
 
     def map(self, tick: int | None) -> int | None:
-        """Return the tick to use, or None for one that repeats or steps back: its moment has passed.
+        """Return the timestamp to use; None for one that does not rise, whose frame or packet has to be dropped.
 
-        A step back by a second or more is a new clock (joined recordings, DVDs): what follows continues from here.
-        A missing tick is one step after the last.
+        A step back by a second or more is a restarted clock (joined recordings, DVDs): this and the following
+        timestamps are shifted to continue after the last. A missing timestamp is one step after the last.
         """
         following = 0 if self._last is None else self._last + self._step
-        placed = following if tick is None else tick + self.shift
-        self.is_monotonic = self.is_monotonic and placed == tick and (self._last is None or placed > self._last)
-        if self._last is not None and placed <= self._last:
-            if self._last - placed < self._second:
+        mapped = following if tick is None else tick + self.shift
+        self.is_monotonic = self.is_monotonic and mapped == tick and (self._last is None or mapped > self._last)
+        if self._last is not None and mapped <= self._last:
+            if self._last - mapped < self._second:
                 return None
-            self.shift += following - placed
-            placed = following
-        self._last = placed
-        return placed
+            self.shift += following - mapped
+            mapped = following
+        self._last = mapped
+        return mapped

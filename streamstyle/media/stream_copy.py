@@ -1,4 +1,7 @@
-"""Sound, subtitles, covers and what else goes along, copied into the output as the picture grows."""
+"""Copy the other streams of a video (audio, subtitles, covers, attachments) into the output, in step with its frames.
+
+`StreamCopier` does what `stream_plan.plan_streams` planned, within the time range that is processed.
+"""
 
 from __future__ import annotations
 
@@ -33,61 +36,65 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
 _MAX_INTERLEAVE = 10
-"""Seconds by which packets of different streams may be out of step in a file."""
+"""Seconds by which packets of different streams may be apart in a file."""
+
+_CODEC_DELAY = b"\x56\xaa\x84"
+"""Matroska's CodecDelay, with a length of four bytes: nanoseconds follow."""
 
 
 class StreamCopier:
-    """The carried streams of an opened film, read only as far as the picture has got, so that little is held."""
+    """The other streams of an open video, read only as far as its frames are written, so that memory use stays low."""
 
     def __init__(
         self,
-        film: VideoInfo,
+        video: VideoInfo,
         source: InputContainer,
         plan: tuple[StreamPlan, ...],
-        span: TimeRange,
+        time_range: TimeRange,
         target: OutputContainer,
     ) -> None:
-        """Add the streams to `target`, whose header is not yet written; `source` is read by nobody else."""
+        """Add the streams to `target`, whose header is not written yet; nothing else may read `source`."""
         self.dropped_packets = 0
-        """Damaged packets that the container would not take, though it took their stream."""
+        """Number of damaged packets that the container does not accept."""
         self._target = target
-        self._span = span
+        self._time_range = time_range
         self._covers: list[Packet[Any]] = []
         self._remuxers: dict[int, StreamRemuxer] = {}
-        for carried in plan:
-            if carried.action is not StreamAction.left_out:
-                self._add(film, carried, source.streams[carried.stream.index])
+        for planned in plan:
+            if planned.action is not StreamAction.left_out:
+                self._add(video, planned, source.streams[planned.stream.index])
         self._packets = self._remuxed_packets(source)
         self._next: Packet[Any] | None = None
 
-    def _add(self, film: VideoInfo, carried: StreamPlan, template: Any) -> None:
-        if carried.stream.kind == "data":
-            return  # the chapters are in the header
+    def _add(self, video: VideoInfo, planned: StreamPlan, template: Any) -> None:
+        if planned.stream.kind == "data":
+            return  # chapters are written with the header
         if is_cover(template):
-            self._add_cover(film, carried, template)
-        elif carried.stream.kind == "attachment":
-            add_copy(self._target, template)  # it is in the header, whole
+            self._add_cover(video, planned, template)
+        elif planned.stream.kind == "attachment":
+            add_copy(self._target, template)  # it is written with the header
         else:
-            add = partial(self._add_stream, film, carried, template)
-            trial = MuxerProbe(self._target.format.name, add)
-            self._remuxers[template.index] = StreamRemuxer(carried, template, add(self._target), trial, self._span)
+            add = partial(self._add_stream, video, planned, template)
+            probe = MuxerProbe(self._target.format.name, add)
+            target = add(self._target)
+            self._remuxers[template.index] = StreamRemuxer(planned, template, target, probe, self._time_range)
 
-    def _add_stream(self, film: VideoInfo, carried: StreamPlan, template: Any, target: OutputContainer) -> Any:
-        if carried.action is StreamAction.converted:
-            return add_text_subtitles(target, carried.codec, template)
+    def _add_stream(self, video: VideoInfo, planned: StreamPlan, template: Any, target: OutputContainer) -> Any:
+        if planned.action is StreamAction.converted:
+            return add_text_subtitles(target, planned.codec, template)
         is_aac = template.codec_context.codec.canonical_name == "aac"
-        if is_aac and target.format.name == "matroska" and self._span.start is None:
-            return add_aac_copy(target, template, film.path)
+        if is_aac and target.format.name == "matroska" and self._time_range.start is None:
+            return add_aac_copy(target, template, video.path)
         return add_copy(target, template)
 
-    def _add_cover(self, film: VideoInfo, carried: StreamPlan, template: Any) -> None:
-        with open_video(film.path) as container:
-            found = demux(container, container.streams[template.index])
-            cover = next((packet for packet in found if packet.size), None)
+    def _add_cover(self, video: VideoInfo, planned: StreamPlan, template: Any) -> None:
+        with open_video(video.path) as container:
+            packets = demux(container, container.streams[template.index])
+            cover = next((packet for packet in packets if packet.size), None)
         if cover is None:
             return
-        if carried.action is StreamAction.converted:
-            kind = "jpeg" if carried.codec == "mjpeg" else carried.codec
+        if planned.action is StreamAction.converted:
+            kind = "jpeg" if planned.codec == "mjpeg" else planned.codec
             name = template.metadata.get("filename", f"cover.{kind}")
             self._target.add_attachment(name, template.metadata.get("mimetype", f"image/{kind}"), bytes(cover))
         else:
@@ -95,7 +102,7 @@ class StreamCopier:
             self._covers.append(cover)
 
     def mux_until(self, time: Fraction | None) -> None:
-        """Write every packet that is due at `time`, in seconds of the output; None for all there are."""
+        """Write every packet up to `time`, in seconds of the output; None for all that remain."""
         while self._covers:
             self._target.mux(self._covers.pop())
         while (packet := self._next or next(self._packets, None)) is not None:
@@ -106,34 +113,34 @@ class StreamCopier:
             self._target.mux(packet)
 
     def close(self) -> None:
-        """Stop reading; the source may be closed after this."""
+        """Stop reading; the source may be closed afterwards."""
         self._packets.close()
 
     def _remuxed_packets(self, source: InputContainer) -> Generator[Packet[Any]]:
-        """Yield the packets of the span in the file's order, as they go into the output."""
+        """Yield the packets of the time range in file order, with the times and the stream of the output."""
         if not self._remuxers:
             return
         for stream in source.streams:
             if stream.index not in self._remuxers:
                 stream.discard = Discard.all
-        if self._span.start is not None:
-            seek(source, round((self._span.start - _MAX_INTERLEAVE) * av.time_base))
-        for packet in demux(source, *(lane.source for lane in self._remuxers.values())):
-            if self._span.end is not None and (decode_time(packet) or 0) > self._span.end + _MAX_INTERLEAVE:
+        if self._time_range.start is not None:
+            seek(source, round((self._time_range.start - _MAX_INTERLEAVE) * av.time_base))
+        for packet in demux(source, *(remuxer.source for remuxer in self._remuxers.values())):
+            if self._time_range.end is not None and (decode_time(packet) or 0) > self._time_range.end + _MAX_INTERLEAVE:
                 return
-            lane = self._remuxers[packet.stream.index]
-            placed = lane.remap(packet)
-            if placed is None:
+            remuxer = self._remuxers[packet.stream.index]
+            remapped = remuxer.remap(packet)
+            if remapped is None:
                 continue
-            if lane.accepts(placed):
-                yield placed
+            if remuxer.accepts(remapped):
+                yield remapped
             else:
                 self.dropped_packets += 1
 
 
 @dataclass(slots=True)
 class StreamRemuxer:
-    """Takes the packets of one stream to the output's times and the output's stream."""
+    """Gives the packets of one stream the times and the stream of the output."""
 
     plan: StreamPlan
     source: Any
@@ -146,9 +153,9 @@ class StreamRemuxer:
         self.clock = MonotonicClock(round(1 / self.source.time_base), 1)
 
     def remap(self, packet: Packet[Any]) -> Packet[Any] | None:
-        """Return the packet as it goes into the output, or None for one that has no place there."""
+        """Return the packet with its time in the output; None for one outside the time range or with no usable time."""
         shown = display_time(packet)
-        if packet.size == 0 or shown is None:  # the demuxer's sign of the end
+        if packet.size == 0 or shown is None:  # the empty packet at the end
             return None
         if self.plan.stream.kind == "subtitle":
             return self._remap_subtitle(packet, shown)
@@ -159,11 +166,11 @@ class StreamRemuxer:
         return self._shift(packet, self.clock.shift)
 
     def _remap_subtitle(self, packet: Packet[Any], shown: Fraction) -> Packet[Any] | None:
-        """Cut to the span what is on screen across its edges."""
+        """Subtitles that are shown across an edge of the time range are cut to it."""
         tick = packet.time_base
-        gone = shown + (packet.duration or 0) * tick
-        first, last = self.time_range.clip(shown, gone)
-        if first > last or (first == last and shown != gone) or bytes(packet) == MOV_TEXT_GAP:
+        hidden = shown + (packet.duration or 0) * tick
+        first, last = self.time_range.clip(shown, hidden)
+        if first > last or (first == last and shown != hidden) or bytes(packet) == MOV_TEXT_GAP:
             return None
         packet.pts = packet.dts = round(first / tick)
         packet.duration = round((last - first) / tick)
@@ -178,96 +185,97 @@ class StreamRemuxer:
         return packet
 
     def accepts(self, packet: Packet[Any]) -> bool:
-        """Whether the output will take the packet; bound for its stream then."""
+        """Whether the output accepts the packet, whose stream is then that of the output."""
         accepted = self.probe.accepts(packet)
         packet.stream = self.target
         return accepted
 
 
 def decode_time(packet: Packet[Any]) -> Fraction | None:
-    """Return the moment by which a decoder needs the packet, in seconds; None where it has no time at all."""
+    """Return the decode time in seconds, else the display time; None if the packet has neither."""
     ticks = packet.pts if packet.dts is None else packet.dts
     return None if ticks is None else ticks * packet.time_base
 
 
 def display_time(packet: Packet[Any]) -> Fraction | None:
-    """Return the moment at which it is shown or heard, in seconds; None where it has no time at all."""
+    """Return the display time in seconds, else the decode time; None if the packet has neither."""
     ticks = packet.dts if packet.pts is None else packet.pts
     return None if ticks is None else ticks * packet.time_base
 
 
 def _replace_payload(packet: Packet[Any], payload: bytes) -> Packet[Any]:
-    other: Packet[Any] = av.Packet(payload)
-    other.pts, other.dts, other.duration, other.time_base = packet.pts, packet.dts, packet.duration, packet.time_base
-    other.is_keyframe = True
-    return other
+    replaced: Packet[Any] = av.Packet(payload)
+    replaced.pts, replaced.dts, replaced.duration = packet.pts, packet.dts, packet.duration
+    replaced.time_base, replaced.is_keyframe = packet.time_base, True
+    return replaced
 
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """Times are seconds of the source's own clock."""
+    """The processed part of a video; times are seconds as in the source."""
 
     origin: Fraction
-    """What is subtracted from every time. 0 for a whole film: its times stay as they are."""
+    """Subtracted from every time in the output; 0 for a whole video, whose times stay as they are."""
     start: Fraction | None
-    """What comes before this is left out; None where nothing is."""
+    """What is before this is left out; None if nothing is."""
     end: Fraction | None
-    """What comes at this or later is left out; None where nothing is."""
+    """What is at this time or later is left out; None if nothing is."""
 
     def contains(self, time: Fraction) -> bool:
-        """Whether this moment is inside."""
+        """Whether a time is inside."""
         return (self.start is None or time >= self.start) and (self.end is None or time < self.end)
 
     def clip(self, start: Fraction, end: Fraction) -> tuple[Fraction, Fraction]:
-        """Return what of the stretch is inside; the first is after the second where nothing is."""
+        """Return the part of an interval that is inside; its start is after its end if there is none."""
         return (
             start if self.start is None else max(start, self.start),
             end if self.end is None else min(end, self.end),
         )
 
 
-def time_range(film: VideoInfo, container: InputContainer) -> TimeRange:
-    """Return the span of the processed part; `container` is the film, opened."""
-    begins = container.streams[film.video_stream].start_time
-    start = film.start_pts * film.time_base
-    end = None if film.end_pts is None else film.end_pts * film.time_base
-    if begins is not None and film.start_pts > begins:
+def time_range(video: VideoInfo, container: InputContainer) -> TimeRange:
+    """Return the time range of the processed part; `container` is the video, opened."""
+    stream_start = container.streams[video.video_stream].start_time
+    start = video.start_pts * video.time_base
+    end = None if video.end_pts is None else video.end_pts * video.time_base
+    if stream_start is not None and video.start_pts > stream_start:
         return TimeRange(start, start, end)
-    if container.format.flags & cast("int", Flags.ts_discont.value):  # broadcast clocks start anywhere, often hours in
+    starts_anywhere = container.format.flags & cast("int", Flags.ts_discont.value)
+    if starts_anywhere:  # the clock of a broadcast, often at hours
         earliest = Fraction(container.start_time or 0, av.time_base)
-        return TimeRange(earliest // film.time_base * film.time_base, None, end)
+        return TimeRange(earliest // video.time_base * video.time_base, None, end)
     return TimeRange(Fraction(0), None, end)
 
 
-def cut_chapters(chapters: list[Chapter], span: TimeRange) -> list[Chapter]:
-    """Return the chapters that the span touches, cut to it and moved with it."""
-    kept = []
+def cut_chapters(chapters: list[Chapter], part: TimeRange) -> list[Chapter]:
+    """Return the chapters that overlap the part, cut to it, with their times in the output."""
+    cut = []
     for chapter in chapters:
         tick = chapter["time_base"] or Fraction(1, av.time_base)
-        first, last = span.clip(chapter["start"] * tick, chapter["end"] * tick)
+        first, last = part.clip(chapter["start"] * tick, chapter["end"] * tick)
         if first < last:
-            moved = chapter.copy()
-            moved["start"], moved["end"] = round((first - span.origin) / tick), round((last - span.origin) / tick)
-            kept.append(moved)
-    return kept
-
-
-_CODEC_DELAY = b"\x56\xaa\x84"
-"""The element's name, and that four bytes of nanoseconds follow."""
+            start, end = round((first - part.origin) / tick), round((last - part.origin) / tick)
+            cut.append(cast("Chapter", {**chapter, "start": start, "end": end}))
+    return cut
 
 
 def add_aac_copy(target: OutputContainer, template: Any, path: Path) -> Any:
-    """Add a stream to a Matroska `target` for the packets of the template, an AAC stream of the film at `path`."""
+    """Add a stream to a Matroska `target` for the packets of the template, an AAC stream of the video at `path`.
+
+    An AAC encoder puts samples before the first. MP4 has them at negative times; Matroska has no times below zero and
+    states in the track's header by how much all times are late (CodecDelay, RFC 9559). FFmpeg's muxer takes that from
+    a field that PyAV 18 cannot set. So the header is written once in memory, by an encoder that sets it, and corrected.
+    """
     samples = _aac_delay(path, template.index)
     header = _header_with_delay(template, samples) if samples else None
     if header is None:
         return add_copy(target, template)
-    with av.open(header) as told:
-        return add_copy(target, told.streams.audio[0], named_as=template)
+    with av.open(header) as with_delay:
+        return add_copy(target, with_delay.streams.audio[0], tags_from=template)
 
 
 def _aac_delay(path: Path, index: int) -> int:
-    """Return how many samples before time zero a film's sound stream begins; 0 for none."""
+    """Return how many samples before time zero an audio stream begins; 0 for none."""
     with open_video(path) as container:
         stream: Any = container.streams[index]
         first = next(demux(container, stream), None)
@@ -278,7 +286,7 @@ def _aac_delay(path: Path, index: int) -> int:
 
 
 def _header_with_delay(template: Any, samples: int) -> BytesIO | None:
-    """Return a Matroska file whose header has the sound stream and its priming; None where that cannot be made."""
+    """Return a Matroska file whose header has the audio stream and its delay; None if it cannot be written."""
     rate = template.codec_context.sample_rate
     header = BytesIO()
     try:
@@ -289,13 +297,13 @@ def _header_with_delay(template: Any, samples: int) -> BytesIO | None:
             container.mux(_dummy_packet(stream))
     except (av.FFmpegError, ValueError):
         return None
-    before, found, after = header.getvalue().partition(_CODEC_DELAY)
+    before, element, after = header.getvalue().partition(_CODEC_DELAY)
     nanoseconds = round(samples * 1_000_000_000 / rate)
-    return BytesIO(before + found + nanoseconds.to_bytes(4, "big") + after[4:]) if found else None
+    return BytesIO(before + element + nanoseconds.to_bytes(4, "big") + after[4:]) if element else None
 
 
 def _dummy_packet(stream: Any) -> Packet[Any]:
-    """Return something to follow the header, without which a demuxer does not believe it."""
+    """Return a packet to follow the header: a demuxer does not accept a file without any."""
     packet: Packet[Any] = av.Packet(bytes(8))
     packet.stream, packet.pts, packet.dts = stream, 0, 0
     return packet

@@ -1,4 +1,4 @@
-"""The stream of painted pictures inside the output: its tags, its encoder, its times."""
+"""Encode the video stream of the output, with any of FFmpeg's video encoders: tags, options, pixel format, times."""
 
 from __future__ import annotations
 
@@ -32,32 +32,48 @@ if TYPE_CHECKING:
     from streamstyle.video_info import VideoInfo
 
 _SHORTEST_TICK = {"mpeg4": Fraction(1, 65535)}
-"""MPEG-4 part 2 counts the ticks of a second in 16 bits; finer times are rounded."""
-_HIGHEST_RATE = Fraction(240)
-"""Encoders plan with a rate; SVT-AV1 refuses more, which only broken headers and slow motion claim."""
+"""Seconds. MPEG-4 part 2 stores the ticks of a second in 16 bits; finer times are rounded."""
+_MAX_FRAME_RATE = Fraction(240)
+"""For the rate control of encoders; SVT-AV1 accepts no more, and only broken headers and slow motion state more."""
 _QP_TO_LAMBDA = 118
+"""FFmpeg's FF_QP2LAMBDA."""
+
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
+_LOOKAHEAD_PRESETS = PRESETS[PRESETS.index("fast") :]
+_SVT_PRESETS = ("10", "10", "9", "9", "8", "8", "6", "4", "3", "2")
+"""Of SVT-AV1, for each of `PRESETS`: their times relate about as x264's."""
+
+_SUGGESTED_ENCODERS = (
+    "libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks", "mpeg4", "mjpeg", "libx264rgb",
+    "h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "hevc_qsv", "av1_qsv", "h264_amf", "hevc_amf", "av1_amf",
+    "h264_vaapi", "hevc_vaapi", "av1_vaapi", "h264_videotoolbox", "hevc_videotoolbox", "prores_videotoolbox",
+)  # fmt: skip
+"""Suggested in error messages; any other video encoder is accepted too."""
+
+_PREFERRED_PIX_FMTS = ("yuv420p", "yuv422p", "yuv422p10le", "yuv444p", "gbrp", "rgb24", "bgr0", "bgra")
+"""In order: what most players support comes first."""
 
 
 class VideoEncoder:
-    """Encodes pictures into a stream of a container that is not yet open."""
+    """Encodes images into a stream of a container whose header is not written yet."""
 
     def __init__(
-        self, container: OutputContainer, film: VideoInfo, output: Path, settings: EncoderSettings, source: VideoStream
+        self, container: OutputContainer, video: VideoInfo, output: Path, settings: EncoderSettings, source: VideoStream
     ) -> None:
-        """Add the stream, tagged as `source`, which it is painted from.
+        """Add the stream, with the tags of `source`, the video stream that it is made from.
 
-        SettingsError for an unknown codec, OutputError where the container cannot hold it.
+        SettingsError for an unknown codec, OutputError if the container cannot hold it.
         """
         codec = find_encoder(settings.codec)
-        self._film_tick = film.time_base
-        self._tick = max(film.time_base, _SHORTEST_TICK.get(codec.name, film.time_base))
-        rate = min(film.frame_rate or _mean_rate(film), _HIGHEST_RATE)
+        self._source_tick = video.time_base
+        self._tick = max(video.time_base, _SHORTEST_TICK.get(codec.name, video.time_base))
+        rate = min(video.frame_rate or _mean_rate(video), _MAX_FRAME_RATE)
         pix_fmt = pixel_format(codec)
-        seen = resolve_tags(source.codec_context, film.source_width, film.source_height)
-        colour = output_colour(seen, film.width, film.height, pix_fmt)
+        source_colour = resolve_tags(source.codec_context, video.source_width, video.source_height)
+        colour = output_colour(source_colour, video.width, video.height, pix_fmt)
         self._convert = FromRGB(pix_fmt, colour)
         self.luma = self._convert.luma
-        """By which pictures may come as planes; None where they may not."""
+        """Luma weights for images that are passed as planes; None if only RGB is accepted."""
         try:
             added = container.add_stream(codec.name, rate=rate, time_base=self._tick)
         except ValueError as error:
@@ -66,19 +82,19 @@ class VideoEncoder:
         self.stream.time_base = self._tick
         self.stream.disposition = source.disposition
         self.stream.metadata.update(portable_tags(source.metadata))
-        self._set_up(film, colour, pix_fmt)
+        self._set_format(video, colour, pix_fmt)
         self._set_quality(codec, settings, rate)
         self.duration = 1 / rate
-        """Seconds that a frame usually lasts."""
-        self._fed = self._begun = False
+        """Seconds of one frame at the nominal rate."""
+        self._has_input = self._has_output = False
 
-    def _set_up(self, film: VideoInfo, colour: ColourTags, pix_fmt: str) -> None:
+    def _set_format(self, video: VideoInfo, colour: ColourTags, pix_fmt: str) -> None:
         context = self.stream.codec_context
-        context.width, context.height, context.pix_fmt = film.width, film.height, pix_fmt
-        context.sample_aspect_ratio = film.sample_aspect_ratio
+        context.width, context.height, context.pix_fmt = video.width, video.height, pix_fmt
+        context.sample_aspect_ratio = video.sample_aspect_ratio
         context.color_primaries, context.color_trc = colour.primaries, colour.transfer
         context.colorspace, context.color_range = colour.matrix, 2 if colour.full_range else 1
-        context.thread_type = ThreadType.AUTO  # PyAV's default cuts every frame into slices, which costs quality
+        context.thread_type = ThreadType.AUTO  # PyAV's default, slices of every frame, costs quality
 
     def _set_quality(self, codec: av.Codec, settings: EncoderSettings, rate: Fraction) -> None:
         context = self.stream.codec_context
@@ -89,47 +105,47 @@ class VideoEncoder:
 
     def encode(
         self,
-        picture: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
-        pts: int,  # in ticks of the film
+        image: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
+        pts: int,  # in ticks of the source
         force_keyframe: bool = False,
     ) -> list[Packet[Any]]:
-        """Return what the encoder gives out, which may be frames from a while ago, or nothing yet.
+        """Return the packets that the encoder puts out, which may be of earlier frames, or none yet.
 
-        It is asked to begin anew with a `key` frame; whether it does its packet says.
+        `force_keyframe` requests a keyframe; whether it is one, its packet tells.
         """
-        frame = self._convert(picture)
+        frame = self._convert(image)
         frame.time_base = self._tick
         frame.pts = self.to_ticks(pts)
         frame.pict_type = PictureType.I if force_keyframe else PictureType.NONE
         frame.duration = round(self.duration / self._tick)
-        self._fed = True
+        self._has_input = True
         packets = self.stream.encode(frame)
-        self._begun = self._begun or bool(packets)
+        self._has_output = self._has_output or bool(packets)
         return packets
 
     def to_ticks(self, pts: int) -> int:
-        """Return a time in ticks of the film as the encoder counts it."""
-        return pts if self._tick == self._film_tick else round(pts * self._film_tick / self._tick)
+        """Return a time in ticks of the encoder, from one in ticks of the source."""
+        return pts if self._tick == self._source_tick else round(pts * self._source_tick / self._tick)
 
     def flush(self) -> list[Packet[Any]]:
-        """Return the frames still held back; none can be encoded after this."""
-        if not self._fed:
+        """Return the packets that the encoder still holds; nothing can be encoded after this."""
+        if not self._has_input:
             return []
         packets = self.stream.encode(None)
-        if not self._begun:  # libx265 leaves them undefined where there are fewer frames than it reorders
+        if not self._has_output:  # libx265 leaves DTS undefined where there are fewer frames than it reorders
             for packet, dts in zip(packets, dts_from_pts([packet.pts or 0 for packet in packets]), strict=True):
                 packet.dts = dts
         return packets
 
 
-def check_encoder(film: VideoInfo, output: Path, settings: EncoderSettings) -> None:
-    """Raise the error that a run with these settings would end with, as far as it can be known without a file."""
-    with open_video(film.path) as source, new_container(output, output) as unwritten:
-        VideoEncoder(unwritten, film, output, settings, cast("VideoStream", source.streams[film.video_stream]))
+def check_encoder(video: VideoInfo, output: Path, settings: EncoderSettings) -> None:
+    """Raise the error that a run with these settings would fail with, as far as it is known without writing a file."""
+    with open_video(video.path) as source, new_container(output, output) as container:
+        VideoEncoder(container, video, output, settings, cast("VideoStream", source.streams[video.video_stream]))
 
 
 def write_header(container: OutputContainer, settings: EncoderSettings) -> None:
-    """Open the encoders and write the header. SettingsError when an encoder refuses its settings."""
+    """Open the encoders and write the header. SettingsError if an encoder does not accept its settings."""
     try:
         container.start_encoding()
     except av.FFmpegError as error:
@@ -143,42 +159,28 @@ def write_header(container: OutputContainer, settings: EncoderSettings) -> None:
 
 
 def _suggest_codec(container: OutputContainer) -> str:
-    its_own = container.default_video_codec
-    return "Call it .mkv." if its_own == "none" else f"Call it .mkv, or choose a --codec for {its_own}."
+    default = container.default_video_codec
+    return "Call it .mkv." if default == "none" else f"Call it .mkv, or choose a --codec for {default}."
 
 
-def _mean_rate(film: VideoInfo) -> Fraction:
-    if film.frames and film.duration:
-        return Fraction(film.frames / film.duration).limit_denominator(1001)
+def _mean_rate(video: VideoInfo) -> Fraction:
+    if video.frames and video.duration:
+        return Fraction(video.frames / video.duration).limit_denominator(1001)
     return Fraction(25)
 
 
-PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
-_LOOKAHEAD_PRESETS = PRESETS[PRESETS.index("fast") :]
-_SVT_PRESETS = ("10", "10", "9", "9", "8", "8", "6", "4", "3", "2")
-"""SVT-AV1 numbers its presets; these take about as long, against each other, as x264's."""
-
-_SUGGESTED_ENCODERS = (
-    "libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks", "mpeg4", "mjpeg", "libx264rgb",
-    "h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "hevc_qsv", "av1_qsv", "h264_amf", "hevc_amf", "av1_amf",
-    "h264_vaapi", "hevc_vaapi", "av1_vaapi", "h264_videotoolbox", "hevc_videotoolbox", "prores_videotoolbox",
-)  # fmt: skip
-"""What is suggested; any other video encoder is taken too."""
-
-_PREFERRED_PIX_FMTS = ("yuv420p", "yuv422p", "yuv422p10le", "yuv444p", "gbrp", "rgb24", "bgr0", "bgra")
-"""What to encode, what most players know first."""
-
-
 def find_encoder(name: str) -> av.Codec:
-    """Return the video encoder of that name; SettingsError with the nearest names when there is none."""
+    """Return the video encoder of this name. SettingsError, with the nearest names, if there is none."""
     try:
         codec = av.Codec(name, "w")
     except ValueError as error:
-        raise SettingsError(f"--codec {name} is no video encoder here", _nearest_encoders(name)) from error
+        raise SettingsError(f"--codec {name} is not a video encoder of this FFmpeg", _nearest_encoders(name)) from error
     if codec.type != "video":
         raise SettingsError(f"--codec {name} encodes {codec.type}, not video", _nearest_encoders(name))
     if codec.name == "libsvtav1":
-        os.environ.setdefault("SVT_LOG", "1")  # it prints a page to stderr, and knows no other way to be told not to
+        os.environ.setdefault(
+            "SVT_LOG", "1"
+        )  # SVT-AV1 prints a page to stderr, and there is no other way to prevent it
     return codec
 
 
@@ -188,10 +190,10 @@ def _nearest_encoders(name: str) -> str:
 
 
 def pixel_format(codec: av.Codec) -> str:
-    """Return the pixel format to feed the encoder."""
+    """Return the pixel format to encode in."""
     if codec.name == "mjpeg":
-        return "yuvj420p"  # it takes yuv420p too, but only as full range
-    known = [known.name for known in codec.video_formats or ()]
+        return "yuvj420p"  # it accepts yuv420p too, but only in full range
+    known = [each.name for each in codec.video_formats or ()]
     return next(
         (name for name in _PREFERRED_PIX_FMTS if not known or name in known),
         known[0] if known else _PREFERRED_PIX_FMTS[0],
@@ -199,22 +201,22 @@ def pixel_format(codec: av.Codec) -> str:
 
 
 def encoder_options(
-    codec: av.Codec, known: tuple[CodecOption, ...], settings: EncoderSettings, rate: Fraction
+    codec: av.Codec, supported: tuple[CodecOption, ...], settings: EncoderSettings, rate: Fraction
 ) -> dict[str, str]:
-    """Return quality and preset under the names this encoder has for them; without `crf` or `cq` it has no quality."""
-    named = {option.name: option for option in known}
+    """Return quality and preset by the encoder's own option names; without `crf` or `cq` it takes only a quantiser."""
+    by_name = {option.name: option for option in supported}
     options = {"x265-params": "log-level=error"} if codec.name == "libx265" else {}
-    if "forced-idr" in named:
-        options["forced-idr"] = "1"  # a frame that is to be a key frame is one that nothing looks back across
+    if "forced-idr" in by_name:
+        options["forced-idr"] = "1"  # a forced keyframe is one that no later frame refers back across
     if codec.name == "ffv1":
-        options["g"] = "1"  # it listens to no such wish
-    quality = next((name for name in ("crf", "cq") if name in named), None)
+        options["g"] = "1"  # all frames: it cannot be asked for single keyframes
+    quality = next((name for name in ("crf", "cq") if name in by_name), None)
     if quality is not None:
-        options[quality] = str(min(settings.crf, int(min(named[quality].max, 63))))
-    if "preset" in named:
-        options["preset"] = _preset_option(named["preset"], settings.preset)
+        options[quality] = str(min(settings.crf, int(min(by_name[quality].max, 63))))
+    if "preset" in by_name:
+        options["preset"] = _preset_option(by_name["preset"], settings.preset)
     if codec.name == "libx264" and settings.preset in _LOOKAHEAD_PRESETS:
-        options["rc-lookahead"] = str(min(40, math.ceil(rate)))  # a killed run then loses about a second
+        options["rc-lookahead"] = str(min(40, math.ceil(rate)))  # a killed run then loses only about a second
     return options
 
 
@@ -224,5 +226,5 @@ def _preset_option(option: CodecOption, name: str) -> str:
     if numbered and name.isdigit():
         return name
     if name not in allowed:
-        raise SettingsError(f"--preset {name} is not known", f"Known are {', '.join(allowed)}.")
+        raise SettingsError(f"--preset {name} is not known", f"Known presets: {', '.join(allowed)}.")
     return _SVT_PRESETS[PRESETS.index(name)] if numbered else name

@@ -51,7 +51,7 @@ def _decode_from(video: VideoInfo, first: FramePosition | None = None) -> Genera
         for decoded in stack.enter_context(closing(decode_frames_from(container, stream, start - preroll))):
             if first is not None and decoded.pts is not None and decoded.pts < start:
                 continue  # the first frames after a seek may lack their reference frames, and their times mean nothing
-            pts = clock.map(timestamps.pts(decoded.pts, decoded.dts))
+            pts = clock.map(timestamps.guess(decoded.pts, decoded.dts))
             if pts is None or pts < start:
                 continue
             if video.end_pts is not None and pts >= video.end_pts:

@@ -1,6 +1,7 @@
 """Method `ruder`: every frame is optimised towards the style image itself (Ruder, Dosovitskiy & Brox 2016).
 
-`optimise_frames` makes one pass forward; `multi_pass` goes over each shot again, by turns backward and forward.
+`optimise_frames` makes one pass forward; `multi_pass` goes over each shot again, by turns backward
+and forward, so that early frames take on what later ones show (section 5.3 of the paper).
 """
 
 from __future__ import annotations

@@ -84,8 +84,8 @@ def test_a_read_only_folder_is_refused(video: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "problem", "next_step"),
     [
-        ({"codec": "libx246"}, "libx246 is no video encoder", "libx264"),
-        ({"codec": "zzz"}, "zzz is no video encoder", "libx264"),
+        ({"codec": "libx246"}, "libx246 is not a video encoder", "libx264"),
+        ({"codec": "zzz"}, "zzz is not a video encoder", "libx264"),
         ({"codec": "aac"}, "aac encodes audio, not video", "libx264"),
         ({"preset": "quick"}, "quick is not known", "ultrafast, .*, placebo"),
         ({"codec": "libsvtav1", "preset": "quick"}, "quick is not known", "ultrafast"),

@@ -51,7 +51,7 @@ def test_an_mp4_cut_short_is_refused_and_says_why(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mp4", pan(frames=100).frames)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(FilmError, match=r"film\.mp4 was cut short") as caught:
+    with pytest.raises(FilmError, match=r"film\.mp4 is truncated") as caught:
         probe(path, SourceSettings())
     assert "again" in caught.value.next_step
 
@@ -182,12 +182,17 @@ def test_any_times_come_out_going_forward(ticks: list[int | None]) -> None:
 def test_of_two_times_the_one_in_order_is_believed() -> None:
     stamp = TimestampGuesser()
     stored = [(1, 2), (3, 3), (4, 4), (2, 5), (6, 6), (7, 7), (5, 8)]
-    assert [stamp.pts(*times) for times in stored] == [1, 3, 4, 5, 6, 7, 8]
+    assert [stamp.guess(*times) for times in stored] == [1, 3, 4, 5, 6, 7, 8]
 
 
 def test_a_frame_with_one_time_has_that_and_one_with_none_has_none() -> None:
     stamp = TimestampGuesser()
-    assert [stamp.pts(7, None), stamp.pts(None, 9), stamp.pts(None, None), stamp.pts(12, 11)] == [7, 9, None, 12]
+    assert [stamp.guess(7, None), stamp.guess(None, 9), stamp.guess(None, None), stamp.guess(12, 11)] == [
+        7,
+        9,
+        None,
+        12,
+    ]
 
 
 def test_a_time_tells_a_place_until_one_was_made_up_or_moved() -> None:
@@ -205,7 +210,7 @@ def test_a_time_tells_a_place_until_one_was_made_up_or_moved() -> None:
 def test_so_do_two_times_in_order_alone() -> None:
     stamp = TimestampGuesser()
     for pts, dts in ((0, -2), (1, -1), (4, 0)):
-        stamp.pts(pts, dts)
+        stamp.guess(pts, dts)
     assert stamp.is_monotonic
-    stamp.pts(3, 1)
+    stamp.guess(3, 1)
     assert not stamp.is_monotonic

@@ -173,7 +173,7 @@ def test_sound_that_nobody_knows_is_left_out_and_stops_nothing(tmp_path: Path) -
     source.write_bytes(source.read_bytes().replace(b"sowt", b"zzzz"))
     (carried,) = plan_streams(probe(source, SourceSettings()), tmp_path / "painted.mkv")
     assert carried.action is StreamAction.left_out
-    assert carried.reason == ".mkv cannot hold unknown sound"
+    assert carried.reason == ".mkv cannot hold unknown audio"
     write_copy(source, tmp_path / "painted.mkv")
     with av.open(str(tmp_path / "painted.mkv")) as container:
         assert [stream.type for stream in container.streams] == ["video"]
