@@ -25,10 +25,10 @@ from streamstyle.runs.folder import list_runs
 PAIRS = 3
 METHODS = ("live", "consistent")
 KEYS = (
-    ("flip", "x", "the film · frame"),
-    ("flip", "x", "painted · frame"),
+    ("flip", "x", "film · frame"),
+    ("flip", "x", "output · frame"),
     ("help", "?", "Pause after"),
-    ("back from it", "q", "● painting"),
+    ("back from it", "q", "● running"),
 )
 """What a key does, the key, and what is drawn because of it alone."""
 
@@ -86,7 +86,7 @@ def test_sizes(work: Work, tmp_path: Path, report: Report) -> None:
     rows: list[Row] = []
     for columns, lines in ((80, 24), (120, 40), (200, 60)):
         screen = TuiTerminal(words, columns, lines)
-        screen.seconds_until("painted · frame")
+        screen.seconds_until("output · frame")
         screen.drain(3)
         began, cpu, drawn = time.monotonic(), screen.cpu_seconds(), screen.bytes_drawn
         screen.drain(20)
@@ -107,7 +107,7 @@ def test_keys(work: Work, tmp_path: Path, report: Report) -> None:
     film = loop_film(work.film, tmp_path / "long.mkv", 20_000)
     words = [str(film), *_options(work, tmp_path, "live")[1:]]
     screen = TuiTerminal(words)
-    screen.seconds_until("painted · frame")
+    screen.seconds_until("output · frame")
     took: dict[str, list[float]] = {}
     for name, key, words_then in KEYS * ROUNDS:
         screen.drain(0.37)
@@ -152,13 +152,13 @@ def _time_tui(options: list[str]) -> TimeTaken:
     """Paint in the terminal UI."""
     screen = TuiTerminal(options)
     meter = CpuMeter(screen.cpu_seconds)
-    screen.seconds_until("painted · frame")
+    screen.seconds_until("output · frame")
     began, drawn = time.monotonic(), screen.bytes_drawn
     while not _run_has_ended():
         screen.drain(0.1)
         meter.sample()
     rate = (screen.bytes_drawn - drawn) / (time.monotonic() - began)
-    screen.seconds_until("Painted in")
+    screen.seconds_until("Finished in")
     screen.type("q")
     assert screen.close() == 0
     return TimeTaken(_elapsed(), meter.seconds_per_frame(), meter.viewer_seconds_per_frame(), rate)

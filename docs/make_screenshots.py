@@ -75,7 +75,7 @@ async def take(film: Path) -> None:
 
 async def ask(film: Path) -> None:
     """Take a picture of the start screen once it knows what the run would take."""
-    app = StreamstyleApp(film=film)
+    app = StreamstyleApp(video=film)
 
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: shows(app, "composition_vii ·"))

@@ -1,4 +1,4 @@
-"""The terminal UI as a whole: which screen comes after which, and what the process ends with."""
+"""The app of the terminal UI: its themes, the order of its screens, and its exit code."""
 
 from __future__ import annotations
 
@@ -55,19 +55,19 @@ _LIGHT = Theme(
 
 _WIDTHS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (160, "-wide")]
 _HEIGHTS = [(0, "-low"), (20, "-short"), (34, "-tall"), (50, "-high")]
-"""Cells from which on a screen bears a class."""
+"""Widths and heights in cells from which a screen has a class."""
 
 
 class StreamstyleApp(App[int]):
-    """Shows a run that is asked for, a run that goes on already, or the screen where one is asked for.
+    """Starts and shows a run, shows a run that exists, or asks for one on the start screen.
 
-    The run's exit code is the app's result.
+    The exit code of the app is that of the run; 0 if the run is left running.
     """
 
     TITLE = "streamstyle"
     CSS_PATH = "streamstyle.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+z", "suspend_process", show=False, tooltip="Back to the shell; fg comes back"),
+        Binding("ctrl+z", "suspend_process", show=False, tooltip="Back to the shell; fg returns"),
         Binding("ctrl+c", "close_palette", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS = _WIDTHS
@@ -76,19 +76,19 @@ class StreamstyleApp(App[int]):
     def __init__(
         self,
         subject: RunRequest | RunFolder | None = None,
-        film: Path | None = None,
+        video: Path | None = None,
         program: Sequence[str] = PROGRAM,
         graphics: Graphics | None = None,
         light: bool = False,
     ) -> None:
-        """`subject` is what to show; with None the start screen asks, about `film` if one is given.
+        """`subject` is the run to start or to show; with None the start screen opens, with `video` if one is given.
 
-        `program` is what is started for a run, `graphics` what the terminal can show beside characters, and `bright`
-        whether it is.
+        `program` is the command that runs a run, `graphics` is None if the terminal shows characters only, and `light`
+        says whether its background is light.
         """
         super().__init__()
         self._subject = subject
-        self._film = film
+        self._video = video
         self._program = program
         self._graphics = graphics
         for theme in (_DARK, _LIGHT):
@@ -99,73 +99,73 @@ class StreamstyleApp(App[int]):
         """Show the first screen."""
         self._handle_signals()
         if self._subject is None:
-            self._show_setup(self._film)
+            self._show_setup(self._video)
         else:
             self._show_run(self._subject)
 
     async def action_quit(self) -> None:
-        """Leave as the screen leaves: who started a run is asked what becomes of it."""
+        """Leave as the screen does, which may ask whether its run stops."""
         if isinstance(self.screen, RunScreen | SummaryScreen):
             self.screen.action_leave()
         elif not isinstance(self.screen, ModalScreen):
             self.exit(return_code=0)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave Ctrl-C to the screens, all but Textual's own."""
+        """Leave Ctrl-C to the screens, except for the command palette, which is Textual's own."""
         return isinstance(self.screen, CommandPalette) if action == "close_palette" else True
 
     def action_close_palette(self) -> None:
-        """Close the command palette, which would take Ctrl-C for a wish to copy."""
+        """Close the command palette, where Ctrl-C would otherwise copy."""
         self.screen.dismiss()
 
-    def action_another(self) -> None:
-        """Ask for another run."""
+    def action_new_run(self) -> None:
+        """Open the start screen."""
         self.pop_screen()
         self._show_setup(None)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer in the palette all that the screen's keys do, and what Textual offers."""
-        active = {each.tooltip: each.binding for each in screen.active_bindings.values() if each.node is screen}
-        for tooltip, binding in active.items():
+        """Offer the actions of the screen's keys in the command palette, and Textual's own."""
+        bindings = {each.tooltip: each.binding for each in screen.active_bindings.values() if each.node is screen}
+        for tooltip, binding in bindings.items():
             if tooltip:
                 yield SystemCommand(
                     tooltip, f"Key {self.get_key_display(binding)}", partial(screen.run_action, binding.action)
                 )
         yield from super().get_system_commands(screen)
 
-    def notify(self, message: str, *, markup: bool = True, **how: Any) -> None:
-        """Say something in passing; a file's name in it is never markup, whatever it looks like."""
-        super().notify(message, **how, markup=False)
+    def notify(self, message: str, *, markup: bool = True, **options: Any) -> None:
+        """Show a notification, never parsed as markup: messages contain names of files."""
+        super().notify(message, **options, markup=False)
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
-        """Return the screen as an SVG; never simplified, for then the rows of images would be lost."""
+        """Return the screen as an SVG; never simplified, which would leave out the rows of images."""
         return super().export_screenshot(title=title)
 
     def _handle_signals(self) -> None:
-        """End in an orderly way when the terminal is closed: a run goes on, even one that was paused."""
+        """Exit cleanly when the terminal is closed: the run continues, even if it was paused."""
         with suppress(NotImplementedError, RuntimeError, ValueError):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
-    def _show_setup(self, film: Path | None) -> None:
+    def _show_setup(self, video: Path | None) -> None:
         from streamstyle.tui.setup.screen import SetupScreen
 
-        self.push_screen(SetupScreen(film, self._graphics), self._on_setup_closed)
+        self.push_screen(SetupScreen(video, self._graphics), self._on_setup_closed)
 
     def _on_setup_closed(self, request: RunRequest | None) -> None:
         if request is None:
             self.exit(0)
         else:
-            self._film = request.video
+            self._video = request.video
             self._show_run(request)
 
     def _show_run(self, subject: RunRequest | RunFolder) -> None:
         self.push_screen(RunScreen(subject, self._program, self._graphics), self._on_run_cancelled)
 
-    def _on_run_cancelled(self, nothing: None) -> None:
-        """Go back to where the run was asked for."""
+    def _on_run_cancelled(self, _: None) -> None:
+        """Exit, or return to the start screen if the run was requested there."""
         if isinstance(self._subject, RunRequest):
-            self.exit(return_code=OutputError.exit_code, message=f"{self._subject.output} is as it was.")
+            self.exit(return_code=OutputError.exit_code, message=f"{self._subject.output} was not changed.")
         else:
-            self._show_setup(self._film)
+            self._show_setup(self._video)

@@ -1,41 +1,46 @@
-"""A question that has to be answered before anything else goes on."""
+"""Questions with a few answers: whether a run stops, and what happens to an output that exists."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from streamstyle.runs.folder import VIEWS
 from streamstyle.runs.launcher import RunProcess, RunRequest, create_run_folder, start_run
 from streamstyle.runs.state import RunState
-from streamstyle.tui.widgets.text import ACCENT, MUTED, line
+from streamstyle.tui.widgets.text import ACCENT, line
+
+STOP, BACKGROUND, STAY, ABORT = "stop", "background", "stay", "abort"
+"""Answers of `leave_dialog`, `stop_dialog` and `stopping_dialog`."""
+
+REPLACE, RESTART, OTHER_NAME, CANCEL = "replace", "restart", "other_name", "cancel"
+"""Answers of `replace_dialog` and `restart_dialog`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the answers to choose from."""
+    """One of the answers."""
 
     key: str
-    """Which chooses it, too."""
+    """The key that chooses it."""
     name: str
-    """What the question is answered with."""
+    """The result of the dialog."""
     text: str
 
 
 class ChoiceDialog(ModalScreen[str]):
-    """Asks, and ends with the name of the answer; with an empty one where it was left unanswered."""
+    """Asks a question; the result is the name of the answer, empty if none was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss('')", "Back"),
@@ -43,198 +48,109 @@ class ChoiceDialog(ModalScreen[str]):
     ]
 
     def __init__(self, title: str, text: str, choices: Sequence[Choice], *, on_interrupt: str = "") -> None:
-        """`interrupted` is the answer that Ctrl-C gives."""
+        """`on_interrupt` is the result when Ctrl-C is pressed."""
         super().__init__()
         self._title = title
         self._text = text
         self._choices = choices
-        self._interrupt_choice = on_interrupt
+        self._on_interrupt = on_interrupt
 
     def compose(self) -> ComposeResult:
-        """A box with the question and the answers below each other, the first one chosen."""
+        """List the answers below the question; the first one is highlighted."""
         with Vertical(id="box"):
             yield Static(Content(self._title), id="title")
             yield Static(Content(self._text), id="text")
             yield OptionList(
-                *[Option(line((f"{answer.key}  ", ACCENT), answer.text), id=answer.name) for answer in self._choices]
+                *[Option(line((f"{choice.key}  ", ACCENT), choice.text), id=choice.name) for choice in self._choices]
             )
 
     def on_key(self, event: Key) -> None:
-        """Take an answer's key for the answer."""
-        for answer in self._choices:
-            if event.key == answer.key:
+        """Choose the answer with this key."""
+        for choice in self._choices:
+            if event.key == choice.key:
                 event.stop()
-                self.dismiss(answer.name)
+                self.dismiss(choice.name)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take what was chosen."""
+        """Choose the highlighted answer."""
         self.dismiss(event.option_id or "")
 
     def action_interrupt(self) -> None:
-        """Answer with what Ctrl-C stands for."""
-        self.dismiss(self._interrupt_choice)
-
-
-_KEY_WIDTH = 8
-"""Cells that a key's name takes."""
-
-
-class HelpScreen(ModalScreen[None]):
-    """What there is to know about the screen below."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1,space,enter,ctrl+c", "dismiss", "Back", key_display="esc", priority=True)
-    ]
-
-    def __init__(self, bindings: Iterable[Binding], glossary: Sequence[tuple[str, str]]) -> None:
-        """`words` are terms and what they mean."""
-        super().__init__()
-        self._described_bindings = bindings
-        self._glossary = glossary
-
-    def compose(self) -> ComposeResult:
-        """A box of text that scrolls."""
-        with VerticalScroll(id="box"):
-            yield Static(Content("Keys"), classes="heading")
-            yield Static(Content("\n").join(self._key_lines()))
-            yield Static(Content("Words"), classes="heading")
-            yield Static(
-                Content("\n").join([line((term, ACCENT), (f"  {meaning}", MUTED)) for term, meaning in self._glossary])
-            )
-
-    def _key_lines(self) -> list[Content]:
-        rows = [(self._key_name(binding), binding.tooltip) for binding in self._described_bindings if binding.tooltip]
-        rows.append(("ctrl+p", "The command palette: themes, and everything else by name"))
-        return [line((f"{key:<{_KEY_WIDTH}}", ACCENT), what) for key, what in rows]
-
-    def _key_name(self, binding: Binding) -> str:
-        return binding.key_display or self.app.get_key_display(binding)
-
-
-_VIEW_KEYS_TOOLTIP = "At once: painted, film, frame by frame, flow, weight"
-
-RUN_BINDINGS = [
-    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
-    Binding("space", "pause", "Pause", tooltip="Pause after the frame at hand, or go on"),
-    Binding("left", "turn(0, -1)", "View", key_display="← →", tooltip="Another view of the frame"),
-    Binding("right", "turn(0, 1)", show=False),
-    *[
-        Binding(
-            str(number),
-            f"view('{view}')",
-            show=False,
-            key_display="1 … 5",
-            tooltip=_VIEW_KEYS_TOOLTIP if number == 1 else "",
-        )
-        for number, view in enumerate(VIEWS, start=1)
-    ],
-    Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
-    Binding("up", "turn(1, -1)", show=False, key_display="↑ ↓", tooltip="Another view for the second picture"),
-    Binding("down", "turn(1, 1)", show=False),
-    Binding("x", "flip", "Flip", tooltip="Exchange the two, or flip to the other and back"),
-    Binding("p", "sharpen", show=False, tooltip="True pixels, or blocks: by kitty's or sixels' protocol"),
-    Binding("s", "save", "Save", tooltip="Save the view shown, in full size, beside the painted film"),
-    Binding("n", "numbers", show=False, tooltip="All the numbers, or the picture alone"),
-    Binding("pagedown", "scroll(1)", show=False, key_display="pgup/dn", tooltip="Scroll the numbers"),
-    Binding("pageup", "scroll(-1)", show=False),
-    Binding("l", "journal", "Log", tooltip="Show or hide the log"),
-    Binding("e", "stop", show=False, tooltip="End here: finish the frame and close the film"),
-    Binding("q", "leave", "Leave", tooltip="Leave; asks what becomes of the run"),
-    Binding("ctrl+c", "leave", show=False, priority=True),
-]
-
-RUN_GLOSSARY = [
-    ("painted", "what goes into the film"),
-    ("painted frame by frame", "the style without a memory: what flickers"),
-    ("optical flow", "where things move: the hue is the direction, its strength the speed"),
-    ("consistency weight", "white where the last picture is trusted, black where something was uncovered"),
-    ("steadier", "warping error so far of frame by frame, divided by that of what is painted"),
-    ("objective", "terms that are minimised on the frame at hand, as weighted"),
-    ("where the time goes", "seconds a frame by stage; in colour what everything else waits for"),
-    ("queues", "frames decoded, and frames whose flow is known, that wait for the painter"),
-]
-"""Terms of the screen, and what they mean."""
+        """Choose the answer for Ctrl-C."""
+        self.dismiss(self._on_interrupt)
 
 
 Ask = Callable[[ChoiceDialog], Awaitable[str]]
-"""Shows a question and returns the name of the answer."""
-
-STOP, BACKGROUND, STAY, ABORT = "stop", "background", "stay", "abort"
-"""Answers to `leave`, `stop` and `leave_stopping`."""
-
-REPLACE, RESTART, OTHER_NAME, CANCEL = "replace", "anew", "beside", "cancel"
-"""Answers to `replace` and `begun`."""
-
-_ATTACH_HINT = "let it go on; `streamstyle tui --attach` comes back"
+"""Shows a dialog and returns its result."""
 
 
-def leave_dialog(story: RunState) -> ChoiceDialog:
-    """Ask what becomes of a run when its owner leaves."""
+def leave_dialog(state: RunState) -> ChoiceDialog:
+    """Ask whether a run is to stop when its owner leaves."""
     text = (
-        f"{_frames_done(story)} Stopping finishes the current frame and leaves a playable partial file; "
+        f"{_frames_done(state)} Stopping finishes the current frame and leaves a playable partial file; "
         "the same command resumes it."
     )
-    answers = [
-        Choice("s", STOP, "stop, and keep what is painted"),
-        Choice("b", BACKGROUND, _ATTACH_HINT),
+    choices = [
+        Choice("s", STOP, "stop, and keep the partial output"),
+        Choice("b", BACKGROUND, "run in the background; `streamstyle tui --attach` shows it again"),
         Choice("r", STAY, "stay"),
     ]
-    return ChoiceDialog("Leave?", text, answers, on_interrupt=STOP)
+    return ChoiceDialog("Leave?", text, choices, on_interrupt=STOP)
 
 
-def stop_dialog(story: RunState) -> ChoiceDialog:
-    """Ask whether a run is really to end early."""
-    text = f"{_frames_done(story)} They are kept in a playable partial file; the same command resumes it."
-    answers = [Choice("s", STOP, "stop, and keep what is painted"), Choice("r", STAY, "go on painting")]
-    return ChoiceDialog("Stop here?", text, answers, on_interrupt=STOP)
+def stop_dialog(state: RunState) -> ChoiceDialog:
+    """Ask whether a run is to stop result."""
+    text = f"{_frames_done(state)} They are kept in a playable partial file; the same command resumes it."
+    choices = [Choice("s", STOP, "stop, and keep the partial output"), Choice("r", STAY, "continue")]
+    return ChoiceDialog("Stop here?", text, choices, on_interrupt=STOP)
 
 
 def stopping_dialog() -> ChoiceDialog:
-    """Ask what to do about a run that is stopping already, but takes its time over a frame."""
-    text = "The run is stopping: it finishes the frame at hand and closes the film."
-    answers = [
+    """Ask how to leave a run that is stopping but has not finished its frame."""
+    text = "The run is stopping: it finishes the current frame and closes the output."
+    choices = [
         Choice("r", STAY, "wait for it"),
         Choice("b", BACKGROUND, "leave; it stops by itself"),
-        Choice("a", ABORT, "abort at once; the film may lack its last seconds"),
+        Choice("a", ABORT, "abort at once; the output may lack its last seconds"),
     ]
-    return ChoiceDialog("Still stopping", text, answers, on_interrupt=BACKGROUND)
+    return ChoiceDialog("Still stopping", text, choices, on_interrupt=BACKGROUND)
 
 
 def replace_dialog(output: Path, other: Path) -> ChoiceDialog:
-    """Ask whether a film that is there already may be replaced."""
-    answers = [
-        Choice("k", OTHER_NAME, f"keep it, and paint into {other.name}"),
-        Choice("o", REPLACE, "replace it, once the new one is whole"),
+    """Ask whether an output that exists is to be replaced, or `other` written instead."""
+    choices = [
+        Choice("k", OTHER_NAME, f"keep it, and write {other.name}"),
+        Choice("o", REPLACE, "replace it, once the new one is complete"),
         Choice("c", CANCEL, "cancel"),
     ]
-    return ChoiceDialog("There is such a film already", f"{output} exists.", answers, on_interrupt=CANCEL)
+    return ChoiceDialog("The output exists", f"{output} exists.", choices, on_interrupt=CANCEL)
 
 
 def restart_dialog(problem: str, other: Path) -> ChoiceDialog:
-    """Ask what becomes of a film that was begun otherwise, and can be gone on with as it was."""
-    answers = [
-        Choice("k", OTHER_NAME, f"keep it, to go on with later, and paint into {other.name}"),
-        Choice("a", RESTART, "begin anew; what is painted of it is lost"),
+    """Ask about a partial output of other settings, which this run cannot resume."""
+    choices = [
+        Choice("k", OTHER_NAME, f"keep it, to be resumed later, and write {other.name}"),
+        Choice("a", RESTART, "restart; the partial output is lost"),
         Choice("c", CANCEL, "cancel"),
     ]
-    return ChoiceDialog("A film was begun otherwise", f"{problem}.", answers, on_interrupt=CANCEL)
+    return ChoiceDialog("A partial output has other settings", f"{problem}.", choices, on_interrupt=CANCEL)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a run is to write, and what it may do there."""
+    """Where a run writes, and what it may replace there."""
 
     path: Path
     replace: bool = False
-    """Whether an existing film is replaced."""
+    """Whether an existing output is replaced."""
     restart: bool = False
-    """Whether a film that was begun with other settings is restarted."""
+    """Whether a partial output of other settings is discarded."""
 
 
 async def choose_target(output: Path, ask: Ask, exists: bool, conflict: str = "") -> Target | None:
-    """Ask about each thing that a run would replace; return None where the answer is to cancel.
+    """Ask about each file that a run would replace; return None if the answer is to cancel.
 
-    `exists` says whether there is a film already, `conflict` why the one that was begun cannot be resumed.
+    `exists` says whether the output exists, `conflict` why its partial output cannot be resumed (empty if it can).
     """
     other = unused_path(output)
     if exists and (answer := await ask(replace_dialog(output, other))) != REPLACE:
@@ -245,42 +161,28 @@ async def choose_target(output: Path, ask: Ask, exists: bool, conflict: str = ""
 
 
 def unused_path(output: Path) -> Path:
-    """Return a name like the output's that no file has: `film.wave-2.mkv`."""
+    """Return the first of `film.wave-2.mkv`, `film.wave-3.mkv`, … that does not exist."""
     number = 2
     while (path := output.with_name(f"{output.stem}-{number}{output.suffix}")).exists():
         number += 1
     return path
 
 
-def background_message(run: str) -> str:
-    """Return what stays in the terminal when a run is left to itself, by its name."""
-    return (
-        "The run goes on.\n"
-        f"  to come back to it:  streamstyle tui --attach {run}\n"
-        f"  to end it well:      streamstyle stop {run}"
-    )
-
-
-def _frames_done(story: RunState) -> str:
-    done, of = story.frames_done, f" of {story.frames}" if story.frames else ""
-    return f"{done}{of} frames are painted." if done != 1 else f"1{of} frame is painted."
-
-
 @dataclass(frozen=True, slots=True)
 class StartedRun:
-    """A run that has just been started."""
+    """A run that has been started."""
 
     request: RunRequest
-    """As it became through the answer."""
+    """The request, with the output that was chosen."""
     process: RunProcess
     warning: str
-    """What is not as it should be, and is no reason not to paint; empty where there is nothing."""
+    """What is wrong but does not prevent the run; empty if nothing is."""
 
 
 async def confirm_and_start(request: RunRequest, program: Sequence[str], ask: Ask) -> StartedRun | None:
-    """Start a run, after a question if its film is there already; return None if it is not to be.
+    """Start a run; if its output exists, ask first, and return None if the answer is to cancel.
 
-    Raises OSError where the process cannot be started.
+    Raises OSError if the process cannot be started.
     """
     if request.output.exists() and not request.overwrites:
         target = await choose_target(request.output, ask, exists=True)
@@ -290,3 +192,17 @@ async def confirm_and_start(request: RunRequest, program: Sequence[str], ask: As
         request = replace(request, arguments=(*request.arguments, *options), output=target.path)
     folder, warning = await asyncio.to_thread(create_run_folder, request)
     return StartedRun(request, await asyncio.to_thread(start_run, request, folder, program), warning)
+
+
+def background_message(run: str) -> str:
+    """Return what the terminal UI prints when it leaves a run, given by its name, in the background."""
+    return (
+        "The run continues in the background.\n"
+        f"  to watch it:  streamstyle tui --attach {run}\n"
+        f"  to stop it:   streamstyle stop {run}"
+    )
+
+
+def _frames_done(state: RunState) -> str:
+    done, total = state.frames_done, f" of {state.frames}" if state.frames else ""
+    return f"1{total} frame is done." if done == 1 else f"{done}{total} frames are done."

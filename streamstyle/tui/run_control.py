@@ -1,4 +1,4 @@
-"""The one thread of the terminal UI: it reads a run's folder, and writes there what is wished for and ordered."""
+"""Follows and controls a run through its folder; `RunWatcher.follow` is the only thread of the terminal UI."""
 
 from __future__ import annotations
 
@@ -19,78 +19,78 @@ from streamstyle.runs.state import RunState, apply_events
 from streamstyle.tui.widgets.cells import Pixels
 
 _POLL_SECONDS = 0.4
-"""Seconds between two looks at the folder."""
+"""Seconds between two reads of the run's folder."""
 
 _REFRESH_SECONDS = 1.5
-"""Seconds after which wishes are repeated, and the process is looked after."""
+"""Seconds after which the preview request is written again: a run forgets viewers that have stopped writing."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """A run as it looks now."""
+    """The state of a run, its latest previews, and its process."""
 
     state: RunState = field(default_factory=RunState)
-    pictures: dict[str, Pixels] = field(default_factory=dict)
-    """By view, the latest preview."""
+    images: dict[str, Pixels] = field(default_factory=dict)
+    """The latest preview of each view, [H, W, 3] RGB."""
     alive: bool = True
     owned_by_other: bool = False
-    """Whether somebody else holds the run: then nothing can be done about it here."""
+    """Whether another process controls the run; then it cannot be controlled from here."""
     stopping: bool = False
-    """Whether it was told to stop."""
+    """Whether the run has been told to stop."""
     exit_code: int | None = None
-    """What the process ended with; None while it runs, or where it is not ours to know."""
+    """Exit code of the process; None while it runs, or if it was not started here."""
     stderr_tail: tuple[str, ...] = ()
-    """The end of what it printed on standard error, once it has ended."""
+    """Last lines of its standard error, once it has ended."""
 
 
 class RunUpdated(Message):
-    """There is something new; what was not looked at yet is overtaken by it."""
+    """The run has changed; of several messages in the queue only the newest is handled."""
 
     def __init__(self, snapshot: RunSnapshot) -> None:
         super().__init__()
         self.snapshot = snapshot
 
     def can_replace(self, message: Message) -> bool:
-        """Take the place of an older one that still waits."""
+        """Replace an older message that is still in the queue."""
         return isinstance(message, RunUpdated)
 
 
 class RunWatcher:
-    """Looks at a run until it has ended."""
+    """Reads a run's folder until the run has ended, and writes preview requests and controls to it."""
 
     def __init__(self, folder: RunFolder, process: RunProcess | None, on_update: Callable[[RunSnapshot], None]) -> None:
-        """`engine` is the process where it was started here; `tell` is called from the thread that follows."""
+        """`process` is None for a run that was started elsewhere; `on_update` is called from the thread of `follow`."""
         self.folder = folder
         self._process_handle = process
         self._on_update = on_update
         self._pid = os.getpid()
         self._name = f"tui-{self._pid}"
         self._reader = RunReader(folder)
-        self._snapshot = RunSnapshot(owned_by_other=process is None)  # until it is known
+        self._snapshot = RunSnapshot(owned_by_other=process is None)  # assumed until the control file is read
         self._preview_request = PreviewRequest()
         self._control: Control | None = None
         self._wake = threading.Event()
         self._closed = False
         self._next_write = 0.0
 
-    def request_previews(self, wishes: PreviewRequest) -> None:
-        """Say what is to be seen; returns at once."""
-        if wishes != self._preview_request:
-            self._preview_request, self._next_write = wishes, 0.0
+    def request_previews(self, request: PreviewRequest) -> None:
+        """Ask for previews; returns at once."""
+        if request != self._preview_request:
+            self._preview_request, self._next_write = request, 0.0
             self._wake.set()
 
     def send_control(self, control: Control) -> None:
-        """Say what the run is to do; returns at once."""
+        """Write the run's control file; returns at once."""
         self._control = control
         self._wake.set()
 
     def close(self) -> None:
-        """Look no longer; what was ordered last is still said."""
+        """Stop following; the last control is still written."""
         self._closed = True
         self._wake.set()
 
     def follow(self) -> None:
-        """Look until the run has ended or `leave` is called: this is the thread's whole life."""
+        """Read and write until the run has ended or `close` is called."""
         while self._poll() and not self._closed:
             self._wake.wait(_POLL_SECONDS)
             self._wake.clear()
@@ -99,25 +99,32 @@ class RunWatcher:
             self.folder.remove_viewer(self._name)
 
     def _poll(self) -> bool:
-        """Speak, read, and tell what is new; return whether there may be more."""
+        """Write, read and report changes once; return whether the run is alive."""
         self._write()
-        alive, code = self._process_status()  # before its words: the last of them are there once it has ended
+        alive, code = self._process_status()  # before its events are read: once it has ended they are complete
         before = self._snapshot
-        story = apply_events(before.state, self._reader.read_events())
-        pictures = before.pictures if story.previews is before.state.previews else _load_previews(story)
-        ordered = self.folder.read_control()
-        held, stopping = self._is_owned_by_other(ordered.owner), ordered.stop
+        state = apply_events(before.state, self._reader.read_events())
+        images = before.images if state.previews is before.state.previews else _load_previews(state)
+        control = self.folder.read_control()
+        owned_by_other = self._is_owned_by_other(control.owner)
         self._snapshot = replace(
-            before, state=story, pictures=pictures, alive=alive, owned_by_other=held, stopping=stopping, exit_code=code
+            before,
+            state=state,
+            images=images,
+            alive=alive,
+            owned_by_other=owned_by_other,
+            stopping=control.stop,
+            exit_code=code,
         )
         if not alive:
             self._snapshot = self._final_snapshot(self._snapshot)
-        if not alive or (story, held, stopping) != (before.state, before.owned_by_other, before.stopping):
+        changed = (state, owned_by_other, control.stop) != (before.state, before.owned_by_other, before.stopping)
+        if changed or not alive:
             self._on_update(self._snapshot)
         return alive
 
     def _write(self) -> None:
-        """Write what is ordered and wished for; a folder that is not there yet, or full, is tried again."""
+        """Write the control and the preview request; what fails, as while the folder does not exist yet, is retried."""
         with suppress(OSError):
             if (control := self._control) is not None:
                 self.folder.write_control(control)
@@ -133,22 +140,22 @@ class RunWatcher:
             return code is None, code
         return self.folder.is_alive(), None
 
-    def _is_owned_by_other(self, holder: ProcessIdentity | None) -> bool:
-        """Return whether somebody else has hold of the run."""
-        return holder is not None and holder.pid != self._pid and holder.is_running()
+    def _is_owned_by_other(self, owner: ProcessIdentity | None) -> bool:
+        return owner is not None and owner.pid != self._pid and owner.is_running()
 
-    def _final_snapshot(self, sight: RunSnapshot) -> RunSnapshot:
-        story = sight.state
-        if story.end is None and self._process_handle is not None and (said := self._process_handle.last_event()):
-            story = story.apply(said)
-        return replace(sight, state=story, stderr_tail=tuple(read_last_lines(self.folder.stderr_log)))
+    def _final_snapshot(self, snapshot: RunSnapshot) -> RunSnapshot:
+        """Add the end of standard error, and the end event of a run that failed before it had a folder."""
+        state = snapshot.state
+        if state.end is None and self._process_handle is not None and (event := self._process_handle.last_event()):
+            state = state.apply(event)
+        return replace(snapshot, state=state, stderr_tail=tuple(read_last_lines(self.folder.stderr_log)))
 
 
-def _load_previews(story: RunState) -> dict[str, Pixels]:
-    """Return what is to be seen of the latest frame; a view that nobody wished for is not among it."""
-    paths = story.previews.images if story.previews else {}
-    found = {view: _load_image(Path(path)) for view, path in paths.items()}
-    return {view: picture for view, picture in found.items() if picture is not None}
+def _load_previews(state: RunState) -> dict[str, Pixels]:
+    """Return the previews of the latest frame by view, as far as they exist and can be read."""
+    paths = state.previews.images if state.previews else {}
+    images = {view: _load_image(Path(path)) for view, path in paths.items()}
+    return {view: image for view, image in images.items() if image is not None}
 
 
 def _load_image(path: Path) -> Pixels | None:
@@ -160,9 +167,9 @@ def _load_image(path: Path) -> Pixels | None:
 
 
 class RunController:
-    """Tells a run to pause, to go on, to stop, and to keep a frame; with the first word they take hold of it.
+    """Pauses, continues and stops a run and saves its frames; the first command takes ownership of the run.
 
-    A run has one holder at most, and is free once that has gone. Whoever looks on at a free run may take it.
+    A run has at most one owner, and none once the owner's process has ended; then any viewer may take it.
     """
 
     def __init__(self, watcher: RunWatcher) -> None:
@@ -170,57 +177,57 @@ class RunController:
         self._control: Control | None = None
 
     def take_ownership(self) -> None:
-        """Hold the run from now on."""
+        """Become the owner of the run."""
         self._send(self._last_control())
 
     def on_ownership_lost(self) -> None:
-        """Know that somebody else has taken it."""
+        """Forget the control that was sent: another process owns the run now."""
         self._control = None
 
     def release(self) -> None:
-        """Hold it no longer; it does not stay paused."""
+        """Give up ownership; a paused run continues."""
         if self._control is not None:
             self._watcher.send_control(replace(self._control, paused=False, owner=None))
             self._control = None
 
-    def is_pausing(self, story: RunState) -> bool:
-        """Return whether it was told to pause, by these hands or before they took it."""
-        return self._control.paused if self._control is not None else story.paused
+    def is_pausing(self, state: RunState) -> bool:
+        """Return whether the run is paused or has been told to pause."""
+        return self._control.paused if self._control is not None else state.paused
 
-    def is_stopping(self, sight: RunSnapshot) -> bool:
-        """Return whether it was told to stop, by whomever."""
-        return sight.stopping or (self._control is not None and self._control.stop)
+    def is_stopping(self, snapshot: RunSnapshot) -> bool:
+        """Return whether the run has been told to stop, from here or elsewhere."""
+        return snapshot.stopping or (self._control is not None and self._control.stop)
 
     def set_paused(self, paused: bool) -> None:
-        """Let it pause after the frame at hand, or go on."""
+        """Pause after the current frame, or continue."""
         self._send(replace(self._last_control(), paused=paused))
 
     def stop(self) -> None:
-        """Let it finish the frame at hand and close the film."""
+        """Finish the current frame, close the output and end the run."""
         self._send(replace(self._last_control(), paused=False, stop=True))
 
     def save_view(self, view: str, output: Path) -> Path:
-        """Let it keep a view of the frame at hand beside the film, in full size; return where."""
+        """Save a view of the next frame in full size beside the output; return the path."""
         last = self._last_control()
         path = _unused_image_path(output, view, last.save.path if last.save else "")
         self._send(replace(last, save=SaveRequest(last.save.number + 1 if last.save else 1, view, str(path))))
         return path
 
-    def status_text(self, sight: RunSnapshot) -> str:
-        """Return in a word or two how the run stands."""
-        story = sight.state
-        if story.end is not None:
+    def status_text(self, snapshot: RunSnapshot) -> str:
+        """Return the state of the run in a few words."""
+        state = snapshot.state
+        if state.end is not None:
             return "closing"
-        if self.is_stopping(sight):
+        if self.is_stopping(snapshot):
             return "stopping after this frame"
-        if story.paused or self.is_pausing(story):
-            return "paused" if story.paused else "pausing after this frame"
-        if story.started is None:
+        if state.paused or self.is_pausing(state):
+            return "paused" if state.paused else "pausing after this frame"
+        if state.started is None:
             return "starting"
-        return "looking on" if sight.owned_by_other else "painting"
+        return "view only" if snapshot.owned_by_other else "running"
 
     def _last_control(self) -> Control:
-        """Return what was ordered last: of those before us nothing but the numbers of their pictures."""
+        """Return the control last sent from here, or one with the run's last save, to continue its numbers."""
         return self._control or Control(save=self._watcher.folder.read_control().save)
 
     def _send(self, control: Control) -> None:

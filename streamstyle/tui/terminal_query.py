@@ -1,4 +1,4 @@
-"""What a terminal can show, and whether it is bright: asked before the screen is drawn, for afterwards keys come."""
+"""Asks the terminal for graphics protocols, cell size and background, before Textual takes over its input."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from enum import StrEnum
 from streamstyle.ops.luma import BT601
 
 _KITTY_QUERY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
-"""Would this picture do?"""
+"""Kitty's protocol: would this image be accepted?"""
 
 _QUERIES = "\x1b]11;?\x1b\\\x1b[16t\x1b[?1;1;0S\x1b[c"
-"""What is your ground? How large is a cell? How many colours have sixels? Who are you? Everybody answers the last."""
+"""Background, size of a cell, colour registers of sixels, and device attributes, which every terminal replies."""
 
 _UNSUPPORTED_TERMS = ("linux", "vt", "ansi")
-"""Terminals that would show a question in place of answering it."""
+"""Prefixes of TERM for terminals that would print a query in place of answering it."""
 
 _TIMEOUT = 1.0
-"""Seconds after which no answer comes any more."""
+"""Seconds to wait for replies."""
 
 
 class Protocol(StrEnum):
-    """How pictures are sent."""
+    """A protocol for images."""
 
     kitty = "kitty"
     sixel = "sixel"
@@ -37,7 +37,7 @@ class Protocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Graphics:
-    """What a terminal can show beside characters."""
+    """How a terminal shows images as pixels."""
 
     protocol: Protocol
     cell_size: tuple[int, int]
@@ -46,57 +46,58 @@ class Graphics:
 
 @dataclass(frozen=True, slots=True)
 class TerminalInfo:
-    """What there is to know of a terminal."""
+    """What is known about a terminal."""
 
     graphics: Graphics | None = None
-    """None where it can show characters alone."""
+    """None if it shows characters only."""
     light: bool = False
-    """Whether its ground is; as far as it says."""
+    """Whether its background is light; False if it does not say."""
 
 
 def query_terminal() -> TerminalInfo:
-    """Return what there is to know of the terminal that this process runs in."""
+    """Return what is known about the terminal of this process; nothing if it is not one, or does not reply."""
     term = os.environ.get("TERM", "")
     if term.startswith(_UNSUPPORTED_TERMS):
         return TerminalInfo()
-    within = term.startswith(("tmux", "screen")) or "TMUX" in os.environ  # there the first is taken for a title
+    multiplexed = term.startswith(("tmux", "screen")) or "TMUX" in os.environ  # they take kitty's query for a title
     try:
         with _without_echo(sys.stdin.fileno()) as terminal:
-            os.write(terminal, ("" if within else _KITTY_QUERY).encode() + _QUERIES.encode())
-            answers = _read_replies(terminal)
+            os.write(terminal, ("" if multiplexed else _KITTY_QUERY).encode() + _QUERIES.encode())
+            replies = _read_replies(terminal)
             return TerminalInfo(
-                parse_graphics(answers, _cell_size_from_system(terminal)), has_light_background(answers)
+                parse_graphics(replies, _cell_size_from_system(terminal)), has_light_background(replies)
             )
     except (ImportError, OSError, ValueError):
         return TerminalInfo()
 
 
-def parse_graphics(answers: str, size: tuple[int, int] | None = None) -> Graphics | None:
-    """Return what a terminal's answers say; `size` is that of a cell, where it is known already."""
-    cell = re.search(r"\x1b\[6;(\d+);(\d+)t", answers)
+def parse_graphics(replies: str, size: tuple[int, int] | None = None) -> Graphics | None:
+    """Return the graphics that the replies tell of; `size` is the (width, height) of a cell if it is known already."""
+    cell = re.search(r"\x1b\[6;(\d+);(\d+)t", replies)
     size = size or ((int(cell[2]), int(cell[1])) if cell else None)
     if size is None or not all(size):
         return None
-    if re.search(r"\x1b_Gi=31;OK\x1b\\", answers):
+    if re.search(r"\x1b_Gi=31;OK\x1b\\", replies):
         return Graphics(Protocol.kitty, size)
-    able = re.search(r"\x1b\[\?([\d;]+)c", answers)
-    registers = re.search(r"\x1b\[\?1;0;(\d+)S", answers)
-    enough = registers is None or int(registers[1]) >= 256
-    return Graphics(Protocol.sixel, size) if able and "4" in able[1].split(";") and enough else None
+    attributes = re.search(r"\x1b\[\?([\d;]+)c", replies)
+    registers = re.search(r"\x1b\[\?1;0;(\d+)S", replies)
+    enough_colours = registers is None or int(registers[1]) >= 256
+    has_sixels = attributes is not None and "4" in attributes[1].split(";")
+    return Graphics(Protocol.sixel, size) if has_sixels and enough_colours else None
 
 
-def has_light_background(answers: str) -> bool:
-    """Return whether a terminal's answers name a ground that is brighter than half."""
-    ground = re.search(r"\x1b\]11;rgba?:([\da-f]+)/([\da-f]+)/([\da-f]+)", answers, re.IGNORECASE)
-    if ground is None:
+def has_light_background(replies: str) -> bool:
+    """Return whether the background colour in the replies has a luma above one half."""
+    background = re.search(r"\x1b\]11;rgba?:([\da-f]+)/([\da-f]+)/([\da-f]+)", replies, re.IGNORECASE)
+    if background is None:
         return False
-    red, green, blue = (int(level, 16) / (16.0 ** len(level) - 1) for level in ground.groups())
-    brightness: float = BT601.red * red + BT601.green * green + BT601.blue * blue
-    return brightness > 0.5
+    red, green, blue = (int(level, 16) / (16.0 ** len(level) - 1) for level in background.groups())
+    luma: float = BT601.red * red + BT601.green * green + BT601.blue * blue
+    return luma > 0.5
 
 
 def _cell_size_from_system(terminal: int) -> tuple[int, int] | None:
-    """Return the size of a cell as the system knows it; None where it does not, as over some connections."""
+    """Return the (width, height) of a cell in pixels from the kernel; None if it is not known, as over SSH at times."""
     import fcntl
     import termios
 
@@ -106,16 +107,16 @@ def _cell_size_from_system(terminal: int) -> tuple[int, int] | None:
 
 
 def _read_replies(terminal: int) -> str:
-    answers, end = "", time.monotonic() + _TIMEOUT
-    while not re.search(r"\x1b\[\?[\d;]+c", answers) and (left := end - time.monotonic()) > 0:
+    replies, end = "", time.monotonic() + _TIMEOUT
+    while not re.search(r"\x1b\[\?[\d;]+c", replies) and (left := end - time.monotonic()) > 0:
         if select.select([terminal], [], [], left)[0]:
-            answers += os.read(terminal, 1024).decode("ascii", errors="replace")
-    return answers
+            replies += os.read(terminal, 1024).decode("ascii", errors="replace")
+    return replies
 
 
 @contextmanager
 def _without_echo(terminal: int) -> Iterator[int]:
-    """Keep what the terminal answers from being shown, and from waiting for the end of a line."""
+    """Turn off echo and line buffering, so that replies are neither shown nor held back."""
     import termios
     import tty
 

@@ -1,4 +1,4 @@
-"""Runs to look at."""
+"""Fixtures of the terminal UI: its terminal, and a run to show."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from tests.tui.fake_run import FakeRun, preview, started, status_sample
 
 @pytest.fixture(autouse=True)
 def _terminal(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home of its own, and a terminal that shows all colours, whatever the tests are run in."""
+    """Use an empty home folder, and a terminal with 24-bit colours."""
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
 @pytest.fixture
-def voice(home: Path) -> FakeRun:
-    """A run of 132 frames that this very process owns, so that it lives: 57 are painted, the second shot is on."""
-    voice = FakeRun(RunFolder(runs_folder() / "20261124-201500-film-1"))
-    voice.folder.create(["run", "film.mkv", "--style", "wave"])
-    voice.emit(started("film.mkv", "film.wave.mkv", 132))
-    voice.emit(Warned("stream #2 is left out: .mkv cannot hold tmcd"))
+def fake_run(home: Path) -> FakeRun:
+    """A run of 132 frames in its second shot, 57 of them done; its process is this one, so it is running."""
+    fake_run = FakeRun(RunFolder(runs_folder() / "20261124-201500-film-1"))
+    fake_run.folder.create(["run", "film.mkv", "--style", "wave"])
+    fake_run.emit(started("film.mkv", "film.wave.mkv", 132))
+    fake_run.emit(Warned("stream #2 is left out: .mkv cannot hold tmcd"))
     for shot in range(2):
-        voice.emit(ShotStarted(shot, 40 * shot, 1.6 * shot))
-    voice.emit(FrameWritten(57, 132, 2.28, 55.0))
-    voice.emit(status_sample(57))
-    voice.emit(preview(voice.folder, 57, VIEWS))
-    return voice
+        fake_run.emit(ShotStarted(shot, 40 * shot, 1.6 * shot))
+    fake_run.emit(FrameWritten(57, 132, 2.28, 55.0))
+    fake_run.emit(status_sample(57))
+    fake_run.emit(preview(fake_run.folder, 57, VIEWS))
+    return fake_run

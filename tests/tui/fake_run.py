@@ -1,4 +1,4 @@
-"""A run that paints nothing: it says what a real one would, in a run's folder, at a pace of its own.
+"""A run that stylises nothing: it writes the events, status and previews of a run at a chosen speed.
 
 python -m tests.tui.fake_run run MOVIE -o OUT --json --run-folder DIR [--frames N] [--seconds S]
     [--noise] [--refuse] [--lose-film-at FRAME]
@@ -38,12 +38,12 @@ from streamstyle.events import (
 from streamstyle.runs.folder import VIEWS, RunFolder, write_json
 
 STDERR_NOISE = b"\x1b[2J\x1b[31mx265 [info]: \xff\xfe HEVC\rframe= 1\rframe= 2\n\x00\x07[bold]no markup[/]\n"
-"""What encoders print: colours, a cleared screen, bytes that are no text, rewritten lines."""
+"""What encoders print: colours, a cleared screen, invalid UTF-8, rewritten lines."""
 
 
 @dataclass
 class FakeRun:
-    """Says events in a run's folder."""
+    """Writes events to a run folder."""
 
     folder: RunFolder
     latest: dict[str, object] = field(default_factory=dict)
@@ -63,7 +63,7 @@ def started(film: str, output: str, frames: int | None) -> Started:
 
 
 def status_sample(frame: int, paused: bool = False) -> StatusSampled:
-    """How a run stands whose consistency stage is the slowest, and gets no faster."""
+    """A status whose slowest stage is consistency."""
     return StatusSampled(
         frame=frame,
         paused=paused,
@@ -81,17 +81,17 @@ def status_sample(frame: int, paused: bool = False) -> StatusSampled:
 
 
 def preview_image(view: str, frame: int, width: int = 160, height: int = 90) -> np.ndarray:
-    """A disc that moves to the right, in a colour by view."""
+    """A disc that moves to the right, in a colour that depends on the view."""
     rows, columns = np.mgrid[0:height, 0:width]
     disc = np.hypot(rows - height / 2, columns - (frame * 3) % width) < height / 4
-    ground = np.stack([columns * 255 / width, rows * 255 / height, np.full_like(rows, 50 * VIEWS.index(view))], -1)
-    return np.where(disc[..., None], 255 - ground, ground).astype(np.uint8)
+    background = np.stack([columns * 255 / width, rows * 255 / height, np.full_like(rows, 50 * VIEWS.index(view))], -1)
+    return np.where(disc[..., None], 255 - background, background).astype(np.uint8)
 
 
 def preview(
     folder: RunFolder, frame: int, views: tuple[str, ...], size: tuple[int, int] = (160, 90)
 ) -> PreviewsWritten:
-    """Put pictures of a frame into the folder."""
+    """Write previews of a frame to the folder."""
     paths = {}
     for view in views:
         path = folder.previews / f"{view}.jpg"
@@ -102,60 +102,60 @@ def preview(
     return PreviewsWritten(frame, frame / 25, paths)
 
 
-def stylise(wanted: argparse.Namespace, voice: FakeRun) -> Iterator[int]:
-    """Say what a run says, frame by frame; end early where that is ordered."""
-    folder, saved, began = voice.folder, 0, time.monotonic()
-    voice.emit(started(wanted.movie, wanted.output, wanted.frames))
-    voice.emit(Warned("stream #2 is left out: .mkv cannot hold tmcd"))
-    for frame in range(wanted.frames):
-        time.sleep(wanted.seconds)
+def stylise(options: argparse.Namespace, fake_run: FakeRun) -> Iterator[int]:
+    """Write the events of each frame and yield the number of frames done; obey the control file."""
+    folder, saved, start = fake_run.folder, 0, time.monotonic()
+    fake_run.emit(started(options.movie, options.output, options.frames))
+    fake_run.emit(Warned("stream #2 is left out: .mkv cannot hold tmcd"))
+    for frame in range(options.frames):
+        time.sleep(options.seconds)
         if frame % 40 == 0:
-            voice.emit(ShotStarted(frame // 40, frame, frame / 25))
-        voice.emit(FrameWritten(frame + 1, wanted.frames, frame / 25, time.monotonic() - began))
-        voice.emit(status_sample(frame + 1))
-        write_previews(voice, frame)
+            fake_run.emit(ShotStarted(frame // 40, frame, frame / 25))
+        fake_run.emit(FrameWritten(frame + 1, options.frames, frame / 25, time.monotonic() - start))
+        fake_run.emit(status_sample(frame + 1))
+        write_previews(fake_run, frame)
         control = folder.read_control()
         if control.paused:
-            voice.emit(Paused(frame))
+            fake_run.emit(Paused(frame))
             while (control := folder.read_control()).paused and not control.stop:
                 time.sleep(0.05)
-                write_previews(voice, frame)
-            voice.emit(Unpaused(frame))
+                write_previews(fake_run, frame)
+            fake_run.emit(Unpaused(frame))
         if control.save and control.save.number > saved:
             saved = control.save.number
             cv2.imwrite(control.save.path, preview_image(control.save.view, frame, 640, 360)[..., ::-1])
-            voice.emit(FrameSaved(frame, control.save.view, control.save.path))
+            fake_run.emit(FrameSaved(frame, control.save.view, control.save.path))
         yield frame + 1
         if control.stop:
             return
 
 
-def write_previews(voice: FakeRun, frame: int) -> None:
-    """Make the pictures that somebody wishes for."""
-    if views := voice.folder.merged_preview_request().views:
-        voice.emit(preview(voice.folder, frame, views))
+def write_previews(fake_run: FakeRun, frame: int) -> None:
+    """Write the previews that viewers have requested."""
+    if views := fake_run.folder.merged_preview_request().views:
+        fake_run.emit(preview(fake_run.folder, frame, views))
 
 
-def run(wanted: argparse.Namespace) -> int:
-    if wanted.refuse:
+def run(options: argparse.Namespace) -> int:
+    if options.refuse:
         print(Failed("there is no style wave9", "Try `streamstyle styles`.", 5).to_line())
         return 5
-    voice, began, done = FakeRun(RunFolder(Path(wanted.run_folder))), time.monotonic(), 0
-    voice.folder.create(sys.argv[1:])
-    partial = Path(wanted.output).with_suffix(".partial.mkv")
-    for done in stylise(wanted, voice):
+    fake_run, start, done = FakeRun(RunFolder(Path(options.run_folder))), time.monotonic(), 0
+    fake_run.folder.create(sys.argv[1:])
+    partial = Path(options.output).with_suffix(".partial.mkv")
+    for done in stylise(options, fake_run):
         partial.write_bytes(b"film" * done)
-        if wanted.noise:
+        if options.noise:
             os.write(2, STDERR_NOISE)
-        if done == wanted.lose_film_at:
-            voice.emit(Failed(f"{wanted.movie} cannot be read any more", "Is its disk still there?", 3))
+        if done == options.lose_film_at:
+            fake_run.emit(Failed(f"{options.movie} cannot be read any more", "Is its disk still there?", 3))
             return 3
-    elapsed = time.monotonic() - began
-    if done < wanted.frames:
-        voice.emit(Stopped(str(partial), done, elapsed))
+    elapsed = time.monotonic() - start
+    if done < options.frames:
+        fake_run.emit(Stopped(str(partial), done, elapsed))
         return 130
-    partial.replace(wanted.output)
-    voice.emit(Finished(wanted.output, done, (done + 39) // 40, elapsed, done - 1, 0))
+    partial.replace(options.output)
+    fake_run.emit(Finished(options.output, done, (done + 39) // 40, elapsed, done - 1, 0))
     return 0
 
 
@@ -169,9 +169,9 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--run-folder")
     parser.add_argument("--frames", type=int, default=132)
-    parser.add_argument("--seconds", type=float, default=0.25, help="that a frame takes")
-    parser.add_argument("--noise", action="store_true", help="print rubbish on standard error")
-    parser.add_argument("--refuse", action="store_true", help="fail before there is a folder")
+    parser.add_argument("--seconds", type=float, default=0.25, help="per frame")
+    parser.add_argument("--noise", action="store_true", help="print noise on standard error")
+    parser.add_argument("--refuse", action="store_true", help="fail before the run folder exists")
     parser.add_argument("--lose-film-at", type=int, default=0, metavar="FRAME")
     return parser.parse_args(words)
 

@@ -1,4 +1,4 @@
-"""Looking on at a run that goes on elsewhere."""
+"""Watching a run that was started elsewhere."""
 
 from __future__ import annotations
 
@@ -21,136 +21,134 @@ from tests.tui.pilot import run_app, screen_text, wait_for_text, wait_until
 
 
 @pytest.fixture
-def holder(voice: FakeRun) -> Iterator[subprocess.Popen[bytes]]:
-    """Somebody else who holds the run: any process that lives."""
+def owner(fake_run: FakeRun) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that owns the run."""
     with subprocess.Popen(["sleep", "60"]) as process:
-        voice.folder.write_control(
+        fake_run.folder.write_control(
             Control(owner=ProcessIdentity(process.pid, psutil.Process(process.pid).create_time()))
         )
         yield process
         process.kill()
 
 
-def test_looking_on_at_a_run_that_somebody_holds_changes_nothing(
-    voice: FakeRun, holder: subprocess.Popen[bytes]
-) -> None:
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "● looking on")
+def test_viewer_of_an_owned_run_cannot_control_it(fake_run: FakeRun, owner: subprocess.Popen[bytes]) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "● view only")
         for key in ("space", "s", "e"):
             await pilot.press(key)
         assert "Pause" not in screen_text(pilot)
         await pilot.press("q")
 
-    before = voice.folder.events.read_text(), voice.folder.control.read_text()
-    assert run_app(StreamstyleApp(voice.folder), act) == 0
-    assert (voice.folder.events.read_text(), voice.folder.control.read_text()) == before
+    before = fake_run.folder.events.read_text(), fake_run.folder.control.read_text()
+    assert run_app(StreamstyleApp(fake_run.folder), steps) == 0
+    assert (fake_run.folder.events.read_text(), fake_run.folder.control.read_text()) == before
 
 
-def test_who_looks_on_takes_over_once_the_holder_has_gone(voice: FakeRun, holder: subprocess.Popen[bytes]) -> None:
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "● looking on")
-        holder.kill()
+def test_viewer_can_take_over_when_the_owner_has_ended(fake_run: FakeRun, owner: subprocess.Popen[bytes]) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "● view only")
+        owner.kill()
         await wait_for_text(pilot, "Pause")
-        await wait_until(pilot, lambda: any("are yours" in said.message for said in pilot.app._notifications))
+        await wait_until(pilot, lambda: any("has left" in note.message for note in pilot.app._notifications))
         await pilot.press("space")
-        await wait_until(pilot, lambda: voice.folder.read_control().paused)
-        assert voice.folder.read_control().owner == ProcessIdentity.current()
+        await wait_until(pilot, lambda: fake_run.folder.read_control().paused)
+        assert fake_run.folder.read_control().owner == ProcessIdentity.current()
         await pilot.press("q")
 
-    assert run_app(StreamstyleApp(voice.folder), act) == 0
-    assert voice.folder.read_control() == Control(), "who leaves lets go, and the run goes on"
+    assert run_app(StreamstyleApp(fake_run.folder), steps) == 0
+    assert fake_run.folder.read_control() == Control(), "leaving gives up ownership and continues the run"
 
 
-def test_a_run_that_nobody_holds_is_paused_saved_from_and_stopped_by_who_looks_on(voice: FakeRun) -> None:
-    voice.folder.write_control(Control(save=SaveRequest(4, "output", "film.wave.output-4.png")))
+def test_viewer_controls_a_run_without_an_owner(fake_run: FakeRun) -> None:
+    fake_run.folder.write_control(Control(save=SaveRequest(4, "output", "film.wave.output-4.png")))
 
-    async def act(pilot: Pilot[int]) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "Pause")
         await pilot.press("s")
         await wait_until(
-            pilot, lambda: voice.folder.read_control().save != SaveRequest(4, "output", "film.wave.output-4.png")
+            pilot, lambda: fake_run.folder.read_control().save != SaveRequest(4, "output", "film.wave.output-4.png")
         )
-        assert voice.folder.read_control().save.number == 5
+        assert fake_run.folder.read_control().save.number == 5
         await pilot.press("e")
         await wait_for_text(pilot, "Stop here?")
         await pilot.press("s")
-        await wait_until(pilot, lambda: voice.folder.read_control().stop)
+        await wait_until(pilot, lambda: fake_run.folder.read_control().stop)
         await wait_for_text(pilot, "● stopping after this frame")
         await pilot.press("q")
 
-    assert run_app(StreamstyleApp(voice.folder), act) == 0
-    assert voice.folder.read_control().stop
+    assert run_app(StreamstyleApp(fake_run.folder), steps) == 0
+    assert fake_run.folder.read_control().stop
 
 
-def test_who_leaves_is_told_how_to_come_back(voice: FakeRun, capfd: pytest.CaptureFixture[str]) -> None:
-    async def act(pilot: Pilot[int]) -> None:
+def test_leaving_prints_the_attach_and_stop_commands(fake_run: FakeRun, capfd: pytest.CaptureFixture[str]) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "Pause")
         await pilot.press("q")
 
-    run_app(StreamstyleApp(voice.folder), act)
-    said = capfd.readouterr().err
-    assert f"streamstyle tui --attach {os.getpid()}\n" in said
-    assert f"streamstyle stop {os.getpid()}\n" in said
+    run_app(StreamstyleApp(fake_run.folder), steps)
+    printed = capfd.readouterr().err
+    assert f"streamstyle tui --attach {os.getpid()}\n" in printed
+    assert f"streamstyle stop {os.getpid()}\n" in printed
 
 
-def test_who_comes_late_sees_what_was_said_before(voice: FakeRun) -> None:
-    async def act(pilot: Pilot[int]) -> None:
+def test_late_viewer_sees_earlier_events(fake_run: FakeRun) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "57 of 132 frames")
         await wait_for_text(pilot, "shot 2 begins at 0:02, frame 40")
 
-    run_app(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(fake_run.folder), steps)
 
 
-def ended(voice: FakeRun) -> RunFolder:
-    """The same run, after its process has ended."""
-    owner = voice.folder.path / "run.json"
+def ended(fake_run: FakeRun) -> RunFolder:
+    """The same run with a process that has ended."""
+    owner = fake_run.folder.path / "run.json"
     owner.write_text(json.dumps(json.loads(owner.read_text()) | {"pid": 2**22 + 1}))
-    return voice.folder
+    return fake_run.folder
 
 
-def test_a_run_that_has_ended_shows_what_came_of_it(voice: FakeRun) -> None:
-    voice.emit(Finished("film.wave.mkv", 132, 2, 125.0, 131, 0))
+def test_finished_run_opens_its_summary(fake_run: FakeRun) -> None:
+    fake_run.emit(Finished("film.wave.mkv", 132, 2, 125.0, 131, 0))
 
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "Painted in 2:05")
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "Finished in 2:05")
         assert "132, in 2 shots" in screen_text(pilot)
-        assert "131 computed, 0 known" in screen_text(pilot)
+        assert "131 computed, 0 cached" in screen_text(pilot)
         await pilot.press("q")
 
-    assert run_app(StreamstyleApp(ended(voice)), act) == 0
+    assert run_app(StreamstyleApp(ended(fake_run)), steps) == 0
 
 
-def test_a_run_that_failed_shows_why_and_what_to_do(voice: FakeRun) -> None:
-    voice.emit(Failed("film.mkv cannot be read any more", "Is its disk still there?", 3))
+def test_failed_run_shows_problem_and_next_step(fake_run: FakeRun) -> None:
+    fake_run.emit(Failed("film.mkv cannot be read any more", "Is its disk still there?", 3))
 
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "That could not be done")
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "The run failed")
         assert "film.mkv cannot be read any more." in screen_text(pilot)
         assert "Is its disk still there?" in screen_text(pilot)
         await pilot.press("q")
 
-    assert run_app(StreamstyleApp(ended(voice)), act) == 3
+    assert run_app(StreamstyleApp(ended(fake_run)), steps) == 3
 
 
-def test_a_run_that_died_without_a_word_is_said_to_have(voice: FakeRun) -> None:
-    (voice.folder.stderr_log).write_text("cannot allocate memory\n")
+def test_run_that_died_silently_shows_its_stderr(fake_run: FakeRun) -> None:
+    (fake_run.folder.stderr_log).write_text("cannot allocate memory\n")
 
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "The painting process was ended")
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "The process ended unexpectedly")
         assert "cannot allocate memory" in screen_text(pilot)
         await pilot.press("q")
 
-    assert run_app(StreamstyleApp(ended(voice)), act) == 1
+    assert run_app(StreamstyleApp(ended(fake_run)), steps) == 1
 
 
-def test_a_folder_that_is_half_written_is_no_harm(tmp_path: Path) -> None:
+def test_half_written_run_folder_is_read_as_far_as_possible(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.create(["run"])
     folder.status.write_text('{"status_sampled": {"event"')
     folder.events.write_bytes(b'{"event": "warned", "message": "\xff"}\n{"event": "sta')
 
-    async def act(pilot: Pilot[int]) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "opening the film")
         await pilot.press("q")
 
-    assert run_app(StreamstyleApp(folder), act) == 0
+    assert run_app(StreamstyleApp(folder), steps) == 0

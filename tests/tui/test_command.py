@@ -1,4 +1,4 @@
-"""`streamstyle tui` as it is typed."""
+"""The command `streamstyle tui`."""
 
 from __future__ import annotations
 
@@ -24,59 +24,55 @@ from tests.tui.test_attach import ended
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What the app would have shown, had there been a terminal."""
+    """The subjects of the apps that would have run."""
     shown: list[object] = []
     monkeypatch.setattr(command, "why_no_tui", lambda: "")
     monkeypatch.setattr(StreamstyleApp, "run", lambda app: shown.append(app._subject))
     return shown
 
 
-def test_a_film_and_a_style_begin_at_once_with_every_option_of_run(shown: list[object]) -> None:
-    words = ["movie.mkv", "--style", "wave", "--method", "live", "--crf", "20", "-y"]
-    assert exit_code(["tui", *words]) == 0
-    assert shown == [RunRequest(tuple(words), Path("movie.mkv"), Path("movie.wave.mkv"))]
+def test_video_and_style_start_a_run_with_options_of_run(shown: list[object]) -> None:
+    arguments = ["movie.mkv", "--style", "wave", "--method", "live", "--crf", "20", "-y"]
+    assert exit_code(["tui", *arguments]) == 0
+    assert shown == [RunRequest(tuple(arguments), Path("movie.mkv"), Path("movie.wave.mkv"))]
     assert shown[0].overwrites
     assert exit_code(["tui", "movie.mkv", "--style", "wave", "-o", "out.mp4"]) == 0
     assert shown[1].output == Path("out.mp4")
     assert not shown[1].overwrites
 
 
-def test_what_run_would_refuse_is_refused_before_a_screen(
-    shown: list[object], capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_invalid_options_of_run_fail_before_a_screen(shown: list[object], capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["tui", "movie.mkv", "--style", "wave", "--method", "magic"]) == 2
     assert exit_code(["tui", "movie.mkv", "--style", "wave", "--dry-run"]) == 2
     assert exit_code(["tui", "movie.mkv", "--style", "no_such_style"]) == 5
     assert shown == []
 
 
-def test_without_a_style_the_start_screen_asks(shown: list[object]) -> None:
+def test_without_a_style_the_start_screen_opens(shown: list[object]) -> None:
     assert exit_code(["tui", "movie.mkv"]) == 0
     assert exit_code(["tui"]) == 0
     assert shown == [None, None]
 
 
-def test_options_without_a_film_or_a_style_are_not_forgotten_in_silence(
-    shown: list[object], capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_options_without_video_and_style_are_an_error(shown: list[object], capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["tui", "movie.mkv", "--method", "live"]) == 2
     assert exit_code(["tui", "--style", "wave"]) == 2
     assert "the start screen asks for the rest" in capfd.readouterr().err
     assert shown == []
 
 
-def test_attach_finds_the_youngest_run_that_lives(voice: FakeRun, shown: list[object]) -> None:
+def test_attach_chooses_the_latest_running_run(fake_run: FakeRun, shown: list[object]) -> None:
     younger = FakeRun(RunFolder(runs_folder() / "20261124-220000-other-2"))
     younger.folder.create(["run"])
     ended(younger)
     assert exit_code(["tui", "--attach"]) == 0
-    assert exit_code(["tui", "--attach", str(voice.folder.path)]) == 0
-    ended(voice)
+    assert exit_code(["tui", "--attach", str(fake_run.folder.path)]) == 0
+    ended(fake_run)
     assert exit_code(["tui", "--attach"]) == 0
-    assert shown == [voice.folder, voice.folder, younger.folder]
+    assert shown == [fake_run.folder, fake_run.folder, younger.folder]
 
 
-def test_attach_says_where_there_is_nothing_to_look_at(
+def test_attach_without_a_run_is_an_error(
     home: Path, tmp_path: Path, shown: list[object], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_code(["tui", "--attach"]) == 2
@@ -85,19 +81,19 @@ def test_attach_says_where_there_is_nothing_to_look_at(
     assert f"there is no run {tmp_path}" in capfd.readouterr().err
 
 
-def test_without_a_terminal_it_is_run_with_a_word_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_it_falls_back_to_run(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["tui", str(tmp_path / "none.mkv"), "--style", "wave"]) == 3
-    said = capfd.readouterr().err
-    assert said.startswith("streamstyle: there is no terminal here: continuing as `streamstyle run`\n")
-    assert "none.mkv does not exist" in said
+    printed = capfd.readouterr().err
+    assert printed.startswith("streamstyle: there is no terminal here: continuing as `streamstyle run`\n")
+    assert "none.mkv does not exist" in printed
 
 
-def test_without_a_terminal_there_is_nobody_to_ask(capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_the_start_screen_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["tui"]) == 2
     assert "Give MOVIE and --style" in capfd.readouterr().err
 
 
-def test_a_dumb_terminal_is_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reasons_for_no_tui(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
     assert command.why_no_tui() == ""
@@ -109,15 +105,15 @@ def test_a_dumb_terminal_is_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert command.why_no_tui() == "this terminal cannot draw a screen"
 
 
-def loaded_by(statement: str) -> set[str]:
-    """The modules that a fresh interpreter has loaded after a statement."""
+def imported_by(statement: str) -> set[str]:
+    """The modules that a new interpreter has imported after a statement."""
     code = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     return set(json.loads(subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)))
 
 
-def test_the_terminal_ui_loads_no_torch_and_the_command_line_no_textual() -> None:
-    screen = loaded_by(f"import {StreamstyleApp.__module__}, {SummaryScreen.__module__}")
-    assert {"torch", "cv2", "av"} & screen == set()
-    words = loaded_by("import streamstyle.cli.main, streamstyle.cli.run")
-    assert {"textual", "torch", "numpy"} & words == set()
+def test_tui_imports_no_torch_and_cli_no_textual() -> None:
+    tui_modules = imported_by(f"import {StreamstyleApp.__module__}, {SummaryScreen.__module__}")
+    assert {"torch", "cv2", "av"} & tui_modules == set()
+    cli_modules = imported_by("import streamstyle.cli.main, streamstyle.cli.run")
+    assert {"textual", "torch", "numpy"} & cli_modules == set()

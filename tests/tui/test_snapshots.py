@@ -1,7 +1,6 @@
-"""Every screen at the sizes it is made for, as text beside this file.
+"""Every screen at the sizes that it has layouts for, as text in `snapshots/`.
 
-Written anew by `STREAMSTYLE_SNAPSHOTS=new python -m pytest tests/tui/test_snapshots.py`; then look at what
-`git diff` says.
+`STREAMSTYLE_SNAPSHOTS=new python -m pytest tests/tui/test_snapshots.py` writes them again; check them with `git diff`.
 """
 
 from __future__ import annotations
@@ -35,17 +34,17 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def _fixed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streamstyle.tui.widgets.stats, "time", Clock)
     monkeypatch.setattr(streamstyle.tui.screens.result, "_find_player", lambda: "mpv")
 
 
-def compare(name: str, size: tuple[int, int], app: StreamstyleApp, words: str, *keys: str, then: str = "") -> None:
-    """Hold the screen, once it says `words` and after the keys `then`, against the snapshot of that name."""
+def compare(name: str, size: tuple[int, int], app: StreamstyleApp, text: str, *keys: str, then: str = "") -> None:
+    """Compare the screen with a snapshot, once it shows `text` and, after the keys, `then`."""
     path = FOLDER / f"{name}-{size[0]}x{size[1]}.txt"
 
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, words)
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, text)
         await pilot.press(*keys)
         await wait_for_text(pilot, then)
         if os.environ.get("STREAMSTYLE_SNAPSHOTS") == "new":
@@ -56,7 +55,7 @@ def compare(name: str, size: tuple[int, int], app: StreamstyleApp, words: str, *
             await wait_until(pilot, lambda: lines(pilot) == path.read_text(encoding="utf-8"), seconds=5.0)
         assert lines(pilot) == path.read_text(encoding="utf-8")
 
-    run_app(app, act, size)
+    run_app(app, steps, size)
 
 
 def lines(pilot: Pilot[int]) -> str:
@@ -64,38 +63,38 @@ def lines(pilot: Pilot[int]) -> str:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_running(voice: FakeRun, size: tuple[int, int]) -> None:
-    compare("running", size, StreamstyleApp(voice.folder), "painted · frame 57")
+def test_running(fake_run: FakeRun, size: tuple[int, int]) -> None:
+    compare("running", size, StreamstyleApp(fake_run.folder), "output · frame 57")
 
 
 @pytest.mark.parametrize("size", SIZES[1:3])
-def test_comparing(voice: FakeRun, size: tuple[int, int]) -> None:
-    compare("comparing", size, StreamstyleApp(voice.folder), "painted · frame 57", "c", then="the film · frame 57")
+def test_comparing(fake_run: FakeRun, size: tuple[int, int]) -> None:
+    compare("comparing", size, StreamstyleApp(fake_run.folder), "output · frame 57", "c", then="film · frame 57")
 
 
 @pytest.mark.parametrize("size", SIZES[2:])
-def test_all_the_numbers(voice: FakeRun, size: tuple[int, int]) -> None:
-    compare("numbers", size, StreamstyleApp(voice.folder), "painted · frame 57", "n", then="where the time goes")
+def test_all_stats(fake_run: FakeRun, size: tuple[int, int]) -> None:
+    compare("numbers", size, StreamstyleApp(fake_run.folder), "output · frame 57", "n", then="time per stage")
 
 
 @pytest.mark.parametrize("size", SIZES[1:])
-def test_help(voice: FakeRun, size: tuple[int, int]) -> None:
-    compare("help", size, StreamstyleApp(voice.folder), "painted · frame 57", "question_mark", then="Keys")
+def test_help(fake_run: FakeRun, size: tuple[int, int]) -> None:
+    compare("help", size, StreamstyleApp(fake_run.folder), "output · frame 57", "question_mark", then="Keys")
 
 
 @pytest.mark.parametrize("size", SIZES[1:])
-def test_finished(voice: FakeRun, size: tuple[int, int]) -> None:
-    voice.emit(Finished("film.wave.mkv", 132, 2, 125.0, 131, 0))
-    compare("finished", size, StreamstyleApp(ended(voice)), "Painted in 2:05")
+def test_finished(fake_run: FakeRun, size: tuple[int, int]) -> None:
+    fake_run.emit(Finished("film.wave.mkv", 132, 2, 125.0, 131, 0))
+    compare("finished", size, StreamstyleApp(ended(fake_run)), "Finished in 2:05")
 
 
 @pytest.mark.parametrize("size", SIZES[2:])
-def test_failed(voice: FakeRun, size: tuple[int, int]) -> None:
-    voice.emit(Failed("film.mkv cannot be read any more", "Is its disk still there?", 3))
-    compare("failed", size, StreamstyleApp(ended(voice)), "That could not be done")
+def test_failed(fake_run: FakeRun, size: tuple[int, int]) -> None:
+    fake_run.emit(Failed("film.mkv cannot be read any more", "Is its disk still there?", 3))
+    compare("failed", size, StreamstyleApp(ended(fake_run)), "The run failed")
 
 
 @pytest.mark.parametrize("size", SIZES[2:])
-def test_dead(voice: FakeRun, size: tuple[int, int]) -> None:
-    voice.folder.stderr_log.write_text("terminate called after throwing an instance of 'std::bad_alloc'\n")
-    compare("dead", size, StreamstyleApp(ended(voice)), "The painting process was ended")
+def test_dead(fake_run: FakeRun, size: tuple[int, int]) -> None:
+    fake_run.folder.stderr_log.write_text("terminate called after throwing an instance of 'std::bad_alloc'\n")
+    compare("dead", size, StreamstyleApp(ended(fake_run)), "The process ended unexpectedly")

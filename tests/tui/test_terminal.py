@@ -1,4 +1,4 @@
-"""The whole thing in a terminal of its own: `streamstyle tui` on a small film, with keys typed by nobody."""
+"""`streamstyle tui` on a small film in a pseudo-terminal, driven by keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.video_io import random_style
 
 
 class Terminal:
-    """A pseudo-terminal with a program in it."""
+    """A program in a pseudo-terminal."""
 
     def __init__(self, command: list[str], size: tuple[int, int] = (120, 40)) -> None:
         self._master, slave = pty.openpty()
@@ -45,7 +45,7 @@ class Terminal:
         os.kill(self.process.pid, signal.SIGWINCH)
 
     def watch(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
-        """Take what is drawn until something comes true."""
+        """Read the output until a condition is true."""
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, self.drawn[-3000:]
@@ -55,10 +55,10 @@ class Terminal:
                 except OSError:  # the other end is closed
                     time.sleep(0.05)
 
-    def shows(self, words: str) -> None:
-        """Wait until the words are drawn, from now on."""
-        begin = len(self.drawn)
-        self.watch(lambda: words.encode() in self.drawn[begin:])
+    def wait_for(self, text: str) -> None:
+        """Wait until a text is drawn, from now on."""
+        start = len(self.drawn)
+        self.watch(lambda: text.encode() in self.drawn[start:])
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -73,7 +73,7 @@ class Terminal:
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pan that comes back and back, for long enough not to be over before it is looked at."""
+    """A pan that is repeated, long enough for the run to last through a test."""
     return write_film(tmp_path_factory.mktemp("films") / "film.mkv", np.tile(pan(frames=25).frames, (160, 1, 1, 1)))
 
 
@@ -84,7 +84,7 @@ def style(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def terminal(film: Path, style: Path, tmp_path: Path) -> Iterator[Terminal]:
-    words = [
+    arguments = [
         "tui",
         str(film),
         "--style",
@@ -96,7 +96,7 @@ def terminal(film: Path, style: Path, tmp_path: Path) -> Iterator[Terminal]:
         "-o",
         str(tmp_path / "out.mkv"),
     ]
-    terminal = Terminal([sys.executable, "-m", "streamstyle", *words])
+    terminal = Terminal([sys.executable, "-m", "streamstyle", *arguments])
     yield terminal
     terminal.close()
     for run in list_runs():
@@ -104,62 +104,62 @@ def terminal(film: Path, style: Path, tmp_path: Path) -> Iterator[Terminal]:
             os.kill(read_json(run.path / "run.json")["pid"], signal.SIGKILL)
 
 
-def said(folder: RunFolder, name: str) -> bool:
+def has_event(folder: RunFolder, name: str) -> bool:
     return any(json.loads(line)["event"] == name for line in folder.events.read_text().splitlines())
 
 
-def pictures(folder: RunFolder) -> dict[str, str]:
-    """What is to be seen, by view."""
+def preview_paths(folder: RunFolder) -> dict[str, str]:
+    """Paths of the latest previews by view."""
     return dict(read_json(folder.status).get("previews_written", {}).get("images", {}))
 
 
-def test_a_film_is_painted_watched_paused_and_stopped(terminal: Terminal, tmp_path: Path) -> None:
-    terminal.shows("painting")
+def test_run_is_watched_paused_saved_from_and_stopped(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.wait_for("running")
     folder = list_runs()[0]
-    terminal.watch(lambda: "output" in pictures(folder))
-    terminal.shows("painted · frame")
+    terminal.watch(lambda: "output" in preview_paths(folder))
+    terminal.wait_for("output · frame")
     terminal.type("4")
-    terminal.watch(lambda: "flow" in pictures(folder))
-    terminal.shows("optical flow · frame")
+    terminal.watch(lambda: "flow" in preview_paths(folder))
+    terminal.wait_for("optical flow · frame")
     terminal.type(" ")
-    terminal.shows("● paused")
-    assert said(folder, "paused")
+    terminal.wait_for("● paused")
+    assert has_event(folder, "paused")
     terminal.resize(80, 24)
-    terminal.shows("slowest")
+    terminal.wait_for("slowest")
     terminal.type(" ")
-    terminal.shows("● painting")
+    terminal.wait_for("● running")
     terminal.type("s")
     terminal.watch((tmp_path / "out.flow-1.png").is_file)
     terminal.type("q")
-    terminal.shows("stop, and keep what is painted")
+    terminal.wait_for("stop, and keep the partial output")
     terminal.type("s")
-    terminal.shows("Stopped after")
+    terminal.wait_for("Stopped after")
     terminal.type("q")
     terminal.watch(lambda: terminal.process.poll() is not None)
     assert terminal.process.returncode == 130
-    with av.open(str(tmp_path / "out.partial.mkv")) as painted:
-        assert sum(1 for _ in painted.decode(video=0)) == read_json(folder.status)["frame_written"]["frame"]
+    with av.open(str(tmp_path / "out.partial.mkv")) as output:
+        assert sum(1 for _ in output.decode(video=0)) == read_json(folder.status)["frame_written"]["frame"]
 
 
-def test_a_terminal_that_is_closed_does_not_take_the_run_along(terminal: Terminal) -> None:
-    terminal.shows("painted · frame")
+def test_closing_the_terminal_leaves_the_run_running(terminal: Terminal) -> None:
+    terminal.wait_for("output · frame")
     folder = list_runs()[0]
     terminal.type(" ")
-    terminal.watch(lambda: said(folder, "paused"))
+    terminal.watch(lambda: has_event(folder, "paused"))
     os.kill(terminal.process.pid, signal.SIGHUP)
     terminal.watch(lambda: terminal.process.poll() is not None)
-    terminal.watch(lambda: said(folder, "unpaused"))
+    terminal.watch(lambda: has_event(folder, "unpaused"))
     assert folder.is_alive()
 
 
-def test_a_ui_that_is_killed_while_its_run_is_paused_lets_it_go_on_and_another_may_stop_it(terminal: Terminal) -> None:
-    terminal.shows("painted · frame")
+def test_killing_the_ui_continues_its_paused_run(terminal: Terminal) -> None:
+    terminal.wait_for("output · frame")
     folder = list_runs()[0]
     terminal.type(" ")
-    terminal.watch(lambda: said(folder, "paused"))
+    terminal.watch(lambda: has_event(folder, "paused"))
     terminal.process.kill()
     terminal.watch(lambda: terminal.process.poll() is not None)
-    terminal.watch(lambda: said(folder, "unpaused"))
+    terminal.watch(lambda: has_event(folder, "unpaused"))
     assert exit_code(["stop"]) == 0
     assert not folder.is_alive()
-    assert said(folder, "stopped")
+    assert has_event(folder, "stopped")

@@ -1,1 +1,1 @@
-"""Full screens: the run, what came of it, and choosing a file."""
+"""Full screens: the run, its summary, help, and the file picker."""

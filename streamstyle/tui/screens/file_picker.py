@@ -1,4 +1,4 @@
-"""What there is in a folder to choose from, and what is meant by a path as it is typed, pasted or dropped."""
+"""The file picker: a list of a folder that typing filters, and a line that also takes a path, typed or dropped."""
 
 from __future__ import annotations
 
@@ -19,19 +19,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from streamstyle.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from streamstyle.files import IMAGE_SUFFIXES
 from streamstyle.formatting import format_bytes, sanitise
 
-FILMS = VIDEO_SUFFIXES
-"""Suffixes of the videos that are listed; a path to any other can be typed."""
-
-IMAGES = (*IMAGE_SUFFIXES, ".safetensors")
-"""Suffixes of images that are listed, and of style files."""
+STYLE_SUFFIXES = (*IMAGE_SUFFIXES, ".safetensors")
+"""Extensions of images and style files."""
 
 
 @dataclass(frozen=True, slots=True)
 class DirEntry:
-    """A file, or a folder."""
+    """A file or folder in the list."""
 
     path: Path
     is_folder: bool
@@ -40,16 +37,16 @@ class DirEntry:
 
 @dataclass(frozen=True, slots=True)
 class ParsedInput:
-    """What is meant by what was typed."""
+    """The meaning of a typed text."""
 
     folder: Path
-    """Whose entries are listed."""
+    """The folder to list."""
     name_filter: str
-    """What their names contain."""
+    """Text that the listed names contain."""
 
 
 def parse_typed(text: str, folder: Path) -> ParsedInput:
-    """Return what is meant while `folder` is shown: a path goes there, a word filters."""
+    """Return the meaning of a text typed while `folder` is shown: a path changes the folder, a word filters."""
     text = text.strip()
     head, slash, tail = text.rpartition("/")
     if not slash:
@@ -58,7 +55,7 @@ def parse_typed(text: str, folder: Path) -> ParsedInput:
 
 
 def parse_dropped(text: str) -> str:
-    """Return the path in what a terminal pastes when a file is dropped on it: quotes, escapes and file:// removed."""
+    """Return the path that a terminal pastes for a dropped file, without quotes, escapes and file://."""
     line = text.strip().splitlines()[0].strip() if text.strip() else ""
     if line.startswith("file://"):
         return unquote(urlsplit(line).path)
@@ -72,40 +69,40 @@ def parse_dropped(text: str) -> str:
 
 
 def relative_to_cwd(path: Path) -> Path:
-    """Return a path as people write it: from here, where it is below."""
-    path, here = path.expanduser(), Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    """Return the path relative to the current folder if it is below it."""
+    path, cwd = path.expanduser(), Path.cwd()
+    return path.relative_to(cwd) if path.is_relative_to(cwd) else path
 
 
-def list_folder(folder: Path, endings: Collection[str]) -> list[DirEntry]:
-    """Return the folders in a folder, then its files with one of the endings, by name; what is hidden is left out.
+def list_folder(folder: Path, suffixes: Collection[str]) -> list[DirEntry]:
+    """Return the folders in a folder, then its files with one of the suffixes, by name; hidden ones are left out.
 
-    Raises OSError where it cannot be read.
+    Raises OSError if the folder cannot be read.
     """
-    found = []
+    listed = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
             path = Path(entry.path)
             if _is_folder(entry):
-                found.append(DirEntry(path, True))
-            elif path.suffix.lower() in endings:
-                found.append(DirEntry(path, False, _file_size(entry)))
-    return sorted(found, key=lambda entry: (not entry.is_folder, entry.path.name.lower()))
+                listed.append(DirEntry(path, True))
+            elif path.suffix.lower() in suffixes:
+                listed.append(DirEntry(path, False, _file_size(entry)))
+    return sorted(listed, key=lambda entry: (not entry.is_folder, entry.path.name.lower()))
 
 
-def filter_entries(entries: Collection[DirEntry], filter: str) -> list[DirEntry]:
-    """Return the entries whose names contain the filter, those that begin with it first."""
-    wanted = filter.lower()
-    found = [entry for entry in entries if wanted in entry.path.name.lower()]
-    return sorted(found, key=lambda entry: not entry.path.name.lower().startswith(wanted))
+def filter_entries(entries: Collection[DirEntry], text: str) -> list[DirEntry]:
+    """Return the entries whose names contain the text, those that begin with it first; case does not matter."""
+    text = text.lower()
+    matching = [entry for entry in entries if text in entry.path.name.lower()]
+    return sorted(matching, key=lambda entry: not entry.path.name.lower().startswith(text))
 
 
-def complete_name(entries: Collection[DirEntry], filter: str) -> str:
-    """Return the beginning that the names of all entries beginning with the filter have in common."""
-    names = [entry.path.name for entry in entries if entry.path.name.lower().startswith(filter.lower())]
-    common = filter
+def complete_name(entries: Collection[DirEntry], text: str) -> str:
+    """Return the common prefix of all names that begin with the text; the text if there are none."""
+    names = [entry.path.name for entry in entries if entry.path.name.lower().startswith(text.lower())]
+    common = text
     while any(names) and all(name.startswith(names[0][: len(common) + 1]) for name in names):
         if len(common) == len(names[0]):
             break
@@ -128,7 +125,7 @@ def _file_size(entry: os.DirEntry[str]) -> int:
 
 
 class PathInput(Input):
-    """A line for a path; what is dropped on the terminal arrives as text that is pasted."""
+    """An input for a path; a file dropped on the terminal arrives as pasted text."""
 
     def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
@@ -138,7 +135,7 @@ class PathInput(Input):
 
 
 class FilePicker(ModalScreen[Path | None]):
-    """Ends with the file that was chosen, or with none."""
+    """Asks for a file; the result is its path, or None."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("escape", "dismiss", "back"),
@@ -148,28 +145,28 @@ class FilePicker(ModalScreen[Path | None]):
         Binding("pageup", "move(-10)", "up", show=False),
         Binding("pagedown", "move(10)", "down", show=False),
         Binding("tab", "complete", "complete", priority=True),
-        Binding("ctrl+up", "parent", "folder above", priority=True),
+        Binding("ctrl+up", "parent", "parent folder", priority=True),
     ]
 
-    def __init__(self, what: str, endings: Collection[str], folder: Path) -> None:
-        """`what` is to be chosen, such as `film`; files with one of the endings are listed."""
+    def __init__(self, what: str, suffixes: Collection[str], folder: Path) -> None:
+        """`what` names the kind of file, such as `a film`; files with one of the suffixes are listed."""
         super().__init__()
-        self._what, self._endings, self._folder = what, endings, folder
+        self._what, self._suffixes, self._folder = what, suffixes, folder
         self._shown: list[DirEntry] = []
         self._listed: tuple[Path, list[DirEntry]] = folder, []
 
     def compose(self) -> ComposeResult:
-        """Lay the picker out."""
+        """Put the list below the input."""
         with Vertical(id="picker"):
             yield Static(f"Choose {self._what}", classes="heading")
             yield PathInput(placeholder="type to filter, or a path", compact=True)
             yield Static(id="picker-folder", markup=False)
             yield OptionList(id="picker-list", compact=True)
-            yield Static("enter choose · tab complete · ctrl+↑ folder above · esc back", classes="keys")
+            yield Static("enter choose · tab complete · ctrl+↑ parent folder · esc back", classes="keys")
 
     def on_mount(self) -> None:
-        """List the folder that was left last."""
-        self.query_one(OptionList).can_focus = False  # the line keeps the focus: what is typed always filters
+        """List the folder."""
+        self.query_one(OptionList).can_focus = False  # the input keeps the focus
         self.query_one(PathInput).focus()
         self._list("")
 
@@ -179,18 +176,18 @@ class FilePicker(ModalScreen[Path | None]):
 
     @work(exclusive=True)
     async def _list(self, text: str) -> None:
-        meant = parse_typed(text, self._folder)
-        folder = meant.folder
+        parsed = parse_typed(text, self._folder)
+        folder = parsed.folder
         if folder != self._listed[0] or not self._listed[1]:
             try:
-                self._listed = folder, await asyncio.to_thread(list_folder, folder, self._endings)
+                self._listed = folder, await asyncio.to_thread(list_folder, folder, self._suffixes)
             except OSError as error:
                 self._listed = folder, []
                 self._show_entries([], f"{error.strerror}: {folder}")
                 return
-        found = filter_entries(self._listed[1], meant.name_filter)
-        none = "" if any(not entry.is_folder for entry in found) else f"no {self._what.partition(' ')[2]} in "
-        self._show_entries(found, f"{none}{folder}")
+        entries = filter_entries(self._listed[1], parsed.name_filter)
+        prefix = "" if any(not entry.is_folder for entry in entries) else f"no {self._what.partition(' ')[2]} in "
+        self._show_entries(entries, f"{prefix}{folder}")
 
     def _show_entries(self, entries: list[DirEntry], heading: str) -> None:
         self._shown = entries
@@ -198,8 +195,8 @@ class FilePicker(ModalScreen[Path | None]):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._entry_text(entry)) for entry in entries])
-        first = next((at for at, entry in enumerate(entries) if not entry.is_folder), 0)
-        options.highlighted = first if entries else None
+        first_file = next((index for index, entry in enumerate(entries) if not entry.is_folder), 0)
+        options.highlighted = first_file if entries else None
 
     def _entry_text(self, entry: DirEntry) -> Text:
         if entry.is_folder:
@@ -208,26 +205,25 @@ class FilePicker(ModalScreen[Path | None]):
         return Text.assemble(f"{sanitise(entry.path.name)}  ", (size, "dim"), no_wrap=True, overflow="ellipsis")
 
     def action_move(self, by: int) -> None:
-        """Walk through the list."""
+        """Move the highlight."""
         options = self.query_one(OptionList)
         if options.option_count:
-            at = (options.highlighted or 0) + by
-            options.highlighted = (
-                at % options.option_count if abs(by) == 1 else max(0, min(at, options.option_count - 1))
-            )
+            index, count = (options.highlighted or 0) + by, options.option_count
+            options.highlighted = index % count if abs(by) == 1 else max(0, min(index, count - 1))
 
     def action_complete(self) -> None:
-        """Type what all names that begin so have in common."""
+        """Complete the name as far as it is unambiguous."""
         line = self.query_one(PathInput)
-        meant = parse_typed(line.value, self._folder)
-        head = line.value[: len(line.value) - len(meant.name_filter)]
-        name = complete_name(self._listed[1], meant.name_filter)
-        only = filter_entries(self._shown, name)
-        line.value = head + name + ("/" if len(only) == 1 and only[0].is_folder and only[0].path.name == name else "")
+        parsed = parse_typed(line.value, self._folder)
+        head = line.value[: len(line.value) - len(parsed.name_filter)]
+        name = complete_name(self._listed[1], parsed.name_filter)
+        matching = filter_entries(self._shown, name)
+        is_folder = len(matching) == 1 and matching[0].is_folder and matching[0].path.name == name
+        line.value = head + name + "/" * is_folder
         line.cursor_position = len(line.value)
 
     def action_parent(self) -> None:
-        """List the folder above."""
+        """List the parent folder."""
         self._open_folder(parse_typed(self.query_one(PathInput).value, self._folder).folder.parent)
 
     @on(Input.Submitted)
@@ -239,20 +235,19 @@ class FilePicker(ModalScreen[Path | None]):
         elif path is not None and "/" in text and path.is_dir():
             self._open_folder(path)
         else:
-            highlighted = self.query_one(OptionList).highlighted
-            self._choose(highlighted)
+            self._choose(self.query_one(OptionList).highlighted)
 
     @on(OptionList.OptionSelected)
     def _choose_clicked(self, event: OptionList.OptionSelected) -> None:
         self._choose(event.option_index)
 
-    def _choose(self, at: int | None) -> None:
-        if at is None or at >= len(self._shown):
+    def _choose(self, index: int | None) -> None:
+        if index is None or index >= len(self._shown):
             self.app.bell()
-        elif self._shown[at].is_folder:
-            self._open_folder(self._shown[at].path)
+        elif self._shown[index].is_folder:
+            self._open_folder(self._shown[index].path)
         else:
-            self.dismiss(self._shown[at].path)
+            self.dismiss(self._shown[index].path)
 
     def _open_folder(self, folder: Path) -> None:
         self._folder = folder.resolve()

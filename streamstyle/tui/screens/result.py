@@ -1,4 +1,4 @@
-"""What came of a run, in words: how it ended, what there is, and what to do next."""
+"""The result of a run as text: how it ended, its figures, and commands for what to do next."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamstyle.errors import EXIT_INTERRUPTED
+from streamstyle import errors
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.formatting import format_bytes, format_duration, format_speed
 from streamstyle.runs.state import RunState
@@ -26,33 +26,33 @@ class RunResult:
 
     snapshot: RunSnapshot
     arguments: tuple[str, ...]
-    """Those of `streamstyle run`; empty where they are not known."""
-    film: Path
+    """Those of `streamstyle run`; empty if they are not known."""
+    video: Path
     output: Path
-    """Where the film was to go."""
+    """The path given by the arguments; the file exists only if the run has finished."""
 
     @property
     def state(self) -> RunState:
-        """What was heard of it."""
+        """The last state of the run."""
         return self.snapshot.state
 
     @property
     def exit_code(self) -> int:
-        """What its process ended with; 1 where it vanished and nobody knows."""
+        """Exit code of its process; 1 if the process ended without an event and its exit code is not known."""
         if self.snapshot.exit_code is not None:
             return self.snapshot.exit_code
         match self.state.end:
             case Finished():
                 return 0
             case Stopped():
-                return EXIT_INTERRUPTED
+                return errors.EXIT_INTERRUPTED
             case Failed(exit_code=code):
                 return code
         return 1
 
     @property
     def output_path(self) -> Path | None:
-        """The film that there is now, whole or in part; None where there is none."""
+        """The complete or partial output; None if there is none."""
         match self.state.end:
             case Finished(output=output):
                 return Path(output)
@@ -64,98 +64,98 @@ class RunResult:
         return partial if self.state.frames_done and partial.is_file() else None
 
 
-def headline(past: RunResult) -> str:
-    """Return in a few words how it ended."""
-    match past.state.end:
+def headline(result: RunResult) -> str:
+    """Return in a few words how the run ended."""
+    match result.state.end:
         case Finished(elapsed=elapsed):
-            return f"Painted in {format_duration(elapsed)}"
+            return f"Finished in {format_duration(elapsed)}"
         case Stopped(frames=0):
             return "Stopped before the first frame"
         case Stopped(frames=frames):
-            return f"Stopped after {frames}{_of_total(past.state)} frames"
-        case Failed(exit_code=70):
-            return "A fault of the program"
+            return f"Stopped after {frames}{_of_total(result.state)} frames"
+        case Failed(exit_code=errors.EXIT_INTERNAL):
+            return "Internal error"
         case Failed():
-            return "That could not be done"
-    return f"The painting process was ended{_signal_text(past.snapshot.exit_code)}"
+            return "The run failed"
+    return f"The process ended unexpectedly{_signal_text(result.snapshot.exit_code)}"
 
 
-def explanation(past: RunResult) -> list[str]:
-    """Return what there is to say about it, in sentences."""
-    match past.state.end:
+def explanation(result: RunResult) -> list[str]:
+    """Return sentences about the cause, what was kept and how to resume; none for a run that has finished."""
+    match result.state.end:
         case Failed(problem=problem, next_step=next_step):
-            said = [f"{problem}.", next_step]
+            sentences = [f"{problem}.", next_step]
         case None:
-            said = [_explain_exit(past)]
+            sentences = [_explain_exit(result)]
         case Stopped(resumable_frames=kept, frames=frames) if kept:
-            said = ["The same command goes on " + ("there." if kept == frames else f"after frame {kept}.")]
+            sentences = ["The same command resumes it" + ("." if kept == frames else f" after frame {kept}.")]
         case _:
-            said = []
-    failed = past.state.end is None or isinstance(past.state.end, Failed)
-    if failed and past.output_path is not None:
-        said.append(f"What was painted so far, {past.state.frames_done}{_of_total(past.state)} frames, is kept.")
-    return [sentence for sentence in said if sentence]
+            sentences = []
+    failed = result.state.end is None or isinstance(result.state.end, Failed)
+    if failed and result.output_path is not None:
+        sentences.append(f"The {result.state.frames_done}{_of_total(result.state)} frames done so far are kept.")
+    return [sentence for sentence in sentences if sentence]
 
 
-def rows(past: RunResult) -> list[tuple[str, str]]:
-    """Return names and values: the size of the film, its frames, how long they took."""
-    rows = [("size", _file_size(past.output_path))] if past.output_path else []
-    match past.state.end:
+def summary_rows(result: RunResult) -> list[tuple[str, str]]:
+    """Return names and values: file size, frames, speed, flow fields computed and read from the cache."""
+    found = [("size", _file_size(result.output_path))] if result.output_path else []
+    match result.state.end:
         case Finished() as ended:
             shots = "1 shot" if ended.shots == 1 else f"{ended.shots} shots"
-            rows.append(("frames", f"{ended.frames}, in {shots}"))
-            rows.append(("painted earlier", str(ended.resumed_frames or "")))
-            rows.append(("pace", _speed(ended.frames - ended.resumed_frames, ended.elapsed)))
+            found.append(("frames", f"{ended.frames}, in {shots}"))
+            found.append(("resumed", f"{ended.resumed_frames} frames" if ended.resumed_frames else ""))
+            found.append(("speed", _speed(ended.frames - ended.resumed_frames, ended.elapsed)))
             if ended.flows_computed or ended.flows_cached:
-                rows.append(("flow", f"{ended.flows_computed} computed, {ended.flows_cached} known"))
+                found.append(("flow", f"{ended.flows_computed} computed, {ended.flows_cached} cached"))
         case Stopped() as ended if ended.frames:
-            rows.append(("pace", _speed(ended.frames - ended.resumed_frames, ended.elapsed)))
-    return [(name, value) for name, value in rows if value]
+            found.append(("speed", _speed(ended.frames - ended.resumed_frames, ended.elapsed)))
+    return [(name, value) for name, value in found if value]
 
 
-def next_steps(past: RunResult) -> list[tuple[str, str]]:
-    """Return what to do next: names, and commands to copy."""
-    if past.output_path is None:
-        return [("again", _same_command(past))] if past.state.end is None and past.arguments else []
-    result = _shell_path(past.output_path)
-    steps = [("play", f"{_find_player()} {result}")]
-    if isinstance(past.state.end, Finished):
-        film, where = _shell_path(past.film), _range_option(past)
-        steps.append(("measure", f"streamstyle measure {result} --source {film}{where}"))
-        if style := _option_value(past.arguments, "--style"):
-            methods = f"streamstyle compare {film} --style {shlex.quote(style)} --sample 5s"
-            steps.append(("the methods side by side", methods))
-    elif past.arguments:
-        steps.append(("go on" if _is_resumable(past) else "again", _same_command(past)))
+def next_steps(result: RunResult) -> list[tuple[str, str]]:
+    """Return names and shell commands of what to do next."""
+    if result.output_path is None:
+        return [("run again", _same_command(result))] if result.state.end is None and result.arguments else []
+    output = _shell_path(result.output_path)
+    steps = [("play", f"{_find_player()} {output}")]
+    if isinstance(result.state.end, Finished):
+        video, range_option = _shell_path(result.video), _range_option(result)
+        steps.append(("measure", f"streamstyle measure {output} --source {video}{range_option}"))
+        if style := _option_value(result.arguments, "--style"):
+            methods = f"streamstyle compare {video} --style {shlex.quote(style)} --sample 5s"
+            steps.append(("compare methods", methods))
+    elif result.arguments:
+        steps.append(("resume" if _is_resumable(result) else "run again", _same_command(result)))
     return steps
 
 
-def exit_message(past: RunResult) -> str:
-    """Return what stays in the terminal once the screen has gone."""
-    match past.state.end:
+def exit_message(result: RunResult) -> str:
+    """Return what is printed when the terminal UI has closed."""
+    match result.state.end:
         case Finished(output=output, frames=frames, elapsed=elapsed):
-            now = format_speed(frames - past.state.resumed_frames, elapsed)
-            return f"{output}: {frames} frames in {format_duration(elapsed)}" + (f" ({now})" if now else "")
+            speed = format_speed(frames - result.state.resumed_frames, elapsed)
+            return f"{output}: {frames} frames in {format_duration(elapsed)}" + (f" ({speed})" if speed else "")
         case Failed(problem=problem, next_step=next_step):
             return f"streamstyle: error: {problem}. {next_step}".rstrip()
-    where = f"; they play from {past.output_path}" if past.output_path else ""
-    return f"{headline(past)}{where}" + ("; the same command goes on" if _is_resumable(past) else "")
+    output = f"; partial output: {result.output_path}" if result.output_path else ""
+    return f"{headline(result)}{output}" + ("; the same command resumes it" if _is_resumable(result) else "")
 
 
 def display_path(path: Path) -> str:
-    """Return the path as a person would type it: from the folder at hand, or from home."""
-    whole = path.absolute()
-    if whole.is_relative_to(Path.cwd()):
-        return str(whole.relative_to(Path.cwd()))
-    return f"~/{whole.relative_to(Path.home())}" if whole.is_relative_to(Path.home()) else str(whole)
+    """Return the path relative to the current folder or to ~ if it is below one of them."""
+    path, cwd, home = path.absolute(), Path.cwd(), Path.home()
+    if path.is_relative_to(cwd):
+        return str(path.relative_to(cwd))
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
-def _of_total(story: RunState) -> str:
-    return f" of {story.frames}" if story.frames else ""
+def _of_total(state: RunState) -> str:
+    return f" of {state.frames}" if state.frames else ""
 
 
 def _speed(frames: int, elapsed: float) -> str:
-    each = f"{elapsed / frames:.2g} s a frame" if frames and elapsed else ""
+    each = f"{elapsed / frames:.2g} s/frame" if frames and elapsed else ""
     return f"{format_speed(frames, elapsed)}, {each}" if each and frames > elapsed else each
 
 
@@ -163,7 +163,7 @@ def _file_size(path: Path | None) -> str:
     try:
         return format_bytes(path.stat().st_size) if path else ""
     except OSError:
-        return "it is not there any more"
+        return "the file no longer exists"
 
 
 def _signal_text(code: int | None) -> str:
@@ -175,36 +175,38 @@ def _signal_text(code: int | None) -> str:
         return f", with exit code {code}"
 
 
-def _explain_exit(past: RunResult) -> str:
-    if past.snapshot.exit_code == 128 + signal.SIGKILL:
-        return "Somebody killed it, or the system did for want of memory."
+def _explain_exit(result: RunResult) -> str:
+    if result.snapshot.exit_code == 128 + signal.SIGKILL:
+        return "It was killed, by hand or by the system because memory ran out."
     return (
-        "It said no last word; what it printed is in the log." if past.snapshot.stderr_tail else "It said no last word."
+        "It reported no error; the log shows what it printed."
+        if result.snapshot.stderr_tail
+        else "It reported no error."
     )
 
 
 def _shell_path(path: Path) -> str:
-    """A path for a command line; a shell knows ~ only where it is not quoted."""
+    """Return a quoted path for a command line; ~ stays outside the quotes, where a shell expands it."""
     name = display_path(path)
     return f"~/{shlex.quote(name[2:])}" if name.startswith("~/") else shlex.quote(name)
 
 
 def _find_player() -> str:
-    here = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")) or sys.platform == "darwin"
-    players = _PLAYERS if here else _PLAYERS[:1]  # over SSH there is no screen here to play on
+    has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")) or sys.platform == "darwin"
+    players = _PLAYERS if has_display else _PLAYERS[:1]  # mpv can also draw in a terminal
     return next((player for player in players if shutil.which(player)), "mpv")
 
 
-def _is_resumable(past: RunResult) -> bool:
-    return isinstance(past.state.end, Stopped) and past.state.end.resumable_frames > 0
+def _is_resumable(result: RunResult) -> bool:
+    return isinstance(result.state.end, Stopped) and result.state.end.resumable_frames > 0
 
 
-def _same_command(past: RunResult) -> str:
-    return f"streamstyle run {shlex.join(_user_arguments(past.arguments))}"
+def _same_command(result: RunResult) -> str:
+    return f"streamstyle run {shlex.join(_user_arguments(result.arguments))}"
 
 
 def _user_arguments(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments without those that the terminal UI adds, and without what is to be done once."""
+    """Return the arguments without those that the terminal UI adds, and without `--restart`, which discards frames."""
     words = [word for word in arguments if word not in ("--json", "--restart")]
     if "--run-folder" in words:
         at = words.index("--run-folder")
@@ -212,22 +214,22 @@ def _user_arguments(arguments: Sequence[str]) -> list[str]:
     return words
 
 
-def _range_option(past: RunResult) -> str:
-    """The part of the film that was painted, where it was not the whole."""
-    if part := _option_value(past.arguments, "--range"):
+def _range_option(result: RunResult) -> str:
+    """Return the `--range` option for the part of the video that was stylised; empty for all of it."""
+    if part := _option_value(result.arguments, "--range"):
         return f" --range {shlex.quote(part)}"
     if (
-        _option_value(past.arguments, "--sample")
-        and past.state.shots
-        and past.state.last_frame
-        and not past.state.resumed_frames
+        _option_value(result.arguments, "--sample")
+        and result.state.shots
+        and result.state.last_frame
+        and not result.state.resumed_frames
     ):
-        return f" --range {past.state.shots[0].time:.3f}-{past.state.last_frame.time + 0.001:.3f}"
+        return f" --range {result.state.shots[0].time:.3f}-{result.state.last_frame.time + 0.001:.3f}"
     return ""
 
 
 def _option_value(arguments: Sequence[str], name: str) -> str:
-    """Return the value of an option, as `--name value` or `--name=value`; empty where it is not given."""
+    """Return the value of an option, given as `--name value` or `--name=value`; empty if it is not given."""
     for argument, following in zip(arguments, (*arguments[1:], ""), strict=True):
         if argument == name:
             return following

@@ -1,4 +1,4 @@
-"""The screen after a run: what there is now, and what to do with it."""
+"""The summary screen: how the run ended, the output, and commands for what to do next."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from streamstyle.errors import EXIT_INTERRUPTED
 from streamstyle.formatting import format_number
 from streamstyle.runs.state import LogEntry
-from streamstyle.tui.dialogs import HelpScreen
+from streamstyle.tui.screens.help import HelpScreen
 from streamstyle.tui.screens.result import (
     RunResult,
     display_path,
@@ -21,30 +22,30 @@ from streamstyle.tui.screens.result import (
     explanation,
     headline,
     next_steps,
-    rows,
+    summary_rows,
 )
 from streamstyle.tui.terminal_query import Graphics
-from streamstyle.tui.widgets.figures import steadiness_text
 from streamstyle.tui.widgets.image import ImagePair
+from streamstyle.tui.widgets.stats import steadiness_text
 from streamstyle.tui.widgets.text import ACCENT, MUTED, LogView, line
 
 _BINDINGS = [
     Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("q,enter,escape", "leave", "Leave", key_display="q", tooltip="Leave"),
     Binding("ctrl+c", "leave", show=False, priority=True),
-    Binding("1", "copy(0)", show=False, tooltip="Copy the first of the commands"),
-    Binding("2", "copy(1)", show=False, tooltip="Copy the second"),
-    Binding("3", "copy(2)", show=False, tooltip="Copy the third"),
-    Binding("n", "app.another", "New film", tooltip="Paint another film"),
-    Binding("c", "compare", "Compare", tooltip="One picture, or two side by side"),
-    Binding("x", "flip", "Flip", tooltip="Exchange the two, or flip to the other and back"),
-    Binding("p", "sharpen", show=False, tooltip="True pixels, or blocks"),
-    Binding("l", "journal", "Log", tooltip="Show or hide the log"),
+    Binding("1", "copy(0)", show=False, key_display="1 … 3", tooltip="Copy a command to the clipboard"),
+    Binding("2", "copy(1)", show=False),
+    Binding("3", "copy(2)", show=False),
+    Binding("n", "app.new_run", "New run", tooltip="Stylise another film"),
+    Binding("c", "compare", "Compare", tooltip="One view, or two side by side"),
+    Binding("x", "swap", "Swap", tooltip="Swap the two views; with one image, show the other view"),
+    Binding("p", "toggle_pixels", show=False, tooltip="Pixels, or half blocks"),
+    Binding("l", "toggle_log", "Log", tooltip="Show or hide the log"),
 ]
 
 
 class SummaryScreen(Screen[None]):
-    """What came of a run."""
+    """Shows the result of a run; the exit code of the app is that of the run."""
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*_BINDINGS]
@@ -56,55 +57,55 @@ class SummaryScreen(Screen[None]):
         self._steps = next_steps(result)
 
     def compose(self) -> ComposeResult:
-        """Words at the left, the last picture at the right, the log below."""
-        with Horizontal(id="middle"):
-            with VerticalScroll(id="words", can_focus=False):
+        """Put the report at the left, the last previews at the right and the log below."""
+        with Horizontal(id="summary-body"):
+            with VerticalScroll(id="report", can_focus=False):
                 yield Static(Content(headline(self._result)), id="title")
                 for sentence in explanation(self._result):
-                    yield Static(Content(sentence), classes="sentence")
+                    yield Static(Content(sentence), classes="explanation")
                 if self._result.output_path is not None:
-                    yield Static(Content(display_path(self._result.output_path)), id="result")
-                for lines in (_format_rows(rows(self._result)), _warping_error_lines(self._result)):
+                    yield Static(Content(display_path(self._result.output_path)), id="output-path")
+                for lines in (_format_rows(summary_rows(self._result)), _warping_error_lines(self._result)):
                     if lines:
                         yield Static(Content("\n").join(lines), classes="rows")
                 for number, (name, command) in enumerate(self._steps, start=1):
                     yield Static(line((f"{number}  ", ACCENT), (name, MUTED)), classes="step")
                     yield Static(Content(command), classes="command")
-            yield ImagePair("", id="diptych", graphics=self._graphics)
-        yield LogView(id="journal")
+            yield ImagePair("", id="images", graphics=self._graphics)
+        yield LogView(id="log")
         yield Footer()
 
     def on_mount(self) -> None:
-        """Show the last pictures, and what was said."""
-        story = self._result.state
-        diptych = self.query_one(ImagePair)
-        diptych.show(self._result.snapshot.pictures, story.previews.frame if story.previews else None)
-        diptych.set_class(not self._result.snapshot.pictures, "empty")
-        journal = self.query_one(LogView)
-        journal.show(story.log)
-        if self._result.exit_code not in (0, 130):
-            journal.show([*story.log, *(LogEntry(text) for text in self._result.snapshot.stderr_tail)])
-            journal.set_class(bool(self._result.snapshot.stderr_tail), "shown")
+        """Show the last previews and the log; for a failed run, with the end of its standard error."""
+        state = self._result.state
+        images = self.query_one(ImagePair)
+        images.show(self._result.snapshot.images, state.previews.frame if state.previews else None)
+        images.set_class(not self._result.snapshot.images, "empty")
+        log = self.query_one(LogView)
+        log.show(state.log)
+        if self._result.exit_code not in (0, EXIT_INTERRUPTED):
+            log.show([*state.log, *(LogEntry(text) for text in self._result.snapshot.stderr_tail)])
+            log.set_class(bool(self._result.snapshot.stderr_tail), "shown")
 
     def action_copy(self, number: int) -> None:
-        """Copy a command to the clipboard, as far as the terminal lets us."""
+        """Copy a command to the clipboard, if the terminal allows it (OSC 52)."""
         if number < len(self._steps):
             self.app.copy_to_clipboard(self._steps[number][1])
             self.notify(f"Copied: {self._steps[number][1]}")
 
     def action_compare(self) -> None:
-        """One picture, or two."""
+        """Show one view, or two side by side."""
         self.query_one(ImagePair).toggle_compare()
 
-    def action_flip(self) -> None:
-        """Exchange the two."""
+    def action_swap(self) -> None:
+        """Swap the two views."""
         self.query_one(ImagePair).swap()
 
-    def action_sharpen(self) -> None:
-        """Show pixels, or blocks."""
+    def action_toggle_pixels(self) -> None:
+        """Show pixels, or half blocks."""
         self.query_one(ImagePair).toggle_pixels()
 
-    def action_journal(self) -> None:
+    def action_toggle_log(self) -> None:
         """Show or hide the log."""
         self.query_one(LogView).toggle()
 
@@ -117,19 +118,19 @@ class SummaryScreen(Screen[None]):
         self.app.exit(return_code=self._result.exit_code, message=exit_message(self._result))
 
 
-def _format_rows(rows: list[tuple[str, str]]) -> list[Content]:
-    width = max((len(name) for name, _ in rows), default=0) + 2
-    return [line((f"{name:<{width}}", MUTED), value) for name, value in rows]
+def _format_rows(pairs: list[tuple[str, str]]) -> list[Content]:
+    width = max((len(name) for name, _ in pairs), default=0) + 2
+    return [line((f"{name:<{width}}", MUTED), value) for name, value in pairs]
 
 
-def _warping_error_lines(past: RunResult) -> list[Content]:
-    errors = past.state.status.warping_error if past.state.status else {}
+def _warping_error_lines(result: RunResult) -> list[Content]:
+    errors = result.state.status.warping_error if result.state.status else {}
     if not errors.get("per_frame") or not errors.get("output"):
         return []
     return [
         line(("warping error", MUTED)),
         *_format_rows(
-            [("  frame by frame", format_number(errors["per_frame"])), ("  painted", format_number(errors["output"]))]
+            [("  per frame", format_number(errors["per_frame"])), ("  output", format_number(errors["output"]))]
         ),
-        line((steadiness_text(past.state), ACCENT)),
+        line((steadiness_text(result.state), ACCENT)),
     ]

@@ -1,1 +1,1 @@
-"""The screen on which a run is asked for: a film, a style, and how."""
+"""The start screen, which asks for a film, a style and options."""

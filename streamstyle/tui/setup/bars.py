@@ -1,4 +1,4 @@
-"""The keys of the start screen, and the words its help explains."""
+"""The keys and terms of the start screen, and the bars that show its keys and pages."""
 
 from __future__ import annotations
 
@@ -15,54 +15,62 @@ from streamstyle.tui.widgets.text import ACCENT, MUTED, line
 SETUP_BINDINGS = [
     Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("ctrl+s,f5", "start", "Start", key_display="^s", tooltip="Start the run"),
+    Binding("f,f2", "choose_film", "Film", key_display="f", tooltip="Choose a film, or drop one on the terminal"),
+    Binding("i,f3", "choose_image", "Image", key_display="i", tooltip="Use any image or a style file as the style"),
+    Binding("c", "preview('compare')", "Compare", tooltip="One image, or two side by side"),
+    Binding("x", "preview('swap')", "Swap", tooltip="Swap the stylised and the source frame"),
     Binding(
-        "f,f2", "choose_film", "Film", key_display="f", tooltip="Choose a film; one can be dropped on the terminal, too"
+        "z", "preview('detail')", "Pixels", show=False, tooltip="The centre at full resolution, or the whole frame"
     ),
+    Binding("p", "preview('toggle_pixels')", show=False, tooltip="Pixels (kitty's protocol or sixels), or half blocks"),
     Binding(
-        "i,f3", "choose_image", "Image", key_display="i", tooltip="Paint after any image, or take a style from a file"
-    ),
-    Binding("c", "preview('compare')", "Compare", tooltip="One picture, or two side by side"),
-    Binding("x", "preview('flip')", "Flip", tooltip="Exchange the painting and the film"),
-    Binding(
-        "z", "preview('detail')", "Pixels", show=False, tooltip="The middle of the picture pixel by pixel, or all of it"
-    ),
-    Binding("p", "preview('sharpen')", show=False, tooltip="True pixels, or blocks: by kitty's or sixels' protocol"),
-    Binding(
-        "minus", "preview('scrub(-0.05)')", "Time", key_display="- +", tooltip="Look at an earlier or later moment"
+        "minus",
+        "preview('scrub(-0.05)')",
+        "Time",
+        key_display="- +",
+        tooltip="Another frame, a twentieth of the film earlier or later",
     ),
     Binding("plus,equals_sign", "preview('scrub(0.05)')", show=False),
-    Binding("comma", "preview('step(-1)')", show=False, key_display=", .", tooltip="Look a second earlier or later"),
+    Binding(
+        "comma",
+        "preview('step(-1)')",
+        show=False,
+        key_display=", .",
+        tooltip="Another frame, a second earlier or later",
+    ),
     Binding("full_stop", "preview('step(1)')", show=False),
-    Binding("y,ctrl+y", "copy", "Copy", key_display="y", tooltip="Copy the command line, through the terminal"),
-    Binding("1", "page('film')", show=False, key_display="1 … 4", tooltip="Go to film, style, options or preview"),
+    Binding("y,ctrl+y", "copy", "Copy", key_display="y", tooltip="Copy the command line to the clipboard"),
+    Binding("1", "page('film')", show=False, key_display="1 … 4", tooltip="Show film, style, options or preview"),
     Binding("2", "page('style')", show=False),
     Binding("3", "page('options')", show=False),
     Binding("4", "page('preview')", show=False),
-    Binding("tab", "app.focus_next", show=False, tooltip="Go to the next field; shift+tab to the one before"),
+    Binding("tab", "app.focus_next", show=False, tooltip="Next field; shift+tab: previous field"),
     Binding("escape", "leave_field", show=False, tooltip="Leave a field, so that letters are keys again"),
-    Binding("q", "leave", "Quit", tooltip="Quit; nothing has begun"),
+    Binding("q", "leave", "Quit", tooltip="Quit without a run"),
     Binding("ctrl+c", "leave", show=False, priority=True),
 ]
 
 SETUP_GLOSSARY = [
-    ("◂ ▸", "left and right, or a click, walk through what there is to choose from"),
-    ("numbers", "up and down change them; what is dim is the default"),
-    ("draft", "painted small to be quick; the strokes of the real size follow"),
-    ("≈", "an estimate, from a few frames of the film's middle painted for it just now"),
+    ("◂ ▸", "left, right or a click choose another value"),
+    ("numbers", "up and down change them; a dim value is the default"),
+    ("draft", "stylised at 360 lines to be quick; the frame at its real size follows"),
+    ("≈", "an estimate, from a trial run on a few frames of the middle of the film"),
 ]
-"""Terms of the screen, and what they mean."""
+"""Terms on the start screen and their meanings."""
 
+
+PAGES = ("film", "style", "options", "preview")
 
 _GAP = "  "
 
 
 class KeyBar(Static):
-    """What the keys do, and a click on them; while something is typed, those that still are keys."""
+    """Shows the keys, which can also be clicked; while a text field has the focus, only the keys that work there."""
 
     DEFAULT_CSS = "KeyBar { height: 1; text-wrap: nowrap; text-overflow: clip; }"
 
     def on_mount(self) -> None:
-        """Follow the focus."""
+        """Watch the focus."""
         self.watch(self.screen, "focused", self._show)
 
     def _show(self, focused: Widget | None) -> None:
@@ -76,7 +84,7 @@ class KeyBar(Static):
         self.update(Content(_GAP).join([key for _, key in self._keys]), layout=False)
 
     async def on_click(self, event: events.Click) -> None:
-        """Do what the key under the mouse does."""
+        """Run the action of the key under the mouse."""
         column = self.gutter.left
         for action, key in self._keys:
             if column <= event.x < column + key.cell_length:
@@ -89,16 +97,13 @@ def _key_name(binding: Binding) -> str:
 
 
 def _key_while_typing(binding: Binding) -> str:
-    """Return the key that is one even in a field; empty where there is none."""
+    """Return the key of the binding that works in a text field; empty if there is none."""
     names = binding.key.split(",")
     return next((key.replace("ctrl+", "^") for key in names if key.startswith(("ctrl+", "f")) and len(key) > 1), "")
 
 
-PAGES = ("film", "style", "options", "preview")
-
-
 def pages_for_size(width: int, height: int) -> tuple[str, ...]:
-    """Return what takes turns on a screen of that size in cells; the style sheet has the same limits."""
+    """Return the panels that are pages on a screen of that size in cells; the style sheet has the same limits."""
     if width >= 160 and height >= 34:
         return ()
     if width < 60:
@@ -107,25 +112,25 @@ def pages_for_size(width: int, height: int) -> tuple[str, ...]:
 
 
 class PageBar(Widget):
-    """The pages by their keys; a click goes to one."""
+    """Shows the pages and their keys; a click turns to a page."""
 
-    COMPONENT_CLASSES = {"pages--key", "pages--page", "pages--here"}  # noqa: RUF012
+    COMPONENT_CLASSES = {"pages--key", "pages--page", "pages--current"}  # noqa: RUF012
     DEFAULT_CSS = "PageBar { height: 1; }"
 
-    here = reactive("")
+    current = reactive("")
     pages: reactive[tuple[str, ...]] = reactive(PAGES)
 
     def fit(self, width: int, height: int) -> None:
-        """Offer the pages of a screen of that size in cells, and turn to one of them."""
+        """Show the pages of a screen of that size in cells, and turn to one of them."""
         self.pages = pages_for_size(width, height)
-        if self.here not in self.pages:
+        if self.current not in self.pages:
             self.turn_to("style")
 
     def turn_to(self, page: str) -> None:
-        """Show a page: the screen gets its class, by which the style sheet shows the panel."""
+        """Turn to a page: the screen gets a class by which the style sheet shows the panel."""
         for each in PAGES:
             self.screen.set_class(each == page, f"-page-{each}")
-        self.here = page
+        self.current = page
 
     def on_click(self, event: events.Click) -> None:
         """Turn to the page under the mouse."""
@@ -137,11 +142,11 @@ class PageBar(Widget):
                 return
 
     def render(self) -> Text:
-        """Return the pages in a row, each with its key."""
+        """Return the pages in a row, each after its key."""
         row = Text(no_wrap=True)
         for page in self.pages:
             row.append(f"{PAGES.index(page) + 1} ", self.get_component_rich_style("pages--key", partial=True))
-            here = "pages--here" if page == self.here else "pages--page"
-            row.append(page.capitalize(), self.get_component_rich_style(here, partial=True))
+            style = "pages--current" if page == self.current else "pages--page"
+            row.append(page.capitalize(), self.get_component_rich_style(style, partial=True))
             row.append("  ")
         return row

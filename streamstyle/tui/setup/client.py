@@ -1,4 +1,4 @@
-"""The process that reads films and paints stills for this screen, which so never waits for either."""
+"""The client of the preview server, a process that reads films and stylises single frames for the start screen."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from typing import Any, BinaryIO
 import numpy as np
 from platformdirs import user_log_path
 
+from streamstyle.errors import EXIT_INTERNAL
 from streamstyle.tui.setup.state import SetupState
 from streamstyle.tui.widgets.cells import Pixels
 
 _MAX_REPLY_BYTES = 64 << 20
-"""Bytes of an answer: far more than two pictures that fill a screen."""
+"""Limit of a reply in bytes, far more than two images that fill a screen."""
 
 _CLOSE_TIMEOUT = 5.0
-"""Seconds that the process has to end by itself."""
+"""Seconds after which a server that was told to end is killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestError:
-    """Why a question has no answer, and what to do about it."""
+    """Why a request failed, and what to do about it."""
 
     problem: str
     next_step: str
     exit_code: int
-    """What a run would end with."""
+    """The exit code of a run with the same arguments."""
 
     def __str__(self) -> str:
         return f"{self.problem}. {self.next_step}".rstrip()
@@ -41,30 +42,32 @@ class RequestError:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, or a refusal; the newest that there is."""
+    """The result of a request, or its error."""
 
-    ask: str
-    question: Mapping[str, Any]
+    kind: str
+    """The request: `styles`, `image`, `video`, `preview`, `check` or `estimate`."""
+    parameters: Mapping[str, Any]
     result: Mapping[str, Any] = field(default_factory=dict)
     error: RequestError | None = None
     partial: bool = False
-    """Whether more will be known."""
+    """Whether a reply with a better result follows."""
 
 
 ReplyCallback = Callable[[Reply], None]
 
 
 class PreviewClient:
-    """Hands questions to the process and answers to whoever asked; of each kind only the newest question matters.
+    """Sends requests to the server and passes on its replies; of each kind only the newest request counts.
 
-    A question that waits for one of its kind is overtaken by the next. The process begins with the first question, and
-    anew with the next one after it has died; what it was asked when it died is refused.
+    A request waits for the reply to the previous one of its kind; a newer one replaces it meanwhile. Estimates do not
+    wait, for the server stops one when the next arrives. The first request starts the server, and so does the next one
+    after it has died; requests that it has not answered then get an error.
     """
 
     def __init__(
         self, on_reply: ReplyCallback, command: tuple[str, ...] = (sys.executable, "-m", "streamstyle.preview_server")
     ) -> None:
-        self._reply, self._command = on_reply, command
+        self._on_reply, self._command = on_reply, command
         self._process: Process | None = None
         self._queued: dict[str, Mapping[str, Any]] = {}
         self._sent: dict[int, tuple[str, Mapping[str, Any]]] = {}
@@ -73,22 +76,22 @@ class PreviewClient:
         self._server_task: asyncio.Task[None] | None = None
         self._closed = False
 
-    def request(self, ask: str, **question: Any) -> None:
-        """Ask, in place of what of this kind has not been asked yet."""
-        self._queued[ask] = question
+    def request(self, kind: str, **parameters: Any) -> None:
+        """Send a request; it replaces one of the same kind that has not been sent yet."""
+        self._queued[kind] = parameters
         self._has_work.set()
         self._send_queued()
 
-    def cancel(self, ask: str) -> None:
-        """Take back what of this kind has not been asked yet."""
-        self._queued.pop(ask, None)
+    def cancel(self, kind: str) -> None:
+        """Drop a request of this kind that has not been sent yet."""
+        self._queued.pop(kind, None)
 
     def open(self) -> None:
-        """Begin, and go on until `close`."""
+        """Serve requests until `close`."""
         self._server_task = asyncio.create_task(self._serve())
 
     async def close(self) -> None:
-        """Let the process end, and wait for it: what is left of it when the loop ends would complain."""
+        """End the server and wait for it; asyncio would complain about a process that outlives the event loop."""
         self._closed = True
         self._has_work.set()
         if self._server_task is None:
@@ -101,7 +104,7 @@ class PreviewClient:
             await asyncio.wait({self._server_task}, timeout=_CLOSE_TIMEOUT)
 
     async def _serve(self) -> None:
-        """Keep the process going."""
+        """Run the server whenever there are requests."""
         while True:
             await self._has_work.wait()
             if self._closed:
@@ -112,7 +115,7 @@ class PreviewClient:
         with _open_log() as log:
             process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=PIPE, stdout=PIPE, stderr=log, limit=_MAX_REPLY_BYTES, start_new_session=True
-            )  # a session of its own: a terminal that is closed ends it by its input, and it tidies up
+            )  # a session of its own: when the terminal is closed it reads the end of its input, and cleans up
         self._process = process
         if self._closed:
             process.kill()
@@ -120,7 +123,7 @@ class PreviewClient:
         assert process.stdout is not None
         async for line in process.stdout:
             self._handle_reply(json.loads(line))
-        self._process = None  # what is asked from now on is for the next one
+        self._process = None  # requests from now on go to the next process
         await process.wait()
         if not self._closed:
             self._process_died(process.returncode)
@@ -128,44 +131,42 @@ class PreviewClient:
     def _send_queued(self) -> None:
         if self._process is None or self._process.stdin is None or self._process.returncode is not None:
             return
-        busy = {ask for ask, _ in self._sent.values()}
-        for ask in [ask for ask in self._queued if ask == "estimate" or ask not in busy]:
-            question = self._queued.pop(ask)
+        busy = {kind for kind, _ in self._sent.values()}
+        for kind in [kind for kind in self._queued if kind == "estimate" or kind not in busy]:
+            parameters = self._queued.pop(kind)
             self._number += 1
-            self._sent[self._number] = ask, question
-            self._process.stdin.write(json.dumps({"id": self._number, "request": ask, **question}).encode() + b"\n")
+            self._sent[self._number] = kind, parameters
+            message = {"id": self._number, "request": kind, **parameters}
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
         if not self._queued:
             self._has_work.clear()
 
-    def _handle_reply(self, said: Mapping[str, Any]) -> None:
-        number, so_far = said["id"], said.get("partial", False)
-        ask, question = self._sent[number] if so_far else self._sent.pop(number)
+    def _handle_reply(self, message: Mapping[str, Any]) -> None:
+        number, partial = message["id"], message.get("partial", False)
+        kind, parameters = self._sent[number] if partial else self._sent.pop(number)
         self._send_queued()
-        overtaken = ask == "estimate" and any(
-            ask == other and number < later for later, (other, _) in self._sent.items()
-        )
-        if overtaken:
+        newer = (other for later, (other, _) in self._sent.items() if later > number)
+        if kind == "estimate" and kind in newer:
             return
-        refused = said.get("error")
-        refusal = RequestError(**refused) if refused else None
-        self._reply(Reply(ask, question, said.get("result", {}), refusal, so_far))
+        error = RequestError(**message["error"]) if message.get("error") else None
+        self._on_reply(Reply(kind, parameters, message.get("result", {}), error, partial))
 
     def _process_died(self, code: int | None) -> None:
-        refusal = RequestError(
+        error = RequestError(
             f"the preview server has died (exit code {code})",
-            f"Choose something to restart it; its log is {_log_path()}.",
-            70,
+            f"Change a setting to restart it; its log is {_log_path()}.",
+            EXIT_INTERNAL,
         )
-        asked, self._sent = self._sent, {}
-        for ask, question in asked.values():
-            self._reply(Reply(ask, question, error=refusal))
+        sent, self._sent = self._sent, {}
+        for kind, parameters in sent.values():
+            self._on_reply(Reply(kind, parameters, error=error))
 
 
-def decode_image(found: Mapping[str, Any] | None) -> Pixels | None:
-    """Return [H, W, 3] RGB from how an answer holds a picture."""
-    if found is None:
+def decode_image(image: Mapping[str, Any] | None) -> Pixels | None:
+    """Return the [H, W, 3] RGB image in a reply."""
+    if image is None:
         return None
-    return np.frombuffer(base64.b64decode(found["pixels"]), np.uint8).reshape(found["height"], found["width"], 3)
+    return np.frombuffer(base64.b64decode(image["pixels"]), np.uint8).reshape(image["height"], image["width"], 3)
 
 
 def _log_path() -> Path:
@@ -173,7 +174,7 @@ def _log_path() -> Path:
 
 
 def _open_log() -> BinaryIO:
-    """Open what the process may say on standard error; where that cannot be kept, it goes nowhere."""
+    """Open the file for the server's standard error; if that is not possible, the null device."""
     try:
         _log_path().parent.mkdir(parents=True, exist_ok=True)
         return _log_path().open("wb")
@@ -182,81 +183,80 @@ def _open_log() -> BinaryIO:
 
 
 class SetupQueries:
-    """Asks the easel, and knows what of the answers still holds."""
+    """Sends the requests of the start screen, and knows which of the replies still apply to its state."""
 
     def __init__(self, client: PreviewClient) -> None:
         self.client = client
-        self.film: Path | None = None
-        """The film that something is known of."""
-        self.film_error: RequestError | None = None
-        """Why the film that was asked about last cannot be painted."""
+        self.video: Path | None = None
+        """The video whose facts have arrived."""
+        self.video_error: RequestError | None = None
+        """Why the video cannot be read."""
         self._last_check: Reply | None = None
         self._last_preview: dict[str, Any] = {}
         self._thumbnail_size = (0, 0)
-        self.estimated: tuple[str, ...] = ()
-        """The arguments whose cost was asked for last."""
+        self._estimated_arguments: tuple[str, ...] = ()
 
     def request_styles(self, size: tuple[int, int]) -> None:
-        """Ask for the styles with pictures of that size, unless they are known."""
+        """Request the styles with thumbnails of a (width, height) in pixels, unless they were requested before."""
         if size != self._thumbnail_size:
             self._thumbnail_size = size
             self.client.request("styles", width=size[0], height=size[1])
 
-    def request_film(self, film: Path) -> None:
-        """Ask for the facts of another film."""
-        self.film, self.film_error, self._last_check, self._last_preview = None, None, None, {}
-        self.estimated = ()
-        self.client.request("video", path=str(film))
+    def request_video(self, video: Path) -> None:
+        """Request the facts of another video; replies about the previous one no longer apply."""
+        self.video, self.video_error, self._last_check, self._last_preview = None, None, None, {}
+        self._estimated_arguments = ()
+        self.client.request("video", path=str(video))
 
-    def request_check(self, choices: SetupState) -> None:
-        """Ask whether a run could be as it is chosen."""
-        if self.check_of(choices) is None:
-            self.client.request("check", arguments=choices.arguments())
+    def request_check(self, state: SetupState) -> None:
+        """Request a check of whether a run is possible, unless its reply is known."""
+        if self.check_of(state) is None:
+            self.client.request("check", arguments=state.arguments())
 
     def store_check(self, check: Reply) -> None:
-        """Remember the answer to `check`."""
+        """Store the reply to a check."""
         self._last_check = check
 
-    def check_of(self, choices: SetupState) -> Reply | None:
-        """Return the answer to `check`, if there is one about these choices."""
-        known = self._last_check
-        return known if known and tuple(known.question["arguments"]) == choices.arguments() else None
+    def check_of(self, state: SetupState) -> Reply | None:
+        """Return the reply to the check of this state; None before it has arrived."""
+        check = self._last_check
+        return check if check and tuple(check.parameters["arguments"]) == state.arguments() else None
 
-    def is_refused(self, choices: SetupState) -> bool:
-        """Return whether it is known that a run as it is chosen cannot be."""
-        checked = self.check_of(choices)
-        return checked is not None and checked.error is not None
+    def is_impossible(self, state: SetupState) -> bool:
+        """Return whether the check of this state has failed."""
+        check = self.check_of(state)
+        return check is not None and check.error is not None
 
     @property
     def free_bytes(self) -> int | None:
-        """Bytes of room where the output goes."""
+        """Free space in bytes on the disk of the output; None before a check."""
         return self._last_check.result.get("free_bytes") if self._last_check else None
 
-    def request_draft(self, choices: SetupState, moment: Mapping[str, Any]) -> None:
-        """Ask for a still, at first for a draft, unless it is the one that was asked for last."""
-        question = {"arguments": choices.frame_options().arguments(), **moment}
-        if question != self._last_preview:
-            self._last_preview = question
-            self.client.request("preview", draft=True, **question)
+    def request_draft(self, state: SetupState, frame: Mapping[str, Any]) -> None:
+        """Request a draft of a frame, unless the same frame was requested last; see `PreviewPanel.frame_request`."""
+        parameters = {"arguments": state.frame_state().arguments(), **frame}
+        if parameters != self._last_preview:
+            self._last_preview = parameters
+            self.client.request("preview", draft=True, **parameters)
 
     def request_final(self, draft: Reply) -> None:
-        """Ask for a still as it will be, if the draft of it is what is still wanted."""
-        if {name: value for name, value in draft.question.items() if name != "draft"} == self._last_preview:
+        """Request the frame at full quality, if its draft is still the last one requested."""
+        if {name: value for name, value in draft.parameters.items() if name != "draft"} == self._last_preview:
             self.client.request("preview", draft=False, **self._last_preview)
 
-    def request_estimate(self, choices: SetupState) -> None:
-        """Ask what a run would take."""
-        self.estimated = choices.arguments()
-        self.client.request("estimate", arguments=self.estimated)
+    def request_estimate(self, state: SetupState) -> None:
+        """Request the time and size of a run."""
+        self._estimated_arguments = state.arguments()
+        self.client.request("estimate", arguments=self._estimated_arguments)
 
-    def has_estimate_request(self, choices: SetupState) -> bool:
-        """Return whether the cost that was asked for last is that of these choices."""
-        return self.estimated == choices.arguments()
+    def has_estimate_request(self, state: SetupState) -> bool:
+        """Return whether the last estimate was requested for this state."""
+        return self._estimated_arguments == state.arguments()
 
-    def is_current(self, cost: Reply, choices: SetupState) -> bool:
-        """Return whether this is the cost that was asked for last, and still one of what is chosen and can be."""
+    def is_current(self, estimate: Reply, state: SetupState) -> bool:
+        """Return whether an estimate is the last one requested, applies to this state, and the run is possible."""
         return (
-            self.has_estimate_request(choices)
-            and cost.question["arguments"] == self.estimated
-            and not self.is_refused(choices)
+            self.has_estimate_request(state)
+            and estimate.parameters["arguments"] == self._estimated_arguments
+            and not self.is_impossible(state)
         )

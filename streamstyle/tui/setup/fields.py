@@ -1,4 +1,4 @@
-"""A choice among few: one row, walked through with the arrow keys."""
+"""The fields of the start screen: a label, a control, and an error message below it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from streamstyle.tui.setup.state import Setting
 
 
 class CycleSelect(Widget, can_focus=True):
-    """Shows one of several words; left and right, or a click on its ends, go to the next."""
+    """Shows one of several values in a row; left, right or a click change it."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("left", "walk(-1)", "previous", show=False),
-        Binding("right,space,enter", "walk(1)", "next", show=False),
+        Binding("left", "cycle(-1)", "previous", show=False),
+        Binding("right,space,enter", "cycle(1)", "next", show=False),
     ]
     COMPONENT_CLASSES = {"cycle--arrow"}  # noqa: RUF012
 
     value = reactive("")
 
     class Changed(Message):
-        """Another has been chosen."""
+        """Another value has been chosen."""
 
         def __init__(self, cycle: CycleSelect, value: str) -> None:
             super().__init__()
@@ -37,30 +37,30 @@ class CycleSelect(Widget, can_focus=True):
 
         @property
         def control(self) -> CycleSelect:
-            """The one that changed."""
+            """The widget that has changed; Textual's selectors need it."""
             return self.cycle
 
     def __init__(self, labels: Mapping[str, str], value: str = "", *, id: str | None = None) -> None:
-        """`words` is what is shown for each value."""
+        """`labels` is what is shown for each value."""
         super().__init__(id=id)
         self._labels = dict(labels)
         self.set_reactive(CycleSelect.value, value)
 
-    def set_labels(self, words: Mapping[str, str]) -> None:
-        """Change what there is to choose from; a value that is not among it becomes the first."""
-        self._labels = dict(words)
+    def set_labels(self, labels: Mapping[str, str]) -> None:
+        """Change the values and their labels; a value that no longer exists is replaced by the first."""
+        self._labels = dict(labels)
         if self.value not in self._labels:
             self._choose(next(iter(self._labels)))
         self.refresh()
 
-    def action_walk(self, by: int) -> None:
-        """Go to the next or the previous value."""
+    def action_cycle(self, by: int) -> None:
+        """Choose the next or the previous value."""
         values = list(self._labels)
         self._choose(values[(values.index(self.value) + by) % len(values)])
 
     def on_click(self, event: events.Click) -> None:
-        """Go back on the left end, on everywhere else."""
-        self.action_walk(-1 if event.x < 2 else 1)
+        """Choose the previous value on a click on the left arrow, else the next."""
+        self.action_cycle(-1 if event.x < 2 else 1)
 
     def _choose(self, value: str) -> None:
         if value != self.value:
@@ -70,13 +70,13 @@ class CycleSelect(Widget, can_focus=True):
     def render(self) -> Text:
         """Return the value between its arrows."""
         arrow = self.get_component_rich_style("cycle--arrow", partial=True)
-        word = Text(self._labels[self.value], no_wrap=True, overflow="ellipsis")
-        word.truncate(max(1, self.size.width - 4), overflow="ellipsis")
-        return Text.assemble(("◂ ", arrow), word, (" ▸", arrow))
+        label = Text(self._labels[self.value], no_wrap=True, overflow="ellipsis")
+        label.truncate(max(1, self.size.width - 4), overflow="ellipsis")
+        return Text.assemble(("◂ ", arrow), label, (" ▸", arrow))
 
 
 class NumberInput(Input):
-    """A line to type in; where it is a number, up and down change it."""
+    """A text input; if it takes a number, up and down change it."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("up", "step(1)", "more", show=False),
@@ -84,16 +84,16 @@ class NumberInput(Input):
     ]
 
     def __init__(self, value: str = "", placeholder: str = "", *, step: float = 0) -> None:
-        """`step` is by how much the keys change a number; the placeholder is its default."""
+        """`step` is the change of one key press, 0 if the text is not a number; the placeholder is the default."""
         super().__init__(value, placeholder, compact=True)
         self._step = step
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave up and down alone where there is no number to change."""
+        """Disable up and down if the text is not a number."""
         return bool(self._step) if action == "step" else super().check_action(action, parameters)
 
     def action_step(self, by: int) -> None:
-        """Change the number."""
+        """Change the number by so many steps."""
         try:
             self.value = f"{round(float(self.value or self.placeholder or 0) + by * self._step, 3):g}"
         except ValueError:
@@ -101,17 +101,17 @@ class NumberInput(Input):
 
 
 class Field(Vertical):
-    """A name, what it is set to, and below it why that cannot be."""
+    """A label, its control, and below them the error message of an invalid value."""
 
     DEFAULT_CSS = """
     Field { height: auto; }
     Field > Horizontal { height: 1; }
-    Field .refusal { display: none; height: auto; }
-    Field.-refused .refusal { display: block; }
+    Field .error { display: none; height: auto; }
+    Field.-invalid .error { display: block; }
     """
 
     class Changed(Message):
-        """It is set to something else; empty text is the default."""
+        """The value has changed; an empty text stands for the default."""
 
         def __init__(self, field: Field, text: str) -> None:
             super().__init__()
@@ -119,36 +119,36 @@ class Field(Vertical):
 
         @property
         def control(self) -> Field:
-            """The one that changed."""
+            """The widget that has changed; Textual's selectors need it."""
             return self.field
 
     def __init__(
         self, name: str, label: str, control: CycleSelect | NumberInput, help: str = "", default: str = ""
     ) -> None:
-        """`default` is the value of the control that is the same as saying nothing."""
+        """`default` is the value of the control that stands for the default."""
         super().__init__(name=name, id=f"field-{name.replace('_', '-')}")
         self.label, self.control, self.help = label, control, help
         self._default = default
         self._error = ""
 
     def compose(self) -> ComposeResult:
-        """Lay the row out."""
+        """Put label and control into a row."""
         with Horizontal():
-            yield Label(self.label, classes="name")
+            yield Label(self.label, classes="label")
             yield self.control
-        yield Static(classes="refusal", markup=False)
+        yield Static(classes="error", markup=False)
 
     @property
     def text(self) -> str:
-        """What it is set to; empty for the default."""
+        """The value; empty for the default."""
         return "" if self.control.value == self._default else self.control.value
 
-    def show_error(self, why: str) -> None:
-        """Say why the value cannot be; with nothing to say it can."""
-        if why != self._error:
-            self._error = why
-            self.set_class(bool(why), "-refused")
-            self.query_one(".refusal", Static).update(why)
+    def show_error(self, message: str) -> None:
+        """Show an error message; an empty one hides it."""
+        if message != self._error:
+            self._error = message
+            self.set_class(bool(message), "-invalid")
+            self.query_one(".error", Static).update(message)
 
     @on(CycleSelect.Changed)
     @on(Input.Changed)
@@ -158,10 +158,10 @@ class Field(Vertical):
 
 
 class FieldHint(Static):
-    """What the field that has the focus means."""
+    """The help text of the focused field."""
 
     def on_mount(self) -> None:
-        """Follow the focus."""
+        """Watch the focus."""
         self.watch(self.screen, "focused", self._show)
 
     def _show(self, focused: Widget | None) -> None:
@@ -171,7 +171,7 @@ class FieldHint(Static):
 
 
 def setting_field(setting: Setting, labels: Mapping[str, str] | None = None, label: str = "") -> Field:
-    """Return the field of a setting; `words` are the values that there are to choose from, where it lists none."""
+    """Return the field of a setting; `labels` are the values to choose from if its type does not list them."""
     if setting.is_switch:
         labels = {"": "no", "yes": "yes"}
     elif setting.choices:

@@ -1,4 +1,4 @@
-"""The screen on which a run is asked for."""
+"""The start screen: it turns choices into the arguments of `streamstyle run`, with a preview and an estimate."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from textual.timer import Timer
 from textual.widgets import Button
 
 from streamstyle.errors import OutputError
+from streamstyle.files import VIDEO_SUFFIXES
 from streamstyle.runs.launcher import RunRequest
-from streamstyle.tui.dialogs import HelpScreen, choose_target
-from streamstyle.tui.screens.file_picker import FILMS, IMAGES, FilePicker, parse_dropped, relative_to_cwd
+from streamstyle.tui.dialogs import choose_target
+from streamstyle.tui.screens.file_picker import STYLE_SUFFIXES, FilePicker, parse_dropped, relative_to_cwd
+from streamstyle.tui.screens.help import HelpScreen
 from streamstyle.tui.setup.bars import SETUP_BINDINGS, SETUP_GLOSSARY, KeyBar, PageBar
 from streamstyle.tui.setup.client import PreviewClient, Reply, ReplyCallback, RequestError, SetupQueries
 from streamstyle.tui.setup.fields import Field, FieldHint
@@ -31,57 +33,57 @@ from streamstyle.tui.setup.style_list import StylePanel
 from streamstyle.tui.terminal_query import Graphics
 
 _ESTIMATE_DELAY = 0.7
-"""Seconds without a change before the time and size are estimated."""
+"""Seconds without a change before an estimate is requested."""
 
 
 class SetupScreen(Screen[RunRequest | None]):
-    """Asks for a film, a style and options; ends with the run that was asked for, or with None."""
+    """Asks for a film, a style and options; the result is the run to start, or None."""
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*SETUP_BINDINGS]
 
     def __init__(
         self,
-        film: Path | None = None,
+        video: Path | None = None,
         graphics: Graphics | None = None,
         make_client: Callable[[ReplyCallback], PreviewClient] = PreviewClient,
     ) -> None:
-        """`graphics` is what the terminal can show; `easel` makes the client of the preview server."""
+        """Without `video` the file picker opens first; `make_client` makes the client of the preview server."""
         super().__init__()
         self._graphics = graphics
         self._state = SetupState()
-        self._first_film = film
+        self._first_video = video
         self._queries = SetupQueries(make_client(self._on_reply))
         self._start_when_checked = False
         self._estimate_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay the panels out; the style sheet decides which are shown and where."""
+        """Make all panels; the style sheet decides which are shown and where."""
         yield PageBar(id="pages")
-        with Horizontal(id="body"):
+        with Horizontal(id="setup-body"):
             with Vertical(id="left"):
                 yield FilmPanel(id="film-panel")
                 yield StylePanel(id="style-panel")
                 yield OptionsPanel(id="options-panel")
-                yield FieldHint(id="hint", markup=False)
+                yield FieldHint(id="field-hint", markup=False)
             yield PreviewPanel(id="preview-panel", graphics=self._graphics)
-        yield EstimateBar(id="foot")
-        yield KeyBar(id="keys")
+        yield EstimateBar(id="estimate-bar")
+        yield KeyBar(id="key-bar")
 
     def on_mount(self) -> None:
-        """Show the film that was given, or ask for one."""
+        """Read the film, or ask for one, and request the styles."""
         self._queries.client.open()
         self.action_page("style")
         self.query_one(StylePanel).focus_list()
         self._queries.request_styles(self.query_one(StylePanel).thumbnail_size())
         self._refresh()
-        if self._first_film is not None:
-            self._set_film(self._first_film)
+        if self._first_video is not None:
+            self._set_video(self._first_video)
         else:
             self.action_choose_film()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Turn panels that have no room beside the others into pages; ask for thumbnails of the new size."""
+        """Turn panels that do not fit beside the others into pages, and request thumbnails of the new size."""
         self.query_one(PageBar).fit(*event.size)
         self._queries.request_styles(self.query_one(StylePanel).thumbnail_size())
 
@@ -89,7 +91,7 @@ class SetupScreen(Screen[RunRequest | None]):
         """End the preview server."""
         await self._queries.client.close()
 
-    # ------------------------------------------------------------------------------------------------ what was chosen
+    # -------------------------------------------------------------------------------------------------------- choices
 
     def _change(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)
@@ -97,49 +99,49 @@ class SetupScreen(Screen[RunRequest | None]):
         self._refresh()
 
     def _refresh(self) -> None:
-        """Show what follows from the choices by themselves, and ask what else does."""
-        choices, foot = self._state, self.query_one(EstimateBar)
-        foot.show_command(choices.command_line())
-        refused = choices.errors()
+        """Show the command line and the errors of the state; request check, preview and estimate if it is valid."""
+        state, bar = self._state, self.query_one(EstimateBar)
+        bar.show_command(state.command_line())
+        errors = state.errors()
         for field in self.query(Field):
-            field.show_error(refused.get(field.name or "", ""))
+            field.show_error(errors.get(field.name or "", ""))
         self._queries.client.cancel("estimate")
-        if choices.film is None:
-            foot.show_message("choose a film to begin (f)")
-        elif refused:
-            foot.show_message("something cannot be as it is set", refused=True)
-        elif self._queries.film == choices.film and choices.style:
-            self._queries.request_check(choices)
+        if state.video is None:
+            bar.show_message("choose a film (f)")
+        elif errors:
+            bar.show_message("an option is invalid", is_error=True)
+        elif self._queries.video == state.video and state.style:
+            self._queries.request_check(state)
             self._request_preview()
             self._schedule_estimate()
 
     @on(PreviewPanel.FrameWanted)
     def _request_preview(self) -> None:
-        """Look at what is chosen, where that can be."""
-        moment = self.query_one(PreviewPanel).frame_request()
-        if moment and self._queries.film and self._state.style and not self._state.errors():
-            self._queries.request_draft(self._state, moment)
+        """Request a preview if the state is valid."""
+        frame = self.query_one(PreviewPanel).frame_request()
+        if frame and self._queries.video and self._state.style and not self._state.errors():
+            self._queries.request_draft(self._state, frame)
 
     def _schedule_estimate(self) -> None:
-        """Ask for the cost once nothing has changed for a while."""
+        """Request an estimate once nothing has changed for a while."""
         if self._estimate_timer is not None:
             self._estimate_timer.stop()
-        if not self._queries.has_estimate_request(self._state) and not self._queries.is_refused(self._state):
-            self.query_one(EstimateBar).show_message("a few frames are to be tried …")
+        if not self._queries.has_estimate_request(self._state) and not self._queries.is_impossible(self._state):
+            self.query_one(EstimateBar).show_message("waiting to measure a few frames …")
             self._estimate_timer = self.set_timer(_ESTIMATE_DELAY, self._request_estimate)
 
     def _request_estimate(self) -> None:
-        if self._queries.is_refused(self._state):
-            return  # what cannot be is worth no trial, and its reason stays to be read
-        self.query_one(EstimateBar).show_message("painting a few frames, to know how long it takes …")
+        if self._queries.is_impossible(self._state):
+            return  # the error message of the check stays
+        self.query_one(EstimateBar).show_message("measuring a few frames …")
         self._queries.request_estimate(self._state)
 
     @on(Field.Changed)
     def _store_field(self, event: Field.Changed) -> None:
         name, text = event.field.name or "", event.text
         if name in SETTINGS:
-            rest = {other: kept for other, kept in self._state.settings.items() if other != name}
-            self._change(settings=rest | ({name: text} if text else {}))
+            others = {other: value for other, value in self._state.settings.items() if other != name}
+            self._change(settings=others | ({name: text} if text else {}))
         else:
             self._change(**{name: text})
 
@@ -147,127 +149,126 @@ class SetupScreen(Screen[RunRequest | None]):
     def _store_style(self, event: StylePanel.Chosen) -> None:
         self._change(style=event.name)
 
-    def _set_film(self, film: Path | None) -> None:
-        if film is None:
+    def _set_video(self, video: Path | None) -> None:
+        if video is None:
             return
-        film = relative_to_cwd(film)
-        self._change(film=film)
-        self.query_one(FilmPanel).show_loading(film)
-        self.query_one(EstimateBar).show_message(f"looking at {film.name} …")
-        self._queries.request_film(film)
+        video = relative_to_cwd(video)
+        self._change(video=video)
+        self.query_one(FilmPanel).show_loading(video)
+        self.query_one(EstimateBar).show_message(f"reading {video.name} …")
+        self._queries.request_video(video)
 
     def _add_image(self, image: Path | None) -> None:
         if image is not None:
             width, height = self.query_one(StylePanel).thumbnail_size()
             self._queries.client.request("image", path=str(relative_to_cwd(image)), width=width, height=height)
 
-    # -------------------------------------------------------------------------------------------------- what was found
+    # -------------------------------------------------------------------------------------------------------- replies
 
-    def _on_reply(self, answer: Reply) -> None:
-        with suppress(NoMatches):  # an answer that comes while the screen is taken apart
-            getattr(self, f"_on_{answer.ask}")(answer)
+    def _on_reply(self, reply: Reply) -> None:
+        with suppress(NoMatches):  # the screen may be closing
+            getattr(self, f"_on_{reply.kind}")(reply)
 
-    def _on_styles(self, answer: Reply) -> None:
-        self.query_one(StylePanel).set_items(answer.result.get("styles", ()))
-        if answer.error:
-            self.notify(str(answer.error), severity="error")
+    def _on_styles(self, reply: Reply) -> None:
+        self.query_one(StylePanel).set_items(reply.result.get("styles", ()))
+        if reply.error:
+            self.notify(str(reply.error), severity="error")
 
-    def _on_image(self, answer: Reply) -> None:
-        if answer.error:
-            self.notify(str(answer.error), severity="error")
+    def _on_image(self, reply: Reply) -> None:
+        if reply.error:
+            self.notify(str(reply.error), severity="error")
             return
-        self.query_one(StylePanel).add_image(answer.result)
+        self.query_one(StylePanel).add_image(reply.result)
         self.action_page("style")
 
-    def _on_video(self, answer: Reply) -> None:
-        film = Path(answer.question["path"])
-        if film != self._state.film:
+    def _on_video(self, reply: Reply) -> None:
+        video = Path(reply.parameters["path"])
+        if video != self._state.video:
             return
-        self._queries.film_error = answer.error
-        if answer.error:
-            self.query_one(FilmPanel).show_error(film, answer.error)
-            self.query_one(PreviewPanel).show_message("There is no picture of this.")
-            self.query_one(EstimateBar).show_message(str(answer.error), refused=True)
+        self._queries.video_error = reply.error
+        if reply.error:
+            self.query_one(FilmPanel).show_error(video, reply.error)
+            self.query_one(PreviewPanel).show_message("No preview.")
+            self.query_one(EstimateBar).show_message(str(reply.error), is_error=True)
             return
-        self._queries.film = film
-        self.query_one(FilmPanel).show_facts(answer.result)
-        self.query_one(OptionsPanel).set_source_height(answer.result["height"])
-        self.query_one(PreviewPanel).set_duration(answer.result["duration"])
-        self.query_one(PreviewPanel).show_message("painting a frame …")
+        self._queries.video = video
+        self.query_one(FilmPanel).show_facts(reply.result)
+        self.query_one(OptionsPanel).set_source_height(reply.result["height"])
+        self.query_one(PreviewPanel).set_duration(reply.result["duration"])
+        self.query_one(PreviewPanel).show_message("stylising a frame …")
         self._refresh()
 
-    def _on_preview(self, answer: Reply) -> None:
+    def _on_preview(self, reply: Reply) -> None:
         preview = self.query_one(PreviewPanel)
-        if answer.error:
-            preview.show_message(str(answer.error), refused=True)
+        if reply.error:
+            preview.show_message(str(reply.error), is_error=True)
             return
-        preview.show(answer.result, self._state)
-        if answer.result["draft"]:
-            self._queries.request_final(answer)
+        preview.show(reply.result, self._state)
+        if reply.result["draft"]:
+            self._queries.request_final(reply)
 
-    def _on_check(self, answer: Reply) -> None:
-        if tuple(answer.question["arguments"]) != self._state.arguments():
+    def _on_check(self, reply: Reply) -> None:
+        if tuple(reply.parameters["arguments"]) != self._state.arguments():
             return
-        self._queries.store_check(answer)
-        if answer.error:
-            self._show_refusal(answer.error)
+        self._queries.store_check(reply)
+        if reply.error:
+            self._show_check_error(reply.error)
         else:
-            self.query_one(OptionsPanel).set_output(Path(answer.result["output"]), answer.result["warnings"])
+            self.query_one(OptionsPanel).set_output(Path(reply.result["output"]), reply.result["warnings"])
         if self._start_when_checked:
-            self._begin(answer)
+            self._start_run(reply)
 
-    def _on_estimate(self, answer: Reply) -> None:
-        foot = self.query_one(EstimateBar)
-        if not self._queries.is_current(answer, self._state):
+    def _on_estimate(self, reply: Reply) -> None:
+        bar = self.query_one(EstimateBar)
+        if not self._queries.is_current(reply, self._state):
             return
-        if answer.error:
-            foot.show_message(str(answer.error), refused=True)
-        elif not answer.partial or answer.result["trial_frames"] > 1:
-            foot.show_estimate(answer.result, self._queries.free_bytes, so_far=answer.partial)
+        if reply.error:
+            bar.show_message(str(reply.error), is_error=True)
+        elif not reply.partial or reply.result["trial_frames"] > 1:
+            bar.show_estimate(reply.result, self._queries.free_bytes, partial=reply.partial)
 
-    def _show_refusal(self, why: RequestError) -> None:
-        """Say what cannot be, at the field that it is about."""
-        output = self.query_one("#field-output", Field)
-        names = settings_in_message(why.problem) or (["output"] if why.exit_code == OutputError.exit_code else [])
+    def _show_check_error(self, error: RequestError) -> None:
+        """Show an error at the fields that it names, and in place of the estimate."""
+        names = settings_in_message(error.problem) or (["output"] if error.exit_code == OutputError.exit_code else [])
         for field in self.query(Field):
-            if field.name in names or (field is output and "output" in names):
-                field.show_error(str(why))
-        self.query_one(EstimateBar).show_message(str(why), refused=True)
+            if field.name in names:
+                field.show_error(str(error))
+        self.query_one(EstimateBar).show_message(str(error), is_error=True)
 
-    # ------------------------------------------------------------------------------------------------------------ keys
+    # -------------------------------------------------------------------------------------------------------- actions
 
     def action_start(self) -> None:
-        """Begin the run, once it is known that it can be."""
-        refused = self._state.errors()
-        if self._state.film is None:
+        """Start the run once its check has succeeded; otherwise go to what is missing or invalid."""
+        errors = self._state.errors()
+        if self._state.video is None:
             self.action_choose_film()
-        elif refused:
+        elif errors:
             self.action_page("options")
-            self.query_one(f"#field-{next(iter(refused)).replace('_', '-')}", Field).control.focus()
-        elif checked := self._queries.check_of(self._state):
-            self._begin(checked)
-        elif self._queries.film_error:
-            self.notify(str(self._queries.film_error), severity="error")
+            self.query_one(f"#field-{next(iter(errors)).replace('_', '-')}", Field).control.focus()
+        elif check := self._queries.check_of(self._state):
+            self._start_run(check)
+        elif self._queries.video_error:
+            self.notify(str(self._queries.video_error), severity="error")
         else:
             self._start_when_checked = True
             self._refresh()
 
-    @work(exclusive=True, group="begin")
-    async def _begin(self, checked: Reply) -> None:
-        """End with the run; before that ask about what it would replace."""
+    @work(exclusive=True, group="start")
+    async def _start_run(self, check: Reply) -> None:
+        """Close the screen with the run, after asking about files that it would replace."""
         self._start_when_checked = False
-        if checked.error:
-            self.notify(str(checked.error), severity="error")
+        if check.error:
+            self.notify(str(check.error), severity="error")
             return
-        film, choices, found = self._state.film, self._state, checked.result
-        output, conflict = Path(found["output"]), found.get("resume_problem", "")
-        target = await choose_target(output, self.app.push_screen_wait, found["output_exists"], conflict)
-        if target is None or film is None:
+        video, state = self._state.video, self._state
+        output, conflict = Path(check.result["output"]), check.result.get("resume_problem", "")
+        target = await choose_target(output, self.app.push_screen_wait, check.result["output_exists"], conflict)
+        if target is None or video is None:
             return
         if target.path != output:
-            choices = replace(choices, output=str(target.path))
-        choices = replace(choices, replace=target.replace, restart=target.restart)
-        self.dismiss(RunRequest(choices.arguments(), film, target.path))
+            state = replace(state, output=str(target.path))
+        state = replace(state, replace=target.replace, restart=target.restart)
+        self.dismiss(RunRequest(state.arguments(), video, target.path))
 
     @on(Button.Pressed, "#start")
     def _press_start(self) -> None:
@@ -275,27 +276,27 @@ class SetupScreen(Screen[RunRequest | None]):
 
     @on(Button.Pressed, "#choose-film")
     def action_choose_film(self) -> None:
-        """Ask for a film."""
-        folder = self._state.film.absolute().parent if self._state.film else Path.cwd()
-        self.app.push_screen(FilePicker("a film", FILMS, folder), self._set_film)
+        """Open the file picker for a film."""
+        folder = self._state.video.absolute().parent if self._state.video else Path.cwd()
+        self.app.push_screen(FilePicker("a film", VIDEO_SUFFIXES, folder), self._set_video)
 
     @on(StylePanel.ImageWanted)
     def action_choose_image(self) -> None:
-        """Ask for an image to paint after."""
-        self.app.push_screen(FilePicker("an image", IMAGES, Path.cwd()), self._add_image)
+        """Open the file picker for an image or a style file."""
+        self.app.push_screen(FilePicker("an image", STYLE_SUFFIXES, Path.cwd()), self._add_image)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Take a film or an image that was dropped on the terminal."""
+        """Use a film, image or style file that was dropped on the terminal."""
         path = Path(parse_dropped(event.text)).expanduser()
-        (self._add_image if path.suffix.lower() in IMAGES else self._set_film)(path)
+        (self._add_image if path.suffix.lower() in STYLE_SUFFIXES else self._set_video)(path)
 
     def action_copy(self) -> None:
-        """Copy the command line, through the terminal."""
+        """Copy the command line to the clipboard, if the terminal allows it (OSC 52)."""
         self.app.copy_to_clipboard(self._state.command_line())
-        self.notify("The command line is in the clipboard, if the terminal allows it.")
+        self.notify("Copied the command line, if the terminal allows it.")
 
     async def action_preview(self, action: str) -> None:
-        """Pass a key on to the preview panel."""
+        """Run an action of the preview panel."""
         await self.query_one(PreviewPanel).run_action(action)
 
     def action_help(self) -> None:
@@ -303,7 +304,7 @@ class SetupScreen(Screen[RunRequest | None]):
         self.app.push_screen(HelpScreen(SETUP_BINDINGS, SETUP_GLOSSARY))
 
     def action_page(self, page: str) -> None:
-        """Show a page, where not all panels have room."""
+        """Turn to a page, if not all panels fit."""
         self.query_one(PageBar).turn_to(page)
 
     def action_leave_field(self) -> None:
@@ -311,5 +312,5 @@ class SetupScreen(Screen[RunRequest | None]):
         self.set_focus(None)
 
     def action_leave(self) -> None:
-        """End without a run."""
+        """Close the screen without a run."""
         self.dismiss(None)

@@ -1,4 +1,8 @@
-"""The settings of a run as fields to fill in: names, help, choices and limits are those of the settings themselves."""
+"""The state of the start screen, and the settings that its fields edit.
+
+Names, help texts, choices and limits come from the dataclasses of `streamstyle.settings`, as those of the options of
+`streamstyle run` do.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,7 @@ _SETTINGS_CLASSES = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting, which is an option of `streamstyle run` as well."""
+    """A setting, which is also an option of `streamstyle run`."""
 
     name: str
     owner: type[Any]
@@ -50,35 +54,35 @@ class Setting:
 
     @property
     def label(self) -> str:
-        """The name as people read it: `style scale`."""
+        """The name on the screen: `style scale`."""
         return self.name.replace("_", " ")
 
     @property
     def is_switch(self) -> bool:
-        """Whether it is on or off."""
+        """Whether the option takes no value."""
         return self.annotation is bool
 
     @property
     def is_path(self) -> bool:
-        """Whether it is a file."""
+        """Whether the value is a path."""
         return plain_type(self.annotation) is Path
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """What it can be; empty where that cannot be listed."""
+        """The values of an enumeration; empty for other types."""
         plain = plain_type(self.annotation)
         listed = isinstance(plain, type) and issubclass(plain, StrEnum)
         return tuple(str(choice) for choice in plain) if listed else ()
 
     @property
     def step(self) -> float:
-        """By how much a key changes it; 0 for what is no number."""
+        """By how much a key press changes the number; 0 for other types."""
         return {int: 1, float: 0.1 if isinstance(self.default, float) and self.default <= 1 else 1}.get(
             plain_type(self.annotation), 0
         )
 
     def default_text(self) -> str:
-        """Return the default as it would be typed."""
+        """Return the default as text; empty for None."""
         if self.default is None:
             return ""
         if isinstance(self.default, tuple):
@@ -86,12 +90,12 @@ class Setting:
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
     def choice_help(self, choice: str) -> str:
-        """Return what the help says of one choice, such as `each frame alone`; all of it where it says nothing."""
-        said = re.search(rf"(?:^|; ){re.escape(choice)}: (?P<about>[^;]+)", self.help)
-        return said["about"].rstrip(".") if said else self.help
+        """Return the part of the help text about one choice; all of it if there is no such part."""
+        part = re.search(rf"(?:^|; ){re.escape(choice)}: (?P<about>[^;]+)", self.help)
+        return part["about"].rstrip(".") if part else self.help
 
     def parse(self, text: str) -> Any:
-        """Return what was typed as the setting's type; raises SettingsError where it is none."""
+        """Return the value that a text stands for; raises SettingsError if it stands for none."""
         if self.is_switch:
             return bool(text)
         try:
@@ -108,105 +112,99 @@ SETTINGS: Mapping[str, Setting] = {
     for field in fields(owner)
     if "help" in field.metadata
 }
-"""By name, in the order of `streamstyle run --help`."""
+"""Settings by name, in the order of `streamstyle run --help`."""
 
 
 def setting_errors(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return why settings as they were typed cannot be, by their names; empty where they all can."""
-    refused, values = {}, dict[str, Any]()
+    """Return the error messages of settings given as text, by name; empty if all are valid."""
+    errors, values = {}, dict[str, Any]()
     for name, text in texts.items():
         try:
             values[name] = SETTINGS[name].parse(text)
         except SettingsError as error:
-            refused[name] = error.problem.partition(": ")[2]
+            errors[name] = error.problem.partition(": ")[2]
     for owner in _SETTINGS_CLASSES:
         try:
             settings_from(owner, values)
         except SettingsError as error:
-            refused |= dict.fromkeys(
+            errors |= dict.fromkeys(
                 settings_in_message(error.problem) or [next(iter(texts))], f"{error.problem}. {error.next_step}"
             )
-    return refused
+    return errors
 
 
 def settings_in_message(problem: str) -> list[str]:
-    """Return the names of the settings whose options a message speaks of."""
+    """Return the names of the settings whose options occur in an error message."""
     return [name for name, setting in SETTINGS.items() if re.search(rf"{setting.flag}(?![\w-])", problem)]
 
 
-RANGE_OPTIONS = {"": "all of it", "--sample": "a sample", "--range": "a range"}
-"""Which part of the film is painted: the option, and what it is called."""
+RANGE_OPTIONS = {"": "whole film", "--sample": "sample", "--range": "range"}
+"""Options that choose a part of the video, and their labels."""
 
 
 FRAME_SETTINGS = ("method", "strength", "style_scale", "preserve_colour", "height", "size", "device")
-"""Settings that a single painted frame depends on."""
+"""Settings that a preview of a single frame depends on."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetupState:
-    """What has been chosen; what is empty is left to `streamstyle run`."""
+    """What has been chosen on the start screen; an empty value means the default of `streamstyle run`."""
 
-    film: Path | None = None
+    video: Path | None = None
     style: str = ""
-    """A style's name, or the path of an image."""
-    second: str = ""
-    """Another, blended in."""
-    share: str = "0.5"
-    """How much of the blend the second style is."""
-    part: str = ""
-    """Of `PARTS`."""
-    length: str = "10s"
-    """Of a sample."""
-    stretch: str = ""
-    """Of a range, such as `10-20`."""
+    """The name of a style, or the path of an image or a style file."""
+    second_style: str = ""
+    """A style to blend with the first."""
+    second_weight: str = "0.5"
+    """Weight of the second style in the blend, 0 to 1."""
+    range_option: str = ""
+    """A key of `RANGE_OPTIONS`."""
+    sample_length: str = "10s"
+    """Value of `--sample`."""
+    time_range: str = ""
+    """Value of `--range`, such as `10-20`."""
     output: str = ""
     replace: bool = False
-    """Whether an output that exists may be replaced."""
+    """Whether an existing output is replaced."""
     restart: bool = False
-    """Whether it is painted anew, though some of it was begun otherwise."""
+    """Whether a partial output of other settings is discarded."""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """By name, as typed: those that are not as by default."""
+    """Settings that differ from their defaults, as text, by name."""
 
     def errors(self) -> dict[str, str]:
-        """Return why something cannot be, by the field's name; empty where all can."""
-        refused = setting_errors(self.settings)
-        checks = {"length": ("--sample", parse_seconds), "stretch": ("--range", parse_range)}
-        for name, (part, parse) in checks.items():
-            if self.part == part:
+        """Return error messages by the name of the field; empty if the state is valid."""
+        errors = setting_errors(self.settings)
+        parsers = {"sample_length": ("--sample", parse_seconds), "time_range": ("--range", parse_range)}
+        for name, (option, parse) in parsers.items():
+            if self.range_option == option:
                 try:
                     parse(getattr(self, name))
                 except click.BadParameter as error:
-                    refused[name] = error.message
-        if self.second and self._parsed_share() is None:
-            refused["share"] = f"{self.share!r} is no share. It lies between 0 and 1."
-        return refused
-
-    def _parsed_share(self) -> float | None:
-        try:
-            share = float(self.share)
-        except ValueError:
-            return None
-        return share if 0 <= share <= 1 else None
+                    errors[name] = error.message
+        if self.second_style and self._parsed_weight() is None:
+            errors["second_weight"] = f"{self.second_weight!r} is not a weight. Give a number between 0 and 1."
+        return errors
 
     @property
     def style_argument(self) -> str:
-        """The style as `--style` takes it: `wave`, or `wave:0.6,my.jpg:0.4`."""
-        share = self._parsed_share()
-        if not self.second or share is None:
+        """The value of `--style`: `wave`, or `wave:0.6,my.jpg:0.4`."""
+        weight = self._parsed_weight()
+        if not self.second_style or weight is None:
             return self.style
-        return f"{self.style}:{1 - share:g},{self.second}:{share:g}"
+        return f"{self.style}:{1 - weight:g},{self.second_style}:{weight:g}"
 
     @property
     def style_title(self) -> str:
-        """The style as people call it: `wave`, or `wave and my.jpg`."""
-        return " and ".join(Path(style).name for style in (self.style, self.second) if style)
+        """The style in a caption: `wave`, or `wave and my.jpg`."""
+        return " and ".join(Path(style).name for style in (self.style, self.second_style) if style)
 
     def arguments(self) -> tuple[str, ...]:
-        """Return the arguments of `streamstyle run` that mean the same."""
-        film = str(self.film or "MOVIE")
-        arguments = [f"./{film}" if film.startswith("-") else film, "--style", self.style_argument or "STYLE"]
-        if self.part:
-            arguments += [self.part, self.length if self.part == "--sample" else self.stretch]
+        """Return the arguments of `streamstyle run`; MOVIE and STYLE stand for what is not chosen yet."""
+        video = str(self.video or "MOVIE")
+        arguments = [f"./{video}" if video.startswith("-") else video, "--style", self.style_argument or "STYLE"]
+        if self.range_option:
+            value = self.sample_length if self.range_option == "--sample" else self.time_range
+            arguments += [self.range_option, value]
         for name, text in self.settings.items():
             value = str(Path(text).expanduser()) if SETTINGS[name].is_path else text
             arguments += [SETTINGS[name].flag] if SETTINGS[name].is_switch else [SETTINGS[name].flag, value]
@@ -215,11 +213,18 @@ class SetupState:
         arguments += ["-y"] * self.replace + ["--restart"] * self.restart
         return tuple(arguments)
 
-    def frame_options(self) -> SetupState:
-        """Return of these choices what a single frame depends on."""
-        kept = {name: text for name, text in self.settings.items() if name in FRAME_SETTINGS}
-        return SetupState(self.film, self.style, self.second, self.share, settings=kept)
+    def frame_state(self) -> SetupState:
+        """Return the part of the state that a preview of a single frame depends on."""
+        settings = {name: text for name, text in self.settings.items() if name in FRAME_SETTINGS}
+        return SetupState(self.video, self.style, self.second_style, self.second_weight, settings=settings)
 
     def command_line(self) -> str:
-        """Return what to type into a shell, or copy into a script."""
+        """Return the command line of the run, quoted for a shell."""
         return f"streamstyle run {shlex.join(self.arguments())}"
+
+    def _parsed_weight(self) -> float | None:
+        try:
+            weight = float(self.second_weight)
+        except ValueError:
+            return None
+        return weight if 0 <= weight <= 1 else None

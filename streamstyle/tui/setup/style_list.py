@@ -1,4 +1,4 @@
-"""The styles there are, each with a small picture; another one blended in; and how strongly it is put on."""
+"""The style panel: a list of styles with thumbnails, and fields for strength, scale, colours and a second style."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ from streamstyle.tui.setup.state import SETTINGS
 from streamstyle.tui.widgets.cells import Pixels, colour_depth, pixel_size, render_rows, to_grey
 
 _ANY_IMAGE = "any image"
-"""Id of the last row, which asks for one."""
+"""Id of the last row, which opens the file picker."""
 
 
 @dataclass(frozen=True, slots=True)
 class StyleItem:
-    """A style, or an image to paint after."""
+    """A row of the list: a built-in style, or an image or style file."""
 
     name: str
-    """What `--style` takes."""
+    """The value of `--style`."""
     caption: tuple[str, ...] = ()
-    """Its title and who painted it."""
+    """Title and artist of the style image."""
     thumbnail: Pixels | None = None
     """Of the size that `StylePanel.thumbnail_size` gave."""
 
 
 class StylePanel(Vertical):
-    """A list to walk through, and what can be changed about a style."""
+    """The list of styles, and the fields below it."""
 
     class Chosen(Message):
-        """A style is to be seen."""
+        """Another style has been chosen."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
             self.name = name
 
     class ImageWanted(Message):
-        """An image is to be chosen."""
+        """The row for any image has been chosen."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -56,48 +56,47 @@ class StylePanel(Vertical):
         self._chosen = ""
 
     def compose(self) -> ComposeResult:
-        """Lay the panel out."""
+        """Put the fields below the list."""
         yield Static("Style", classes="heading")
         yield OptionList(id="styles", compact=True)
         for name in STYLE_SETTINGS:
             yield setting_field(SETTINGS[name], label={"preserve_colour": "keep colours"}.get(name, ""))
-        yield Field("second", "blend with", CycleSelect({"": "nothing"}), "Another style, mixed into the first.")
-        yield Field(
-            "share", "its share", NumberInput("0.5", step=0.1), "How much of the blend the other style is, 0 to 1."
-        )
+        yield Field("second_style", "blend with", CycleSelect({"": "none"}), "A second style, blended with the first.")
+        weight = NumberInput("0.5", step=0.1)
+        yield Field("second_weight", "its weight", weight, "Weight of the second style in the blend, 0 to 1.")
 
     def on_mount(self) -> None:
-        """Hide what belongs to a blend."""
-        self.query_one("#field-share").display = False
+        """Hide the weight of the second style."""
+        self.query_one("#field-second-weight").display = False
 
     def thumbnail_size(self) -> tuple[int, int]:
-        """Return the width and height in pixels of the pictures that there is room for."""
+        """Return the (width, height) in pixels of the thumbnails."""
         return pixel_size(*self._thumbnail_cells(), colour_depth(self.app))
 
     def _thumbnail_cells(self) -> tuple[int, int]:
-        """Return the columns and rows of a small picture."""
+        """Return the columns and rows of a thumbnail."""
         height = self.app.size.height
         return (14, 5) if height >= 56 else (10, 3) if height >= 34 else (6, 2)
 
     def on_resize(self) -> None:
-        """Cut the words anew."""
+        """Shorten the texts to the new width."""
         if self._items:
             self._fill_list()
 
     def set_items(self, styles: Sequence[Mapping[str, Any]]) -> None:
-        """List the styles that the preview server knows, and those images that were chosen before."""
-        looks = [
+        """List styles from the result of a `styles` request, and keep the images that were added."""
+        items = [
             StyleItem(each["name"], (each["title"], each["artist"]), decode_image(each["thumbnail"])) for each in styles
         ]
-        names = {look.name for look in looks}
-        self._items = [*looks, *(look for look in self._items if look.name not in names and Path(look.name).suffix)]
-        self._choose(self._chosen or next((look.name for look in self._items), ""))
+        names = {item.name for item in items}
+        self._items = [*items, *(item for item in self._items if item.name not in names and Path(item.name).suffix)]
+        self._choose(self._chosen or next((item.name for item in self._items), ""))
 
-    def add_image(self, found: Mapping[str, Any]) -> None:
-        """List and choose an image, or a style in a file, as the preview server found it."""
-        look = StyleItem(found["path"], (), decode_image(found["thumbnail"]))
-        self._items = [known for known in self._items if known.name != look.name] + [look]
-        self._choose(look.name)
+    def add_image(self, image: Mapping[str, Any]) -> None:
+        """Add and choose an image or style file from the result of an `image` request."""
+        item = StyleItem(image["path"], (), decode_image(image["thumbnail"]))
+        self._items = [other for other in self._items if other.name != item.name] + [item]
+        self._choose(item.name)
 
     def _choose(self, name: str) -> None:
         self._chosen = name
@@ -105,33 +104,33 @@ class StylePanel(Vertical):
         self.post_message(self.Chosen(name))
 
     def focus_list(self) -> None:
-        """Go to the list."""
+        """Move the focus to the list."""
         self.query_one(OptionList).focus()
 
     def _fill_list(self) -> None:
         options = self.query_one(OptionList)
         with self.prevent(OptionList.OptionHighlighted):
             options.clear_options()
-            options.add_options([Option(self._item_text(look), id=look.name) for look in self._items])
+            options.add_options([Option(self._item_text(item), id=item.name) for item in self._items])
             options.add_option(Option(Text("any image …", style="italic"), id=_ANY_IMAGE))
             if self._items:
                 options.highlighted = options.get_option_index(self._chosen)
-        second = self.query_one("#field-second", Field).control
+        second = self.query_one("#field-second-style", Field).control
         assert isinstance(second, CycleSelect)
-        second.set_labels({"": "nothing"} | {look.name: Path(look.name).name for look in self._items})
+        second.set_labels({"": "none"} | {item.name: Path(item.name).name for item in self._items})
 
-    def _item_text(self, look: StyleItem) -> Text:
-        words = [Text(Path(look.name).name, style="bold"), *(Text(about, style="dim") for about in look.caption)]
+    def _item_text(self, item: StyleItem) -> Text:
+        texts = [Text(Path(item.name).name, style="bold"), *(Text(line, style="dim") for line in item.caption)]
         width = self.query_one(OptionList).scrollable_content_region.width or 40
-        for word in words:
-            word.truncate(max(4, width - self._thumbnail_cells()[0] - 2), overflow="ellipsis")
-        if self.app.size.height < 20 or look.thumbnail is None:
-            return words[0]
-        picture = to_grey(look.thumbnail) if self.app.no_color else look.thumbnail
-        drawn = render_rows(picture, colour_depth(self.app), self.rich_style, dark=self.app.current_theme.dark)
+        for text in texts:
+            text.truncate(max(4, width - self._thumbnail_cells()[0] - 2), overflow="ellipsis")
+        if self.app.size.height < 20 or item.thumbnail is None:
+            return texts[0]
+        pixels = to_grey(item.thumbnail) if self.app.no_color else item.thumbnail
+        rows = render_rows(pixels, colour_depth(self.app), self.rich_style, dark=self.app.current_theme.dark)
         lines = [
-            Text.assemble(*((segment.text, segment.style or "") for segment in row), "  ", word)
-            for row, word in zip(drawn, [*words, *[Text()] * len(drawn)], strict=False)
+            Text.assemble(*((segment.text, segment.style or "") for segment in row), "  ", text)
+            for row, text in zip(rows, [*texts, *[Text()] * len(rows)], strict=False)
         ]
         return Text("\n").join([*lines, Text()])
 
@@ -147,6 +146,6 @@ class StylePanel(Vertical):
         if event.option_id == _ANY_IMAGE:
             self.post_message(self.ImageWanted())
 
-    @on(Field.Changed, "#field-second")
-    def _show_share(self, event: Field.Changed) -> None:
-        self.query_one("#field-share").display = bool(event.text)
+    @on(Field.Changed, "#field-second-style")
+    def _show_weight(self, event: Field.Changed) -> None:
+        self.query_one("#field-second-weight").display = bool(event.text)

@@ -1,4 +1,4 @@
-"""Pictures as characters: half blocks, two pixels a cell, or dots where a terminal has too few colours."""
+"""Images as characters: half blocks, two pixels per cell, or braille dots if the terminal has too few colours."""
 
 from __future__ import annotations
 
@@ -26,16 +26,45 @@ _BRAILLE = 0x2800
 _BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """Bits of a braille character, by row and column of its dots."""
 
+_CUBE_LEVELS = np.array([0, 95, 135, 175, 215, 255])
+"""Levels of red, green and blue in the colour cube of xterm's 256 colours."""
+
+_CHANNEL_WEIGHTS = np.sqrt(np.array([0.35, 0.4, 0.25]))
+"""Weights of red, green and blue in the distance between two colours."""
+
+_BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) / 16 - 0.47
+"""Thresholds of ordered dithering."""
+
+Pixels = NDArray[np.uint8]
+"""[H, W, 3] RGB."""
+
+
+class ColourDepth(StrEnum):
+    """The colours of a terminal."""
+
+    true = "true"
+    indexed = "indexed"
+    """xterm's 256 colours, also assumed over SSH and in tmux if COLORTERM is not passed on."""
+    few = "few"
+    """16 colours or none: images are dots in the text colour."""
+
+
+def colour_depth(app: App[object]) -> ColourDepth:
+    """Return the colours of the terminal that the app runs in."""
+    return {"truecolor": ColourDepth.true, "256": ColourDepth.indexed}.get(
+        app.console.color_system or "", ColourDepth.few
+    )
+
 
 def pixel_size(columns: int, rows: int, depth: ColourDepth) -> tuple[int, int]:
-    """Return the (width, height) in pixels that a picture has room for in so many cells."""
+    """Return the (width, height) in pixels of an image in so many cells."""
     return (2 * columns, 4 * rows) if depth is ColourDepth.few else (columns, 2 * rows)
 
 
 def render_rows(pixels: Pixels, depth: ColourDepth, text: Style, *, dark: bool = True) -> list[RawStrip]:
-    """Return the rows of cells that show a picture of the size that `pixels_of` gave.
+    """Return the rows of cells that show an image of the size that `pixel_size` gives.
 
-    Where dots are all there is, they are in the style of text; `dark` says whether that is lighter than what is behind.
+    Dots have the style `text`; `dark` says whether the background is darker than the text.
     """
     if depth is ColourDepth.few:
         return _braille_rows(pixels if dark else 255 - pixels, text)
@@ -43,6 +72,92 @@ def render_rows(pixels: Pixels, depth: ColourDepth, text: Style, *, dark: bool =
         return _half_blocks(to_xterm_colours(pixels), _indexed_code, Color.from_ansi)
     red, green, blue = (pixels[..., channel].astype(np.uint32) for channel in range(3))
     return _half_blocks(red * 65536 + green * 256 + blue, _rgb_code, _rgb_colour)
+
+
+def to_grey(pixels: Pixels) -> Pixels:
+    """Return the image in shades of grey, [H, W, 3]."""
+    luma = pixels @ np.array(BT601, np.float32)
+    return np.repeat(luma.astype(np.uint8)[..., None], 3, axis=2)
+
+
+def to_xterm_colours(pixels: Pixels) -> NDArray[np.uint8]:
+    """Return [H, W] numbers of xterm's 256 colours, with a little dithering against bands in smooth areas."""
+    height, width = pixels.shape[:2]
+    dithered = (pixels + 24 * dither_thresholds(height, width)[..., None]).clip(0, 255)
+    red, green, blue = np.moveaxis(dithered.astype(np.uint8) >> 3, 2, 0)
+    numbers: NDArray[np.uint8] = _nearest_xterm_colours()[red, green, blue]
+    return numbers
+
+
+def dither_thresholds(height: int, width: int) -> NDArray[np.float64]:
+    """Return [H, W] thresholds between -0.5 and 0.5 for ordered dithering."""
+    return np.tile(_BAYER, (-(-height // 4), -(-width // 4)))[:height, :width]
+
+
+def dither_to_bits(pixels: Pixels) -> NDArray[np.bool_]:
+    """Return [H, W] whether a dot is lit, with dithering; contrast is stretched to the image's own range."""
+    height, width = pixels.shape[:2]
+    luma = to_grey(pixels)[..., 0].astype(np.float32)
+    darkest, brightest = np.percentile(luma, (2, 98))
+    dots: NDArray[np.bool_] = (luma - darkest) / max(16.0, brightest - darkest) > 0.5 + dither_thresholds(height, width)
+    return dots
+
+
+class RawStrip(Strip):
+    """A row of cells that is written as escape sequences directly.
+
+    In an image nearly every cell has its own colours; as segments, each with a style to be made and rendered, it takes
+    ten times as long. Segments are made only on demand: for a screenshot, or if something covers part of the image.
+    Only public methods of `Strip` are overridden, and Textual's compositor calls no others on the rows of a widget that
+    covers its whole region; only `Strip.join` would find the row empty.
+    """
+
+    __slots__ = ("_make_segments", "_sequences", "_strip")
+
+    def __init__(self, sequences: str, make_segments: Callable[[], list[Segment]], cells: int) -> None:
+        """`sequences` is what is written to the terminal; `make_segments` returns the same as segments."""
+        super().__init__((), cells)
+        self._sequences = sequences
+        self._make_segments = make_segments
+        self._strip: Strip | None = None
+
+    def render(self, console: Console) -> str:
+        """Return what is written to the terminal."""
+        return self._sequences
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """Return the parts between the cuts: the row itself if it is not cut."""
+        cuts = [cut for cut in cuts if cut <= self.cell_length]
+        return [self] if cuts == [self.cell_length] else self.to_strip().divide(cuts)
+
+    def crop(self, start: int, end: int | None = None) -> Strip:
+        """Return the cells from start to end: the row itself if that is all of it."""
+        uncut = start <= 0 and (end is None or end >= self.cell_length)
+        return self if uncut else self.to_strip().crop(start, end)
+
+    @property
+    def text(self) -> str:
+        """The characters."""
+        return self.to_strip().text
+
+    def __iter__(self) -> Iterator[Segment]:
+        return iter(self.to_strip())
+
+    def with_margins(self, before: Strip, after: Strip, console: Console) -> RawStrip:
+        """Return the row with a strip at each end."""
+        sequences = f"{before.render(console)}{self._sequences}{after.render(console)}"
+        cells = before.cell_length + self.cell_length + after.cell_length
+        return RawStrip(sequences, lambda: [*before, *self, *after], cells)
+
+    def segments(self) -> list[Segment]:
+        """Return the row as segments."""
+        return list(self.to_strip())
+
+    def to_strip(self) -> Strip:
+        """Return the row as an ordinary strip."""
+        if self._strip is None:
+            self._strip = Strip(self._make_segments(), self.cell_length)
+        return self._strip
 
 
 def _half_blocks(
@@ -56,18 +171,18 @@ def _half_blocks(
 
 
 def _row_sequence(above: Sequence[int], below: Sequence[int], code: Callable[[int], str]) -> str:
-    """Return a row's colours and characters; a colour is said only where it is another than before."""
-    said, upper, lower = [], -1, -1
+    """Return a row's colours and characters; a colour is written only if it changes."""
+    parts, upper, lower = [], -1, -1
     for fore, back in zip(above, below, strict=True):
         if fore != upper and back != lower:
-            said.append(f"\x1b[38;{code(fore)};48;{code(back)}m")
+            parts.append(f"\x1b[38;{code(fore)};48;{code(back)}m")
         elif fore != upper:
-            said.append(f"\x1b[38;{code(fore)}m")
+            parts.append(f"\x1b[38;{code(fore)}m")
         elif back != lower:
-            said.append(f"\x1b[48;{code(back)}m")
-        said.append(_UPPER_HALF)
+            parts.append(f"\x1b[48;{code(back)}m")
+        parts.append(_UPPER_HALF)
         upper, lower = fore, back
-    return f"{''.join(said)}{_RESET}"
+    return f"{''.join(parts)}{_RESET}"
 
 
 def _row_segments(above: Sequence[int], below: Sequence[int], colour: Callable[[int], Color]) -> list[Segment]:
@@ -101,52 +216,9 @@ def _indexed_code(number: int) -> str:
     return f"5;{number}"
 
 
-Pixels = NDArray[np.uint8]
-"""[H, W, 3] RGB."""
-
-_CUBE_LEVELS = np.array([0, 95, 135, 175, 215, 255])
-"""Of red, green and blue each, in the cube of xterm's 256 colours."""
-
-_CHANNEL_WEIGHTS = np.sqrt(np.array([0.35, 0.4, 0.25]))
-
-_BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) / 16 - 0.47
-
-
-class ColourDepth(StrEnum):
-    """What a terminal can show."""
-
-    true = "true"
-    indexed = "indexed"
-    """xterm's 256 colours: what SSH and tmux leave of a terminal that can do more, when nobody tells them."""
-    few = "few"
-    """Sixteen or none: pictures are dots in the colour of text."""
-
-
-def colour_depth(app: App[object]) -> ColourDepth:
-    """Return what the terminal that the app runs in can show."""
-    return {"truecolor": ColourDepth.true, "256": ColourDepth.indexed}.get(
-        app.console.color_system or "", ColourDepth.few
-    )
-
-
-def to_grey(pixels: Pixels) -> Pixels:
-    """Return the picture without its colours."""
-    luma = pixels @ np.array(BT601, np.float32)
-    return np.repeat(luma.astype(np.uint8)[..., None], 3, axis=2)
-
-
-def to_xterm_colours(pixels: Pixels) -> NDArray[np.uint8]:
-    """Return [H, W] numbers of xterm colours, dithered a little, so that a sky has no bands."""
-    height, width = pixels.shape[:2]
-    dithered = (pixels + 24 * dither_thresholds(height, width)[..., None]).clip(0, 255)
-    red, green, blue = np.moveaxis(dithered.astype(np.uint8) >> 3, 2, 0)
-    numbers: NDArray[np.uint8] = _nearest_xterm_colour()[red, green, blue]
-    return numbers
-
-
 @cache
-def _nearest_xterm_colour() -> NDArray[np.uint8]:
-    """Return [32, 32, 32] the xterm colour nearest to each colour of five bits a channel, green weighing most."""
+def _nearest_xterm_colours() -> NDArray[np.uint8]:
+    """Return [32, 32, 32] the number of the xterm colour nearest to each colour of five bits per channel."""
     cube = np.stack(np.meshgrid(_CUBE_LEVELS, _CUBE_LEVELS, _CUBE_LEVELS, indexing="ij"), -1).reshape(-1, 3)
     ramp = np.repeat(np.arange(8, 248, 10)[:, None], 3, axis=1)
     palette = np.concatenate([cube, ramp]) * _CHANNEL_WEIGHTS
@@ -157,74 +229,3 @@ def _nearest_xterm_colour() -> NDArray[np.uint8]:
     ]
     nearest = [((plane - palette) ** 2).sum(axis=2).argmin(axis=1) + 16 for plane in planes]
     return np.array(nearest, np.uint8).reshape(32, 32, 32)
-
-
-def dither_thresholds(height: int, width: int) -> NDArray[np.float64]:
-    """Return [H, W] numbers between about -0.5 and 0.5, spread so that rounding with them shows what is in between."""
-    return np.tile(_BAYER, (-(-height // 4), -(-width // 4)))[:height, :width]
-
-
-def dither_to_bits(pixels: Pixels) -> NDArray[np.bool_]:
-    """Return [H, W] which dots are lit where all that a terminal has is lit and unlit."""
-    height, width = pixels.shape[:2]
-    luma = to_grey(pixels)[..., 0].astype(np.float32)
-    darkest, brightest = np.percentile(luma, (2, 98))
-    dots: NDArray[np.bool_] = (luma - darkest) / max(16.0, brightest - darkest) > 0.5 + dither_thresholds(height, width)
-    return dots
-
-
-class RawStrip(Strip):
-    """A strip that is written as escape sequences at once.
-
-    A picture has a colour of its own in nearly every cell; as segments, each with a style to be made and rendered, it
-    takes ten times as long. They are made only where they are asked for: by a screenshot, or where something lies over
-    a part of the picture. All this by public methods of `Strip`, of which Textual's compositor calls no others on the
-    rows of a widget that covers its whole region; `Strip.join` alone would find the row empty.
-    """
-
-    __slots__ = ("_make_segments", "_sequences", "_strip")
-
-    def __init__(self, sequences: str, make: Callable[[], list[Segment]], cells: int) -> None:
-        """`sequences` are what a terminal is sent; `make` returns the same as segments."""
-        super().__init__((), cells)
-        self._sequences = sequences
-        self._make_segments = make
-        self._strip: Strip | None = None
-
-    def render(self, console: Console) -> str:
-        """Return what the terminal is sent."""
-        return self._sequences
-
-    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
-        """Return the parts between the cuts: itself, where it is not cut."""
-        cuts = [cut for cut in cuts if cut <= self.cell_length]
-        return [self] if cuts == [self.cell_length] else self.to_strip().divide(cuts)
-
-    def crop(self, start: int, end: int | None = None) -> Strip:
-        """Return a part: itself, where that is all of it."""
-        uncut = start <= 0 and (end is None or end >= self.cell_length)
-        return self if uncut else self.to_strip().crop(start, end)
-
-    @property
-    def text(self) -> str:
-        """The characters."""
-        return self.to_strip().text
-
-    def __iter__(self) -> Iterator[Segment]:
-        return iter(self.to_strip())
-
-    def with_margins(self, before: Strip, after: Strip, console: Console) -> RawStrip:
-        """Return the row with something at each end."""
-        sequences = f"{before.render(console)}{self._sequences}{after.render(console)}"
-        cells = before.cell_length + self.cell_length + after.cell_length
-        return RawStrip(sequences, lambda: [*before, *self, *after], cells)
-
-    def segments(self) -> list[Segment]:
-        """Return the same as segments."""
-        return list(self.to_strip())
-
-    def to_strip(self) -> Strip:
-        """Return the same as an ordinary strip."""
-        if self._strip is None:
-            self._strip = Strip(self._make_segments(), self.cell_length)
-        return self._strip

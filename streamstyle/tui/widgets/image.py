@@ -1,4 +1,4 @@
-"""A picture in a terminal."""
+"""Images in a terminal: one with a caption, and a pair of views of one frame."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from streamstyle.tui.widgets.cells import Pixels, RawStrip, colour_depth, pixel_
 if TYPE_CHECKING:
     from streamstyle.tui.widgets.pixel_graphics import PixelRenderer
 
-_MAX_DRAWING_SHARE = 0.05
-"""Of the time, what drawing sharp pictures may take."""
+_MAX_DRAWING_LOAD = 0.05
+"""Fraction of the time that drawing images as pixels may take."""
+
+NO_PIXELS = "This terminal supports neither sixels nor kitty's graphics protocol: images stay half blocks."
 
 
 class ImageView(Widget):
-    """A picture with a caption below it, as large as fits, its shape kept; where there is none, the caption alone."""
+    """An image, as large as fits at its aspect ratio, with a caption below; without an image the caption alone."""
 
     ALLOW_SELECT = False
 
     def __init__(self, caption: str = "", *, id: str | None = None, graphics: Graphics | None = None) -> None:
-        """`graphics` is what the terminal can show beside characters; see `sharpen`."""
+        """`graphics` is None if the terminal shows characters only; see `use_pixels`."""
         super().__init__(id=id)
         self._pixels: Pixels | None = None
         self._caption = caption
@@ -42,7 +44,7 @@ class ImageView(Widget):
         self._draw_timer: Timer | None = None
 
     def use_pixels(self, wanted: bool) -> None:
-        """Show pixels from now on, where the terminal can, or half blocks again."""
+        """Draw pixels if the terminal can show them, or half blocks."""
         from streamstyle.tui.widgets.pixel_graphics import PixelRenderer
 
         self._pixel_renderer = PixelRenderer(self._graphics) if wanted and self._graphics else None
@@ -50,7 +52,7 @@ class ImageView(Widget):
         self.refresh()
 
     def show(self, pixels: Pixels | None, caption: str = "") -> None:
-        """Show a picture [H, W, 3], RGB; with None, nothing but the caption, in the middle."""
+        """Show an image [H, W, 3] RGB of any size; with None show the caption alone, in the middle."""
         if pixels is self._pixels and caption == self._caption:
             return
         self._pixels, self._caption = pixels, caption
@@ -64,7 +66,7 @@ class ImageView(Widget):
         self.refresh()
 
     def available_pixels(self) -> tuple[int, int]:
-        """Return the width and height in pixels of the largest picture that there is room for."""
+        """Return the (width, height) in pixels that the widget can show."""
         cells = self.size.width, max(1, self.size.height - 1)
         return (
             self._pixel_renderer.pixel_size(*cells)
@@ -73,16 +75,16 @@ class ImageView(Widget):
         )
 
     def notify_style_update(self) -> None:
-        """Draw anew: the theme may have changed from dark to light."""
+        """Draw again: the theme may have changed between dark and light."""
         super().notify_style_update()
         self._rows = None
 
     def on_resize(self) -> None:
-        """Draw anew in the new size."""
+        """Draw again in the new size."""
         self._rows = None
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Return rows of cells; past Textual's caches and filters, which would look at every cell again."""
+        """Return rows of cells, without Textual's caches and filters, which would process every cell again."""
         if self._rows is None:
             drawn = self._draw_rows()
             blank = Strip.blank(self.size.width, self.rich_style)
@@ -93,14 +95,14 @@ class ImageView(Widget):
     def _draw_rows(self) -> list[Strip]:
         width, height = self.size
         if self._pixels is None or height < 2 or width < 2:
-            line = self._caption_strip(self._caption, width)
+            caption = self._caption_strip(self._caption, width)
             above = [self._blank(width)] * max(0, (height - 1) // 2)
-            return [*above, self._pad_line(line, (width - line.cell_length) // 2)]
+            return [*above, self._pad_line(caption, (width - caption.cell_length) // 2)]
         depth = colour_depth(self.app)
-        columns, rows = _fit(self._pixels.shape[1] / self._pixels.shape[0], width, height - 1)
-        small = _resize(self._pixels, *pixel_size(columns, rows, depth))
+        columns, rows = fit_cells(self._pixels.shape[1] / self._pixels.shape[0], width, height - 1)
+        resized = _resize(self._pixels, *pixel_size(columns, rows, depth))
         drawn = render_rows(
-            to_grey(small) if self.app.no_color else small, depth, self.rich_style, dark=self.app.current_theme.dark
+            to_grey(resized) if self.app.no_color else resized, depth, self.rich_style, dark=self.app.current_theme.dark
         )
         if self._pixel_renderer:
             drawn = self._draw_pixels(self._pixel_renderer, self._pixels, drawn, columns)
@@ -113,12 +115,12 @@ class ImageView(Widget):
         ]
 
     def _draw_pixels(
-        self, sharp: PixelRenderer, pixels: Pixels, blocks: list[RawStrip], columns: int
+        self, renderer: PixelRenderer, pixels: Pixels, blocks: list[RawStrip], columns: int
     ) -> list[RawStrip]:
-        """Return the rows with true pixels; the longer that takes, the longer it is until the next."""
+        """Return rows that draw pixels; the longer that takes, the later the next image is drawn."""
         began = time.thread_time()
-        rows = sharp.render(to_grey(pixels) if self.app.no_color else pixels, blocks, columns)
-        self._next_draw = time.monotonic() + (time.thread_time() - began) / _MAX_DRAWING_SHARE
+        rows = renderer.render(to_grey(pixels) if self.app.no_color else pixels, blocks, columns)
+        self._next_draw = time.monotonic() + (time.thread_time() - began) / _MAX_DRAWING_LOAD
         return rows
 
     def _pad_line(self, line: Strip, left: int) -> Strip:
@@ -131,123 +133,125 @@ class ImageView(Widget):
         return Strip.blank(max(0, cells), self.rich_style)
 
 
-def _fit(shape: float, columns: int, rows: int) -> tuple[int, int]:
-    """Return the (columns, rows) of cells, twice as high as wide, that a picture of width / height `shape` takes."""
-    wide = min(columns, max(2, round(2 * rows * shape)))
-    return wide, min(rows, max(1, round(wide / shape / 2)))
+def fit_cells(aspect_ratio: float, columns: int, rows: int) -> tuple[int, int]:
+    """Return the largest (columns, rows) of at most so many cells that have the aspect ratio width / height.
+
+    Cells are taken to be twice as high as wide.
+    """
+    width = min(columns, max(2, round(2 * rows * aspect_ratio)))
+    return width, min(rows, max(1, round(width / aspect_ratio / 2)))
 
 
 def _resize(pixels: Pixels, width: int, height: int) -> Pixels:
     import cv2
 
     smaller = width <= pixels.shape[1] and height <= pixels.shape[0]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    resized: Pixels = cv2.resize(pixels, (width, height), interpolation=how).astype("uint8", copy=False)
+    interpolation = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    resized: Pixels = cv2.resize(pixels, (width, height), interpolation=interpolation).astype("uint8", copy=False)
     return resized
 
 
 VIEW_TITLES = {
-    "output": "painted",
-    "source": "the film",
-    "per_frame": "painted frame by frame",
+    "output": "output",
+    "source": "film",
+    "per_frame": "per frame",
     "flow": "optical flow",
     "weight": "consistency weight",
 }
-"""By view, how it is called under a picture."""
+"""Captions of the views."""
 
 
 class ImagePair(Horizontal):
-    """Holds the views of a frame, A and B: A alone, or B beside it."""
+    """Two views of a frame, the first alone or both side by side; a hidden second view is the one that `swap` shows."""
 
     def __init__(self, placeholder: str, *, id: str | None = None, graphics: Graphics | None = None) -> None:
-        """`waiting` is what to say before there is a picture, `graphics` what the terminal can show."""
+        """`placeholder` is shown before the first image; `graphics` is None if the terminal shows characters only."""
         super().__init__(id=id)
         self._graphics = graphics
-        self._sharp = False
+        self._uses_pixels = False
         self.views = ["output", "source"]
-        """What A and B show."""
+        """The first and the second view."""
         self.compared = False
-        """Whether B is shown, too."""
+        """Whether the second view is shown as well."""
         self._placeholder = placeholder
         self._images: Mapping[str, Pixels] = {}
         self._frame: int | None = None
 
     def compose(self) -> ComposeResult:
-        """Two pictures, the second out of sight."""
-        yield ImageView(self._placeholder, id="a", graphics=self._graphics)
-        yield ImageView(id="b", graphics=self._graphics)
+        """Put the two images side by side."""
+        yield ImageView(self._placeholder, id="first-image", graphics=self._graphics)
+        yield ImageView(id="second-image", graphics=self._graphics)
 
     def on_mount(self) -> None:
-        """Begin with one picture."""
+        """Hide the second image."""
         self._update_images()
 
     def on_resize(self) -> None:
-        """Give both pictures the same width, so that they are of the same size."""
-        self._share_width()
+        """Keep both images the same width."""
+        self._update_widths()
 
-    def show(self, pictures: Mapping[str, Pixels], frame: int | None) -> None:
-        """Show pictures of a frame, by view."""
-        self._images, self._frame = pictures, frame
+    def show(self, images: Mapping[str, Pixels], frame: int | None) -> None:
+        """Show the previews of a frame, [H, W, 3] RGB by view."""
+        self._images, self._frame = images, frame
         self._update_images()
 
-    def set_placeholder(self, waiting: str) -> None:
-        """Say something else while there is no picture."""
-        if waiting != self._placeholder:
-            self._placeholder = waiting
+    def set_placeholder(self, text: str) -> None:
+        """Change the caption that is shown while there is no image."""
+        if text != self._placeholder:
+            self._placeholder = text
             self._update_images()
 
     def show_view(self, view: str) -> None:
-        """Show a view as A; the one that was there goes to B if that has this one."""
+        """Show a view first; if it was the second one, swap the two."""
         if view == self.views[1]:
             self.swap()
         self.views[0] = view
         self._update_images()
 
     def cycle_view(self, side: int, step: int) -> None:
-        """Show the next view, or with a step of -1 the one before, as A (side 0) or B (side 1)."""
+        """Show the next view, or with a step of -1 the previous one, as the first (side 0) or second (side 1)."""
         others = [view for view in VIEWS if view != self.views[1 - side] or not self.compared]
-        here = others.index(self.views[side]) if self.views[side] in others else 0
-        self.views[side] = others[(here + step) % len(others)]
+        current = others.index(self.views[side]) if self.views[side] in others else 0
+        self.views[side] = others[(current + step) % len(others)]
         self._update_images()
 
     def swap(self) -> None:
-        """Exchange A and B: with A alone this flips between the two."""
+        """Swap the two views; if the second is hidden, this shows it in place of the first."""
         self.views.reverse()
         self._update_images()
 
     def toggle_compare(self) -> None:
-        """Put B beside A, or away."""
+        """Show the second view beside the first, or hide it."""
         self.compared = not self.compared
         if self.compared and self.views[0] == self.views[1]:
             self.views[1] = "source" if self.views[0] != "source" else "output"
-        self._share_width()
+        self._update_widths()
         self._update_images()
 
     def toggle_pixels(self) -> bool:
-        """Show pixels in place of half blocks, or these again; return whether the terminal can."""
-        self._sharp = not self._sharp
-        for picture in self.query(ImageView):
-            picture.use_pixels(self._sharp)
+        """Switch between half blocks and pixels; return whether the terminal can show pixels."""
+        self._uses_pixels = not self._uses_pixels
+        for image in self.query(ImageView):
+            image.use_pixels(self._uses_pixels)
         return self._graphics is not None
 
     def preview_request(self) -> PreviewRequest:
-        """Return what has to be made for what is shown; B's view, too, so that a flip shows it at once."""
-        pictures = [picture for picture in self.query(ImageView) if picture.display]
-        rooms = [picture.available_pixels() for picture in pictures] or [(0, 0)]
+        """Return the request for both views, the hidden one included, so that `swap` shows it at once."""
+        sizes = [image.available_pixels() for image in self.query(ImageView) if image.display] or [(0, 0)]
         views = tuple(dict.fromkeys(self.views))
-        return PreviewRequest(views, max(width for width, _ in rooms), max(height for _, height in rooms))
+        return PreviewRequest(views, max(width for width, _ in sizes), max(height for _, height in sizes))
 
-    def _share_width(self) -> None:
-        for picture in self.query(ImageView):
-            picture.styles.width = max(1, (self.size.width - 1) // 2) if self.compared else "1fr"
+    def _update_widths(self) -> None:
+        for image in self.query(ImageView):
+            image.styles.width = max(1, (self.size.width - 1) // 2) if self.compared else "1fr"
 
     def _update_images(self) -> None:
         if not self.is_mounted:
             return
-        self.query_one("#b").display = self.compared
-        for picture, view in zip(self.query(ImageView), self.views, strict=True):
+        self.query_one("#second-image").display = self.compared
+        for image, view in zip(self.query(ImageView), self.views, strict=True):
             pixels = self._images.get(view)
-            picture.show(pixels, self._caption(view, pixels))
+            image.show(pixels, self._caption(view, pixels))
 
     def _caption(self, view: str, pixels: Pixels | None) -> str:
         title = VIEW_TITLES[view]

@@ -1,7 +1,7 @@
-"""Images as pixels in terminals that can show them, by sixels or by kitty's graphics protocol.
+"""Images as pixels in terminals that can show them, with sixels or kitty's graphics protocol.
 
-Sixels: DEC VT340, xterm, foot, WezTerm, Konsole, Windows Terminal. kitty from 0.28 on, and Ghostty, by Unicode
-placeholders: characters that each stand for one cell of an image.
+Sixels: DEC VT340, xterm, foot, WezTerm, Konsole, Windows Terminal. kitty from 0.28 on and Ghostty: Unicode
+placeholders, characters that each stand for one cell of an image.
 https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders
 """
 
@@ -31,7 +31,7 @@ _LONG_RUN = re.compile(rb"(.)\1{3,}")
 
 _PLACEHOLDER = "\U0010eeee"
 _CHUNK = 4096
-"""Characters of image data that kitty accepts at once."""
+"""Limit of the protocol for the characters of image data in one escape sequence."""
 
 _ROW_CODES = (
     "0305 030d 030e 0310 0312 033d 033e 033f 0346 034a 034b 034c 0350 0351 0352 0357 035b 0363 0364 0365 0366 0367 "
@@ -43,11 +43,11 @@ _DIACRITICS = [chr(int(code, 16)) for code in _ROW_CODES.split()]
 """Combining characters that give the row of the image in a placeholder and, as the second one, its column."""
 
 _image_ids = itertools.cycle(range(1, 256))
-"""Ids for kitty; an old image is deleted long before its id returns."""
+"""Ids for kitty; an image is deleted long before its id is used again."""
 
 
 class PixelRenderer:
-    """Draws images one after the other in the same place of a terminal."""
+    """Draws one image after another in the same place of a terminal."""
 
     def __init__(self, graphics: Graphics) -> None:
         self._graphics = graphics
@@ -59,7 +59,7 @@ class PixelRenderer:
         return columns * width, rows * height
 
     def render(self, pixels: Pixels, blocks: Sequence[RawStrip], columns: int) -> list[RawStrip]:
-        """Return one row for each of `blocks` that together draw the image; their segments are those of `blocks`."""
+        """Return rows that draw the image [H, W, 3] in place of `blocks`; their segments are those of `blocks`."""
         size = self.pixel_size(columns, len(blocks))
         resized: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)
         if self._graphics.protocol is Protocol.sixel or len(blocks) > len(_DIACRITICS):
@@ -71,16 +71,16 @@ class PixelRenderer:
 
 
 def _draw_last(drawing: str, columns: int, rows: int) -> list[str]:
-    """Return the sequence of each row: all rows are skipped, and the last one draws over them all."""
+    """Return the escape sequence of each row: the last one draws the whole image, the others only skip their cells."""
     skip = f"\x1b[{columns}C"
     up = f"\x1b[{rows - 1}A" if rows > 1 else ""
     return [skip] * (rows - 1) + [f"\x1b7{up}{drawing}\x1b8{skip}"]
 
 
 def encode_sixel(pixels: Pixels) -> str:
-    """Return the escape sequence that draws an image [H, W, 3], its upper left corner at the cursor.
+    """Return the escape sequence that draws an image [H, W, 3] with its upper left corner at the cursor.
 
-    The last row is repeated to fill up the last band of six. 640x360 take 30 ms and 200 kB.
+    The last row is repeated to fill the last band of six. An image of 640x360 takes 30 ms and 200 kB.
     """
     indices = _palette_indices(pixels)
     indices = np.pad(indices, ((0, -len(indices) % _SIXEL_ROWS), (0, 0)), mode="edge")
@@ -90,7 +90,7 @@ def encode_sixel(pixels: Pixels) -> str:
 
 
 def _palette_indices(pixels: Pixels) -> NDArray[np.uint8]:
-    """Return [H, W] the index of each pixel's colour, with ordered dithering."""
+    """Return [H, W] the palette index of each pixel, with ordered dithering."""
     height, width = pixels.shape[:2]
     threshold = dither_thresholds(height, width).astype(np.float32) + np.float32(0.5)
     indices = np.zeros((height, width), np.uint8)
@@ -101,7 +101,7 @@ def _palette_indices(pixels: Pixels) -> NDArray[np.uint8]:
 
 
 def _encode_band(indices: NDArray[np.uint8]) -> bytes:
-    """Return six rows of pixels: for each colour in them where it is, one character a column."""
+    """Return six rows of pixels as sixels: for each colour in them one character per column."""
     used, inverse = np.unique(indices, return_inverse=True)
     inverse = inverse.reshape(indices.shape)
     columns = np.arange(indices.shape[1])
@@ -112,14 +112,14 @@ def _encode_band(indices: NDArray[np.uint8]) -> bytes:
 
 
 def _compress_runs(characters: NDArray[np.uint8]) -> Iterator[bytes]:
-    """Yield each row as text, long runs as a count."""
+    """Yield each row of characters with runs of four and more run-length encoded."""
     for row in characters:
         text = row.tobytes().rstrip(b"?")  # columns without this colour
         yield _LONG_RUN.sub(lambda run: b"!%d%s" % (len(run[0]), run[1]), text)
 
 
 def _define_colour(index: int) -> str:
-    """Return the definition of a colour, in per cent of red, green and blue."""
+    """Return the definition of a colour in per cent of red, green and blue."""
     pairs = zip(SIXEL_LEVELS, _SIXEL_STEPS, strict=True)
     return "#{};2;{};{};{}".format(index, *[round(100 * (index // step % n) / (n - 1)) for n, step in pairs])
 
@@ -128,9 +128,9 @@ _PALETTE = "".join(map(_define_colour, range(int(np.prod(SIXEL_LEVELS)))))
 
 
 def encode_kitty(pixels: Pixels, columns: int, rows: int, image_id: int, previous_id: int) -> list[str]:
-    """Return the sequence of each row of cells: the first one sends the image, the last one deletes the previous.
+    """Return the escape sequence of each row of cells: the first sends the image, the last deletes the previous one.
 
-    Ids are from 1 to 255; at most as many rows as there are diacritics.
+    Ids are from 1 to 255. There may be at most as many rows as there are diacritics.
     """
     sequences = [
         f"\x1b[38;5;{image_id}m{_PLACEHOLDER}{row}{_DIACRITICS[0]}{_PLACEHOLDER * (columns - 1)}\x1b[39m"

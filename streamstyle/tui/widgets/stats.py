@@ -1,24 +1,36 @@
-"""A few lines about a run."""
+"""Figures of a run as lines of text: each function here returns the lines of one panel."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.content import Content
 from textual.widget import Widget
 
-from streamstyle.formatting import format_bytes, format_duration, format_number, format_seconds, format_time_of_day
+from streamstyle.formatting import (
+    format_bytes,
+    format_duration,
+    format_number,
+    format_seconds,
+    format_speed,
+    format_time_of_day,
+)
 from streamstyle.runs.state import RunState
-from streamstyle.tui.widgets.figures import bar, position_text, sparkline, speed_text, steadiness_text
 from streamstyle.tui.widgets.text import ACCENT, MUTED, justify, line
 
 DescribeRun = Callable[[RunState, int], list[Content]]
-"""From a run, and the cells there are in a line, to the lines."""
+"""Returns the lines about a run, each at most so many cells wide."""
+
+_NAME_WIDTH = 12
+"""Cells for the name of a stage, queue or term."""
+
+_SPARKS = "▁▂▃▄▅▆▇█"
 
 
 class StatsPanel(Widget):
-    """What a function has to say of a run, under a heading; nothing at all while that is nothing."""
+    """Shows the lines that a function returns about a run, under a heading; empty while there are none."""
 
     def __init__(self, describe: DescribeRun, heading: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id, classes="empty")
@@ -27,19 +39,19 @@ class StatsPanel(Widget):
         self._run_state = RunState()
         self._content_lines: list[Content] = []
 
-    def show(self, story: RunState) -> None:
-        """Say what there is to say of the run now."""
-        self._run_state = story
-        said = self._describe(story, max(1, self.content_size.width or 30))
-        if said == self._content_lines:
+    def show(self, state: RunState) -> None:
+        """Update the lines."""
+        self._run_state = state
+        lines = self._describe(state, max(1, self.content_size.width or 30))
+        if lines == self._content_lines:
             return
-        reshaped = len(said) != len(self._content_lines)
-        self._content_lines = said
-        self.set_class(not said, "empty")
-        self.refresh(layout=reshaped)
+        count_changed = len(lines) != len(self._content_lines)
+        self._content_lines = lines
+        self.set_class(not lines, "empty")
+        self.refresh(layout=count_changed)
 
     def on_resize(self) -> None:
-        """Say it in lines of the new width."""
+        """Update the lines to the new width."""
         self.show(self._run_state)
 
     def render(self) -> Content:
@@ -48,61 +60,57 @@ class StatsPanel(Widget):
         return Content("\n").join([*heading, *self._content_lines])
 
 
-def progress_lines(story: RunState, width: int) -> list[Content]:
-    """Return frames done, a bar, and the place in the film."""
-    share = story.fraction_done
-    per_cent = line(f"{100 * share:.0f} %" if share is not None else "")
-    shot = line(("shot ", MUTED), str(story.shots[-1].shot + 1)) if story.shots else line("")
+def progress_lines(state: RunState, width: int) -> list[Content]:
+    """Return the frames done, a progress bar, and the position in the video."""
+    percentage = _percentage_text(state)
+    shot = line(("shot ", MUTED), str(state.shots[-1].shot + 1)) if state.shots else line("")
     return [
-        justify(frames_done_text(story), per_cent, width),
-        progress_bar(story, width),
-        justify(shot, line(position_text(story)), width),
+        justify(frames_done_text(state), percentage, width),
+        progress_bar(state, width),
+        justify(shot, line(position_text(state)), width),
     ]
 
 
-def frames_done_text(story: RunState) -> Content:
-    """Return how many frames are done, and of how many."""
-    of = f" of {story.frames}" if story.frames else ""
-    return line((str(story.frames_done), "bold"), f"{of} frames")
+def frames_done_text(state: RunState) -> Content:
+    """Return `57 of 132 frames`, or `57 frames` if their number is not known."""
+    total = f" of {state.frames}" if state.frames else ""
+    return line((str(state.frames_done), "bold"), f"{total} frames")
 
 
-def progress_bar(story: RunState, width: int) -> Content:
-    """Return a bar that is as long as the line."""
-    full, empty = bar(story.fraction_done or 0.0, width)
+def progress_bar(state: RunState, width: int) -> Content:
+    """Return a progress bar of the full width."""
+    full, empty = bar(state.fraction_done or 0.0, width)
     return line((full, ACCENT), (empty, MUTED))
 
 
-def speed_lines(story: RunState, width: int) -> list[Content]:
-    """Return the pace and how it has been, how long it will take and the time of day it will be done."""
-    pace = speed_text(story)
-    if not pace:
+def speed_lines(state: RunState, width: int) -> list[Content]:
+    """Return the speed and its history, the time left and the time of day when the run will be done."""
+    speed = speed_text(state)
+    if not speed:
         return []
-    history = sparkline(story.status.fps_history if story.status else (), width)
+    history = sparkline(state.status.fps_history if state.status else (), width)
     return [
-        line((pace, "bold")),
+        line((speed, "bold")),
         *([line((history, MUTED))] if history else []),
-        justify(*time_left(story), width),
+        justify(*time_left(state), width),
     ]
 
 
-def time_left(story: RunState) -> tuple[Content, Content]:
-    """Return how long it will still take, and the time of day then."""
-    left = story.seconds_left
+def time_left(state: RunState) -> tuple[Content, Content]:
+    """Return the time left and the time of day when the run will be done; empty if they are not known."""
+    left = state.seconds_left
     if left is None:
-        return line(("paused", ACCENT) if story.paused else ("", "")), line("")
+        return line(("paused", ACCENT) if state.paused else ("", "")), line("")
     return line(format_duration(left), (" left", MUTED)), line(
         ("done at ", MUTED), format_time_of_day(left, time.time())
     )
 
 
-_NAME_WIDTH = 12
-
-
-def stage_lines(story: RunState, width: int) -> list[Content]:
-    """Return the seconds a frame of each stage as bars, the bottleneck in the accent's colour."""
-    if story.status is None or not story.status.stages:
+def stage_lines(state: RunState, width: int) -> list[Content]:
+    """Return the seconds per frame of each stage with a bar; the bottleneck is in the accent colour."""
+    if state.status is None or not state.status.stages:
         return []
-    spent = {name: seconds or 0.0 for name, seconds in story.status.stages.items()}
+    spent = {name: seconds or 0.0 for name, seconds in state.status.stages.items()}
     longest = max(*spent.values(), 1e-9)
     room = max(1, width - _NAME_WIDTH - 8)
     return [
@@ -112,65 +120,65 @@ def stage_lines(story: RunState, width: int) -> list[Content]:
             width,
         )
         for name, seconds in spent.items()
-        for style in [ACCENT if name == story.status.bottleneck else MUTED]
+        for style in [ACCENT if name == state.status.bottleneck else MUTED]
     ]
 
 
-def queue_lines(story: RunState, width: int) -> list[Content]:
-    """Return how full each queue is."""
-    if story.status is None:
+def queue_lines(state: RunState, width: int) -> list[Content]:
+    """Return the number of frames in each queue and its capacity."""
+    if state.status is None:
         return []
     room = max(1, width - _NAME_WIDTH - 8)
     return [
         justify(
-            line((f"{name:<{_NAME_WIDTH}}", _queue_style(story, name)), *_queue_bar(waiting, places, room)),
-            line(f"{waiting}/{places}"),
+            line((f"{name:<{_NAME_WIDTH}}", _queue_style(state, name)), *_queue_bar(length, capacity, room)),
+            line(f"{length}/{capacity}"),
             width,
         )
-        for name, (waiting, places) in story.status.queues.items()
+        for name, (length, capacity) in state.status.queues.items()
     ]
 
 
-def bottleneck(story: RunState) -> Content:
-    """Return what everything else waits for, and how long that takes."""
-    if story.status is None or not story.status.bottleneck:
+def bottleneck(state: RunState) -> Content:
+    """Return the stage that limits the speed and its seconds per frame."""
+    if state.status is None or not state.status.bottleneck:
         return line("")
-    name = story.status.bottleneck
-    seconds = story.status.stages.get(name)
-    took = f" {format_seconds(seconds)}" if seconds else ""
-    return line(("slowest ", MUTED), name, took)
+    name = state.status.bottleneck
+    seconds = state.status.stages.get(name)
+    time_text = f" {format_seconds(seconds)}" if seconds else ""
+    return line(("slowest ", MUTED), name, time_text)
 
 
-def _queue_style(story: RunState, queue: str) -> str:
-    """A queue that stays empty because what fills it is slowest bears the accent."""
-    return ACCENT if story.status and queue == story.status.bottleneck else MUTED
+def _queue_style(state: RunState, queue: str) -> str:
+    """Return the accent colour for the queue that the slowest stage fills."""
+    return ACCENT if state.status and queue == state.status.bottleneck else MUTED
 
 
-def _queue_bar(waiting: int, places: int, room: int) -> tuple[tuple[str, str], tuple[str, str]]:
-    full, empty = bar(waiting / places if places else 0.0, min(room, places) if places else room)
+def _queue_bar(length: int, capacity: int, room: int) -> tuple[tuple[str, str], tuple[str, str]]:
+    full, empty = bar(length / capacity if capacity else 0.0, min(room, capacity) if capacity else room)
     return ("▪" * len(full), ""), ("·" * len(empty), MUTED)
 
 
-def warping_error_lines(story: RunState, width: int) -> list[Content]:
-    """Return the warping error of what is painted beside that of frames painted alone."""
-    errors = story.status.warping_error if story.status else {}
+def warping_error_lines(state: RunState, width: int) -> list[Content]:
+    """Return the warping error of the output and that per frame."""
+    errors = state.status.warping_error if state.status else {}
     rows = [
         justify(line((label, MUTED)), line(format_number(errors.get(name))), width)
-        for name, label in (("output", "painted"), ("per_frame", "frame by frame"))
+        for name, label in (("output", "output"), ("per_frame", "per frame"))
         if errors.get(name) is not None
     ]
-    steadier = steadiness_text(story)
+    steadier = steadiness_text(state)
     return [*rows, line((steadier, ACCENT))] if steadier else rows
 
 
-def loss_lines(story: RunState, width: int) -> list[Content]:
-    """Return the terms of the objective of the frame at hand, as bars on a common scale."""
-    terms = {name: value for name, value in (story.status.losses if story.status else {}).items() if value}
+def loss_lines(state: RunState, width: int) -> list[Content]:
+    """Return the terms of the objective for the current frame, with bars on a common scale."""
+    terms = {name: value for name, value in (state.status.losses if state.status else {}).items() if value}
     largest = max(terms.values(), default=0.0)
-    room = max(1, width - 12 - 8)
+    room = max(1, width - _NAME_WIDTH - 8)
     return [
         justify(
-            line((f"{name:<12}", MUTED), ("▬" * round(room * value / largest), MUTED)),
+            line((f"{name:<{_NAME_WIDTH}}", MUTED), ("▬" * round(room * value / largest), MUTED)),
             line(format_number(value)),
             width,
         )
@@ -178,57 +186,96 @@ def loss_lines(story: RunState, width: int) -> list[Content]:
     ]
 
 
-def machine_lines(story: RunState, width: int) -> list[Content]:
-    """Return memory, processor, GPU and the size of the film so far."""
-    surveyed = story.status
-    if surveyed is None:
+def machine_lines(state: RunState, width: int) -> list[Content]:
+    """Return memory, processor load, GPU memory and the size of the output so far."""
+    status = state.status
+    if status is None:
         return []
     rows = [
-        ("memory", format_bytes(surveyed.memory)),
-        ("processor", f"{surveyed.cpu:.0f} %"),
-        ("GPU memory", format_bytes(surveyed.gpu_memory) if surveyed.gpu_memory is not None else ""),
-        ("film so far", format_bytes(surveyed.bytes_written)),
+        ("memory", format_bytes(status.memory)),
+        ("processor", f"{status.cpu:.0f} %"),
+        ("GPU memory", format_bytes(status.gpu_memory) if status.gpu_memory is not None else ""),
+        ("output so far", format_bytes(status.bytes_written)),
     ]
     return [justify(line((name, MUTED)), line(value), width) for name, value in rows if value]
 
 
-def brief_stats(story: RunState, width: int) -> list[Content]:
-    """Return four lines with what matters most."""
-    left, at = time_left(story)
-    shot = f"shot {story.shots[-1].shot + 1} · " if story.shots else ""
-    steadier = line((steadiness_text(story), ACCENT))
-    done = frames_done_text(story)
+def brief_stats(state: RunState, width: int) -> list[Content]:
+    """Return the four lines that replace the panels on a narrow terminal."""
+    left, done_at = time_left(state)
+    shot = f"shot {state.shots[-1].shot + 1} · " if state.shots else ""
+    steadier = line((steadiness_text(state), ACCENT))
+    frames_done = frames_done_text(state)
     return [
-        bar_and_share(story, width),
-        justify(done, line((shot, MUTED), position_text(story)), width),
-        justify(_speed_text(story, width // 2), Content.assemble(left, "  ", at), width),
-        justify(bottleneck(story), Content.assemble(steadier, *_machine_text(story)), width),
+        progress_with_percentage(state, width),
+        justify(frames_done, line((shot, MUTED), position_text(state)), width),
+        justify(_speed_text(state, width // 2), Content.assemble(left, "  ", done_at), width),
+        justify(bottleneck(state), Content.assemble(steadier, *_machine_text(state)), width),
     ]
 
 
-def compact_stats(story: RunState, width: int) -> list[Content]:
-    """Return two lines, for a terminal the size of a stamp."""
-    of = f"/{story.frames}" if story.frames else ""
-    left, _ = time_left(story)
-    done = line((str(story.frames_done), "bold"), of, "  ", speed_text(story))
-    return [bar_and_share(story, width), justify(done, left, width)]
+def compact_stats(state: RunState, width: int) -> list[Content]:
+    """Return the two lines that are shown on a very small terminal."""
+    total = f"/{state.frames}" if state.frames else ""
+    left, _ = time_left(state)
+    done = line((str(state.frames_done), "bold"), total, "  ", speed_text(state))
+    return [progress_with_percentage(state, width), justify(done, left, width)]
 
 
-def bar_and_share(story: RunState, width: int) -> Content:
-    """Return the bar and the percentage in one line."""
-    share = story.fraction_done
-    per_cent = line(f"{100 * share:.0f} %" if share is not None else "")
-    return justify(progress_bar(story, max(1, width - 6)), per_cent, width)
+def progress_with_percentage(state: RunState, width: int) -> Content:
+    """Return the progress bar and the percentage in one line."""
+    return justify(progress_bar(state, max(1, width - 6)), _percentage_text(state), width)
 
 
-def _speed_text(story: RunState, width: int) -> Content:
-    pace = speed_text(story)
-    history = sparkline(story.status.fps_history if story.status else (), max(0, width - len(pace) - 2))
-    return line((pace, "bold"), "  ", (history, MUTED))
+def _percentage_text(state: RunState) -> Content:
+    return line(f"{100 * state.fraction_done:.0f} %" if state.fraction_done is not None else "")
 
 
-def _machine_text(story: RunState) -> list[Content]:
-    if story.status is None:
+def _speed_text(state: RunState, width: int) -> Content:
+    speed = speed_text(state)
+    history = sparkline(state.status.fps_history if state.status else (), max(0, width - len(speed) - 2))
+    return line((speed, "bold"), "  ", (history, MUTED))
+
+
+def _machine_text(state: RunState) -> list[Content]:
+    if state.status is None:
         return []
-    memory, film = format_bytes(story.status.memory), format_bytes(story.status.bytes_written)
-    return [line((f"  {memory} · {story.status.cpu:.0f} % · {film}", MUTED))]
+    memory, written = format_bytes(state.status.memory), format_bytes(state.status.bytes_written)
+    return [line((f"  {memory} · {state.status.cpu:.0f} % · {written}", MUTED))]
+
+
+def speed_text(state: RunState) -> str:
+    """Return `12 fps`, or `2.1 s/frame` below one frame per second; empty before it is known."""
+    return format_speed(state.fps, 1.0) if state.fps else ""
+
+
+def position_text(state: RunState) -> str:
+    """Return the time in the video that has been reached, and its duration where that is known."""
+    reached = format_duration(state.last_frame.time if state.last_frame else 0)
+    duration = state.started.duration if state.started else None
+    return f"{reached} / {format_duration(duration)}" if duration else reached
+
+
+def steadiness_text(state: RunState) -> str:
+    """Return `5.6 times steadier`, the gain over stylisation per frame; empty if it is not known."""
+    gain = state.warping_error_reduction
+    if gain is None:
+        return ""
+    if gain < 1.05:
+        return "no steadier than per frame"
+    return f"{gain:.0f} times steadier" if gain >= 10 else f"{gain:.1f} times steadier"
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """Return the last `width` values as a line of blocks, scaled between zero and the largest."""
+    shown = [0.0 if value is None or not math.isfinite(value) else value for value in values][-width:]
+    largest = max(shown, default=0.0)
+    if largest <= 0:
+        return ""
+    return "".join(_SPARKS[min(7, int(8 * value / largest))] for value in shown)
+
+
+def bar(fraction: float, width: int) -> tuple[str, str]:
+    """Return a bar for a fraction in [0, 1] as the text of its full and its empty part."""
+    full = min(width, max(0, round(width * fraction)))
+    return "━" * full, "─" * (width - full)

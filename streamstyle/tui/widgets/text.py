@@ -1,4 +1,4 @@
-"""Lines of text that several widgets lay out alike."""
+"""Lines of text, and the widgets of the screens that show nothing else: header, message and log."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ StyledText = str | tuple[str, str]
 
 
 def line(*parts: StyledText) -> Content:
-    """Return a line of text, each part in its style."""
+    """Return a line of text from parts with or without a style."""
     return Content.assemble(*parts)
 
 
 def justify(left: Content, right: Content, width: int) -> Content:
-    """Return a line with one text at its start and one at its end; without the latter where both do not fit."""
+    """Return a line of so many cells with one text at each end; without the right one if both do not fit."""
     gap = width - left.cell_length - right.cell_length
     return Content.assemble(left, " " * gap, right) if gap >= 1 else left
 
 
 def elide_middle(text: str, width: int) -> str:
-    """Return the text in so many cells, its middle left out where it is longer."""
-    whole = Content(text)
-    if whole.cell_length <= width:
+    """Return the text in at most so many cells; if it is longer, its middle is replaced by an ellipsis."""
+    if Content(text).cell_length <= width:
         return text
     kept = max(0, width - 1)
     end = set_cell_size(text[::-1], kept // 2)[::-1].lstrip() if kept > 1 else ""
@@ -45,42 +44,41 @@ def elide_middle(text: str, width: int) -> str:
 
 
 class Header(Widget):
-    """What the run is about at the left, how it stands at the right."""
+    """Names and options of the run at the left, its status at the right."""
 
-    def __init__(self, film: str = "", output: str = "", *, id: str | None = None) -> None:
+    def __init__(self, video: str = "", output: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._paths = (film, output)
+        self._paths = (video, output)
         self._options_text = ""
         self._status_text = ""
 
-    def show(self, started: Started | None, state: str) -> None:
-        """Say how the run stands, in a word or two."""
-        films, manner = self._paths, self._options_text
+    def show(self, started: Started | None, status: str) -> None:
+        """Show the run's names and options, once they are known, and its status in a few words."""
+        paths, options = self._paths, self._options_text
         if started is not None:
-            films = (started.video, started.output)
-            manner = " · ".join([started.style, started.method, started.size, started.device])
-        if (films, manner, state) != (self._paths, self._options_text, self._status_text):
-            self._paths, self._options_text, self._status_text = films, manner, state
+            paths = (started.video, started.output)
+            options = " · ".join([started.style, started.method, started.size, started.device])
+        if (paths, options, status) != (self._paths, self._options_text, self._status_text):
+            self._paths, self._options_text, self._status_text = paths, options, status
             self.refresh()
 
     def render(self) -> Content:
-        """Return the line; where it is narrow the manner goes first, then the names are cut."""
+        """Return the line; if it is too long, leave out the options, then the video, then part of the output's name."""
         width = self.content_size.width
-        state = line((f"● {self._status_text}", ACCENT)) if self._status_text else line("")
-        film, output = (sanitise(Path(path).name) for path in self._paths)
-        room = width - state.cell_length - 2
-        whole = line(film, (" → ", MUTED), (output, "bold"), (f"   {self._options_text}", MUTED))
-        if whole.cell_length <= room:
-            return justify(whole, state, width)
-        names = line((elide_middle(output, max(8, room)), "bold"))
-        both = line(film, (" → ", MUTED), (output, "bold"))
-        return justify(both if both.cell_length <= room else names, state, width)
+        status = line((f"● {self._status_text}", ACCENT)) if self._status_text else line("")
+        video, output = (sanitise(Path(path).name) for path in self._paths)
+        room = width - status.cell_length - 2
+        names = line(video, (" → ", MUTED), (output, "bold"))
+        for text in (Content.assemble(names, (f"   {self._options_text}", MUTED)), names):
+            if text.cell_length <= room:
+                return justify(text, status, width)
+        return justify(line((elide_middle(output, max(8, room)), "bold")), status, width)
 
 
 class StableText(Static):
-    """Text that has the screen laid out anew only where it becomes longer or shorter by a line.
+    """Text that triggers a new layout of the screen only if its number of lines changes.
 
-    That costs more than all else that a key does.
+    A layout takes longer than anything else that follows a key press.
     """
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -88,12 +86,12 @@ class StableText(Static):
         self._text: str | Text = ""
         self._line_count = 0
 
-    def set_text(self, words: str | Text) -> None:
-        """Say something else."""
-        if words == self._text:
+    def set_text(self, text: str | Text) -> None:
+        """Change the text."""
+        if text == self._text:
             return
-        self._text = words
-        self.update(words, layout=False)
+        self._text = text
+        self.update(text, layout=False)
         width = self.content_size.width
         lines = self.get_content_height(self.app.size, self.app.size, width) if width else -1
         if lines != self._line_count:
@@ -102,35 +100,35 @@ class StableText(Static):
 
 
 class LogView(RichLog):
-    """Remarks, one under the other; warnings in a colour of their own."""
+    """The log of a run, warnings in their own colour."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, wrap=True, markup=False, highlight=False, max_lines=2000, min_width=1)
-        self._shown_remarks: Sequence[LogEntry] = ()
+        self._shown_entries: Sequence[LogEntry] = ()
 
-    def show(self, remarks: Sequence[LogEntry]) -> None:
-        """Add those remarks that are not there yet."""
-        for remark in remarks[len(self._shown_remarks) :]:
-            self._write_remark(remark)
-        self._shown_remarks = remarks
+    def show(self, entries: Sequence[LogEntry]) -> None:
+        """Append the entries that are not shown yet."""
+        for entry in entries[len(self._shown_entries) :]:
+            self._write_entry(entry)
+        self._shown_entries = entries
 
     def on_mount(self) -> None:
-        """Say it all again in the colours of a theme that is chosen later."""
+        """Write all entries again when the theme, and with it the colours, has changed."""
         self.app.theme_changed_signal.subscribe(self, self._rewrite)
 
     def _rewrite(self, theme: Theme) -> None:
         self.clear()
-        for remark in self._shown_remarks:
-            self._write_remark(remark)
+        for entry in self._shown_entries:
+            self._write_entry(entry)
 
     def toggle(self) -> None:
-        """Come into sight, or go out of it; from then on the size of the terminal has no say in that."""
-        here = self.display
-        self.set_class(not here, "shown")
-        self.set_class(here, "hidden")
+        """Show or hide the log; from then on the size of the terminal no longer decides that."""
+        visible = self.display
+        self.set_class(not visible, "shown")
+        self.set_class(visible, "hidden")
 
-    def _write_remark(self, remark: LogEntry) -> None:
+    def _write_entry(self, entry: LogEntry) -> None:
         colours = self.app.theme_variables
-        name = "warning" if remark.warning else "foreground"
-        mark = "! " if remark.warning else "  "
-        self.write(Text(f"{mark}{remark.text}", style=colours.get(name, "")))
+        name = "warning" if entry.warning else "foreground"
+        mark = "! " if entry.warning else "  "
+        self.write(Text(f"{mark}{entry.text}", style=colours.get(name, "")))

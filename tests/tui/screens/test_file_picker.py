@@ -8,8 +8,8 @@ from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 
+from streamstyle.files import VIDEO_SUFFIXES
 from streamstyle.tui.screens.file_picker import (
-    FILMS,
     DirEntry,
     FilePicker,
     ParsedInput,
@@ -19,8 +19,8 @@ from streamstyle.tui.screens.file_picker import (
     parse_dropped,
     parse_typed,
 )
-from tests.tui.pilot import screen_text, wait_for_text
-from tests.tui.setup.setup_harness import STYLE_SHEET, Act, perform
+from tests.tui.pilot import Steps, run_app, screen_text, wait_for_text
+from tests.tui.setup.setup_harness import STYLE_SHEET
 
 HERE = Path("/films")
 
@@ -32,7 +32,7 @@ HERE = Path("/films")
         ("/me", Path("/"), "me"), ("~", Path("~"), ""), ("~/Vid", Path("~"), "Vid"), ("~/a/b", Path("~/a"), "b"),
     ],
 )  # fmt: skip
-def test_a_word_filters_and_a_path_goes_there(text: str, folder: Path, filter: str) -> None:
+def test_word_filters_and_path_changes_the_folder(text: str, folder: Path, filter: str) -> None:
     assert parse_typed(text, HERE) == ParsedInput(folder.expanduser(), filter)
 
 
@@ -43,26 +43,26 @@ def test_a_word_filters_and_a_path_goes_there(text: str, folder: Path, filter: s
         "file:///films/My%20film.mp4\r\n", "'/films/My film.mp4' '/films/other.mp4'",
     ],
 )  # fmt: skip
-def test_what_a_terminal_pastes_for_a_dropped_file_is_its_path(pasted: str) -> None:
+def test_dropped_file_is_parsed_to_its_path(pasted: str) -> None:
     assert parse_dropped(pasted) == "/films/My film.mp4"
 
 
-def test_an_odd_quote_and_nothing_at_all_do_no_harm() -> None:
+def test_unbalanced_quote_and_empty_text_are_parsed() -> None:
     assert parse_dropped("'/films/it") == "/films/it"
     assert parse_dropped("  \n") == ""
 
 
-def test_a_folder_is_listed_with_folders_first_and_films_alone(tmp_path: Path) -> None:
+def test_folders_are_listed_before_videos(tmp_path: Path) -> None:
     for name in ("b.MKV", "a.mp4", "notes.txt", ".hidden.mp4"):
         (tmp_path / name).write_bytes(b"12345")
     (tmp_path / "zoo").mkdir()
     (tmp_path / "gone.mp4").symlink_to(tmp_path / "nowhere")
-    found = list_folder(tmp_path, FILMS)
+    found = list_folder(tmp_path, VIDEO_SUFFIXES)
     assert [entry.path.name for entry in found] == ["zoo", "a.mp4", "b.MKV", "gone.mp4"]
     assert (found[0].is_folder, found[1].bytes, found[3].bytes) == (True, 5, 0)
 
 
-def test_filtering_prefers_beginnings_and_completing_goes_as_far_as_all_agree() -> None:
+def test_prefixes_sort_first_and_complete_to_the_common_part() -> None:
     entries = [DirEntry(HERE / name, False) for name in ("a bunny.mp4", "bunny-1.mp4", "bunny-2.mp4")]
     assert [entry.path.name for entry in filter_entries(entries, "bun")] == [
         "bunny-1.mp4",
@@ -75,7 +75,7 @@ def test_filtering_prefers_beginnings_and_completing_goes_as_far_as_all_agree() 
 
 
 class PickerApp(App[int]):
-    """Nothing but the question for a film."""
+    """An app with nothing but the file picker."""
 
     CSS_PATH = STYLE_SHEET
 
@@ -85,7 +85,7 @@ class PickerApp(App[int]):
         self.chosen: list[Path | None] = []
 
     def on_mount(self) -> None:
-        self.push_screen(FilePicker("a film", FILMS, self.folder), self.chosen.append)
+        self.push_screen(FilePicker("a film", VIDEO_SUFFIXES, self.folder), self.chosen.append)
 
 
 @pytest.fixture
@@ -98,55 +98,55 @@ def films(tmp_path: Path) -> Path:
     return folder
 
 
-def choose(folder: Path, act: Act, size: tuple[int, int] = (80, 24)) -> list[Path | None]:
-    hall = PickerApp(folder)
-    perform(hall, act, size)
-    return hall.chosen
+def choose(folder: Path, steps: Steps, size: tuple[int, int] = (80, 24)) -> list[Path | None]:
+    app = PickerApp(folder)
+    run_app(app, steps, size)
+    return app.chosen
 
 
-def test_the_films_of_the_folder_are_listed_and_the_first_is_chosen(films: Path) -> None:
-    async def act(pilot: Pilot[Any]) -> None:
+def test_first_video_is_highlighted(films: Path) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await wait_for_text(pilot, "bunny.mp4  2.0 kB")
         shown = screen_text(pilot)
         assert "holidays/" in shown
         assert "notes.txt" not in shown
         await pilot.press("enter")
 
-    assert choose(films, act) == [films / "boat.mkv"]
+    assert choose(films, steps) == [films / "boat.mkv"]
 
 
-def test_a_film_with_an_end_of_line_in_its_name_takes_one_line_and_is_chosen(films: Path) -> None:
+def test_name_with_a_newline_takes_one_row(films: Path) -> None:
     (odd := films / "a\n[b].mkv").write_bytes(bytes(2000))
 
-    async def act(pilot: Pilot[Any]) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await wait_for_text(pilot, "a�[b].mkv  2.0 kB")
         await pilot.press("enter")
 
-    assert choose(films, act) == [odd]
+    assert choose(films, steps) == [odd]
 
 
 @pytest.mark.parametrize("key", ["escape", "ctrl+c"])
-def test_who_goes_back_has_chosen_nothing(films: Path, key: str) -> None:
-    async def act(pilot: Pilot[Any]) -> None:
+def test_escape_chooses_nothing(films: Path, key: str) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await wait_for_text(pilot, "boat.mkv")
         await pilot.press("b", key)
 
-    assert choose(films, act) == [None]
+    assert choose(films, steps) == [None]
 
 
 def test_typing_filters(films: Path) -> None:
-    async def act(pilot: Pilot[Any]) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await wait_for_text(pilot, "boat.mkv")
         await pilot.press(*"nny")
         await pilot.pause(0.2)
         assert "boat.mkv" not in screen_text(pilot)
         await pilot.press("enter")
 
-    assert choose(films, act) == [films / "bunny.mp4"]
+    assert choose(films, steps) == [films / "bunny.mp4"]
 
 
-def test_folders_are_gone_into_and_out_of(films: Path) -> None:
-    async def act(pilot: Pilot[Any]) -> None:
+def test_folders_are_entered_and_left(films: Path) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await wait_for_text(pilot, "boat.mkv")
         await pilot.press("up", "enter")
         await wait_for_text(pilot, "sea.mp4")
@@ -154,47 +154,47 @@ def test_folders_are_gone_into_and_out_of(films: Path) -> None:
         await wait_for_text(pilot, "boat.mkv")
         await pilot.press("down", "enter")
 
-    assert choose(films, act) == [films / "bunny.mp4"]
+    assert choose(films, steps) == [films / "bunny.mp4"]
 
 
-def test_a_path_is_completed(films: Path) -> None:
-    async def act(pilot: Pilot[Any]) -> None:
+def test_tab_completes_a_path(films: Path) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await pilot.press(*f"{films}/hol", "tab")
         await wait_for_text(pilot, "sea.mp4")
         await pilot.press("tab", "enter")
 
-    assert choose(films.parent / "empty", act) == [films / "holidays" / "sea.mp4"]
+    assert choose(films.parent / "empty", steps) == [films / "holidays" / "sea.mp4"]
 
 
-def test_a_film_dropped_here_is_taken_whatever_it_ends_in(films: Path) -> None:
-    async def act(pilot: Pilot[Any]) -> None:
+def test_dropped_file_may_have_any_suffix(films: Path) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         pilot.app.post_message(events.Paste(f"'{films / 'notes.txt'}'"))
         await pilot.pause(0.2)
         await pilot.press("enter")
 
-    assert choose(films, act) == [films / "notes.txt"]
+    assert choose(films, steps) == [films / "notes.txt"]
 
 
-def test_a_click_chooses(films: Path) -> None:
-    async def act(pilot: Pilot[Any]) -> None:
+def test_click_chooses(films: Path) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await wait_for_text(pilot, "boat.mkv")
         await pilot.click("#picker-list", offset=(3, 2))
 
-    assert choose(films, act) == [films / "bunny.mp4"]
+    assert choose(films, steps) == [films / "bunny.mp4"]
 
 
-def test_a_folder_without_films_says_so_and_cannot_be_chosen_from(films: Path) -> None:
-    async def act(pilot: Pilot[Any]) -> None:
+def test_folder_without_videos_says_so(films: Path) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await wait_for_text(pilot, "no film in")
         await pilot.press("enter")
         await pilot.press("escape")
 
-    assert choose(films.parent / "empty", act) == [None]
+    assert choose(films.parent / "empty", steps) == [None]
 
 
-def test_a_folder_that_is_not_there_says_so(films: Path) -> None:
-    async def act(pilot: Pilot[Any]) -> None:
+def test_missing_folder_says_so(films: Path) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await pilot.press(*"nowhere/")
         await wait_for_text(pilot, "No such file")
 
-    assert choose(films, act) == []
+    assert choose(films, steps) == []

@@ -1,4 +1,4 @@
-"""Every key of the running screen, on a run that is painted by a fake engine."""
+"""The run screen: its keys, views and figures, with a fake run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from streamstyle.events import FrameWritten
 from streamstyle.runs.folder import RunFolder, list_runs
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.dialogs import RUN_BINDINGS
+from streamstyle.tui.screens.help import RUN_BINDINGS
 from streamstyle.tui.screens.run import RunScreen
 from streamstyle.tui.screens.summary import SummaryScreen
 from streamstyle.tui.widgets.image import ImagePair
@@ -35,7 +35,7 @@ def run() -> RunFolder:
 
 
 async def stop(pilot: Pilot[int]) -> None:
-    """Leave as a person does who has seen enough."""
+    """Leave and stop the run."""
     await pilot.press("q")
     await wait_for_text(pilot, "Leave?")
     await pilot.press("s")
@@ -43,33 +43,31 @@ async def stop(pilot: Pilot[int]) -> None:
     await pilot.press("q")
 
 
-def test_frames_arrive_and_are_shown_with_their_numbers(tmp_path: Path) -> None:
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "painted · frame")
+def test_previews_and_figures_are_shown(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame")
         shown = screen_text(pilot)
-        for words in ("film.mkv → film.wave.mkv", "● painting", "of 2000 frames", "5.6 times steadier", "1.2 GB"):
-            assert words in shown
+        for text in ("film.mkv → film.wave.mkv", "● running", "of 2000 frames", "5.6 times steadier", "1.2 GB"):
+            assert text in shown
         assert "! stream #2 is left out" in shown
         await stop(pilot)
 
-    assert run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), act) == 130
+    assert run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), steps) == 130
 
 
-def test_a_short_run_ends_in_its_summary_with_exit_code_0(tmp_path: Path) -> None:
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "Painted in")
+def test_finished_run_exits_with_code_0(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "Finished in")
         await pilot.press("enter")
 
-    assert run_app(app_with_fake_run(run_request(tmp_path, "--frames", "8", "--seconds", "0.02")), act) == 0
+    assert run_app(app_with_fake_run(run_request(tmp_path, "--frames", "8", "--seconds", "0.02")), steps) == 0
     assert (tmp_path / "film.wave.mkv").is_file()
 
 
-def test_the_picture_shows_every_view_and_two_beside_each_other(tmp_path: Path) -> None:
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "painted · frame")
-        for key, title in zip(
-            "12345", ("painted", "the film", "painted frame by frame", "optical flow", "weight"), strict=True
-        ):
+def test_views_are_chosen_compared_and_swapped(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame")
+        for key, title in zip("12345", ("output", "film", "per frame", "optical flow", "weight"), strict=True):
             await pilot.press(key)
             await wait_for_text(pilot, f"{title} · frame")
         await pilot.press("left")
@@ -78,33 +76,33 @@ def test_the_picture_shows_every_view_and_two_beside_each_other(tmp_path: Path) 
         await wait_for_text(pilot, "weight · frame")
         await pilot.press("1", "c")
         await wait_until(
-            pilot, lambda: "painted · frame" in screen_text(pilot) and "weight · frame" in screen_text(pilot)
+            pilot, lambda: "output · frame" in screen_text(pilot) and "weight · frame" in screen_text(pilot)
         )
         await pilot.press("up")
         await wait_until(
-            pilot, lambda: "painted · frame" in screen_text(pilot) and "optical flow · frame" in screen_text(pilot)
+            pilot, lambda: "output · frame" in screen_text(pilot) and "optical flow · frame" in screen_text(pilot)
         )
         await pilot.press("down", "x")
         await wait_until(
             pilot,
-            lambda: screen_text(pilot).find("weight · frame") in range(screen_text(pilot).find("painted · frame")),
+            lambda: screen_text(pilot).find("weight · frame") in range(screen_text(pilot).find("output · frame")),
         )
         await pilot.press("c")
-        await wait_until(pilot, lambda: "painted · frame" not in screen_text(pilot))
+        await wait_until(pilot, lambda: "output · frame" not in screen_text(pilot))
         await pilot.press("x")
-        await wait_for_text(pilot, "painted · frame")
+        await wait_for_text(pilot, "output · frame")
         await stop(pilot)
 
-    run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), act)
+    run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), steps)
 
 
-def test_the_hands(tmp_path: Path) -> None:
-    """Pause and go on, save, end after a question, leave after another: all on one run, for its start takes a while."""
+def test_pause_save_stop_and_leave(tmp_path: Path) -> None:
+    """All on one run, since its start takes a while."""
 
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "painted · frame")
-        await pauses_and_goes_on(pilot)
-        await saves(pilot)
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame")
+        await pause_and_continue(pilot)
+        await save(pilot)
         for key, question in (("e", "Stop here?"), ("q", "Leave?"), ("ctrl+q", "Leave?"), ("ctrl+c", "Leave?")):
             await pilot.press(key)
             await wait_for_text(pilot, question)
@@ -115,65 +113,65 @@ def test_the_hands(tmp_path: Path) -> None:
         await wait_for_text(pilot, "Stopped after")
         await pilot.press("ctrl+c")
 
-    async def pauses_and_goes_on(pilot: Pilot[int]) -> None:
+    async def pause_and_continue(pilot: Pilot[int]) -> None:
         await pilot.press("space")
         await wait_for_text(pilot, "● paused")
         await wait_until(pilot, lambda: "paused" in event_names(run()))
         assert "done at" not in screen_text(pilot)
         await pilot.press("space")
-        await wait_for_text(pilot, "● painting")
+        await wait_for_text(pilot, "● running")
         await wait_until(pilot, lambda: "unpaused" in event_names(run()))
 
-    async def saves(pilot: Pilot[int]) -> None:
+    async def save(pilot: Pilot[int]) -> None:
         await pilot.press("4", "s")
         await wait_for_text(pilot, "flow, saved as")
         await pilot.press("s")
         await wait_until(pilot, (tmp_path / "film.wave.flow-2.png").is_file)
 
-    assert run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), act) == 130
+    assert run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), steps) == 130
     assert event_names(run())[-1] == "stopped"
     assert (tmp_path / "film.wave.flow-1.png").is_file()
 
 
-def test_a_run_left_in_the_background_goes_on_even_if_it_was_paused(tmp_path: Path) -> None:
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "painted · frame")
+def test_paused_run_continues_in_the_background(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame")
         await pilot.press("space")
         await wait_for_text(pilot, "● paused")
         await pilot.press("q")
         await wait_for_text(pilot, "Leave?")
         await pilot.press("b")
 
-    assert run_app(app_with_fake_run(run_request(tmp_path, "--frames", "40", "--seconds", "0.05")), act) == 0
+    assert run_app(app_with_fake_run(run_request(tmp_path, "--frames", "40", "--seconds", "0.05")), steps) == 0
     folder = run()
     assert folder.is_alive()
     assert not folder.read_control().paused
 
     async def come_back(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "Painted in")
+        await wait_for_text(pilot, "Finished in")
         await pilot.press("q")
 
     assert run_app(StreamstyleApp(folder), come_back) == 0
     assert (tmp_path / "film.wave.mkv").is_file()
 
 
-def test_help_names_every_key(voice: FakeRun) -> None:
+def test_help_names_every_key(fake_run: FakeRun) -> None:
 
-    async def act(pilot: Pilot[int]) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
-        await wait_for_text(pilot, "Pause after the frame at hand")
+        await wait_for_text(pilot, "Pause after the current frame")
         for binding in RUN_BINDINGS:
             assert binding.tooltip[:40] in screen_text(pilot)
         await pilot.press("escape")
-        await wait_for_text(pilot, "● painting")
+        await wait_for_text(pilot, "● running")
 
-    run_app(StreamstyleApp(voice.folder), act, size=(120, 60))
+    run_app(StreamstyleApp(fake_run.folder), steps, size=(120, 60))
 
 
-def test_l_shows_the_log_and_n_the_picture_alone(voice: FakeRun) -> None:
+def test_l_toggles_the_log_and_n_the_figures(fake_run: FakeRun) -> None:
 
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "painted · frame 57")
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame 57")
         assert "stream #2" not in screen_text(pilot)
         await pilot.press("l")
         await wait_for_text(pilot, "! stream #2 is left out")
@@ -184,49 +182,49 @@ def test_l_shows_the_log_and_n_the_picture_alone(voice: FakeRun) -> None:
         await pilot.press("n")
         await wait_for_text(pilot, "of 132 frames")
 
-    run_app(StreamstyleApp(voice.folder), act, size=(100, 30))
+    run_app(StreamstyleApp(fake_run.folder), steps, size=(100, 30))
 
 
-def test_the_palette_has_what_the_keys_do(voice: FakeRun) -> None:
+def test_command_palette_lists_the_actions(fake_run: FakeRun) -> None:
 
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "painted · frame 57")
-        await pilot.press("ctrl+p", *"two side by")
-        await wait_for_text(pilot, "One picture, or two side by side")
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame 57")
+        await pilot.press("ctrl+p", *"one view")
+        await wait_for_text(pilot, "One view, or two side by side")
         await pilot.press("down", "enter")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
-        await wait_for_text(pilot, "the film · frame 57")
-        said = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
-        assert len(said) == len(set(said)), "what has two keys is there once"
+        await wait_for_text(pilot, "film · frame 57")
+        titles = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
+        assert len(titles) == len(set(titles)), "an action with two keys is listed once"
 
-    run_app(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(fake_run.folder), steps)
 
 
-def test_a_name_with_an_end_of_line_and_markup_in_it_is_shown_on_one(voice: FakeRun) -> None:
+def test_name_with_newline_and_markup_is_shown_on_one_line(fake_run: FakeRun) -> None:
     name = "two\nlines \x1b[2J\U0001f3ac.mkv"
-    voice.emit(started(name, f"a [/red] folder/{name}", 132))
+    fake_run.emit(started(name, f"a [/red] folder/{name}", 132))
 
-    async def act(pilot: Pilot[int]) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "two�lines �[2J\U0001f3ac.mkv → two�lines")
         await pilot.press("s")
-        said = pilot.app._notifications
-        await wait_until(pilot, lambda: any("[/red]" in each.message and not each.markup for each in said))
+        notes = pilot.app._notifications
+        await wait_until(pilot, lambda: any("[/red]" in note.message and not note.markup for note in notes))
 
-    run_app(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(fake_run.folder), steps)
 
 
-def test_a_screenshot_has_the_picture(voice: FakeRun) -> None:
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "painted · frame 57")
+def test_screenshot_contains_the_image(fake_run: FakeRun) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame 57")
         for simplified in (False, True):
             assert pilot.app.export_screenshot(simplify=simplified).count("▀") > 1000
 
-    run_app(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(fake_run.folder), steps)
 
 
-def test_ctrl_c_closes_what_lies_over_the_screen_and_then_asks(tmp_path: Path) -> None:
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "painted · frame")
+def test_ctrl_c_closes_the_screen_above_before_it_asks(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame")
         for key in ("ctrl+p", "question_mark"):
             await pilot.press(key)
             await wait_until(pilot, lambda: not isinstance(pilot.app.screen, RunScreen))
@@ -234,40 +232,42 @@ def test_ctrl_c_closes_what_lies_over_the_screen_and_then_asks(tmp_path: Path) -
             await wait_until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
         await stop(pilot)
 
-    run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), act)
+    run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), steps)
 
 
-def test_a_view_that_a_frame_lacks_says_so(voice: FakeRun) -> None:
+def test_view_without_a_preview_says_so(fake_run: FakeRun) -> None:
 
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "painted · frame 57")
-        voice.emit(preview(voice.folder, 58, ("output", "source")))
-        await wait_for_text(pilot, "painted · frame 58")
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame 57")
+        fake_run.emit(preview(fake_run.folder, 58, ("output", "source")))
+        await wait_for_text(pilot, "output · frame 58")
         await pilot.press("4")
         await wait_for_text(pilot, "optical flow: comes with the next frame")
 
-    run_app(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(fake_run.folder), steps)
 
 
 @pytest.mark.parametrize("size", [(200, 60), (80, 24), (40, 12)])
-def test_the_picture_asked_for_is_as_large_as_there_is_room(voice: FakeRun, size: tuple[int, int]) -> None:
+def test_preview_request_has_the_size_of_the_image(fake_run: FakeRun, size: tuple[int, int]) -> None:
 
-    async def act(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "painted · frame 57")
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame 57")
         await wait_until(
             pilot,
-            lambda: voice.folder.merged_preview_request().width >= pilot.app.screen.query_one(ImagePair).size.width - 2,
+            lambda: (
+                fake_run.folder.merged_preview_request().width >= pilot.app.screen.query_one(ImagePair).size.width - 2
+            ),
         )
-        wishes = voice.folder.merged_preview_request()
+        wishes = fake_run.folder.merged_preview_request()
         assert wishes.views == ("output", "source")
         assert size[0] // 2 < wishes.width <= 2 * size[0]
 
-    run_app(StreamstyleApp(voice.folder), act, size=size)
-    assert not list((voice.folder.path / "viewers").glob("*.json"))
+    run_app(StreamstyleApp(fake_run.folder), steps, size=size)
+    assert not list((fake_run.folder.path / "viewers").glob("*.json"))
 
 
-def test_numbers_that_are_not_finite_do_no_harm(voice: FakeRun) -> None:
-    async def act(pilot: Pilot[int]) -> None:
+def test_figures_that_are_not_finite_are_drawn(fake_run: FakeRun) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
         broken = replace(
             status_sample(58),
             losses={"temporal": float("nan")},
@@ -276,8 +276,8 @@ def test_numbers_that_are_not_finite_do_no_harm(voice: FakeRun) -> None:
             fps_history=(float("nan"),) * 3,
             queues={"decode": (0, 0)},
         )
-        voice.latest["status_sampled"] = broken.to_json()
-        voice.emit(FrameWritten(58, 132, 2.3, 56.0))
+        fake_run.latest["status_sampled"] = broken.to_json()
+        fake_run.emit(FrameWritten(58, 132, 2.3, 56.0))
         await wait_for_text(pilot, "58 of 132 frames")
 
-    run_app(StreamstyleApp(voice.folder), act)
+    run_app(StreamstyleApp(fake_run.folder), steps)

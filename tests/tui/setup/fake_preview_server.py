@@ -1,4 +1,4 @@
-"""A process in the easel's place: it echoes questions, and dies, talks or keeps silent when told to."""
+"""A stand-in for the preview server: it echoes a request's path, never finishes an estimate, and dies on demand."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import sys
 def main() -> None:
     """Answer until standard input ends."""
     for line in sys.stdin:
-        question = json.loads(line)
-        if question.get("path") == "die":
+        request = json.loads(line)
+        if request.get("path") == "die":
             os.kill(os.getpid(), signal.SIGKILL)
-        print("a library says something", file=sys.stderr)
-        if question["request"] == "estimate":
-            print(json.dumps({"id": question["id"], "result": {"trial_frames": 1}, "partial": True}), flush=True)
+        print("noise of a library", file=sys.stderr)
+        if request["request"] == "estimate":
+            print(json.dumps({"id": request["id"], "result": {"trial_frames": 1}, "partial": True}), flush=True)
             continue
-        print(json.dumps({"id": question["id"], "result": {"heard": question["path"]}}), flush=True)
+        print(json.dumps({"id": request["id"], "result": {"echo": request["path"]}}), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,25 +10,25 @@ import psutil
 import pytest
 
 from streamstyle.tui.setup.client import PreviewClient, Reply
-from tests.tui.setup.fake_preview_server import main as fake_easel
+from tests.tui.setup.fake_preview_server import main as fake_server
 
-COMMAND = (sys.executable, "-m", fake_easel.__module__)
+COMMAND = (sys.executable, "-m", fake_server.__module__)
 
 
 def run_client(
-    act: Callable[[PreviewClient, list[Reply]], Awaitable[None]], command: tuple[str, ...] = COMMAND
+    steps: Callable[[PreviewClient, list[Reply]], Awaitable[None]], command: tuple[str, ...] = COMMAND
 ) -> list[Reply]:
-    """What is answered during an act."""
-    answers: list[Reply] = []
+    """The replies that arrive during the steps."""
+    replies: list[Reply] = []
 
     async def run() -> None:
-        easel = PreviewClient(answers.append, command)
-        easel.open()
-        await asyncio.wait_for(act(easel, answers), 30)
-        await asyncio.wait_for(easel.close(), 30)
+        client = PreviewClient(replies.append, command)
+        client.open()
+        await asyncio.wait_for(steps(client, replies), 30)
+        await asyncio.wait_for(client.close(), 30)
 
     asyncio.run(run())
-    return answers
+    return replies
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -36,78 +36,78 @@ async def until(condition: Callable[[], object]) -> None:
         await asyncio.sleep(0.01)
 
 
-def test_of_a_flood_of_questions_the_newest_is_answered() -> None:
-    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
+def test_newest_of_many_requests_is_answered() -> None:
+    async def steps(client: PreviewClient, replies: list[Reply]) -> None:
         for number in range(100):
-            easel.request("preview", path=f"moment {number}")
-        await until(lambda: answers and answers[-1].result["heard"] == "moment 99")
+            client.request("preview", path=f"{number}.mkv")
+        await until(lambda: replies and replies[-1].result["echo"] == "99.mkv")
 
-    assert len(run_client(act)) <= 2
-
-
-def test_questions_of_another_kind_do_not_wait() -> None:
-    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
-        easel.request("estimate", path="slow")
-        easel.request("preview", path="quick")
-        await until(lambda: any(answer.ask == "preview" for answer in answers))
-
-    assert {answer.ask for answer in run_client(act)} >= {"preview"}
+    assert len(run_client(steps)) <= 2
 
 
-def test_a_cost_that_another_has_overtaken_is_not_told() -> None:
-    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
-        easel.request("estimate", path="one")
-        await until(lambda: answers)
-        easel.request("estimate", path="two")
-        await until(lambda: len(answers) == 2)
+def test_requests_of_another_kind_do_not_wait() -> None:
+    async def steps(client: PreviewClient, replies: list[Reply]) -> None:
+        client.request("estimate", path="slow")
+        client.request("preview", path="quick")
+        await until(lambda: any(reply.kind == "preview" for reply in replies))
 
-    answers = run_client(act)
-    assert [answer.question["path"] for answer in answers] == ["one", "two"]
-    assert all(answer.partial for answer in answers)
+    assert {reply.kind for reply in run_client(steps)} >= {"preview"}
 
 
-def test_what_was_asked_when_the_process_died_is_refused_and_the_next_question_begins_another() -> None:
-    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
-        easel.request("video", path="die")
-        await until(lambda: answers)
-        easel.request("video", path="film.mp4")
-        await until(lambda: len(answers) == 2)
+def test_outdated_estimate_is_dropped() -> None:
+    async def steps(client: PreviewClient, replies: list[Reply]) -> None:
+        client.request("estimate", path="one")
+        await until(lambda: replies)
+        client.request("estimate", path="two")
+        await until(lambda: len(replies) == 2)
 
-    died, answered = run_client(act)
+    replies = run_client(steps)
+    assert [reply.parameters["path"] for reply in replies] == ["one", "two"]
+    assert all(reply.partial for reply in replies)
+
+
+def test_dead_server_fails_its_requests_and_is_restarted() -> None:
+    async def steps(client: PreviewClient, replies: list[Reply]) -> None:
+        client.request("video", path="die")
+        await until(lambda: replies)
+        client.request("video", path="film.mp4")
+        await until(lambda: len(replies) == 2)
+
+    died, answered = run_client(steps)
     assert died.error is not None
     assert "has died (exit code -9)" in died.error.problem
-    assert answered.result == {"heard": "film.mp4"}
+    assert answered.result == {"echo": "film.mp4"}
 
 
-def test_a_process_that_cannot_begin_is_a_refusal() -> None:
-    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
-        easel.request("video", path="film.mp4")
-        await until(lambda: answers)
+def test_server_that_does_not_start_is_an_error() -> None:
+    async def steps(client: PreviewClient, replies: list[Reply]) -> None:
+        client.request("video", path="film.mp4")
+        await until(lambda: replies)
 
-    (answer,) = run_client(act, (sys.executable, "-c", "raise SystemExit(3)"))
-    assert answer.error is not None
-    assert "exit code 3" in answer.error.problem
+    (reply,) = run_client(steps, (sys.executable, "-c", "raise SystemExit(3)"))
+    assert reply.error is not None
+    assert "exit code 3" in reply.error.problem
 
 
 @pytest.mark.parametrize("after", [0.0, 0.001, 0.01, 0.1])
 @pytest.mark.filterwarnings("error")
-def test_nothing_is_left_of_the_process_however_soon_the_screen_is_left(after: float) -> None:
-    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
-        easel.request("video", path="film.mp4")
+def test_close_leaves_no_process_behind(after: float) -> None:
+    async def steps(client: PreviewClient, replies: list[Reply]) -> None:
+        client.request("video", path="film.mp4")
         await asyncio.sleep(after)
 
-    run_client(act)
+    run_client(steps)
     gc.collect()
     assert not psutil.Process().children()
 
 
-def test_where_no_log_can_be_kept_films_are_read_all_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_runs_without_a_log_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.parent.mkdir(exist_ok=True)
     home.write_text("a file where the folder should be")
 
-    async def act(easel: PreviewClient, answers: list[Reply]) -> None:
-        easel.request("video", path="film.mp4")
-        await until(lambda: answers)
+    async def steps(client: PreviewClient, replies: list[Reply]) -> None:
+        client.request("video", path="film.mp4")
+        await until(lambda: replies)
 
-    (answer,) = run_client(act)
-    assert answer.result == {"heard": "film.mp4"}
+    (reply,) = run_client(steps)
+    assert reply.result == {"echo": "film.mp4"}

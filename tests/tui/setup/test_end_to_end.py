@@ -1,4 +1,4 @@
-"""The start screen with its real process, on a small film: it is read, painted, estimated, and the run begins."""
+"""The start screen with the real preview server on a small film."""
 
 from __future__ import annotations
 
@@ -16,69 +16,67 @@ from textual.pilot import Pilot
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.setup.screen import SetupScreen
 from tests.films import pan, write_film
-from tests.tui.pilot import screen_text, wait_until
-from tests.tui.setup.setup_harness import SetupApp, perform
+from tests.tui.pilot import run_app, screen_text, wait_until
+from tests.tui.setup.setup_harness import SetupApp
 
 
 class SetupAppWithServer(SetupApp):
-    """The app with a real easel."""
+    """The app with the real client."""
 
     def _show_setup(self, film: Path | None) -> None:
         self.push_screen(SetupScreen(film), self._on_setup_closed)
 
 
 def server_processes() -> list[psutil.Process]:
-    """The processes that this one asks."""
+    """The preview servers that this process has started."""
     return [child for child in psutil.Process().children() if "streamstyle.preview_server" in _command(child)]
 
 
 def _command(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())
-    except psutil.Error:  # it has just ended
+    except psutil.Error:  # the process has just ended
         return ""
 
 
-def test_a_film_is_read_painted_estimated_and_begun(tmp_path: Path) -> None:
+def test_film_is_read_previewed_estimated_and_started(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.mp4", pan(frames=40).frames, audio=True)
-    studio = SetupAppWithServer(film)
+    app = SetupAppWithServer(film)
 
-    async def act(pilot: Pilot[Any]) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await wait_until(pilot, lambda: "96x64 · h264" in screen_text(pilot), 60)
         await wait_until(pilot, lambda: "composition_vii · 0:00" in screen_text(pilot), 60)
         await wait_until(
-            pilot, lambda: "done at" in screen_text(pilot) and "still trying" not in screen_text(pilot), 120
+            pilot, lambda: "done at" in screen_text(pilot) and "still measuring" not in screen_text(pilot), 120
         )
         await pilot.press("ctrl+s")
         await pilot.pause()
 
-    perform(studio, act)
+    run_app(app, steps)
     arguments = (str(film), "--style", "composition_vii")
-    assert studio.request == RunRequest(arguments, film, film.with_name("film.composition_vii.mkv"))
-    assert not server_processes(), "it is still at work"
+    assert app.request == RunRequest(arguments, film, film.with_name("film.composition_vii.mkv"))
+    assert not server_processes(), "the server was not ended"
 
 
-def test_the_process_killed_under_it_is_said_and_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))  # whoever is killed leaves something behind
+def test_killed_server_is_restarted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # a killed server leaves a temporary folder behind
     film = write_film(tmp_path / "film.mp4", pan(frames=40).frames)
-    studio = SetupAppWithServer(film)
+    app = SetupAppWithServer(film)
 
-    async def act(pilot: Pilot[Any]) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
         await wait_until(pilot, lambda: "composition_vii · 0:00" in screen_text(pilot), 60)
-        await wait_until(pilot, lambda: "from" in screen_text(pilot), 60)  # a trial is on its way, or over
+        await wait_until(pilot, lambda: "from" in screen_text(pilot), 60)  # the trial is running or has ended
         (killed,) = server_processes()
         os.kill(killed.pid, signal.SIGKILL)
-        easel = pilot.app.screen._queries.easel
-        await wait_until(
-            pilot, lambda: easel._process is None or easel._process.pid != killed.pid, 20
-        )  # it is known there
+        client = pilot.app.screen._queries.client
+        await wait_until(pilot, lambda: client._process is None or client._process.pid != killed.pid, 20)
         await pilot.press("down")
         await wait_until(pilot, lambda: "delaunay · 0:00" in screen_text(pilot), 60)
 
-    perform(studio, act)
+    run_app(app, steps)
 
 
-def test_the_screen_imports_nothing_heavy() -> None:
+def test_setup_screen_imports_no_torch() -> None:
     heavy = ("torch", "av", "streamstyle.pipeline", "streamstyle.stages")
     program = f"import sys, {SetupScreen.__module__}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

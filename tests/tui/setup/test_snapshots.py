@@ -12,7 +12,7 @@ from tests.tui.test_snapshots import SIZES, Clock, compare
 
 
 @pytest.fixture(autouse=True)
-def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def _fixed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streamstyle.tui.setup.panels, "time", Clock)
 
 
@@ -27,5 +27,5 @@ def test_options(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES[2:])
-def test_the_film(size: tuple[int, int]) -> None:
+def test_film(size: tuple[int, int]) -> None:
     compare("start-film", size, SetupApp(Path("film.mp4")), "≈ 12 min", "1", then="1280x720")

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from streamstyle.tui.widgets.cells import ColourDepth, pixel_size, render_rows, to_grey, to_xterm_colours
-from streamstyle.tui.widgets.image import _fit
+from streamstyle.tui.widgets.image import fit_cells
 
 RED, BLUE = (252, 0, 0), (0, 0, 252)
 
@@ -20,7 +20,7 @@ def flag() -> np.ndarray:
     return np.array([[RED] * 4] * 2 + [[BLUE] * 4] * 2, np.uint8)
 
 
-def test_a_cell_shows_two_pixels_one_above_the_other() -> None:
+def test_cell_shows_two_pixels() -> None:
     picture = np.array([[RED] * 3, [BLUE] * 3], np.uint8)
     (row,) = render_rows(picture, ColourDepth.true, Style())
     assert row.text == "▀▀▀"
@@ -31,20 +31,20 @@ def test_a_cell_shows_two_pixels_one_above_the_other() -> None:
 
 
 @pytest.mark.parametrize(("depth", "system"), [(ColourDepth.true, "truecolor"), (ColourDepth.indexed, "256")])
-def test_what_is_sent_shows_what_the_segments_say(depth: ColourDepth, system: str) -> None:
+def test_sequences_equal_the_segments(depth: ColourDepth, system: str) -> None:
     console = Console(color_system=system, force_terminal=True)  # type: ignore[arg-type]
     noise = np.random.default_rng(1).integers(0, 255, (6, 30, 3), np.uint8)
     noise[:, 10:20] = noise[0, 0]
     for row in render_rows(noise, depth, Style()):
-        sent, said = seen(row.render(console)), seen(Strip(row).render(console))
-        assert sent == said
-        assert len(sent) == 30
-        assert seen(row.crop(5, 25).render(console)) == said[5:25]
+        raw, expected = parse_cells(row.render(console)), parse_cells(Strip(row).render(console))
+        assert raw == expected
+        assert len(raw) == 30
+        assert parse_cells(row.crop(5, 25).render(console)) == expected[5:25]
         assert len(row.render(console)) < len(Strip(row).render(console))
 
 
-def seen(sequences: str) -> list[tuple[str, str, str]]:
-    """Character, foreground and background of every cell, as a terminal would have them."""
+def parse_cells(sequences: str) -> list[tuple[str, str, str]]:
+    """Character, foreground and background of every cell."""
     cells, fore, back = [], "", ""
     for code, character in re.findall(r"\x1b\[([\d;]*)m|(.)", sequences):
         if character:
@@ -57,19 +57,19 @@ def seen(sequences: str) -> list[tuple[str, str, str]]:
     return cells
 
 
-def test_with_256_colours_red_stays_red_and_blue_blue() -> None:
+def test_256_colours_keep_red_and_blue() -> None:
     numbers = to_xterm_colours(np.repeat(np.repeat(flag(), 8, 0), 8, 1))
     assert set(numbers[:16].ravel()) == {196}
     assert set(numbers[16:].ravel()) == {21}
 
 
-def test_with_256_colours_a_sky_has_no_bands() -> None:
+def test_256_colours_dither_a_gradient() -> None:
     sky = np.repeat(np.linspace(100, 130, 64)[None, :, None], 32, 0).repeat(3, 2).astype(np.uint8)
     numbers = to_xterm_colours(sky)
     assert all(len(set(column)) > 1 for column in numbers.T[8:-8:8])
 
 
-def test_without_colours_a_picture_is_dots_and_darkness_none() -> None:
+def test_without_colours_bright_pixels_are_dots() -> None:
     picture = np.zeros((8, 8, 3), np.uint8)
     picture[:4] = 255
     above, below = render_rows(picture, ColourDepth.few, Style())
@@ -83,7 +83,7 @@ def test_grey_has_no_colour() -> None:
 
 
 @pytest.mark.parametrize(("depth", "pixels"), [(ColourDepth.true, (80, 44)), (ColourDepth.few, (160, 88))])
-def test_how_many_pixels_there_is_room_for(depth: ColourDepth, pixels: tuple[int, int]) -> None:
+def test_pixel_size_of_a_cell_grid(depth: ColourDepth, pixels: tuple[int, int]) -> None:
     assert pixel_size(80, 22, depth) == pixels
 
 
@@ -91,5 +91,5 @@ def test_how_many_pixels_there_is_room_for(depth: ColourDepth, pixels: tuple[int
     ("shape", "room", "cells"),
     [(16 / 9, (80, 40), (80, 22)), (16 / 9, (80, 10), (36, 10)), (9 / 16, (80, 24), (27, 24)), (1, (3, 1), (2, 1))],
 )
-def test_a_picture_keeps_its_shape(shape: float, room: tuple[int, int], cells: tuple[int, int]) -> None:
-    assert _fit(shape, *room) == cells
+def test_fit_cells_keeps_the_aspect_ratio(shape: float, room: tuple[int, int], cells: tuple[int, int]) -> None:
+    assert fit_cells(shape, *room) == cells

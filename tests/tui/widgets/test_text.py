@@ -16,6 +16,6 @@ from streamstyle.tui.widgets.text import elide_middle
         ("\U0001f3ac\U0001f3ac\U0001f3ac\U0001f3ac.mkv", 9, "\U0001f3ac\U0001f3ac….mkv"),
     ],
 )
-def test_a_long_name_loses_its_middle_by_cells_not_characters(text: str, width: int, cut_to: str) -> None:
+def test_long_name_is_elided_by_cells_not_characters(text: str, width: int, cut_to: str) -> None:
     assert elide_middle(text, width) == cut_to
     assert Content(cut_to).cell_length <= width

@@ -6,7 +6,7 @@ import pytest
 
 from streamstyle.events import FrameWritten
 from streamstyle.runs.state import RunState
-from streamstyle.tui.widgets.figures import position_text, sparkline, speed_text, steadiness_text
+from streamstyle.tui.widgets.stats import position_text, sparkline, speed_text, steadiness_text
 from tests.tui.fake_run import started, status_sample
 
 HALF_WAY = RunState(started=started("film.mkv", "out.mkv", 132), last_frame=FrameWritten(66, 132, 2.64, 33.0))
@@ -22,17 +22,17 @@ def test_speed_and_position_of_a_run_half_way() -> None:
     [
         (0.0003, 0.0015, "5.0 times steadier"),
         (0.0001, 0.0023, "23 times steadier"),
-        (0.0015, 0.0015, "no steadier than frame by frame"),
+        (0.0015, 0.0015, "no steadier than per frame"),
         (None, 0.0015, ""),
         (0.0, 0.0, ""),
     ],
 )
-def test_steadiness_is_told_in_times(output: float | None, per_frame: float, text: str) -> None:
+def test_steadiness_is_a_ratio(output: float | None, per_frame: float, text: str) -> None:
     measured = replace(status_sample(9), warping_error={"output": output, "per_frame": per_frame})
     assert steadiness_text(replace(HALF_WAY, status=measured)) == text
 
 
-def test_a_sparkline_scales_to_its_largest_value_and_takes_holes() -> None:
+def test_sparkline_scales_to_its_maximum_and_skips_missing_values() -> None:
     assert sparkline([1, 2, 4, 8], 10) == "▂▃▅█"
     assert sparkline([1, 2, 4, 8], 2) == "▅█"
     assert sparkline([8, None, float("nan")], 3) == "█▁▁"

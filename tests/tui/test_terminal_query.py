@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from streamstyle.tui.terminal_query import Graphics, Protocol, has_light_background, parse_graphics
+
+XTERM = "\x1b[6;20;10t\x1b[?1;0;256S\x1b[?63;1;2;4;6;9;15;22c"
+
+
+@pytest.mark.parametrize(
+    ("replies", "graphics"),
+    [
+        (XTERM, Graphics(Protocol.sixel, (10, 20))),
+        ("\x1b_Gi=31;OK\x1b\\\x1b[6;36;18t\x1b[?62;c", Graphics(Protocol.kitty, (18, 36))),
+        (XTERM.replace("256S", "16S"), None),
+        (XTERM.replace(";4;", ";"), None),
+        (XTERM.replace("\x1b[6;20;10t", ""), None),
+        ("\x1b[?1;2c", None),
+        ("", None),
+    ],
+)
+def test_graphics_are_parsed_from_replies(replies: str, graphics: Graphics | None) -> None:
+    assert parse_graphics(replies) == graphics
+
+
+@pytest.mark.parametrize(
+    ("replies", "light"),
+    [
+        ("\x1b]11;rgb:ffff/ffff/dddd\x1b\\\x1b[?62;c", True),
+        ("\x1b]11;rgb:1e1e/1e1e/1e1e\x07\x1b[?62;c", False),
+        ("\x1b]11;rgba:ff/ff/ff/ff\x1b\\", True),
+        ("\x1b[?62;c", False),
+    ],
+)
+def test_light_background_is_parsed_from_replies(replies: str, light: bool) -> None:
+    assert has_light_background(replies) is light
+
+
+def test_cell_size_from_the_system_is_used() -> None:
+    assert parse_graphics("\x1b[?63;4c", (8, 17)) == Graphics(Protocol.sixel, (8, 17))
