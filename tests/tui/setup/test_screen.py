@@ -72,7 +72,7 @@ def test_options_appear_on_the_command_line() -> None:
     async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
         await pilot.press("3")
         await fill_in(pilot, "method", "left")
-        assert "carried over from frame to frame" in screen_text(pilot)
+        assert "blended with the warped" in screen_text(pilot)
         await fill_in(pilot, "height", "right", "right")
         await fill_in(pilot, "range-option", "right")
         await fill_in(pilot, "sample-length", "end", "backspace", "backspace", "5", "s")

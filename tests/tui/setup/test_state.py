@@ -95,10 +95,10 @@ def test_range_is_parsed_by_run() -> None:
 @pytest.mark.parametrize(
     ("state", "field", "message"),
     [
-        (SetupState(settings={"crf": "99"}), "crf", "between 0 and 63"),
+        (SetupState(settings={"crf": "99"}), "crf", "Give 0 to 63"),
         (SetupState(settings={"crf": "much"}), "crf", "integer"),
         (SetupState(settings={"height": "100", "size": "64x64"}), "height", "not both"),
-        (SetupState(settings={"strength": "2"}), "strength", "between 0 and 1"),
+        (SetupState(settings={"strength": "2"}), "strength", "Give 0 to 1"),
         (SetupState(settings={"temporal_weight": "0", "pixel_weight": "0"}), "pixel_weight", "one of them"),
         (SetupState(range_option="--sample", sample_length="soon"), "sample_length", "no time"),
         (SetupState(range_option="--range", time_range="7"), "time_range", "no part"),
