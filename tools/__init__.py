@@ -1,1 +1,1 @@
-"""What makes the assets that ship: not installed."""
+"""Tools that make the assets of the package; not installed."""

@@ -1,4 +1,4 @@
-"""The demo film's renderer: a landscape of layers that move by known amounts, so that its true optical flow is known.
+"""Renders the demo film: landscapes of layers with known motion, so that the true optical flow is known.
 
 `python -m tools.demo_film` renders `streamstyle/assets/demo.mkv`. Tests and benchmarks render it at other sizes and
 lengths.

@@ -1,4 +1,4 @@
-"""Renders the asset that `streamstyle demo` uses: python -m tools.demo_film [OUTPUT]."""
+"""Renders the film of `streamstyle demo`: python -m tools.demo_film [OUTPUT]."""
 
 import sys
 from pathlib import Path

@@ -10,7 +10,7 @@ import numpy as np
 from tools.demo_film.canvas import Canvas, Points, Stencil, rgb
 
 _FRONT, _END, _EAVE, _RIDGE, _OVER = 0.8, 2.05, 0.72, 1.34, 0.09
-"""A house's measures: width of its front, end of its long side, height of eaves and ridge, overhang."""
+"""Dimensions of a house: width of its front, end of its long side, heights of eaves and ridge, overhang."""
 
 
 def paint_house(
@@ -91,7 +91,7 @@ _PIER, _SPRING = 0.2, 0.62
 
 @dataclass(frozen=True, slots=True)
 class Stone:
-    """What the viaduct is built of."""
+    """Colours of the viaduct."""
 
     lit: str
     shaded: str
@@ -139,14 +139,14 @@ def _paint_pier(span: Stencil, foot: float, stone: Stone, rng: np.random.Generat
 
 
 def _paint_soffit(span: Stencil, arch: Points, stone: Stone) -> None:
-    """The underside of an arch, seen on the side away from the light."""
+    """Paint the underside of an arch, on the side away from the light."""
     half = arch[: len(arch) * 3 // 4]
     inner = [(x + 0.072, y - 0.039) for x, y in half]
     span.polygon([*half, *reversed(inner)], stone.shaded, 0.85)
 
 
 def _paint_voussoirs(span: Stencil, arch: Points, stone: Stone, rng: np.random.Generator) -> None:
-    """The ring of wedge stones around an arch."""
+    """Paint the ring of wedge-shaped stones around an arch."""
     middle = (arch[0][0] + arch[-1][0]) / 2
     outer = [(middle + (x - middle) * 1.13, -_SPRING + (y + _SPRING) * 1.13) for x, y in arch]
     for (first, second), (above, beyond) in zip(pairwise(arch), pairwise(outer), strict=True):

@@ -1,4 +1,4 @@
-"""Drawing: colours, noise, a transparent canvas in design units, and a stencil with a scale of its own."""
+"""Drawing: colours, noise, a transparent canvas in design units, and stencils with their own scale."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def mix(first: ArrayLike, second: ArrayLike, amount: ArrayLike) -> NDArray[np.fl
 
 
 def ramp(position: NDArray[Any] | float, stops: list[tuple[float, str]]) -> NDArray[np.float32]:
-    """Return the colour at each `position` on a run through `stops`, which are in rising order."""
+    """Return the colour at each `position` on a gradient through `stops`, which are in rising order."""
     places = [place for place, _ in stops]
     colours = np.stack([rgb(code) for _, code in stops])
     channels = [np.interp(position, places, colours[:, channel]) for channel in range(3)]
@@ -44,7 +44,7 @@ def fractal(
     octaves: int = 5,
     gain: float = 0.5,
 ) -> NDArray[np.float32]:
-    """Return a field of about -1 to 1; the same seed gives the same landscape at every scale."""
+    """Return fractal noise of about -1 to 1; the same seed gives the same structures at every scale."""
     total = np.zeros(shape, np.float32)
     weight, reach = 1.0, 0.0
     for octave in range(octaves):
@@ -60,7 +60,7 @@ def fractal(
 def ridged(
     shape: tuple[int, int], scale: float, cell: tuple[float, float], seed: int, octaves: int = 5
 ) -> NDArray[np.float32]:
-    """Return a field of 0 to 1 with sharp crests, as mountains have."""
+    """Return ridged noise of 0 to 1, with sharp crests like mountains."""
     crests = sum(
         0.5**octave * (1 - np.abs(fractal(shape, scale, (cell[0] / 2**octave, cell[1] / 2**octave), seed + octave, 2)))
         for octave in range(octaves)
@@ -69,15 +69,15 @@ def ridged(
 
 
 def profile(width: int, scale: float, cell: float, seed: int, octaves: int = 5) -> NDArray[np.float32]:
-    """Return a line of about -1 to 1 for each of `width` texture pixels: a skyline."""
+    """Return one-dimensional noise of about -1 to 1 for each of `width` texture pixels: a skyline."""
     return np.asarray(fractal((1, width), scale, (cell, 1e6), seed, octaves)[0])
 
 
 def _smooth_grid(shape: tuple[int, int], size: tuple[float, float], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Random values `size` pixels apart, and smooth curves between them."""
+    """Return random values `size` pixels apart, interpolated smoothly."""
     height, width = shape
     rows, columns = int(height / size[1]) + 4, int(width / size[0]) + 4
-    grid = rng.uniform(-1, 1, (columns, rows)).astype(np.float32).T  # drawn by columns: a wider field begins the same
+    grid = rng.uniform(-1, 1, (columns, rows)).astype(np.float32).T  # by columns: a wider field has the same beginning
     x, y = np.meshgrid(
         (np.arange(width, dtype=np.float32) / size[0]) + 1, (np.arange(height, dtype=np.float32) / size[1]) + 1
     )
@@ -90,7 +90,7 @@ _BITS = 4
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """A sheet whose edges may lie outside the frame."""
+    """A transparent image whose edges may lie outside the frame."""
 
     left: float
     """Design units from the frame's left edge to the sheet's."""
@@ -99,7 +99,7 @@ class Canvas:
     scale: float
     """Texture pixels a design unit."""
     pixels: NDArray[np.uint8]
-    """[h, w, 4] RGB and opacity, the colours already multiplied by it."""
+    """[h, w, 4] RGB and opacity, premultiplied."""
 
     @staticmethod
     def blank(left: float, top: float, right: float, bottom: float, scale: float) -> Canvas:
@@ -145,7 +145,7 @@ class Canvas:
         self.pixels[:] = np.clip(paint * over + self.pixels * (1 - over) + 0.5, 0, 255).astype(np.uint8)
 
     def tint(self, colour: ArrayLike, amount: ArrayLike) -> None:
-        """Shift what is painted already towards a colour, and leave the see-through parts as they are."""
+        """Blend what is already painted with a colour; transparent pixels stay as they are."""
         share = np.clip(np.broadcast_to(np.asarray(amount, np.float32), self.shape), 0, 1)[..., None]
         opacity = self.pixels[..., 3:].astype(np.float32) / 255
         painted = np.asarray(colour, np.float32) * opacity
@@ -183,7 +183,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Stencil:
-    """A place on a sheet with a measure of its own. `light` makes a colour brighter or darker."""
+    """A coordinate system on a sheet with its own origin and scale. `light` scales the brightness of a colour."""
 
     sheet: Canvas
     x: float

@@ -1,4 +1,4 @@
-"""The demo film's pictures and their true motion, at any size and length."""
+"""The demo film's frames and their true motion, at any size and length."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DESIGN = (960, 540)
 """Width and height of the frame in design units."""
 
 _SUPERSAMPLING = 2
-"""Pictures are put together at this many times their size each way, then averaged: layers have soft edges."""
+"""Frames are composed at this many times their size and averaged, so that layers have soft edges."""
 
 _SHOTS: tuple[tuple[Callable[[float], View], int], ...] = ((lake.lake, lake.FRAMES), (valley.valley, valley.FRAMES))
 _PERIOD = sum(frames for _, frames in _SHOTS)
@@ -28,7 +28,7 @@ _PERIOD = sum(frames for _, frames in _SHOTS)
 
 @dataclass(frozen=True, slots=True)
 class TrueMotion:
-    """How a frame of the demo film follows from an earlier one, known from how its layers move."""
+    """The motion between two frames of the demo film, known from the motion of its layers."""
 
     backward: NDArray[np.float32]
     """[2, H, W] pixels (u right, v down): p + backward(p) is where p of the frame was in the earlier one."""
@@ -39,9 +39,9 @@ class TrueMotion:
 
 
 def demo_frames(width: int = WIDTH, height: int = HEIGHT, seconds: float = SECONDS) -> Iterator[NDArray[np.uint8]]:
-    """Yield the pictures [H, W, 3] RGB, 25 a second; the same at each call.
+    """Yield the frames [H, W, 3] RGB, 25 per second, the same at each call.
 
-    Three fifths are the first view, then a hard cut to the second. Past five seconds the film begins again.
+    Three fifths are the first view, then a hard cut to the second. After five seconds the film repeats.
     """
     camera, size = _camera(width, height, _SUPERSAMPLING), (width * _SUPERSAMPLING, height * _SUPERSAMPLING)
     for index in range(frame_count(seconds)):
@@ -51,7 +51,7 @@ def demo_frames(width: int = WIDTH, height: int = HEIGHT, seconds: float = SECON
 
 
 def frame_count(seconds: float = SECONDS) -> int:
-    """Return how many pictures a film of this length has: one at least."""
+    """Return the number of frames of a film of this length, at least one."""
     return max(1, round(seconds * FRAME_RATE))
 
 
@@ -64,7 +64,7 @@ def cuts(seconds: float = SECONDS) -> list[int]:
 def true_motion(
     index: int, width: int = WIDTH, height: int = HEIGHT, seconds: float = SECONDS, gap: int = 1
 ) -> TrueMotion | None:
-    """Return how frame `index` follows from frame `index - gap`, or None where there is a cut or no such frame.
+    """Return the motion from frame `index - gap` to frame `index`; None across a cut, or if there is no such frame.
 
     Exact but for the 1/64 pixel to which the pictures themselves are placed; a pixel at an edge counts as the layer
     that covers most of it.
@@ -80,7 +80,7 @@ def true_motion(
 
 
 def _shot_and_frame(index: int, seconds: float) -> tuple[Callable[[float], View], int]:
-    """Which view a frame shows, and how many frames after its beginning."""
+    """Return the view of a frame, and the frame's index in its shot."""
     first_of_period = index - index % _PERIOD
     left = min(_PERIOD, frame_count(seconds) - first_of_period)
     begun = max(1, round(left * _SHOTS[0][1] / _PERIOD))
@@ -94,12 +94,12 @@ def _view(paint: Callable[[float], View], width: int, height: int) -> View:
 
 
 def _pixels_per_unit(width: int, height: int) -> float:
-    """Pixels a design unit: the design covers the picture, whatever its shape."""
+    """Return pixels per design unit: the design covers the frame, whatever its aspect ratio."""
     return max(width / _DESIGN[0], height / _DESIGN[1])
 
 
 def _camera(width: int, height: int, fine: int = 1) -> Matrix:
-    """The matrix from design units to pixels, the middle of the design in the middle of the picture."""
+    """Return the matrix from design units to pixels, with the centre of the design in the centre of the frame."""
     scale = fine * _pixels_per_unit(width, height)
     middle = shift(fine * width / 2 - 0.5, fine * height / 2 - 0.5)
     return middle @ np.diag([scale, scale, 1.0]) @ shift(-_DESIGN[0] / 2, -_DESIGN[1] / 2)
@@ -108,7 +108,7 @@ def _camera(width: int, height: int, fine: int = 1) -> Matrix:
 def _flows(
     view: View, before: int, now: int, width: int, height: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Forward and backward flow [2, H, W] between two frames of a view."""
+    """Return forward and backward flow [2, H, W] between two frames of a view."""
     camera = _camera(width, height)
     moves = [
         layer.pixel_matrix(now, camera) @ np.linalg.inv(layer.pixel_matrix(before, camera)) for layer in view.layers
@@ -119,7 +119,7 @@ def _flows(
 
 
 def _displacement(moves: list[Matrix], seen: NDArray[np.int16]) -> NDArray[np.float32]:
-    """How far each pixel is moved by the matrix of the layer seen there."""
+    """Return the displacement [2, H, W] of each pixel by the matrix of the layer visible there."""
     height, width = seen.shape
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     chosen = np.stack(moves)[seen]
@@ -129,7 +129,7 @@ def _displacement(moves: list[Matrix], seen: NDArray[np.int16]) -> NDArray[np.fl
 
 
 def _visible(view: View, seen: NDArray[np.int16], backward: NDArray[np.float32], before: int) -> NDArray[np.bool_]:
-    """Whether the layer seen at each pixel was also the one seen where that pixel comes from."""
+    """Return [H, W] whether the layer visible at each pixel was also visible where that pixel comes from."""
     height, width = seen.shape
     y, x = np.mgrid[:height, :width]
     fine = topmost(

@@ -1,4 +1,4 @@
-"""The first view: a morning on the lake, seen in passing."""
+"""The first view: a lake in the morning, with a camera that moves sideways."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tools.demo_film.plants import (
 from tools.demo_film.vehicles import paint_balloon, paint_boat, paint_reflection
 
 FRAMES = 75
-"""Frames for which the sheets are wide enough."""
+"""Number of frames for which the sheets are wide enough."""
 
 SHORE = 268.0
 """Height of the far shore's waterline."""
@@ -85,12 +85,12 @@ def lake(scale: float) -> View:
 
 
 def _passing_path(speed: float) -> LayerPath:
-    """Move left by `speed` design units a frame, as what is far does slowly and what is near does fast."""
+    """Move left by `speed` design units per frame: slowly for distant layers, fast for near ones."""
     return lambda frame: shift(-speed * frame, 0)
 
 
 def _sheet(speed: float, top: float, bottom: float, scale: float) -> Canvas:
-    """A sheet that covers the frame's width at any time, however it leans."""
+    """Return a sheet that covers the frame's width in every frame, also when sheared."""
     return Canvas.blank(-40, top, 1010 + speed * FRAMES, bottom, scale)
 
 
@@ -148,7 +148,7 @@ def _village(scale: float) -> Canvas:
 
 
 def _houses(sheet: Canvas, rng: np.random.Generator) -> None:
-    """Two villages, each around its church."""
+    """Paint two villages, each around a church."""
     for house in range(26):
         at = 250 + house * 15 + rng.normal(0, 4) + 240 * (house > 15)
         level = 252 + rng.uniform(-3, 10) - 5 * (house % 3 == 0)
@@ -190,7 +190,7 @@ def _water(scale: float, behind: View) -> Canvas:
 
 
 def _ripples(sheet: Canvas, depth: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Waves that are small and flat far away, and broad nearby."""
+    """Return waves that are small and flat far away, and broad nearby."""
     far = fractal(sheet.shape, sheet.scale, (26, 2.6), 81, 3)
     middle = fractal(sheet.shape, sheet.scale, (52, 6), 82, 3)
     near = fractal(sheet.shape, sheet.scale, (110, 13), 83, 4)
@@ -201,7 +201,7 @@ def _ripples(sheet: Canvas, depth: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _mirrored(sheet: Canvas, behind: View, ripple: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What stands beyond the water, upside down and broken by its waves."""
+    """Return the reflection of the layers behind the water, distorted by its waves."""
     height, width = sheet.shape
     camera = shift(-0.5, -0.5) @ np.diag([sheet.scale, sheet.scale, 1.0]) @ shift(-sheet.left, 0)
     painted = min(width, *(layer.canvas.shape[1] for layer in behind.layers))
@@ -241,7 +241,7 @@ def _meadow(scale: float) -> Canvas:
 
 
 def _birch(scale: float) -> Canvas:
-    """A birch close by: a white trunk, and boughs of hanging leaves."""
+    """Paint a birch in the foreground: a white trunk, and branches of hanging leaves."""
     foot = 978.0
     sheet = Canvas.blank(foot - 230, -50, foot + 250, 560, scale)
     rng = np.random.default_rng(23)

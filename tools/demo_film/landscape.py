@@ -35,7 +35,7 @@ def paint_clouds(
     towards_sun: tuple[float, float],  # design units
     crispness: float = 0.16,
 ) -> None:
-    """Lay a bank of clouds over what is painted."""
+    """Paint a layer of clouds over what is there."""
     _, y = sheet.grid()
     middle, half = (band[0] + band[1]) / 2, (band[1] - band[0]) / 2
     fade = 1 - np.abs((y - middle) / half) ** 2
@@ -57,7 +57,7 @@ def paint_cumulus(
     colours: tuple[str, str, str],  # in the sun, body, foot
     sun: tuple[float, float],
 ) -> None:
-    """Lay one heaped cloud over what is painted: round heads on a flat foot."""
+    """Paint one cumulus cloud over what is there: round tops on a flat base."""
     sheet = sheet.crop(
         foot[0] - 0.75 * size[0], foot[1] - 1.4 * size[1], foot[0] + 0.75 * size[0], foot[1] + 0.3 * size[1]
     )
@@ -87,14 +87,14 @@ def paint_cumulus(
 
 
 def _density(sheet: Canvas, seed: int, cell: tuple[float, float]) -> NDArray[np.float32]:
-    """Billowing noise: round heads, and wisps where it is thin."""
+    """Return billowing noise: round tops, and wisps where it is thin."""
     large = fractal(sheet.shape, sheet.scale, cell, seed, 2)
     billows = 1 - 2 * np.abs(fractal(sheet.shape, sheet.scale, (cell[0] / 2.5, cell[1] / 2.2), seed + 1, 5, 0.58))
     return np.asarray(0.85 * large + 0.38 * billows, np.float32)
 
 
 def skyline(sheet: Canvas, base: float, height: float, cell: float, seed: int, octaves: int = 5) -> NDArray[np.float32]:
-    """Return the height of the land [w], in design units from the frame's top, at each column of the sheet."""
+    """Return the height of the terrain [w], in design units from the frame's top, at each column of the sheet."""
     return base - height * profile(sheet.shape[1], sheet.scale, cell, seed, octaves)
 
 
@@ -142,7 +142,7 @@ def paint_fields(
     bottom: float,
     light: float = 0.3,
 ) -> None:
-    """Paint a hillside of fields with furrows, each field with a colour of its own."""
+    """Paint a hillside of fields with furrows, each field in its own colour."""
     x, y = sheet.grid()
     down = (y - crest[None, :]) / max(1.0, bottom - float(crest.min()))
     far = np.sqrt(down.clip(0, 1)) * 3.2

@@ -1,4 +1,4 @@
-"""Layers that move by known amounts, and the view they make together."""
+"""Layers with known motion, and the view composed of them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Matrix = NDArray[np.float64]
 """[3, 3], takes a point (x, y, 1) of one plane to another."""
 
 LayerPath = Callable[[float], Matrix]
-"""Where a layer's points at rest lie after so many frames, in design units."""
+"""The matrix from a layer's points at rest to their positions in a frame, in design units."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A painted sheet and the way it moves."""
+    """A painted sheet and its motion."""
 
     canvas: Canvas
     path: LayerPath
@@ -78,7 +78,7 @@ def compose(view: View, frame: float, camera: Matrix, size: tuple[int, int]) -> 
 
 
 def topmost(view: View, frame: float, camera: Matrix, size: tuple[int, int]) -> NDArray[np.int16]:
-    """Return [h, w] which layer is seen at each pixel: the nearest that covers at least half of it."""
+    """Return [h, w] the index of the layer visible at each pixel: the nearest that covers at least half of it."""
     seen = np.zeros((size[1], size[0]), np.int16)
     for index, layer in enumerate(view.layers):
         placed = layer.pixel_matrix(frame, camera)
@@ -93,7 +93,7 @@ def topmost(view: View, frame: float, camera: Matrix, size: tuple[int, int]) -> 
 
 
 def _covered_box(sheet: Canvas, placed: Matrix, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the part of the picture that the sheet can touch."""
+    """Return left, top, right and bottom of the part of the picture that the sheet can cover."""
     height, width = sheet.shape
     corners = placed @ np.array([[-1, width, -1, width], [-1, -1, height, height], [1, 1, 1, 1]])
     low = np.floor(corners[:2].min(axis=1)).astype(int)

@@ -46,7 +46,7 @@ def paint_fronds(
     length: float,
     leaf: float = 3.0,
 ) -> None:
-    """Paint strands of small leaves that hang from a bough, as a birch's do."""
+    """Paint strands of small leaves that hang from a branch, like a birch's."""
     for strand in range(strands):
         along = (strand + rng.random()) / strands
         x = bough[0][0] + (bough[1][0] - bough[0][0]) * along
@@ -93,7 +93,7 @@ def paint_tree(
 def paint_conifer(
     sheet: Canvas, foot: tuple[float, float], height: float, leaves: Leaves, rng: np.random.Generator, sun: float = -1.0
 ) -> None:
-    """Paint a spruce: tiers of hanging boughs, wider towards the foot."""
+    """Paint a spruce: tiers of hanging branches, wider towards the foot."""
     x, y = foot
     tiers = int(np.clip(height / 3.2, 6, 26))
     sheet.stroke([(x, y), (x, y - height)], rgb("#33261f"), height * 0.035)
@@ -116,7 +116,7 @@ def paint_cypress(
     rng: np.random.Generator,
     sun: tuple[float, float] = (-0.9, -0.3),
 ) -> None:
-    """Paint a slender cypress or poplar in upright flames."""
+    """Paint a slender cypress or poplar in upright strokes."""
     x, y = foot
     count = int(np.clip(height * 2.2, 60, 420))
     up = np.sort(rng.beta(1.1, 1.5, count))[::-1]
@@ -165,7 +165,7 @@ def paint_flowers(
     count: int,
     size: tuple[float, float] = (1.2, 6.5),  # radius in the farthest and the nearest row
 ) -> None:
-    """Paint flowers in drifts among the grass, each with a lit petal and a dark heart."""
+    """Paint flowers in drifts among the grass, each with a bright petal and a dark centre."""
     drifts = rng.uniform(sheet.left, sheet.right, max(3, count // 14))
     for near in np.sort(rng.random(count)):
         x = rng.choice(drifts) + rng.normal(0, 46)

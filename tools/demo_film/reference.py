@@ -1,4 +1,4 @@
-"""The demo film's true motion as a reference flow, to measure films along that are made from it."""
+"""The demo film's true motion as a reference flow for measuring films made from it."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ from streamstyle.video_info import VideoInfo
 from tools.demo_film.film import FRAME_RATE, demo_frames, true_motion
 
 _MAX_DIFFERENCE = 12.0
-"""Mean difference, in levels of 255, up to which the first frame of a file counts as the rendered one."""
+"""Mean difference, in levels of 255, up to which the first frame of a file counts as that of the demo film."""
 
 
 def demo_film_flow() -> ReferenceFlow:
-    """Return the true motion of the demo film, at any size and for any part of it.
+    """Return the true motion of the demo film, at any size and for any range of it.
 
-    Opening it raises FilmError where the film is another one.
+    Opening it raises FilmError for another film.
     """
     return ReferenceFlow("true flow of the demo film", _correspondences)
 
 
 @contextmanager
-def _correspondences(film: VideoInfo, gaps: Sequence[int]) -> Iterator[Iterator[FrameCorrespondence]]:
-    whole = probe(film.path, SourceSettings(size=(film.width, film.height)))
+def _correspondences(video: VideoInfo, gaps: Sequence[int]) -> Iterator[Iterator[FrameCorrespondence]]:
+    whole = probe(video.path, SourceSettings(size=(video.width, video.height)))
     seconds = (whole.frames or 0) / FRAME_RATE
-    rendered = next(demo_frames(film.width, film.height, seconds))
+    rendered = next(demo_frames(video.width, video.height, seconds))
     if float(np.abs(next(decode(whole)).image.astype(int) - rendered).mean()) > _MAX_DIFFERENCE:
         raise FilmError(
-            f"the true motion of {film.path} is not known: it is not the demo film",
+            f"the true motion of {video.path} is not known: it is not the demo film",
             "Give a computed flow, or a folder of .flo files.",
         )
-    yield (_correspondence(frame, film, whole.start_pts, seconds, gaps) for frame in decode(film))
+    yield (_correspondence(frame, video, whole.start_pts, seconds, gaps) for frame in decode(video))
 
 
 def _correspondence(
-    frame: Frame, film: VideoInfo, start_pts: int, seconds: float, gaps: Sequence[int]
+    frame: Frame, video: VideoInfo, start_pts: int, seconds: float, gaps: Sequence[int]
 ) -> FrameCorrespondence:
-    index = round((frame.pts - start_pts) * film.time_base * FRAME_RATE)  # in the whole film, not in the part
-    matches: dict[int, Correspondence] = {}
-    onward = None
+    index = round((frame.pts - start_pts) * video.time_base * FRAME_RATE)  # in the whole film, not in the range
+    by_gap: dict[int, Correspondence] = {}
+    from_previous = None
     for gap in gaps:
-        truth = true_motion(index, film.width, film.height, seconds, gap) if gap <= frame.index else None
+        truth = true_motion(index, video.width, video.height, seconds, gap) if gap <= frame.index else None
         if truth is None:
             continue
         backward, forward = torch.from_numpy(truth.backward), torch.from_numpy(truth.forward)
-        matches[gap] = Correspondence(backward, torch.from_numpy(~truth.disoccluded).float(), from_later=True)
+        by_gap[gap] = Correspondence(backward, torch.from_numpy(~truth.disoccluded).float(), from_later=True)
         if gap == 1:
-            onward = Correspondence(forward, consistency_weight(forward, backward), from_later=False)
-    return FrameCorrespondence(matches, onward)
+            from_previous = Correspondence(forward, consistency_weight(forward, backward), from_later=False)
+    return FrameCorrespondence(by_gap, from_previous)

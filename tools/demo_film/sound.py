@@ -1,4 +1,4 @@
-"""The demo film's sound: a small tune over wind, birds by the lake, and a train."""
+"""The demo film's sound: a tune with wind, birds and a train."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def soundtrack(seconds: float) -> Samples:
 
 
 def _tune() -> Samples:
-    """Five seconds of everything, mixed in a room."""
+    """Return five seconds of all voices with reverb."""
     rng = np.random.default_rng(2016)
     length = round(_BEATS * _BEAT * RATE)
     dry = np.zeros((2, length), np.float64)
@@ -51,12 +51,12 @@ def _tune() -> Samples:
     return np.asarray(mixed * (0.6 / np.abs(mixed).max()), np.float32)
 
 
-def _add(mix: NDArray[np.float64], start: float, voice: NDArray[np.float64], place: float) -> None:
-    """Add a voice at its time, `place` from 0 at the left to 1 at the right."""
+def _add(mix: NDArray[np.float64], start: float, voice: NDArray[np.float64], pan: float) -> None:
+    """Add a voice at its time; `pan` is 0 for left and 1 for right."""
     at = round(start * RATE)
     voice = voice[: mix.shape[1] - at]
-    mix[0, at : at + len(voice)] += voice * np.cos(place * np.pi / 2)
-    mix[1, at : at + len(voice)] += voice * np.sin(place * np.pi / 2)
+    mix[0, at : at + len(voice)] += voice * np.cos(pan * np.pi / 2)
+    mix[1, at : at + len(voice)] += voice * np.sin(pan * np.pi / 2)
 
 
 def _sample_times(seconds: float) -> NDArray[np.float64]:
@@ -68,7 +68,7 @@ def _pitch(note: float) -> float:
 
 
 def _bell(note: float) -> NDArray[np.float64]:
-    """A struck bar: a few partials, the higher the shorter."""
+    """Return a struck bar: a few partials, of which the higher decay faster."""
     t, pitch = _sample_times(1.9), _pitch(note)
     partials = ((1, 1.0, 2.6), (2, 0.35, 4.0), (3.01, 0.16, 7.0), (5.4, 0.08, 14.0))
     voices = (level * np.sin(2 * np.pi * pitch * ratio * t) * np.exp(-decay * t) for ratio, level, decay in partials)
@@ -76,7 +76,7 @@ def _bell(note: float) -> NDArray[np.float64]:
 
 
 def _strings(note: float, seconds: float) -> NDArray[np.float64]:
-    """Two players a little apart in pitch, who begin and end softly."""
+    """Return two slightly detuned strings that fade in and out."""
     t, pitch = _sample_times(seconds), _pitch(note)
     swell = np.minimum(1, t / 0.35) * np.minimum(1, (seconds - t) / 0.3)
     voices = (np.sin(2 * np.pi * pitch * h * d * t) / h**1.6 for h in range(1, 7) for d in (0.9985, 1.0015))
@@ -84,7 +84,7 @@ def _strings(note: float, seconds: float) -> NDArray[np.float64]:
 
 
 def _chirp(rng: np.random.Generator) -> NDArray[np.float64]:
-    """A bird: three quick falling notes."""
+    """Return a bird: three quick falling notes."""
     t = _sample_times(0.24)
     part = (t * 12.5) % 1
     pitch = rng.uniform(3200, 4200) + 900 * (1 - part) ** 2
@@ -92,13 +92,13 @@ def _chirp(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _puff(rng: np.random.Generator) -> NDArray[np.float64]:
-    """One beat of a steam engine."""
+    """Return one beat of a steam engine."""
     t = _sample_times(0.16)
     return np.asarray(_band_noise(len(t), 250, 1400, rng) * np.exp(-t / 0.045) * np.minimum(1, t / 0.008))
 
 
 def _whistle() -> NDArray[np.float64]:
-    """A far-off steam whistle, three notes at once."""
+    """Return a distant steam whistle: three notes at once."""
     t = _sample_times(0.75)
     swell = np.minimum(1, t / 0.09) * np.minimum(1, (0.75 - t) / 0.3)
     bend = 1 - 0.02 * np.exp(-t / 0.08)
@@ -107,14 +107,14 @@ def _whistle() -> NDArray[np.float64]:
 
 
 def _wind(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Gusts, different in each ear."""
+    """Return gusts of wind, different in each channel."""
     t = np.arange(length) / RATE
     gusts = 0.6 + 0.4 * np.sin(2 * np.pi * t / 5 + np.array([[0.0], [1.1]]))
     return np.asarray(gusts * [_band_noise(length, 90, 620, rng) for _ in range(2)])
 
 
 def _band_noise(length: int, low: float, high: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Noise between two pitches, of unit loudness."""
+    """Return noise between two frequencies, with a standard deviation of 1."""
     spectrum = np.fft.rfft(rng.standard_normal(length))
     pitch = np.fft.rfftfreq(length, 1 / RATE) + 1
     noise = np.fft.irfft(spectrum / (1 + (low / pitch) ** 4) / (1 + (pitch / high) ** 3), length)
@@ -122,7 +122,7 @@ def _band_noise(length: int, low: float, high: float, rng: np.random.Generator) 
 
 
 def _add_reverb(dry: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Add what walls send back: noise that dies away within a second, convolved with the sound."""
+    """Add reverb: convolve with noise that decays within a second."""
     t = _sample_times(1.0)
     echo = rng.standard_normal((2, len(t))) * np.exp(-t / 0.22) * np.minimum(1, t / 0.02)
     echo *= 0.35 / np.linalg.norm(echo, axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""The second view: an evening train crosses the valley."""
+"""The second view: a train crosses a valley in the evening, with a camera that moves forward."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tools.demo_film.plants import Leaves, paint_crown, paint_cypress, paint_flo
 from tools.demo_film.vehicles import paint_puff, paint_train
 
 FRAMES = 50
-"""Frames for which the sheets are wide enough."""
+"""Number of frames for which the sheets are wide enough."""
 
 SUN = (716.0, 190.0)
-"""Where the sun sets; light comes from there."""
+"""Position of the setting sun, where the light comes from."""
 
 DECK = 318.0
 """Height of the viaduct's deck, on which the train runs."""
@@ -38,13 +38,13 @@ _VALLEY_TREES = (
     (84, 440), (118, 448), (352, 396), (372, 402), (398, 394), (566, 452), (590, 460), (812, 396),
     (840, 452),
 )  # fmt: skip
-"""Where trees stand on the valley's floor."""
+"""Positions of the trees on the valley's floor."""
 
 _HOUSES = (
     (556, 402, 15), (584, 398, 14), (612, 404, 16), (596, 418, 18), (548, 420, 17), (808, 414, 17), (836, 408, 15),
     (782, 404, 14),
 )  # fmt: skip
-"""Where houses stand, and their size."""
+"""Positions and sizes of the houses."""
 
 
 def valley(scale: float) -> View:
@@ -69,7 +69,7 @@ def valley(scale: float) -> View:
 
 
 def _approaching_path(pace: float, speed: float) -> LayerPath:
-    """Grow about the middle of the frame and drift right: a camera that goes forward and looks left."""
+    """Grow about the middle of the frame and move right: a camera that moves forward and turns left."""
     return lambda frame: grow(1 + pace * frame, 480, 330) @ shift(speed * frame, 0)
 
 
@@ -129,7 +129,7 @@ def _fields(scale: float) -> Canvas:
 
 
 def _river(sheet: Canvas) -> None:
-    """A river that winds towards us between the piers and holds the light of the sky."""
+    """Paint a river that winds towards the viewer between the piers and reflects the sky."""
     x, y = sheet.grid()
     near = ((y - 350) / 200).clip(0)
     middle = 470 + 250 * np.sin(2.6 * np.sqrt(near) + 0.6) - 130 * near
@@ -161,12 +161,12 @@ def _train(scale: float) -> Canvas:
 
 
 def _chimney_x(frame: float) -> float:
-    """Where the engine's chimney is after so many frames, in design units of the viaduct."""
+    """Return the position of the engine's chimney in a frame, in design units of the viaduct."""
     return 551 - 4.2 * frame
 
 
 def _puff(scale: float, puff: int) -> Canvas:
-    """One of the puffs of steam, about as large as it grows, where the chimney is when it leaves it."""
+    """Return a puff of steam at its final size, at the chimney's position when it leaves it."""
     at = (_chimney_x(_birth_frame(puff)), DECK - 46.0)
     sheet = Canvas.blank(at[0] - 34, at[1] - 34, at[0] + 34, at[1] + 34, scale)
     paint_puff(sheet, at, 26, 200 + puff, "#fff0d6", "#a888a4")
@@ -174,12 +174,12 @@ def _puff(scale: float, puff: int) -> Canvas:
 
 
 def _birth_frame(puff: int) -> float:
-    """The frame in which a puff leaves the chimney; the first ones did before the view begins."""
+    """Return the frame in which a puff leaves the chimney; negative for the first ones."""
     return -32.0 + 10 * puff
 
 
 def _rising_path(puff: int) -> LayerPath:
-    """Grow and rise from the chimney, and stay behind as the train goes on."""
+    """Grow and rise from the chimney, and stay behind the train."""
     born, start = _birth_frame(puff), _chimney_x(_birth_frame(puff))
 
     def path(frame: float) -> Matrix:

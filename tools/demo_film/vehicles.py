@@ -48,7 +48,7 @@ def _paint_sailor(boat: Stencil) -> None:
 
 
 def paint_reflection(sheet: Canvas, foot: tuple[float, float], size: float, rng: np.random.Generator) -> None:
-    """Paint the boat's broken reflection in strokes that grow sparse downwards."""
+    """Paint the boat's broken reflection in strokes that become sparse downwards."""
     x, y = foot
     unit = size / 100
     for down in np.arange(1.0, 62.0, 2.2):
