@@ -1,4 +1,4 @@
-"""What it costs that a run can be gone on with: time for checkpoints, and bytes for key frames."""
+"""What resuming costs a run: time for checkpoints and bytes for keyframes."""
 
 from __future__ import annotations
 
@@ -24,47 +24,45 @@ NEVER = Fraction(10**9)
 
 @pytest.mark.parametrize("size", [(640, 360), (1920, 1080)])
 def test_checkpoint(work: Work, tmp_path: Path, report: Report, size: tuple[int, int]) -> None:
-    """A checkpoint, on the disk, beside a frame."""
-    painted = run_timed(
-        work.film, tmp_path / "film.mkv", work.style, Method.live, replace(work.source_settings, size=size)
-    )
+    """Time to sync a checkpoint and the file so far, relative to a frame."""
+    run = run_timed(work.film, tmp_path / "film.mkv", work.style, Method.live, replace(work.source_settings, size=size))
     rows: list[Row] = []
     for outputs in (1, 4):
-        carried = tuple(torch.rand(3, size[1], size[0]) for _ in range(outputs))
-        places = tuple(FramePosition(index, index, 0, seekable=True) for index in range(outputs))
-        checkpoint = Checkpoint(ResumePoint(outputs, places, carried), "film.mkv", {}, "", "cpu")
-        taken = [_written(tmp_path / "film.mkv", checkpoint) for _ in range(7)]
+        feedback = tuple(torch.rand(3, size[1], size[0]) for _ in range(outputs))
+        positions = tuple(FramePosition(index, index, 0, seekable=True) for index in range(outputs))
+        checkpoint = Checkpoint(ResumePoint(outputs, positions, feedback), "film.mkv", {}, "", "cpu")
+        seconds = [_time_checkpoint(tmp_path / "film.mkv", checkpoint) for _ in range(7)]
         rows.append(
             {
-                "outputs looked back to": outputs,
+                "outputs carried over": outputs,
                 "MB": checkpoint_path(tmp_path / "film.mkv").stat().st_size / 1e6,
-                "s": median(taken),
-                "frames by live": median(taken) / painted.seconds_per_frame,
+                "s": median(seconds),
+                "frames of live": median(seconds) / run.seconds_per_frame,
             }
         )
     report.show(f"A checkpoint at {size[0]}x{size[1]}", rows)
 
 
-def _written(film: Path, checkpoint: Checkpoint) -> float:
-    began = time.perf_counter()
-    fsync_file(film)
-    write_checkpoint(checkpoint_path(film), checkpoint)
-    return time.perf_counter() - began
+def _time_checkpoint(video: Path, checkpoint: Checkpoint) -> float:
+    start = time.perf_counter()
+    fsync_file(video)
+    write_checkpoint(checkpoint_path(video), checkpoint)
+    return time.perf_counter() - start
 
 
-def test_key_frames(work: Work, tmp_path: Path, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The film's size by how often, and at which cuts, the encoder is made to begin anew."""
+def test_keyframes(work: Work, tmp_path: Path, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size of the output by the interval of forced keyframes."""
     sizes: dict[str, int] = {}
-    for name, every, at_cuts in (
+    for name, interval, cut_interval in (
         ("never", NEVER, NEVER),
         ("5 s and at cuts", Fraction(5), Fraction(1)),
         ("1 s", Fraction(1), Fraction(1)),
     ):
-        monkeypatch.setattr("streamstyle.resume.checkpoint_writer.INTERVAL", every)
-        monkeypatch.setattr("streamstyle.resume.checkpoint_writer.MIN_SECONDS", at_cuts)
+        monkeypatch.setattr("streamstyle.resume.checkpoint_writer.INTERVAL", interval)
+        monkeypatch.setattr("streamstyle.resume.checkpoint_writer.MIN_SECONDS", cut_interval)
         output = run_timed(work.film, tmp_path / "film.mkv", work.style, Method.johnson, work.source_settings).output
         sizes[name] = output.stat().st_size
     rows: list[Row] = [
-        {"every": name, "MB": size / 1e6, "of never's": size / sizes["never"]} for name, size in sizes.items()
+        {"keyframes": name, "MB": size / 1e6, "relative": size / sizes["never"]} for name, size in sizes.items()
     ]
-    report.show(f"{work.film.name}, by how often it begins anew", rows)
+    report.show(f"{work.film.name}, by the interval of keyframes", rows)

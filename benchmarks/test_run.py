@@ -1,4 +1,4 @@
-"""The whole run, from file to file, on whatever it runs on: frames a second at three sizes."""
+"""Frames per second of whole runs at three sizes, on the CPU or the GPU."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from benchmarks.timing import SIZES, device, device_name
 from streamstyle.settings import Method
 
 CACHE = 4.0
-"""GB of disk for flow."""
+"""Size of the flow cache in GB."""
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_run(
     work: Work, size: tuple[int, int], tmp_path: Path, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With flow computed, and with flow from the cache, as every style after the first has it."""
+    """With flow computed, and with flow from the cache, as for every style after the first."""
     monkeypatch.setenv("STREAMSTYLE_CACHE", str(tmp_path / "cache"))
     part = replace(work.source_settings, size=size)
 
@@ -40,7 +40,7 @@ def test_run(
         f"{work.film.name} at {size[0]}x{size[1]} on {device_name(device())}, {work.iterations} iterations",
         [
             {"": method.value, "flow": flow, "frames": each.finished.frames}
-            | {"frames a second": 1 / each.seconds_per_frame, "s/frame": each.seconds_per_frame}
+            | {"frames per second": 1 / each.seconds_per_frame, "s/frame": each.seconds_per_frame}
             for (method, flow), each in runs.items()
         ],
     )

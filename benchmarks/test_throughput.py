@@ -1,4 +1,4 @@
-"""What each stage takes for a frame, alone, and what the whole does, at four sizes."""
+"""Time per frame of each stage alone, and of whole runs, at four sizes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 @pytest.fixture(scope="module")
 def film(work: Work, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo film at the largest size there is, or the film given."""
+    """The demo film at the largest size, or the film given by --film."""
     if work.source_settings.end is not None:
         return work.film
     path = tmp_path_factory.mktemp("throughput") / "large.mkv"
@@ -58,46 +58,46 @@ def film(work: Work, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_throughput(work: Work, film: Path, tmp_path: Path, report: Report) -> None:
-    """The stages by themselves, and the whole: processor time, which a busy machine leaves nearly as it is."""
+    """Stages and whole runs in processor time, which other work on the machine hardly changes."""
     sizes = SIZES if work.full else SIZES[:2]
     columns = {size: _time_stages(film, size, work, tmp_path) for size in sizes}
     first = columns[sizes[0]]
     rows: list[Row] = []
     for stage in first:
-        row: Row = {"ms of processor time a frame": stage}
+        row: Row = {"ms of processor time per frame": stage}
         row |= {f"{w}x{h}": 1e3 * columns[w, h][stage] for w, h in sizes}
-        row["ns a pixel, at the largest"] = 1e9 * columns[sizes[-1]][stage] / (sizes[-1][0] * sizes[-1][1])
+        row["ns per pixel, at the largest size"] = 1e9 * columns[sizes[-1]][stage] / (sizes[-1][0] * sizes[-1][1])
         rows.append(row)
     report.show(f"Throughput, {film.stem}, {work.style.name}", rows)
     assert all(seconds > 0 for column in columns.values() for seconds in column.values())
 
 
 def _time_stages(path: Path, size: tuple[int, int], work: Work, folder: Path) -> dict[str, float]:
-    """Return seconds of processor time a frame, by stage; of the whole, seconds by the clock, too."""
+    """Return seconds of processor time per frame by stage; of whole runs also elapsed seconds."""
     tune_malloc()
     part = SourceSettings(size=size, end=FRAMES / 25)
-    film = probe(path, part)
+    video = probe(path, part)
     seconds: dict[str, float] = {}
 
-    def timed(stage: str, made: Callable[[], list[T]], frames: int = FRAMES) -> list[T]:
-        began = time.process_time()
-        result = made()
-        seconds[stage] = (time.process_time() - began) / frames
+    def timed(stage: str, run: Callable[[], list[T]], frames: int = FRAMES) -> list[T]:
+        start = time.process_time()
+        result = run()
+        seconds[stage] = (time.process_time() - start) / frames
         return result
 
-    pairs = FRAMES - 1  # the first frame follows none
-    frames = timed("decode", lambda: list(decode(film)))
-    cut = timed("find cuts", lambda: list(number_shots(iter(frames))))
+    pairs = FRAMES - 1  # the first frame has no flow
+    frames = timed("decode", lambda: list(decode(video)))
+    shots = timed("find cuts", lambda: list(number_shots(iter(frames))))
     for preset in FlowPreset if work.full else (FlowPreset.fast, FlowPreset.medium):
-        flowed = timed(f"flow, {preset}", partial(_with_flow, cut, preset, film), pairs)
-    style = prepare_style_net(load_blend(StyleBlend(work.style.name, (BlendPart(work.style.path),)), 1.0), CPU)
-    painted = timed("style network", lambda: list(stylise(flowed, style, StyleSettings(), CPU)))
+        flowed = timed(f"flow, {preset}", partial(_add_flow, shots, preset, video), pairs)
+    network = prepare_style_net(load_blend(StyleBlend(work.style.name, (BlendPart(work.style.path),)), 1.0), CPU)
+    stylised = timed("style network", lambda: list(stylise(flowed, network, StyleSettings(), CPU)))
     live = ConsistencySettings(method=Method.live)
-    steady = timed("consistency, live", lambda: list(consistency(painted, live, None)), pairs)
+    consistent = timed("consistency, live", lambda: list(consistency(stylised, live, None)), pairs)
     full = ConsistencySettings()
-    network = load_consistency_loss_network(full, CPU)
-    timed("consistency, 30 iterations", lambda: list(consistency(painted, full, network)), pairs)
-    timed("encode", lambda: _encode(film, steady, folder))
+    loss_network = load_consistency_loss_network(full, CPU)
+    timed("consistency, 30 iterations", lambda: list(consistency(stylised, full, loss_network)), pairs)
+    timed("encode", lambda: _encode(video, consistent, folder))
     return seconds | _time_whole_runs(path, part, work, folder)
 
 
@@ -107,7 +107,7 @@ def _time_whole_runs(path: Path, part: SourceSettings, work: Work, folder: Path)
         spent: list[float] = []
         run = run_timed(path, folder / f"{method}.mkv", work.style, method, part, on_event=partial(_note_time, spent))
         seconds[f"whole, {method}"] = (spent[-1] - spent[0]) / (len(spent) - 1)
-        seconds[f"whole, {method}, by the clock"] = run.seconds_per_frame
+        seconds[f"whole, {method}, elapsed"] = run.seconds_per_frame
     return seconds
 
 
@@ -116,15 +116,15 @@ def _note_time(spent: list[float], event: Event) -> None:
         spent.append(time.process_time())
 
 
-def _with_flow(frames: list[Frame], preset: FlowPreset, film: VideoInfo) -> list[FrameWithFlow]:
+def _add_flow(frames: list[Frame], preset: FlowPreset, video: VideoInfo) -> list[FrameWithFlow]:
     settings = FlowSettings(flow=preset, flow_cache=0.0)
-    with add_flow(iter(frames), settings, FlowCache.open(film, settings)) as flowed:
+    with add_flow(iter(frames), settings, FlowCache.open(video, settings)) as flowed:
         return list(flowed)
 
 
-def _encode(film: VideoInfo, steady: list[StylisedFrame], folder: Path) -> list[StylisedFrame]:
-    with open_writer(film, folder / "encoded.mkv", EncoderSettings()) as sink:
-        for frame in steady:
-            sink.write(frame.image, frame.flowed.frame.pts)
-        sink.publish()
-    return steady
+def _encode(video: VideoInfo, frames: list[StylisedFrame], folder: Path) -> list[StylisedFrame]:
+    with open_writer(video, folder / "encoded.mkv", EncoderSettings()) as writer:
+        for frame in frames:
+            writer.write(frame.image, frame.flowed.frame.pts)
+        writer.publish()
+    return frames

@@ -1,4 +1,4 @@
-"""Small films in files of every kind; their pictures are the scenes of `tests.scenes`."""
+"""Writes small video files of every kind, from the scenes of `tests.scenes`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
     "texture", "to_frame", "write_film",
 ]  # fmt: skip
 
-# ------------------------------------------------------------------------------------------------------ colour by hand
+# --------------------------------------------------------------------------------------------------------------- colour
 
 MATRICES = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
 """Kr and Kb of ITU-R BT.601, BT.709 and BT.2020."""
@@ -27,7 +27,7 @@ _TAGS = {"bt601": (6, 6, 6), "bt709": (1, 1, 1), "bt2020": (9, 14, 9)}  # primar
 
 
 def rgb_to_yuv(picture: Picture, matrix: str, full_range: bool, bits: int = 8) -> NDArray[np.float64]:
-    """[3, H, W]: Y', Cb, Cr as code values, not yet rounded, by the definition in ITU-T H.273."""
+    """[3, H, W]: Y', Cb, Cr code values, not rounded, as defined in ITU-T H.273."""
     kr, kb = MATRICES[matrix]
     r, g, b = np.moveaxis(picture.astype(np.float64) / 255, -1, 0)
     luma = kr * r + (1 - kr - kb) * g + kb * b
@@ -39,15 +39,15 @@ def rgb_to_yuv(picture: Picture, matrix: str, full_range: bool, bits: int = 8) -
     return np.stack([(luma * 219 + 16) * unit, (blue * 224 + 128) * unit, (red * 224 + 128) * unit])
 
 
-def _plane(values: NDArray[np.float64], across: int, down: int) -> NDArray[np.float64]:
-    """Each value of the result is the mean of `across` x `down` of `values`; odd edges are repeated."""
+def _subsample(values: NDArray[np.float64], across: int, down: int) -> NDArray[np.float64]:
+    """Means of blocks of `across` x `down` values; odd edges are repeated."""
     height, width = values.shape
     padded = np.pad(values, ((0, -height % down), (0, -width % across)), mode="edge")
     return padded.reshape(padded.shape[0] // down, down, padded.shape[1] // across, across).mean((1, 3))
 
 
 def to_frame(picture: Picture, pix_fmt: str, matrix: str = "bt601", full_range: bool = False) -> av.VideoFrame:
-    """A frame in any planar YUV format of 8 to 16 bits, or in rgb24, gbrp or gray, converted by hand."""
+    """A frame in any planar YUV format of 8 to 16 bits, or in rgb24, gbrp or gray, converted without FFmpeg."""
     height, width = picture.shape[:2]
     if pix_fmt == "rgb24":
         return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
@@ -60,8 +60,8 @@ def to_frame(picture: Picture, pix_fmt: str, matrix: str = "bt601", full_range: 
     for plane, values in zip(frame.planes, planes, strict=False):
         across = 1 if plane.width == width else 2
         down = 1 if plane.height == height else 2
-        store = np.frombuffer(plane, np.uint8 if bits == 8 else np.uint16).reshape(plane.height, -1)
-        store[:, : plane.width] = np.round(_plane(values, across, down))
+        samples = np.frombuffer(plane, np.uint8 if bits == 8 else np.uint16).reshape(plane.height, -1)
+        samples[:, : plane.width] = np.round(_subsample(values, across, down))
     return frame
 
 
@@ -85,18 +85,18 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Extras:
-    """What goes along with the picture."""
+    """Streams and metadata beside the video."""
 
     subtitles: Sequence[tuple[float, float, str]] = ()
-    """Start and end in seconds, and the words."""
+    """Start and end in seconds, and text."""
     subtitle_codec: str = "subrip"
     attachments: Sequence[Attachment] = ()
     chapters: Sequence[tuple[float, float, str]] = ()
-    """Start and end in seconds, and the title."""
+    """Start and end in seconds, and title."""
     metadata: dict[str, str] = field(default_factory=dict)
     audio_codec: str = "aac"
     audio_languages: Sequence[str | None] = (None,)
-    """One sound track each."""
+    """One sound track for each."""
     audio_titles: Sequence[str | None] = (None,)
     audio_start: float = 0.0
 
@@ -121,10 +121,10 @@ def write_film(
     container_options: dict[str, str] | None = None,
     extras: Extras | None = None,
 ) -> Path:
-    """Write a film and return its path.
+    """Write a video file and return its path.
 
-    `pts` are in ticks of `time_base` (by default one tick a frame). `rotation` is in degrees clockwise by which a
-    player turns the picture. The default encoding is nearly lossless, so pictures can be compared.
+    `pts` are in ticks of `time_base` (by default one tick per frame). `rotation` is in degrees clockwise by which a
+    player rotates the picture. The default encoding is nearly lossless, so that pictures can be compared.
     """
     extras = extras or Extras()
     rate, height, width = Fraction(rate), *frames[0].shape[:2]
@@ -149,7 +149,7 @@ def write_film(
         if tagged or full_range:
             video.codec_context.color_range = 2 if full_range else 1
         sound = _add_sound(container, extras) if audio else []
-        words = _add_subtitles(container, extras)
+        subtitles = _add_subtitles(container, extras)
         for attachment in extras.attachments:
             container.add_attachment(attachment.name, attachment.mimetype, attachment.data)
         if extras.chapters:
@@ -158,8 +158,8 @@ def write_film(
         length = float((pts[-1] - pts[0]) * time_base + 1 / rate)
         for stream, pitch in zip(sound, (440, 330, 550, 660), strict=False):
             _write_sound(container, stream, length, pitch, extras.audio_start)
-        if words is not None:
-            _write_subtitles(container, words, extras)
+        if subtitles is not None:
+            _write_subtitles(container, subtitles, extras)
         for picture, tick in zip(frames, pts, strict=True):
             frame = to_frame(picture, pix_fmt, matrix, full_range)
             frame.pts, frame.time_base = tick, time_base
@@ -192,7 +192,7 @@ def _add_sound(container: av.container.OutputContainer, extras: Extras) -> list[
 
 
 _BLOCK = 960
-"""Samples of sound given to the encoder at once: a fiftieth of a second."""
+"""Samples of sound encoded at once: a fiftieth of a second."""
 
 
 def _write_sound(
@@ -234,21 +234,21 @@ _ASS_HEADER = (
 def _write_subtitles(
     container: av.container.OutputContainer, stream: av.subtitles.stream.SubtitleStream, extras: Extras
 ) -> None:
-    for start, end, words in extras.subtitles:
-        packet = av.Packet(_subtitle_payload(extras.subtitle_codec, words))
+    for start, end, text in extras.subtitles:
+        packet = av.Packet(_subtitle_payload(extras.subtitle_codec, text))
         packet.stream, packet.time_base = stream, Fraction(1, 1000)
         packet.pts = packet.dts = round(1000 * start)
         packet.duration = round(1000 * (end - start))
         container.mux(packet)
 
 
-def _subtitle_payload(codec: str, words: str) -> bytes:
-    text = words.encode()
+def _subtitle_payload(codec: str, text: str) -> bytes:
+    payload = text.encode()
     if codec == "mov_text":
-        return len(text).to_bytes(2, "big") + text
+        return len(payload).to_bytes(2, "big") + payload
     if codec == "ass":
-        return b"0,0,Default,,0,0,0,," + text
-    return text
+        return b"0,0,Default,,0,0,0,," + payload
+    return payload
 
 
 def _chapters(extras: Extras) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""Scenes that anyone can picture, frame by frame, with their true motion."""
+"""Synthetic scenes with their true motion: a pan, a moving square, a cut, a flat colour."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
-"""[H, W, 3] RGB, full range; films of them are [T, H, W, 3]."""
+"""[H, W, 3] RGB, full range; or [T, H, W, 3] for several frames."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Pictures and how each follows from the one before it."""
+    """Frames and the motion between consecutive ones."""
 
     frames: Picture
     """[T, H, W, 3] uint8 RGB."""
@@ -22,13 +22,13 @@ class Scene:
     forward: NDArray[np.float32]
     """[T, 2, H, W] pixels: p + forward[t](p) is where p of frame t-1 is in frame t. Zero in frame 0."""
     uncovered: NDArray[np.bool_]
-    """[T, H, W], True where frame t shows what frame t-1 did not. All True in frame 0."""
+    """[T, H, W], True where frame t shows what was hidden in frame t-1. All True in frame 0."""
     cuts: tuple[int, ...] = ()
     """First frame of every shot but the first."""
 
 
 def texture(width: int, height: int, seed: int = 0) -> Picture:
-    """A picture with detail at several sizes, different for each seed, that optical flow can hold on to."""
+    """A picture with detail at several scales, which optical flow can track; different for each seed."""
     random = np.random.default_rng(seed)
     picture = np.zeros((height, width, 3), np.float32)
     for cell, strength in ((32, 1.0), (12, 0.6), (5, 0.35)):
@@ -58,7 +58,7 @@ def still(frames: int = 8, width: int = 96, height: int = 64, seed: int = 0) -> 
 
 
 def pan(frames: int = 8, width: int = 96, height: int = 64, step: tuple[int, int] = (2, 0), seed: int = 0) -> Scene:
-    """The camera moves over a flat picture: all of it shifts by `step` = (right, down) pixels a frame."""
+    """The camera moves over a flat picture: it shifts by `step` = (right, down) pixels per frame."""
     right, down = step
     reach_x, reach_y = abs(right) * (frames - 1), abs(down) * (frames - 1)
     canvas = texture(width + reach_x, height + reach_y, seed)
@@ -75,7 +75,7 @@ def pan(frames: int = 8, width: int = 96, height: int = 64, step: tuple[int, int
 def moving_square(
     frames: int = 8, width: int = 96, height: int = 64, side: int = 24, step: tuple[int, int] = (2, 0), seed: int = 0
 ) -> Scene:
-    """A square with its own texture moves by `step` = (right, down) pixels a frame and uncovers a still background."""
+    """A textured square moves by `step` = (right, down) pixels per frame over a still background."""
     right, down = step
     background, square = texture(width, height, seed), texture(side, side, seed + 1)
     square = np.clip(255 - square.astype(int) // 2, 0, 255).astype(np.uint8)
@@ -98,7 +98,7 @@ def moving_square(
 
 
 def cut(*shots: Scene) -> Scene:
-    """The shots one after the other, with a hard cut between each."""
+    """The shots one after another, with hard cuts between them."""
     starts = np.cumsum([len(shot.frames) for shot in shots])[:-1]
     joined = (
         np.concatenate([getattr(shot, name) for shot in shots])
