@@ -23,7 +23,6 @@ from streamstyle.settings import (
     Settings,
     SourceSettings,
 )
-from streamstyle.stages import stylise as stylise_stage
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import cut, moving_square, pan, write_film
 from tests.stylise_case import StyliseCase, StyliseResult
@@ -154,20 +153,20 @@ def test_too_little_gpu_memory_means_tiles_and_one_warning(
     tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video = write_film(tmp_path / "film.mkv", moving_square(frames=3).frames)
-    whole = stylise(video, tmp_path / "whole.mkv", style, LIVE)
+    wide = SourceSettings(size=(640, 96))
+    whole = stylise(video, tmp_path / "whole.mkv", style, LIVE, wide)
     forward = StyleNet.forward
 
     def limited(network: StyleNet, image: torch.Tensor) -> torch.Tensor:
-        if image[0, 0].numel() > 100 * 72:
+        if image.shape[-1] == 640:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return forward(network, image)
 
     monkeypatch.setattr(StyleNet, "forward", limited)
-    monkeypatch.setattr(stylise_stage, "TILE_SIDES", (32,))
-    tiled = stylise(video, tmp_path / "tiled.mkv", style, LIVE)
+    tiled = stylise(video, tmp_path / "tiled.mkv", style, LIVE, wide)
     (warning,) = [event.message for event in tiled.events if isinstance(event, Warned)]
     assert "out of memory" in warning
-    assert "tiles of 32 pixels" in warning
+    assert "tiles of 512 pixels" in warning
     for image, expected in zip(tiled.images(), whole.images(), strict=True):
         assert np.abs(image.astype(int) - expected).mean() < 1.5  # networks round in bfloat16
 
