@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.build_kernels import build_cpu_kernels
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is marked `gpu` where there is none."""
+    """Skip tests marked `gpu` if torch finds no GPU."""
     if not torch.cuda.is_available():
         for item in items:
             if item.get_closest_marker("gpu"):
@@ -33,33 +33,33 @@ def bunny() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _interrupts_are_heard() -> Iterator[None]:
-    """Tests that run in the background of a shell start with these signals ignored, and their children too."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in kept.items():
+def _default_signal_handlers() -> Iterator[None]:
+    """Restore handlers of signals that a shell ignores for background jobs: tests and their children need them."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in handlers.items():
         if handler is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
     yield
-    for number, handler in kept.items():
+    for number, handler in handlers.items():
         signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> CpuKernels:
-    """The compiled part, built here: a checkout that was not installed has none."""
+    """The compiled kernels, built here, since a checkout that is not installed has none."""
     return CpuKernels(build_cpu_kernels(tmp_path_factory.mktemp("csrc")))
 
 
 @pytest.fixture(params=["torch", "compiled"])
-def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once with torch doing all the work on the CPU, once with the compiled part doing its share."""
-    part = request.getfixturevalue("host") if request.param == "compiled" else None
-    monkeypatch.setattr(dispatch, "load_kernels", lambda device: part)
+def _with_each_backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the test with torch only, and with the compiled kernels."""
+    kernels = request.getfixturevalue("host") if request.param == "compiled" else None
+    monkeypatch.setattr(dispatch, "load_kernels", lambda device: kernels)
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of its own: no styles learned, no flow in a cache, no logs."""
+    """An empty home folder: no learned styles, no cached flow, no logs."""
     home = tmp_path / "home"
     monkeypatch.setenv("HOME", str(home))
     for name in ("DATA", "CACHE", "STATE", "CONFIG"):

@@ -79,7 +79,7 @@ def test_events_report_the_run_in_order(tmp_path: Path, style: Path) -> None:
     assert (result.ended.shots, result.ended.flows_computed, result.ended.flows_cached) == (2, 9, 0)
 
 
-@pytest.mark.usefixtures("_either_way")
+@pytest.mark.usefixtures("_with_each_backend")
 def test_a_second_run_takes_the_flow_from_the_cache(tmp_path: Path, style: Path) -> None:
     video = write_film(tmp_path / "film.mkv", pan(frames=6).frames)
     settings = ConsistencySettings(iterations=3)
@@ -124,7 +124,7 @@ def test_an_invalid_style_leaves_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("out*"))
 
 
-@pytest.mark.usefixtures("_either_way")
+@pytest.mark.usefixtures("_with_each_backend")
 @pytest.mark.parametrize("method", [Method.johnson, Method.live, Method.consistent])
 def test_the_number_of_flow_workers_changes_no_pixel(tmp_path: Path, style: Path, method: Method) -> None:
     video = write_film(tmp_path / "film.mkv", moving_square(frames=5).frames)
@@ -201,7 +201,7 @@ MEAN_COLOURS = {
 """Of frames 0 and 4. Bits differ between processors, whose instructions sum and round differently; these do not."""
 
 
-@pytest.mark.usefixtures("_either_way")
+@pytest.mark.usefixtures("_with_each_backend")
 @pytest.mark.parametrize("method", MEAN_COLOURS)
 def test_mean_colours_are_those_of_earlier_versions(tmp_path: Path, style: Path, method: Method) -> None:
     video = write_film(tmp_path / "film.mkv", moving_square(frames=5).frames)

@@ -28,7 +28,7 @@ def pictures() -> list[np.ndarray]:
     return [pan(frames=1, width=96, height=64).frames[0], random.integers(0, 256, (64, 96, 3), np.uint8), edges]
 
 
-@pytest.mark.usefixtures("_either_way")
+@pytest.mark.usefixtures("_with_each_backend")
 @pytest.mark.parametrize(("tag", "luma"), [(TAG_601, BT601), (TAG_709, BT709)])
 @pytest.mark.parametrize("number", range(3))
 def test_they_are_libswscales_within_a_level(number: int, tag: int, luma: LumaWeights) -> None:
@@ -39,7 +39,7 @@ def test_they_are_libswscales_within_a_level(number: int, tag: int, luma: LumaWe
     assert (ours != theirs).mean() < 0.03  # libswscale rounds on the way
 
 
-@pytest.mark.usefixtures("_either_way")
+@pytest.mark.usefixtures("_with_each_backend")
 @pytest.mark.parametrize(
     ("colour", "levels"),
     [

@@ -18,7 +18,7 @@ from streamstyle.optimise.losses import compute_losses, compute_targets
 from streamstyle.settings import ConsistencySettings, Method
 from streamstyle.stages.consistency import consistency
 
-pytestmark = pytest.mark.usefixtures("_either_way")
+pytestmark = pytest.mark.usefixtures("_with_each_backend")
 
 HEIGHT, WIDTH = 48, 64
 LIVE = ConsistencySettings(method=Method.live)
