@@ -1,4 +1,4 @@
-"""Colours are those that the film's tags say, and where it has none, those that players assume."""
+"""Colours follow the tags of a video, and without tags what players assume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.video_io import read_video
 @pytest.mark.parametrize("matrix", ["bt601", "bt709"])
 @pytest.mark.parametrize("full_range", [False, True])
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p", "yuv444p10le", "yuv420p10le"])
-def test_colours_are_those_the_tags_say(tmp_path: Path, matrix: str, full_range: bool, pix_fmt: str) -> None:
+def test_colours_follow_the_tags(tmp_path: Path, matrix: str, full_range: bool, pix_fmt: str) -> None:
     for number, colour in enumerate([(235, 30, 40), (20, 200, 60), (30, 60, 220), (255, 255, 255), (0, 0, 0)]):
         path = write_film(
             tmp_path / f"{number}.mkv", flat(colour, 1), codec="ffv1", pix_fmt=pix_fmt, matrix=matrix,
@@ -25,14 +25,14 @@ def test_colours_are_those_the_tags_say(tmp_path: Path, matrix: str, full_range:
 
 
 @pytest.mark.parametrize(("width", "height", "matrix"), [(64, 48, "bt601"), (1280, 64, "bt709"), (64, 720, "bt709")])
-def test_untagged_films_are_hd_or_sd_by_their_size(tmp_path: Path, width: int, height: int, matrix: str) -> None:
+def test_untagged_video_is_hd_or_sd_by_its_size(tmp_path: Path, width: int, height: int, matrix: str) -> None:
     colour = (30, 190, 60)
     path = write_film(tmp_path / "film.mkv", flat(colour, 1, width, height), codec="ffv1", matrix=matrix, tagged=False)
     _, frames = read_video(path)
     assert np.abs(frames[0].image.astype(int) - colour).max() <= 2
 
 
-def test_rgb_films_come_through_bit_for_bit(tmp_path: Path) -> None:
+def test_rgb_video_is_decoded_bit_for_bit(tmp_path: Path) -> None:
     scene = moving_square(frames=2)
     path = write_film(
         tmp_path / "film.mkv", scene.frames, codec="libx264rgb", pix_fmt="rgb24", tagged=False, options={"qp": "0"}

@@ -1,4 +1,4 @@
-"""Motion kept on disk."""
+"""The flow cache: what it stores, for which video, within which limits."""
 
 import errno
 import os
@@ -59,7 +59,7 @@ def films(tmp_path: Path, film: VideoInfo, *names: str) -> list[VideoInfo]:
     return made
 
 
-def test_what_one_run_writes_a_later_run_reads_bit_for_bit(film: VideoInfo, folder: Path) -> None:
+def test_a_later_run_reads_what_one_run_wrote_bit_for_bit(film: VideoInfo, folder: Path) -> None:
     first = FlowCache.open(film, SETTINGS, folder)
     assert first.read(0, 40) is None
     first.write(0, 40, motion())
@@ -74,7 +74,7 @@ def test_what_one_run_writes_a_later_run_reads_bit_for_bit(film: VideoInfo, fold
     assert later.problem is None
 
 
-def test_the_film_may_be_renamed_in_between(film: VideoInfo, folder: Path) -> None:
+def test_a_renamed_video_keeps_its_cache(film: VideoInfo, folder: Path) -> None:
     FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
     renamed = replace(film, path=film.path.rename(film.path.with_name("another name.mkv")))
     assert FlowCache.open(renamed, SETTINGS, folder).read(0, 1) is not None
@@ -92,7 +92,7 @@ def test_the_film_may_be_renamed_in_between(film: VideoInfo, folder: Path) -> No
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_another_size_preset_stream_or_content_is_another_flow(film: VideoInfo, folder: Path, change: dict) -> None:
+def test_another_size_preset_stream_or_content_has_another_cache(film: VideoInfo, folder: Path, change: dict) -> None:
     FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
     settings = SETTINGS
     if "flow" in change:
@@ -104,7 +104,7 @@ def test_another_size_preset_stream_or_content_is_another_flow(film: VideoInfo, 
     assert FlowCache.open(film, settings, folder).read(0, 1) is None
 
 
-def test_at_0_gb_nothing_is_kept_but_counted(film: VideoInfo, folder: Path) -> None:
+def test_at_0_gb_motions_are_counted_but_not_stored(film: VideoInfo, folder: Path) -> None:
     cache = FlowCache.open(film, FlowSettings(flow_cache=0), folder)
     cache.write(0, 1, motion())
     assert cache.read(0, 1) is None
@@ -115,7 +115,7 @@ def test_at_0_gb_nothing_is_kept_but_counted(film: VideoInfo, folder: Path) -> N
 @pytest.mark.parametrize(
     "content", [b"", b"rubbish", encode(motion())[:-9], encode(Motion(torch.zeros(2, 9, 9), torch.ones(9, 9)))]
 )
-def test_an_unreadable_file_is_computed_anew(film: VideoInfo, folder: Path, content: bytes) -> None:
+def test_an_unreadable_file_is_replaced(film: VideoInfo, folder: Path, content: bytes) -> None:
     FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
     (file,) = folder.rglob("*.flow")
     file.write_bytes(content)
@@ -125,7 +125,7 @@ def test_an_unreadable_file_is_computed_anew(film: VideoInfo, folder: Path, cont
     assert cache.read(0, 1) is not None
 
 
-def test_the_film_used_longest_ago_makes_room(film: VideoInfo, folder: Path, tmp_path: Path) -> None:
+def test_the_least_recently_used_video_is_removed(film: VideoInfo, folder: Path, tmp_path: Path) -> None:
     old, middle, new = films(tmp_path, film, "old", "middle", "new")
     folder.mkdir(parents=True)
     for age, each in ((300, old), (200, middle)):
@@ -140,7 +140,7 @@ def test_the_film_used_longest_ago_makes_room(film: VideoInfo, folder: Path, tmp
     assert FlowCache.open(middle, SETTINGS, folder).read(0, 1) is None
 
 
-def test_a_film_larger_than_the_cache_keeps_its_beginning_and_says_so(film: VideoInfo, folder: Path) -> None:
+def test_a_video_larger_than_the_cache_keeps_its_start_and_warns(film: VideoInfo, folder: Path) -> None:
     cache = FlowCache.open(film, gigabytes(3.2), folder)
     for pts in range(6):
         cache.write(pts, pts + 1, motion())
@@ -173,7 +173,7 @@ def test_a_full_disk_ends_the_caching_and_not_the_run(
     assert cache.read(0, 1) is not None
 
 
-def test_the_last_gigabyte_of_the_disk_is_left_to_the_film(
+def test_the_last_gigabyte_of_the_disk_is_never_used(
     film: VideoInfo, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(film.path.parent)
@@ -187,7 +187,7 @@ def test_the_last_gigabyte_of_the_disk_is_left_to_the_film(
     assert not folder.exists()
 
 
-def test_a_cache_that_cannot_be_written_to_is_a_problem_and_no_error(film: VideoInfo, folder: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_a_problem_not_an_error(film: VideoInfo, folder: Path) -> None:
     folder.parent.mkdir()
     folder.write_text("a file where the folder should be")
     cache = FlowCache.open(film, SETTINGS, folder)
@@ -197,7 +197,7 @@ def test_a_cache_that_cannot_be_written_to_is_a_problem_and_no_error(film: Video
     assert str(folder) in cache.problem
 
 
-def test_a_film_that_has_gone_is_a_problem_and_no_error(film: VideoInfo, folder: Path) -> None:
+def test_a_deleted_video_is_a_problem_not_an_error(film: VideoInfo, folder: Path) -> None:
     film.path.unlink()
     cache = FlowCache.open(film, SETTINGS, folder)
     cache.write(0, 1, motion())
@@ -206,7 +206,7 @@ def test_a_film_that_has_gone_is_a_problem_and_no_error(film: VideoInfo, folder:
     assert "film.mkv" in cache.problem
 
 
-def test_another_process_may_remove_everything_at_any_time(film: VideoInfo, folder: Path) -> None:
+def test_another_process_may_remove_the_cache_at_any_time(film: VideoInfo, folder: Path) -> None:
     cache = FlowCache.open(film, SETTINGS, folder)
     cache.write(0, 1, motion())
     shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""A motion as bytes."""
+"""Motions encoded as bytes and decoded."""
 
 import pytest
 import torch
@@ -27,40 +27,40 @@ def same(one: Motion, other: Motion) -> bool:
     width=st.integers(1, 50),
 )
 @settings(max_examples=40, deadline=None)
-def test_what_is_read_is_the_rounded_motion_bit_for_bit(seed: int, size: float, height: int, width: int) -> None:
+def test_decode_returns_the_rounded_motion_bit_for_bit(seed: int, size: float, height: int, width: int) -> None:
     stored = motion(seed, size, height, width)
     assert same(decode(encode(stored)), quantise(stored))
     assert same(quantise(quantise(stored)), quantise(stored))
 
 
-def test_a_motion_is_kept_within_half_a_step_of_a_64th_pixel() -> None:
+def test_rounding_is_within_half_a_step_of_a_64th_pixel() -> None:
     stored = motion()
     assert (decode(encode(stored)).backward - stored.backward).abs().max() <= 0.5 / 64
     assert (decode(encode(stored)).weight - stored.weight).abs().max() <= 0.501 / 255
 
 
-def test_a_motion_too_large_to_be_stored_is_not_trusted() -> None:
+def test_a_flow_too_large_to_encode_gets_weight_0() -> None:
     far = Motion(torch.full((2, 4, 4), -3.0), torch.ones(4, 4))
     far.backward[0, 1, 2] = 600
-    kept = decode(encode(far))
-    assert kept.weight[1, 2] == 0
-    assert kept.weight.sum() == 15
-    assert kept.backward[0, 1, 2] == 32767 / 64
-    assert (kept.backward[1] == -3).all()
+    decoded = decode(encode(far))
+    assert decoded.weight[1, 2] == 0
+    assert decoded.weight.sum() == 15
+    assert decoded.backward[0, 1, 2] == 32767 / 64
+    assert (decoded.backward[1] == -3).all()
 
 
-def test_a_smooth_flow_takes_far_less_than_its_pixels() -> None:
+def test_a_smooth_flow_takes_less_than_a_byte_per_pixel() -> None:
     smooth = Motion(motion(height=240, width=320).backward, torch.ones(240, 320))
     assert len(encode(smooth)) < 240 * 320
 
 
 @pytest.mark.parametrize("length", [0, 4, 8, 20, -4])
-def test_a_file_cut_short_is_refused(length: int) -> None:
+def test_truncated_bytes_are_an_error(length: int) -> None:
     with pytest.raises(ValueError, match="encoded motion"):
         decode(encode(motion())[:length])
 
 
-def test_other_files_are_refused() -> None:
+def test_other_or_damaged_bytes_are_an_error() -> None:
     with pytest.raises(ValueError, match="encoded motion"):
         decode(b"\x89PNG\r\n\x1a\n" + bytes(100))
     damaged = bytearray(encode(motion()))

@@ -1,4 +1,4 @@
-"""A film stands upright, at an even size, and looks as wide as it is."""
+"""Rotation, working size and sample aspect ratio of a video."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOSSLESS = {"qp": "0"}
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_a_film_held_sideways_stands_upright(tmp_path: Path, degrees: int) -> None:
+def test_rotated_video_is_turned_upright(tmp_path: Path, degrees: int) -> None:
     scene = moving_square(frames=3, width=96, height=64)
     path = write_film(tmp_path / "film.mp4", scene.frames, rotation=degrees, sar=Fraction(4, 3), options=LOSSLESS)
     film, frames = read_video(path)
@@ -35,7 +35,7 @@ def test_a_film_held_sideways_stands_upright(tmp_path: Path, degrees: int) -> No
         assert mean_difference(frame.image, picture) < 3
 
 
-def test_a_film_seen_in_a_mirror_is_turned_back(tmp_path: Path) -> None:
+def test_mirrored_video_is_mirrored_back(tmp_path: Path) -> None:
     scene = moving_square(frames=2, width=96, height=64)
     path = tmp_path / "film.mp4"
     with av.open(str(path), "w") as container:
@@ -48,7 +48,7 @@ def test_a_film_seen_in_a_mirror_is_turned_back(tmp_path: Path) -> None:
     assert np.array_equal(frames[0].image, scene.frames[0][:, ::-1])
 
 
-def test_odd_sides_lose_a_line_and_nothing_else(tmp_path: Path) -> None:
+def test_odd_sides_lose_one_line_and_nothing_else(tmp_path: Path) -> None:
     scene = pan(frames=2, width=65, height=49)
     path = write_film(tmp_path / "film.mkv", scene.frames, pix_fmt="yuv444p", options=LOSSLESS)
     film, frames = read_video(path)
@@ -57,7 +57,7 @@ def test_odd_sides_lose_a_line_and_nothing_else(tmp_path: Path) -> None:
     assert film.sample_aspect_ratio == 1
 
 
-def test_a_height_keeps_the_shape_and_another_size_stretches_the_pixels(tmp_path: Path) -> None:
+def test_height_keeps_the_aspect_ratio_and_size_stretches_pixels(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mkv", pan(frames=1, width=160, height=90).frames)
     half = probe(path, SourceSettings(height=46))
     assert (half.width, half.height, half.sample_aspect_ratio) == (82, 46, 1)
@@ -72,7 +72,7 @@ def test_a_height_keeps_the_shape_and_another_size_stretches_the_pixels(tmp_path
     aspect=st.fractions(Fraction(1, 2), 2, max_denominator=30),
     asked=st.tuples(st.integers(32, 300), st.integers(32, 300)),
 )
-def test_any_size_is_even_and_looks_as_wide_as_the_film(
+def test_any_size_is_even_and_keeps_the_display_aspect_ratio(
     width: int, height: int, aspect: Fraction, asked: tuple[int, int]
 ) -> None:
     source = FrameSize(width, height, aspect)
@@ -86,13 +86,13 @@ def test_any_size_is_even_and_looks_as_wide_as_the_film(
 
 
 @pytest.mark.parametrize("size", [(16, 16), (200, 20)])
-def test_a_film_too_small_to_paint_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_a_video_with_too_small_a_side_is_an_error(tmp_path: Path, size: tuple[int, int]) -> None:
     path = write_film(tmp_path / "film.mkv", flat((1, 2, 3), 1, *size))
     with pytest.raises(FilmError, match=rf"film\.mkv would be worked on at {size[0]}x{size[1]}"):
         probe(path, SourceSettings())
 
 
-def test_smaller_pictures_are_the_same_pictures(tmp_path: Path) -> None:
+def test_a_reduced_frame_is_the_mean_of_its_pixels(tmp_path: Path) -> None:
     scene = pan(frames=1, width=192, height=128)
     path = write_film(tmp_path / "film.mkv", scene.frames, pix_fmt="yuv444p", options=LOSSLESS)
     _, frames = read_video(path, height=64)

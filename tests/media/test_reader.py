@@ -1,4 +1,4 @@
-"""What is no film is said in one line, and what only goes with a film is not taken for it."""
+"""Files that are not videos, damaged videos, and timestamps that do not rise."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tests.films import Attachment, Extras, flat, moving_square, pan, png, write
 from tests.video_io import mean_difference, read_video
 
 
-def test_no_film_at_all_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_video_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(0).bytes(5000))
-    (tmp_path / "notes.txt").write_text("Dear diary, this is no film.\n" * 50)
+    (tmp_path / "notes.txt").write_text("Dear diary, this is not a video.\n" * 50)
     (tmp_path / "wave.png").write_bytes(png(flat((1, 2, 3), 1)[0]))
     sound = tmp_path / "sound.m4a"
     write_film(tmp_path / "film.mp4", pan(frames=3).frames, audio=True)
@@ -47,7 +47,7 @@ def test_no_film_at_all_is_said_in_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_an_mp4_cut_short_is_refused_and_says_why(tmp_path: Path) -> None:
+def test_a_truncated_mp4_is_an_error_that_says_why(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mp4", pan(frames=100).frames)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
@@ -56,7 +56,7 @@ def test_an_mp4_cut_short_is_refused_and_says_why(tmp_path: Path) -> None:
     assert "again" in caught.value.next_step
 
 
-def test_a_film_that_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
+def test_a_video_that_cannot_be_decoded_is_an_error(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.avi", pan(frames=3).frames, codec="mpeg4")
     data = bytearray(path.read_bytes())
     begin = data.index(b"movi") + 4
@@ -70,7 +70,7 @@ def test_a_film_that_cannot_be_decoded_is_refused(tmp_path: Path) -> None:
         probe(path, SourceSettings())
 
 
-def test_cover_art_is_not_the_film(tmp_path: Path) -> None:
+def test_cover_art_is_not_the_video(tmp_path: Path) -> None:
     cover = Attachment("cover.png", "image/png", png(flat((200, 0, 0), 1, 400, 400)[0]))
     scene = pan(frames=3)
     path = write_film(tmp_path / "film.mkv", scene.frames, extras=Extras(attachments=[cover]))
@@ -81,7 +81,7 @@ def test_cover_art_is_not_the_film(tmp_path: Path) -> None:
     assert [stream.kind for stream in film.streams] == ["video", "attachment"]
 
 
-def test_a_hole_in_the_middle_costs_only_the_frames_around_it(tmp_path: Path) -> None:
+def test_damage_in_the_middle_loses_only_the_frames_around_it(tmp_path: Path) -> None:
     scene = pan(frames=100)
     path = write_film(tmp_path / "film.mkv", scene.frames)
     data = bytearray(path.read_bytes())
@@ -96,7 +96,7 @@ def test_a_hole_in_the_middle_costs_only_the_frames_around_it(tmp_path: Path) ->
     assert mean_difference(frames[-1].image, scene.frames[-1]) < 4
 
 
-def test_an_mkv_cut_short_gives_what_there_is(tmp_path: Path) -> None:
+def test_a_truncated_mkv_gives_its_remaining_frames(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mkv", pan(frames=100).frames)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
@@ -105,7 +105,7 @@ def test_an_mkv_cut_short_gives_what_there_is(tmp_path: Path) -> None:
     assert abs(film.frames - len(frames)) <= 2
 
 
-def test_an_mp4_with_its_index_first_gives_what_there_is_when_cut_short(tmp_path: Path) -> None:
+def test_a_truncated_faststart_mp4_gives_its_remaining_frames(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mp4", pan(frames=100).frames, container_options={"movflags": "+faststart"})
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
@@ -117,16 +117,16 @@ def test_an_mp4_with_its_index_first_gives_what_there_is_when_cut_short(tmp_path
 @settings(max_examples=25, deadline=None)
 @given(
     ending=st.sampled_from(["mp4", "mkv", "ts", "avi"]),
-    wounds=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=60)), min_size=1, max_size=4),
+    damages=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=60)), min_size=1, max_size=4),
 )
-def test_any_damage_gives_frames_in_order_or_one_clear_line(
-    sound_films: dict[str, Path], ending: str, wounds: list[tuple[float, bytes]]
+def test_any_damage_gives_frames_in_order_or_a_film_error(
+    sound_films: dict[str, Path], ending: str, damages: list[tuple[float, bytes]]
 ) -> None:
     data = bytearray(sound_films[ending].read_bytes())
-    for place, wound in wounds:
-        at = int(place * (len(data) - len(wound)))
-        data[at : at + len(wound)] = wound
-    path = sound_films[ending].with_name(f"wounded.{ending}")
+    for place, damage in damages:
+        at = int(place * (len(data) - len(damage)))
+        data[at : at + len(damage)] = damage
+    path = sound_films[ending].with_name(f"damaged.{ending}")
     path.write_bytes(data)
     try:
         _, frames = read_video(path)
@@ -143,7 +143,7 @@ def sound_films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {ending: write_film(folder / f"film.{ending}", frames, codec=codec) for ending, codec in codecs.items()}
 
 
-def test_a_container_that_keeps_no_times_of_reordered_frames_still_gives_them_all(tmp_path: Path) -> None:
+def test_avi_with_reordered_frames_gives_all_in_order(tmp_path: Path) -> None:
     """AVI says only in which order frames are stored; with B-frames that is not the order they are shown in."""
     scene = moving_square(frames=30)
     _, frames = read_video(write_film(tmp_path / "film.avi", scene.frames))
@@ -152,42 +152,42 @@ def test_a_container_that_keeps_no_times_of_reordered_frames_still_gives_them_al
     assert mean_difference(frames[-1].image, scene.frames[-1]) < 4
 
 
-def placed(ticks: list[int | None], second: int = 1000, step: int = 40) -> list[int | None]:
-    timeline = MonotonicClock(second, step)
-    return [timeline.map(tick) for tick in ticks]
+def mapped(ticks: list[int | None], second: int = 1000, step: int = 40) -> list[int | None]:
+    clock = MonotonicClock(second, step)
+    return [clock.map(tick) for tick in ticks]
 
 
-def test_times_that_go_forward_stay_as_they_are() -> None:
-    assert placed([7, 8, 50, 5000]) == [7, 8, 50, 5000]
+def test_rising_times_stay_unchanged() -> None:
+    assert mapped([7, 8, 50, 5000]) == [7, 8, 50, 5000]
 
 
-def test_a_moment_that_has_passed_has_no_place() -> None:
-    assert placed([0, 40, 40, 30, 80]) == [0, 40, None, None, 80]
+def test_a_time_that_repeats_or_steps_back_is_dropped() -> None:
+    assert mapped([0, 40, 40, 30, 80]) == [0, 40, None, None, 80]
 
 
-def test_a_clock_that_starts_anew_goes_on_from_where_it_was() -> None:
-    assert placed([100_000, 100_040, 0, 40, 90]) == [100_000, 100_040, 100_080, 100_120, 100_170]
+def test_a_restarted_clock_continues_after_the_last_time() -> None:
+    assert mapped([100_000, 100_040, 0, 40, 90]) == [100_000, 100_040, 100_080, 100_120, 100_170]
 
 
-def test_a_missing_time_is_one_step_on() -> None:
-    assert placed([None, None, 200, None]) == [0, 40, 200, 240]
+def test_a_missing_time_is_one_step_after_the_last() -> None:
+    assert mapped([None, None, 200, None]) == [0, 40, 200, 240]
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-(10**9), 10**9))))
-def test_any_times_come_out_going_forward(ticks: list[int | None]) -> None:
-    kept = [tick for tick in placed(ticks) if tick is not None]
+def test_any_times_become_rising_times(ticks: list[int | None]) -> None:
+    kept = [tick for tick in mapped(ticks) if tick is not None]
     assert all(later > earlier for earlier, later in pairwise(kept))
 
 
-def test_of_two_times_the_one_in_order_is_believed() -> None:
-    stamp = TimestampGuesser()
+def test_of_pts_and_dts_the_one_in_order_is_used() -> None:
+    guesser = TimestampGuesser()
     stored = [(1, 2), (3, 3), (4, 4), (2, 5), (6, 6), (7, 7), (5, 8)]
-    assert [stamp.guess(*times) for times in stored] == [1, 3, 4, 5, 6, 7, 8]
+    assert [guesser.guess(*times) for times in stored] == [1, 3, 4, 5, 6, 7, 8]
 
 
-def test_a_frame_with_one_time_has_that_and_one_with_none_has_none() -> None:
-    stamp = TimestampGuesser()
-    assert [stamp.guess(7, None), stamp.guess(None, 9), stamp.guess(None, None), stamp.guess(12, 11)] == [
+def test_a_frame_with_one_time_gets_it_and_one_with_none_gets_none() -> None:
+    guesser = TimestampGuesser()
+    assert [guesser.guess(7, None), guesser.guess(None, 9), guesser.guess(None, None), guesser.guess(12, 11)] == [
         7,
         9,
         None,
@@ -195,22 +195,22 @@ def test_a_frame_with_one_time_has_that_and_one_with_none_has_none() -> None:
     ]
 
 
-def test_a_time_tells_a_place_until_one_was_made_up_or_moved() -> None:
-    timeline = MonotonicClock(second=25, step=1)
+def test_clock_is_monotonic_until_a_time_is_missing_or_moved() -> None:
+    clock = MonotonicClock(second=25, step=1)
     for tick in (3, 4, 9):
-        timeline.map(tick)
-    assert timeline.is_monotonic
+        clock.map(tick)
+    assert clock.is_monotonic
     for spoils in (None, 9, 8, -100):
-        timeline = MonotonicClock(second=25, step=1)
+        clock = MonotonicClock(second=25, step=1)
         for tick in (3, 4, 9, spoils):
-            timeline.map(tick)
-        assert not timeline.is_monotonic
+            clock.map(tick)
+        assert not clock.is_monotonic
 
 
-def test_so_do_two_times_in_order_alone() -> None:
-    stamp = TimestampGuesser()
+def test_guesser_is_monotonic_until_a_time_steps_back() -> None:
+    guesser = TimestampGuesser()
     for pts, dts in ((0, -2), (1, -1), (4, 0)):
-        stamp.guess(pts, dts)
-    assert stamp.is_monotonic
-    stamp.guess(3, 1)
-    assert not stamp.is_monotonic
+        guesser.guess(pts, dts)
+    assert guesser.is_monotonic
+    guesser.guess(3, 1)
+    assert not guesser.is_monotonic

@@ -1,4 +1,4 @@
-"""Sound, words, chapters, fonts and covers go along; what cannot is known beforehand."""
+"""The other streams of a video: audio, subtitles, chapters, fonts and covers, in containers that hold them or not."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def rich_mp4(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_film(path, pan(frames=60, width=64, height=48).frames, audio=True, extras=extras)
 
 
-def ways(source: Path, output: str) -> list[tuple[str, StreamAction]]:
+def actions(source: Path, output: str) -> list[tuple[str, StreamAction]]:
     plan = plan_streams(probe(source, SourceSettings()), Path(output))
-    assert all(carried.reason for carried in plan if carried.action is not StreamAction.copied)
-    return [(carried.stream.codec, carried.action) for carried in plan]
+    assert all(planned.reason for planned in plan if planned.action is not StreamAction.copied)
+    return [(planned.stream.codec, planned.action) for planned in plan]
 
 
 def chapters(path: Path) -> list[tuple[float, float, str]]:
@@ -60,67 +60,67 @@ def chapters(path: Path) -> list[tuple[float, float, str]]:
         ]
 
 
-def test_all_of_a_matroska_film_fits_into_matroska(rich_mkv: Path, tmp_path: Path) -> None:
-    assert {way for codec, way in ways(rich_mkv, "painted.mkv") if codec != "png"} == {StreamAction.copied}
-    write_copy(rich_mkv, tmp_path / "painted.mkv")
+def test_matroska_holds_all_streams_of_matroska(rich_mkv: Path, tmp_path: Path) -> None:
+    assert {action for codec, action in actions(rich_mkv, "output.mkv") if codec != "png"} == {StreamAction.copied}
+    write_copy(rich_mkv, tmp_path / "output.mkv")
     for number in range(2):
-        assert packets(tmp_path / "painted.mkv", "audio", number) == packets(rich_mkv, "audio", number)
-    assert packets(tmp_path / "painted.mkv", "subtitle") == packets(rich_mkv, "subtitle")
-    assert chapters(tmp_path / "painted.mkv") == CHAPTERS
-    with av.open(str(tmp_path / "painted.mkv")) as container:
+        assert packets(tmp_path / "output.mkv", "audio", number) == packets(rich_mkv, "audio", number)
+    assert packets(tmp_path / "output.mkv", "subtitle") == packets(rich_mkv, "subtitle")
+    assert chapters(tmp_path / "output.mkv") == CHAPTERS
+    with av.open(str(tmp_path / "output.mkv")) as container:
         assert container.metadata["title"] == "A day"
         assert container.metadata["ARTIST"] == "Someone"
-        sound = container.streams.audio
-        assert [(s.language, s.metadata["title"]) for s in sound] == [("eng", "Original"), ("deu", "Synchronfassung")]
+        audio = container.streams.audio
+        assert [(s.language, s.metadata["title"]) for s in audio] == [("eng", "Original"), ("deu", "Synchronfassung")]
         assert container.streams.subtitles[0].language == "eng"
         attached = {s.metadata["filename"]: s for s in container.streams if "filename" in s.metadata}
         assert attached["Fancy.ttf"].data == FONT.data
         assert attached["cover.png"].disposition == Disposition.attached_pic
 
 
-def test_what_mp4_cannot_hold_is_said_and_the_rest_goes_along(rich_mkv: Path, tmp_path: Path) -> None:
-    assert ways(rich_mkv, "painted.mp4") == [
+def test_mp4_leaves_out_what_it_cannot_hold_and_copies_the_rest(rich_mkv: Path, tmp_path: Path) -> None:
+    assert actions(rich_mkv, "output.mp4") == [
         ("aac", StreamAction.copied),
         ("aac", StreamAction.copied),
         ("subrip", StreamAction.converted),
         ("Fancy.ttf", StreamAction.left_out),
         ("png", StreamAction.copied),
     ]
-    write_copy(rich_mkv, tmp_path / "painted.mp4")
-    assert [data for _, data in packets(tmp_path / "painted.mp4", "audio", 1)] == [
+    write_copy(rich_mkv, tmp_path / "output.mp4")
+    assert [data for _, data in packets(tmp_path / "output.mp4", "audio", 1)] == [
         data for _, data in packets(rich_mkv, "audio", 1)
     ]
-    assert chapters(tmp_path / "painted.mp4") == CHAPTERS
-    with av.open(str(tmp_path / "painted.mp4")) as container:
+    assert chapters(tmp_path / "output.mp4") == CHAPTERS
+    with av.open(str(tmp_path / "output.mp4")) as container:
         covers = [s for s in container.streams.video if s.disposition & Disposition.attached_pic]
         assert bytes(next(packet for packet in container.demux(covers) if packet.size)) == COVER.data
 
 
-def test_words_are_the_same_words_in_the_other_container(rich_mkv: Path, rich_mp4: Path, tmp_path: Path) -> None:
-    write_copy(rich_mkv, tmp_path / "painted.mp4")
-    words = [(time, data[2:].decode()) for time, data in packets(tmp_path / "painted.mp4", "subtitle") if data[2:]]
-    assert words == [(Fraction(2, 10), "Good morning"), (Fraction(12, 10), "and good night")]
-    write_copy(rich_mp4, tmp_path / "painted.mkv")
-    words = [(time, data.decode()) for time, data in packets(tmp_path / "painted.mkv", "subtitle")]
-    assert words == [(Fraction(2, 10), "Good <i>morning</i>"), (Fraction(12, 10), "and good night")]
+def test_subtitles_are_converted_between_mkv_and_mp4(rich_mkv: Path, rich_mp4: Path, tmp_path: Path) -> None:
+    write_copy(rich_mkv, tmp_path / "output.mp4")
+    subtitles = [(time, data[2:].decode()) for time, data in packets(tmp_path / "output.mp4", "subtitle") if data[2:]]
+    assert subtitles == [(Fraction(2, 10), "Good morning"), (Fraction(12, 10), "and good night")]
+    write_copy(rich_mp4, tmp_path / "output.mkv")
+    subtitles = [(time, data.decode()) for time, data in packets(tmp_path / "output.mkv", "subtitle")]
+    assert subtitles == [(Fraction(2, 10), "Good <i>morning</i>"), (Fraction(12, 10), "and good night")]
 
 
-def test_words_stay_when_mp4_becomes_mp4(rich_mp4: Path, tmp_path: Path) -> None:
-    assert ways(rich_mp4, "painted.mp4")[:2] == [("aac", StreamAction.copied), ("mov_text", StreamAction.copied)]
-    write_copy(rich_mp4, tmp_path / "painted.mp4")
-    spoken = [packet for packet in packets(tmp_path / "painted.mp4", "subtitle") if packet[1] != b"\0\0"]
-    assert spoken == [packet for packet in packets(rich_mp4, "subtitle") if packet[1] != b"\0\0"]
+def test_subtitles_are_copied_from_mp4_to_mp4(rich_mp4: Path, tmp_path: Path) -> None:
+    assert actions(rich_mp4, "output.mp4")[:2] == [("aac", StreamAction.copied), ("mov_text", StreamAction.copied)]
+    write_copy(rich_mp4, tmp_path / "output.mp4")
+    subtitles = [packet for packet in packets(tmp_path / "output.mp4", "subtitle") if packet[1] != b"\0\0"]
+    assert subtitles == [packet for packet in packets(rich_mp4, "subtitle") if packet[1] != b"\0\0"]
 
 
-def test_the_titles_of_chapters_are_not_lost_as_a_track(rich_mp4: Path, tmp_path: Path) -> None:
-    assert ways(rich_mp4, "painted.mkv")[-1] == ("bin_data", StreamAction.converted)
-    write_copy(rich_mp4, tmp_path / "painted.mkv")
-    assert chapters(tmp_path / "painted.mkv") == CHAPTERS
+def test_a_chapter_track_becomes_chapters(rich_mp4: Path, tmp_path: Path) -> None:
+    assert actions(rich_mp4, "output.mkv")[-1] == ("bin_data", StreamAction.converted)
+    write_copy(rich_mp4, tmp_path / "output.mkv")
+    assert chapters(tmp_path / "output.mkv") == CHAPTERS
 
 
 @pytest.mark.parametrize("ending", ["webm", "avi", "ts"])
-def test_lesser_containers_say_what_they_leave_out(rich_mkv: Path, ending: str) -> None:
-    left_out = {codec for codec, way in ways(rich_mkv, f"painted.{ending}") if way is StreamAction.left_out}
+def test_other_containers_leave_out_what_they_cannot_hold(rich_mkv: Path, ending: str) -> None:
+    left_out = {codec for codec, action in actions(rich_mkv, f"output.{ending}") if action is StreamAction.left_out}
     assert (
         left_out
         == {
@@ -131,51 +131,51 @@ def test_lesser_containers_say_what_they_leave_out(rich_mkv: Path, ending: str) 
     )
 
 
-def test_an_ending_that_is_no_container_is_refused(rich_mkv: Path) -> None:
+def test_a_suffix_that_is_not_a_container_is_an_error(rich_mkv: Path) -> None:
     with pytest.raises(OutputError, match=r"\.mkb, which is no container"):
-        plan_streams(probe(rich_mkv, SourceSettings()), Path("painted.mkb"))
+        plan_streams(probe(rich_mkv, SourceSettings()), Path("output.mkb"))
 
 
-def test_a_range_takes_its_words_and_chapters_along(rich_mkv: Path, tmp_path: Path) -> None:
-    write_copy(rich_mkv, tmp_path / "painted.mkv", start=0.6, end=1.4)
-    assert chapters(tmp_path / "painted.mkv") == [(0.0, 0.4, "Morning"), (0.4, 0.8, "Night")]
-    with av.open(str(tmp_path / "painted.mkv")) as container:
-        words = [(p.pts, p.duration, bytes(p)) for p in container.demux(subtitles=0) if p.size]
-    assert words == [(0, 200, b"Good <i>morning</i>"), (600, 200, b"and good night")]
+def test_subtitles_and_chapters_are_cut_to_the_range(rich_mkv: Path, tmp_path: Path) -> None:
+    write_copy(rich_mkv, tmp_path / "output.mkv", start=0.6, end=1.4)
+    assert chapters(tmp_path / "output.mkv") == [(0.0, 0.4, "Morning"), (0.4, 0.8, "Night")]
+    with av.open(str(tmp_path / "output.mkv")) as container:
+        subtitles = [(p.pts, p.duration, bytes(p)) for p in container.demux(subtitles=0) if p.size]
+    assert subtitles == [(0, 200, b"Good <i>morning</i>"), (600, 200, b"and good night")]
 
 
-def test_a_sparse_subtitle_does_not_hold_up_sound_and_picture(tmp_path: Path) -> None:
-    """With one word at the end of a film, the muxer must not keep all before it in memory."""
+def test_a_sparse_subtitle_does_not_delay_audio_and_video(tmp_path: Path) -> None:
+    """With a single subtitle at the end of a video, the muxer must not hold all before it in memory."""
     extras = Extras(subtitles=[(5.5, 5.9, "The end")])
     source = write_film(tmp_path / "film.mkv", pan(150, 64, 48, (1, 0)).frames, audio=True, extras=extras)
     film = probe(source, SourceSettings())
-    with open_writer(film, tmp_path / "painted.mkv", FAST) as sink:
+    with open_writer(film, tmp_path / "output.mkv", FAST) as writer:
         for frame in decode(film):
-            sink.write(to_tensor(frame.image), frame.pts)
+            writer.write(to_tensor(frame.image), frame.pts)
             if frame.index == 119:
-                on_the_disk = sink.partial.stat().st_size
-        sink.publish()
-    assert on_the_disk > 0.6 * (tmp_path / "painted.mkv").stat().st_size
-    assert packets(tmp_path / "painted.mkv", "subtitle") == packets(source, "subtitle")
+                bytes_on_disk = writer.partial.stat().st_size
+        writer.publish()
+    assert bytes_on_disk > 0.6 * (tmp_path / "output.mkv").stat().st_size
+    assert packets(tmp_path / "output.mkv", "subtitle") == packets(source, "subtitle")
 
 
-def test_a_title_in_an_unknown_encoding_stops_nothing(tmp_path: Path) -> None:
+def test_a_title_that_is_not_utf_8_is_no_obstacle(tmp_path: Path) -> None:
     source = write_film(tmp_path / "film.mkv", pan(3).frames, extras=Extras(metadata={"title": "Cafe noir"}))
     source.write_bytes(source.read_bytes().replace(b"Cafe noir", b"Caf\xe9 noir"))
-    write_copy(source, tmp_path / "painted.mkv")
-    with av.open(str(tmp_path / "painted.mkv"), **METADATA) as container:
+    write_copy(source, tmp_path / "output.mkv")
+    with av.open(str(tmp_path / "output.mkv"), **METADATA) as container:
         assert container.metadata["title"].startswith("Caf")
 
 
-def test_sound_that_nobody_knows_is_left_out_and_stops_nothing(tmp_path: Path) -> None:
+def test_audio_of_an_unknown_codec_is_left_out(tmp_path: Path) -> None:
     extras = Extras(audio_codec="pcm_s16le")
     source = write_film(tmp_path / "film.mov", pan(5).frames, audio=True, extras=extras)
     source.write_bytes(source.read_bytes().replace(b"sowt", b"zzzz"))
-    (carried,) = plan_streams(probe(source, SourceSettings()), tmp_path / "painted.mkv")
-    assert carried.action is StreamAction.left_out
-    assert carried.reason == ".mkv cannot hold unknown audio"
-    write_copy(source, tmp_path / "painted.mkv")
-    with av.open(str(tmp_path / "painted.mkv")) as container:
+    (planned,) = plan_streams(probe(source, SourceSettings()), tmp_path / "output.mkv")
+    assert planned.action is StreamAction.left_out
+    assert planned.reason == ".mkv cannot hold unknown audio"
+    write_copy(source, tmp_path / "output.mkv")
+    with av.open(str(tmp_path / "output.mkv")) as container:
         assert [stream.type for stream in container.streams] == ["video"]
 
 
@@ -183,20 +183,22 @@ METADATA = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) <
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4"])
-@pytest.mark.parametrize("hurt", [0, 30, -1])
-def test_a_damaged_packet_of_a_broadcast_is_left_out_alone(tmp_path: Path, ending: str, hurt: int) -> None:
-    """The muxer learns from the first packet what sound it is; a recording often begins in the middle of one."""
+@pytest.mark.parametrize("damaged", [0, 30, -1])
+def test_a_damaged_packet_of_a_broadcast_is_left_out_alone(tmp_path: Path, ending: str, damaged: int) -> None:
+    """The muxer takes the audio parameters from the first packet; a recording often starts in the middle of one."""
     source = write_film(tmp_path / "film.ts", pan(60, 64, 48).frames, audio=True)
-    sound = [data for _, data in packets(source, "audio")]
-    victim, data = sound[hurt], source.read_bytes()
-    at = data.index(victim[:20])
+    audio = [data for _, data in packets(source, "audio")]
+    packet, data = audio[damaged], source.read_bytes()
+    at = data.index(packet[:20])
     source.write_bytes(data[:at] + bytes(7) + data[at + 7 :])
-    sink = write_copy(source, tmp_path / f"painted.{ending}")
-    assert len(read_video(tmp_path / f"painted.{ending}")[1]) == 60
-    read_from_it = len(packets(source, "audio"))
-    assert read_from_it > 90
+    writer = write_copy(source, tmp_path / f"output.{ending}")
+    assert len(read_video(tmp_path / f"output.{ending}")[1]) == 60
+    read_packets = len(packets(source, "audio"))
+    assert read_packets > 90
     assert (
-        read_from_it - 2 <= len(packets(tmp_path / f"painted.{ending}", "audio")) == read_from_it - sink.dropped_packets
+        read_packets - 2
+        <= len(packets(tmp_path / f"output.{ending}", "audio"))
+        == read_packets - writer.dropped_packets
     )
 
 
@@ -212,5 +214,5 @@ def test_a_damaged_packet_of_a_broadcast_is_left_out_alone(tmp_path: Path, endin
         (b"Caf\xe9", "subrip", "subrip", "Caf\ufffd".encode()),
     ],
 )
-def test_words_survive(payload: bytes, source: str, target: str, expected: bytes) -> None:
+def test_subtitle_text_is_converted(payload: bytes, source: str, target: str, expected: bytes) -> None:
     assert convert_subtitle(payload, source, target) == expected

@@ -1,4 +1,4 @@
-"""A picture that boils: the same scene, painted a little differently in every frame."""
+"""A picture that flickers: the same scene, painted a little differently in every frame."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,7 +35,7 @@ def scene() -> Tensor:
     return torch.nn.functional.interpolate(coarse, (HEIGHT, WIDTH), mode="bicubic")[0].clamp(0.1, 0.9)
 
 
-def boiling(count: int, *, step: int = 0, cut_at: int | None = None, noise: float = 0.05) -> Iterator[StylisedFrame]:
+def flickering(count: int, *, step: int = 0, cut_at: int | None = None, noise: float = 0.05) -> Iterator[StylisedFrame]:
     """A pan by `step` pixels a frame to the left, painted with noise that changes from frame to frame."""
     generator = torch.Generator().manual_seed(5)
     flow = torch.zeros(2, HEIGHT, WIDTH)
@@ -79,49 +79,49 @@ def _motion_of_square(index: int, gap: int) -> Motion:
     return Motion(backward, (~uncovered).float(), gap)
 
 
-def boil(frames: list[Tensor]) -> float:
+def flicker(frames: list[Tensor]) -> float:
     """Mean squared change from one frame of a still film to the next, the first three left out."""
     return float(torch.stack(frames[3:]).diff(dim=0).square().mean())
 
 
 @pytest.mark.parametrize("method", [Method.live, Method.consistent])
-def test_a_still_scene_stops_boiling(method: Method, network: VggFeatures) -> None:
+def test_a_still_scene_stops_flickering(method: Method, network: VggFeatures) -> None:
     settings = ConsistencySettings(method=method, iterations=10)
     steady = [
-        frame.image for frame in consistency(boiling(8), settings, network if method is Method.consistent else None)
+        frame.image for frame in consistency(flickering(8), settings, network if method is Method.consistent else None)
     ]
-    assert boil(steady) < 0.05 * boil([frame.image for frame in boiling(8)])
+    assert flicker(steady) < 0.05 * flicker([frame.image for frame in flickering(8)])
 
 
-def test_johnson_is_left_as_it_is() -> None:
+def test_frames_without_motion_are_left_unchanged() -> None:
     settings = ConsistencySettings(method=Method.johnson)
-    alone = (replace(frame, flowed=FrameWithFlow(frame.flowed.frame, None)) for frame in boiling(3))
-    for frame, painted in zip(consistency(alone, settings, None), boiling(3), strict=True):
+    alone = (replace(frame, flowed=FrameWithFlow(frame.flowed.frame, None)) for frame in flickering(3))
+    for frame, painted in zip(consistency(alone, settings, None), flickering(3), strict=True):
         assert torch.equal(frame.image, painted.image)
 
 
-def test_nothing_looks_back_across_a_cut() -> None:
-    painted = list(boiling(6, cut_at=4))
+def test_nothing_is_carried_across_a_cut() -> None:
+    painted = list(flickering(6, cut_at=4))
     steady = list(consistency(iter(painted), LIVE, None))
     assert torch.equal(steady[4].image, painted[4].image)
     assert not torch.equal(steady[5].image, painted[5].image)
 
 
 def test_what_a_pan_uncovers_shows_its_own_stylisation() -> None:
-    painted = list(boiling(3, step=2))
+    painted = list(flickering(3, step=2))
     steady = list(consistency(iter(painted), LIVE, None))
     assert torch.allclose(steady[1].image[..., -2:], painted[1].image[..., -2:])
 
 
-def test_strokes_travel_with_the_scene() -> None:
-    steady = list(consistency(boiling(6, step=2), LIVE, None))
+def test_strokes_move_with_the_scene() -> None:
+    steady = list(consistency(flickering(6, step=2), LIVE, None))
     travelled = steady[4].image[..., 2:-2] - steady[5].image[..., :-4]
     standing = steady[4].image - steady[5].image
     assert travelled.square().mean() < 0.05 * standing.square().mean()
 
 
 @pytest.mark.parametrize("method", [Method.live, Method.consistent])
-def test_what_a_square_uncovers_comes_back_as_it_was_painted_before(method: Method, network: VggFeatures) -> None:
+def test_lookback_restores_what_a_square_covered_for_a_while(method: Method, network: VggFeatures) -> None:
     changes = []
     for lookback in ((1,), (1, 2, 4)):
         settings = ConsistencySettings(method=method, iterations=5, lookback=lookback)
@@ -134,21 +134,21 @@ def test_what_a_square_uncovers_comes_back_as_it_was_painted_before(method: Meth
     assert changes[1] < 0.1 * changes[0]
 
 
-def test_in_a_still_film_looking_back_further_changes_nothing() -> None:
+def test_lookback_changes_nothing_in_a_still_video() -> None:
     def looks_back(painted: StylisedFrame, index: int) -> StylisedFrame:
         motion = painted.flowed.motion
         earlier = tuple(replace(motion, gap=gap) for gap in (2, 4) if motion is not None and gap <= index)
         return replace(painted, flowed=replace(painted.flowed, lookback=earlier))
 
-    further = [looks_back(painted, index) for index, painted in enumerate(boiling(6))]
+    further = [looks_back(painted, index) for index, painted in enumerate(flickering(6))]
     assert [len(painted.flowed.motions) for painted in further] == [0, 1, 2, 2, 3, 3]
     steady = consistency(further, replace(LIVE, lookback=(1, 2, 4)), None)
-    for one, other in zip(consistency(boiling(6), LIVE, None), steady, strict=True):
+    for one, other in zip(consistency(flickering(6), LIVE, None), steady, strict=True):
         assert torch.equal(one.image, other.image)
 
 
-def test_iterations_bring_the_picture_nearer_to_its_stylisation_for_the_network(network: VggFeatures) -> None:
-    painted = list(boiling(3, step=1))[:3]
+def test_iterations_lower_the_network_losses(network: VggFeatures) -> None:
+    painted = list(flickering(3, step=1))[:3]
     distances = []
     for iterations in (0, 5, 15):
         settings = ConsistencySettings(iterations=iterations)
@@ -158,33 +158,33 @@ def test_iterations_bring_the_picture_nearer_to_its_stylisation_for_the_network(
     assert distances[0] > distances[1] > distances[2]
 
 
-def test_no_iterations_are_the_exact_minimiser(network: VggFeatures) -> None:
-    none = consistency(boiling(3), ConsistencySettings(iterations=0), network)
-    live = consistency(boiling(3), LIVE, None)
+def test_no_iterations_give_the_exact_minimiser(network: VggFeatures) -> None:
+    none = consistency(flickering(3), ConsistencySettings(iterations=0), network)
+    live = consistency(flickering(3), LIVE, None)
     assert all(torch.equal(one.image, other.image) for one, other in zip(none, live, strict=True))
 
 
-def test_without_pixel_weight_the_picture_is_steadiest() -> None:
-    boils = [
-        boil(
+def test_a_lower_pixel_weight_is_steadier() -> None:
+    flickers = [
+        flicker(
             [
                 frame.image
-                for frame in consistency(boiling(8), ConsistencySettings(method=Method.live, pixel_weight=w), None)
+                for frame in consistency(flickering(8), ConsistencySettings(method=Method.live, pixel_weight=w), None)
             ]
         )
         for w in (0.0, 691.0, 9000.0)
     ]
-    assert boils[0] < boils[1] < boils[2]
+    assert flickers[0] < flickers[1] < flickers[2]
 
 
-def test_every_frame_keeps_its_own_stylisation() -> None:
-    for steady, painted in zip(consistency(boiling(4), LIVE, None), boiling(4), strict=True):
+def test_per_frame_is_left_unchanged() -> None:
+    for steady, painted in zip(consistency(flickering(4), LIVE, None), flickering(4), strict=True):
         assert torch.equal(steady.per_frame, painted.image)
 
 
-def test_the_losses_of_a_frame_are_those_of_its_result(network: VggFeatures) -> None:
+def test_losses_of_a_frame_are_those_of_its_output(network: VggFeatures) -> None:
     settings = ConsistencySettings(iterations=6)
-    before, after = list(consistency(boiling(2, step=1), settings, network))
+    before, after = list(consistency(flickering(2, step=1), settings, network))
     assert before.losses == {}
     motion = after.flowed.motion
     assert motion is not None
@@ -207,5 +207,5 @@ def test_the_losses_of_a_frame_are_those_of_its_result(network: VggFeatures) -> 
     assert quadratic == pytest.approx(float(term.loss_and_gradient(after.image)[0]), rel=2e-3)
 
 
-def test_without_an_optimisation_there_are_no_losses() -> None:
-    assert [dict(frame.losses) for frame in consistency(boiling(3), LIVE, None)] == [{}, {}, {}]
+def test_without_optimisation_there_are_no_losses() -> None:
+    assert [dict(frame.losses) for frame in consistency(flickering(3), LIVE, None)] == [{}, {}, {}]

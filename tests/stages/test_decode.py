@@ -1,4 +1,4 @@
-"""What comes out of a film's file: every frame once, in order, at its exact time, in any range."""
+"""Every frame of a video is decoded once, in order, at its exact time, in any range."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.video_io import mean_difference, read_video, times
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "mov", "avi", "ts"])
-def test_every_frame_comes_once_in_order(tmp_path: Path, ending: str) -> None:
+def test_every_frame_is_yielded_once_in_order(tmp_path: Path, ending: str) -> None:
     scene = moving_square(frames=23)
     codec = "mpeg4" if ending == "avi" else "libx264"
     film, frames = read_video(write_film(tmp_path / f"film.{ending}", scene.frames, codec=codec))
@@ -35,7 +35,7 @@ def test_every_frame_comes_once_in_order(tmp_path: Path, ending: str) -> None:
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv"])
-def test_times_of_a_film_with_a_variable_rate_are_exact(tmp_path: Path, ending: str) -> None:
+def test_times_of_variable_frame_rate_video_are_exact(tmp_path: Path, ending: str) -> None:
     pts = [0, 40, 80, 97, 300, 301, 340, 1000, 1040]
     scene = pan(frames=len(pts))
     path = write_film(tmp_path / f"film.{ending}", scene.frames, pts=pts, time_base=Fraction(1, 1000))
@@ -52,7 +52,7 @@ def test_frame_rates_are_exact_fractions(tmp_path: Path, rate: Fraction) -> None
 
 @settings(max_examples=12, deadline=None)
 @given(gaps=st.lists(st.integers(1, 5000), min_size=1, max_size=12), first=st.integers(0, 100_000))
-def test_any_times_are_kept(tmp_path_factory: pytest.TempPathFactory, gaps: list[int], first: int) -> None:
+def test_any_timestamps_are_kept(tmp_path_factory: pytest.TempPathFactory, gaps: list[int], first: int) -> None:
     pts = np.cumsum([first, *gaps]).tolist()
     path = tmp_path_factory.mktemp("times") / "film.mp4"
     film, frames = read_video(write_film(path, still(len(pts), 64, 48).frames, pts=pts, time_base=Fraction(1, 90000)))
@@ -60,7 +60,7 @@ def test_any_times_are_kept(tmp_path_factory: pytest.TempPathFactory, gaps: list
     assert film.frames == len(pts)
 
 
-def test_joined_recordings_go_forward_where_the_clock_starts_anew(tmp_path: Path) -> None:
+def test_times_rise_in_joined_recordings_with_restarted_clocks(tmp_path: Path) -> None:
     parts = [write_film(tmp_path / f"{n}.ts", pan(frames=40, seed=n).frames) for n in range(2)]
     joined = tmp_path / "joined.ts"
     joined.write_bytes(b"".join(part.read_bytes() for part in parts))
@@ -71,7 +71,7 @@ def test_joined_recordings_go_forward_where_the_clock_starts_anew(tmp_path: Path
     assert (pts[-1] - pts[0]) / 90000 == pytest.approx(79 / 25, abs=0.1)
 
 
-def test_what_an_edit_list_leaves_out_is_neither_counted_nor_shown(tmp_path: Path) -> None:
+def test_what_an_edit_list_leaves_out_is_neither_counted_nor_decoded(tmp_path: Path) -> None:
     scene = pan(frames=30)
     whole = write_film(tmp_path / "whole.mp4", scene.frames, options={"bf": "0"})
     edited = tmp_path / "edited.mp4"
@@ -102,7 +102,7 @@ def test_a_range_holds_the_frames_from_its_start_to_before_its_end(tmp_path: Pat
 
 @settings(max_examples=15, deadline=None)
 @given(first=st.integers(0, 58), count=st.integers(1, 60), ending=st.sampled_from(["mp4", "mkv", "ts"]))
-def test_any_range_is_what_decoding_the_whole_film_gives(
+def test_any_range_equals_that_part_of_the_whole_video(
     ranged_films: dict[str, Path], first: int, count: int, ending: str
 ) -> None:
     film, frames = read_video(ranged_films[ending], start=first / 25, end=(first + count) / 25)
@@ -120,19 +120,19 @@ def ranged_films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {ending: write_film(folder / f"film.{ending}", frames) for ending in ("mp4", "mkv", "ts")}
 
 
-def test_an_end_beyond_the_film_is_its_end(tmp_path: Path) -> None:
+def test_an_end_beyond_the_video_is_its_end(tmp_path: Path) -> None:
     film, frames = read_video(write_film(tmp_path / "film.mkv", pan(frames=10).frames), start=0.2, end=99.0)
     assert len(frames) == 5
     assert film.end_pts is None
 
 
-def test_a_range_outside_the_film_is_refused(tmp_path: Path) -> None:
+def test_a_range_outside_the_video_is_an_error(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mp4", pan(frames=10).frames)
     with pytest.raises(FilmError, match=r"100-.* s holds no frame of .*film\.mp4, which is 0\.400 s long"):
         probe(path, SourceSettings(start=100))
 
 
-def test_streams_are_described(tmp_path: Path) -> None:
+def test_all_streams_are_described(tmp_path: Path) -> None:
     extras = Extras(audio_languages=["eng", "deu"], audio_titles=["Main", "Kommentar"], subtitles=[(0.0, 0.2, "Hello")])
     path = write_film(tmp_path / "film.mkv", pan(frames=10).frames, audio=True, extras=extras)
     streams = probe(path, SourceSettings()).streams
@@ -144,7 +144,7 @@ def test_streams_are_described(tmp_path: Path) -> None:
     ]
 
 
-def test_a_real_film(bunny: Path) -> None:
+def test_a_real_video(bunny: Path) -> None:
     film, frames = read_video(bunny, height=180)
     assert (film.width, film.height, film.frames, film.frame_rate) == (320, 180, 132, 25)
     assert [frame.pts for frame in frames] == [512 * n for n in range(132)]
@@ -152,7 +152,7 @@ def test_a_real_film(bunny: Path) -> None:
     assert all(frame.image.flags.c_contiguous and frame.image.shape == (180, 320, 3) for frame in frames)
 
 
-def test_cuts_do_not_confuse_the_decoder(tmp_path: Path) -> None:
+def test_frames_around_cuts_are_in_order(tmp_path: Path) -> None:
     scene = cut(pan(frames=7), still(frames=6, seed=5), pan(frames=7, seed=9))
     _, frames = read_video(write_film(tmp_path / "film.mkv", scene.frames))
     assert max(mean_difference(frame.image, picture) for frame, picture in zip(frames, scene.frames, strict=True)) < 4

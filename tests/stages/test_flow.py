@@ -1,4 +1,4 @@
-"""How each frame follows from the one before it."""
+"""Optical flow of pans, squares and cuts; lookback, cache and worker threads."""
 
 import threading
 import time
@@ -54,7 +54,7 @@ def film(path: Path, scene: Scene) -> VideoInfo:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_pan_is_found_to_a_tenth_of_a_pixel_and_trusted(preset):
+def test_flow_of_a_pan_is_right_to_a_tenth_of_a_pixel_and_trusted(preset):
     scene = pan(2, 192, 128, step=(3, -2))
     motion = estimate_motion(*scene.frames, preset)
     inside = np.s_[..., 16:-16, 16:-16]
@@ -66,7 +66,7 @@ def test_a_pan_is_found_to_a_tenth_of_a_pixel_and_trusted(preset):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_still_scene_does_not_move_and_is_trusted(preset):
+def test_a_still_scene_has_no_flow_and_is_trusted(preset):
     motion = estimate_motion(*still(2, 96, 64).frames, preset)
     assert motion.backward.abs().max() < 1 / 128
     assert (motion.weight == 1).all()
@@ -86,7 +86,7 @@ def test_what_a_moving_square_uncovers_is_not_trusted(preset):
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize(("width", "height"), [(32, 32), (32, 48), (34, 100), (120, 32)])
-def test_the_smallest_pictures_have_a_flow_too_and_always_the_same(preset, width, height):
+def test_flow_of_the_smallest_images_is_found_and_repeatable(preset, width, height):
     scene = pan(2, width, height, step=(2, 0), seed=1)
     motion = estimate_motion(*scene.frames, preset)
     assert motion.backward.shape == (2, height, width)
@@ -97,20 +97,20 @@ def test_the_smallest_pictures_have_a_flow_too_and_always_the_same(preset, width
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_picture_of_one_colour_does_not_move(preset):
+def test_an_image_of_one_colour_has_no_flow(preset):
     motion = estimate_motion(*flat((90, 60, 30), 2), preset)
     assert not motion.backward.any()
     assert (motion.weight == 1).all()
 
 
-def test_nothing_looks_back_across_a_cut():
+def test_no_motion_reaches_across_a_cut():
     scene = cut(pan(3, 96, 64), still(2, 96, 64, seed=5), still(1, 96, 64, seed=9))
     found = flowed(scene)
     assert [each.motion is None for each in found] == [True, False, False, True, False, True]
     assert [each.frame.index for each in found] == list(range(6))
 
 
-def test_flow_from_further_back_is_as_much_longer_and_never_from_another_shot():
+def test_lookback_flow_grows_with_the_gap_and_stays_in_its_shot():
     scene = cut(pan(6, 192, 128, step=(2, 0)), still(3, 192, 128, seed=5))
     found = flowed(scene, FlowSettings(flow=FlowPreset.medium), lookback=(1, 2, 4))
     gaps = [[motion.gap for motion in each.motions] for each in found]
@@ -120,7 +120,7 @@ def test_flow_from_further_back_is_as_much_longer_and_never_from_another_shot():
         assert (motion.weight[:, : 2 * motion.gap - 1] == 0).all()
 
 
-def test_the_way_back_is_found_where_it_is_asked_for():
+def test_reverse_motion_is_computed_only_if_requested():
     scene = cut(pan(3, 192, 128, step=(4, 0)), still(1, 192, 128, seed=5))
     with add_flow(frames(scene), FlowSettings(flow=FlowPreset.medium), reverse=True) as found:
         back = [each.reverse for each in found]
@@ -129,14 +129,14 @@ def test_the_way_back_is_found_where_it_is_asked_for():
     assert all(each.reverse is None for each in flowed(scene))
 
 
-def test_pairs_further_apart_are_kept_in_the_same_cache(tmp_path):
+def test_lookback_motions_are_stored_in_the_same_cache(tmp_path):
     scene = pan(4, 96, 64)
     source = film(tmp_path / "film.mkv", scene)
     first, second = (FlowCache.open(source, QUICK, tmp_path / "cache") for _ in range(2))
-    filling = flowed(scene, QUICK, first)
+    filled = flowed(scene, QUICK, first)
     further = flowed(scene, QUICK, second, lookback=(1, 2))
     assert (second.computed, second.cached) == (2, 3)
-    assert same(filling, further)
+    assert same(filled, further)
     third = FlowCache.open(source, QUICK, tmp_path / "cache")
     again = flowed(scene, QUICK, third, lookback=(1, 2))
     assert (third.computed, third.cached) == (0, 5)
@@ -147,13 +147,13 @@ def test_pairs_further_apart_are_kept_in_the_same_cache(tmp_path):
     )
 
 
-def test_no_frames_and_one_frame_are_no_pair():
+def test_no_frame_and_a_single_frame_have_no_motion():
     with add_flow(iter(()), QUICK) as found:
         assert list(found) == []
     assert [each.motion for each in flowed(still(1))] == [None]
 
 
-def test_any_number_of_workers_finds_the_same_in_the_same_order():
+def test_the_number_of_workers_changes_nothing():
     scene = pan(9, 96, 64, step=(3, 1))
     alone = flowed(scene, FlowSettings(flow_workers=1))
     together = flowed(scene, FlowSettings(flow_workers=4))
@@ -161,32 +161,32 @@ def test_any_number_of_workers_finds_the_same_in_the_same_order():
     assert same(alone, together)
 
 
-def test_left_open_there_are_half_as_many_workers_as_cores_and_always_one_frame_more_that_waits(monkeypatch):
+def test_by_default_workers_are_half_the_cpus_and_one_more_frame_waits(monkeypatch):
     monkeypatch.setattr("streamstyle.stages.flow.BYTES_AHEAD", 1)
     scene = pan(2, 96, 64, step=(3, 1))
 
-    def room(cores: int, workers: int = 0) -> int:
-        monkeypatch.setattr("streamstyle.stages.flow.usable_cpus", lambda: cores)
+    def capacity(cpus: int, workers: int = 0) -> int:
+        monkeypatch.setattr("streamstyle.stages.flow.usable_cpus", lambda: cpus)
         with add_flow(frames(scene), FlowSettings(flow_workers=workers)) as found:
             return found.capacity
 
-    assert [room(1), room(2), room(12), room(200)] == [2, 2, 7, 9]
-    assert room(2, workers=16) == 17
+    assert [capacity(1), capacity(2), capacity(12), capacity(200)] == [2, 2, 7, 9]
+    assert capacity(2, workers=16) == 17
 
 
-def test_a_run_from_the_cache_equals_the_run_that_filled_it_and_one_without(tmp_path):
+def test_a_run_with_the_cache_filled_empty_or_off_gives_the_same(tmp_path):
     scene = moving_square(5, 96, 64)
     source = film(tmp_path / "film.mkv", scene)
     first, second = (FlowCache.open(source, QUICK, tmp_path / "cache") for _ in range(2))
-    filling = flowed(scene, QUICK, first)
-    reading = flowed(scene, QUICK, second)
+    filled = flowed(scene, QUICK, first)
+    cached = flowed(scene, QUICK, second)
     assert (first.computed, first.cached) == (4, 0)
     assert (second.computed, second.cached) == (0, 4)
-    assert same(filling, reading)
-    assert same(filling, flowed(scene))
+    assert same(filled, cached)
+    assert same(filled, flowed(scene))
 
 
-def test_a_cached_film_is_not_looked_at(tmp_path, monkeypatch):
+def test_no_flow_is_computed_for_a_cached_video(tmp_path, monkeypatch):
     scene = pan(3, 96, 64)
     source = film(tmp_path / "film.mkv", scene)
     flowed(scene, QUICK, FlowCache.open(source, QUICK, tmp_path / "cache"))
@@ -194,37 +194,37 @@ def test_a_cached_film_is_not_looked_at(tmp_path, monkeypatch):
     assert len(flowed(scene, QUICK, FlowCache.open(source, QUICK, tmp_path / "cache"))) == 3
 
 
-def test_only_so_many_frames_are_drawn_ahead_of_their_use(monkeypatch):
-    drawn = []
+def test_frames_read_ahead_are_bounded_by_bytes(monkeypatch):
+    read = []
 
     def endless() -> Iterator[Frame]:
         picture = texture(64, 48)
         for index in range(1000):
-            drawn.append(index)
+            read.append(index)
             yield Frame(picture, index, index)
 
     monkeypatch.setattr(flow_stage, "BYTES_AHEAD", 5 * 64 * 48 * 15)
     with add_flow(endless(), QUICK) as found:
         next(found)
-        _wait_until(lambda: len(drawn) >= 6)
+        _wait_until(lambda: len(read) >= 6)
         time.sleep(0.1)
-        assert len(drawn) <= 7
+        assert len(read) <= 7
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("streamstyle")]
 
 
-def test_an_error_in_the_film_is_raised_where_its_frame_would_have_come():
-    def torn() -> Iterator[Frame]:
+def test_a_decoding_error_is_raised_at_its_frame():
+    def broken() -> Iterator[Frame]:
         yield from frames(still(2))
-        raise OSError("torn")
+        raise OSError("broken")
 
-    with add_flow(torn(), QUICK) as found:
+    with add_flow(broken(), QUICK) as found:
         next(found)
         next(found)
-        with pytest.raises(OSError, match="torn"):
+        with pytest.raises(OSError, match="broken"):
             next(found)
 
 
-def _wait_until(true) -> None:
+def _wait_until(condition) -> None:
     deadline = time.monotonic() + 20
-    while not true() and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)

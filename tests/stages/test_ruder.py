@@ -1,4 +1,4 @@
-"""Every frame painted after the painting itself: a pan, a still, a cut."""
+"""Every frame optimised after the painting itself: a pan, a still, a cut."""
 
 import weakref
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ def network() -> VggFeatures:
 
 @pytest.fixture(scope="module")
 def grams(network: VggFeatures) -> Mapping[str, Tensor]:
-    """Of a painting in stripes of brick red and sand."""
+    """Of a style image in stripes of brick red and sand."""
     stripes = torch.tensor([[0.6, 0.6], [0.35, 0.5], [0.35, 0.4]]).repeat_interleave(4, 1).repeat(1, 12)
     return compute_targets(network, stripes[None, :, None, :].expand(1, 3, 96, 96).contiguous()).grams
 
@@ -47,7 +47,7 @@ def flowed(scene: Scene) -> Iterator[FrameWithFlow]:
         yield FrameWithFlow(frame, None if index == 0 or index in scene.cuts else motion)
 
 
-def painted(
+def optimised(
     scene: Scene,
     network: VggFeatures,
     grams: Mapping[str, Tensor],
@@ -69,41 +69,43 @@ def make_optimiser(network: VggFeatures, grams: Mapping[str, Tensor], settings: 
     return RuderOptimiser(network, grams, settings.ruder, settings.consistency.temporal_weight)
 
 
-def test_a_frame_takes_the_style_of_the_painting_and_keeps_its_own_content(
+def test_a_frame_gets_the_style_of_the_image_and_keeps_its_content(
     network: VggFeatures, grams: Mapping[str, Tensor]
 ) -> None:
-    (result,) = painted(still(1, WIDTH, HEIGHT), network, grams, content_weight=200.0)
-    (all_style,) = painted(still(1, WIDTH, HEIGHT), network, grams, content_weight=0.0)
+    (result,) = optimised(still(1, WIDTH, HEIGHT), network, grams, content_weight=200.0)
+    (all_style,) = optimised(still(1, WIDTH, HEIGHT), network, grams, content_weight=0.0)
     frame = to_tensor(still(1, WIDTH, HEIGHT).frames[0])
     goal = Targets(compute_targets(network, frame[None]).content, grams)
-    plain, done, careless = (
+    plain, stylised, unconstrained = (
         compute_losses(network, image[None], goal) for image in (frame, result.image, all_style.image)
     )
-    assert done.style < 0.1 * plain.style
-    assert done.content < 0.7 * careless.content
+    assert stylised.style < 0.1 * plain.style
+    assert stylised.content < 0.7 * unconstrained.content
     assert float(result.image.min()) >= 0
     assert float(result.image.max()) <= 1
 
 
-def test_what_stands_still_is_painted_as_before(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+def test_a_still_scene_is_stylised_like_the_previous_frame(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
     scene = still(4, WIDTH, HEIGHT)
-    steady = [frame.image for frame in painted(scene, network, grams)]
-    free = [frame.image for frame in painted(scene, network, grams, temporal_weight=0.0, init=Init.random)]
+    steady = [frame.image for frame in optimised(scene, network, grams)]
+    free = [frame.image for frame in optimised(scene, network, grams, temporal_weight=0.0, init=Init.random)]
     change, change_without = ((each[3] - each[2]).square().mean() for each in (steady, free))
     assert change < 0.02 * change_without
 
 
-def test_a_longer_optimisation_ends_lower(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+def test_more_iterations_end_at_a_lower_loss(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
     scene = still(1, WIDTH, HEIGHT)
-    sums = [sum(painted(scene, network, grams, count, first_iterations=0)[0].losses.values()) for count in (2, 10, 40)]
+    sums = [
+        sum(optimised(scene, network, grams, count, first_iterations=0)[0].losses.values()) for count in (2, 10, 40)
+    ]
     assert sums[0] > sums[1] > sums[2]
 
 
 @pytest.mark.parametrize("init", Init)
-def test_what_a_frame_starts_from(init: Init, network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+def test_init_chooses_what_a_frame_starts_from(init: Init, network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
     """After a single evaluation a frame is still what it started from."""
     scene = pan(2, WIDTH, HEIGHT, step=(3, 0))
-    before, after = painted(scene, network, grams, iterations=1, init=init)
+    before, after = optimised(scene, network, grams, iterations=1, init=init)
     starts = {
         Init.image: to_tensor(scene.frames[1]),
         Init.previous: before.image,
@@ -116,24 +118,24 @@ def test_what_a_frame_starts_from(init: Init, network: VggFeatures, grams: Mappi
 def test_the_first_frame_starts_from_its_image_or_from_noise(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
     scene = still(1, WIDTH, HEIGHT)
     once = {"iterations": 1, "first_iterations": 0}
-    assert torch.equal(painted(scene, network, grams, **once)[0].image, to_tensor(scene.frames[0]))
-    noise, again = (painted(scene, network, grams, **once, init=Init.random)[0].image for _ in range(2))
+    assert torch.equal(optimised(scene, network, grams, **once)[0].image, to_tensor(scene.frames[0]))
+    noise, again = (optimised(scene, network, grams, **once, init=Init.random)[0].image for _ in range(2))
     assert torch.equal(noise, again)
     assert abs(float(noise.mean()) - 0.5) < 0.02
 
 
-def test_nothing_looks_back_across_a_cut(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+def test_nothing_is_carried_across_a_cut(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
     second = pan(2, WIDTH, HEIGHT, seed=4)
-    both = painted(cut(still(2, WIDTH, HEIGHT), second), network, grams, iterations=5)
-    alone = painted(second, network, grams, iterations=5)
+    both = optimised(cut(still(2, WIDTH, HEIGHT), second), network, grams, iterations=5)
+    alone = optimised(second, network, grams, iterations=5)
     assert [frame.flowed.frame.shot for frame in both] == [0, 0, 1, 1]
     assert all(torch.equal(one.image, other.image) for one, other in zip(both[2:], alone, strict=True))
 
 
-def test_what_was_hidden_for_a_frame_starts_from_how_it_was_painted_before(
+def test_lookback_gives_what_was_hidden_in_the_previous_frame(
     network: VggFeatures, grams: Mapping[str, Tensor]
 ) -> None:
-    """The left half of the second of three frames was hidden; of two frames back it is said to be where it was."""
+    """The left half of the third frame was hidden in the second; two frames back it is where it is now."""
     frames = list(flowed(pan(3, WIDTH, HEIGHT, step=(3, 0))))
     left = torch.arange(WIDTH) < WIDTH // 2
     nearest = Motion(frames[2].motion.backward, (~left).float().expand(HEIGHT, -1).clone())
@@ -151,9 +153,9 @@ def test_what_was_hidden_for_a_frame_starts_from_how_it_was_painted_before(
     assert not torch.equal(first.image, carried)
 
 
-def test_the_terms_of_a_frame_are_those_of_its_result(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+def test_losses_of_a_frame_are_those_of_its_output(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
     scene = still(2, WIDTH, HEIGHT)
-    first, second = painted(scene, network, grams)
+    first, second = optimised(scene, network, grams)
     goal = Targets(compute_targets(network, first.per_frame[None]).content, grams)
     of_network = compute_losses(network, second.image[None], goal)
     steps = [second.image.diff(dim=axis).square().sum() for axis in (1, 2)]
@@ -174,8 +176,8 @@ def optimiser() -> RuderOptimiser:
     return RuderOptimiser(network, grams, RuderSettings(), ConsistencySettings().temporal_weight)
 
 
-def boiling(scene: Scene) -> Iterator[StylisedFrame]:
-    """Frames of still shots, painted with noise that changes from frame to frame."""
+def flickering(scene: Scene) -> Iterator[StylisedFrame]:
+    """Frames of still shots, optimised with noise that changes from frame to frame."""
     generator = torch.Generator().manual_seed(3)
     motion = Motion(torch.zeros(2, HEIGHT, WIDTH), torch.ones(HEIGHT, WIDTH))
     for index, picture in enumerate(scene.frames):
@@ -186,52 +188,53 @@ def boiling(scene: Scene) -> Iterator[StylisedFrame]:
         yield StylisedFrame(FrameWithFlow(frame, known, reverse=known), noisy, per_frame=film)
 
 
-def swept(scene: Scene, optimiser: RuderOptimiser, passes: int, iterations: int = 3) -> list[Tensor]:
+def run_multi_pass(scene: Scene, optimiser: RuderOptimiser, passes: int, iterations: int = 3) -> list[Tensor]:
     settings = Settings(
         consistency=ConsistencySettings(method=Method.ruder, iterations=iterations), ruder=RuderSettings(passes=passes)
     )
-    return [frame.image for frame in multi_pass(boiling(scene), optimiser, settings)]
+    return [frame.image for frame in multi_pass(flickering(scene), optimiser, settings)]
 
 
-def test_one_pass_is_what_there_is_already(optimiser: RuderOptimiser) -> None:
+def test_one_pass_changes_nothing(optimiser: RuderOptimiser) -> None:
     scene = still(3, WIDTH, HEIGHT)
     assert all(
-        torch.equal(one, other.image) for one, other in zip(swept(scene, optimiser, 1), boiling(scene), strict=True)
+        torch.equal(one, other.image)
+        for one, other in zip(run_multi_pass(scene, optimiser, 1), flickering(scene), strict=True)
     )
 
 
-def test_one_pass_hands_every_frame_on_at_once(optimiser: RuderOptimiser) -> None:
-    endless = (next(boiling(still(1, WIDTH, HEIGHT))) for _ in iter(int, 1))
+def test_one_pass_yields_every_frame_at_once(optimiser: RuderOptimiser) -> None:
+    endless = (next(flickering(still(1, WIDTH, HEIGHT))) for _ in iter(int, 1))
     assert next(multi_pass(endless, optimiser, Settings())).flowed.frame.index == 0
 
 
-def test_early_frames_learn_of_late_ones(optimiser: RuderOptimiser) -> None:
-    """After a sweep backward the first frame has come nearer to the last, and the last has stayed."""
+def test_a_backward_pass_brings_early_frames_nearer_to_late_ones(optimiser: RuderOptimiser) -> None:
+    """After a backward pass the first frame is nearer to the last, which is unchanged."""
     scene = still(4, WIDTH, HEIGHT)
-    once, twice = swept(scene, optimiser, 1), swept(scene, optimiser, 2, iterations=8)
+    once, twice = run_multi_pass(scene, optimiser, 1), run_multi_pass(scene, optimiser, 2, iterations=8)
     assert torch.equal(once[3], twice[3])
     assert (twice[0] - twice[3]).square().mean() < 0.7 * (once[0] - once[3]).square().mean()
 
 
-def test_a_frame_starts_half_from_its_neighbour(optimiser: RuderOptimiser) -> None:
+def test_a_frame_of_a_later_pass_starts_half_from_its_neighbour(optimiser: RuderOptimiser) -> None:
     """After a single evaluation it is still what it started from."""
-    once, twice = (swept(still(2, WIDTH, HEIGHT), optimiser, passes, iterations=1) for passes in (1, 2))
+    once, twice = (run_multi_pass(still(2, WIDTH, HEIGHT), optimiser, passes, iterations=1) for passes in (1, 2))
     assert torch.allclose(twice[0], (once[0] + once[1]) / 2, atol=1e-6)
 
 
-def test_sweeps_make_a_still_film_steadier(optimiser: RuderOptimiser) -> None:
-    boils = [
-        float(torch.stack(swept(still(4, WIDTH, HEIGHT), optimiser, passes)).diff(dim=0).square().mean())
+def test_each_pass_makes_a_still_video_steadier(optimiser: RuderOptimiser) -> None:
+    flicker = [
+        float(torch.stack(run_multi_pass(still(4, WIDTH, HEIGHT), optimiser, passes)).diff(dim=0).square().mean())
         for passes in (1, 2, 3)
     ]
-    assert boils[0] > boils[1] > boils[2]
+    assert flicker[0] > flicker[1] > flicker[2]
 
 
-def test_nothing_is_swept_across_a_cut(optimiser: RuderOptimiser) -> None:
+def test_no_pass_crosses_a_cut(optimiser: RuderOptimiser) -> None:
     first, second = still(2, WIDTH, HEIGHT), still(2, WIDTH, HEIGHT, seed=4)
     both, other = (
-        swept(cut(first, second), optimiser, 3),
-        swept(cut(first, still(2, WIDTH, HEIGHT, seed=9)), optimiser, 3),
+        run_multi_pass(cut(first, second), optimiser, 3),
+        run_multi_pass(cut(first, still(2, WIDTH, HEIGHT, seed=9)), optimiser, 3),
     )
     assert all(torch.equal(one, same) for one, same in zip(both[:2], other[:2], strict=True))
 
@@ -239,56 +242,58 @@ def test_nothing_is_swept_across_a_cut(optimiser: RuderOptimiser) -> None:
 TWO_PASSES = Settings(consistency=ConsistencySettings(method=Method.ruder, iterations=8), ruder=RuderSettings(passes=2))
 
 
-def test_a_long_shot_is_swept_in_parts_each_held_to_the_one_before(
+def test_a_long_shot_is_processed_in_chunks_held_to_the_one_before(
     optimiser: RuderOptimiser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ruder, "MAX_CHUNK_BYTES", 0)  # two frames a part
-    painted = [frame.image for frame in boiling(still(4, WIDTH, HEIGHT))]
+    monkeypatch.setattr(ruder, "MAX_CHUNK_BYTES", 0)  # two frames per chunk
+    first_pass = [frame.image for frame in flickering(still(4, WIDTH, HEIGHT))]
     first, second, third, fourth = (
-        frame.image for frame in multi_pass(boiling(still(4, WIDTH, HEIGHT)), optimiser, TWO_PASSES)
+        frame.image for frame in multi_pass(flickering(still(4, WIDTH, HEIGHT)), optimiser, TWO_PASSES)
     )
-    assert not torch.equal(first, painted[0])
-    assert torch.equal(second, painted[1])
-    assert (third - second).square().mean() < 0.5 * (painted[2] - painted[1]).square().mean()
-    assert torch.equal(fourth, painted[3])
+    assert not torch.equal(first, first_pass[0])
+    assert torch.equal(second, first_pass[1])
+    assert (third - second).square().mean() < 0.5 * (first_pass[2] - first_pass[1]).square().mean()
+    assert torch.equal(fourth, first_pass[3])
 
 
-def test_only_one_part_is_held_at_a_time(optimiser: RuderOptimiser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_chunk_is_in_memory_at_a_time(optimiser: RuderOptimiser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ruder, "MAX_CHUNK_BYTES", 0)
     films: list[weakref.ref[Tensor]] = []
     held: list[int] = []
 
     def watched() -> Iterator[StylisedFrame]:
-        for frame in boiling(still(6, WIDTH, HEIGHT)):
+        for frame in flickering(still(6, WIDTH, HEIGHT)):
             held.append(sum(film() is not None for film in films))
             films.append(weakref.ref(frame.per_frame))
             yield frame
 
     for _ in multi_pass(watched(), optimiser, TWO_PASSES):
         pass
-    assert max(held) <= 3  # a part, and the frame after it that told its end
+    assert max(held) <= 3  # a chunk, and the frame after it that showed its end
 
 
-def test_without_the_motion_back_there_is_nothing_to_sweep_along(optimiser: RuderOptimiser) -> None:
-    one_way = (replace(frame, flowed=replace(frame.flowed, reverse=None)) for frame in boiling(still(2, WIDTH, HEIGHT)))
+def test_multi_pass_without_reverse_motion_is_an_error(optimiser: RuderOptimiser) -> None:
+    one_way = (
+        replace(frame, flowed=replace(frame.flowed, reverse=None)) for frame in flickering(still(2, WIDTH, HEIGHT))
+    )
     with pytest.raises(ValueError, match="both directions"):
         list(multi_pass(one_way, optimiser, TWO_PASSES))
 
 
-def diluted(settings: StyleSettings) -> StylisedFrame:
+def with_strength(settings: StyleSettings) -> StylisedFrame:
     frame = FrameWithFlow(Frame(texture(32, 24), pts=0, index=0), None)
-    painting = to_tensor(np.ascontiguousarray(texture(32, 24, seed=3)))
-    (result,) = apply_strength([StylisedFrame(frame, painting, per_frame=painting)], settings)
+    stylised = to_tensor(np.ascontiguousarray(texture(32, 24, seed=3)))
+    (result,) = apply_strength([StylisedFrame(frame, stylised, per_frame=stylised)], settings)
     return result
 
 
-def test_at_full_strength_it_is_the_painting_and_at_none_the_film() -> None:
-    assert torch.equal(diluted(StyleSettings()).image, diluted(StyleSettings()).per_frame)
-    assert torch.equal(diluted(StyleSettings(strength=0)).image, to_tensor(texture(32, 24)))
+def test_strength_0_gives_the_source_and_strength_1_the_output() -> None:
+    assert torch.equal(with_strength(StyleSettings()).image, with_strength(StyleSettings()).per_frame)
+    assert torch.equal(with_strength(StyleSettings(strength=0)).image, to_tensor(texture(32, 24)))
 
 
-def test_the_brightness_of_the_painting_in_the_colours_of_the_film() -> None:
-    film, kept = to_tensor(texture(32, 24)) * 255, diluted(StyleSettings(preserve_colour=True))
+def test_preserve_colour_takes_luma_of_the_output_and_source_colours() -> None:
+    film, kept = to_tensor(texture(32, 24)) * 255, with_strength(StyleSettings(preserve_colour=True))
     luma = torch.tensor(BT601).view(3, 1, 1)
     inside = ((kept.image > 0) & (kept.image < 1)).all(0)
     change = kept.image * 255 - film

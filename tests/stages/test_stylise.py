@@ -10,7 +10,7 @@ from streamstyle.settings import StyleSettings
 from streamstyle.stages.stylise import stylise, stylise_image
 
 
-def test_every_frame_is_painted_alone_and_in_order() -> None:
+def test_every_frame_is_stylised_alone_and_in_order() -> None:
     torch.manual_seed(0)
     network = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True)).eval()
     pictures = np.random.default_rng(0).integers(0, 256, (3, 32, 36, 3), np.uint8)
@@ -34,12 +34,12 @@ def picture() -> Tensor:
     return torch.rand(3, 64, 96, generator=torch.manual_seed(1))
 
 
-def test_at_a_strength_of_nothing_the_film_stays_as_it_is(network: StyleNet, picture: Tensor) -> None:
+def test_strength_0_leaves_the_image_unchanged(network: StyleNet, picture: Tensor) -> None:
     assert torch.equal(stylise_image(picture, network, StyleSettings(strength=0)), picture)
     assert not torch.allclose(stylise_image(picture, network, StyleSettings(strength=0.5)), picture, atol=0.05)
 
 
-def test_the_films_own_colours_stay(network: StyleNet, picture: Tensor) -> None:
+def test_preserve_colour_keeps_the_source_colours(network: StyleNet, picture: Tensor) -> None:
     grey = picture.mean(0, keepdim=True).expand(3, -1, -1) * 0.4 + 0.3  # far from black and white: nothing is clipped
     painted = stylise_image(grey, network, StyleSettings(preserve_colour=True))
     assert painted.std(0).max() < 1e-5, "what is grey stays grey"
@@ -47,9 +47,7 @@ def test_the_films_own_colours_stay(network: StyleNet, picture: Tensor) -> None:
 
 
 @pytest.mark.parametrize("scale", [0.5, 2.0])
-def test_strokes_of_another_size_are_those_of_a_picture_of_another_size(
-    network: StyleNet, picture: Tensor, scale: float
-) -> None:
+def test_style_scale_is_stylising_at_another_size(network: StyleNet, picture: Tensor, scale: float) -> None:
     painted = stylise_image(picture, network, StyleSettings(style_scale=scale))
     assert painted.shape == picture.shape
     size = (round(64 / scale), round(96 / scale))
@@ -58,8 +56,8 @@ def test_strokes_of_another_size_are_those_of_a_picture_of_another_size(
     assert torch.allclose(painted, there, atol=1e-5)
 
 
-def test_without_memory_for_the_whole_a_frame_is_painted_in_tiles(network: StyleNet) -> None:
-    class Poor(StyleNet):
+def test_out_of_memory_falls_back_to_tiles(network: StyleNet) -> None:
+    class LittleMemory(StyleNet):
         def forward(self, image: Tensor) -> Tensor:
             if image[0, 0].numel() > 40 * 700:
                 raise torch.OutOfMemoryError("CUDA out of memory")
@@ -68,10 +66,10 @@ def test_without_memory_for_the_whole_a_frame_is_painted_in_tiles(network: Style
     pictures = np.random.default_rng(0).integers(0, 256, (2, 40, 900, 3), np.uint8)
     frames = [FrameWithFlow(Frame(picture, pts=i, index=i), None) for i, picture in enumerate(pictures)]
     whole = list(stylise(frames, network, StyleSettings(), torch.device("cpu")))
-    said: list[str] = []
-    network.__class__ = Poor
-    tiles = list(stylise(frames, network, StyleSettings(), torch.device("cpu"), said.append))
-    assert len(said) == 1
-    assert "tiles" in said[0]
+    warnings: list[str] = []
+    network.__class__ = LittleMemory
+    tiles = list(stylise(frames, network, StyleSettings(), torch.device("cpu"), warnings.append))
+    assert len(warnings) == 1
+    assert "tiles" in warnings[0]
     for one, other in zip(whole, tiles, strict=True):
         assert torch.allclose(one.image, other.image, atol=2e-5)
