@@ -1,1 +1,1 @@
-"""One frame's optimisation: its losses, their gradient, the objective and the search for its minimum."""
+"""Optimisation of one frame: losses, gradient, objectives and L-BFGS."""

@@ -1,4 +1,4 @@
-"""One frame optimised: the image for which an objective is lowest, with less memory where there is little."""
+"""Optimisation of a frame, for the methods `consistent` and `ruder`, with fallbacks for too little GPU memory."""
 
 from __future__ import annotations
 
@@ -18,40 +18,41 @@ from streamstyle.optimise.objective import ConsistencyObjective, RuderObjective
 from streamstyle.settings import ConsistencySettings, RuderSettings
 
 TOLERANCE = 2e-3
-"""Share of the objective; a frame is done when an iteration gains less."""
+"""A frame is finished when an iteration lowers its objective by less than this fraction."""
 
 Capture = Callable[[Step], Step]
+"""From a step to a function that replays it, as `cuda_graph.capture` does."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryBudget:
-    """What an optimisation may use memory on."""
+    """Settings of an optimisation that determine how much memory it needs."""
 
     history: int
     """Steps that L-BFGS remembers."""
     tile: int | None = None
-    """Side in pixels of the tiles that the network looks at; None for the whole."""
+    """Side in pixels of the tiles that the loss network processes; None for the whole image."""
 
 
 FALLBACKS = (
     Fallback(MemoryBudget(HISTORY)),
-    Fallback(MemoryBudget(1), "the optimisation goes on with one remembered step"),
-    Fallback(MemoryBudget(1, tile=512), "the optimisation goes on in tiles of 512 pixels, which is slower"),
-    Fallback(MemoryBudget(1, tile=192), "the optimisation goes on in tiles of 192 pixels, which is slower still"),
+    Fallback(MemoryBudget(1), "the optimisation now remembers one step only"),
+    Fallback(MemoryBudget(1, tile=512), "the optimisation now works in tiles of 512 pixels, which is slower"),
+    Fallback(MemoryBudget(1, tile=192), "the optimisation now works in tiles of 192 pixels, which is slower still"),
 )
 
 RUDER_FALLBACKS: tuple[Fallback[int | None], ...] = (
     Fallback(None),
-    Fallback(512, "frames are optimised in tiles of 512 pixels, which is slower"),
-    Fallback(192, "frames are optimised in tiles of 192 pixels, which is slower still"),
+    Fallback(512, "frames are now optimised in tiles of 512 pixels, which is slower"),
+    Fallback(192, "frames are now optimised in tiles of 192 pixels, which is slower still"),
 )
-"""Sides in pixels of the tiles that the network looks at; None for the whole."""
+"""Sides in pixels of the tiles that the loss network processes; None for the whole image."""
 
 _RUDER_LOSSES = ("content", "style", "smooth", "temporal")
 
 
 class FrameOptimiser:
-    """`--method consistent`: optimises one frame after the other; where memory does not suffice, with less."""
+    """`--method consistent`: optimises frames one after the other, with less memory after running out of it."""
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class FrameOptimiser:
         capture: Capture | None = None,
         fallbacks: Sequence[Fallback[MemoryBudget]] = FALLBACKS,
     ) -> None:
-        """Take what captures work as a graph, on a device that is not to be waited for; on a CPU None."""
+        """Set up for frames of any size. On a GPU, `capture` makes the CUDA graph; on the CPU it is None."""
         self._network, self._settings, self._warn, self._capture = network, settings, warn, capture
         self._fallback = MemoryFallback(fallbacks, warn)
         self._captured: _CapturedOptimiser | None = None
@@ -73,12 +74,13 @@ class FrameOptimiser:
     ) -> tuple[Tensor, Tensor]:  # [3, H, W], [3]
         """Return the image of the lowest objective found, and its perceptual, style and quadratic loss.
 
-        It is to look like `stylised` to the network. DeviceError where no way needs as little memory as there is.
+        `stylised` is the target of the perceptual and style losses. Raises DeviceError if memory does not suffice even
+        with the last fallback.
         """
 
         def optimise_within(budget: MemoryBudget) -> tuple[Tensor, Tensor]:
             if self._captured is not None and not self._captured.fits(term, budget):
-                self._captured = None  # before anything else asks for memory
+                self._captured = None  # frees its memory before anything is allocated
             return self._optimise(self._objective(term, stylised, budget), budget)
 
         return self._fallback(optimise_within)
@@ -99,52 +101,52 @@ class FrameOptimiser:
             self._captured = _CapturedOptimiser(objective, budget, self._try_capture)
         return self._captured(objective, iterations)
 
-    def _try_capture(self, work: Step) -> Step:
+    def _try_capture(self, step: Step) -> Step:
         assert self._capture is not None
         try:
-            return self._capture(work)
+            return self._capture(step)
         except RuntimeError as error:
             if is_out_of_memory(error):
                 raise
-            why = first_line(error)
-            self._warn(f"the optimisation could not be recorded as a CUDA graph ({why}); it goes on without, slower")
+            reason = first_line(error)
+            self._warn(f"the optimisation cannot be captured as a CUDA graph ({reason}); it runs without, more slowly")
             self._capture = _no_capture
-            return work
+            return step
 
 
-def _no_capture(work: Step) -> Step:
-    return work
+def _no_capture(step: Step) -> Step:
+    return step
 
 
 class _CapturedOptimiser:
-    """An optimisation in tensors that stay where they are, frame after frame of one size."""
+    """An optimisation on tensors at fixed addresses, for frames of one size."""
 
     def __init__(self, objective: ConsistencyObjective, budget: MemoryBudget, capture: Capture) -> None:
         self._objective, self._budget = objective.clone(), budget
         centre = self._objective.term.centre
         self._lbfgs = DeviceLBFGS(self._objective.losses_and_gradient, centre, 3, TOLERANCE, budget.history)
-        self._advance = capture(self._lbfgs.step)
+        self._step = capture(self._lbfgs.step)
 
     def fits(self, term: TemporalTerm, budget: MemoryBudget) -> bool:
-        """Return whether it is of a frame's size, and within the same budget."""
+        """Return whether it has the frame's size and this budget."""
         return self._budget == budget and self._objective.term.centre.shape == term.centre.shape
 
     def __call__(self, objective: ConsistencyObjective, iterations: int) -> tuple[Tensor, Tensor]:
         self._objective.load(objective)
         self._lbfgs.reset(objective.term.centre, objective.curvature())
-        return self._lbfgs.run(iterations, self._advance)
+        return self._lbfgs.run(iterations, self._step)
 
 
 @dataclass(frozen=True, slots=True)
 class RuderOptimiser:
-    """`--method ruder`: optimises a frame towards the style image itself (Ruder, Dosovitskiy & Brox, arXiv 1604.08610).
+    """`--method ruder`: optimises a frame towards the style image (Ruder, Dosovitskiy & Brox, arXiv 1604.08610).
 
-    It holds all of the objective that is the same for every frame.
+    Its fields are the parts of the objective that are the same for every frame.
     """
 
     network: VggFeatures
     grams: Mapping[str, Tensor]
-    """Of the style image: style layer → [1, C, C] float32."""
+    """Gram matrices of the style image: style layer → [1, C, C] float32."""
     weights: RuderSettings
     temporal_weight: float
     fallback: MemoryFallback[int | None] = field(
@@ -154,11 +156,11 @@ class RuderOptimiser:
     def __call__(
         self,
         image: Tensor,  # [3, H, W] float32 in [0, 1]: the frame
-        carried: CarriedOutput | None,  # what other frames show of it
+        carried: CarriedOutput | None,  # other outputs warped to it
         start: Tensor,  # [3, H, W] float32
         iterations: int,
     ) -> tuple[Tensor, dict[str, float]]:
-        """Return the frame stylised, [3, H, W] float32 in [0, 1], and the terms of the objective, weighted."""
+        """Return the stylised frame, [3, H, W] float32 in [0, 1], and the weighted terms of its objective by name."""
 
         def optimise_within(tile: int | None) -> tuple[Tensor, Tensor]:
             term = None if carried is None else self._temporal_term(image, carried)

@@ -1,11 +1,11 @@
-"""The losses of an image to a VGG and their gradient with respect to it, by hand, of the whole image or in tiles.
+"""Losses of an image by a VGG network and their gradient, without autograd, for the whole image or in tiles.
 
-The twin of `perceptual.losses_of` and autograd, a third faster on a CPU: weights need no gradients, Gram matrices are
-symmetric, so their gradient is one product instead of two, and every sum goes into the tensor that is there already.
+Equal to `losses.compute_losses` with autograd, and a third faster on a CPU: weights need no gradients, Gram matrices
+are symmetric, so that their gradient is one product instead of two, and sums are made in place.
 
-Tiles are for images whose activations do not fit into memory, and exact but for rounding: they overlap by as far as the
-deepest activation sees, each pixel's losses count in one tile, and Gram matrices are summed over all tiles first. So
-every tile is passed forward twice and backward once.
+Tiles are for images whose activations do not fit into memory. They are exact except for rounding: tiles overlap by the
+receptive field of the deepest layer, each pixel's losses count in one tile, and Gram matrices are summed over all tiles
+first. Therefore each tile is passed forward twice and backward once.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from streamstyle.models.vgg import CONTENT_LAYER, FIRST_AFTER_POOLING, STYLE_LAY
 from streamstyle.optimise.losses import Targets, compute_targets, gram_matrix
 
 _GRID = 16
-"""Stride of the deepest layer: cuts between pixels must be cuts between its activations."""
+"""Stride of the deepest layer in pixels, to which tiles are aligned."""
 
 _MARGIN = 80
-"""relu5_1 of VGG-19 sees 70 pixels beyond the 16 that it stands for; rounded up to the grid."""
+"""Overlap in pixels: relu5_1 of VGG-19 depends on 70 pixels beyond its own 16; rounded up to the grid."""
 
 
 def frame_targets(
     network: VggFeatures,
     image: Tensor,  # [3, H, W] float32 in [0, 1]
-    tile: int | None = None,  # pixels, about, of the side of a tile without its margins; None for the whole at once
+    tile: int | None = None,  # approximate side in pixels without margins; None for the whole image
 ) -> Targets:
-    """Return what `perceptual.targets_of` does."""
+    """Return the targets of one image, as `losses.compute_targets` does."""
     if tile is None:
         return compute_targets(network, image[None])
     with torch.no_grad():
@@ -47,28 +47,26 @@ def losses_and_gradient(
     targets: Targets,  # of one image
     perceptual_weight: float,
     style_weight: float,
-    tile: int | None = None,  # pixels, about, of the side of a tile without its margins; None for the whole at once
+    tile: int | None = None,  # approximate side in pixels without margins; None for the whole image
 ) -> tuple[Tensor, Tensor]:  # [2], [3, H, W], both float32
-    """Return perceptual_weight · content and style_weight · style, as `losses_of` defines them.
-
-    With them comes the gradient of their sum.
-    """
+    """Return perceptual_weight · content and style_weight · style of `compute_losses`, and the gradient of the sum."""
     if tile is None:
-        return _whole(network, image, targets, perceptual_weight, style_weight)
-    return _tiled(network, image, targets, perceptual_weight, style_weight, tile)
+        return _untiled_losses(network, image, targets, perceptual_weight, style_weight)
+    return _tiled_losses(network, image, targets, perceptual_weight, style_weight, tile)
 
 
 @dataclass(frozen=True, slots=True)
 class LayerRecord:
-    """One convolution of the forward pass, with what the backward pass needs of it."""
+    """One convolution of the forward pass, with the tensors that the backward pass needs."""
 
     layer: str
     convolution: nn.Conv2d
     input: Tensor
     output: Tensor
     pooled: Tensor | None = None
-    """What was pooled to make the input, where something was; `indices` says where the maxima were."""
+    """The input before pooling; None if it was not pooled."""
     indices: Tensor | None = None
+    """Positions of the maxima of the pooling."""
 
 
 def forward(
@@ -92,9 +90,7 @@ def forward(
 def backward(
     network: VggFeatures,
     records: Sequence[LayerRecord],  # of the forward pass
-    add_loss_gradient: Callable[
-        [Tensor, LayerRecord], None
-    ],  # adds that of a layer's own loss to its output's gradient
+    add_loss_gradient: Callable[[Tensor, LayerRecord], None],  # adds that of the layer's loss to its output's gradient
 ) -> Tensor:  # [3, H, W] float32
     """Return the gradient with respect to the image."""
     gradient = torch.zeros_like(records[-1].output)
@@ -110,7 +106,7 @@ def backward(
 
 
 def _conv_backward(record: LayerRecord, gradient: Tensor) -> Tensor:
-    """Return the gradient with respect to a convolution's input; `torch.nn.grad` would make up an input to copy."""
+    """Return the gradient with respect to a convolution's input. (`torch.nn.grad` would allocate a dummy input.)"""
     ones, weight = (1, 1), record.convolution.weight
     result: Tensor = torch.ops.aten.convolution_backward(
         gradient, record.input, weight, None, ones, ones, ones, False, (0, 0), 1, (True, False, False)
@@ -118,7 +114,7 @@ def _conv_backward(record: LayerRecord, gradient: Tensor) -> Tensor:
     return result
 
 
-def _whole(
+def _untiled_losses(
     network: VggFeatures, image: Tensor, targets: Targets, perceptual_weight: float, style_weight: float
 ) -> tuple[Tensor, Tensor]:
     records = forward(network, image)
@@ -158,7 +154,7 @@ def _rows(activation: Tensor) -> Tensor:
     return activation[0].permute(1, 2, 0).view(-1, activation.shape[1])
 
 
-def _tiled(
+def _tiled_losses(
     network: VggFeatures, image: Tensor, targets: Targets, perceptual_weight: float, style_weight: float, side: int
 ) -> tuple[Tensor, Tensor]:
     style, gram_gradients = _tiled_style(network, image, targets, style_weight, side)
@@ -166,15 +162,16 @@ def _tiled(
     content_weight = perceptual_weight * network.scales.perceptual / targets.content.numel()
     for tile in _tiles(image, side):
 
-        def add_loss_gradient(slope: Tensor, record: LayerRecord, tile: Tile = tile) -> None:
+        def add_loss_gradient(full: Tensor, record: LayerRecord, tile: Tile = tile) -> None:
             stride = _stride(record.layer)
-            here, activation = tile.inner(slope, stride), tile.inner(record.output, stride)
+            inner, activation = tile.inner(full, stride), tile.inner(record.output, stride)
             if record.layer in gram_gradients:
-                here.add_(torch.einsum("nchw,cd->ndhw", activation, gram_gradients[record.layer].to(activation.dtype)))
+                gram_gradient = gram_gradients[record.layer].to(activation.dtype)
+                inner.add_(torch.einsum("nchw,cd->ndhw", activation, gram_gradient))
             if record.layer == CONTENT_LAYER:
                 difference = activation.float() - tile.target(targets.content, stride).float()
                 squares.add_(difference.square().sum())
-                here.add_(difference.to(here.dtype), alpha=2 * content_weight)
+                inner.add_(difference.to(inner.dtype), alpha=2 * content_weight)
 
         tile.crop(gradient).add_(backward(network, forward(network, tile.crop(image)), add_loss_gradient))
     return torch.stack((content_weight * squares, style)), gradient
@@ -183,7 +180,7 @@ def _tiled(
 def _tiled_style(
     network: VggFeatures, image: Tensor, targets: Targets, style_weight: float, side: int
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return the style loss, and by layer the matrix that takes an activation to its gradient."""
+    """Return the style loss, and for each layer the matrix by which activations are multiplied to give the gradient."""
     style = torch.zeros((), device=image.device)
     gradients: dict[str, Tensor] = {}
     for layer, gram in _tiled_grams(network, image, side).items():
@@ -225,11 +222,11 @@ def _tiles(image: Tensor, side: int) -> Iterator[Tile]:
 
 
 def _stride(layer: str) -> int:
-    """Return the pixels of the image between activations of `reluB_I`: blocks are pooled by two."""
+    """Return the stride in pixels of a layer `reluB_I`: there is pooling by two between blocks."""
     return 1 << (int(layer[len("relu")]) - 1)
 
 
 def _activation_count(image: Tensor, layer: str, channels: int) -> int:
-    """Return how many activations the whole image has at a layer."""
+    """Return the number of activations of the whole image at a layer."""
     height, width = (side // _stride(layer) for side in image.shape[-2:])
     return channels * height * width

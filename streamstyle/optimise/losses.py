@@ -1,4 +1,4 @@
-"""The losses of a picture against the content of one and the style of another (Gatys 2016, Johnson 2016)."""
+"""Content and style losses of images by a VGG network (Gatys et al. 2016, Johnson et al. 2016)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ from torch import Tensor
 
 from streamstyle.models.vgg import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 
+Grams = Mapping[str, Tensor]
+"""Style layer → [C, C] float32."""
+
+_MAX_PARTS = 128
+"""Maximum number of partial sums over the positions of an image: about the number of processors of a GPU."""
+
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What a picture should look like to the loss network."""
+    """Targets of the losses."""
 
     content: Tensor
     """[N, C, h, w] activations at relu4_2."""
@@ -24,7 +30,7 @@ class Targets:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """The two losses, each a mean, at the scale of VGG-16's original weights."""
+    """Scalar losses, means at the scale of VGG-16's original weights."""
 
     content: Tensor
     style: Tensor
@@ -34,7 +40,7 @@ def compute_targets(
     network: VggFeatures,
     image: Tensor,  # [N, 3, H, W] float in [0, 1]
 ) -> Targets:
-    """Return both targets as the image itself would set them."""
+    """Return the content and the style of an image as targets."""
     with torch.no_grad():
         activations = network(image)
     return Targets(activations[CONTENT_LAYER], {name: gram_matrix(activations[name]) for name in STYLE_LAYERS})
@@ -45,7 +51,7 @@ def compute_losses(
     image: Tensor,  # [N, 3, H, W] float in [0, 1]
     targets: Targets,
 ) -> Losses:
-    """Return mean squared differences of activations and, summed over the style layers, of Gram matrices."""
+    """Return the mean squared difference of activations, and that of Gram matrices summed over the style layers."""
     activations = network(image)
     content = F.mse_loss(activations[CONTENT_LAYER].float(), targets.content.float()) * network.scales.perceptual
     style = [
@@ -56,73 +62,65 @@ def compute_losses(
     return Losses(content, torch.stack(style).sum())
 
 
-Grams = Mapping[str, Tensor]
-"""Style layer → [C, C] float32."""
-
-
 def style_grams(
     network: VggFeatures,
     image: Tensor,  # [3, H, W] float in [0, 1]
     layers: Sequence[str] = STYLE_LAYERS,
 ) -> dict[str, Tensor]:
-    """Return the style of a picture."""
+    """Return the Gram matrices of an image."""
     with torch.no_grad():
         activations = network(image[None], layers)
     return {name: gram_matrix(activations[name])[0] for name in layers}
 
 
 def content_error(
-    seen: Tensor,  # [N, C, h, w] activations of the painted pictures
-    wanted: Tensor,  # [N, C, h, w] activations of the photos
+    activations: Tensor,  # [N, C, h, w] of the stylised images
+    target: Tensor,  # [N, C, h, w] activations of the photos
 ) -> Tensor:
-    """Return the squared error of the activations over the mean square of those wanted."""
-    wanted = wanted.float()
-    return F.mse_loss(seen.float(), wanted) / wanted.square().mean()
+    """Return the mean squared error of the activations, relative to the mean square of the target."""
+    target = target.float()
+    return F.mse_loss(activations.float(), target) / target.square().mean()
 
 
 def style_error(
-    activations: Mapping[str, Tensor],  # style layer → [N, C, h, w], of the painted pictures
+    activations: Mapping[str, Tensor],  # style layer → [N, C, h, w], of the stylised images
     styles: Sequence[Grams],  # one each, or one for all
     layers: Sequence[str] = STYLE_LAYERS,
 ) -> Tensor:
-    """Return the squared error of the Gram matrices over their mean square, mean over layers and pictures."""
+    """Return the mean squared error of Gram matrices, relative to their mean square; mean over layers and images."""
     errors = [_layer_error(gram_matrix(activations[name]), [grams[name] for grams in styles]) for name in layers]
     return torch.stack(errors).mean()
-
-
-def _layer_error(grams: Tensor, targets: Sequence[Tensor]) -> Tensor:
-    wanted = torch.stack(list(targets)).float().expand_as(grams)
-    errors = (grams - wanted).square().mean((1, 2)) / wanted.square().mean((1, 2))
-    return errors.mean()
-
-
-_MAX_PARTS = 128
-"""Parts of a sum over all places of a picture on a GPU, at the most: it has about as many processors."""
 
 
 def gram_matrix(
     features: Tensor,  # [N, C, H, W]
 ) -> Tensor:  # [N, C, C] float32
-    """Return F Fᵀ / (C·H·W), the correlations of channels (Gatys et al. 2016; scaled as in Johnson et al. 2016)."""
+    """Return F Fᵀ / (C·H·W), the correlation of channels (Gatys et al. 2016; scaled as in Johnson et al. 2016)."""
     _, channels, height, width = features.shape
     rows = features.permute(0, 2, 3, 1).flatten(1, 2)
     if features.is_cuda:
         return split_gram(rows) / (channels * height * width)
-    # One product a picture: a batched one would copy its transposed side first.
-    return torch.stack([(places.T @ places).float() for places in rows]) / (channels * height * width)
+    # One product per image: a batched one would copy its transposed operand.
+    return torch.stack([(positions.T @ positions).float() for positions in rows]) / (channels * height * width)
 
 
 def split_gram(
-    rows: Tensor,  # [N, P, C]
+    rows: Tensor,  # [N, P, C]: P positions
 ) -> Tensor:  # [N, C, C] float32
-    """Return the product of each transposed matrix with itself.
+    """Return rowsᵀ rows of each matrix, summed in parts.
 
-    It is small, and the sum behind each of its numbers as long as a picture is large: as one product it may be given to
-    one of a GPU's processors whole. Parts are rounded each as the rows are, and added up in float32.
+    The product is small but sums over all pixels, so that a single multiplication might run on one processor of a GPU.
+    Each part is rounded to the dtype of the rows; parts are added in float32.
     """
-    count, places, channels = rows.shape
-    most = max(1, min(_MAX_PARTS, places // channels))  # or the parts would be larger than what they are made of
-    parts = next(number for number in range(most, 0, -1) if places % number == 0)
-    cut = rows.reshape(count * parts, places // parts, channels)
-    products = torch.bmm(cut.transpose(1, 2), cut)
+    count, positions, channels = rows.shape
+    most = max(1, min(_MAX_PARTS, positions // channels))  # more would make the products larger than the rows
+    parts = next(number for number in range(most, 0, -1) if positions % number == 0)
+    split = rows.reshape(count * parts, positions // parts, channels)
+    products = torch.bmm(split.transpose(1, 2), split)
     return products.view(count, parts, channels, channels).sum(1, dtype=torch.float32)
+
+
+def _layer_error(grams: Tensor, targets: Sequence[Tensor]) -> Tensor:
+    target = torch.stack(list(targets)).float().expand_as(grams)
+    errors = (grams - target).square().mean((1, 2)) / target.square().mean((1, 2))
+    return errors.mean()

@@ -1,4 +1,4 @@
-"""What is minimised for one frame: weighted losses of the network and quadratic temporal terms, with the gradient."""
+"""Objectives of a frame and their gradients: weighted losses of the network plus quadratic terms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streamstyle.settings import RuderSettings
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyObjective:
-    """Of `--method consistent`: near the frame's own stylisation to the network, near the last output in pixels."""
+    """`--method consistent`: perceptual and style loss to the frame's own stylisation, and the temporal term."""
 
     network: VggFeatures
     targets: Targets
@@ -25,13 +25,13 @@ class ConsistencyObjective:
     style_weight: float
     term: TemporalTerm
     tile: int | None = None
-    """Side in pixels of the tiles that the network sees one after the other, for want of memory."""
+    """Side in pixels of the tiles that the network processes one by one; None for the whole image."""
 
     def losses_and_gradient(
         self,
         image: Tensor,  # [3, H, W] float32
     ) -> tuple[Tensor, Tensor]:  # [3], [3, H, W]
-        """Return the perceptual, the style and the quadratic loss, and the gradient of their sum."""
+        """Return the perceptual, style and quadratic losses, and the gradient of their sum."""
         losses, gradient = losses_and_gradient(
             self.network, image, self.targets, self.perceptual_weight, self.style_weight, self.tile
         )
@@ -39,47 +39,47 @@ class ConsistencyObjective:
         return torch.cat((losses, quadratic[None])), gradient.add_(quadratic_gradient)
 
     def curvature(self) -> Tensor:  # [1, H, W]
-        """Return the part of its second derivative that is known."""
+        """Return the second derivative of the quadratic term, for L-BFGS; always positive."""
         curvature = self.term.curvature()
-        # With a pixel weight of 0 the quadratic term says nothing of occluded places: a floor keeps steps there finite.
+        # With a pixel weight of 0 it is 0 in disoccluded regions; the minimum keeps steps there finite.
         return curvature.clamp_min(0.05 * curvature.max())
 
     def clone(self) -> ConsistencyObjective:
-        """Return the same in tensors of its own."""
+        """Return a copy with its own tensors."""
         grams = {layer: gram.clone() for layer, gram in self.targets.grams.items()}
         term = self.term
         term = TemporalTerm(term.centre.clone(), term.weight.clone(), term.minimum.clone(), term.tv_weight)
         return replace(self, targets=Targets(self.targets.content.clone(), grams), term=term)
 
     def load(self, other: ConsistencyObjective) -> None:
-        """Copy another frame's targets into the tensors of this one, which stay where they are."""
-        for mine, its in zip(self.tensors(), other.tensors(), strict=True):
-            mine.copy_(its)
+        """Copy another frame's tensors into those of this one, whose addresses stay the same."""
+        for target, source in zip(self.tensors(), other.tensors(), strict=True):
+            target.copy_(source)
 
     def tensors(self) -> list[Tensor]:
-        """Return what differs from frame to frame."""
+        """Return the tensors that differ from frame to frame."""
         term = self.term
         return [self.targets.content, *self.targets.grams.values(), term.centre, term.weight, term.minimum]
 
 
 @dataclass(frozen=True, slots=True)
 class RuderObjective:
-    """Of `--method ruder`: the frame's content, the style image's style, smoothness, near the last output in pixels."""
+    """`--method ruder`: content loss to the frame, style loss to the style image, total variation and temporal term."""
 
     network: VggFeatures
     targets: Targets
     """Content of the frame, Gram matrices of the style image."""
     weights: RuderSettings
     term: TemporalTerm | None
-    """None for a frame with nothing to carry over."""
+    """None if there are no other outputs to hold the frame to."""
     tile: int | None = None
-    """Side in pixels of the tiles that the network sees one after the other, for want of memory."""
+    """Side in pixels of the tiles that the network processes one by one; None for the whole image."""
 
     def losses_and_gradient(
         self,
         image: Tensor,  # [3, H, W] float32
     ) -> tuple[Tensor, Tensor]:  # [4], [3, H, W]
-        """Return the content, the style, the smoothness and the temporal loss, and the gradient of their sum."""
+        """Return the content, style, total variation and temporal losses, and the gradient of their sum."""
         weights = self.weights
         losses, gradient = losses_and_gradient(
             self.network, image, self.targets, weights.content_weight, weights.style_image_weight, self.tile
