@@ -1,4 +1,4 @@
-"""Values of settings as they are typed, into the CLI's options and the TUI's fields: times, ranges, sizes, numbers."""
+"""Conversion of typed text to values of settings, for the options of the CLI and the fields of the TUI."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import click
 
 SIZE = tuple[int, int]
+"""Type of a width and a height in pixels."""
+
 NUMBERS = tuple[int, ...]
+"""Type of a list of whole numbers."""
 
 S = TypeVar("S")
 
@@ -20,7 +23,7 @@ _TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?
 
 
 def parse_time(text: str) -> float:
-    """Return seconds for `12.5`, `12.5s`, `3:04` or `1:02:03.5`; raises ValueError for anything else."""
+    """Return seconds for `12.5`, `12.5s`, `3:04` or `1:02:03.5`. Raises ValueError for anything else."""
     match = _TIME.fullmatch(text.strip())
     if match is None:
         raise ValueError(text)
@@ -31,33 +34,33 @@ def parse_time(text: str) -> float:
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """Return (width, height) in pixels for `640x360`; raises click.BadParameter for anything else."""
+    """Return (width, height) in pixels for `640x360`. Raises click.BadParameter for anything else."""
     match = re.fullmatch(r"(\d+)[xX](\d+)", text.strip())
     if match is None:
-        raise click.BadParameter(f"{text!r} is no size. Give width and height in pixels, such as 640x360.")
+        raise click.BadParameter(f"{text!r} is not a size. Give width and height in pixels, such as 640x360.")
     return int(match[1]), int(match[2])
 
 
 def parse_numbers(text: str | tuple[int, ...]) -> tuple[int, ...]:
-    """Return whole numbers for `1,2,4` or `1+2+4`, and a default as it is; raises click.BadParameter for others."""
+    """Return whole numbers for `1,2,4` or `1+2+4`; a default passes unchanged. Raises click.BadParameter for others."""
     if isinstance(text, tuple):
         return text
     try:
         return tuple(int(part) for part in re.split("[,+]", text))
     except ValueError:
-        raise click.BadParameter(f"{text!r} are no whole numbers. Give some such as 1,2,4.") from None
+        raise click.BadParameter(f"{text!r} is not a list of whole numbers. Give one such as 1,2,4.") from None
 
 
 def parse_seconds(text: str) -> float:
-    """Return seconds for `10s` or `1:30`; raises click.BadParameter for anything else."""
+    """Return seconds for `10s` or `1:30`. Raises click.BadParameter for anything else."""
     try:
         return parse_time(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no time. Give seconds or [HH:]MM:SS, such as 10s or 1:30.") from None
+        raise click.BadParameter(f"{text!r} is not a time. Give seconds or [HH:]MM:SS, such as 10s or 1:30.") from None
 
 
 def parse_range(text: str) -> tuple[float | None, float | None]:
-    """Return (start, end) in seconds for `A-B`, with None for an end left open; raises click.BadParameter."""
+    """Return (start, end) in seconds for `A-B`, with None for an omitted one. Raises click.BadParameter."""
     start, dash, end = (part.strip() for part in text.partition("-"))
     try:
         if not dash or not (start or end):
@@ -65,14 +68,14 @@ def parse_range(text: str) -> tuple[float | None, float | None]:
         return (parse_time(start) if start else None), (parse_time(end) if end else None)
     except ValueError:
         advice = "Give A-B, such as 10-20 or 1:02:03-1:02:13.5."
-        raise click.BadParameter(f"{text!r} is no part of a film. {advice}") from None
+        raise click.BadParameter(f"{text!r} is not a time range. {advice}") from None
 
 
 _PARSERS: dict[Any, Callable[..., Any]] = {SIZE: parse_size, NUMBERS: parse_numbers}
 
 
 def click_type(annotation: Any) -> Any:
-    """Return what click takes as the type of a field of the settings."""
+    """Return the click type for the annotation of a settings field."""
     plain = plain_type(annotation)
     if _is_enum(plain):
         return click.Choice([str(choice) for choice in plain], case_sensitive=False)
@@ -81,18 +84,18 @@ def click_type(annotation: Any) -> Any:
     return _PARSERS.get(plain, plain)
 
 
-def settings_from(settings: type[S], values: Mapping[str, Any], **others: Any) -> S:
-    """Return the settings made of those values that are theirs; raises SettingsError where one cannot work."""
+def settings_from(settings: type[S], values: Mapping[str, Any], **more: Any) -> S:
+    """Return the settings made from those values that are their fields. Raises SettingsError if one cannot work."""
     hints = get_type_hints(settings)
     given = {name: value for name, value in values.items() if name in hints}
     for name, value in given.items():
         if value is not None and _is_enum(hints[name]):
             given[name] = plain_type(hints[name])(value)
-    return settings(**given, **others)
+    return settings(**given, **more)
 
 
 def plain_type(annotation: Any) -> Any:
-    """Return the type itself of `X | None`."""
+    """Return `X` for the annotation `X | None`, and any other annotation unchanged."""
     if get_origin(annotation) in (Union, types.UnionType):
         return next(choice for choice in get_args(annotation) if choice is not type(None))
     return annotation

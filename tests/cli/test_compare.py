@@ -11,14 +11,14 @@ import pytest
 
 from streamstyle.cli.main import exit_code
 from tests.films import pan, png, texture, write_film
-from tests.video_io import nonsense_style
+from tests.video_io import random_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    return nonsense_style(tmp_path, strong=True)
+    return random_style(tmp_path, strong=True)
 
 
 @pytest.fixture

@@ -11,18 +11,23 @@ from streamstyle.settings import Method
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def test_arguments_become_a_film_an_output_and_settings() -> None:
-    wanted = parse_run_arguments(
+def test_arguments_are_parsed_to_film_output_blend_and_settings() -> None:
+    arguments = parse_run_arguments(
         ["film.mp4", "--style", "wave:0.6,starry_night", "--method", "LIVE", "--height", "48", "--range", "1-2"]
     )
-    assert wanted.movie == Path("film.mp4")
-    assert wanted.output == Path("film.wave+starry_night.mkv")
-    assert wanted.settings.consistency.method is Method.live
-    assert (wanted.settings.source.height, wanted.settings.source.start, wanted.settings.source.end) == (48, 1, 2)
+    assert arguments.movie == Path("film.mp4")
+    assert arguments.output == Path("film.wave+starry_night.mkv")
+    assert [part.weight for part in arguments.blend.parts] == [0.6, 1]
+    assert arguments.settings.consistency.method is Method.live
+    assert (arguments.settings.source.height, arguments.settings.source.start, arguments.settings.source.end) == (
+        48,
+        1,
+        2,
+    )
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "said"),
+    ("options", "error", "message"),
     [
         (["--style", "wvae"], StyleError, "wvae"),
         (["--style", "wave", "--crf", "99"], SettingsError, "--crf cannot be 99"),
@@ -31,6 +36,8 @@ def test_arguments_become_a_film_an_output_and_settings() -> None:
         ([], SettingsError, "--style"),
     ],
 )
-def test_what_a_run_would_refuse_is_refused(options: list[str], error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_arguments_that_a_run_cannot_use_raise_its_error(
+    options: list[str], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
         parse_run_arguments(["film.mp4", *options])

@@ -1,4 +1,4 @@
-"""`streamstyle run --upscale`: painted at one size, written at another."""
+"""`streamstyle run --upscale`: stylised at one size, written at another."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(capfd: pytest.CaptureFixture[str], film: Path, style: Path, *arguments: 
     return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
 
 
-def test_the_film_is_the_same_but_for_its_size(
+def test_downscaled_again_the_frames_are_nearly_the_same(
     film: Path, style: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     plain, twice = tmp_path / "plain.mkv", tmp_path / "twice.mkv"
@@ -47,10 +47,10 @@ def test_the_film_is_the_same_but_for_its_size(
         assert mean_difference(one.image, halved) < 4
     started, finished = events[0], events[-1]
     assert (started["width"], started["height"], started["upscale"]) == (small.width, small.height, 2)
-    assert finished["flows_cached"] == 8, "flow is that of the size that is painted at"
+    assert finished["flows_cached"] == 8, "flow is computed at the working size"
 
 
-def test_what_it_takes_is_foreseen(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_estimates_the_upscaled_size(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (planned,) = run(capfd, film, style, "--upscale", "4", "--dry-run")
     assert planned["upscale"] == 4
     assert exit_code(["run", str(film), "--style", str(style), "--upscale", "4", "--dry-run"]) == 0
@@ -61,7 +61,7 @@ def test_what_it_takes_is_foreseen(film: Path, style: Path, capfd: pytest.Captur
     assert 0.5 < planned["bytes"] / output.stat().st_size < 2
 
 
-def test_what_cannot_be_is_refused_before_anything_is_written(
+def test_a_factor_that_cannot_work_is_an_error_and_writes_nothing(
     film: Path, style: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     wide = write_film(tmp_path / "wide.mp4", pan(frames=2, width=2060, height=64).frames)
