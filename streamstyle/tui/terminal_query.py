@@ -18,8 +18,12 @@ from streamstyle.ops.luma import BT601
 _KITTY_QUERY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 """Kitty's protocol: would this image be accepted?"""
 
-_QUERIES = "\x1b]11;?\x1b\\\x1b[16t\x1b[?1;1;0S\x1b[c"
-"""Background, size of a cell, colour registers of sixels, and device attributes, which every terminal replies."""
+_QUERIES = "\x1b[>q\x1b]11;?\x1b\\\x1b[16t\x1b[?1;1;0S\x1b[c"
+"""Name and version, background, size of a cell, colour registers of sixels, device attributes; every terminal answers
+the last one."""
+
+_FIRST_KITTY = (0, 28)
+"""The first version of kitty with Unicode placeholders; older ones accept images all the same."""
 
 _UNSUPPORTED_TERMS = ("linux", "vt", "ansi")
 """Prefixes of TERM for terminals that would print a query in place of answering it."""
@@ -77,13 +81,19 @@ def parse_graphics(replies: str, size: tuple[int, int] | None = None) -> Graphic
     size = size or ((int(cell[2]), int(cell[1])) if cell else None)
     if size is None or not all(size):
         return None
-    if re.search(r"\x1b_Gi=31;OK\x1b\\", replies):
+    if re.search(r"\x1b_Gi=31;OK\x1b\\", replies) and _has_placeholders(replies):
         return Graphics(Protocol.kitty, size)
     attributes = re.search(r"\x1b\[\?([\d;]+)c", replies)
     registers = re.search(r"\x1b\[\?1;0;(\d+)S", replies)
     enough_colours = registers is None or int(registers[1]) >= 256
     has_sixels = attributes is not None and "4" in attributes[1].split(";")
     return Graphics(Protocol.sixel, size) if has_sixels and enough_colours else None
+
+
+def _has_placeholders(replies: str) -> bool:
+    """Return whether the terminal is kitty from 0.28 on, or Ghostty; others accept kitty's images without them."""
+    name = re.search(r"\x1bP>\|(kitty|ghostty)[ (](\d+)\.(\d+)", replies)
+    return name is not None and (name[1] == "ghostty" or (int(name[2]), int(name[3])) >= _FIRST_KITTY)
 
 
 def has_light_background(replies: str) -> bool:

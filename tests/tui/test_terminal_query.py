@@ -4,6 +4,7 @@ import pytest
 
 from streamstyle.tui.terminal_query import Graphics, Protocol, has_light_background, parse_graphics
 
+KITTY = "\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.35.2)\x1b\\\x1b[6;36;18t\x1b[?62;c"
 XTERM = "\x1b[6;20;10t\x1b[?1;0;256S\x1b[?63;1;2;4;6;9;15;22c"
 
 
@@ -11,7 +12,13 @@ XTERM = "\x1b[6;20;10t\x1b[?1;0;256S\x1b[?63;1;2;4;6;9;15;22c"
     ("replies", "graphics"),
     [
         (XTERM, Graphics(Protocol.sixel, (10, 20))),
-        ("\x1b_Gi=31;OK\x1b\\\x1b[6;36;18t\x1b[?62;c", Graphics(Protocol.kitty, (18, 36))),
+        (KITTY, Graphics(Protocol.kitty, (18, 36))),
+        (KITTY.replace("kitty(0.35.2)", "ghostty 1.1.3"), Graphics(Protocol.kitty, (18, 36))),
+        (KITTY.replace("kitty(0.35.2)", "kitty(0.27.1)"), None),
+        (
+            KITTY.replace("kitty(0.35.2)", "WezTerm 20240203").replace("?62;", "?62;4;"),
+            Graphics(Protocol.sixel, (18, 36)),
+        ),
         (XTERM.replace("256S", "16S"), None),
         (XTERM.replace(";4;", ";"), None),
         (XTERM.replace("\x1b[6;20;10t", ""), None),
