@@ -67,7 +67,7 @@ _COLUMNS = (
     ("style", "style"),
     ("sharpness", "sharpness"),
 )
-"""Columns of the table: key of the measure, and heading."""
+"""Columns of the table: key of the metric, and heading."""
 
 _comparison_option, _measurement_option = grouped_option("Comparison"), grouped_option("Measurement")
 
@@ -235,7 +235,7 @@ class ComparisonReporter:
 
 
 def _comparison_table(compared: Compared) -> list[str]:
-    """Return a table of the measures relative to the baseline, what they were measured with, and the files written."""
+    """Return a table of the metrics relative to the baseline, what they were measured with, and the files written."""
     first = f"relative to {compared.baseline}"
     width = max(len(first), *(len(film.name) for film in compared.films))
     lines = ["", f"{first:<{width}}" + "".join(f"{heading:>11}" for _, heading in _COLUMNS)]

@@ -1,4 +1,4 @@
-"""`streamstyle measure`: temporal stability, sharpness and losses of a stylised film, whichever tool made it."""
+"""`streamstyle measure`: temporal stability, sharpness and losses of a stylised film, made by any tool."""
 
 from __future__ import annotations
 
@@ -109,6 +109,6 @@ def _cell(value: float | None) -> str:
 
 
 def metric_label(name: str) -> str:
-    """Return the label of a measure: `warping error, gap 5` for `warping_error_5`."""
-    measure, _, gap = name.rpartition("_")
-    return f"{_ERROR_LABELS[measure]}, gap {gap}" if measure in _ERROR_LABELS else _LOSS_LABELS.get(name, name)
+    """Return the label of a metric: `warping error, gap 5` for `warping_error_5`."""
+    kind, _, gap = name.rpartition("_")
+    return f"{_ERROR_LABELS[kind]}, gap {gap}" if kind in _ERROR_LABELS else _LOSS_LABELS.get(name, name)

@@ -1,1 +1,1 @@
-"""Methods side by side: each run once and kept, a labelled film of all, and a report."""
+"""Comparison of methods on one film: archived runs, metrics, a side-by-side film and a report."""

@@ -30,7 +30,7 @@ from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
 
 METRICS_VERSION = 3
-"""Incremented whenever the same films would get other measures, so that archived ones are not used."""
+"""Incremented whenever the same films would get other metrics, so that archived ones are not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +65,7 @@ def compare(
     if films is None:
         observe(ComparisonStopped(str(folder), len(results), len(specs)))
         return None
-    baseline = baseline_index(specs)
-    return Compared(
-        video=str(video.path),
-        style=blend.name,
-        output="",
-        report="",
-        width=video.width,
-        height=video.height,
-        frames=films[0]["frames"],
-        frame_rate=float(video.frame_rate or 25),
-        flow_reference=setup.reference_flow.name,
-        same_flow_methods=[each.spec.label for each in results if _same_flow(each.spec, setup.reference_flow)],
-        loss_network=setup.scorer.name,
-        baseline=results[baseline].spec.label,
-        films=_compared_films(results, films, baseline),
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        machine=machine_info(),
-        command=command,
-    )
+    return _compared(results, films, video, blend, setup, command)
 
 
 class _InterruptedError(Exception):
@@ -98,7 +80,7 @@ def measure_results(
     observe: Observer,
     stop: threading.Event,
 ) -> list[dict[str, Any]] | None:
-    """Return measures and curves of the source, the results and the control films; None if `stop` was set.
+    """Return metrics and curves of the source, the results and the control films; None if `stop` was set.
 
     They are archived beside the films and not measured again.
     """
@@ -131,12 +113,42 @@ def measure_results(
 
 
 def _metrics_digest(results: Sequence[MethodResult], video: VideoInfo, setup: EvaluationSetup) -> str:
-    """Return a digest of everything that the measures depend on."""
+    """Return a digest of everything that the metrics depend on."""
     style_image = setup.style_image.read_bytes() if setup.style_image else b""
     films = [(result.output.stem, result.record.date) for result in results]
     size = (video.width, video.height)
     measured_with = (setup.reference_flow.name, setup.scorer.name, blake2b(style_image).hexdigest())
     return blake2b(repr((METRICS_VERSION, films, size, measured_with)).encode(), digest_size=8).hexdigest()
+
+
+def _compared(
+    results: Sequence[MethodResult],
+    films: Sequence[dict[str, Any]],
+    video: VideoInfo,
+    blend: StyleBlend,
+    setup: EvaluationSetup,
+    command: str,
+) -> Compared:
+    """Return all results; the paths of film and report are still empty."""
+    baseline = baseline_index([result.spec for result in results])
+    return Compared(
+        video=str(video.path),
+        style=blend.name,
+        output="",
+        report="",
+        width=video.width,
+        height=video.height,
+        frames=films[0]["frames"],
+        frame_rate=float(video.frame_rate or 25),
+        flow_reference=setup.reference_flow.name,
+        same_flow_methods=[each.spec.label for each in results if _same_flow(each.spec, setup.reference_flow)],
+        loss_network=setup.scorer.name,
+        baseline=results[baseline].spec.label,
+        films=_compared_films(results, films, baseline),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=machine_info(),
+        command=command,
+    )
 
 
 def _same_flow(spec: MethodSpec, reference_flow: ReferenceFlow) -> bool:
@@ -146,7 +158,7 @@ def _same_flow(spec: MethodSpec, reference_flow: ReferenceFlow) -> bool:
 def _compared_films(
     results: Sequence[MethodResult], films: Sequence[dict[str, Any]], baseline: int
 ) -> list[ComparedFilm]:
-    """Return source, methods and control films; `films` are their measures in this order."""
+    """Return source, methods and control films; `films` are their metrics in this order."""
     base, base_seconds = films[1 + baseline]["metrics"], results[baseline].record.seconds_per_frame
     source, methods, controls = films[0], films[1 : 1 + len(results)], films[1 + len(results) :]
     return [

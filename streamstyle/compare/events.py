@@ -59,7 +59,7 @@ class ComparedFilm:
     time_ratio: float | None
     """Seconds per frame, relative to the baseline."""
     metrics: dict[str, float]
-    """Each measure by its name (docs/metrics.md)."""
+    """Each metric by its name (docs/metrics.md)."""
     ratios: dict[str, float]
     """The same, relative to the baseline."""
     curves: dict[str, Curve]

@@ -156,7 +156,7 @@ def facts_line(compared: Compared) -> str:
 
 
 def metrics_table(compared: Compared) -> str:
-    """Return the table of all measures: a row per film, relative to the baseline."""
+    """Return the table of all metrics: a row per film, relative to the baseline."""
     keys = [TIME_KEY, *(key for key in _COLUMN_HEADS if any(key in film.metrics for film in compared.films))]
     head = "".join(element("th", _COLUMN_HEADS[key], scope="col") for key in keys)
     first = element("th", text(f"relative to {compared.baseline}"), scope="col")
@@ -171,7 +171,7 @@ def metrics_table(compared: Compared) -> str:
 
 
 def metric_value(key: str, film: ComparedFilm) -> tuple[float | None, float | None]:
-    """Return a measure of a film, and its ratio to the baseline's; None where there is none."""
+    """Return a metric of a film, and its ratio to the baseline's; None where there is none."""
     if key == TIME_KEY:
         return film.seconds_per_frame, film.time_ratio
     return film.metrics.get(key), film.ratios.get(key)
@@ -204,7 +204,7 @@ def _table_cell(key: str, film: ComparedFilm, best: float | None) -> str:
 
 
 def metric_definitions(compared: Compared) -> str:
-    """Return the definition of each measure, and what it was measured with."""
+    """Return the definition of each metric, and what it was measured with."""
     warning = f" Made along the same flow, and less steady than they look: {', '.join(compared.same_flow_methods)}."
     reference = f"{compared.flow_reference}.{warning if compared.same_flow_methods else ''}"
     meanings = {**_METRIC_MEANINGS, "flow reference": reference, "loss network": f"{compared.loss_network}."}

@@ -1,1 +1,1 @@
-"""Measures of finished video: stability, drift, sharpness, content and style."""
+"""Metrics of finished films: stability, drift, sharpness, content and style."""

@@ -1,6 +1,6 @@
-"""Measuring finished videos: decodes them in step with their source and accumulates the measures frame by frame.
+"""Measures finished films: decodes them in step with their source and accumulates the metrics frame by frame.
 
-However long the videos are, only a few frames are held in memory, and a few floats per frame.
+However long they are, only a few frames are held in memory, and a few floats per frame.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ GAPS = (1, 5, 10)
 """Distances in frames between the two frames of a pair: flicker shows at 1, drift at 10."""
 
 DEFAULT_FLOW = computed_flow(FlowPreset.deepflow)
-"""No video is made with this flow unless it is requested; a video looks steadier along its own flow."""
+"""No film is made with this flow unless requested; a film looks steadier along its own flow."""
 
 BLUR_SIZE = 5
 """Side in pixels of the box filter of the blurred control film."""
@@ -64,8 +64,8 @@ class Measured(Event):
     """The network that content and style loss were measured with."""
     frames: int
     metrics: dict[str, dict[str, float]]
-    """By `source`, `stylised`, `blurred` and `frozen`, the measures by name; those that could not be taken are
-    missing."""
+    """By `source`, `stylised`, `blurred` and `frozen`, the metrics by name; those that cannot be computed
+    are missing."""
     curves: dict[str, dict[str, Curve]]
     """By the same keys, warping errors and sharpness of every frame; empty unless requested."""
 
@@ -80,7 +80,7 @@ def measure_film(
     *,
     curves: bool = False,
 ) -> Measured:
-    """Return the measures of a film made by any tool; `on_frame` gets the number of frames measured so far.
+    """Return the metrics of a film made by any tool; `on_frame` gets the number of frames measured so far.
 
     Raises FilmError if a film cannot be read, or the two differ in length.
     """
@@ -109,7 +109,7 @@ def measure_films(
     with_controls: bool = False,
     on_frame: Callable[[int], None] = lambda frames: None,
 ) -> list[FilmMetrics]:
-    """Return the measures of `source`, then of each of `stylised`, all along the same flow.
+    """Return the metrics of `source`, then of each of `stylised`, all along the same flow.
 
     The flow is that of the source, scaled to the size of the first stylised film. `source_settings` give the time range
     that was stylised; 1 must be among the gaps. With a `scorer`, content and style loss are measured too. With
@@ -167,7 +167,7 @@ def _require_all(frames: Sequence[Tensor | None], videos: Sequence[VideoInfo]) -
 
 
 class ControlFilms:
-    """Two copies of a film that look steady for the wrong reason, made as its frames come."""
+    """Two copies of a film that are steady for the wrong reason, made frame by frame."""
 
     names = ("blurred", "frozen")
 
@@ -188,7 +188,7 @@ class ControlFilms:
 
 @dataclass(slots=True)
 class _Accumulator:
-    """The values measured of one film so far: a float per frame and measure."""
+    """The values measured of one film so far: a float per frame and metric."""
 
     film: Path
     gaps: Sequence[int]

@@ -1,7 +1,7 @@
-"""Measures of frames and videos: temporal stability, sharpness, content and style (docs/metrics.md).
+"""Metrics of frames and films: temporal stability, sharpness, content and style (docs/metrics.md).
 
-The stability measures compare a frame with another one warped to it, along the motion of the *source*, never along that
-of the stylised video.
+The stability metrics compare a frame with another one warped to it, along the motion of the *source*, never along that
+of the stylised film.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Curve = list[float | None]
 
 @dataclass(frozen=True, slots=True)
 class FilmMetrics:
-    """The measures of one film. Lower is better, except for sharpness."""
+    """The metrics of one film. Lower is better, except for sharpness."""
 
     film: Path
     frames: int

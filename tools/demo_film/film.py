@@ -66,26 +66,26 @@ def true_motion(
 ) -> TrueMotion | None:
     """Return the motion from frame `index - gap` to frame `index`; None across a cut, or if there is no such frame.
 
-    Exact but for the 1/64 pixel to which the pictures themselves are placed; a pixel at an edge counts as the layer
+    Exact up to the 1/64 pixel to which the layers are placed; a pixel at an edge counts as the layer
     that covers most of it.
     """
     if index < gap or any(index - gap < cut <= index for cut in cuts(seconds)):
         return None
     paint, now = _shot_and_frame(index, seconds)
     view = _view(paint, width, height)
-    there, back = _flows(view, now - gap, now, width, height)
-    seen = topmost(view, now, _camera(width, height), (width, height))
-    covered = ~_visible(view, seen, back, now - gap)
-    return TrueMotion(back, there, covered)
+    forward, backward = _flows(view, now - gap, now, width, height)
+    layers = topmost(view, now, _camera(width, height), (width, height))
+    disoccluded = ~_visible(view, layers, backward, now - gap)
+    return TrueMotion(backward, forward, disoccluded)
 
 
 def _shot_and_frame(index: int, seconds: float) -> tuple[Callable[[float], View], int]:
     """Return the view of a frame, and the frame's index in its shot."""
     first_of_period = index - index % _PERIOD
-    left = min(_PERIOD, frame_count(seconds) - first_of_period)
-    begun = max(1, round(left * _SHOTS[0][1] / _PERIOD))
-    at = index - first_of_period
-    return (_SHOTS[0][0], at) if at < begun else (_SHOTS[1][0], at - begun)
+    remaining = min(_PERIOD, frame_count(seconds) - first_of_period)
+    first_shot = max(1, round(remaining * _SHOTS[0][1] / _PERIOD))
+    frame = index - first_of_period
+    return (_SHOTS[0][0], frame) if frame < first_shot else (_SHOTS[1][0], frame - first_shot)
 
 
 @lru_cache(maxsize=4)
@@ -118,19 +118,19 @@ def _flows(
     return forward, backward
 
 
-def _displacement(moves: list[Matrix], seen: NDArray[np.int16]) -> NDArray[np.float32]:
+def _displacement(moves: list[Matrix], layers: NDArray[np.int16]) -> NDArray[np.float32]:
     """Return the displacement [2, H, W] of each pixel by the matrix of the layer visible there."""
-    height, width = seen.shape
+    height, width = layers.shape
     x, y = np.meshgrid(np.arange(width), np.arange(height))
-    chosen = np.stack(moves)[seen]
+    chosen = np.stack(moves)[layers]
     u = chosen[..., 0, 0] * x + chosen[..., 0, 1] * y + chosen[..., 0, 2] - x
     v = chosen[..., 1, 0] * x + chosen[..., 1, 1] * y + chosen[..., 1, 2] - y
     return np.stack([u, v]).astype(np.float32)
 
 
-def _visible(view: View, seen: NDArray[np.int16], backward: NDArray[np.float32], before: int) -> NDArray[np.bool_]:
+def _visible(view: View, layers: NDArray[np.int16], backward: NDArray[np.float32], before: int) -> NDArray[np.bool_]:
     """Return [H, W] whether the layer visible at each pixel was also visible where that pixel comes from."""
-    height, width = seen.shape
+    height, width = layers.shape
     y, x = np.mgrid[:height, :width]
     fine = topmost(
         view, before, _camera(width, height, _SUPERSAMPLING), (width * _SUPERSAMPLING, height * _SUPERSAMPLING)
@@ -139,4 +139,4 @@ def _visible(view: View, seen: NDArray[np.int16], backward: NDArray[np.float32],
     inside = (came_x >= 0) & (came_x <= width - 1) & (came_y >= 0) & (came_y <= height - 1)
     column = np.round((came_x + 0.5) * _SUPERSAMPLING - 0.5).astype(int).clip(0, width * _SUPERSAMPLING - 1)
     row = np.round((came_y + 0.5) * _SUPERSAMPLING - 0.5).astype(int).clip(0, height * _SUPERSAMPLING - 1)
-    return np.asarray(inside & (fine[row, column] == seen))
+    return np.asarray(inside & (fine[row, column] == layers))

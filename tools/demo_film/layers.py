@@ -57,7 +57,7 @@ def grow(factor: float, x: float, y: float) -> Matrix:
 
 
 def lean(factor: float, y: float) -> Matrix:
-    """Return the matrix that moves each row right by `factor` times its depth below `y`: a plain seen in passing."""
+    """Return the matrix that moves each row right by `factor` times its distance below `y`, a shear."""
     return np.array([[1, factor, -factor * y], [0, 1, 0], [0, 0, 1]], np.float64)
 
 
@@ -79,7 +79,7 @@ def compose(view: View, frame: float, camera: Matrix, size: tuple[int, int]) -> 
 
 def topmost(view: View, frame: float, camera: Matrix, size: tuple[int, int]) -> NDArray[np.int16]:
     """Return [h, w] the index of the layer visible at each pixel: the nearest that covers at least half of it."""
-    seen = np.zeros((size[1], size[0]), np.int16)
+    visible = np.zeros((size[1], size[0]), np.int16)
     for index, layer in enumerate(view.layers):
         placed = layer.pixel_matrix(frame, camera)
         left, top, right, bottom = _covered_box(layer.canvas, placed, size)
@@ -88,8 +88,8 @@ def topmost(view: View, frame: float, camera: Matrix, size: tuple[int, int]) -> 
         matrix = (shift(-left, -top) @ placed)[:2]
         opacity = np.ascontiguousarray(layer.canvas.pixels[..., 3])
         cover = cv2.warpAffine(opacity, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
-        seen[top:bottom, left:right][cover >= 128] = index
-    return seen
+        visible[top:bottom, left:right][cover >= 128] = index
+    return visible
 
 
 def _covered_box(sheet: Canvas, placed: Matrix, size: tuple[int, int]) -> tuple[int, int, int, int]:
