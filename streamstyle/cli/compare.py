@@ -53,7 +53,7 @@ _METHODS_HELP = (
     "METHOD[:option=value[:option=value]…], separated by commas; options are those of `run`, such as "
     "johnson,consistent,consistent:pixel-weight=0:iterations=10"
 )
-_STYLE_IMAGE_HELP = "Style image for the style loss and for ruder; default: --style if that is an image."
+_STYLE_IMAGE_HELP = "Style image for the style loss and for ruder. Default: --style if that is an image."
 _EPILOG = """
 Each method's film and its time are kept in OUTPUT.parts and reused: the same command resumes a comparison.
 Ctrl-C stops after the current frame. The report is one file that needs no network.
@@ -78,7 +78,7 @@ _comparison_option, _measurement_option = grouped_option("Comparison"), grouped_
 @_comparison_option(
     "--methods", default="johnson,live,consistent", show_default=True, metavar="LIST", help=_METHODS_HELP
 )
-@output_options("Comparison", "Side-by-side film; default: MOVIE.compare.mkv beside the film.")
+@output_options("Comparison", "Side-by-side film. Default: MOVIE.compare.mkv beside MOVIE.")
 @_comparison_option("--no-film", is_flag=True, help="Write the report only.")
 @time_range_options("Input")
 @settings_options(SourceSettings, "Input")
@@ -96,7 +96,7 @@ def compare(
     no_film: bool,
     yes: bool,
     sample: float | None,
-    part: TimeRange | None,
+    time_range: TimeRange | None,
     device: str,
     flow_reference: str,
     style_image: Path | None,
@@ -115,7 +115,7 @@ def compare(
     specs = parse_methods(methods, settings)
     blend = parse_style(style)
     _require_style_image(specs, blend)
-    video, source_settings = probe_range(movie, settings.source, sample, part)
+    video, source_settings = probe_range(movie, settings.source, sample, time_range)
     output = output or movie.with_name(f"{movie.stem}.compare.mkv")
     for path in (output.with_suffix(".html"), *([] if no_film else [output])):
         check_output(path, movie, replace=yes, can_ask=not as_json)

@@ -156,7 +156,7 @@ def time_range_options(heading: str) -> Callable[[Decorated], Decorated]:
     return combine(
         [
             option("--sample", type=parse_seconds, metavar="TIME", help=sample_help),
-            option("--range", "part", type=parse_range, metavar="A-B", help=range_help),
+            option("--range", "time_range", type=parse_range, metavar="A-B", help=range_help),
         ]
     )
 

@@ -55,7 +55,7 @@ def run(
     yes: bool,
     restart: bool,
     sample: float | None,
-    part: TimeRange | None,
+    time_range: TimeRange | None,
     dry_run: bool,
     quiet: bool,
     as_json: bool,
@@ -66,10 +66,10 @@ def run(
 
     Sound, subtitles, chapters and metadata are copied.
     """
-    settings = settings_from_options(values, part)
+    settings = settings_from_options(values, time_range)
     if dry_run:
         blend = parse_style(style)
-        video, settings = _probe_range(movie, settings, sample, part)
+        video, settings = _probe_range(movie, settings, sample, time_range)
         _print_plan(video, output or default_output(movie, blend.name), blend, settings, as_json, restart)
         return 0
 
@@ -80,7 +80,7 @@ def run(
     command_line = click.get_current_context().obj or []
     with open_session(folder, command_line, lambda error: to_failed(error, debug=False)) as session:
         blend = parse_style(style)
-        video, settings = _probe_range(movie, settings, sample, part)
+        video, settings = _probe_range(movie, settings, sample, time_range)
         output = output or default_output(movie, blend.name)
         check_output(output, movie, replace=yes, can_ask=not as_json)
         from streamstyle.pipeline import stylise_video
@@ -111,7 +111,7 @@ def upscale(
     yes: bool,
     restart: bool,
     sample: float | None,
-    part: TimeRange | None,
+    time_range: TimeRange | None,
     device: str,
     quiet: bool,
     as_json: bool,
@@ -122,7 +122,7 @@ def upscale(
     Sound, subtitles, chapters and metadata are copied. The same command resumes a run that was stopped or killed.
     """
     settings, encoder = UpscaleSettings(factor), settings_from(EncoderSettings, values)
-    video, _ = probe_range(movie, SourceSettings(), sample, part)
+    video, _ = probe_range(movie, SourceSettings(), sample, time_range)
     output = output or movie.with_name(f"{movie.stem}.{factor * video.height}p.mkv")
     check_output(output, movie, replace=yes, can_ask=not as_json)
     from streamstyle.pipeline import upscale_video

@@ -86,13 +86,13 @@ def parse_run_arguments(arguments: Sequence[str]) -> RunArguments:
         values = _parser.make_context("run", list(arguments), help_option_names=HELP_NAMES).params
     except click.ClickException as error:
         raise SettingsError(error.format_message().rstrip("."), "See `streamstyle run --help`.") from error
-    require_one_range(values["sample"], values["part"])
+    require_one_range(values["sample"], values["time_range"])
     blend = parse_style(values["style"])
     return RunArguments(
         movie=values["movie"],
         output=values["output"] or default_output(values["movie"], blend.name),
         blend=blend,
-        settings=settings_from_options(values, values["part"]),
+        settings=settings_from_options(values, values["time_range"]),
         sample=values["sample"],
         restart=values["restart"],
     )

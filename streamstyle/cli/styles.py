@@ -36,14 +36,20 @@ SCHEMA = "streamstyle.styles/1"
 _sheet_option = grouped_option("Contact sheet")
 
 
-@click.command(cls=GroupedCommand, short_help="List the styles, or show a frame in each.")
-@_sheet_option("--sheet", "frame", type=FILE, metavar="FRAME", help="Image to stylise in every style, on one sheet.")
+@click.command(cls=GroupedCommand, short_help="List the styles, or stylise an image in each.")
+@_sheet_option(
+    "--sheet",
+    "frame",
+    type=FILE,
+    metavar="FRAME",
+    help="Image to stylise in every style; the results are written to one image.",
+)
 @_sheet_option(
     "--style",
-    "wanted",
+    "names",
     multiple=True,
     metavar="STYLE",
-    help="Only this style, image or blend; may be repeated.",
+    help="Use only this style, image or blend; can be repeated.",
     shell_complete=complete_style,
 )
 @_sheet_option(
@@ -52,16 +58,16 @@ _sheet_option = grouped_option("Contact sheet")
     metavar="N",
     default=360,
     show_default=True,
-    help="Height of each picture in pixels.",
+    help="Height of each image on the sheet in pixels.",
 )
-@output_options("Contact sheet", "Default: FRAME.styles.jpg beside the frame.")
+@output_options("Contact sheet", "Image file to write. Default: FRAME.styles.jpg beside FRAME.")
 @settings_options(StyleSettings, "Contact sheet")
 @device_option("Contact sheet")
 @json_option
 @debug_option
 def styles(
     frame: Path | None,
-    wanted: tuple[str, ...],
+    names: tuple[str, ...],
     height: int,
     output: Path | None,
     yes: bool,
@@ -69,25 +75,25 @@ def styles(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """List the styles there are: those built in, and those learned on this machine."""
+    """List the built-in styles and those learned on this machine; with --sheet, stylise an image in each of them."""
     if frame is not None:
         output = output or frame.with_name(f"{frame.stem}.styles.jpg")
         check_output(output, frame, replace=yes, can_ask=not as_json)
-        _write_sheet(frame, wanted, height, output, settings_from(StyleSettings, values), Device(device))
+        _write_sheet(frame, names, height, output, settings_from(StyleSettings, values), Device(device))
         click.echo(json.dumps({"schema": SCHEMA, "sheet": str(output)}) if as_json else str(output))
-    elif wanted or output:
+    elif names or output:
         raise SettingsError("--style and --output need --sheet", "Give --sheet FRAME, an image to stylise.")
     else:
         _print_list(as_json)
 
 
 def _write_sheet(
-    frame: Path, wanted: tuple[str, ...], height: int, output: Path, settings: StyleSettings, device: Device
+    frame: Path, requested: tuple[str, ...], height: int, output: Path, settings: StyleSettings, device: Device
 ) -> None:
     from streamstyle.contact_sheet import contact_sheet
     from streamstyle.media.images import encode_image, read_image, resize_height
 
-    names = wanted or tuple(style.name for style in all_styles())
+    names = requested or tuple(style.name for style in all_styles())
     if output.suffix.lower() not in (".jpg", ".jpeg", ".png", ".webp"):
         raise OutputError(f"{output} cannot hold a picture", "Give a name that ends in .jpg, .png or .webp.")
     picture = resize_height(read_image(frame), height)
@@ -140,12 +146,12 @@ def _to_json(style: Style) -> dict[str, object]:
 
 
 _style_option = grouped_option("Style")
-_START_HELP = "A style to start from, `style-predictor` for a first guess from the image, or `noise`."
+_START_HELP = "Style to start from, `style-predictor` for the style predicted from the image, or `noise`."
 
 
-@click.command(cls=GroupedCommand, short_help="Train a style from an image.")
+@click.command(cls=GroupedCommand, short_help="Train a network for the style of an image.")
 @click.argument("image", type=FILE)
-@_style_option("--name", metavar="NAME", help="Name of the style; default: the image's.")
+@_style_option("--name", metavar="NAME", help="Name of the style. Default: the name of the image.")
 @_style_option("--start", metavar="STYLE", default="style-predictor", show_default=True, help=_START_HELP)
 @output_options("Style", "Weights file to write instead of a style in the library.")
 @settings_options(StyleTrainingSettings, "Training")
@@ -162,7 +168,10 @@ def learn(
     as_json: bool,
     **values: Any,
 ) -> int:
-    """Train a network for the style of IMAGE and add it to the library; --yes trains a known style again."""
+    """Train a network for the style of IMAGE and add it to the library.
+
+    An image that has been learned is trained again only with --yes. The same command resumes the training.
+    """
     settings = settings_from(StyleTrainingSettings, values)
     from streamstyle.train.style import StartFrom, train_style
 
@@ -182,6 +191,6 @@ def _library_path(image: Path, name: str | None, *, train_again: bool) -> Path:
         return path
     if not train_again:
         raise StyleError(
-            f"{image} is known already, as the style {known.name}", "Use it, or give -y to train it again."
+            f"{image} has been learned, as the style {known.name}", "Use it, or give -y to train it again."
         )
     return known.path

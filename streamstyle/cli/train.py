@@ -56,7 +56,7 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 @train.command("style-predictor", cls=GroupedCommand)
 @_training_output
 @grouped_option("Training")(
-    "--start", metavar="STYLE", help="Weights to start from: a style, or `style-predictor`; default: noise."
+    "--start", metavar="STYLE", help="Style to start from, or `style-predictor`. Default: random weights."
 )
 @settings_options(StylePredictorTrainingSettings, "Training")
 @device_option("Training")
