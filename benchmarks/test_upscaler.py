@@ -145,7 +145,7 @@ def test_a_film_enlarged(work: Work, tmp_path: Path, report: Report) -> None:
             )
         assert found[0].sharpness > plain.sharpness
     report.show(
-        f"{work.film.name}, live, {size[0]}x{size[1]} twice as large, judged along {work.flow_reference.name}", rows
+        f"{work.film.name}, live, {size[0]}x{size[1]} twice as large, flow reference: {work.flow_reference.name}", rows
     )
 
 

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Literal
 
+import av
 import pytest
 
 from streamstyle import doctor as checks
@@ -43,7 +45,12 @@ def test_two_opencv_wheels_overwrite_each_other(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_default_encoder_is_among_the_encoders(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "libx264" in findings_of("codecs")["encoders"][1]
-    monkeypatch.setattr(checks, "_can_encode", lambda name: name != "libx264")
+    codec = av.codec.Codec
+
+    def without_libx264(name: str, mode: Literal["r", "w"]) -> av.codec.Codec:
+        return codec("unknown" if name == "libx264" else name, mode)
+
+    monkeypatch.setattr("av.codec.Codec", without_libx264)
     assert findings_of("codecs")["libx264"][0] is State.broken
 
 
@@ -72,7 +79,7 @@ def test_a_gpu_that_torch_cannot_use_is_a_note(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_tmux_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in checks._TERMINAL_VARIABLES.values():
+    for variable in ("TMUX", "STY", "SSH_TTY"):
         monkeypatch.delenv(variable, raising=False)
     assert findings_of("terminal")["inside"][1] == "not in tmux, screen or ssh"
     monkeypatch.setenv("TMUX", "/tmp/tmux-1000/default,1,0")

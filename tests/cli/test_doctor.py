@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from streamstyle import doctor
 from streamstyle.cli.main import exit_code
 from streamstyle.doctor import CHECKS
 
@@ -14,7 +13,10 @@ from streamstyle.doctor import CHECKS
 def test_findings_are_json_lines_and_a_broken_one_sets_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(doctor, "_can_encode", lambda name: False)
+    def no_codec(name: str, mode: str) -> None:
+        raise ValueError(name)
+
+    monkeypatch.setattr("av.codec.Codec", no_codec)
     assert exit_code(["doctor", "--json"]) == 1
     findings = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert {finding["topic"] for finding in findings} == set(CHECKS)

@@ -31,7 +31,7 @@ COMMANDS = [
     ["doctor"],
     ["train"],
     ["train", "loss-network"],
-    ["train", "any-style"],
+    ["train", "style-predictor"],
     ["train", "upscaler"],
 ]
 
