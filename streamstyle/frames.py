@@ -1,4 +1,4 @@
-"""Records that pass between the stages, with shape, type and unit of each field."""
+"""Records that pass between the stages, with shape, type and unit of each field; and the window of previous frames."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def stylise_video(
     the current frame is finished and the output closed, playable, under its partial name. Raises StreamstyleError for
     what a user can put right; the partial output is kept then, too.
     """
-    signature, needs = run_signature(video, style, settings), ResumeNeeds.of_settings(settings)
+    signature, needs = run_signature(video, style, settings), ResumeNeeds.from_settings(settings)
     job = Job(video, output, signature, needs, settings.device, observe, restart=restart, on_frame=on_frame)
     job.compile_kernels()
     device, resume, warn, timed = job.device, job.resume, job.warn, job.timer.measure_iter

@@ -54,7 +54,7 @@ class ResumeNeeds:
     """Seconds of video between two resume points if there is no cut."""
 
     @classmethod
-    def of_settings(cls, settings: Settings) -> ResumeNeeds:
+    def from_settings(cls, settings: Settings) -> ResumeNeeds:
         """Return what stylising with these settings needs."""
         method = settings.consistency.method
         return cls(

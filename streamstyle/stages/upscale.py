@@ -15,7 +15,7 @@ from streamstyle.models.tiling import upscale_tiled
 from streamstyle.models.upscaler import FACTOR, Upscaler
 from streamstyle.settings import UpscaleSettings
 
-FALLBACKS: tuple[Fallback[int | None], ...] = (
+_FALLBACKS: tuple[Fallback[int | None], ...] = (
     Fallback(None),
     Fallback(1024, "frames are upscaled in tiles of 1024 pixels"),
     Fallback(256, "frames are upscaled in tiles of 256 pixels"),
@@ -30,7 +30,7 @@ def upscale_frames(
 
     If a GPU runs out of memory, images are upscaled in tiles, with the same result, and `warn` is called.
     """
-    fallback = MemoryFallback(FALLBACKS, warn)
+    fallback = MemoryFallback(_FALLBACKS, warn)
     for frame in frames:
 
         def upscale_in_tiles(side: int | None, image: Tensor = frame.image) -> Tensor:

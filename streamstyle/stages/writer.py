@@ -99,17 +99,6 @@ class VideoWriter:
         self._container.set_chapters(cut_chapters(source.chapters(), self._range))
         self._write_header(settings)
 
-    def _write_header(self, settings: EncoderSettings) -> None:
-        try:
-            with output_errors(self.partial):
-                write_header(self._container, settings)
-            context = self._encoder.stream.codec_context
-            self.checkpoints.check_encoder(context.codec.canonical_name, context.extradata)
-        except StreamstyleError:
-            self._container.close()
-            remove_if_empty(self.partial)
-            raise
-
     @property
     def dropped_packets(self) -> int:
         """Number of packets of sound or subtitles that the muxer refused."""
@@ -129,7 +118,7 @@ class VideoWriter:
         if self._partial_video is None:
             return
         last_pts = self._partial_video.last_pts
-        with self._output_errors():
+        with self._note_failure():
             for packet in self._partial_video.packets(self._output_pts(last_pts) * self._video.time_base):
                 if stop.is_set():
                     return
@@ -156,7 +145,7 @@ class VideoWriter:
         output_pts = self._output_pts(pts)
         if resume_point is not None:
             self.checkpoints.expect_keyframe(resume_point, self._encoder.to_ticks(output_pts))
-        with self._output_errors():
+        with self._note_failure():
             pixels = to_host(image, self._encoder.luma)
             self._mux_encoded(self._encoder.encode(pixels, output_pts, resume_point is not None))
         self.frames += 1
@@ -188,6 +177,17 @@ class VideoWriter:
         elif not self._failed:
             self.checkpoints.close()
 
+    def _write_header(self, settings: EncoderSettings) -> None:
+        try:
+            with output_errors(self.partial):
+                write_header(self._container, settings)
+            context = self._encoder.stream.codec_context
+            self.checkpoints.check_encoder(context.codec.canonical_name, context.extradata)
+        except StreamstyleError:
+            self._container.close()
+            remove_if_empty(self.partial)
+            raise
+
     def _set_end(self, last_pts: int) -> None:
         self._end = self._output_pts(last_pts) * self._video.time_base + self._encoder.duration
 
@@ -196,7 +196,8 @@ class VideoWriter:
         return pts - round(self._range.origin / self._video.time_base)
 
     @contextmanager
-    def _output_errors(self) -> Iterator[None]:
+    def _note_failure(self) -> Iterator[None]:
+        """Turn errors of writing into OutputError, and note them: a file that could not be written is not finished."""
         try:
             with output_errors(self.partial):
                 yield
