@@ -30,7 +30,7 @@ class TuiTerminal:
         os.close(slave)
         self._psutil_process = psutil.Process(self._process.pid)
         self.bytes_drawn = 0
-        """Bytes that were sent to the terminal."""
+        """Bytes that the program has sent."""
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of the terminal UI, without the run that it started."""

@@ -26,6 +26,8 @@ from streamstyle.runs.folder import RunFolder, list_runs
 from tests.films import pan, write_film
 from tests.video_io import random_style
 
+pytestmark = pytest.mark.slow
+
 
 class Terminal:
     """A program in a pseudo-terminal."""

@@ -118,9 +118,9 @@ class ImageView(Widget):
         self, renderer: PixelRenderer, pixels: Pixels, blocks: list[RawStrip], columns: int
     ) -> list[RawStrip]:
         """Return rows that draw pixels; the longer that takes, the later the next image is drawn."""
-        began = time.thread_time()
+        start = time.thread_time()
         rows = renderer.render(to_grey(pixels) if self.app.no_color else pixels, blocks, columns)
-        self._next_draw = time.monotonic() + (time.thread_time() - began) / _MAX_DRAWING_LOAD
+        self._next_draw = time.monotonic() + (time.thread_time() - start) / _MAX_DRAWING_LOAD
         return rows
 
     def _pad_line(self, line: Strip, left: int) -> Strip:

@@ -258,9 +258,9 @@ def test_preview_request_has_the_size_of_the_image(fake_run: FakeRun, size: tupl
                 fake_run.folder.merged_preview_request().width >= pilot.app.screen.query_one(ImagePair).size.width - 2
             ),
         )
-        wishes = fake_run.folder.merged_preview_request()
-        assert wishes.views == ("output", "source")
-        assert size[0] // 2 < wishes.width <= 2 * size[0]
+        request = fake_run.folder.merged_preview_request()
+        assert request.views == ("output", "source")
+        assert size[0] // 2 < request.width <= 2 * size[0]
 
     run_app(StreamstyleApp(fake_run.folder), steps, size=size)
     assert not list((fake_run.folder.path / "viewers").glob("*.json"))

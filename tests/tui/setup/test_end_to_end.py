@@ -19,6 +19,8 @@ from tests.films import pan, write_film
 from tests.tui.pilot import run_app, screen_text, wait_until
 from tests.tui.setup.setup_harness import SetupApp
 
+pytestmark = pytest.mark.slow
+
 
 class SetupAppWithServer(SetupApp):
     """The app with the real client."""

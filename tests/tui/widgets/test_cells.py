@@ -21,8 +21,8 @@ def flag() -> np.ndarray:
 
 
 def test_cell_shows_two_pixels() -> None:
-    picture = np.array([[RED] * 3, [BLUE] * 3], np.uint8)
-    (row,) = render_rows(picture, ColourDepth.true, Style())
+    image = np.array([[RED] * 3, [BLUE] * 3], np.uint8)
+    (row,) = render_rows(image, ColourDepth.true, Style())
     assert row.text == "▀▀▀"
     for segment in row:
         assert segment.style is not None
@@ -70,11 +70,11 @@ def test_256_colours_dither_a_gradient() -> None:
 
 
 def test_without_colours_bright_pixels_are_dots() -> None:
-    picture = np.zeros((8, 8, 3), np.uint8)
-    picture[:4] = 255
-    above, below = render_rows(picture, ColourDepth.few, Style())
+    image = np.zeros((8, 8, 3), np.uint8)
+    image[:4] = 255
+    above, below = render_rows(image, ColourDepth.few, Style())
     assert (above.text, below.text) == ("⣿" * 4, "⠀" * 4)
-    dark_on_light = render_rows(picture, ColourDepth.few, Style(), dark=False)
+    dark_on_light = render_rows(image, ColourDepth.few, Style(), dark=False)
     assert dark_on_light[0].text == "⠀" * 4
 
 

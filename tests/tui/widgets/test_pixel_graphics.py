@@ -31,7 +31,7 @@ def decode_sixel(sequence: str) -> np.ndarray:
         int(n): [int(share) / 100 for share in shares]
         for n, *shares in re.findall(r"#(\d+);2;(\d+);(\d+);(\d+)", head[3])
     }
-    picture = np.full((height, width, 3), np.nan)
+    image = np.full((height, width, 3), np.nan)
     top, left, colour = 0, 0, 0
     for number, count, repeated, plain in re.findall(r"#(\d+)|!(\d+)([?-~])|([?-~$-])", head[4]):
         if number:
@@ -44,25 +44,25 @@ def decode_sixel(sequence: str) -> np.ndarray:
             bits, times = ord(repeated or plain) - 63, int(count or 1)
             for row in range(6):
                 if bits >> row & 1:
-                    picture[top + row, left : left + times] = colours[colour]
+                    image[top + row, left : left + times] = colours[colour]
             left += times
-    return picture
+    return image
 
 
 def test_sixels_draw_every_pixel() -> None:
     rows, columns = np.mgrid[0:36, 0:50]
     source = np.stack([rows * 7, columns * 5, np.full_like(rows, 90)], -1).astype(np.uint8)
-    picture = decode_sixel(encode_sixel(source))
-    assert picture.shape == (36, 50, 3)
-    assert not np.isnan(picture).any()
-    blurred, expected = (cv2.blur(image, (4, 4))[4:-4, 4:-4] for image in (picture, source / 255))
+    drawn = decode_sixel(encode_sixel(source))
+    assert drawn.shape == (36, 50, 3)
+    assert not np.isnan(drawn).any()
+    blurred, expected = (cv2.blur(image, (4, 4))[4:-4, 4:-4] for image in (drawn, source / 255))
     assert abs(blurred - expected).max() < 0.06
 
 
 def test_last_row_fills_the_last_band_of_sixels() -> None:
-    picture = decode_sixel(encode_sixel(np.full((20, 9, 3), 255, np.uint8)))
-    assert picture.shape == (24, 9, 3)
-    assert picture.min() == 1
+    image = decode_sixel(encode_sixel(np.full((20, 9, 3), 255, np.uint8)))
+    assert image.shape == (24, 9, 3)
+    assert image.min() == 1
 
 
 def test_kitty_gets_every_pixel_and_a_placeholder_per_cell() -> None:
