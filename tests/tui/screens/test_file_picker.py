@@ -159,11 +159,11 @@ def test_folders_are_entered_and_left(films: Path) -> None:
 
 def test_tab_completes_a_path(films: Path) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
-        await pilot.press(*f"{films}/hol", "tab")
+        await pilot.press(*"films/hol", "tab")
         await wait_for_text(pilot, "sea.mp4")
         await pilot.press("tab", "enter")
 
-    assert choose(films.parent / "empty", steps) == [films / "holidays" / "sea.mp4"]
+    assert choose(films.parent, steps) == [films / "holidays" / "sea.mp4"]
 
 
 def test_dropped_file_may_have_any_suffix(films: Path) -> None:

@@ -64,6 +64,7 @@ def test_finished_run_exits_with_code_0(tmp_path: Path) -> None:
     assert (tmp_path / "film.wave.mkv").is_file()
 
 
+@pytest.mark.slow
 def test_views_are_chosen_compared_and_swapped(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "output · frame")
@@ -96,6 +97,7 @@ def test_views_are_chosen_compared_and_swapped(tmp_path: Path) -> None:
     run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), steps)
 
 
+@pytest.mark.slow
 def test_pause_save_stop_and_leave(tmp_path: Path) -> None:
     """All on one run, since its start takes a while."""
 
@@ -133,6 +135,7 @@ def test_pause_save_stop_and_leave(tmp_path: Path) -> None:
     assert (tmp_path / "film.wave.flow-1.png").is_file()
 
 
+@pytest.mark.slow
 def test_paused_run_continues_in_the_background(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "output · frame")

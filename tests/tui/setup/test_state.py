@@ -100,8 +100,8 @@ def test_range_is_parsed_by_run() -> None:
         (SetupState(settings={"height": "100", "size": "64x64"}), "height", "not both"),
         (SetupState(settings={"strength": "2"}), "strength", "Give 0 to 1"),
         (SetupState(settings={"temporal_weight": "0", "pixel_weight": "0"}), "pixel_weight", "one of them"),
-        (SetupState(range_option="--sample", sample_length="soon"), "sample_length", "no time"),
-        (SetupState(range_option="--range", time_range="7"), "time_range", "no part"),
+        (SetupState(range_option="--sample", sample_length="soon"), "sample_length", "not a time"),
+        (SetupState(range_option="--range", time_range="7"), "time_range", "not a time range"),
         (SetupState(second_style="wave", second_weight="1.5"), "second_weight", "between 0 and 1"),
     ],
 )
