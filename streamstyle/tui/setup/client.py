@@ -105,11 +105,10 @@ class PreviewClient:
 
     async def _serve(self) -> None:
         """Run the server whenever there are requests."""
-        while True:
+        while not self._closed:
             await self._has_work.wait()
-            if self._closed:
-                return
-            await self._run_process()
+            if not self._closed:
+                await self._run_process()
 
     async def _run_process(self) -> None:
         with _open_log() as log:
