@@ -45,7 +45,7 @@ def _default_signal_handlers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def host(tmp_path_factory: pytest.TempPathFactory) -> CpuKernels:
+def cpu_kernels(tmp_path_factory: pytest.TempPathFactory) -> CpuKernels:
     """The compiled kernels, built here, since a checkout that is not installed has none."""
     return CpuKernels(build_cpu_kernels(tmp_path_factory.mktemp("csrc")))
 
@@ -53,7 +53,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> CpuKernels:
 @pytest.fixture(params=["torch", "compiled"])
 def _with_each_backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the test with torch only, and with the compiled kernels."""
-    kernels = request.getfixturevalue("host") if request.param == "compiled" else None
+    kernels = request.getfixturevalue("cpu_kernels") if request.param == "compiled" else None
     monkeypatch.setattr(dispatch, "load_kernels", lambda device: kernels)
 
 

@@ -41,36 +41,39 @@ def run_temporal_loss(kernels: CpuKernels, image: Tensor, centre: Tensor, stiffn
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_picture_carried_along_a_flow(
-    host: CpuKernels, mode: str, height: int, width: int, dtype: torch.dtype
+    cpu_kernels: CpuKernels, mode: str, height: int, width: int, dtype: torch.dtype
 ) -> None:
     image, flow = pictures(1, height, width, dtype)[0], 6 * smooth_flow(2, height, width).to(dtype)
-    carried, twin = host.run(f"warp_{mode}", image, flow)[0], torch_backward_warp(image, flow, mode)
+    carried, twin = cpu_kernels.run(f"warp_{mode}", image, flow)[0], torch_backward_warp(image, flow, mode)
     # grid_sample's coordinates run from -1 to 1, where float32 has a place to within 64 · 2^-24 pixels
     torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5 if dtype == torch.float32 else 1e-12)
 
 
-def test_a_still_picture_stays_bit_for_bit(host: CpuKernels) -> None:
+def test_a_still_picture_stays_bit_for_bit(cpu_kernels: CpuKernels) -> None:
     image = pictures(1, 30, 40)[0]
     for mode in ("bilinear", "bicubic"):
-        assert torch.equal(host.run(f"warp_{mode}", image, torch.zeros(2, 30, 40))[0], image)
+        assert torch.equal(cpu_kernels.run(f"warp_{mode}", image, torch.zeros(2, 30, 40))[0], image)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("seed", range(3))
-def test_the_consistency_weight(host: CpuKernels, height: int, width: int, seed: int) -> None:
+def test_the_consistency_weight(cpu_kernels: CpuKernels, height: int, width: int, seed: int) -> None:
     backward = 4 * smooth_flow(2, height, width, seed, cell=40)
     forward = -backward + 0.5 * smooth_flow(2, height, width, seed + 10)
-    weight, twin = host.run("consistency_weight", backward, forward)[0], torch_consistency_weight(backward, forward)
+    weight, twin = (
+        cpu_kernels.run("consistency_weight", backward, forward)[0],
+        torch_consistency_weight(backward, forward),
+    )
     # sums of five in another order; that both reach the same verdict everywhere is luck no film has to have
     torch.testing.assert_close(weight, twin, rtol=0, atol=1e-6)
     if height > 30:
         assert 0.02 < float(weight.mean()) < 0.98  # there was something to decide
 
 
-def test_the_consistency_weight_of_a_moving_square(host: CpuKernels) -> None:
+def test_the_consistency_weight_of_a_moving_square(cpu_kernels: CpuKernels) -> None:
     scene = moving_square(step=(4, 0))
     backward, forward = torch.from_numpy(scene.backward[1]), torch.from_numpy(scene.forward[1])
-    weight = host.run("consistency_weight", backward, forward)[0]
+    weight = cpu_kernels.run("consistency_weight", backward, forward)[0]
     assert not weight[torch.from_numpy(scene.uncovered[1])].any()
     torch.testing.assert_close(weight, torch_consistency_weight(backward, forward), rtol=0, atol=1e-6)
 
@@ -78,12 +81,14 @@ def test_the_consistency_weight_of_a_moving_square(host: CpuKernels) -> None:
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("pixel_weight", [0.0, 691.0])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_temporal_term(host: CpuKernels, height: int, width: int, pixel_weight: float, dtype: torch.dtype) -> None:
+def test_the_temporal_term(
+    cpu_kernels: CpuKernels, height: int, width: int, pixel_weight: float, dtype: torch.dtype
+) -> None:
     carried, stylised, image = pictures(3, height, width, dtype)
     trust = pictures(1, height, width, dtype)[0, 0]
     trust[0, 0] = 0
     twin = torch_temporal_term(carried, stylised, trust, 9000, pixel_weight, 40000)
-    centre, stiffness, floor = host.run(
+    centre, stiffness, floor = cpu_kernels.run(
         "temporal_term", carried, stylised, trust, 9000, pixel_weight, scale=LEVELS_SQUARED / image.numel()
     )
     # torch sums in float32, pairwise; here rows are summed in float32 and rows upon rows in float64
@@ -92,19 +97,19 @@ def test_the_temporal_term(host: CpuKernels, height: int, width: int, pixel_weig
     torch.testing.assert_close(stiffness, twin.weight, **close)
     torch.testing.assert_close(floor, twin.minimum, **close)
 
-    gradient, above = run_temporal_loss(host, image, twin.centre, twin.weight)
+    gradient, above = run_temporal_loss(cpu_kernels, image, twin.centre, twin.weight)
     loss, slope = twin.torch_loss_and_gradient(image)
     torch.testing.assert_close(above + twin.minimum, loss, **close)
     torch.testing.assert_close(gradient, slope, rtol=close["rtol"], atol=close["rtol"] * float(slope.abs().max()))
 
 
-def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: CpuKernels) -> None:
+def test_the_gradient_is_that_of_the_loss_by_finite_differences(cpu_kernels: CpuKernels) -> None:
     carried, stylised, image = pictures(3, 5, 6, torch.float64)
     trust = pictures(1, 5, 6, torch.float64)[0, 0]
-    centre, stiffness, _ = host.run("temporal_term", carried, stylised, trust, 9000, 691)
+    centre, stiffness, _ = cpu_kernels.run("temporal_term", carried, stylised, trust, 9000, 691)
 
     def loss(x: Tensor) -> Tensor:
-        return run_temporal_loss(host, x, centre, stiffness)[1]
+        return run_temporal_loss(cpu_kernels, x, centre, stiffness)[1]
 
     step, slopes = 1e-4, torch.empty_like(image)
     for place in range(image.numel()):
@@ -113,7 +118,10 @@ def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: CpuKernels
         slopes.view(-1)[place] = (loss(image + nudge) - loss(image - nudge)) / (2 * step)
     # the loss is a parabola: central differences are exact but for rounding, 2^-53 of the loss over the step
     torch.testing.assert_close(
-        run_temporal_loss(host, image, centre, stiffness)[0], slopes, rtol=0, atol=1e-14 * float(loss(image)) / step
+        run_temporal_loss(cpu_kernels, image, centre, stiffness)[0],
+        slopes,
+        rtol=0,
+        atol=1e-14 * float(loss(image)) / step,
     )
 
 
@@ -121,11 +129,11 @@ def test_the_gradient_is_that_of_the_loss_by_finite_differences(host: CpuKernels
 @pytest.mark.parametrize("luma", [BT601, BT709])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_planes_for_an_encoder(
-    host: CpuKernels, luma: LumaWeights, height: int, width: int, dtype: torch.dtype
+    cpu_kernels: CpuKernels, luma: LumaWeights, height: int, width: int, dtype: torch.dtype
 ) -> None:
     image = 1.2 * pictures(1, height, width, dtype)[0] - 0.1
     planes, twin = (
-        host.run("rgb_to_yuv420", image, luma.red, luma.blue)[0].view(-1, width).int(),
+        cpu_kernels.run("rgb_to_yuv420", image, luma.red, luma.blue)[0].view(-1, width).int(),
         torch_rgb_to_yuv420(image, luma).int(),
     )
     assert planes.shape == (3 * height // 2, width)
@@ -133,17 +141,19 @@ def test_the_planes_for_an_encoder(
     assert (planes != twin).float().mean() < 1e-3
 
 
-def test_the_same_input_gives_the_same_bits(host: CpuKernels) -> None:
+def test_the_same_input_gives_the_same_bits(cpu_kernels: CpuKernels) -> None:
     carried, stylised, image = pictures(3, 48, 64)
-    held = host.run("temporal_term", carried, stylised, carried[0].contiguous(), 9000, 691)
+    held = cpu_kernels.run("temporal_term", carried, stylised, carried[0].contiguous(), 9000, 691)
     for first, again in zip(
-        run_temporal_loss(host, image, *held[:2]), run_temporal_loss(host, image, *held[:2]), strict=True
+        run_temporal_loss(cpu_kernels, image, *held[:2]), run_temporal_loss(cpu_kernels, image, *held[:2]), strict=True
     ):
         assert torch.equal(first, again)
 
 
-def test_what_does_not_lie_in_order_is_put_in_order_first(host: CpuKernels) -> None:
+def test_what_does_not_lie_in_order_is_put_in_order_first(cpu_kernels: CpuKernels) -> None:
     image, flow = pictures(1, 20, 30)[0], smooth_flow(2, 20, 30)
     turned = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
     assert not turned.is_contiguous()
-    assert torch.equal(host.run("warp_bicubic", turned, flow)[0], host.run("warp_bicubic", image, flow)[0])
+    assert torch.equal(
+        cpu_kernels.run("warp_bicubic", turned, flow)[0], cpu_kernels.run("warp_bicubic", image, flow)[0]
+    )
