@@ -88,23 +88,23 @@ def test_a_copy_under_another_name_has_the_same_fingerprint(tmp_path: Path) -> N
 @pytest.mark.parametrize("offset", [0, 70_000, 299_999])
 def test_any_byte_of_a_small_file_changes_its_fingerprint(tmp_path: Path, offset: int) -> None:
     content = bytearray(np.random.default_rng(0).bytes(300_000))
-    film = tmp_path / "film.mp4"
-    film.write_bytes(content)
-    before = fingerprint(film)
+    file = tmp_path / "film.mp4"
+    file.write_bytes(content)
+    before = fingerprint(file)
     content[offset] ^= 1
-    film.write_bytes(content)
-    assert fingerprint(film) != before
+    file.write_bytes(content)
+    assert fingerprint(file) != before
 
 
 def test_size_and_both_ends_of_a_large_file_are_hashed(tmp_path: Path) -> None:
-    films = [tmp_path / name for name in ("first", "start", "end", "longer")]
-    for film in films:
-        with film.open("wb") as file:
-            file.truncate(20_000_000_001 if film.name == "longer" else 20_000_000_000)  # sparse: takes no disk
-            if film.name in ("start", "end"):
-                file.seek(0 if film.name == "start" else 19_999_999_999)
+    files = [tmp_path / name for name in ("first", "start", "end", "longer")]
+    for path in files:
+        with path.open("wb") as file:
+            file.truncate(20_000_000_001 if path.name == "longer" else 20_000_000_000)  # sparse: takes no disk
+            if path.name in ("start", "end"):
+                file.seek(0 if path.name == "start" else 19_999_999_999)
                 file.write(b"x")
-    assert len({fingerprint(film) for film in films}) == 4
+    assert len({fingerprint(path) for path in files}) == 4
 
 
 def test_an_empty_file_has_a_fingerprint_and_a_missing_one_none(tmp_path: Path) -> None:
