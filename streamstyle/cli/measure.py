@@ -28,8 +28,8 @@ _STYLE_HELP = "Style image; without it style loss is not measured."
 _ERROR_LABELS = {"warping_error": "warping error", "stability_error": "stability error"}
 _LOSS_LABELS = {"content": "content loss", "style": "style loss"}
 _EPILOG = """
-Errors, drift and losses: lower is better. The source is measured too, and two controls: the film blurred, and the film
-frozen on its first frame. Formulas: docs/metrics.md.
+Errors, drift and losses: lower is better. The source is measured too, and two control films: STYLISED blurred, and
+frozen on the first frame of each shot. Formulas: docs/metrics.md.
 """
 
 
