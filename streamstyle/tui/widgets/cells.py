@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache, partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -186,8 +187,11 @@ def _row_sequence(above: Sequence[int], below: Sequence[int], code: Callable[[in
 
 
 def _row_segments(above: Sequence[int], below: Sequence[int], colour: Callable[[int], Color]) -> list[Segment]:
-    pairs = zip(above, below, strict=True)
-    return [Segment(_UPPER_HALF, Style.from_color(colour(fore), colour(back))) for fore, back in pairs]
+    runs = groupby(zip(above, below, strict=True))
+    return [
+        Segment(_UPPER_HALF * sum(1 for _ in cells), Style.from_color(colour(fore), colour(back)))
+        for (fore, back), cells in runs
+    ]
 
 
 def _braille_rows(pixels: Pixels, text: Style) -> list[RawStrip]:
