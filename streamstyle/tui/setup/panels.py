@@ -26,6 +26,12 @@ from streamstyle.tui.setup.fields import CycleSelect, Field, NumberInput, settin
 from streamstyle.tui.setup.state import RANGE_OPTIONS, SETTINGS
 from streamstyle.tui.widgets.text import StableText
 
+STYLE_SETTINGS = ("strength", "style_scale", "preserve_colour")
+"""Settings with a field in the style panel."""
+
+_MAIN_SETTINGS = ("method", "height", "crf", "codec", "preset")
+_HEIGHTS = (2160, 1440, 1080, 720, 540, 480, 360)
+
 
 class FilmPanel(VerticalScroll, can_focus=False):
     """Name, facts and notes of the film."""
@@ -63,24 +69,6 @@ class FilmPanel(VerticalScroll, can_focus=False):
         note.display = bool(notes)
         note.set_class(is_error, "error")
         self.query_one("#choose-film", Button).label = "Choose another film"
-
-
-def _duration_and_rate(facts: Mapping[str, Any]) -> list[str]:
-    parts = []
-    if facts["duration"] is not None:
-        parts.append(format_duration(facts["duration"]))
-    if facts["frame_rate"] is not None:
-        parts.append(f"{facts['frame_rate']:.3f}".rstrip("0").rstrip(".") + " fps")
-    if facts["frames"] is not None:
-        parts.append(f"{'' if facts['frames_exact'] else 'about '}{facts['frames']} frames")
-    return parts
-
-
-STYLE_SETTINGS = ("strength", "style_scale", "preserve_colour")
-"""Settings with a field in the style panel."""
-
-_MAIN_SETTINGS = ("method", "height", "crf", "codec", "preset")
-_HEIGHTS = (2160, 1440, 1080, 720, 540, 480, 360)
 
 
 class OptionsPanel(VerticalScroll, can_focus=False):
@@ -147,12 +135,6 @@ class OptionsPanel(VerticalScroll, can_focus=False):
         self.query_one("#method-help", Static).update(SETTINGS["method"].choice_help(method))
 
 
-def _height_labels(source: int | None) -> dict[str, str]:
-    """Return the heights to choose from and their labels; `source` is the height of the video, None if not known."""
-    lower = {str(height): str(height) for height in _HEIGHTS if height < (source or 1081)}
-    return {"": f"source ({source})" if source else "source"} | lower
-
-
 class EstimateBar(Horizontal):
     """The estimate, the command line and the start button."""
 
@@ -199,3 +181,20 @@ def format_estimate(estimate: Mapping[str, Any], free_bytes: int | None, now: fl
     trial = f"from {estimate['trial_frames']} frame{'' if estimate['trial_frames'] == 1 else 's'}"
     parts.append(Text(f"{trial}, still measuring" if partial else trial, style="dim"))
     return Text(" · ").join(parts)
+
+
+def _duration_and_rate(facts: Mapping[str, Any]) -> list[str]:
+    parts = []
+    if facts["duration"] is not None:
+        parts.append(format_duration(facts["duration"]))
+    if facts["frame_rate"] is not None:
+        parts.append(f"{facts['frame_rate']:.3f}".rstrip("0").rstrip(".") + " fps")
+    if facts["frames"] is not None:
+        parts.append(f"{'' if facts['frames_exact'] else 'about '}{facts['frames']} frames")
+    return parts
+
+
+def _height_labels(source: int | None) -> dict[str, str]:
+    """Return the heights to choose from and their labels; `source` is the height of the video, None if not known."""
+    lower = {str(height): str(height) for height in _HEIGHTS if height < (source or 1081)}
+    return {"": f"source ({source})" if source else "source"} | lower

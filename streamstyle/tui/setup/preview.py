@@ -23,6 +23,9 @@ from streamstyle.tui.terminal_query import Graphics
 from streamstyle.tui.widgets.cells import colour_depth, pixel_size
 from streamstyle.tui.widgets.image import NO_PIXELS, ImageView
 
+_MIN_SIDE = 4
+"""Sides in pixels below which no preview is requested."""
+
 
 class Scrubber(Widget, can_focus=True):
     """A time line; keys, clicks and dragging choose a time."""
@@ -94,10 +97,6 @@ class Scrubber(Widget, can_focus=True):
             f" {format_duration(self.duration)}",
             no_wrap=True,
         )
-
-
-_MIN_SIDE = 4
-"""Sides in pixels below which no preview is requested."""
 
 
 class PreviewPanel(Vertical):

@@ -30,6 +30,12 @@ from streamstyle.settings import (
     UpscaleSettings,
 )
 
+RANGE_OPTIONS = {"": "whole film", "--sample": "sample", "--range": "range"}
+"""Options that choose a part of the video, and their labels."""
+
+FRAME_SETTINGS = ("method", "strength", "style_scale", "preserve_colour", "height", "size", "device")
+"""Settings that a preview of a single frame depends on."""
+
 _SETTINGS_CLASSES = (
     SourceSettings, StyleSettings, ConsistencySettings, RuderSettings, FlowSettings, UpscaleSettings, EncoderSettings,
     Settings,
@@ -136,14 +142,6 @@ def setting_errors(texts: Mapping[str, str]) -> dict[str, str]:
 def settings_in_message(problem: str) -> list[str]:
     """Return the names of the settings whose options occur in an error message."""
     return [name for name, setting in SETTINGS.items() if re.search(rf"{setting.flag}(?![\w-])", problem)]
-
-
-RANGE_OPTIONS = {"": "whole film", "--sample": "sample", "--range": "range"}
-"""Options that choose a part of the video, and their labels."""
-
-
-FRAME_SETTINGS = ("method", "strength", "style_scale", "preserve_colour", "height", "size", "device")
-"""Settings that a preview of a single frame depends on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,6 @@ class StylePanel(Vertical):
         """Return the (width, height) in pixels of the thumbnails."""
         return pixel_size(*self._thumbnail_cells(), colour_depth(self.app))
 
-    def _thumbnail_cells(self) -> tuple[int, int]:
-        """Return the columns and rows of a thumbnail."""
-        height = self.app.size.height
-        return (14, 5) if height >= 56 else (10, 3) if height >= 34 else (6, 2)
-
     def on_resize(self) -> None:
         """Shorten the texts to the new width."""
         if self._items:
@@ -98,14 +93,14 @@ class StylePanel(Vertical):
         self._items = [other for other in self._items if other.name != item.name] + [item]
         self._choose(item.name)
 
+    def focus_list(self) -> None:
+        """Move the focus to the list."""
+        self.query_one(OptionList).focus()
+
     def _choose(self, name: str) -> None:
         self._chosen = name
         self._fill_list()
         self.post_message(self.Chosen(name))
-
-    def focus_list(self) -> None:
-        """Move the focus to the list."""
-        self.query_one(OptionList).focus()
 
     def _fill_list(self) -> None:
         options = self.query_one(OptionList)
@@ -133,6 +128,11 @@ class StylePanel(Vertical):
             for row, text in zip(rows, [*texts, *[Text()] * len(rows)], strict=False)
         ]
         return Text("\n").join([*lines, Text()])
+
+    def _thumbnail_cells(self) -> tuple[int, int]:
+        """Return the columns and rows of a thumbnail."""
+        height = self.app.size.height
+        return (14, 5) if height >= 56 else (10, 3) if height >= 34 else (6, 2)
 
     @on(OptionList.OptionHighlighted)
     def _choose_highlighted(self, event: OptionList.OptionHighlighted) -> None:

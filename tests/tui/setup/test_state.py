@@ -22,7 +22,7 @@ def test_every_setting_has_a_field_and_an_option() -> None:
         "yes",
         "restart",
         "sample",
-        "part",
+        "time_range",
         "dry_run",
         "quiet",
         "as_json",
@@ -75,7 +75,7 @@ def test_command_line_parses_to_the_same_values() -> None:
     values = parse(state)
     assert values["movie"] == Path("-a film's name.mp4")
     assert values["style"] == "wave:0.75,my painting.jpg:0.25"
-    assert (values["sample"], values["part"], values["yes"]) == (90, None, True)
+    assert (values["sample"], values["time_range"], values["yes"]) == (90, None, True)
     assert values["output"] == Path("out put.mkv")
     assert (values["method"], values["height"], values["preserve_colour"], values["crf"]) == ("live", 360, True, 23)
     assert state.errors() == {}
@@ -89,7 +89,10 @@ def test_home_is_expanded_in_paths() -> None:
 
 
 def test_range_is_parsed_by_run() -> None:
-    assert parse(SetupState(Path("film.mp4"), "wave", range_option="--range", time_range="10-20"))["part"] == (10, 20)
+    assert parse(SetupState(Path("film.mp4"), "wave", range_option="--range", time_range="10-20"))["time_range"] == (
+        10,
+        20,
+    )
 
 
 @pytest.mark.parametrize(
