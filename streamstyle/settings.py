@@ -103,7 +103,10 @@ class SourceSettings:
             )
         if self.start is not None and self.end is not None:
             require(
-                0 <= self.start < self.end, "the range", f"{self.start}-{self.end} s", "Give an end after its start."
+                0 <= self.start < self.end,
+                "the range",
+                f"{self.start:g}-{self.end:g} s",
+                "Give an end after its start.",
             )
 
 

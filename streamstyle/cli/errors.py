@@ -49,7 +49,8 @@ def to_failed(error: BaseException, debug: bool) -> Failed:
     if isinstance(error, StreamstyleError):
         return Failed(error.problem, error.next_step, error.exit_code)
     if isinstance(error, click.ClickException):
-        return Failed(error.format_message().rstrip("."), _help_hint(error), error.exit_code)
+        problem, _, advice = error.format_message().rstrip(".").partition(". ")
+        return Failed(problem.rstrip("."), _next_step(advice, error), error.exit_code)
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return Failed("interrupted before anything was written", "", EXIT_INTERRUPTED)
     problem = f"internal error, {type(error).__name__}: {error}".rstrip(". ")
@@ -58,9 +59,12 @@ def to_failed(error: BaseException, debug: bool) -> Failed:
     return Failed(problem, f"The traceback is in {_write_traceback(error)}; --debug prints it.", EXIT_INTERNAL)
 
 
-def _help_hint(error: click.ClickException) -> str:
+def _next_step(advice: str, error: click.ClickException) -> str:
+    """Return the advice in click's message, if there is one, and the help page to read."""
+    advice = advice.strip("()")
+    advice = f"{advice} " if advice.endswith("?") else f"{advice}. " if advice else ""
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "streamstyle"
-    return f"See `{command} --help`."
+    return f"{advice}See `{command} --help`."
 
 
 def _write_traceback(error: BaseException) -> Path:

@@ -37,7 +37,7 @@ def check_output(output: Path, source: Path) -> None:
     if output.is_dir():
         raise OutputError(f"{output} is a folder", "Give a file name in it, such as output.mkv.")
     if not output.parent.is_dir():
-        raise OutputError(f"The folder {output.parent} does not exist", "Create it, or choose another with -o.")
+        raise OutputError(f"the folder {output.parent} does not exist", "Create it, or choose another with -o.")
     if not output.suffix:
         raise OutputError(f"{output} has no extension, so its container is unknown", "Add one, such as .mkv.")
     for path in (output, partial_path(output)):

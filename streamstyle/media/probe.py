@@ -240,6 +240,6 @@ def empty_range_error(path: Path, settings: SourceSettings, duration: float) -> 
     """Return the error for a requested time range with no frame of the video, which lasts `duration` seconds."""
     requested = f"{settings.start or 0:g}-{'' if settings.end is None else format(settings.end, 'g')} s"
     return FilmError(
-        f"The range {requested} holds no frame of {path}, which is {duration:.3f} s long",
+        f"the range {requested} holds no frame of {path}, which is {duration:.3f} s long",
         "Give a range inside the film.",
     )

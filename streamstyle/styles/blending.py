@@ -140,8 +140,8 @@ def style_image_path(ingredient: BlendPart, style_image: Path | None) -> Path:
     name = ingredient.path.stem
     if style_image is None:
         raise StyleError(
-            f"the style {name} does not hold its painting, which --method ruder paints after",
-            "Give the image with --style-image FILE, or in place of the name after --style.",
+            f"the style {name} does not contain its style image, which --method ruder needs",
+            "Give the image with --style-image FILE or as --style.",
         )
     known = read_metadata(ingredient.path).get("image_sha256")
     if known and style_image.is_file() and sha256(style_image.read_bytes()).hexdigest() != known:

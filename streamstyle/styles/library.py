@@ -86,7 +86,7 @@ def unknown_style_error(name: str) -> StyleError:
     names = [style.name for style in all_styles()]
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or names
     return StyleError(
-        f"there is no style and no image {name}",
+        f"there is no style or image {name}",
         f"Did you mean {' or '.join(near)}? `streamstyle styles` lists all; any image file can be given, too."
         if near
         else "Give an image file to learn the style from.",

@@ -24,7 +24,7 @@ def parse_style(text: str) -> StyleBlend:
         raise unknown_style_error(text)
     named = [_parse_part(part) for part in parts]
     if not sum(part.weight for _, part in named):
-        raise StyleError(f"the shares of {text} are all 0", "Give one of the styles a share above 0.")
+        raise StyleError(f"the weights of {text} are all 0", "Give one of the styles a weight above 0.")
     used = [(name, part) for name, part in named if part.weight]
     return StyleBlend("+".join(name for name, _ in used), tuple(part for _, part in used))
 

@@ -11,29 +11,13 @@ import pytest
 
 from streamstyle import __version__
 from streamstyle.cli.main import cli, exit_code
+from streamstyle.cli.train import train
 from streamstyle.errors import FilmError
 from tests.films import pan, write_film
 
 pytestmark = pytest.mark.usefixtures("home")
 
-COMMANDS = [
-    [],
-    ["run"],
-    ["runs"],
-    ["stop"],
-    ["demo"],
-    ["styles"],
-    ["learn"],
-    ["measure"],
-    ["compare"],
-    ["upscale"],
-    ["tui"],
-    ["doctor"],
-    ["train"],
-    ["train", "loss-network"],
-    ["train", "style-predictor"],
-    ["train", "upscaler"],
-]
+COMMANDS = [[], *([name] for name in cli.commands), *(["train", name] for name in train.commands)]
 
 HEAVY = ("torch", "cv2", "av", "numpy", "textual", "rich", "safetensors", "hypothesis")
 
@@ -109,6 +93,13 @@ def test_the_package_runs_as_a_module() -> None:
     assert done.returncode == 2
     assert "--style" in done.stderr
     assert "`streamstyle run --help`" in done.stderr
+
+
+def test_advice_of_a_usage_error_follows_its_problem(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["run", "film.mp4", "--style", "wave", "--size", "640"]) == 2
+    assert "is not a size. Give width and height in pixels, such as 640x360. See `" in read_error(capsys)
+    assert exit_code(["run", "film.mp4", "--stile", "wave"]) == 2
+    assert "?. " not in read_error(capsys)
 
 
 def test_an_unknown_style_is_answered_with_similar_names(capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,7 +142,7 @@ def test_an_image_is_its_own_painting(image: Path) -> None:
 
 
 def test_a_style_without_its_image_says_what_to_give(learned: Path) -> None:
-    with pytest.raises(StyleError, match=r"learned does not hold its painting.*--style-image"):
+    with pytest.raises(StyleError, match=r"learned does not contain its style image.*--style-image"):
         style_image_path(BlendPart(learned), None)
 
 
