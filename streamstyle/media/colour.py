@@ -87,7 +87,8 @@ class ToRGB:
     def __call__(self, frame: VideoFrame, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
         """Return [height, width, 3] RGB, full range, not turned; `size` is (width, height), by default the frame's.
 
-        Wide colours are mapped to BT.709 by libswscale, which takes about two seconds to prepare for it.
+        Wide colours are converted to BT.709 by libswscale, which takes about two seconds to prepare for it. There is no
+        tone mapping: white is the reference white of HDR (203 cd/m²), and what is brighter is clipped.
         """
         width, height = size or (frame.width, frame.height)
         colour = resolve_tags(frame, frame.width, frame.height)
