@@ -12,7 +12,7 @@ from streamstyle.contact_sheet import arrange_in_grid
 @pytest.mark.parametrize(
     ("cells", "rows", "columns"), [(1, 1, 1), (3, 1, 3), (4, 2, 2), (5, 3, 2), (8, 2, 4), (11, 4, 3)]
 )
-def test_cells_fill_a_grid_near_to_a_square(cells: int, rows: int, columns: int) -> None:
+def test_cells_fill_a_grid_of_about_square_shape(cells: int, rows: int, columns: int) -> None:
     sheet = arrange_in_grid([np.full((10, 20, 3), 7, np.uint8)] * cells)
     assert sheet.shape == (10 * rows, 20 * columns, 3)
     assert (sheet == 7).all(2).sum() == 200 * cells
@@ -25,7 +25,7 @@ def frame(tmp_path: Path) -> Path:
     return tmp_path / "frame.png"
 
 
-def test_a_sheet_shows_a_frame_in_the_styles_asked_for(frame: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sheet_shows_the_frame_in_the_given_styles(frame: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["styles", "--sheet", str(frame), "--style", "wave", "--style", "wave:1,the_scream:1", "--json"]
     assert exit_code(asked) == 0
     sheet = cv2.imread(json.loads(capsys.readouterr().out)["sheet"])
@@ -35,13 +35,15 @@ def test_a_sheet_shows_a_frame_in_the_styles_asked_for(frame: Path, capsys: pyte
     assert np.abs(second - third).mean() > 5
 
 
-def test_a_sheet_replaces_no_file_unasked(frame: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sheet_does_not_replace_a_file_without_yes(frame: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (frame.parent / "frame.styles.jpg").write_bytes(b"mine")
     assert exit_code(["styles", "--sheet", str(frame), "--style", "wave", "--json"]) == 4
     assert (frame.parent / "frame.styles.jpg").read_bytes() == b"mine"
 
 
-def test_what_is_no_picture_is_said(tmp_path: Path, frame: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_frame_or_output_that_is_not_an_image_is_refused(
+    tmp_path: Path, frame: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "text.png").write_text("no picture")
     assert exit_code(["styles", "--sheet", str(tmp_path / "text.png")]) == 5
     assert exit_code(["styles", "--style", "wave"]) == 2

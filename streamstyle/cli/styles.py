@@ -75,7 +75,7 @@ def styles(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """List the built-in styles and those learned on this machine; with --sheet, stylise an image in each of them."""
+    """List the built-in styles and those trained on this machine; with --sheet, stylise an image in each of them."""
     if frame is not None:
         output = output or frame.with_name(f"{frame.stem}.styles.jpg")
         check_output(output, frame, replace=yes, can_ask=not as_json)
@@ -95,7 +95,7 @@ def _write_sheet(
 
     names = requested or tuple(style.name for style in all_styles())
     if output.suffix.lower() not in (".jpg", ".jpeg", ".png", ".webp"):
-        raise OutputError(f"{output} cannot hold a picture", "Give a name that ends in .jpg, .png or .webp.")
+        raise OutputError(f"{output} is not the name of an image", "Give a name that ends in .jpg, .png or .webp.")
     picture = resize_height(read_image(frame), height)
     sheet = contact_sheet(picture, [(parse_style(name), _style_thumbnail(name)) for name in names], settings, device)
     try:
@@ -105,7 +105,7 @@ def _write_sheet(
 
 
 def _style_thumbnail(name: str) -> RgbImage | None:
-    """Return a small picture of what a style was learned from; None for a blend."""
+    """Return a small version of the style image; None for a blend."""
     from streamstyle.media.images import decode_image, read_image
 
     style = find_style(name) if "," not in name and ":" not in name else None
@@ -121,12 +121,12 @@ def _print_list(as_json: bool) -> None:
             click.echo(json.dumps(_to_json(style), ensure_ascii=False))
         return
     width = max((len(style.name) for style in found), default=0)
-    for heading, builtin in (("built in", True), ("learned here", False)):
+    for heading, builtin in (("built in", True), ("trained here", False)):
         rows = [_list_row(style, width) for style in found if style.builtin is builtin]
         if rows:
             click.echo("\n".join([click.style(heading, bold=True), *rows, ""]))
-    click.echo("Any picture is a style, too: streamstyle run MOVIE --style PICTURE")
-    click.echo("To see them: streamstyle styles --sheet FRAME")
+    click.echo("Any image is a style, too: streamstyle run MOVIE --style IMAGE")
+    click.echo("One frame in every style: streamstyle styles --sheet FRAME")
 
 
 def _list_row(style: Style, width: int) -> str:
@@ -175,22 +175,22 @@ def learn(
     settings = settings_from(StyleTrainingSettings, values)
     from streamstyle.train.style import StartFrom, train_style
 
-    begin = StartFrom(start) if start in set(StartFrom) else get_style(start).path
+    start_from = StartFrom(start) if start in set(StartFrom) else get_style(start).path
     weights = output or _library_path(image, name, train_again=yes)
     if output is not None:
         check_output(output, None, replace=yes, can_ask=not as_json)
     with report_to(as_json, quiet) as (observe, stop):
-        learned = train_style(image, weights, settings, Device(device), observe, stop, begin)
-    return 0 if learned else EXIT_INTERRUPTED
+        completed = train_style(image, weights, settings, Device(device), observe, stop, start_from)
+    return 0 if completed else EXIT_INTERRUPTED
 
 
 def _library_path(image: Path, name: str | None, *, train_again: bool) -> Path:
     path = new_style_path(image, name)
-    known = find_style(str(image))
-    if known is None or known.builtin:
+    existing = find_style(str(image))
+    if existing is None or existing.builtin:
         return path
     if not train_again:
         raise StyleError(
-            f"{image} has been learned, as the style {known.name}", "Use it, or give -y to train it again."
+            f"{image} has been learned, as the style {existing.name}", "Use it, or give -y to train it again."
         )
-    return known.path
+    return existing.path

@@ -65,12 +65,12 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 def style_predictor(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
     """Train the network that predicts a style from any image. The same command resumes it."""
     settings = settings_from(StylePredictorTrainingSettings, values)
-    begin = STYLE_PREDICTOR_PATH if start == "style-predictor" else get_style(start).path if start else None
+    start_from = STYLE_PREDICTOR_PATH if start == "style-predictor" else get_style(start).path if start else None
     check_output(output, None, replace=yes, can_ask=not as_json)
     from streamstyle.train.style_predictor import train_style_predictor
 
     with report_to(as_json, quiet=False) as (observe, stop):
-        train_style_predictor(output, settings, Device(device), observe, stop, begin)
+        train_style_predictor(output, settings, Device(device), observe, stop, start_from)
     return EXIT_INTERRUPTED if stop.is_set() else 0
 
 

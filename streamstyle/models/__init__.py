@@ -1,1 +1,1 @@
-"""The neural style networks: any weights file becomes a module."""
+"""The neural networks, and how they are loaded from weights files."""

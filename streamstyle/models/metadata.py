@@ -1,8 +1,8 @@
-"""What a weights file says of itself, read without torch."""
+"""The metadata of weights files, read without torch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -11,46 +11,41 @@ from typing import Any
 from streamstyle.errors import StyleError
 
 STYLE_PREDICTOR_ASSET = "style_predictor.safetensors"
-"""File that the network for any style ships in."""
+"""File name of the built-in style predictor."""
 
 THUMBNAIL = "thumbnail"
-"""Name of the tensor that holds a JPEG of the painting, byte by byte."""
+"""Name of the uint8 tensor with a JPEG thumbnail of the style image."""
 
 
 class NetworkShape(StrEnum):
-    """How large a style network is."""
+    """Size of a style network."""
 
     fast = "fast"
     published = "published"
 
 
 class LossWidth(StrEnum):
-    """How many of VGG-16's channels a loss network has."""
+    """Width of a loss network: a quarter (slim) or half (wide) of VGG-16's channels."""
 
     slim = "slim"
     wide = "wide"
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Return the metadata in the header of a .safetensors file; raises StyleError where it is none."""
+    """Return the metadata in the header of a .safetensors file; raises StyleError if it cannot be read."""
     with _open(path) as file:
         return dict(file.metadata() or {})
 
 
 def read_bytes(path: Path, name: str) -> bytes | None:
-    """Return the bytes of the tensor of that name, None where there is none; raises StyleError."""
+    """Return the bytes of the tensor of that name, or None; raises StyleError if the file cannot be read."""
     with _open(path) as file:
         return bytes(file.get_tensor(name).tobytes()) if name in file.keys() else None  # noqa: SIM118  # no mapping
 
 
-def training_commands(metadata: Mapping[str, str]) -> str:
-    """Return the commands that made a network, one after the other."""
-    return " && ".join(metadata[key] for key in ("previous_training", "command") if metadata.get(key))
-
-
 @contextmanager
 def _open(path: Path) -> Iterator[Any]:
-    """Yield a `safe_open`, which is not typed; raises StyleError where the file is none of weights."""
+    """Yield the file's `safe_open`, which has no types; raises StyleError if it is not a weights file."""
     from safetensors import SafetensorError, safe_open  # noqa: PLC0415, --help imports nothing heavy
 
     try:

@@ -1,8 +1,8 @@
-"""One network for any style: a picture's statistics set the norms of a transformer network.
+"""The style predictor: it predicts the norms of a style network from the statistics of any style image.
 
-Dumoulin et al. 2017 paint many styles with one network whose instance norms are all that differs; Ghiasi et al. 2017
-predict those norms from the painting. The prediction is made once for a film, so a frame costs what it costs any
-`TransformerNet`.
+Dumoulin et al. 2017 stylise in many styles with one network, of which only the instance norms differ per style; Ghiasi
+et al. 2017 predict those norms from the style image. One prediction serves a whole film, so a frame takes as long as
+with any `StyleNet`.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _EMBEDDING = 128
 
 
 class StylePredictor(nn.Module):
-    """A transformer network, and what predicts its norms from a style."""
+    """A style network shared by all styles, and the layers that predict its norms from the statistics of a style."""
 
     def __init__(self, config: StyleNetConfig, statistics: int) -> None:
-        """Make an untrained network for styles described by that many statistics."""
+        """Create an untrained network for styles described by this many statistics."""
         super().__init__()
         self.style_net = StyleNet(config)
         self.norm_names = [
-            f"{place}.{part}"
-            for place, module in self.style_net.named_modules()
+            f"{name}.{part}"
+            for name, module in self.style_net.named_modules()
             if isinstance(module, InstanceNorm)
             for part in ("weight", "bias")
         ]
@@ -46,13 +46,13 @@ class StylePredictor(nn.Module):
         nn.init.normal_(self.decoder.weight, std=0.02)
         nn.init.zeros_(self.decoder.bias)
         self.identity_code = nn.Parameter(torch.zeros(_EMBEDDING))
-        """The code of no style at all: with it the style network gives the picture back."""
+        """The code, before tanh, with which the style network returns its input."""
 
     def embed(
         self,
         statistics: Tensor,  # [..., S] as `style_statistics` gives them
     ) -> Tensor:  # [..., 128] in [-1, 1]
-        """Return what the network knows of a style."""
+        """Return the code of a style."""
         code: Tensor = self.encoder(((statistics - self.mean) / self.deviation).clamp(-5, 5))
         return code
 
@@ -60,7 +60,7 @@ class StylePredictor(nn.Module):
         self,
         code: Tensor,  # [128]
     ) -> dict[str, Tensor]:
-        """Return the painter's norms for a style, by their names in it: a change to those it has by itself."""
+        """Return the parameters of the style network's norms, by name: its own plus the predicted change."""
         parts = self.decoder(code).split(self.norm_sizes)
         return {
             name: self.style_net.get_parameter(name) + part for name, part in zip(self.norm_names, parts, strict=True)
@@ -71,33 +71,33 @@ class StylePredictor(nn.Module):
         images: Tensor,  # [N, 3, H, W] float RGB in [0, 1]
         codes: Sequence[Tensor],  # N of [128]
     ) -> Tensor:  # [N, 3, H, W] float32 in [0, 1]
-        """Return the pictures, each painted in its own style."""
-        painted = [
+        """Return the images, each stylised with its own code."""
+        stylised = [
             functional_call(self.style_net, self.predict_norms(code), (image[None],))
             for image, code in zip(images, codes, strict=True)
         ]
-        return torch.cat(painted)
+        return torch.cat(stylised)
 
     def build_style_net(
         self,
         code: Tensor,  # [128]
     ) -> StyleNet:
-        """Return a network of its own that paints in one style."""
-        painter = StyleNet(self.style_net.config)
+        """Return a style network of its own for one style."""
+        style_net = StyleNet(self.style_net.config)
         with torch.no_grad():
-            painter.load_state_dict(self.style_net.state_dict() | self.predict_norms(code))
-        return painter
+            style_net.load_state_dict(self.style_net.state_dict() | self.predict_norms(code))
+        return style_net
 
 
 def style_statistics(
     network: VggFeatures,
     images: Tensor,  # [N, 3, H, W] float RGB in [0, 1]
 ) -> Tensor:  # [N, S] float32
-    """Return mean and standard deviation of every channel of the loss network's style layers."""
+    """Return mean and standard deviation of every channel of `STATISTICS_LAYERS`."""
     with torch.no_grad():
         activations = network(images, STATISTICS_LAYERS)
     parts: list[Tensor] = []
     for name in STATISTICS_LAYERS:
-        places = activations[name].float().flatten(2)
-        parts += [places.mean(2), places.std(2)]
+        pixels = activations[name].float().flatten(2)
+        parts += [pixels.mean(2), pixels.std(2)]
     return torch.cat(parts, 1)

@@ -1,4 +1,4 @@
-"""A picture cut into tiles that overlap, for where the whole does not fit into memory."""
+"""Stylise and upscale an image in overlapping tiles, if the whole does not fit into memory."""
 
 from __future__ import annotations
 
@@ -17,46 +17,46 @@ from streamstyle.models.upscaler import Upscaler
 
 @dataclass(frozen=True, slots=True)
 class AxisTile:
-    """What a tile covers of one axis: the core is its own, the margins around it are for looking only."""
+    """Extent of a tile along one axis, in pixels: the core, and the margins around it that are input only."""
 
     first: int
     start: int
-    """Where the core begins, and the margin before it ends."""
+    """Where the core starts."""
     end: int
     last: int
-    """Where the margin after the core ends."""
+    """End of the margin after the core."""
 
     def inner(self, stride: int = 1) -> slice:
-        """Return the core's place within the tile, or within activations at a stride that divides its places."""
+        """Return the core's slice of the tile, or of the tile's activations at a stride that divides its bounds."""
         return slice((self.start - self.first) // stride, (self.end - self.first) // stride)
 
     def target(self, stride: int = 1) -> slice:
-        """Return the core's place within the whole, or within activations of the whole."""
+        """Return the core's slice of the image, or of the image's activations at that stride."""
         return slice(self.start // stride, self.end // stride)
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of a picture."""
+    """A tile of an image."""
 
     rows: AxisTile
     columns: AxisTile
 
     def crop(self, image: Tensor) -> Tensor:
-        """Return the tile, margins and all, of [..., H, W]."""
+        """Return the tile of [..., H, W], with its margins."""
         return image[..., self.rows.first : self.rows.last, self.columns.first : self.columns.last]
 
-    def inner(self, of_tile: Tensor, stride: int = 1) -> Tensor:
-        """Return the core of the tile's [..., h, w], which may be activations at a stride."""
-        return of_tile[..., self.rows.inner(stride), self.columns.inner(stride)]
+    def inner(self, tile_tensor: Tensor, stride: int = 1) -> Tensor:
+        """Return the core of the tile's [..., h, w], possibly activations at a stride."""
+        return tile_tensor[..., self.rows.inner(stride), self.columns.inner(stride)]
 
-    def target(self, of_whole: Tensor, stride: int = 1) -> Tensor:
-        """Return where the core lies in the whole's [..., H, W], which may be activations at a stride."""
-        return of_whole[..., self.rows.target(stride), self.columns.target(stride)]
+    def target(self, whole_tensor: Tensor, stride: int = 1) -> Tensor:
+        """Return the core as a view of the image's [..., H, W], possibly activations at a stride."""
+        return whole_tensor[..., self.rows.target(stride), self.columns.target(stride)]
 
 
 def split_into_tiles(height: int, width: int, side: int, margin: int, grid: int) -> Iterator[Tile]:
-    """Yield tiles whose cores, of about `side` pixels, cover each pixel once; cuts lie on multiples of `grid`."""
+    """Yield tiles whose cores, of about `side` pixels, cover each pixel once; cores start at multiples of `grid`."""
     for rows in _split_axis(height, side, margin, grid):
         for columns in _split_axis(width, side, margin, grid):
             yield Tile(rows, columns)
@@ -64,16 +64,19 @@ def split_into_tiles(height: int, width: int, side: int, margin: int, grid: int)
 
 def _split_axis(size: int, side: int, margin: int, grid: int) -> list[AxisTile]:
     count = max(1, min(-(-size // side), size // grid))
-    cuts = [size * each // (count * grid) * grid for each in range(count)] + [size]
-    return [AxisTile(max(0, start - margin), start, end, min(size, end + margin)) for start, end in pairwise(cuts)]
+    bounds = [size * each // (count * grid) * grid for each in range(count)] + [size]
+    return [AxisTile(max(0, start - margin), start, end, min(size, end + margin)) for start, end in pairwise(bounds)]
 
 
 _GRID = 16
-"""Pixels that cuts lie on multiples of: the network works at a quarter of the resolution."""
+"""Tiles start at multiples of this many pixels, since the network works at a quarter of the resolution."""
 
 
 class TiledStyleNet:
-    """Paints what a network paints, one tile after the other."""
+    """A style network that stylises tile by tile and gives the result of the whole image.
+
+    Instance norms need the statistics of the whole image, so every norm costs one pass over all tiles up to it.
+    """
 
     def __init__(
         self,
@@ -82,7 +85,7 @@ class TiledStyleNet:
     ) -> None:
         self._network = copy.deepcopy(network)
         self._side = side
-        self._margin = 24 + 8 * network.config.blocks  # a network of five blocks sees 54 pixels far, calming included
+        self._margin = 24 + 8 * network.config.blocks  # the receptive radius with five blocks is 54 pixels
         self._norms = [_TwoPassInstanceNorm(each) for each in self._network.modules() if isinstance(each, InstanceNorm)]
         _replace_norms(self._network, iter(self._norms))
 
@@ -91,7 +94,7 @@ class TiledStyleNet:
         self,
         image: Tensor,  # [1, 3, H, W] float RGB in [0, 1]
     ) -> Tensor:  # [1, 3, H, W] float32 in [0, 1]
-        """Return the painting."""
+        """Return the stylised image."""
         height, width = image.shape[-2:]
         tiles = list(split_into_tiles(height, width, self._side, self._margin, _GRID))
         for norm in self._norms:
@@ -102,28 +105,28 @@ class TiledStyleNet:
                     norm.tile = tile
                     self._network(tile.crop(image))
             norm.finish_statistics()
-        painting = torch.empty_like(image, dtype=torch.float32)
+        stylised = torch.empty_like(image, dtype=torch.float32)
         for tile in tiles:
-            tile.target(painting).copy_(tile.inner(self._network(tile.crop(image))))
-        return painting
+            tile.target(stylised).copy_(tile.inner(self._network(tile.crop(image))))
+        return stylised
 
 
-class _StopForward(Exception):  # noqa: N818  # nothing is wrong
-    """A tile has been looked at; what comes behind waits until all have been."""
+class _StopForward(Exception):  # noqa: N818  # not an error
+    """Ends the forward pass of a tile after the norm that collects statistics."""
 
 
 class _TwoPassInstanceNorm(nn.Module):
-    """An instance norm that looks at one tile after the other, and then treats each as part of the whole."""
+    """An instance norm that first collects the statistics of all tiles, then normalises each tile by them."""
 
     def __init__(self, norm: InstanceNorm) -> None:
         super().__init__()
         self.norm = norm
         self.tile: Tile | None = None
-        """What is being looked at."""
+        """The tile that is being processed."""
         self.reset()
 
     def reset(self) -> None:
-        """Be ready for the next picture."""
+        """Discard the statistics, for the next image."""
         self._count = 0
         self._sum: Tensor | float = 0.0
         self._squares: Tensor | float = 0.0
@@ -131,14 +134,14 @@ class _TwoPassInstanceNorm(nn.Module):
         self._shift: Tensor | None = None
 
     def finish_statistics(self) -> None:
-        """Settle mean and deviation: every tile has been seen."""
+        """Compute scale and shift from the statistics of all tiles."""
         mean, squares = (torch.as_tensor(total) / self._count for total in (self._sum, self._squares))
         deviation = (squares - mean.square()).clamp_min(0)
         self._scale = self.norm.weight * torch.rsqrt(deviation + self.norm.eps)
         self._shift = self.norm.bias - mean * self._scale
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return [1, C, h, w] normalised, scaled and shifted; before `measure`, look at it and go no further."""
+        """Return [1, C, h, w] normalised; before `finish_statistics`, collect statistics and raise `_StopForward`."""
         if self._scale is None or self._shift is None:
             self._accumulate(x)
             raise _StopForward
@@ -149,20 +152,20 @@ class _TwoPassInstanceNorm(nn.Module):
         assert self.tile is not None
         columns = self.tile.columns
         stride = -(-(columns.last - columns.first) // x.shape[-1])
-        own = x[0, :, _inner(self.tile.rows, stride), _inner(columns, stride)].double()
-        self._count += own[0].numel()
-        self._sum = self._sum + own.sum((1, 2))
-        self._squares = self._squares + own.square().sum((1, 2))
+        core = x[0, :, _core_slice(self.tile.rows, stride), _core_slice(columns, stride)].double()
+        self._count += core[0].numel()
+        self._sum = self._sum + core.sum((1, 2))
+        self._squares = self._squares + core.square().sum((1, 2))
 
 
-def _inner(span: AxisTile, stride: int) -> slice:
-    """Return the core within activations; at the picture's edge with what the network adds to come to whole fours."""
+def _core_slice(span: AxisTile, stride: int) -> slice:
+    """Return the core's slice of activations; at the image's edge with the padding to a multiple of four."""
     core = span.inner(stride)
     return slice(core.start, None if span.end == span.last else core.stop)
 
 
 def _replace_norms(module: nn.Module, norms: Iterator[_TwoPassInstanceNorm]) -> None:
-    """Put the norms in the places of those there are, in their order."""
+    """Replace the module's instance norms by `norms`, in order."""
     for name, child in module.named_children():
         if isinstance(child, InstanceNorm):
             setattr(module, name, next(norms))
@@ -175,7 +178,7 @@ def upscale_tiled(
     image: Tensor,  # [1, 3, H, W] float RGB in [0, 1]
     side: int | None,  # pixels of a tile's core, about; None for the whole at once
 ) -> Tensor:  # [1, 3, 2 H, 2 W] float32 in [0, 1]
-    """Return the picture at twice its size."""
+    """Return the image at twice its size."""
     if side is None:
         return network(image)  # type: ignore[no-any-return]
     height, width = image.shape[-2:]

@@ -1,4 +1,4 @@
-"""The network that the losses are defined on: VGG (Simonyan & Zisserman 2014), full or slim."""
+"""VGG (Simonyan & Zisserman 2014), the network that the losses are defined on, in any width."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ CONVOLUTIONS = (
 FIRST_AFTER_POOLING = {"relu2_1", "relu3_1", "relu4_1", "relu5_1"}
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
-"""Mean red, green and blue of ImageNet in 0..255, which VGG was trained without."""
+"""Mean RGB of ImageNet in 0..255, which VGG expects to be subtracted."""
 
 
 @dataclass(frozen=True, slots=True)
 class LossScales:
-    """Factors that bring a network's losses to those of VGG-16 with its original weights, on which the weights of
-    the objective are defined."""
+    """Factors that scale a network's losses to those of VGG-16 with its original weights, for which the weights of the
+    objective are defined."""
 
     perceptual: float = 1.0
     style: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STYLE_LAYERS, 1.0))
 
     def to_json(self) -> str:
-        """Serialise for the metadata of a weights file."""
+        """Return the text for the metadata of a weights file."""
         return json.dumps({"perceptual": self.perceptual, "style": dict(self.style)})
 
     @classmethod
     def from_json(cls, text: str) -> LossScales:
-        """Read what `as_json` wrote."""
+        """Parse the text that `to_json` returns."""
         values: dict[str, Any] = json.loads(text)
         return cls(float(values["perceptual"]), {name: float(value) for name, value in values["style"].items()})
 
@@ -51,7 +51,7 @@ class VggFeatures(nn.Module):
     """The convolutions of VGG up to relu5_1, of any width."""
 
     def __init__(self, widths: Mapping[str, int], scales: LossScales | None = None) -> None:
-        """Make an untrained network: `widths` maps names like `conv3_2` to their output channels."""
+        """Create an untrained network: `widths` maps names like `conv3_2` to their output channels."""
         super().__init__()
         self.scales = scales or LossScales()
         self.gain = 255.0
@@ -66,17 +66,17 @@ class VggFeatures(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """The type the network computes in."""
+        """The type that the network computes in."""
         weight: Tensor = self.get_submodule("conv1_1").weight  # type: ignore[assignment]
         return weight.dtype
 
     def convolutions(self) -> list[tuple[str, nn.Conv2d]]:
-        """Return the convolutions in their order, each under the name of the activation it leads to."""
+        """Return the convolutions in order, each with the name of its activation, such as `relu3_2`."""
         named = [(name.replace("conv", "relu"), module) for name, module in self.named_children()]
         return [(name, module) for name, module in named if isinstance(module, nn.Conv2d)]
 
     def preprocess(self, image: Tensor) -> Tensor:
-        """Return the image as the first convolution wants it: without its mean, at the scale of its training."""
+        """Return the input of the first convolution: the image minus the mean, at the scale that the weights expect."""
         return ((image - self.mean) * self.gain).to(self.dtype, memory_format=torch.channels_last)
 
     def forward(
@@ -86,13 +86,13 @@ class VggFeatures(nn.Module):
     ) -> dict[str, Tensor]:  # name → [N, C, H / 2^k, W / 2^k]
         """Return the activations of `layers`, named `reluB_I` as in the papers."""
         activation = self.preprocess(image)
-        found: dict[str, Tensor] = {}
+        activations: dict[str, Tensor] = {}
         for layer, convolution in self.convolutions():
             if layer in FIRST_AFTER_POOLING:
                 activation = F.max_pool2d(activation, 2)
             activation = F.relu(convolution(activation), inplace=True)
             if layer in layers:
-                found[layer] = activation
-                if len(found) == len(layers):
+                activations[layer] = activation
+                if len(activations) == len(layers):
                     break
-        return found
+        return activations

@@ -17,29 +17,29 @@ _WEIGHTED = re.compile(r"(?P<style>.+):(?P<weight>[0-9]*\.?[0-9]+)")
 def parse_style(text: str) -> StyleBlend:
     """Return the style or the blend that a text such as `wave` or `wave:0.6,my.jpg:0.4` names.
 
-    Weights are relative; the default is 1. Raises StyleError where there is no such style.
+    Weights are relative; the default is 1. Raises StyleError if there is no such style.
     """
-    parts = [text] if _names_one(text) else [part.strip() for part in text.split(",") if part.strip()]
+    parts = [text] if _is_single_style(text) else [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
         raise unknown_style_error(text)
-    named = [_parse_part(part) for part in parts]
-    if not sum(part.weight for _, part in named):
+    blend_parts = [_parse_part(part) for part in parts]
+    if not sum(part.weight for _, part in blend_parts):
         raise StyleError(f"the weights of {text} are all 0", "Give one of the styles a weight above 0.")
-    used = [(name, part) for name, part in named if part.weight]
-    return StyleBlend("+".join(name for name, _ in used), tuple(part for _, part in used))
+    used_parts = [(name, part) for name, part in blend_parts if part.weight]
+    return StyleBlend("+".join(name for name, _ in used_parts), tuple(part for _, part in used_parts))
 
 
-def _names_one(text: str) -> bool:
-    """Return whether the text, commas and colons and all, names one style or file."""
+def _is_single_style(text: str) -> bool:
+    """Return whether the text as a whole names a style or a file, even if it has commas or colons."""
     return Path(text).is_file() or (not text.endswith(".safetensors") and find_style(text) is not None)
 
 
 def _parse_part(text: str) -> tuple[str, BlendPart]:
-    """Return one part of a blend and its name, as file names use it."""
+    """Return the name, for file names, and one part of a blend."""
     weighted = None if Path(text).exists() else _WEIGHTED.fullmatch(text)
     name, weight = (weighted["style"], float(weighted["weight"])) if weighted else (text, 1.0)
     if not math.isfinite(weight):
-        raise StyleError(f"{text} has no share that can be used", "Give a number such as 0.5 after the colon.")
+        raise StyleError(f"{text} has an invalid weight", "Give a number such as 0.5 after the colon.")
     style, path = find_style(name), Path(name)
     if style is not None:
         image = path if path.is_file() and path.suffix != ".safetensors" else None
@@ -56,17 +56,17 @@ class BlendPart:
     """One style of a blend."""
 
     path: Path
-    """A weights file, or an image that the network for any style looks at."""
+    """A weights file, or an image for the style predictor."""
     weight: float = 1.0
-    """How much of it, relative to the other ingredients."""
+    """Weight relative to the other parts."""
     image: Path | None = None
-    """The painting itself, where `path` is weights and it was asked for by that: they do not say where it is."""
+    """The style image, if it was given and `path` is the network trained on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StyleBlend:
-    """What a film is painted in."""
+    """One or several styles that a film is stylised in."""
 
     name: str
-    """For file names: letters, digits and what a file system takes."""
+    """Name for file names."""
     parts: tuple[BlendPart, ...]

@@ -1,1 +1,1 @@
-"""The commands that make the weights: distil the loss network, learn a style."""
+"""Training of the networks: loss networks, styles, the style predictor, the upscaler."""

@@ -1,4 +1,4 @@
-"""What happens to a picture on its way to a film and back: a camera's noise, a codec's blocks."""
+"""Augmentations: camera noise, codec blocks, and the downscaling that the upscaler is trained to undo."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from streamstyle.media.images import RgbImage, decode_image, encode_image
 from streamstyle.ops.image import to_numpy, to_tensor
 
 NOISE_SIGMA = 0.03
-"""Standard deviation of the noise a picture is disturbed by: a camera's, in poor light."""
+"""Standard deviation of camera noise in poor light."""
 
 MIN_JPEG_QUALITY, MAX_JPEG_QUALITY = 20, 60
-"""Qualities of JPEG, from 1 to 100, that a codec's blocks are drawn with."""
+"""Range of JPEG quality, from 1 to 100, that stands for a codec's."""
 
 
 def add_noise(images: Tensor) -> Tensor:
-    """Return the pictures, [N, 3, H, W] in [0, 1], as a camera would see them the next moment."""
+    """Return the images, [N, 3, H, W] in [0, 1], with camera noise."""
     return (images + NOISE_SIGMA * torch.randn_like(images)).clamp(0, 1)
 
 
 def compress(images: Tensor) -> Tensor:
-    """Return the pictures, [N, 3, H, W] in [0, 1], as they come out of a film of few bits, with blocks of 8 or 16."""
+    """Return the images, [N, 3, H, W] in [0, 1], as after coding at a low bit rate, with blocks of 8 or 16 pixels."""
     return torch.stack([_compress(image) for image in images])
 
 
 def add_noise_or_compress(images: Tensor) -> Tensor:
-    """Return the pictures, [N, 3, H, W] in [0, 1], noisy or compressed: one as likely as the other."""
+    """Return the images, [N, 3, H, W] in [0, 1], noisy or compressed, with equal probability."""
     return add_noise(images) if torch.rand(()) < 0.5 else compress(images)
 
 
@@ -35,52 +35,54 @@ def _compress(image: Tensor) -> Tensor:
     height, width = image.shape[-2:]
     scale = 1 + int(torch.randint(2, ()))
     small = F.avg_pool2d(image[None], scale)[0]
-    coded = to_tensor(
+    decoded = to_tensor(
         _through_jpeg(to_numpy(small), int(torch.randint(MIN_JPEG_QUALITY, MAX_JPEG_QUALITY + 1, ()))), image.device
     )
-    return F.interpolate(coded[None], size=(height, width), mode="bilinear", align_corners=False)[0]
+    return F.interpolate(decoded[None], size=(height, width), mode="bilinear", align_corners=False)[0]
 
 
-def _through_jpeg(picture: RgbImage, quality: int) -> RgbImage:
-    coded = decode_image(encode_image(picture, ".jpg", quality))
-    assert coded is not None, "what was just written can be read"
-    return coded
+def _through_jpeg(image: RgbImage, quality: int) -> RgbImage:
+    decoded = decode_image(encode_image(image, ".jpg", quality))
+    assert decoded is not None, "a JPEG that was just encoded"
+    return decoded
 
 
-SHARP_SHARE = 0.25
-"""Share of the pictures that are not softened."""
+SHARP_FRACTION = 0.25
+"""Fraction of the images that are not softened."""
 
 MAX_SOFTENING = 0.2
-"""The most that each neighbour of a pixel counts in it. With a quarter it is the filter that style networks end in; of
-frames painted at 640x360 and frames painted at twice that and halved, spectra are alike between 0.1 and 0.25; a network
-that has seen the softest makes a film flicker by what it adds."""
+"""Maximum weight of each neighbour in `soften`. 0.25 is the filter that style networks end with. The spectra of frames
+stylised at 640x360 match those of frames stylised at twice that size and halved for weights between 0.1 and 0.25, but a
+network trained up to 0.25 adds detail that flickers."""
 
 FLICKER_NOISE = 4 / 255
-"""The most that small pictures differ from what they should be, softened with them, as a painter's own unrest is:
-what is as faint as what changes from frame to frame is not to be made stronger."""
+"""Maximum standard deviation of the noise added to small images before softening, like the flicker of a style network:
+detail as faint as that is not to be amplified."""
 
 
 def downscale(
-    whole: Tensor,  # [N, 3, 2 H, 2 W] float in [0, 1]
+    images: Tensor,  # [N, 3, 2 H, 2 W] float in [0, 1]
 ) -> Tensor:  # [N, 3, H, W] float32 in [0, 1]
-    """Return the pictures at half their size, by one filter or another, each more or less soft."""
+    """Return the images at half their size, by a random filter, with random softness and noise."""
     if torch.rand(()) < 0.5:
-        small = F.avg_pool2d(whole, 2)
+        small = F.avg_pool2d(images, 2)
     else:
-        small = F.interpolate(whole, scale_factor=0.5, mode="bicubic", antialias=True)
-    count = len(whole)
+        small = F.interpolate(images, scale_factor=0.5, mode="bicubic", antialias=True)
+    count = len(images)
     neighbour = (
-        MAX_SOFTENING * torch.rand(count, device=whole.device) * (torch.rand(count, device=whole.device) >= SHARP_SHARE)
+        MAX_SOFTENING
+        * torch.rand(count, device=images.device)
+        * (torch.rand(count, device=images.device) >= SHARP_FRACTION)
     )
-    unrest = FLICKER_NOISE * torch.rand(count, 1, 1, 1, device=whole.device) * torch.randn_like(small)
-    return soften(small + unrest, neighbour.view(-1, 1, 1, 1)).clamp(0, 1)
+    noise = FLICKER_NOISE * torch.rand(count, 1, 1, 1, device=images.device) * torch.randn_like(small)
+    return soften(small + noise, neighbour.view(-1, 1, 1, 1)).clamp(0, 1)
 
 
 def soften(
     images: Tensor,  # [N, 3, H, W] float
-    neighbour: Tensor | float,  # what a pixel's neighbour counts in it, [N, 1, 1, 1] or one for all
+    neighbour: Tensor | float,  # weight n of a neighbour, [N, 1, 1, 1] or one for all
 ) -> Tensor:  # [N, 3, H, W]
-    """Return the pictures filtered by [n, 1 - 2 n, n] both ways, mirrored at the border."""
+    """Return the images filtered by [n, 1 - 2 n, n] in both directions, mirrored at the border."""
     padded = F.pad(images, (1, 1, 1, 1), mode="reflect")
-    across = neighbour * (padded[..., :-2] + padded[..., 2:]) + (1 - 2 * neighbour) * padded[..., 1:-1]
-    return neighbour * (across[..., :-2, :] + across[..., 2:, :]) + (1 - 2 * neighbour) * across[..., 1:-1, :]
+    rows = neighbour * (padded[..., :-2] + padded[..., 2:]) + (1 - 2 * neighbour) * padded[..., 1:-1]
+    return neighbour * (rows[..., :-2, :] + rows[..., 2:, :]) + (1 - 2 * neighbour) * rows[..., 1:-1, :]

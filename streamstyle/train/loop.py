@@ -1,4 +1,4 @@
-"""One step of training after another, with what is told and kept on the way."""
+"""The training loop, its learning-rate schedule, and the log and snapshots that it writes."""
 
 from __future__ import annotations
 
@@ -15,109 +15,121 @@ from torch import Tensor, nn
 
 from streamstyle.events import Observer, TrainingStep
 from streamstyle.media.images import encode_image
+from streamstyle.models.metadata import read_metadata
 from streamstyle.models.weights import save_weights
 from streamstyle.ops.image import to_numpy
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long a training goes on, and how fast."""
+    """How long to train, and at which learning rate."""
 
     learning_rate: float
-    """Step size of Adam, at its largest."""
+    """Maximum learning rate of Adam."""
     steps: int
     minutes: float | None = None
-    """Time to train instead of `steps`."""
+    """Training time in minutes, in place of `steps`."""
     first_step: int = 0
-    """Steps that were made before, by a training that was interrupted."""
+    """Steps done before, by a training that was interrupted."""
 
     def progress(self, step: int, elapsed: float) -> float:
-        """Return the share that is done, by the steps or, where minutes are given, by the seconds elapsed."""
+        """Return the fraction that is done: of the minutes, with `elapsed` in seconds, or else of the steps."""
         return elapsed / (60 * self.minutes) if self.minutes else step / self.steps
 
-    def estimate_total_steps(self, step: int, done: float) -> int:
-        """Return how many steps there will be in all."""
-        return max(step, self.first_step + round((step - self.first_step) / done)) if self.minutes else self.steps
+    def estimate_total_steps(self, step: int, progress: float) -> int:
+        """Return the expected total number of steps; `progress` is the fraction that is done."""
+        return max(step, self.first_step + round((step - self.first_step) / progress)) if self.minutes else self.steps
 
 
 StepFunction = Callable[[int], tuple[Tensor, Tensor]]
-"""From the number of steps made to the loss of the next, and what was painted for it, [N, 3, H, W]."""
+"""Maps the number of steps done to the loss of the next step and the images it was computed on, [N, 3, H, W]."""
 
 
 def train(
     network: nn.Module,
-    objective: StepFunction,
-    course: Schedule,
-    journal: TrainingLog,
+    step_function: StepFunction,
+    schedule: Schedule,
+    log: TrainingLog,
     metadata: Callable[[int], Mapping[str, str]],
     observe: Observer,
     stop: threading.Event,
 ) -> int | None:
-    """Train the network to its course's end and return the steps made in all; None when stopped before.
+    """Train the network and return the total number of steps; None if `stop` was set before the end.
 
-    `metadata` describes a snapshot by the steps made; there is one every so often, and one when stopped.
+    `metadata` gives the metadata of a snapshot after so many steps. A snapshot is written at intervals, and when
+    training is stopped.
     """
-    step = course.first_step
-    for event, painted in _steps(network, objective, course):
+    step = schedule.first_step
+    for event, stylised in _steps(network, step_function, schedule):
         step = event.step
         observe(event)
-        journal.add(event)
-        if journal.snapshot_due(event) or stop.is_set():
-            journal.write_snapshot(network, metadata(step), painted)
+        log.add(event)
+        if log.snapshot_due(event) or stop.is_set():
+            log.write_snapshot(network, metadata(step), stylised)
         if stop.is_set():
             return None
     return step
 
 
-def _steps(network: nn.Module, objective: StepFunction, course: Schedule) -> Iterator[tuple[TrainingStep, Tensor]]:
+def _steps(
+    network: nn.Module, step_function: StepFunction, schedule: Schedule
+) -> Iterator[tuple[TrainingStep, Tensor]]:
     optimiser = torch.optim.Adam(network.parameters())
-    began, step = time.monotonic(), course.first_step
-    done = course.progress(step, 0.0)
-    while done < 1:
+    start, step = time.monotonic(), schedule.first_step
+    progress = schedule.progress(step, 0.0)
+    while progress < 1:
         for group in optimiser.param_groups:
-            group["lr"] = course.learning_rate * lr_schedule(done, step - course.first_step)
+            group["lr"] = schedule.learning_rate * lr_schedule(progress, step - schedule.first_step)
         optimiser.zero_grad()
-        loss, painted = objective(step)
+        loss, stylised = step_function(step)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         step += 1
-        elapsed = time.monotonic() - began
-        done = course.progress(step, elapsed)
+        elapsed = time.monotonic() - start
+        progress = schedule.progress(step, elapsed)
         yield (
-            TrainingStep(step, course.estimate_total_steps(step, done), float(loss.detach()), elapsed),
-            painted.detach(),
+            TrainingStep(step, schedule.estimate_total_steps(step, progress), float(loss.detach()), elapsed),
+            stylised.detach(),
         )
 
 
-def lr_schedule(done: float, steps: int) -> float:
-    """Return the learning rate's share: a short run-up, then half a cosine down to a hundredth.
+def lr_schedule(progress: float, steps: int) -> float:
+    """Return the factor of the learning rate: linear warm-up over 50 steps, then half a cosine down to a hundredth.
 
-    `done` is the share of the training in [0, 1], `steps` the steps since it was begun or taken up again.
+    `progress` is the fraction of the training in [0, 1], `steps` the number of steps since it was started or resumed.
     """
-    return min(1.0, (steps + 1) / 50) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
+    return min(1.0, (steps + 1) / 50) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
 
 
 SNAPSHOT_EVERY = 200
-"""Steps between snapshots, from which learning goes on when it was interrupted."""
+"""Steps between snapshots, from which an interrupted training resumes."""
 
 LOG_EVERY = 20
-"""Steps that a line of the log is the mean of."""
+"""Steps per line of the log, which holds the mean loss of them."""
 
 
 class TrainingLog:
-    """Files named after the weights: NAME.learning.safetensors, .jpg and .csv; the log stays when all is done."""
+    """Files beside the weights: the snapshot NAME.learning.safetensors, its preview .jpg and the log .csv.
+
+    The log is kept after training.
+    """
 
     def __init__(self, weights: Path) -> None:
         self.snapshot = weights.with_name(f"{weights.stem}.learning.safetensors")
-        self._picture = self.snapshot.with_suffix(".jpg")
+        self._preview = self.snapshot.with_suffix(".jpg")
         self._log = weights.with_name(f"{weights.stem}.learning.csv")
         self._losses: list[float] = []
         if not self.snapshot.exists():
             self._log.unlink(missing_ok=True)
 
+    @property
+    def snapshot_step(self) -> int:
+        """The number of steps that the snapshot was trained for; 0 if there is none."""
+        return int(read_metadata(self.snapshot)["step"]) if self.snapshot.exists() else 0
+
     def add(self, event: TrainingStep) -> None:
-        """Add a step to the log."""
+        """Record a step; every `LOG_EVERY` steps a line is written."""
         self._losses.append(event.loss)
         if len(self._losses) < LOG_EVERY:
             return
@@ -129,21 +141,21 @@ class TrainingLog:
         self._losses.clear()
 
     def snapshot_due(self, event: TrainingStep) -> bool:
-        """Return whether it is time for a snapshot."""
+        """Return whether a snapshot is written after this step."""
         return event.step % SNAPSHOT_EVERY == 0
 
     def write_snapshot(
         self,
         network: torch.nn.Module,
         metadata: Mapping[str, str],
-        painted: Tensor,  # [N, 3, H, W] float in [0, 1]: what was painted last
+        stylised: Tensor,  # [N, 3, H, W] float in [0, 1], of the last step
     ) -> None:
-        """Write the snapshot and the picture."""
+        """Write the snapshot and its preview."""
         save_weights(self.snapshot, network, metadata)
-        row = to_numpy(torch.cat(list(painted), dim=2))
-        self._picture.write_bytes(encode_image(row, ".jpg"))
+        row = to_numpy(torch.cat(list(stylised), dim=2))
+        self._preview.write_bytes(encode_image(row, ".jpg"))
 
     def close(self) -> None:
-        """Remove what was only needed on the way."""
+        """Remove the snapshot and its preview, when the weights are written."""
         self.snapshot.unlink(missing_ok=True)
-        self._picture.unlink(missing_ok=True)
+        self._preview.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a painted picture is compared with: the content of a photo, the style of a painting, and itself under noise."""
+"""The loss that style networks are trained with (Johnson et al. 2016), plus stability under noise."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from streamstyle.models.vgg import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 from streamstyle.optimise.losses import Grams, content_error, style_error
 
 STYLE_SCALE = 5.0
-"""Weight of the style against the content at a `style_weight` of 1."""
+"""Weight of the style loss relative to the content loss, at a `style_weight` of 1."""
 
 FLAT_TV_FACTOR = 4.0
-"""Weight of smoothness where the photo is flat, as a multiple of that elsewhere: a Gram loss wants texture everywhere,
-and where there is nothing to paint a network would make it of the faintest unevenness, such as a codec's blocks."""
+"""Extra weight of total variation where the photo is flat, relative to elsewhere. A Gram loss asks for texture
+everywhere; in flat areas a network would make it from the faintest variation, such as a codec's blocks."""
 
 FLAT_CONTRAST = 0.03
-"""Range of grey, in [0, 1], within a few pixels above which a photo is not flat there."""
+"""Local range of grey levels, in [0, 1], around which a photo stops counting as flat."""
 
 
 @dataclass(frozen=True, slots=True)
 class StyleLoss:
-    """The loss of training; relative errors, so that the same weights are right for every painting and network."""
+    """The training loss, of relative errors: the same weights suit every style image and loss network."""
 
     network: VggFeatures
     style_weight: float
@@ -37,63 +37,65 @@ class StyleLoss:
     def loss(
         self,
         photos: Tensor,  # [N, 3, H, W] float in [0, 1]
-        painted: Tensor,  # [N, 3, H, W] float in [0, 1]
-        styles: Sequence[Grams],  # one each, or one for all
+        stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
+        styles: Sequence[Grams],  # one per image, or one for all
     ) -> Tensor:
-        """Return the relative errors of content and of style, and the roughness."""
-        of_content, of_style = self.errors(photos, painted, styles)
-        rough = _weighted_variation(painted, 1 + FLAT_TV_FACTOR * flatness(photos))
-        total: Tensor = of_content + STYLE_SCALE * self.style_weight * of_style + self.tv_weight * rough
+        """Return the weighted sum of content loss, style loss and total variation."""
+        content, style = self.errors(photos, stylised, styles)
+        variation = _weighted_variation(stylised, 1 + FLAT_TV_FACTOR * flatness(photos))
+        total: Tensor = content + STYLE_SCALE * self.style_weight * style + self.tv_weight * variation
         return total
 
     def errors(
         self,
         photos: Tensor,  # [N, 3, H, W] float in [0, 1]
-        painted: Tensor,  # [N, 3, H, W] float in [0, 1]
-        styles: Sequence[Grams],  # one each, or one for all
+        stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
+        styles: Sequence[Grams],  # one per image, or one for all
     ) -> tuple[Tensor, Tensor]:
-        """Return the squared errors of content and of style, relative to the mean square of what they should be."""
-        return self.errors_from_content(self.content_target(photos), painted, styles)
+        """Return content and style loss: squared errors, relative to the mean square of the target."""
+        return self.errors_from_content(self.content_target(photos), stylised, styles)
 
     def content_target(
         self,
         photos: Tensor,  # [N, 3, H, W] float in [0, 1]
     ) -> Tensor:  # [N, C, H / 8, W / 8] float32
-        """Return what is to be seen of the photos in their paintings."""
+        """Return the content target: the photos' activations of the content layer."""
         with torch.no_grad():
             content: Tensor = self.network(photos, [self.content_layer])[self.content_layer].float()
         return content
 
     def errors_from_content(
         self,
-        content: Tensor,  # [N, C, H / 8, W / 8] float32 as `content_of` gives it
-        painted: Tensor,  # [N, 3, H, W] float in [0, 1]
-        styles: Sequence[Grams],  # one each, or one for all
+        content: Tensor,  # [N, C, H / 8, W / 8] float32 as `content_target` gives it
+        stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
+        styles: Sequence[Grams],  # one per image, or one for all
     ) -> tuple[Tensor, Tensor]:
-        """Return what `errors` returns, where the content is known already."""
-        seen = self.network(painted, (*self.style_layers, self.content_layer))
-        return content_error(seen[self.content_layer], content), style_error(seen, styles, self.style_layers)
+        """Return what `errors` returns, from the content target in place of the photos."""
+        activations = self.network(stylised, (*self.style_layers, self.content_layer))
+        return content_error(activations[self.content_layer], content), style_error(
+            activations, styles, self.style_layers
+        )
 
     def noise_loss(
         self,
-        painted: Tensor,  # [N, 3, H, W] float in [0, 1]
-        again: Tensor,  # the same pictures with noise, painted
+        stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
+        noisy: Tensor,  # the same images with noise added, stylised
     ) -> Tensor:
-        """Return the penalty for painting a picture differently because of a little noise."""
-        return self.noise_weight * F.mse_loss(again, painted)
+        """Return the weighted squared difference that noise in the input makes in the output."""
+        return self.noise_weight * F.mse_loss(noisy, stylised)
 
 
 def flatness(
     photos: Tensor,  # [N, 3, H, W] float in [0, 1]
 ) -> Tensor:  # [N, 1, H, W] in [0, 1]
-    """Return where there is nothing but light in a photo: 1 where all is even for some ten pixels around."""
+    """Return how flat a photo is: 1 where it is even for some ten pixels around."""
     grey = F.avg_pool2d(photos.mean(1, keepdim=True), 5, 1, 2, count_include_pad=False)
-    steepest = F.max_pool2d(grey, 9, 1, 4) + F.max_pool2d(-grey, 9, 1, 4)
-    return torch.exp(-(steepest / FLAT_CONTRAST).square())
+    contrast = F.max_pool2d(grey, 9, 1, 4) + F.max_pool2d(-grey, 9, 1, 4)
+    return torch.exp(-(contrast / FLAT_CONTRAST).square())
 
 
-def _weighted_variation(painted: Tensor, weight: Tensor) -> Tensor:
-    """Return the mean squared difference of neighbours, weighted."""
-    across = (painted.diff(dim=-1).square() * weight[..., 1:]).mean()
-    down = (painted.diff(dim=-2).square() * weight[..., 1:, :]).mean()
-    return across + down
+def _weighted_variation(stylised: Tensor, weight: Tensor) -> Tensor:
+    """Return the weighted total variation: the mean squared difference of neighbouring pixels."""
+    horizontal = (stylised.diff(dim=-1).square() * weight[..., 1:]).mean()
+    vertical = (stylised.diff(dim=-2).square() * weight[..., 1:, :]).mean()
+    return horizontal + vertical

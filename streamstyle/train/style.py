@@ -1,11 +1,10 @@
-"""Learn a style: train a transformer network until it paints like one image (Johnson et al. 2016)."""
+"""Train a style: a network that stylises after one image (Johnson et al. 2016)."""
 
 from __future__ import annotations
 
-import shlex
 import threading
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from hashlib import sha256
@@ -20,7 +19,7 @@ from streamstyle.events import Event, Observer, StyleTrained, TrainingStep, Trai
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, encode_thumbnail, read_image, resize_short_side
-from streamstyle.models.metadata import LossWidth, NetworkShape, read_metadata, training_commands
+from streamstyle.models.metadata import LossWidth, NetworkShape
 from streamstyle.models.style_net import SHAPES, StyleNet
 from streamstyle.models.weights import load_loss_network, load_style_net, save_weights, style_metadata
 from streamstyle.ops.image import to_tensor
@@ -39,56 +38,58 @@ from streamstyle.train.image_data import (
 )
 from streamstyle.train.loop import Schedule, TrainingLog, train
 from streamstyle.train.loss import StyleLoss
+from streamstyle.train.provenance import command_options, count_training_images, training_metadata
 from streamstyle.train.settings import StyleTrainingSettings
 
 
 class StartFrom(StrEnum):
-    """What learning starts from where it is no style of its own."""
+    """What training starts from, if not from a style."""
 
     style_predictor = "style-predictor"
     noise = "noise"
 
 
 Start = StartFrom | Path
-CLOSE_UP_SHARE = 0.2
-"""Share of the photos that are looked at closely."""
+
+CLOSE_UP_FRACTION = 0.2
+"""Fraction of the photos that close-ups are cut from."""
 
 
 @gpu_errors_as_device_errors("--batch")
 def train_style(
     image: Path,
-    weights: Path,
+    output: Path,
     settings: StyleTrainingSettings,
     device: Device,
     observe: Observer,
     stop: threading.Event,
     start: Start = StartFrom.style_predictor,
 ) -> bool:
-    """Write a network that paints like `image` to `weights`, with what it was made of in its metadata.
+    """Train a network to stylise like `image` and write it to `output`, with its provenance in the metadata.
 
-    Training starts from what the network for any style makes of the image, from the style in a file, or from noise.
-    Returns False when stopped early: then nothing is written but a snapshot, from which the next call goes on. Raises
-    StyleError where the image or a photo cannot be read, or the start is a network of another shape; OutputError where
-    the folder of the weights cannot be made.
+    Training starts from the network that the style predictor makes for the image, from the style in a file, or from
+    noise. Returns False if `stop` was set: then only a snapshot is written, from which the next call resumes. Raises
+    StyleError if an image cannot be read or the start is a network of another shape, OutputError if the folder of the
+    output cannot be created.
     """
-    _make_folder(weights.parent)
-    last = TrainingStep(0, 0, 0.0, 0.0)
+    _create_folder(output.parent)
+    last_step = TrainingStep(0, 0, 0.0, 0.0)
 
-    def listen(event: Event) -> None:
-        nonlocal last
-        last = event if isinstance(event, TrainingStep) else last
+    def record_step(event: Event) -> None:
+        nonlocal last_step
+        last_step = event if isinstance(event, TrainingStep) else last_step
         observe(event)
 
-    if not _train(image, weights, settings, select_device(device), listen, stop, start):
-        observe(TrainingStopped(style_name(weights), last.step))
+    if not _train_network(image, output, settings, select_device(device), record_step, stop, start):
+        observe(TrainingStopped(style_name(output), last_step.step))
         return False
-    observe(StyleTrained(style_name(weights), str(image), str(weights), last.elapsed))
+    observe(StyleTrained(style_name(output), str(image), str(output), last_step.elapsed))
     return True
 
 
-def _train(
+def _train_network(
     image: Path,
-    weights: Path,
+    output: Path,
     settings: StyleTrainingSettings,
     device: torch.device,
     observe: Observer,
@@ -97,16 +98,19 @@ def _train(
 ) -> bool:
     torch.manual_seed(0)
     style_image = read_image(image)
-    goal, grams = _style_loss(style_image, settings, device)
-    journal = TrainingLog(weights)
-    network, first = _initial_network(journal.snapshot, start, style_image, settings.shape)
+    style_loss, grams = _create_loss(style_image, settings, device)
+    log = TrainingLog(output)
+    first_step = log.snapshot_step
+    network = _initial_network(log.snapshot, start, style_image, settings.shape)
     network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    with prefetch(_training_crops(settings, first), torch.from_numpy, workers=1, ahead=8 * settings.batch) as pictures:
+    with prefetch(
+        _training_crops(settings, first_step), torch.from_numpy, workers=1, ahead=8 * settings.batch
+    ) as crops:
         steps = train(
             network,
-            partial(_step_loss, network, goal, grams, pictures, settings.batch, device),
-            Schedule(settings.learning_rate, settings.steps, settings.minutes, first),
-            journal,
+            partial(_step_loss, network, style_loss, grams, crops, settings.batch, device),
+            Schedule(settings.learning_rate, settings.steps, settings.minutes, first_step),
+            log,
             lambda step: style_metadata(network, step=str(step)),
             observe,
             stop,
@@ -114,89 +118,85 @@ def _train(
     if steps is None:
         return False
     metadata = _metadata(network, image, settings, steps, start)
-    save_weights(weights, network, metadata, thumbnail=encode_thumbnail(style_image))
-    journal.close()
+    save_weights(output, network, metadata, thumbnail=encode_thumbnail(style_image))
+    log.close()
     return True
 
 
-def _make_folder(folder: Path) -> None:
+def _create_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"the folder {folder} cannot be made ({error.strerror})", "Make it writable.") from error
+        raise OutputError(
+            f"the folder {folder} cannot be created ({error.strerror})",
+            "Choose another folder or make its parent writable.",
+        ) from error
 
 
 def _step_loss(
     network: StyleNet,
-    goal: StyleLoss,
+    style_loss: StyleLoss,
     grams: Grams,
-    pictures: Iterator[Tensor],
+    crops: Iterator[Tensor],
     count: int,
     device: torch.device,
     _: int,
 ) -> tuple[Tensor, Tensor]:
-    photos = next_batch(pictures, count, device)
+    photos = next_batch(crops, count, device)
     with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
-        both = network(torch.cat([photos, add_noise_or_compress(photos[:1])]))
-    painted, again = both[:-1], both[-1:]
-    return goal.loss(photos, painted, [grams]) + goal.noise_loss(painted[:1], again), painted
+        outputs = network(torch.cat([photos, add_noise_or_compress(photos[:1])]))
+    stylised, stylised_noisy = outputs[:-1], outputs[-1:]
+    return style_loss.loss(photos, stylised, [grams]) + style_loss.noise_loss(stylised[:1], stylised_noisy), stylised
 
 
-def _style_loss(image: RgbImage, settings: StyleTrainingSettings, device: torch.device) -> tuple[StyleLoss, Grams]:
+def _create_loss(image: RgbImage, settings: StyleTrainingSettings, device: torch.device) -> tuple[StyleLoss, Grams]:
     network = load_loss_network(settings.loss_network, LossWidth.wide).to(device)
     grams = style_grams(network, to_tensor(resize_short_side(image, settings.style_size)).to(device))
     network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
     return StyleLoss(network, settings.style_weight, settings.tv_weight, settings.noise_weight), grams
 
 
-def _initial_network(snapshot: Path, start: Start, painting: RgbImage, shape: NetworkShape) -> tuple[StyleNet, int]:
+def _initial_network(snapshot: Path, start: Start, style_image: RgbImage, shape: NetworkShape) -> StyleNet:
     if snapshot.exists():
-        return load_style_net(snapshot), int(read_metadata(snapshot)["step"])
+        return load_style_net(snapshot)
     if start is StartFrom.noise:
-        return StyleNet(SHAPES[shape]), 0
-    network = load_style_net(start) if isinstance(start, Path) else net_from_image(painting)
+        return StyleNet(SHAPES[shape])
+    network = load_style_net(start) if isinstance(start, Path) else net_from_image(style_image)
     if network.config != SHAPES[shape]:
         raise StyleError(
-            f"what learning starts from is not of the shape {shape}", "Give --start noise, or its --shape."
+            f"the network to start from does not have the shape {shape}", "Give --start noise, or the --shape it has."
         )
-    return network, 0
+    return network
 
 
 def _training_crops(settings: StyleTrainingSettings, seed: int) -> Iterator[RgbImage]:
-    """Yield photos where there are some, with an invented picture now and then; else invented pictures alone."""
-    invented = procedural_crops(settings.crop, seed)
+    """Yield seven photos, then a procedural image, in turn; without photos procedural images only."""
+    procedural = procedural_crops(settings.crop, seed)
     if settings.photos is None:
-        return invented
-    photos = photo_crops(training_images(list_images(settings.photos)), settings.crop, seed, CLOSE_UP_SHARE)
-    rounds = zip(photos, photos, photos, photos, photos, photos, photos, invented, strict=False)
-    return chain.from_iterable(rounds)
+        return procedural
+    photos = photo_crops(training_images(list_images(settings.photos)), settings.crop, seed, CLOSE_UP_FRACTION)
+    groups = zip(photos, photos, photos, photos, photos, photos, photos, procedural, strict=False)
+    return chain.from_iterable(groups)
 
 
 def _metadata(
     network: StyleNet, image: Path, settings: StyleTrainingSettings, steps: int, start: Start
 ) -> dict[str, str]:
-    count = len(training_images(list_images(settings.photos))) if settings.photos else 0
-    command = ["streamstyle", "learn", image.name, "--steps", str(steps), "--batch", str(settings.batch)]
-    command += ["--crop", str(settings.crop), "--style-size", str(settings.style_size)]
-    command += ["--style-weight", str(settings.style_weight)]
-    command += ["--learning-rate", str(settings.learning_rate)]
-    command += ["--photos", settings.photos.name] if settings.photos else []
-    command += ["--loss-network", settings.loss_network.name] if settings.loss_network else []
-    command += ["--title", settings.title] if settings.title else []
-    command += ["--artist", settings.artist] if settings.artist else []
-    command += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
-    command += (
-        [] if start is StartFrom.style_predictor else ["--start", start.stem if isinstance(start, Path) else start]
-    )
-    previous = {"previous_training": training_commands(read_metadata(start))} if isinstance(start, Path) else {}
+    names = ("steps", "batch", "crop", "style_size", "style_weight", "learning_rate", "photos", "loss_network")
+    options = command_options(replace(settings, steps=steps), *names, "title", "artist")
+    options += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
+    if start is not StartFrom.style_predictor:
+        options += ["--start", start.stem if isinstance(start, Path) else start]
+    trained_on = f"{count_training_images(settings.photos)} photos and " if settings.photos else ""
     return style_metadata(
         network,
         name=image.stem,
         title=settings.title,
         artist=settings.artist,
         image_sha256=sha256(image.read_bytes()).hexdigest(),
-        trained_on=f"{count} photos and procedural pictures" if count else "procedural pictures",
-        command=shlex.join(command),
-        date=date.today().isoformat(),
-        **previous,
+        **training_metadata(
+            ["streamstyle", "learn", image.name, *options],
+            f"{trained_on}procedural pictures",
+            start if isinstance(start, Path) else None,
+        ),
     )

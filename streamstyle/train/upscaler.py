@@ -1,12 +1,11 @@
-"""Train the network that enlarges painted frames: pictures are made smaller, and it learns to make them whole again."""
+"""Train the upscaler: images are downscaled, and the network learns to restore them."""
 
 from __future__ import annotations
 
-import shlex
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from datetime import date
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from torch import Tensor
 from streamstyle.events import Observer
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.media.images import RgbImage
-from streamstyle.models.metadata import read_metadata
 from streamstyle.models.style_net import StyleNet
 from streamstyle.models.upscaler import Upscaler
 from streamstyle.models.weights import load_upscaler, prepare_style_net, save_weights, upscaler_metadata
@@ -29,10 +27,17 @@ from streamstyle.styles.spec import BlendPart, StyleBlend
 from streamstyle.train.augment import downscale
 from streamstyle.train.image_data import list_images, next_batch, photo_crops, procedural_crops, training_images
 from streamstyle.train.loop import Schedule, TrainingLog, train
+from streamstyle.train.provenance import command_options, count_training_images, training_metadata
 from streamstyle.train.settings import UpscalerTrainingSettings
 
+STRENGTHS = (1.0, 1.0, 0.7)
+"""Strengths that photos are stylised with, drawn with equal probability."""
+
+SUPERSAMPLING = (1.25, 1.5)
+"""Factors by which a photo is enlarged to be stylised. Scaled down again, it has crisper strokes."""
+
 _CHARBONNIER_EPSILON = 1e-3
-"""Where the loss turns from a square into the difference itself (Charbonnier et al. 1994)."""
+"""Difference around which the loss changes from quadratic to linear (Charbonnier et al. 1994)."""
 
 
 def train_upscaler(
@@ -43,79 +48,76 @@ def train_upscaler(
     observe: Observer,
     stop: threading.Event,
 ) -> None:
-    """Write a network that enlarges to `output`; stopped early, a snapshot from which the next call goes on.
+    """Train an upscaler and write it to `output`; if `stop` is set, a snapshot, from which the next call resumes.
 
-    It learns from photos painted in `styles`, which are files of styles that can be mixed, and from pictures as they
-    are. Raises StyleError where a folder holds no pictures.
+    The training images are photos stylised in `styles`, files of styles that can be blended, and photos, paintings and
+    procedural images as they are. Raises StyleError if a folder has no images.
     """
-    where = select_device(device)
-    journal = TrainingLog(output)
-    network, first = _initial_network(journal.snapshot)
-    network.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    torch.manual_seed(first)
+    torch_device = select_device(device)
+    log = TrainingLog(output)
+    first_step, network = log.snapshot_step, _initial_network(log.snapshot)
+    network.to(torch_device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    torch.manual_seed(first_step)
+    mixed = compute_dtype(torch_device) == torch.bfloat16
     with ExitStack() as opened:
-        originals = UpscalerData(settings, styles, where, opened, first)
+        data = UpscalerData(settings, styles, torch_device, opened, first_step)
 
-        def objective(_: int) -> tuple[Tensor, Tensor]:
+        def step_function(_: int) -> tuple[Tensor, Tensor]:
             with torch.no_grad():
-                whole = originals.next_batch(settings.batch)
-                small = downscale(whole)
-            with torch.autocast(where.type, torch.bfloat16, enabled=compute_dtype(where) == torch.bfloat16):
-                made = network.add_detail(small, network.detail(small))
-            return charbonnier_loss(made, whole), made
+                images = data.next_batch(settings.batch)
+                small = downscale(images)
+            with torch.autocast(torch_device.type, torch.bfloat16, enabled=mixed):
+                upscaled = network.add_detail(small, network.detail(small))
+            return charbonnier_loss(upscaled, images), upscaled
 
-        course = Schedule(settings.learning_rate, settings.steps, settings.minutes, first)
+        schedule = Schedule(settings.learning_rate, settings.steps, settings.minutes, first_step)
         steps = train(
-            network, objective, course, journal, lambda step: upscaler_metadata(network, step=str(step)), observe, stop
+            network,
+            step_function,
+            schedule,
+            log,
+            lambda step: upscaler_metadata(network, step=str(step)),
+            observe,
+            stop,
         )
     if steps is None:
         return
     save_weights(output, network, upscaler_metadata(network, **_metadata(settings, styles, steps)))
-    journal.close()
+    log.close()
 
 
 def charbonnier_loss(
-    made: Tensor,  # [N, 3, H, W] float
-    whole: Tensor,  # [N, 3, H, W] float in [0, 1]
+    upscaled: Tensor,  # [N, 3, H, W] float
+    images: Tensor,  # [N, 3, H, W] float in [0, 1]
 ) -> Tensor:
-    """Return the mean difference of the pictures, and of their steps from pixel to pixel, which are their edges."""
-    wrong = (made - whole).float()
-    return _charbonnier(wrong) + _charbonnier(wrong.diff(dim=-1)) + _charbonnier(wrong.diff(dim=-2))
+    """Return the Charbonnier loss of the images plus that of their horizontal and vertical gradients."""
+    difference = (upscaled - images).float()
+    return _charbonnier(difference) + _charbonnier(difference.diff(dim=-1)) + _charbonnier(difference.diff(dim=-2))
 
 
 def _charbonnier(difference: Tensor) -> Tensor:
     return (difference.square() + _CHARBONNIER_EPSILON**2).sqrt().mean()
 
 
-def _initial_network(snapshot: Path) -> tuple[Upscaler, int]:
+def _initial_network(snapshot: Path) -> Upscaler:
     if snapshot.exists():
-        return load_upscaler(snapshot), int(read_metadata(snapshot)["step"])
+        return load_upscaler(snapshot)
     torch.manual_seed(0)
-    return Upscaler(), 0
+    return Upscaler()
 
 
 def _metadata(settings: UpscalerTrainingSettings, styles: Sequence[Path], steps: int) -> dict[str, str]:
-    command = ["streamstyle", "train", "upscaler", "--photos", settings.photos.name]
-    command += ["--paintings", settings.paintings.name, "--steps", str(steps), "--batch", str(settings.batch)]
-    command += ["--crop", str(settings.crop), "--learning-rate", str(settings.learning_rate)]
-    photos, paintings = (len(training_images(list_images(folder))) for folder in (settings.photos, settings.paintings))
-    return {
-        "trained_on": f"{photos} photos painted in {', '.join(path.stem for path in styles)}, {paintings} paintings, "
+    names = ("photos", "paintings", "steps", "batch", "crop", "learning_rate")
+    photos, paintings = count_training_images(settings.photos), count_training_images(settings.paintings)
+    return training_metadata(
+        ["streamstyle", "train", "upscaler", *command_options(replace(settings, steps=steps), *names)],
+        f"{photos} photos painted in {', '.join(path.stem for path in styles)}, {paintings} paintings, "
         "and procedural pictures",
-        "command": shlex.join(command),
-        "date": date.today().isoformat(),
-    }
-
-
-STRENGTHS = (1.0, 1.0, 0.7)
-"""Strengths that photos are painted with, one as likely as the other."""
-
-SUPERSAMPLING = (1.25, 1.5)
-"""Times its size at which a photo is painted; made smaller again, edges of strokes are the crisper for it."""
+    )
 
 
 class UpscalerData:
-    """Draws pictures from folders of photos and of paintings; they are read ahead until `opened` closes."""
+    """Training images from folders of photos and paintings; they are prefetched until `opened` closes."""
 
     def __init__(
         self,
@@ -125,7 +127,7 @@ class UpscalerData:
         opened: ExitStack,
         seed: int,
     ) -> None:
-        """Raises StyleError where a folder holds no pictures."""
+        """Raises StyleError if a folder has no images."""
         self._device = device
         self._random = np.random.default_rng(seed)
         self._style_nets = [
@@ -135,38 +137,38 @@ class UpscalerData:
             ]
             for path in styles
         ]
-        self._scenes, self._plain = (
+        self._photos, self._others = (
             opened.enter_context(prefetch(crops, torch.from_numpy, workers=1, ahead=2 * settings.batch))
-            for crops in (_photos(settings, seed), _unstylised(settings, seed + 1))
+            for crops in (_photo_crops(settings, seed), _unstylised_crops(settings, seed + 1))
         )
 
     def next_batch(self, count: int) -> Tensor:  # [count, 3, S, S] float32 in [0, 1]
-        """Return the next pictures: of three, two are painted by a style network, all in one style."""
-        plain = next_batch(self._plain, count // 3, self._device)
-        scenes = next_batch(self._scenes, count - count // 3, self._device)
-        return torch.cat([self._stylise(scenes), plain])
+        """Return the next images; two in three are stylised, all of them in one style."""
+        others = next_batch(self._others, count // 3, self._device)
+        photos = next_batch(self._photos, count - count // 3, self._device)
+        return torch.cat([self._stylise(photos), others])
 
-    def _stylise(self, scenes: Tensor) -> Tensor:
-        side = scenes.shape[-1]
-        larger = F.interpolate(scenes, [round(side * self._random.choice(SUPERSAMPLING))] * 2, mode="bicubic").clamp(
+    def _stylise(self, photos: Tensor) -> Tensor:
+        side = photos.shape[-1]
+        enlarged = F.interpolate(photos, [round(side * self._random.choice(SUPERSAMPLING))] * 2, mode="bicubic").clamp(
             0, 1
         )
-        painted = self._draw_style_net()(larger)
-        return F.interpolate(painted, [side, side], mode="bicubic", antialias=True).clamp(0, 1)
+        stylised = self._draw_style_net()(enlarged)
+        return F.interpolate(stylised, [side, side], mode="bicubic", antialias=True).clamp(0, 1)
 
     def _draw_style_net(self) -> StyleNet:
-        of_style = self._style_nets[self._random.integers(len(self._style_nets))]
-        return of_style[self._random.integers(len(of_style))]
+        strengths = self._style_nets[self._random.integers(len(self._style_nets))]
+        return strengths[self._random.integers(len(strengths))]
 
 
-def _photos(settings: UpscalerTrainingSettings, seed: int) -> Iterator[RgbImage]:
-    """Yield photos to be painted."""
-    return photo_crops(training_images(list_images(settings.photos)), settings.crop, seed, close=0.1)
+def _photo_crops(settings: UpscalerTrainingSettings, seed: int) -> Iterator[RgbImage]:
+    """Yield the photos to stylise."""
+    return photo_crops(training_images(list_images(settings.photos)), settings.crop, seed, close_up_fraction=0.1)
 
 
-def _unstylised(settings: UpscalerTrainingSettings, seed: int) -> Iterator[RgbImage]:
-    """Yield what is as it should be already; invented pictures have the edges of a knife."""
+def _unstylised_crops(settings: UpscalerTrainingSettings, seed: int) -> Iterator[RgbImage]:
+    """Yield images that are targets as they are; procedural ones have the sharpest edges."""
     photos = photo_crops(training_images(list_images(settings.photos)), settings.crop, seed)
     paintings = photo_crops(training_images(list_images(settings.paintings)), settings.crop, seed)
-    invented = procedural_crops(settings.crop, seed)
-    return chain.from_iterable(zip(paintings, invented, photos, invented, strict=False))
+    procedural = procedural_crops(settings.crop, seed)
+    return chain.from_iterable(zip(paintings, procedural, photos, procedural, strict=False))

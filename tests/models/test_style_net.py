@@ -16,27 +16,27 @@ def test_the_published_network_has_the_published_size() -> None:
 
 @pytest.mark.parametrize("config", [StyleNetConfig(width=8, blocks=1), SLIM])
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (33, 47), (64, 50)])
-def test_a_painting_has_the_size_of_its_picture(config: StyleNetConfig, height: int, width: int) -> None:
-    painted = StyleNet(config)(torch.rand(2, 3, height, width))
-    assert painted.shape == (2, 3, height, width)
-    assert painted.dtype == torch.float32
-    assert 0 <= painted.min() <= painted.max() <= 1
+def test_the_output_has_the_size_of_the_input(config: StyleNetConfig, height: int, width: int) -> None:
+    stylised = StyleNet(config)(torch.rand(2, 3, height, width))
+    assert stylised.shape == (2, 3, height, width)
+    assert stylised.dtype == torch.float32
+    assert 0 <= stylised.min() <= stylised.max() <= 1
 
 
-def test_a_flat_picture_has_no_frame_around_it() -> None:
+def test_a_flat_image_has_no_visible_border() -> None:
     torch.manual_seed(0)
-    painted = StyleNet(SLIM)(torch.full((1, 3, 48, 48), 0.4))
-    assert torch.allclose(painted, painted[..., 24:25, 24:25].expand_as(painted), atol=1e-4)
+    stylised = StyleNet(SLIM)(torch.full((1, 3, 48, 48), 0.4))
+    assert torch.allclose(stylised, stylised[..., 24:25, 24:25].expand_as(stylised), atol=1e-4)
 
 
-def test_normalisation_is_per_picture_and_channel() -> None:
-    """GroupNorm with a group a channel is instance norm: one picture of a batch does not touch another."""
+def test_normalisation_is_per_image_and_channel() -> None:
+    """Images of a batch do not affect each other."""
     torch.manual_seed(0)
     network, pictures = StyleNet(SLIM).double().eval(), torch.rand(2, 3, 32, 32, dtype=torch.float64)
     assert torch.allclose(network(pictures)[1], network(pictures[1:])[0])
 
 
-def test_bfloat16_paints_the_same_picture_within_its_precision() -> None:
+def test_bfloat16_gives_the_same_image_within_its_precision() -> None:
     torch.manual_seed(0)
     network, picture = StyleNet(SLIM), torch.rand(1, 3, 64, 64)
     exact = network(picture)
@@ -44,8 +44,8 @@ def test_bfloat16_paints_the_same_picture_within_its_precision() -> None:
     assert 0 < (exact - rounded).abs().mean() < 0.01  # 8 bits of mantissa through six layers
 
 
-def test_rounding_draws_no_contour_lines_in_a_dark_sky() -> None:
-    """Blocks of a level, as a codec leaves them, and a slope in steps of bfloat16 are no strokes to be painted."""
+def test_a_dark_sky_gets_no_contour_lines_from_rounding() -> None:
+    """Neither a codec's blocks of one level nor steps of bfloat16 on a gradient become strokes."""
     torch.manual_seed(0)
     network = StyleNet(SLIM).to_compute_dtype(torch.bfloat16)
     sky = torch.linspace(0.02, 0.08, 96).expand(1, 3, 96, 96)
@@ -55,10 +55,10 @@ def test_rounding_draws_no_contour_lines_in_a_dark_sky() -> None:
         plain, blocky = (network(torch.cat([above, land], 2)) for above in (sky, sky + blocks))
     assert (plain - blocky)[
         ..., 16:72, 16:-16
-    ].std() < 0.012 * plain.std()  # 0.007; without `calmed` 0.021, all in bfloat16 0.015
+    ].std() < 0.012 * plain.std()  # 0.007; without `suppress_faint_detail` 0.021, all in bfloat16 0.015
 
 
-def test_upsampling_at_once_is_upsampling_and_then_convolving() -> None:
+def test_the_transposed_convolution_equals_upsampling_and_convolution() -> None:
     torch.manual_seed(0)
     upsampled = _UpsampleConv(8, 4).double()
     small = torch.randn(2, 8, 9, 13, dtype=torch.float64)
@@ -66,21 +66,21 @@ def test_upsampling_at_once_is_upsampling_and_then_convolving() -> None:
     assert torch.allclose(upsampled(small), large)
 
 
-def test_a_network_of_no_width_is_refused() -> None:
+def test_a_network_of_width_0_is_refused() -> None:
     with pytest.raises(SettingsError, match="width 0"):
         StyleNetConfig(width=0)
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_it_is_instance_norm_both_ways(layout: torch.memory_format) -> None:
+def test_instance_norm_equals_torchs_forward_and_backward(layout: torch.memory_format) -> None:
     torch.manual_seed(0)
-    ours, theirs = InstanceNorm(6), nn.InstanceNorm2d(6, affine=True)
-    nn.init.normal_(ours.weight)
-    nn.init.normal_(ours.bias)
-    theirs.load_state_dict(ours.state_dict())
+    own, torch_norm = InstanceNorm(6), nn.InstanceNorm2d(6, affine=True)
+    nn.init.normal_(own.weight)
+    nn.init.normal_(own.bias)
+    torch_norm.load_state_dict(own.state_dict())
     incoming = torch.randn(3, 6, 9, 7)
     results = []
-    for norm in (ours, theirs):
+    for norm in (own, torch_norm):
         picture = (5 * torch.randn(3, 6, 9, 7, generator=torch.manual_seed(1)) + 2).to(memory_format=layout)
         picture.requires_grad_()
         normal = norm(picture)
@@ -90,7 +90,7 @@ def test_it_is_instance_norm_both_ways(layout: torch.memory_format) -> None:
         assert torch.allclose(mine, reference, atol=2e-5)
 
 
-def test_without_gradients_it_is_the_same() -> None:
+def test_instance_norm_is_the_same_without_gradients() -> None:
     norm, picture = InstanceNorm(4), torch.randn(2, 4, 8, 8)
     with torch.inference_mode():
         still = norm(picture)

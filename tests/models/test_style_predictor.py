@@ -7,17 +7,17 @@ from streamstyle.models.weights import load_loss_network
 SMALL = StyleNetConfig(width=4, blocks=1, half_ends=True)
 
 
-def test_a_painter_of_its_own_paints_what_the_network_paints_with_the_code() -> None:
+def test_a_built_style_net_equals_the_predictor_with_that_code() -> None:
     torch.manual_seed(0)
     network = StylePredictor(SMALL, 10)
     pictures, codes = torch.rand(2, 3, 32, 36), network.embed(torch.randn(2, 10))
     together = network(pictures, list(codes))
-    for picture, code, painted in zip(pictures, codes, together, strict=True):
-        assert torch.allclose(network.build_style_net(code)(picture[None])[0], painted, atol=1e-5)
+    for picture, code, stylised in zip(pictures, codes, together, strict=True):
+        assert torch.allclose(network.build_style_net(code)(picture[None])[0], stylised, atol=1e-5)
     assert not torch.allclose(together[0], network(pictures[:1], [codes[1]])[0], atol=1e-4), "styles differ"
 
 
-def test_the_statistics_of_a_picture_are_those_of_its_colours_and_not_of_its_places() -> None:
+def test_statistics_depend_on_colours_more_than_on_positions() -> None:
     torch.manual_seed(0)
     network = load_loss_network()
     picture = torch.rand(1, 3, 64, 64)

@@ -1,4 +1,4 @@
-"""Tiles of an image: each pixel in one core, margins around."""
+"""Tiles cover an image, and stylising in tiles gives the result of the whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streamstyle.styles.library import builtin_styles
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (15, 16), (100, 333), (1080, 1920)])
-def test_cores_cover_every_pixel_once_and_margins_reach_as_far_as_they_should(height: int, width: int) -> None:
+def test_cores_cover_every_pixel_once_with_full_margins(height: int, width: int) -> None:
     seen = torch.zeros(height, width)
     for tile in split_into_tiles(height, width, side=100, margin=48, grid=16):
         tile.target(seen).add_(1)
@@ -26,7 +26,7 @@ def test_cores_cover_every_pixel_once_and_margins_reach_as_far_as_they_should(he
 
 
 def picture(height: int, width: int, seed: int = 1) -> Tensor:
-    """Calm on the left, and busy on the right: each half by itself would be painted otherwise."""
+    """Return an image, smooth on the left and detailed on the right, whose halves differ in statistics."""
     coarse = torch.rand(1, 3, height // 8 + 1, width // 8 + 1, generator=torch.Generator().manual_seed(seed))
     picture = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
     picture[..., : width // 2] = 0.4 + 0.1 * picture[..., : width // 2]
@@ -35,7 +35,7 @@ def picture(height: int, width: int, seed: int = 1) -> Tensor:
 
 @pytest.mark.parametrize("config", [StyleNetConfig(8, 1, half_ends=True), StyleNetConfig(8, 1)])
 @pytest.mark.parametrize(("height", "width"), [(90, 46), (33, 161)])
-def test_tiles_join_without_a_trace(config: StyleNetConfig, height: int, width: int) -> None:
+def test_tiles_give_the_result_of_the_whole_image(config: StyleNetConfig, height: int, width: int) -> None:
     torch.manual_seed(0)
     network = StyleNet(config).eval().requires_grad_(False)
     whole = network(picture(height, width))
@@ -43,15 +43,16 @@ def test_tiles_join_without_a_trace(config: StyleNetConfig, height: int, width: 
         assert torch.allclose(TiledStyleNet(network, side)(picture(height, width)), whole, atol=2e-5)
 
 
-def test_a_style_that_ships_paints_in_tiles_what_it_paints_whole() -> None:
+@pytest.mark.slow
+def test_tiles_of_a_built_in_style_give_the_result_of_the_whole() -> None:
     network = load_style_net(builtin_styles()[0].path).eval().requires_grad_(False)
     image = picture(72, 240)
     whole, alone = network(image), torch.cat([network(half) for half in image.chunk(2, dim=-1)], dim=-1)
     assert torch.allclose(TiledStyleNet(network, 128)(image), whole, atol=1e-3)
-    assert float((alone - whole).abs().mean()) > 0.03  # as tiles would look that know nothing of each other
+    assert float((alone - whole).abs().mean()) > 0.03  # tiles with statistics of their own
 
 
-def test_in_bfloat16_the_difference_is_its_rounding() -> None:
+def test_in_bfloat16_tiles_differ_by_rounding_only() -> None:
     network = load_style_net(builtin_styles()[0].path).eval().requires_grad_(False)
     image = picture(72, 240)
     exact, network = network(image), network.to(torch.bfloat16)
@@ -59,9 +60,9 @@ def test_in_bfloat16_the_difference_is_its_rounding() -> None:
     assert float((tiles - whole).abs().mean()) < 1.5 * float((whole - exact).abs().mean())
 
 
-def test_each_picture_is_measured_anew() -> None:
+def test_statistics_are_reset_for_each_image() -> None:
     torch.manual_seed(0)
-    painter = TiledStyleNet(StyleNet(StyleNetConfig(8, 1, half_ends=True)).eval(), 64)
-    first = painter(picture(33, 161))
-    painter(picture(33, 161, seed=2))
-    assert torch.equal(painter(picture(33, 161)), first)
+    tiled = TiledStyleNet(StyleNet(StyleNetConfig(8, 1, half_ends=True)).eval(), 64)
+    first = tiled(picture(33, 161))
+    tiled(picture(33, 161, seed=2))
+    assert torch.equal(tiled(picture(33, 161)), first)

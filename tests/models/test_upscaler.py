@@ -1,4 +1,4 @@
-"""What a picture is, enlarged: its colours, its flat areas, its place; and crisper than a bicubic enlargement."""
+"""The upscaler keeps colours, flat areas and positions, and is sharper than bicubic interpolation."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def network() -> Upscaler:
 
 
 @pytest.fixture(scope="module")
-def untaught() -> Upscaler:
-    """A network that has learned nonsense, and adds a lot of it."""
+def random_network() -> Upscaler:
+    """A network with large random weights, which adds much detail."""
     torch.manual_seed(0)
     network = Upscaler(UpscalerConfig(width=8, depth=2)).eval().requires_grad_(False)
     for layer in network.layers:
@@ -45,30 +45,28 @@ def sharpness(image: Tensor) -> float:
 
 
 @pytest.mark.parametrize("colour", [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.9, 0.1, 0.4)])
-def test_what_is_flat_stays_flat_whatever_the_network_has_learned(
-    untaught: Upscaler, colour: tuple[float, ...]
-) -> None:
+def test_a_flat_image_stays_flat_with_any_weights(random_network: Upscaler, colour: tuple[float, ...]) -> None:
     flat = torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, 20, 30)
-    larger = untaught(flat)
+    larger = random_network(flat)
     assert larger.shape == (1, 3, 40, 60)
     assert torch.allclose(larger, F.interpolate(flat, scale_factor=2.0), atol=1e-5)
 
 
-def test_a_step_of_one_pixel_is_a_step_of_two(untaught: Upscaler, network: Upscaler) -> None:
-    for each in (untaught, network):
+def test_a_shift_by_one_pixel_becomes_a_shift_by_two(random_network: Upscaler, network: Upscaler) -> None:
+    for each in (random_network, network):
         wide = strokes(40, 61)
         here, there = each(wide[..., :-1]), each(wide[..., 1:])
         inner = 2 * each.receptive_radius  # pixels that see no border
         assert torch.allclose(here[..., inner + 2 : -inner], there[..., inner : -inner - 2], atol=1e-5)
 
 
-def test_colours_stay(network: Upscaler) -> None:
+def test_mean_colours_are_kept(network: Upscaler) -> None:
     picture = strokes(60, 90)
     means = network(picture).mean((0, 2, 3)) - picture.mean((0, 2, 3))
     assert float(means.abs().max()) < 0.5 * LEVEL
 
 
-def test_soft_strokes_become_crisp_ones_with_faint_halos(network: Upscaler) -> None:
+def test_soft_strokes_become_sharp_with_faint_halos(network: Upscaler) -> None:
     whole = strokes(120, 180, softness=1.0)  # twice the size, and its waves twice as long
     picture = F.avg_pool2d(whole, 2)
     larger = network(picture)
@@ -79,7 +77,7 @@ def test_soft_strokes_become_crisp_ones_with_faint_halos(network: Upscaler) -> N
     assert float(halo) < 0.2 * float(step)
 
 
-def test_no_grid_is_left_on_a_slope(network: Upscaler) -> None:
+def test_a_gradient_gets_no_grid(network: Upscaler) -> None:
     slope = torch.linspace(0.2, 0.8, 64).expand(1, 3, 48, 64)
     larger = network(slope)[..., 24:-24]
     assert float(larger.diff(dim=-2).abs().max()) < 0.25 * LEVEL, "rows are alike"
@@ -88,14 +86,14 @@ def test_no_grid_is_left_on_a_slope(network: Upscaler) -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(33, 61), (90, 46)])
-def test_tiles_join_without_a_trace(untaught: Upscaler, height: int, width: int) -> None:
+def test_tiles_give_the_result_of_the_whole_image(random_network: Upscaler, height: int, width: int) -> None:
     picture = torch.rand(1, 3, height, width, generator=torch.manual_seed(1))
-    whole = upscale_tiled(untaught, picture, None)
+    whole = upscale_tiled(random_network, picture, None)
     for side in (16, 40, 1000):
-        assert torch.allclose(upscale_tiled(untaught, picture, side), whole, atol=1e-5)
+        assert torch.allclose(upscale_tiled(random_network, picture, side), whole, atol=1e-5)
 
 
-def test_in_the_arithmetic_of_a_run_it_is_the_same_within_a_level(network: Upscaler) -> None:
+def test_the_compute_dtype_of_a_run_changes_less_than_one_level(network: Upscaler) -> None:
     picture = strokes(60, 90)
     fast = load_upscaler_for_inference(torch.device("cpu"))(picture)
     assert float((fast - network(picture)).abs().max()) < LEVEL

@@ -14,7 +14,7 @@ CONFIG = StyleNetConfig(width=8, blocks=2, half_ends=True)
 VGG19 = ("1_1", "1_2", "2_1", "2_2", *(f"{block}_{i}" for block in (3, 4) for i in (1, 2, 3, 4)), "5_1", "5_2")
 
 
-def test_a_style_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+def test_a_saved_style_loads_unchanged(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network, path = StyleNet(CONFIG), tmp_path / "style.safetensors"
     save_weights(path, network, style_metadata(network, name="stripes"))
@@ -25,19 +25,19 @@ def test_a_style_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["style.safetensors"]
 
 
-def test_the_built_in_loss_network_says_what_it_is() -> None:
+def test_the_built_in_loss_network_is_small_and_has_scales() -> None:
     network = load_loss_network()
     assert sum(parameter.numel() for parameter in network.parameters()) < 600_000
     assert network.scales.perceptual > 0
 
 
-def test_a_loss_network_is_no_style() -> None:
+def test_a_loss_network_is_not_loaded_as_a_style() -> None:
     asset = Path(load_style_net.__code__.co_filename).parents[1] / "assets" / "loss_network.safetensors"
-    with pytest.raises(StyleError, match="holds no style"):
+    with pytest.raises(StyleError, match="is not a style"):
         load_style_net(asset)
 
 
-def test_vgg19_is_taken_with_its_extra_layers(tmp_path: Path) -> None:
+def test_vgg19_is_loaded_with_its_extra_layers(tmp_path: Path) -> None:
     widths = {f"conv{name}": 4 for name in VGG19[:-1]}
     state = {
         **VggFeatures(widths).state_dict(),
@@ -51,7 +51,7 @@ def test_vgg19_is_taken_with_its_extra_layers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not weights at all", b"\xff" * 100])
-def test_a_file_that_is_no_weights_file_is_named(tmp_path: Path, content: bytes) -> None:
+def test_the_error_for_a_damaged_weights_file_names_it(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.safetensors"
     path.write_bytes(content)
     for load in (load_style_net, load_loss_network):
@@ -59,8 +59,8 @@ def test_a_file_that_is_no_weights_file_is_named(tmp_path: Path, content: bytes)
             load(path)
 
 
-def test_weights_that_do_not_fit_their_description_are_refused(tmp_path: Path) -> None:
+def test_weights_that_do_not_fit_the_metadata_are_refused(tmp_path: Path) -> None:
     network, path = StyleNet(CONFIG), tmp_path / "style.safetensors"
     save_weights(path, network, style_metadata(StyleNet(StyleNetConfig(width=4, blocks=2))))
-    with pytest.raises(StyleError, match="does not fit"):
+    with pytest.raises(StyleError, match="do not fit"):
         load_style_net(path)

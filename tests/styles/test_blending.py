@@ -1,4 +1,4 @@
-"""Which painting a style was learned from."""
+"""Blends of styles, their strength, and the style images behind them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from streamstyle.styles.spec import BlendPart, StyleBlend, parse_style
 from tests.scenes import texture
 
 
-def mix(*parts: tuple[Path, float]) -> StyleBlend:
-    return StyleBlend("mix", tuple(BlendPart(path, share) for path, share in parts))
+def blend_of(*parts: tuple[Path, float]) -> StyleBlend:
+    return StyleBlend("blend", tuple(BlendPart(path, share) for path, share in parts))
 
 
-def paint(wanted: StyleBlend, picture: Tensor, strength: float = 1.0) -> Tensor:
+def paint(blend: StyleBlend, picture: Tensor, strength: float = 1.0) -> Tensor:
     with torch.inference_mode():
-        return load_blend(wanted, strength)(picture)
+        return load_blend(blend, strength)(picture)
 
 
 @pytest.fixture(scope="module")
@@ -54,29 +54,31 @@ def red_and_blue(tmp_path: Path) -> tuple[Path, Path]:
     return paths
 
 
-def test_any_image_lends_its_colours(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
-    red, blue = (paint(mix((path, 1)), picture).mean((0, 2, 3)) for path in red_and_blue)
+@pytest.mark.slow
+def test_an_image_as_style_gives_its_colours(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
+    red, blue = (paint(blend_of((path, 1)), picture).mean((0, 2, 3)) for path in red_and_blue)
     assert red[0] - red[2] > 0.1 + blue[0] - blue[2]
 
 
-def test_a_blend_lies_between_its_ingredients(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
+@pytest.mark.slow
+def test_a_blend_lies_between_its_parts(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
     red, blue = red_and_blue
-    only_red, only_blue = paint(mix((red, 1)), picture), paint(mix((blue, 1)), picture)
-    half = paint(mix((red, 2), (blue, 2)), picture)
+    only_red, only_blue = paint(blend_of((red, 1)), picture), paint(blend_of((blue, 1)), picture)
+    half = paint(blend_of((red, 2), (blue, 2)), picture)
     apart = (only_red - only_blue).square().mean()
     assert (half - only_red).square().mean() < apart
     assert (half - only_blue).square().mean() < apart
-    assert torch.allclose(paint(mix((red, 3), (red, 1)), picture), only_red, atol=1e-3)
+    assert torch.allclose(paint(blend_of((red, 3), (red, 1)), picture), only_red, atol=1e-3)
 
 
 def test_a_builtin_style_blends_with_an_image(picture: Tensor, red_and_blue: tuple[Path, Path]) -> None:
     wave = get_style("wave").path
-    blend = paint(mix((wave, 0.5), (red_and_blue[0], 0.5)), picture)
-    assert blend.std() > 0.05, "a picture, not mud"
+    blend = paint(blend_of((wave, 0.5), (red_and_blue[0], 0.5)), picture)
+    assert blend.std() > 0.05, "contrast is kept"
 
 
-def test_strength_goes_from_the_picture_itself_to_the_style(picture: Tensor) -> None:
-    wave = mix((get_style("wave").path, 1))
+def test_strength_goes_from_the_source_to_the_style(picture: Tensor) -> None:
+    wave = blend_of((get_style("wave").path, 1))
     away = [float((paint(wave, picture, strength) - picture).square().mean()) for strength in (0, 0.5, 1)]
     assert away == sorted(away)
 
@@ -85,10 +87,10 @@ def test_networks_of_different_shape_are_not_blended(tmp_path: Path) -> None:
     small = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True))
     save_weights(path := tmp_path / "small.safetensors", small, style_metadata(small))
     with pytest.raises(StyleError, match="cannot be blended"):
-        load_blend(mix((path, 1), (get_style("wave").path, 1)), 1)
+        load_blend(blend_of((path, 1), (get_style("wave").path, 1)), 1)
 
 
-def test_shares_are_weights_of_the_weights() -> None:
+def test_a_blend_is_the_weighted_mean_of_the_networks_weights() -> None:
     torch.manual_seed(0)
     one, other = (StyleNet(StyleNetConfig(width=4, blocks=0)) for _ in range(2))
     quarter = blend_weights([one, other], [0.25, 0.75]).state_dict()
@@ -96,17 +98,17 @@ def test_shares_are_weights_of_the_weights() -> None:
         assert torch.allclose(tensor, 0.25 * one.state_dict()[name] + 0.75 * other.state_dict()[name], atol=1e-6)
 
 
-def test_a_style_learned_from_noise_is_neither_blended_nor_weakened(tmp_path: Path) -> None:
-    stranger = StyleNet(FAST)
-    save_weights(path := tmp_path / "stranger.safetensors", stranger, style_metadata(stranger))
-    with pytest.raises(StyleError, match="neither blended nor weakened"):
-        load_blend(mix((path, 1), (get_style("wave").path, 1)), 1)
-    with pytest.raises(StyleError, match="neither blended nor weakened"):
-        load_blend(mix((path, 1)), 0.5)
-    assert weight_cosine(load_blend(mix((path, 1)), 1), stranger) > 0.99
+def test_a_style_trained_from_noise_cannot_be_blended(tmp_path: Path) -> None:
+    unrelated = StyleNet(FAST)
+    save_weights(path := tmp_path / "stranger.safetensors", unrelated, style_metadata(unrelated))
+    with pytest.raises(StyleError, match="neither in a blend nor at a strength below 1"):
+        load_blend(blend_of((path, 1), (get_style("wave").path, 1)), 1)
+    with pytest.raises(StyleError, match="neither in a blend nor at a strength below 1"):
+        load_blend(blend_of((path, 1)), 0.5)
+    assert weight_cosine(load_blend(blend_of((path, 1)), 1), unrelated) > 0.99
 
 
-def test_the_styles_that_ship_are_relatives() -> None:
+def test_the_built_in_styles_can_be_blended() -> None:
     original = identity_net()
     assert all(weight_cosine(load_style_net(style.path), original) > 0.75 for style in builtin_styles())
 
@@ -130,29 +132,29 @@ def other(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def learned(tmp_path: Path, image: Path) -> Path:
+def trained(tmp_path: Path, image: Path) -> Path:
     network = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True))
-    path = tmp_path / "learned.safetensors"
+    path = tmp_path / "trained.safetensors"
     save_weights(path, network, style_metadata(network, image_sha256=image_digest(image)))
     return path
 
 
-def test_an_image_is_its_own_painting(image: Path) -> None:
+def test_an_image_is_its_own_style_image(image: Path) -> None:
     assert style_image_path(BlendPart(image), None) == image
 
 
-def test_a_style_without_its_image_says_what_to_give(learned: Path) -> None:
-    with pytest.raises(StyleError, match=r"learned does not contain its style image.*--style-image"):
-        style_image_path(BlendPart(learned), None)
+def test_ruder_asks_for_the_image_of_a_trained_style(trained: Path) -> None:
+    with pytest.raises(StyleError, match=r"trained does not contain its style image.*--style-image"):
+        style_image_path(BlendPart(trained), None)
 
 
-def test_the_image_of_a_style_is_known_again_and_no_other_taken_for_it(learned: Path, image: Path, other: Path) -> None:
-    assert style_image_path(BlendPart(learned), image) == image
-    with pytest.raises(StyleError, match=r"other\.png is not the image that learned was learned from"):
-        style_image_path(BlendPart(learned), other)
+def test_another_image_than_that_of_the_style_is_refused(trained: Path, image: Path, other: Path) -> None:
+    assert style_image_path(BlendPart(trained), image) == image
+    with pytest.raises(StyleError, match=r"other\.png is not the image that trained was trained on"):
+        style_image_path(BlendPart(trained), other)
     with pytest.raises(StyleError, match="cannot be read"):
         style_targets(
-            StyleBlend("learned", (BlendPart(learned),)), image.with_name("gone.png"), 1, load_loss_network(), CPU
+            StyleBlend("learned", (BlendPart(trained),)), image.with_name("gone.png"), 1, load_loss_network(), CPU
         )
 
 
@@ -161,7 +163,7 @@ def test_an_image_that_is_not_needed_is_refused(image: Path, other: Path) -> Non
         style_targets(StyleBlend("image", (BlendPart(image),)), other, 1, load_loss_network(), CPU)
 
 
-def test_the_grams_of_a_blend_are_the_mean_of_its_paintings(image: Path, other: Path) -> None:
+def test_the_grams_of_a_blend_are_the_weighted_mean(image: Path, other: Path) -> None:
     network = load_loss_network()
     one, two, both = (
         style_targets(StyleBlend("a mix", tuple(parts)), None, 0.5, network, CPU)
@@ -172,10 +174,10 @@ def test_the_grams_of_a_blend_are_the_mean_of_its_paintings(image: Path, other: 
         assert not torch.allclose(one[layer], two[layer], rtol=1e-2)
 
 
-def test_an_image_that_a_style_was_learned_from_stays_known(
-    image: Path, learned: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_image_of_a_trained_style_selects_its_network(
+    image: Path, trained: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamstyle.styles.library.library_folder", lambda: learned.parent)
-    (ingredient,) = parse_style(str(image)).parts
-    assert (ingredient.path, ingredient.image) == (learned, image)
-    assert parse_style(str(learned)).parts[0].image is None
+    monkeypatch.setattr("streamstyle.styles.library.library_folder", lambda: trained.parent)
+    (part,) = parse_style(str(image)).parts
+    assert (part.path, part.image) == (trained, image)
+    assert parse_style(str(trained)).parts[0].image is None

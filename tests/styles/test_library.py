@@ -40,7 +40,7 @@ def picture(path: Path, content: bytes = b"not really a JPEG") -> Path:
     return path
 
 
-def test_a_builtin_style_is_found_by_its_files_name(tmp_path: Path) -> None:
+def test_a_built_in_style_is_found_by_its_file_name(tmp_path: Path) -> None:
     path = weights(tmp_path / "assets" / "wave.safetensors", title="The Great Wave", artist="Hokusai")
     weights(tmp_path / "assets" / "loss_network.safetensors", kind="loss_network")
     style = find_style("wave")
@@ -48,7 +48,7 @@ def test_a_builtin_style_is_found_by_its_files_name(tmp_path: Path) -> None:
     assert [style.name for style in library.all_styles()] == ["wave"]
 
 
-def test_an_image_is_known_by_its_content_whatever_its_name(tmp_path: Path) -> None:
+def test_an_image_finds_its_style_by_content_not_by_name(tmp_path: Path) -> None:
     image = picture(tmp_path / "my painting.jpg")
     assert find_style(str(image)) is None
     weights(new_style_path(image), image_sha256=image_digest(image))
@@ -61,19 +61,19 @@ def test_an_image_is_known_by_its_content_whatever_its_name(tmp_path: Path) -> N
     assert find_style(str(moved)) is None
 
 
-def test_the_image_that_a_builtin_style_was_learned_from_needs_no_learning(tmp_path: Path) -> None:
+def test_the_image_of_a_built_in_style_finds_that_style(tmp_path: Path) -> None:
     image = picture(tmp_path / "hokusai.jpg")
     weights(tmp_path / "assets" / "wave.safetensors", image_sha256=image_digest(image))
     assert find_style(str(image)) == find_style("wave")
 
 
-def test_a_style_half_learned_is_no_style_yet(tmp_path: Path) -> None:
+def test_a_snapshot_is_not_a_style(tmp_path: Path) -> None:
     path = new_style_path(picture(tmp_path / "wave.jpg"))
     weights(path.with_name(f"{path.stem}.learning.safetensors"))
     assert trained_styles() == []
 
 
-def test_a_learned_style_never_hides_one_of_the_same_name(tmp_path: Path) -> None:
+def test_a_trained_style_gets_another_name_if_its_name_is_taken(tmp_path: Path) -> None:
     weights(tmp_path / "assets" / "wave.safetensors")
     weights(new_style_path(picture(tmp_path / "a" / "wave.jpg", b"a")))
     weights(new_style_path(picture(tmp_path / "b" / "wave.jpg", b"b")))
@@ -83,7 +83,7 @@ def test_a_learned_style_never_hides_one_of_the_same_name(tmp_path: Path) -> Non
     assert found.builtin
 
 
-def test_a_builtin_style_that_comes_later_takes_no_learned_ones_name(tmp_path: Path) -> None:
+def test_a_new_built_in_style_does_not_hide_a_trained_one(tmp_path: Path) -> None:
     weights(new_style_path(picture(tmp_path / "delaunay.jpg")))
     weights(tmp_path / "assets" / "delaunay.safetensors")
     found = find_style("delaunay")
@@ -91,18 +91,18 @@ def test_a_builtin_style_that_comes_later_takes_no_learned_ones_name(tmp_path: P
     assert not found.builtin
 
 
-def test_a_weights_file_is_a_style_by_what_it_says_of_itself(tmp_path: Path) -> None:
+def test_a_weights_file_is_a_style_by_its_metadata(tmp_path: Path) -> None:
     mine = weights(tmp_path / "mine.safetensors", title="Mine")
     found = find_style(str(mine))
     assert found is not None
     assert (found.name, found.title) == ("mine", "Mine")
-    with pytest.raises(StyleError, match="is no style"):
+    with pytest.raises(StyleError, match="is not a style"):
         find_style(str(weights(tmp_path / "vgg.safetensors", kind="loss_network")))
     with pytest.raises(StyleError, match="there is no file"):
         find_style(str(tmp_path / "none.safetensors"))
 
 
-def test_a_broken_file_in_the_library_is_passed_over(folder: Path) -> None:
+def test_a_damaged_file_in_the_library_is_skipped(folder: Path) -> None:
     weights(folder / "good-0123456789abcdef.safetensors")
     for name, content in {"empty": b"", "short": b"\x10\0\0\0\0\0\0\0{}", "text": b"this is no weights file"}.items():
         picture(folder / f"{name}.safetensors", content)
@@ -111,7 +111,7 @@ def test_a_broken_file_in_the_library_is_passed_over(folder: Path) -> None:
     assert [style.name for style in trained_styles()] == ["good"]
 
 
-def test_an_unknown_style_is_answered_with_the_nearest(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_style_suggests_similar_names(tmp_path: Path) -> None:
     for name in ("wave", "starry_night", "composition_vii"):
         weights(tmp_path / "assets" / f"{name}.safetensors")
     error = unknown_style_error("stary_nigth")
@@ -121,11 +121,11 @@ def test_an_unknown_style_is_answered_with_the_nearest(tmp_path: Path) -> None:
     assert all(name in unknown_style_error("zzz").next_step for name in ("wave", "starry_night", "composition_vii"))
 
 
-def test_an_image_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_the_error_for_an_unreadable_image_names_it(tmp_path: Path) -> None:
     with pytest.raises(StyleError, match=r"gone\.jpg"):
         image_digest(tmp_path / "gone.jpg")
 
 
-def test_a_kept_file_tells_the_styles_name() -> None:
+def test_the_name_of_a_style_leaves_out_the_digest() -> None:
     assert style_name(Path("my-own-style-0123456789abcdef.safetensors")) == "my-own-style"
     assert style_name(Path("wave.safetensors")) == "wave"

@@ -1,4 +1,4 @@
-"""Who listens to a training, and may stop it."""
+"""An observer of training events that can stop the training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streamstyle.events import Event, TrainingStep
 
 @dataclass
 class Listener:
-    """Keeps the events, those of steps apart from the others, and sets `stop` after so many steps."""
+    """Collects training steps and other events, and sets `stop` after `stop_after` steps."""
 
     stop_after: int | None = None
     events: list[TrainingStep] = field(default_factory=list)

@@ -13,13 +13,13 @@ def write_picture(path: Path, height: int, width: int, seed: int = 0) -> None:
     cv2.imwrite(str(path), np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8))
 
 
-def test_a_red_picture_is_read_as_red(tmp_path: Path) -> None:
+def test_images_are_read_as_rgb(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "red.png"), np.full((8, 8, 3), (0, 0, 255), np.uint8))
     assert (read_image(tmp_path / "red.png") == (255, 0, 0)).all()
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture"])
-def test_what_is_no_image_is_named(tmp_path: Path, content: bytes) -> None:
+def test_the_error_for_a_file_that_is_not_an_image_names_it(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "style.jpg").write_bytes(content)
     with pytest.raises(StyleError, match=r"style\.jpg is not an image"):
         read_image(tmp_path / "style.jpg")
@@ -28,13 +28,13 @@ def test_what_is_no_image_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(50, 80), (300, 70), (64, 64)])
-def test_the_short_side_gets_the_size_asked_for(height: int, width: int) -> None:
+def test_resize_sets_the_short_side(height: int, width: int) -> None:
     resized = resize_short_side(np.zeros((height, width, 3), np.uint8), 64)
     assert min(resized.shape[:2]) == 64
     assert abs(resized.shape[1] / resized.shape[0] - width / height) < 0.02
 
 
-def test_every_photo_is_seen_before_any_comes_again(tmp_path: Path) -> None:
+def test_every_photo_is_used_once_per_round(tmp_path: Path) -> None:
     for value in range(5):
         cv2.imwrite(str(tmp_path / f"{value}.png"), np.full((70, 90, 3), 40 * value, np.uint8))
     crops = photo_crops(list_images(tmp_path), 64, seed=3)
@@ -42,12 +42,12 @@ def test_every_photo_is_seen_before_any_comes_again(tmp_path: Path) -> None:
     assert sorted(seen) == [0, 40, 80, 120, 160]
 
 
-def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StyleError, match="holds no pictures"):
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StyleError, match="has no images"):
         list_images(tmp_path)
 
 
-def test_invented_pictures_are_varied_and_the_same_every_time() -> None:
+def test_procedural_images_vary_and_are_reproducible() -> None:
     first, again = (list(islice(procedural_crops(64, seed=7), 4)) for _ in range(2))
     assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
     assert all(picture.std() > 20 for picture in first)

@@ -7,7 +7,7 @@ from streamstyle.train.loss import StyleLoss, flatness
 
 
 def sky_and_leaves() -> Tensor:
-    """A picture whose upper half is even and whose lower half is not."""
+    """Return an image whose upper half is flat and whose lower half is textured."""
     torch.manual_seed(0)
     picture = torch.full((1, 3, 64, 64), 0.4)
     picture[..., 32:, :] = torch.rand(1, 3, 8, 16).repeat_interleave(4, 2).repeat_interleave(4, 3)
@@ -20,21 +20,21 @@ def test_a_sky_is_flat_and_leaves_are_not() -> None:
     assert flat[40:].mean() < 0.05
 
 
-def test_a_codecs_blocks_do_not_make_a_sky_less_flat() -> None:
+def test_a_sky_with_codec_blocks_counts_as_flat() -> None:
     blocks = torch.rand(1, 1, 8, 8).repeat_interleave(8, 2).repeat_interleave(8, 3).mul(2 / 255)
     assert flatness(0.4 + blocks.expand(-1, 3, -1, -1)).min() > 0.8
 
 
 def test_grain_costs_more_in_a_sky_than_in_leaves() -> None:
-    goal = StyleLoss(load_loss_network(), 1.0, 1.0, 0.0)
-    smooth = StyleLoss(goal.network, 1.0, 0.0, 0.0)
+    style_loss = StyleLoss(load_loss_network(), 1.0, 1.0, 0.0)
+    smooth = StyleLoss(style_loss.network, 1.0, 0.0, 0.0)
     photo = sky_and_leaves()
-    grams = style_grams(goal.network, photo[0])
+    grams = style_grams(style_loss.network, photo[0])
     grain = 0.1 * torch.randn(1, 3, 32, 64)
 
     def roughness(rows: slice) -> float:
-        painted = torch.full_like(photo, 0.4)
-        painted[..., rows, :] += grain
-        return float(goal.loss(photo, painted, [grams]) - smooth.loss(photo, painted, [grams]))
+        stylised = torch.full_like(photo, 0.4)
+        stylised[..., rows, :] += grain
+        return float(style_loss.loss(photo, stylised, [grams]) - smooth.loss(photo, stylised, [grams]))
 
     assert roughness(slice(0, 32)) > 4 * roughness(slice(32, 64))

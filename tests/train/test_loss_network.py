@@ -20,7 +20,7 @@ from streamstyle.train.loss_network import choose_channels, ridge
 from streamstyle.train.settings import LossNetworkTrainingSettings
 
 
-def test_channels_that_say_something_new_are_chosen() -> None:
+def test_independent_channels_are_chosen() -> None:
     torch.manual_seed(0)
     ground = torch.rand(500, 3)
     doubled = torch.cat([ground, ground + 1e-3 * torch.rand(500, 3)], 1)
@@ -28,7 +28,7 @@ def test_channels_that_say_something_new_are_chosen() -> None:
     assert sorted(int(channel) % 3 for channel in chosen) == [0, 1, 2]
 
 
-def test_a_channel_that_hardly_ever_speaks_is_passed_over() -> None:
+def test_a_nearly_silent_channel_is_not_chosen() -> None:
     torch.manual_seed(0)
     activations = torch.rand(500, 4)
     activations[:, 2] = 0
@@ -36,7 +36,7 @@ def test_a_channel_that_hardly_ever_speaks_is_passed_over() -> None:
     assert 2 not in choose_channels(activations, 3)
 
 
-def test_what_dropped_channels_would_have_said_is_predicted_from_the_kept() -> None:
+def test_ridge_predicts_dropped_channels_from_the_kept_ones() -> None:
     torch.manual_seed(0)
     kept = torch.rand(400, 5)
     mixing = torch.randn(8, 5)
@@ -44,9 +44,9 @@ def test_what_dropped_channels_would_have_said_is_predicted_from_the_kept() -> N
 
 
 @pytest.fixture
-def pupil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[TrainingStep]]:
-    """Distils an untrained network of VGG-16's shape, at half of its width, on a few pictures of noise."""
-    monkeypatch.setattr(loss_network, "SIDE", 64)
+def distil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[TrainingStep]]:
+    """Return a function that distils an untrained network of VGG-16's shape on a few images of noise."""
+    monkeypatch.setattr(loss_network, "CROP_SIDE", 64)
     torch.manual_seed(0)
     widths = {name: max(32, 2 * width) for name, width in loss_network.WIDTHS[LossWidth.slim].items()}
     save_file(VggFeatures(widths).state_dict(), tmp_path / "teacher.safetensors")
@@ -57,21 +57,22 @@ def pupil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
             cv2.imwrite(str(tmp_path / folder / f"{seed}.png"), cv2.resize(noise, (200, 200)))
     settings = LossNetworkTrainingSettings(tmp_path / "teacher.safetensors", tmp_path / "photos", steps=6, batch=4)
 
-    def distilled(output: Path, stop: threading.Event | None = None, **changes: Any) -> list[TrainingStep]:
+    def run(output: Path, stop: threading.Event | None = None, **changes: Any) -> list[TrainingStep]:
         events: list[TrainingStep] = []
         stop = stop or threading.Event()
         loss_network.distil_loss_network(output, replace(settings, **changes), events.append, stop)
         return events
 
-    return distilled
+    return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("painted", [False, True])
-def test_distilling_ends_in_a_slim_network(
-    tmp_path: Path, pupil: Callable[..., list[TrainingStep]], painted: bool
+def test_distillation_writes_a_slim_network(
+    tmp_path: Path, distil: Callable[..., list[TrainingStep]], painted: bool
 ) -> None:
     output = tmp_path / "slim.safetensors"
-    assert len(pupil(output, paintings=tmp_path / "paintings" if painted else None)) == 6
+    assert len(distil(output, paintings=tmp_path / "paintings" if painted else None)) == 6
     slim = load_loss_network(output)
     widths = loss_network.WIDTHS[LossWidth.slim]
     assert {name: slim.get_submodule(name).out_channels for name in widths} == widths
@@ -79,18 +80,19 @@ def test_distilling_ends_in_a_slim_network(
     assert ("paintings" in read_metadata(output)["trained_on"]) == painted
 
 
-def test_distilling_that_was_stopped_goes_on(tmp_path: Path, pupil: Callable[..., list[TrainingStep]]) -> None:
+@pytest.mark.slow
+def test_a_stopped_distillation_resumes(tmp_path: Path, distil: Callable[..., list[TrainingStep]]) -> None:
     output = tmp_path / "slim.safetensors"
     stop = threading.Event()
     stop.set()
-    assert [event.step for event in pupil(output, stop)] == [1]
+    assert [event.step for event in distil(output, stop)] == [1]
     assert not output.exists()
-    assert [event.step for event in pupil(output)] == [2, 3, 4, 5, 6]
+    assert [event.step for event in distil(output)] == [2, 3, 4, 5, 6]
     assert output.exists()
     assert not list(tmp_path.glob("*.learning.safetensors"))
 
 
-def test_one_picture_in_twenty_is_never_trained_on() -> None:
+def test_one_image_in_twenty_is_held_out() -> None:
     paths = [Path(f"{number:03}.png") for number in range(100)]
     assert len(held_out_images(paths)) == 5
     assert sorted(held_out_images(paths) + training_images(paths)) == paths

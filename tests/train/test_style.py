@@ -40,7 +40,8 @@ def learn(
     return listener.events
 
 
-def test_learning_brings_the_loss_down_and_keeps_what_it_was_made_of(stripes: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_training_lowers_the_loss_and_records_its_provenance(stripes: Path, tmp_path: Path) -> None:
     weights = tmp_path / "stripes.safetensors"
     events = learn(stripes, weights, replace(QUICK, steps=40), start=StartFrom.noise)
     losses = [event.loss for event in events]
@@ -54,7 +55,8 @@ def test_learning_brings_the_loss_down_and_keeps_what_it_was_made_of(stripes: Pa
     assert metadata["command"].startswith("streamstyle learn stripes.png --steps 40")
 
 
-def test_learning_that_was_interrupted_goes_on_where_it_was(stripes: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_an_interrupted_training_resumes(stripes: Path, tmp_path: Path) -> None:
     weights, settings = (
         tmp_path / "stripes.safetensors",
         StyleTrainingSettings(steps=6, batch=1, crop=64, style_size=64),
@@ -65,7 +67,8 @@ def test_learning_that_was_interrupted_goes_on_where_it_was(stripes: Path, tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stripes.png", "stripes.safetensors"]
 
 
-def test_the_end_is_stated_whether_training_was_finished_or_stopped(stripes: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_the_last_event_says_whether_training_finished_or_stopped(stripes: Path, tmp_path: Path) -> None:
     weights, settings = tmp_path / "styles" / "stripes.safetensors", replace(QUICK, steps=3)
     stopped, finished = Listener(stop_after=2), Listener()
     assert not train_style(stripes, weights, settings, Device.cpu, stopped.observe, stopped.stop)
@@ -74,14 +77,16 @@ def test_the_end_is_stated_whether_training_was_finished_or_stopped(stripes: Pat
     assert finished.others == [StyleTrained("stripes", str(stripes), str(weights), finished.events[-1].elapsed)]
 
 
-def test_the_log_of_a_learning_stays(stripes: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_the_log_of_a_training_is_kept(stripes: Path, tmp_path: Path) -> None:
     learn(stripes, tmp_path / "stripes.safetensors", QUICK)
     header, line = (tmp_path / "stripes.learning.csv").read_text().splitlines()
     assert header == "step,seconds,loss"
     assert line.startswith("20,")
 
 
-def test_learning_starts_from_a_first_guess_and_not_from_noise(stripes: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_training_starts_from_the_style_predictor_or_from_noise(stripes: Path, tmp_path: Path) -> None:
     guess = net_from_image(read_image(stripes))
     for start, like in ((StartFrom.style_predictor, True), (StartFrom.noise, False)):
         weights = tmp_path / f"{start}.safetensors"
@@ -90,7 +95,8 @@ def test_learning_starts_from_a_first_guess_and_not_from_noise(stripes: Path, tm
         assert (weight_cosine(after_a_step, guess) > 0.99) == like
 
 
-def test_learning_by_the_clock_ends_by_the_clock(stripes: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_training_by_minutes_ends_after_that_time(stripes: Path, tmp_path: Path) -> None:
     settings = StyleTrainingSettings(minutes=0.05, batch=1, crop=64, style_size=64)
     events = learn(stripes, tmp_path / "stripes.safetensors", settings)
     assert events[-1].elapsed >= 3
@@ -98,22 +104,24 @@ def test_learning_by_the_clock_ends_by_the_clock(stripes: Path, tmp_path: Path) 
     assert events[-1].step == events[-1].steps
 
 
-def test_a_style_image_that_is_none_is_named(tmp_path: Path) -> None:
+def test_the_error_for_a_style_image_that_is_not_one_names_it(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     with pytest.raises(StyleError, match=r"notes\.txt is not an image"):
         learn(tmp_path / "notes.txt", tmp_path / "out.safetensors", QUICK)
 
 
-def test_a_network_of_the_published_size_can_be_learned_from_noise_alone(stripes: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_the_published_shape_can_be_trained_from_noise_only(stripes: Path, tmp_path: Path) -> None:
     weights, settings = tmp_path / "large.safetensors", replace(QUICK, steps=1, shape=NetworkShape.published)
-    with pytest.raises(StyleError, match="not of the shape published"):
+    with pytest.raises(StyleError, match="does not have the shape published"):
         learn(stripes, weights, settings)
     learn(stripes, weights, settings, start=StartFrom.noise)
     assert load_style_net(weights).config == SHAPES[NetworkShape.published]
     assert "--shape published" in read_metadata(weights)["command"]
 
 
-def test_a_style_learned_on_from_another_says_how_that_was_made(stripes: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_style_started_from_another_records_its_provenance(stripes: Path, tmp_path: Path) -> None:
     first, second, third = (tmp_path / f"{name}.safetensors" for name in ("first", "second", "third"))
     learn(stripes, first, replace(QUICK, steps=1))
     learn(stripes, second, replace(QUICK, steps=1), start=first)

@@ -40,29 +40,30 @@ def train(
     return listener.events
 
 
-def test_training_brings_the_loss_down_and_keeps_what_it_was_made_of(
+@pytest.mark.slow
+def test_training_lowers_the_loss_and_records_its_provenance(
     tmp_path: Path, settings: StylePredictorTrainingSettings
 ) -> None:
     losses = [event.loss for event in train(tmp_path / "predictor.safetensors", settings)]
     assert np.mean(losses[-6:]) < 0.9 * np.mean(losses[:6])
     assert load_style_predictor(tmp_path / "predictor.safetensors").mean.abs().sum() > 0
-    said = read_metadata(tmp_path / "predictor.safetensors")
-    assert said["trained_on"] == "4 photos and 4 paintings"
-    assert said["command"].startswith("streamstyle train style-predictor --steps 24")
+    metadata = read_metadata(tmp_path / "predictor.safetensors")
+    assert metadata["trained_on"] == "4 photos and 4 paintings"
+    assert metadata["command"].startswith("streamstyle train style-predictor --steps 24")
 
 
-def test_training_that_was_interrupted_goes_on_where_it_was(
-    tmp_path: Path, settings: StylePredictorTrainingSettings
-) -> None:
+@pytest.mark.slow
+def test_an_interrupted_training_resumes(tmp_path: Path, settings: StylePredictorTrainingSettings) -> None:
     output = tmp_path / "predictor.safetensors"
     assert len(train(output, settings, stop_after=5)) == 5
     assert not output.exists()
-    assert (tmp_path / "predictor.learning.jpg").exists(), "a picture to look at on the way"
+    assert (tmp_path / "predictor.learning.jpg").exists(), "a preview"
     assert [event.step for event in train(output, settings)] == list(range(6, 25))
     assert not (tmp_path / "predictor.learning.safetensors").exists()
 
 
-def test_a_network_that_is_trained_on_is_the_same_at_first_and_says_how_it_was_made(
+@pytest.mark.slow
+def test_training_from_a_predictor_starts_with_its_weights(
     tmp_path: Path, settings: StylePredictorTrainingSettings
 ) -> None:
     first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"

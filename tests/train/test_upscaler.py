@@ -1,4 +1,4 @@
-"""Learning to enlarge: from folders of pictures to a file of weights."""
+"""Training of the upscaler, from folders of images to a weights file."""
 
 from __future__ import annotations
 
@@ -44,14 +44,15 @@ def learn(pictures: Path, output: Path, steps: int, stop_after: int | None = Non
     return listener.events
 
 
-def test_a_minute_of_learning_is_better_than_none_and_says_what_it_was_made_of(pictures: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_trained_upscaler_is_better_than_bicubic(pictures: Path, tmp_path: Path) -> None:
     output = tmp_path / "upscaler.safetensors"
     assert [event.step for event in learn(pictures, output, steps=60)] == list(range(1, 61))
-    network, whole = load_upscaler(output).requires_grad_(False), unseen()
-    small = soften(F.avg_pool2d(whole, 2), 0.15)
-    plain = F.interpolate(small, scale_factor=2.0, mode="bicubic", antialias=True)
-    assert float(charbonnier_loss(network(small), whole)) < 0.98 * float(
-        charbonnier_loss(plain, whole)
+    network, target = load_upscaler(output).requires_grad_(False), unseen()
+    small = soften(F.avg_pool2d(target, 2), 0.15)
+    bicubic = F.interpolate(small, scale_factor=2.0, mode="bicubic", antialias=True)
+    assert float(charbonnier_loss(network(small), target)) < 0.98 * float(
+        charbonnier_loss(bicubic, target)
     )  # 0.95; at first it is the same
     assert network.config == UpscalerConfig()
     metadata = read_metadata(output)
@@ -61,7 +62,8 @@ def test_a_minute_of_learning_is_better_than_none_and_says_what_it_was_made_of(p
     assert metadata["trained_on"].startswith("3 photos painted in composition_vii, 3 paintings")
 
 
-def test_learning_that_was_interrupted_goes_on_where_it_was(pictures: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_an_interrupted_training_resumes(pictures: Path, tmp_path: Path) -> None:
     output = tmp_path / "upscaler.safetensors"
     assert len(learn(pictures, output, steps=6, stop_after=4)) == 4
     assert not output.exists()
@@ -69,7 +71,7 @@ def test_learning_that_was_interrupted_goes_on_where_it_was(pictures: Path, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pictures", "upscaler.safetensors"]
 
 
-def test_a_picture_made_smaller_keeps_its_colours_and_loses_its_edges() -> None:
+def test_downscaling_keeps_colours_and_softens_edges() -> None:
     torch.manual_seed(0)
     stripes = (torch.arange(64) // 4 % 2).float().expand(2, 3, 64, 64)
     for _ in range(8):
@@ -79,8 +81,8 @@ def test_a_picture_made_smaller_keeps_its_colours_and_loses_its_edges() -> None:
     assert float(soften(small, 0.25).diff(dim=-1).abs().max()) < float(small.diff(dim=-1).abs().max())
 
 
-def test_a_missed_edge_counts_for_more_than_a_wrong_colour() -> None:
-    whole = torch.zeros(1, 3, 8, 16)
-    colour, edges = torch.full_like(whole, 0.1), 0.2 * (torch.arange(16) % 2).expand_as(whole)
-    assert float(charbonnier_loss(whole, whole)) < 0.005
-    assert float(charbonnier_loss(edges, whole)) > 2 * float(charbonnier_loss(colour, whole))
+def test_an_edge_error_costs_more_than_a_colour_error() -> None:
+    target = torch.zeros(1, 3, 8, 16)
+    colour, edges = torch.full_like(target, 0.1), 0.2 * (torch.arange(16) % 2).expand_as(target)
+    assert float(charbonnier_loss(target, target)) < 0.005
+    assert float(charbonnier_loss(edges, target)) > 2 * float(charbonnier_loss(colour, target))
