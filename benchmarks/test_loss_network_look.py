@@ -1,4 +1,4 @@
-"""A picture painted by optimisation (Gatys et al. 2016) by each loss network, side by side, as VGG-16 judges it."""
+"""A frame stylised by optimisation (Gatys et al. 2016) with each loss network, side by side, evaluated by VGG-16."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STEP_SIZE = 0.03
 
 
 def test_loss_network_look(work: Work, pytestconfig: pytest.Config, report: Report) -> None:
-    """Whatever the loss network, optimising by it brings a frame nearer to the painting in VGG-16's eyes."""
+    """Optimisation with any of the loss networks lowers the style error by VGG-16."""
     vgg, images = pytestconfig.getoption("--vgg"), pytestconfig.getoption("--style-images")
     if vgg is None or images is None:
         pytest.skip("give --vgg FILE and --style-images FOLDER")
@@ -43,7 +43,7 @@ def test_loss_network_look(work: Work, pytestconfig: pytest.Config, report: Repo
     painting = _painting(images, work.style.image_sha256)
     frame = next(islice(decode(probe(work.film, work.source_settings)), FRAME, None)).image
     picture = to_tensor(resize_short_side(frame, SIDE))[None]
-    rows, cells = [_row("the frame itself", picture, picture, judge, painting, None)], []
+    rows, cells = [_row("source", picture, picture, judge, painting, None)], []
     for name, network in networks.items():
         painted, seconds = _optimised(picture, painting, network)
         rows.append(_row(name, painted, picture, judge, painting, seconds))

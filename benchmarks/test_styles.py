@@ -1,4 +1,4 @@
-"""The styles side by side: how near to content and painting, as VGG-16 sees it, and how long a frame takes."""
+"""Content and style error of the styles, by VGG-16, and the time of a frame."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 def test_styles(work: Work, pytestconfig: pytest.Config, report: Report) -> None:
-    """A style learned at length has a smaller loss than the first guess of the network for any style."""
+    """A built-in style has a smaller loss than the network that the style predictor makes for its image."""
     vgg, images = pytestconfig.getoption("--vgg"), pytestconfig.getoption("--style-images")
     if vgg is None or images is None:
         pytest.skip("give --vgg FILE and --style-images FOLDER")
@@ -68,7 +68,7 @@ def test_styles(work: Work, pytestconfig: pytest.Config, report: Report) -> None
 
 
 def test_speed_of_the_style_networks(report: Report) -> None:
-    """The network that ships takes a fraction of the published one's time."""
+    """The shape `FAST` takes a fraction of the published network's time."""
     published = StyleNet()
     shipped = StyleNet(FAST)
     times = _times_in_turn([published, shipped], (480, 640))

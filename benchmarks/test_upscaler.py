@@ -1,4 +1,4 @@
-"""Painted frames enlarged: by the network, by cv2's filters, and what painting at that size from the start gives."""
+"""Stylised frames upscaled by the network, by cv2's filters, and stylised at the larger size."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from streamstyle.video_info import VideoInfo
 CPU = torch.device("cpu")
 PICTURES = 42
 SOFT = {"halved": 0.0, "a little soft": 0.12, "as soft as painted": 0.2}
-"""What a neighbour counts in a pixel of the small picture; see `train.shrinking`."""
+"""Weight of a neighbour in the small image; see `train.augment`."""
 
 TWICE = UpscaleSettings(2)
 KEPT = EncoderSettings(crf=8, preset="veryfast")
