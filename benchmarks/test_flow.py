@@ -1,4 +1,4 @@
-"""The optical flows: how far from the truth, what they say is hidden, and how steady a film made along them is."""
+"""Optical flow presets: end-point error, occlusions found, and how steady an output made along them is."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ _SECONDS = 0.4
 
 @dataclass(frozen=True)
 class Pair:
-    """Two frames and the truth: where each pixel of `picture` is in `other`, and which are not there at all."""
+    """Two frames and the true flow: where each pixel of `image` is in `other`, and which are not visible there."""
 
     other: RgbImage
-    picture: RgbImage
+    image: RgbImage
     flow: NDArray[np.float32]
-    hidden: NDArray[np.bool_] | None
+    occluded: NDArray[np.bool_] | None
     known: NDArray[np.bool_]
 
 
 @dataclass
 class Sums:
-    """Means over pairs, and counts of pixels."""
+    """Sums over pairs, and counts of pixels."""
 
     pairs: int = 0
     seconds: float = 0.0
     error: float = 0.0
     trusted_error: float = 0.0
-    refused: int = 0
-    hidden: int = 0
+    distrusted: int = 0
+    occluded: int = 0
     both: int = 0
     wrong: int = 0
 
     def add(self, motion: Motion, truth: Pair, seconds: float) -> None:
-        off = np.linalg.norm(motion.backward.numpy() - truth.flow, axis=0)
-        hidden = truth.hidden if truth.hidden is not None else np.zeros_like(truth.known)
-        visible, refused = truth.known & ~hidden, motion.weight.numpy() < 0.5
+        errors = np.linalg.norm(motion.backward.numpy() - truth.flow, axis=0)
+        occluded = truth.occluded if truth.occluded is not None else np.zeros_like(truth.known)
+        visible, distrusted = truth.known & ~occluded, motion.weight.numpy() < 0.5
         self.pairs, self.seconds = self.pairs + 1, self.seconds + seconds
-        self.error += float(off[visible].mean())
-        self.trusted_error += float(off[visible & ~refused].mean())
-        self.refused += int(refused.sum())
-        self.hidden += int(hidden.sum())
-        self.both += int((refused & hidden).sum())
-        self.wrong += int((refused & (hidden | (off > 1))).sum())
+        self.error += float(errors[visible].mean())
+        self.trusted_error += float(errors[visible & ~distrusted].mean())
+        self.distrusted += int(distrusted.sum())
+        self.occluded += int(occluded.sum())
+        self.both += int((distrusted & occluded).sum())
+        self.wrong += int((distrusted & (occluded | (errors > 1))).sum())
 
     def row(self, name: str, fastest: float) -> Row:
         return {
@@ -68,9 +68,9 @@ class Sums:
             "time, of fast's": self.seconds / fastest,
             "error, px": self.error / self.pairs,
             "where trusted": self.trusted_error / self.pairs,
-            "precision": self.both / self.refused if self.hidden else None,
-            "recall": self.both / self.hidden if self.hidden else None,
-            "refused that are hidden or wrong": self.wrong / self.refused,
+            "precision": self.both / self.distrusted if self.occluded else None,
+            "recall": self.both / self.occluded if self.occluded else None,
+            "distrusted that are occluded or wrong": self.wrong / self.distrusted,
         }
 
 
@@ -85,10 +85,10 @@ def test_flow(work: Work, report: Report) -> None:
 
 
 def test_flow_in_files(pytestconfig: pytest.Config, report: Report) -> None:
-    """The same on the pairs of `--flows`; of each, trusted pixels are nearer to the truth than the others."""
+    """The same on the pairs of `--flows`; the trusted pixels of each have a lower error than all."""
     folder = pytestconfig.getoption("--flows")
     if folder is None:
-        pytest.skip("give --flows FOLDER, of folders with two pictures, flow.flo and perhaps occlusion.png")
+        pytest.skip("give --flows FOLDER, of folders with two images, flow.flo and optionally occlusion.png")
     for path in sorted(folder.glob("*/flow.flo")):
         pair = _read_pair(path.parent)
         sums = {preset: _measure_preset(preset, [pair]) for preset in FlowPreset}
@@ -97,8 +97,8 @@ def test_flow_in_files(pytestconfig: pytest.Config, report: Report) -> None:
         assert all(each.trusted_error < each.error for each in sums.values())
 
 
-def test_films_made_along_a_flow(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report: Report) -> None:
-    """What counts in the end: the better the flow, the steadier is `live`."""
+def test_outputs_along_each_flow(work: Work, pytestconfig: pytest.Config, tmp_path: Path, report: Report) -> None:
+    """The better the flow, the steadier is `live`."""
     folder = pytestconfig.getoption("--keep") or tmp_path
     presets = FlowPreset if work.full else (FlowPreset.fast, FlowPreset.medium)
     methods = ",".join(["johnson", *(f"live:flow={preset}" for preset in presets)])
@@ -114,21 +114,21 @@ def _flicker(rows: list[events.ComparedFilm], name: str) -> float:
 
 
 def _demo_pairs(width: int, height: int) -> Iterator[Pair]:
-    pictures = list(demo_frames(width, height, seconds=_SECONDS))
-    for at in range(1, len(pictures)):
+    images = list(demo_frames(width, height, seconds=_SECONDS))
+    for at in range(1, len(images)):
         truth = true_motion(at, width, height, seconds=_SECONDS)
         if truth is not None:
             known = np.ones((height, width), bool)
-            yield Pair(pictures[at - 1], pictures[at], truth.backward, truth.disoccluded, known)
+            yield Pair(images[at - 1], images[at], truth.backward, truth.disoccluded, known)
 
 
 def _read_pair(folder: Path) -> Pair:
-    """Return the pair of a folder: true flow is from the first picture, by name, to the second."""
+    """Return the pair in a folder; the true flow is from the first image, by name, to the second."""
     flow, known = read_flo(folder / "flow.flo")
     masks = {name: folder / f"{name}.png" for name in ("occlusion", "invalid")}
     first, second = (read_image(path) for path in sorted(folder.glob("frame*.png")))
-    seen = {name: _mask(path) for name, path in masks.items() if path.exists()}
-    return Pair(second, first, flow, seen.get("occlusion"), known & ~seen.get("invalid", ~known))
+    found = {name: _mask(path) for name, path in masks.items() if path.exists()}
+    return Pair(second, first, flow, found.get("occlusion"), known & ~found.get("invalid", ~known))
 
 
 def _mask(path: Path) -> NDArray[np.bool_]:
@@ -141,6 +141,6 @@ def _measure_preset(preset: FlowPreset, pairs: list[Pair]) -> Sums:
     sums = Sums()
     for pair in pairs:
         began = time.process_time()
-        motion = estimate_motion(pair.other, pair.picture, preset)
+        motion = estimate_motion(pair.other, pair.image, preset)
         sums.add(motion, pair, time.process_time() - began)
     return sums

@@ -1,4 +1,4 @@
-"""The second style on a film: how much of the first one's time it saves."""
+"""A second style on the same video: how much time the flow cache saves."""
 
 from __future__ import annotations
 

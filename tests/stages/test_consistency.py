@@ -1,4 +1,4 @@
-"""A picture that flickers: the same scene, painted a little differently in every frame."""
+"""A flickering scene: the same in every frame, stylised a little differently each time."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,7 +36,7 @@ def scene() -> Tensor:
 
 
 def flickering(count: int, *, step: int = 0, cut_at: int | None = None, noise: float = 0.05) -> Iterator[StylisedFrame]:
-    """A pan by `step` pixels a frame to the left, painted with noise that changes from frame to frame."""
+    """A pan by `step` pixels a frame to the left, with noise that changes from frame to frame."""
     generator = torch.Generator().manual_seed(5)
     flow = torch.zeros(2, HEIGHT, WIDTH)
     flow[0] = step
@@ -47,23 +47,23 @@ def flickering(count: int, *, step: int = 0, cut_at: int | None = None, noise: f
         source = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), pts=index, index=index)
         motion = None if index in {0, cut_at} else Motion(flow, weight)
         picture = scene().roll(-step * index, 2) if cut_at is None or index < cut_at else 1 - scene()
-        painted = picture + noise * torch.randn(3, HEIGHT, WIDTH, generator=generator)
-        yield StylisedFrame(FrameWithFlow(source, motion), painted.clamp(0, 1), per_frame=painted.clamp(0, 1))
+        stylised = picture + noise * torch.randn(3, HEIGHT, WIDTH, generator=generator)
+        yield StylisedFrame(FrameWithFlow(source, motion), stylised.clamp(0, 1), per_frame=stylised.clamp(0, 1))
 
 
 SQUARE, STEP = 12, 4
-"""A square as wide as this moves so many pixels a frame: it hides a place for three frames."""
+"""Width of a square and its step per frame in pixels: it covers a place for three frames."""
 
 
 def passing_square(count: int, lookback: tuple[int, ...]) -> Iterator[StylisedFrame]:
-    """A square passes in front of the scene; all of it is painted with noise that changes from frame to frame."""
+    """A square passes in front of the scene; with noise that changes from frame to frame."""
     generator = torch.Generator().manual_seed(6)
     for index in range(count):
         picture = torch.where(under_square(index), 0.9, scene())
         motions = tuple(_motion_of_square(index, gap) for gap in lookback if gap <= index)
         source = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), pts=index, index=index)
-        painted = (picture + 0.05 * torch.randn(3, HEIGHT, WIDTH, generator=generator)).clamp(0, 1)
-        yield StylisedFrame(FrameWithFlow(source, next(iter(motions), None), motions[1:]), painted, per_frame=painted)
+        stylised = (picture + 0.05 * torch.randn(3, HEIGHT, WIDTH, generator=generator)).clamp(0, 1)
+        yield StylisedFrame(FrameWithFlow(source, next(iter(motions), None), motions[1:]), stylised, per_frame=stylised)
 
 
 def under_square(index: int) -> Tensor:
@@ -87,36 +87,36 @@ def flicker(frames: list[Tensor]) -> float:
 @pytest.mark.parametrize("method", [Method.live, Method.consistent])
 def test_a_still_scene_stops_flickering(method: Method, network: VggFeatures) -> None:
     settings = ConsistencySettings(method=method, iterations=10)
-    steady = [
+    outputs = [
         frame.image for frame in consistency(flickering(8), settings, network if method is Method.consistent else None)
     ]
-    assert flicker(steady) < 0.05 * flicker([frame.image for frame in flickering(8)])
+    assert flicker(outputs) < 0.05 * flicker([frame.image for frame in flickering(8)])
 
 
 def test_frames_without_motion_are_left_unchanged() -> None:
     settings = ConsistencySettings(method=Method.johnson)
     alone = (replace(frame, flowed=FrameWithFlow(frame.flowed.frame, None)) for frame in flickering(3))
-    for frame, painted in zip(consistency(alone, settings, None), flickering(3), strict=True):
-        assert torch.equal(frame.image, painted.image)
+    for frame, stylised in zip(consistency(alone, settings, None), flickering(3), strict=True):
+        assert torch.equal(frame.image, stylised.image)
 
 
 def test_nothing_is_carried_across_a_cut() -> None:
-    painted = list(flickering(6, cut_at=4))
-    steady = list(consistency(iter(painted), LIVE, None))
-    assert torch.equal(steady[4].image, painted[4].image)
-    assert not torch.equal(steady[5].image, painted[5].image)
+    stylised = list(flickering(6, cut_at=4))
+    outputs = list(consistency(iter(stylised), LIVE, None))
+    assert torch.equal(outputs[4].image, stylised[4].image)
+    assert not torch.equal(outputs[5].image, stylised[5].image)
 
 
 def test_what_a_pan_uncovers_shows_its_own_stylisation() -> None:
-    painted = list(flickering(3, step=2))
-    steady = list(consistency(iter(painted), LIVE, None))
-    assert torch.allclose(steady[1].image[..., -2:], painted[1].image[..., -2:])
+    stylised = list(flickering(3, step=2))
+    outputs = list(consistency(iter(stylised), LIVE, None))
+    assert torch.allclose(outputs[1].image[..., -2:], stylised[1].image[..., -2:])
 
 
 def test_strokes_move_with_the_scene() -> None:
-    steady = list(consistency(flickering(6, step=2), LIVE, None))
-    travelled = steady[4].image[..., 2:-2] - steady[5].image[..., :-4]
-    standing = steady[4].image - steady[5].image
+    outputs = list(consistency(flickering(6, step=2), LIVE, None))
+    travelled = outputs[4].image[..., 2:-2] - outputs[5].image[..., :-4]
+    standing = outputs[4].image - outputs[5].image
     assert travelled.square().mean() < 0.05 * standing.square().mean()
 
 
@@ -125,35 +125,35 @@ def test_lookback_restores_what_a_square_covered_for_a_while(method: Method, net
     changes = []
     for lookback in ((1,), (1, 2, 4)):
         settings = ConsistencySettings(method=method, iterations=5, lookback=lookback)
-        painted = passing_square(9, lookback)
-        steady = [
-            frame.image for frame in consistency(painted, settings, network if method is not LIVE.method else None)
+        stylised = passing_square(9, lookback)
+        outputs = [
+            frame.image for frame in consistency(stylised, settings, network if method is not LIVE.method else None)
         ]
         uncovered = under_square(7) & ~under_square(8)
-        changes.append(float((steady[8] - steady[4])[:, uncovered].square().mean()))
+        changes.append(float((outputs[8] - outputs[4])[:, uncovered].square().mean()))
     assert changes[1] < 0.1 * changes[0]
 
 
 def test_lookback_changes_nothing_in_a_still_video() -> None:
-    def looks_back(painted: StylisedFrame, index: int) -> StylisedFrame:
-        motion = painted.flowed.motion
+    def looks_back(stylised: StylisedFrame, index: int) -> StylisedFrame:
+        motion = stylised.flowed.motion
         earlier = tuple(replace(motion, gap=gap) for gap in (2, 4) if motion is not None and gap <= index)
-        return replace(painted, flowed=replace(painted.flowed, lookback=earlier))
+        return replace(stylised, flowed=replace(stylised.flowed, lookback=earlier))
 
-    further = [looks_back(painted, index) for index, painted in enumerate(flickering(6))]
-    assert [len(painted.flowed.motions) for painted in further] == [0, 1, 2, 2, 3, 3]
-    steady = consistency(further, replace(LIVE, lookback=(1, 2, 4)), None)
-    for one, other in zip(consistency(flickering(6), LIVE, None), steady, strict=True):
+    further = [looks_back(stylised, index) for index, stylised in enumerate(flickering(6))]
+    assert [len(stylised.flowed.motions) for stylised in further] == [0, 1, 2, 2, 3, 3]
+    outputs = consistency(further, replace(LIVE, lookback=(1, 2, 4)), None)
+    for one, other in zip(consistency(flickering(6), LIVE, None), outputs, strict=True):
         assert torch.equal(one.image, other.image)
 
 
 def test_iterations_lower_the_network_losses(network: VggFeatures) -> None:
-    painted = list(flickering(3, step=1))[:3]
+    stylised = list(flickering(3, step=1))[:3]
     distances = []
     for iterations in (0, 5, 15):
         settings = ConsistencySettings(iterations=iterations)
-        last = list(consistency(iter(painted), settings, network))[-1]
-        losses = compute_losses(network, last.image[None], compute_targets(network, painted[-1].image[None]))
+        last = list(consistency(iter(stylised), settings, network))[-1]
+        losses = compute_losses(network, last.image[None], compute_targets(network, stylised[-1].image[None]))
         distances.append(30 * losses.content + 8 * losses.style)
     assert distances[0] > distances[1] > distances[2]
 
@@ -178,8 +178,8 @@ def test_a_lower_pixel_weight_is_steadier() -> None:
 
 
 def test_per_frame_is_left_unchanged() -> None:
-    for steady, painted in zip(consistency(flickering(4), LIVE, None), flickering(4), strict=True):
-        assert torch.equal(steady.per_frame, painted.image)
+    for outputs, stylised in zip(consistency(flickering(4), LIVE, None), flickering(4), strict=True):
+        assert torch.equal(outputs.per_frame, stylised.image)
 
 
 def test_losses_of_a_frame_are_those_of_its_output(network: VggFeatures) -> None:

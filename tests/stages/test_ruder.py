@@ -1,4 +1,4 @@
-"""Every frame optimised after the painting itself: a pan, a still, a cut."""
+"""Method ruder on a pan, a still scene and a cut; several passes; strength and colours."""
 
 import weakref
 from collections.abc import Iterator, Mapping
@@ -177,7 +177,7 @@ def optimiser() -> RuderOptimiser:
 
 
 def flickering(scene: Scene) -> Iterator[StylisedFrame]:
-    """Frames of still shots, optimised with noise that changes from frame to frame."""
+    """Frames of still shots, with noise that changes from frame to frame."""
     generator = torch.Generator().manual_seed(3)
     motion = Motion(torch.zeros(2, HEIGHT, WIDTH), torch.ones(HEIGHT, WIDTH))
     for index, picture in enumerate(scene.frames):

@@ -15,10 +15,10 @@ def test_every_frame_is_stylised_alone_and_in_order() -> None:
     network = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True)).eval()
     pictures = np.random.default_rng(0).integers(0, 256, (3, 32, 36, 3), np.uint8)
     frames = [FrameWithFlow(Frame(picture, pts=10 * i, index=i), None) for i, picture in enumerate(pictures)]
-    painted = list(stylise(frames, network, StyleSettings(), torch.device("cpu")))
+    stylised = list(stylise(frames, network, StyleSettings(), torch.device("cpu")))
     backwards = list(stylise(reversed(frames), network, StyleSettings(), torch.device("cpu")))
-    assert [frame.flowed.frame.pts for frame in painted] == [0, 10, 20]
-    for there, back in zip(painted, reversed(backwards), strict=True):
+    assert [frame.flowed.frame.pts for frame in stylised] == [0, 10, 20]
+    for there, back in zip(stylised, reversed(backwards), strict=True):
         assert there.image.shape == (3, 32, 36)
         assert torch.equal(there.image, back.image)
 
@@ -41,19 +41,19 @@ def test_strength_0_leaves_the_image_unchanged(network: StyleNet, picture: Tenso
 
 def test_preserve_colour_keeps_the_source_colours(network: StyleNet, picture: Tensor) -> None:
     grey = picture.mean(0, keepdim=True).expand(3, -1, -1) * 0.4 + 0.3  # far from black and white: nothing is clipped
-    painted = stylise_image(grey, network, StyleSettings(preserve_colour=True))
-    assert painted.std(0).max() < 1e-5, "what is grey stays grey"
-    assert (painted - grey).abs().mean() > 0.01, "but not the same grey"
+    stylised = stylise_image(grey, network, StyleSettings(preserve_colour=True))
+    assert stylised.std(0).max() < 1e-5, "what is grey stays grey"
+    assert (stylised - grey).abs().mean() > 0.01, "but not the same grey"
 
 
 @pytest.mark.parametrize("scale", [0.5, 2.0])
 def test_style_scale_is_stylising_at_another_size(network: StyleNet, picture: Tensor, scale: float) -> None:
-    painted = stylise_image(picture, network, StyleSettings(style_scale=scale))
-    assert painted.shape == picture.shape
+    stylised = stylise_image(picture, network, StyleSettings(style_scale=scale))
+    assert stylised.shape == picture.shape
     size = (round(64 / scale), round(96 / scale))
     seen = F.interpolate(picture[None], size, mode="bicubic", antialias=True).clamp(0, 1)
     there = F.interpolate(network(seen), (64, 96), mode="bicubic", antialias=True)[0].clamp(0, 1)
-    assert torch.allclose(painted, there, atol=1e-5)
+    assert torch.allclose(stylised, there, atol=1e-5)
 
 
 def test_out_of_memory_falls_back_to_tiles(network: StyleNet) -> None:
