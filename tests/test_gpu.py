@@ -95,12 +95,12 @@ def read_frames(path: Path) -> list[Picture]:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
-def test_nothing_of_our_own_is_missing() -> None:
+def test_the_cuda_kernels_are_available() -> None:
     assert why_unavailable("cuda") is None
 
 
 @pytest.mark.parametrize("method", [Method.johnson, Method.live, Method.consistent])
-def test_the_film_is_that_of_the_cpu(film: Path, tmp_path: Path, method: Method) -> None:
+def test_the_output_is_close_to_that_of_the_cpu(film: Path, tmp_path: Path, method: Method) -> None:
     """To about a level: networks compute in another type, or round otherwise."""
     gpu = Run(film, tmp_path / "gpu.mkv", Device.cuda, method)
     cpu = Run(film, tmp_path / "cpu.mkv", Device.cpu, method)
@@ -110,12 +110,12 @@ def test_the_film_is_that_of_the_cpu(film: Path, tmp_path: Path, method: Method)
         assert np.abs(one.astype(int) - other).mean() < 2.5
 
 
-def test_the_same_film_twice_is_the_same_bit_for_bit(film: Path, tmp_path: Path) -> None:
+def test_two_runs_give_the_same_bits(film: Path, tmp_path: Path) -> None:
     first, again = (Run(film, tmp_path / f"{name}.mkv", Device.cuda) for name in ("first", "again"))
     assert all(np.array_equal(one, other) for one, other in zip(first.pictures, again.pictures, strict=True))
 
 
-def test_no_memory_is_asked_for_frame_by_frame(film: Path, tmp_path: Path) -> None:
+def test_after_a_few_frames_no_memory_is_allocated(film: Path, tmp_path: Path) -> None:
     """The GPU's allocator and the one of pinned memory have what they need after a few frames."""
     asked: list[tuple[int, int]] = []
 
@@ -128,7 +128,7 @@ def test_no_memory_is_asked_for_frame_by_frame(film: Path, tmp_path: Path) -> No
     assert len(set(asked[FRAMES // 2 :])) == 1, asked
 
 
-def test_frames_are_painted_without_waiting_for_the_gpu() -> None:
+def test_frames_are_stylised_without_synchronisation() -> None:
     """What really waits, torch itself finds; tests/gpu/test_fake_gpu.py finds it without a GPU."""
     network = prepare_style_net(StyleNet(FAST), CUDA)
     live, steadiness = ConsistencySettings(method=Method.live), OnlineWarpingError()
@@ -141,7 +141,7 @@ def test_frames_are_painted_without_waiting_for_the_gpu() -> None:
 
 
 @pytest.mark.parametrize("share", [0.8, 0.6, 0.4])
-def test_with_too_little_memory_it_is_painted_with_less_or_refused(film: Path, tmp_path: Path, share: float) -> None:
+def test_with_too_little_memory_a_fallback_is_used_or_the_run_ends(film: Path, tmp_path: Path, share: float) -> None:
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     whole = Run(film, tmp_path / "whole.mkv", Device.cuda)
@@ -159,7 +159,7 @@ def test_with_too_little_memory_it_is_painted_with_less_or_refused(film: Path, t
         assert np.abs(one.astype(int) - other).mean() < 2.5
 
 
-def test_a_recording_that_is_spoiled_leaves_everything_usable() -> None:
+def test_after_an_invalidated_capture_the_gpu_is_usable() -> None:
     total, here = torch.zeros((), device=CUDA), torch.cuda.current_stream()
 
     def waits() -> None:
@@ -180,7 +180,7 @@ def test_a_recording_that_is_spoiled_leaves_everything_usable() -> None:
     assert float(total) == 2
 
 
-def test_pictures_are_taken_away_while_another_thread_records() -> None:
+def test_images_are_downloaded_during_a_capture_in_another_thread() -> None:
     """Neither spoils the other."""
     picture, sums = torch.rand(3, 96, 128, device=CUDA), torch.zeros(96, 128, device=CUDA)
     wanted, failures, done = to_host(picture, BT709), list[BaseException](), threading.Event()

@@ -40,16 +40,14 @@ def run_temporal_loss(kernels: CpuKernels, image: Tensor, centre: Tensor, stiffn
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_a_picture_carried_along_a_flow(
-    cpu_kernels: CpuKernels, mode: str, height: int, width: int, dtype: torch.dtype
-) -> None:
+def test_warp_equals_its_twin(cpu_kernels: CpuKernels, mode: str, height: int, width: int, dtype: torch.dtype) -> None:
     image, flow = pictures(1, height, width, dtype)[0], 6 * smooth_flow(2, height, width).to(dtype)
     carried, twin = cpu_kernels.run(f"warp_{mode}", image, flow)[0], torch_backward_warp(image, flow, mode)
     # grid_sample's coordinates run from -1 to 1, where float32 has a place to within 64 · 2^-24 pixels
     torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5 if dtype == torch.float32 else 1e-12)
 
 
-def test_a_still_picture_stays_bit_for_bit(cpu_kernels: CpuKernels) -> None:
+def test_zero_flow_returns_the_image_bit_for_bit(cpu_kernels: CpuKernels) -> None:
     image = pictures(1, 30, 40)[0]
     for mode in ("bilinear", "bicubic"):
         assert torch.equal(cpu_kernels.run(f"warp_{mode}", image, torch.zeros(2, 30, 40))[0], image)
@@ -57,7 +55,7 @@ def test_a_still_picture_stays_bit_for_bit(cpu_kernels: CpuKernels) -> None:
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("seed", range(3))
-def test_the_consistency_weight(cpu_kernels: CpuKernels, height: int, width: int, seed: int) -> None:
+def test_the_consistency_weight_equals_its_twin(cpu_kernels: CpuKernels, height: int, width: int, seed: int) -> None:
     backward = 4 * smooth_flow(2, height, width, seed, cell=40)
     forward = -backward + 0.5 * smooth_flow(2, height, width, seed + 10)
     weight, twin = (
@@ -81,7 +79,7 @@ def test_the_consistency_weight_of_a_moving_square(cpu_kernels: CpuKernels) -> N
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("pixel_weight", [0.0, 691.0])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_temporal_term(
+def test_the_temporal_term_equals_its_twin(
     cpu_kernels: CpuKernels, height: int, width: int, pixel_weight: float, dtype: torch.dtype
 ) -> None:
     carried, stylised, image = pictures(3, height, width, dtype)
@@ -103,7 +101,7 @@ def test_the_temporal_term(
     torch.testing.assert_close(gradient, slope, rtol=close["rtol"], atol=close["rtol"] * float(slope.abs().max()))
 
 
-def test_the_gradient_is_that_of_the_loss_by_finite_differences(cpu_kernels: CpuKernels) -> None:
+def test_the_gradient_equals_finite_differences_of_the_loss(cpu_kernels: CpuKernels) -> None:
     carried, stylised, image = pictures(3, 5, 6, torch.float64)
     trust = pictures(1, 5, 6, torch.float64)[0, 0]
     centre, stiffness, _ = cpu_kernels.run("temporal_term", carried, stylised, trust, 9000, 691)
@@ -128,7 +126,7 @@ def test_the_gradient_is_that_of_the_loss_by_finite_differences(cpu_kernels: Cpu
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (4, 6), (48, 64)])
 @pytest.mark.parametrize("luma", [BT601, BT709])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_planes_for_an_encoder(
+def test_rgb_to_yuv420_equals_its_twin(
     cpu_kernels: CpuKernels, luma: LumaWeights, height: int, width: int, dtype: torch.dtype
 ) -> None:
     image = 1.2 * pictures(1, height, width, dtype)[0] - 0.1
@@ -150,7 +148,7 @@ def test_the_same_input_gives_the_same_bits(cpu_kernels: CpuKernels) -> None:
         assert torch.equal(first, again)
 
 
-def test_what_does_not_lie_in_order_is_put_in_order_first(cpu_kernels: CpuKernels) -> None:
+def test_inputs_are_made_contiguous(cpu_kernels: CpuKernels) -> None:
     image, flow = pictures(1, 20, 30)[0], smooth_flow(2, 20, 30)
     turned = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
     assert not turned.is_contiguous()

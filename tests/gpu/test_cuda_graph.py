@@ -102,7 +102,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> GPU:
     return gpu
 
 
-def test_work_is_done_a_few_times_aside_and_then_recorded(gpu: GPU) -> None:
+def test_a_step_is_warmed_up_on_a_side_stream_and_captured(gpu: GPU) -> None:
     streams: list[Stream] = []
     replay = capture(lambda: streams.append(gpu.current))
     *warming, recording = streams
@@ -115,7 +115,7 @@ def test_work_is_done_a_few_times_aside_and_then_recorded(gpu: GPU) -> None:
     assert (gpu.replays, len(streams)) == (1, len(warming) + 1)
 
 
-def test_where_a_recording_is_spoiled_all_is_as_if_it_had_not_been_tried(gpu: GPU) -> None:
+def test_an_invalidated_capture_restores_stream_and_allocator(gpu: GPU) -> None:
     """Else this thread would go on beside the one that takes its pictures away, and no memory could be given back."""
 
     def work() -> None:
@@ -130,14 +130,14 @@ def test_where_a_recording_is_spoiled_all_is_as_if_it_had_not_been_tried(gpu: GP
     assert gpu.released == [POOL]
 
 
-def test_a_recording_that_is_spoiled_by_nothing_that_is_said_says_so(gpu: GPU) -> None:
+def test_a_capture_invalidated_without_an_error_raises_its_own(gpu: GPU) -> None:
     gpu.spoiled = True
     with pytest.raises(RuntimeError, match="previous error"):
         capture(lambda: None)
     assert (gpu.current, gpu.recording, gpu.released) == (gpu.here, [], [POOL])
 
 
-def test_without_memory_a_recording_ends_well_and_its_memory_is_given_back_once(gpu: GPU) -> None:
+def test_out_of_memory_during_capture_releases_the_pool_once(gpu: GPU) -> None:
     def work() -> None:
         if gpu.recording:
             raise torch.OutOfMemoryError("CUDA out of memory")
@@ -148,7 +148,7 @@ def test_without_memory_a_recording_ends_well_and_its_memory_is_given_back_once(
     assert gpu.released == [], "the graph does that; twice, and torch would end the process"
 
 
-def test_what_the_work_had_made_is_gone_with_the_error(gpu: GPU) -> None:
+def test_tensors_of_a_failed_capture_are_freed(gpu: GPU) -> None:
     """Or there would be no memory for doing it with less."""
 
     class Activation:
@@ -173,7 +173,7 @@ def test_what_the_work_had_made_is_gone_with_the_error(gpu: GPU) -> None:
         gc.enable()
 
 
-def test_where_warming_up_fails_nothing_overtakes_what_is_under_way(gpu: GPU) -> None:
+def test_after_a_failed_warm_up_the_stream_waits_for_queued_work(gpu: GPU) -> None:
     def work() -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 

@@ -69,14 +69,14 @@ def run_temporal_loss(kernels: CudaKernels, image: Tensor, centre: Tensor, stiff
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
-def test_a_picture_carried_along_a_flow(kernels: CudaKernels, mode: Any, height: int, width: int) -> None:
+def test_warp_equals_its_twin(kernels: CudaKernels, mode: Any, height: int, width: int) -> None:
     image, along = random(4, height, width), flow(height, width)
     carried, twin = kernels.run(f"warp_{mode}", image, along)[0], torch_backward_warp(image, along, mode)
     torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5)  # where a place is, to within 64 · 2^-24 pixels
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_the_consistency_weight(kernels: CudaKernels, height: int, width: int) -> None:
+def test_the_consistency_weight_equals_its_twin(kernels: CudaKernels, height: int, width: int) -> None:
     backward = flow(height, width)
     forward = 0.4 * flow(height, width, seed=5) - backward
     weight, twin = kernels.run("consistency_weight", backward, forward)[0], torch_consistency_weight(backward, forward)
@@ -86,7 +86,7 @@ def test_the_consistency_weight(kernels: CudaKernels, height: int, width: int) -
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_the_temporal_term_and_its_pull(kernels: CudaKernels, height: int, width: int) -> None:
+def test_the_temporal_term_and_its_gradient_equal_their_twins(kernels: CudaKernels, height: int, width: int) -> None:
     carried, stylised, image = random(3, 3, height, width)
     trust = random(height, width, seed=1)
     centre, stiffness, floor = kernels.run(
@@ -104,7 +104,7 @@ def test_the_temporal_term_and_its_pull(kernels: CudaKernels, height: int, width
 
 
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (16, 64), (18, 66), (38, 70)])
-def test_the_planes_for_an_encoder(kernels: CudaKernels, height: int, width: int) -> None:
+def test_rgb_to_yuv420_equals_its_twin(kernels: CudaKernels, height: int, width: int) -> None:
     image = 1.2 * random(3, height, width) - 0.1
     planes, twin = (
         kernels.run("rgb_to_yuv420", image, BT709.red, BT709.blue)[0].view(-1, width).int(),
@@ -114,7 +114,7 @@ def test_the_planes_for_an_encoder(kernels: CudaKernels, height: int, width: int
     assert (planes != twin).float().mean() < 1e-2
 
 
-def test_the_same_bits_in_whatever_order_threads_run(gpu: SimulatedGPU, kernels: CudaKernels) -> None:
+def test_results_do_not_depend_on_the_order_of_threads(gpu: SimulatedGPU, kernels: CudaKernels) -> None:
     carried, stylised, image = random(3, 3, 37, 70)
     held = kernels.run("temporal_term", carried, stylised, carried[0], 9000, 691)
     pulled = run_temporal_loss(kernels, image, *held[:2])
@@ -135,7 +135,7 @@ def surround_with_nan(tensor: Tensor) -> Tensor:
     return inner.copy_(tensor)
 
 
-def test_nothing_beyond_a_picture_is_read(kernels: CudaKernels) -> None:
+def test_kernels_read_nothing_outside_the_image(kernels: CudaKernels) -> None:
     carried, stylised, image = (surround_with_nan(each) for each in random(3, 3, 38, 70))
     along, trust = surround_with_nan(40 * (random(2, 38, 70) - 0.5)), surround_with_nan(random(38, 70))
     held = kernels.run("temporal_term", carried, stylised, trust, 9000, 691)
@@ -151,13 +151,13 @@ def test_nothing_beyond_a_picture_is_read(kernels: CudaKernels) -> None:
     assert torch.equal(planes, again)
 
 
-def test_a_launch_covers_the_picture_on_the_stream_of_torch(gpu: SimulatedGPU, kernels: CudaKernels) -> None:
+def test_a_launch_covers_the_image_on_torchs_stream(gpu: SimulatedGPU, kernels: CudaKernels) -> None:
     kernels.run("warp_bicubic", random(3, 37, 70), flow(37, 70))[0]
     assert gpu.launches == [("warp_bicubic", (3, 5, 1), (32, 8, 1))]
     assert gpu.streams == [7]
 
 
-def test_what_does_not_lie_in_order_is_put_in_order_first(kernels: CudaKernels) -> None:
+def test_inputs_are_made_contiguous(kernels: CudaKernels) -> None:
     image, along = random(3, 20, 30), flow(20, 30)
     turned = image.permute(1, 2, 0).contiguous().permute(2, 0, 1)
     assert not turned.is_contiguous()
@@ -165,17 +165,17 @@ def test_what_does_not_lie_in_order_is_put_in_order_first(kernels: CudaKernels) 
     assert torch.equal(kernels.run("warp_bicubic", turned, along)[0], straight)
 
 
-def test_every_kernel_there_is_can_be_launched() -> None:
+def test_the_table_has_every_cuda_kernel() -> None:
     found = {name: path.stem for path in csrc_folder().glob("*.cu") for name in KERNEL_NAME.findall(path.read_text())}
     assert found == {name: kernel.source for name, kernel in KERNELS.items()}
 
 
-def test_they_are_compiled_before_they_are_used(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loaded_kernels_are_compiled(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", gpu)
     assert isinstance(CudaKernels.load(csrc_folder(), "cpu"), CudaKernels)
 
 
-def test_they_are_tried_out_before_they_are_used(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kernels_with_wrong_results_are_unavailable(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", gpu)
     compiled = gpu.RawModule
 
@@ -193,7 +193,7 @@ def test_they_are_tried_out_before_they_are_used(gpu: SimulatedGPU, monkeypatch:
     assert "cannot run the kernels" in str(CudaKernels.load(csrc_folder(), "cpu"))
 
 
-def test_where_they_cannot_be_compiled_there_are_none(
+def test_kernels_that_do_not_compile_are_unavailable(
     gpu: SimulatedGPU, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for kernel in KERNELS.values():
@@ -204,7 +204,7 @@ def test_where_they_cannot_be_compiled_there_are_none(
 
 
 @pytest.mark.parametrize("broken", [ImportError("\n=====\nFailed to import CuPy.\n"), PermissionError("/kernels")])
-def test_a_cupy_that_cannot_be_imported_is_done_without(broken: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_on_importing_cupy_is_the_reason(broken: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """It looks for CUDA's libraries, and makes a folder for what it compiles, as soon as it is imported."""
 
     def import_module(name: str) -> Any:
@@ -214,7 +214,7 @@ def test_a_cupy_that_cannot_be_imported_is_done_without(broken: Exception, monke
     assert "CuPy cannot be imported" in str(CudaKernels.load(csrc_folder()))
 
 
-def test_without_cupy_or_a_gpu_it_is_said_which_is_missing(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reason_names_cupy_or_the_gpu_if_missing(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
     gpu.cuda.is_available = lambda: False
     monkeypatch.setitem(sys.modules, "cupy", gpu)
     assert "finds no GPU" in str(CudaKernels.load(csrc_folder()))
@@ -222,7 +222,7 @@ def test_without_cupy_or_a_gpu_it_is_said_which_is_missing(gpu: SimulatedGPU, mo
     assert CudaKernels.load(csrc_folder()) == "CuPy is not installed"
 
 
-def test_where_a_cache_cannot_be_kept_kernels_are_compiled_all_the_same(
+def test_without_a_writable_cache_kernels_are_compiled_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()

@@ -9,7 +9,7 @@ from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.settings import Device
 
 
-def test_cuda_where_there_is_none_is_refused_with_a_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_device_cuda_without_a_gpu_is_an_error_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(DeviceError, match="--device cpu"):
         select_device(Device.cuda)
@@ -36,7 +36,7 @@ def _found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_found")
-def test_a_gpu_that_torch_has_no_kernels_for_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_torch_does_not_support_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """As one of 2016, which is found all the same."""
 
     def ones(*shape: int, device: str) -> torch.Tensor:

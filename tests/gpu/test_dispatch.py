@@ -32,7 +32,7 @@ def _there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_there")
-def test_the_kernels_do_it_where_they_can() -> None:
+def test_kernels_are_used_for_float32_without_gradient() -> None:
     image, flow = torch.rand(3, 8, 9), torch.rand(2, 8, 9)
     assert (backward_warp(image, flow) == 7).all()
     for asked, along in ((image.double(), flow.double()), (image.clone().requires_grad_(), flow)):
@@ -40,7 +40,7 @@ def test_the_kernels_do_it_where_they_can() -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a library"])
-def test_without_a_compiled_part_torch_does_it_and_nothing_is_said(tmp_path: Path, content: bytes | None) -> None:
+def test_without_a_usable_library_there_are_no_cpu_kernels(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         import sysconfig  # noqa: PLC0415
 
@@ -48,7 +48,7 @@ def test_without_a_compiled_part_torch_does_it_and_nothing_is_said(tmp_path: Pat
     assert find_library(tmp_path) is None
 
 
-def test_the_environment_can_leave_all_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_variable_disables_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STREAMSTYLE_KERNELS", "torch")
     assert dispatch.load_kernels.__wrapped__("cpu") is None
 
@@ -59,7 +59,7 @@ def test_no_kernels_for_a_gpu_without_cupy_or_a_gpu() -> None:
     assert dispatch.load_kernels("cuda") is None
 
 
-def test_why_there_are_none_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_why_unavailable_gives_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", None)
     monkeypatch.setattr(dispatch, "load_kernels", lambda device: None)
     assert dispatch.why_unavailable("cuda") == "CuPy is not installed"
@@ -68,7 +68,7 @@ def test_why_there_are_none_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("name", sorted({kernel.source for kernel in KERNELS.values()}))
-def test_a_source_holds_all_it_includes_once(name: str) -> None:
+def test_includes_are_inlined_once(name: str) -> None:
     text = inline_includes(dispatch.csrc_folder() / f"{name}.cu")
     assert '#include "' not in text
     assert text.count("#define PIXEL inline") == 1
@@ -100,7 +100,7 @@ def test_on_a_gpu_they_agree_with_torch() -> None:
 
 
 @pytest.mark.gpu
-def test_on_a_gpu_the_largest_picture_is_carried_to_its_end() -> None:
+def test_on_a_gpu_the_largest_image_is_processed_to_its_end() -> None:
     """8192x8192, three channels: 201 million numbers, which are counted in 32 bits."""
     side = 8192
     image = torch.linspace(0, 1, side, device="cuda").expand(3, side, side).contiguous()

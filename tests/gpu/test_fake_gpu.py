@@ -100,21 +100,19 @@ def count_syncs(gpu: FakeGPU, frames: Iterator[StylisedFrame]) -> list[tuple[dic
     [StyleSettings(), StyleSettings(strength=0.5), StyleSettings(preserve_colour=True), StyleSettings(style_scale=1.5)],
     ids=["plain", "half", "colours", "larger"],
 )
-def test_a_frame_is_painted_without_waiting(gpu: FakeGPU, style: StyleNet, settings: StyleSettings) -> None:
+def test_stylisation_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet, settings: StyleSettings) -> None:
     assert count_syncs(gpu, stylise(flowed(2), style, settings, CUDA)) == [({}, 1), ({}, 1)]
     assert gpu.operations > 100
 
 
 @pytest.mark.parametrize("lookback", [(1,), (1, 2)])
-def test_what_stands_still_is_carried_over_without_waiting(
-    gpu: FakeGPU, style: StyleNet, lookback: tuple[int, ...]
-) -> None:
+def test_live_frames_need_no_synchronisation(gpu: FakeGPU, style: StyleNet, lookback: tuple[int, ...]) -> None:
     frames = stylise(flowed(3, lookback), style, StyleSettings(), CUDA)
     steady = consistency(frames, replace(LIVE, lookback=lookback), None)
     assert count_syncs(gpu, steady) == [({}, 1), ({}, 3), ({}, 1 + 2 * len(lookback))]
 
 
-def test_a_frame_is_optimised_with_a_look_now_and_then(
+def test_consistent_frames_synchronise_every_few_evaluations(
     gpu: FakeGPU, style: StyleNet, judge: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consistency_stage, "capture", undisturbed(gpu))
@@ -139,7 +137,7 @@ def undisturbed(gpu: FakeGPU) -> Capture:
 
 
 @pytest.mark.parametrize("tile", [None, 32])
-def test_in_tiles_nothing_passes_either(gpu: FakeGPU, judge: VggFeatures, tile: int | None) -> None:
+def test_captured_optimisation_needs_no_transfer(gpu: FakeGPU, judge: VggFeatures, tile: int | None) -> None:
     settings = ConsistencySettings(iterations=ITERATIONS)
     optimiser = FrameOptimiser(judge, settings, ignore_warning, undisturbed(gpu), [Fallback(MemoryBudget(1, tile))])
     picture, trust = to_fake_gpu(torch.rand(3, HEIGHT, WIDTH)), to_fake_gpu(torch.rand(HEIGHT, WIDTH))
@@ -149,7 +147,7 @@ def test_in_tiles_nothing_passes_either(gpu: FakeGPU, judge: VggFeatures, tile: 
     assert sum(gpu.syncs.values()) == ITERATIONS // CHECK_EVERY
 
 
-def test_a_frame_is_painted_in_tiles_without_waiting(gpu: FakeGPU, style: StyleNet) -> None:
+def test_tiled_stylisation_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet) -> None:
     painter, picture = TiledStyleNet(style, 16), to_fake_gpu(torch.rand(1, 3, HEIGHT, WIDTH))
     gpu.syncs.clear()
     assert painter(picture).device == CUDA
@@ -157,7 +155,7 @@ def test_a_frame_is_painted_in_tiles_without_waiting(gpu: FakeGPU, style: StyleN
 
 
 @pytest.mark.parametrize("init", Init)
-def test_a_frame_is_painted_by_optimisation(gpu: FakeGPU, judge: VggFeatures, init: Init) -> None:
+def test_ruder_frames_synchronise_every_few_evaluations(gpu: FakeGPU, judge: VggFeatures, init: Init) -> None:
     settings = Settings(
         consistency=ConsistencySettings(method=Method.ruder, iterations=ITERATIONS),
         ruder=RuderSettings(init=init, first_iterations=ITERATIONS, passes=2),
@@ -180,7 +178,7 @@ def grams_of_noise() -> dict[str, torch.Tensor]:
     return {layer: torch.zeros(1, width, width) for layer, width in widths.items()}
 
 
-def test_a_painted_frame_comes_down_in_one_piece(gpu: FakeGPU, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_waits_for_its_own_event_only(gpu: FakeGPU, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it is waited for with is an event of its own, not the stream."""
     monkeypatch.setattr(torch.cuda, "Event", fake_event)
     monkeypatch.setattr(transfer, "_pinned_empty_like", gpu.pinned)
@@ -192,7 +190,7 @@ def test_a_painted_frame_comes_down_in_one_piece(gpu: FakeGPU, monkeypatch: pyte
     assert not gpu.syncs
 
 
-def test_looking_how_steady_it_is_makes_nobody_wait(gpu: FakeGPU, style: StyleNet) -> None:
+def test_measuring_the_warping_error_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet) -> None:
     steadiness = OnlineWarpingError()
     frames = list(consistency(stylise(flowed(3), style, StyleSettings(), CUDA), LIVE, None))
     gpu.syncs.clear()
@@ -203,7 +201,7 @@ def test_looking_how_steady_it_is_makes_nobody_wait(gpu: FakeGPU, style: StyleNe
     assert gpu.syncs == {"_local_scalar_dense": 2}
 
 
-def test_a_style_is_learned_where_the_networks_are(
+def test_a_training_step_runs_on_the_gpu(
     gpu: FakeGPU, style: StyleNet, judge: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(learning, "disturb", add_noise)
@@ -215,12 +213,12 @@ def test_a_style_is_learned_where_the_networks_are(
     assert (loss.device, painted.device) == (CUDA, CUDA)
 
 
-def test_paintings_for_any_style_are_looked_at_where_the_networks_are(gpu: FakeGPU, judge: VggFeatures) -> None:
+def test_style_examples_are_computed_on_the_gpu(gpu: FakeGPU, judge: VggFeatures) -> None:
     example = StyleDataset([], [], judge, judge)._describe(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
     assert {example.statistics.device, *(gram.device for gram in example.grams.values())} == {CUDA}
 
 
-def test_the_fake_gpu_notices_what_it_is_to_notice(gpu: FakeGPU) -> None:
+def test_the_fake_gpu_detects_synchronisations_and_mixed_devices(gpu: FakeGPU) -> None:
     there, here = to_fake_gpu(torch.rand(3)), torch.rand(3)
     with pytest.raises(RuntimeError, match="same device"):
         there + here

@@ -15,7 +15,7 @@ def test_outputs_and_sizes_follow_from_the_inputs() -> None:
     assert launch.threads == (6, 8)
 
 
-def test_a_thread_of_rgb_to_yuv420_serves_four_pixels() -> None:
+def test_rgb_to_yuv420_has_one_thread_per_four_pixels() -> None:
     launch = KERNELS["rgb_to_yuv420"].launch(torch.zeros(3, 6, 8), 0.2126, 0.0722)
     assert launch.outputs[0].dtype == torch.uint8
     assert launch.outputs[0].numel() == 6 * 8 * 3 // 2
@@ -39,7 +39,7 @@ def test_inputs_become_contiguous() -> None:
         (torch.zeros(3, 6, 8), torch.zeros(2, 6, 8, device="meta")),
     ],
 )
-def test_inputs_that_do_not_belong_together_are_refused(image: torch.Tensor, flow: torch.Tensor) -> None:
+def test_inputs_that_do_not_match_are_refused(image: torch.Tensor, flow: torch.Tensor) -> None:
     with pytest.raises(ValueError, match="warp_bicubic takes"):
         KERNELS["warp_bicubic"].launch(image, flow)
 
@@ -49,7 +49,7 @@ def test_too_few_arguments_are_refused() -> None:
         KERNELS["rgb_to_yuv420"].launch(torch.zeros(3, 6, 8), 0.2126)
 
 
-def test_poisoned_outputs_hold_what_no_kernel_gives() -> None:
+def test_poisoned_outputs_are_nan() -> None:
     carried, trust = torch.zeros(3, 6, 8), torch.zeros(6, 8)
     launch = KERNELS["temporal_term"].launch(carried, carried, trust, 1.0, 1.0)
     launch.poison()

@@ -32,7 +32,7 @@ GPU_FAILURES = [
 
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY_ERRORS, ids=str)
-def test_without_memory_a_user_is_told_so_and_what_to_do(error: RuntimeError) -> None:
+def test_out_of_memory_is_a_device_error_with_advice(error: RuntimeError) -> None:
     with (
         pytest.raises(DeviceError, match=r"not enough memory on the GPU\. .*--size") as caught,
         gpu_errors_as_device_errors(),
@@ -43,7 +43,7 @@ def test_without_memory_a_user_is_told_so_and_what_to_do(error: RuntimeError) ->
 
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY_ERRORS, ids=str)
-def test_without_memory_it_is_done_with_less_whoever_says_so(error: RuntimeError) -> None:
+def test_any_out_of_memory_error_leads_to_the_next_fallback(error: RuntimeError) -> None:
     def do(needed: int) -> int:
         if needed > 10:
             raise error
@@ -53,7 +53,7 @@ def test_without_memory_it_is_done_with_less_whoever_says_so(error: RuntimeError
 
 
 @pytest.mark.parametrize("error", GPU_FAILURES, ids=str)
-def test_a_gpu_that_fails_is_one_line(error: RuntimeError) -> None:
+def test_a_failed_gpu_is_a_device_error_of_one_line(error: RuntimeError) -> None:
     assert not is_out_of_memory(error)
     with pytest.raises(DeviceError, match="the GPU has failed") as caught, gpu_errors_as_device_errors():
         raise error
@@ -61,14 +61,14 @@ def test_a_gpu_that_fails_is_one_line(error: RuntimeError) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_no_fault_of_the_gpu_passes() -> None:
+def test_errors_not_of_the_gpu_pass_unchanged() -> None:
     for error in (RuntimeError("The size of tensor a must match the size of tensor b"), ValueError("CUDA error")):
         with pytest.raises(type(error)) as caught, gpu_errors_as_device_errors():
             raise error
         assert caught.value is error
 
 
-def test_an_error_without_words_is_told_by_its_name() -> None:
+def test_an_error_without_text_is_named_by_its_type() -> None:
     assert first_line(RuntimeError()) == "RuntimeError"
     assert first_line(RuntimeError("\n=====\nFailed to import CuPy.\n")) == "Failed to import CuPy"
 
@@ -76,13 +76,13 @@ def test_an_error_without_words_is_told_by_its_name() -> None:
 FALLBACKS = (Fallback(1000), Fallback(100, "it goes on with a tenth"), Fallback(10, "it goes on with a hundredth"))
 
 
-def test_what_fits_is_done_at_once_and_nothing_is_said() -> None:
+def test_the_first_value_that_fits_gives_no_warning() -> None:
     said: list[str] = []
     assert MemoryFallback(FALLBACKS, said.append)(lambda needed: needed + 1) == 1001
     assert not said
 
 
-def test_what_did_not_fit_once_is_not_tried_again_and_each_saving_is_told_once() -> None:
+def test_a_fallback_is_kept_and_warned_of_once() -> None:
     said: list[str] = []
     tried: list[int] = []
     thrift = MemoryFallback(FALLBACKS, said.append)
@@ -101,7 +101,7 @@ def test_what_did_not_fit_once_is_not_tried_again_and_each_saving_is_told_once()
     ]
 
 
-def test_where_nothing_fits_a_user_is_told_what_to_do() -> None:
+def test_if_no_fallback_fits_the_error_has_advice() -> None:
     def do(needed: int) -> int:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
@@ -109,7 +109,7 @@ def test_where_nothing_fits_a_user_is_told_what_to_do() -> None:
         MemoryFallback(FALLBACKS, [].append)(do)
 
 
-def test_other_errors_are_none_of_its_business() -> None:
+def test_other_errors_pass_through_fallbacks() -> None:
     def do(needed: int) -> int:
         raise RuntimeError("something else")
 

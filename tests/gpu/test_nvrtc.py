@@ -39,7 +39,7 @@ def program(nvrtc: ctypes.CDLL, request: pytest.FixtureRequest) -> Iterator[ctyp
 
 @pytest.mark.parametrize("program", SOURCES, indirect=True, ids=str)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_it_compiles_to_machine_code(nvrtc: ctypes.CDLL, program: ctypes.c_void_p, architecture: str) -> None:
+def test_every_source_compiles_to_machine_code(nvrtc: ctypes.CDLL, program: ctypes.c_void_p, architecture: str) -> None:
     options = [f"--gpu-architecture={architecture}".encode(), b"--std=c++17", b"-ftz=true"]  # which CuPy adds
     result = nvrtc.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
     size = ctypes.c_size_t()

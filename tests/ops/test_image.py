@@ -5,13 +5,13 @@ import torch
 from streamstyle.ops.image import suppress_faint_detail, to_numpy, to_tensor
 
 
-def test_all_256_values_survive_the_way_there_and_back() -> None:
+def test_all_256_levels_survive_the_round_trip() -> None:
     image = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, 2)
     assert np.array_equal(to_numpy(to_tensor(image)), image)
 
 
 @pytest.mark.parametrize(("value", "stored"), [(-0.2, 0), (1.3, 255), (0.5, 128)])
-def test_what_lies_outside_is_clipped(value: float, stored: int) -> None:
+def test_values_outside_0_to_1_are_clipped(value: float, stored: int) -> None:
     assert to_numpy(torch.full((3, 2, 2), value)).max() == stored
 
 
@@ -35,19 +35,19 @@ def contrast(picture: torch.Tensor) -> float:
     return float(inner.max() - inner.min()) * 255
 
 
-def test_blocks_of_a_level_go_and_edges_of_many_stay() -> None:
+def test_blocks_of_one_level_vanish_and_strong_edges_stay() -> None:
     assert contrast(suppress_faint_detail(blocks_of(1))) < 0.1
     assert contrast(suppress_faint_detail(blocks_of(3))) < 1
     assert contrast(suppress_faint_detail(blocks_of(100))) > 98
 
 
-def test_the_light_of_a_picture_stays_as_it_is() -> None:
+def test_a_gradient_of_brightness_is_unchanged() -> None:
     slope = torch.linspace(0, 1, 128).expand(1, 3, 64, 128).contiguous()
     calm = suppress_faint_detail(slope)
     assert (calm - slope)[..., 16:-16].abs().max() < 1 / 255
     assert calm.diff(dim=-1).min() > 0
 
 
-def test_an_even_picture_stays_even_to_the_bit() -> None:
+def test_a_flat_image_is_unchanged() -> None:
     grey = torch.full((1, 3, 32, 48), 0.4)
     assert torch.equal(suppress_faint_detail(grey), grey)

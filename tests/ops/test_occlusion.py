@@ -17,7 +17,7 @@ def test_a_still_scene_is_trusted_everywhere():
     assert torch.equal(consistency_weight(*motion(still())), torch.ones(64, 96))
 
 
-def test_what_comes_into_view_in_a_pan_is_not_trusted_and_the_rest_is():
+def test_only_the_new_columns_of_a_pan_are_not_trusted():
     scene = pan(step=(5, 0))
     assert torch.equal(disocclusion_mask(*motion(scene)), torch.from_numpy(scene.uncovered[1]))
     weight = consistency_weight(*motion(scene))
@@ -25,14 +25,14 @@ def test_what_comes_into_view_in_a_pan_is_not_trusted_and_the_rest_is():
     assert (weight[:, 8:] == 1).all()
 
 
-def test_the_background_that_a_moving_square_uncovers_is_found():
+def test_the_background_uncovered_by_a_moving_square_is_disoccluded():
     scene = moving_square(step=(4, 0))
     uncovered = torch.from_numpy(scene.uncovered[1])
     assert uncovered.sum() == 4 * 24
     assert torch.equal(disocclusion_mask(*motion(scene)), uncovered)
 
 
-def test_the_outline_of_a_moving_square_is_a_motion_boundary_and_its_middle_is_not():
+def test_only_the_outline_of_a_moving_square_is_a_motion_boundary():
     scene = moving_square(side=24, step=(2, 0))
     boundary = motion_boundary(torch.from_numpy(scene.backward[1]))
     inside = torch.from_numpy(scene.backward[1, 0] != 0)
@@ -44,7 +44,7 @@ def test_the_outline_of_a_moving_square_is_a_motion_boundary_and_its_middle_is_n
     assert not boundary[: top - 1].any()
 
 
-def test_a_disocclusion_grows_outward_and_a_motion_boundary_only_fades():
+def test_disocclusions_grow_and_motion_boundaries_fade():
     flow = torch.zeros(2, 41, 41)
     hole, line = flow.clone(), flow.clone()
     hole[0, 15:26, 15:26] = 30  # a flow that leads where no other flow leads back from
@@ -59,14 +59,14 @@ def test_a_disocclusion_grows_outward_and_a_motion_boundary_only_fades():
     assert (faded[:, 24:] == 1).all()
 
 
-def test_small_disagreement_of_the_two_flows_is_forgiven_and_a_large_one_is_not():
+def test_flows_may_disagree_by_half_a_pixel():
     ones = torch.ones(2, 32, 32)
     backward = ones * 3
     assert not disocclusion_mask(backward, -backward + 0.45)[:24, :24].any()
     assert disocclusion_mask(backward, -backward + 0.75)[:24, :24].all()
 
 
-def test_noise_of_a_tenth_of_a_pixel_at_the_rim_of_the_picture_does_not_make_it_new():
+def test_flow_noise_of_a_tenth_of_a_pixel_at_the_edge_is_tolerated():
     trembling = torch.full((2, 32, 32), 0.1)
     assert torch.equal(consistency_weight(trembling, -trembling), torch.ones(32, 32))
     drifting = torch.full((2, 32, 32), 0.2)
@@ -79,7 +79,7 @@ def test_noise_of_a_tenth_of_a_pixel_at_the_rim_of_the_picture_does_not_make_it_
     cell=st.integers(1, 20),
 )
 @settings(max_examples=25, deadline=None)
-def test_weights_lie_between_0_and_1_and_what_comes_from_outside_has_none(seed, size, cell):
+def test_weights_are_in_0_to_1_and_0_for_pixels_from_outside(seed, size, cell):
     noise = torch.randn(2, 2, 33 // cell + 1, 40 // cell + 1, generator=torch.Generator().manual_seed(seed))
     backward, forward = size * torch.nn.functional.interpolate(noise, size=(33, 40), mode="bilinear")
     weight = consistency_weight(backward, forward)

@@ -24,7 +24,7 @@ def as_written(x: Tensor, temporal: float, pixel: float, tv: float) -> Tensor:
     return temporal * kept + pixel * own + tv * neighbours / x.numel()
 
 
-def test_the_term_is_what_the_papers_write() -> None:
+def test_the_term_equals_the_formula_of_the_papers() -> None:
     image = torch.rand(3, 9, 7, dtype=torch.float64, requires_grad=True)
     expected = as_written(image, 9000, 691, 300)
     loss, gradient = temporal_term(*pictures(), 9000, 691, 300).loss_and_gradient(image.detach())
@@ -32,7 +32,7 @@ def test_the_term_is_what_the_papers_write() -> None:
     assert torch.allclose(gradient, torch.autograd.grad(expected, image)[0])
 
 
-def test_nothing_pulls_at_the_centre() -> None:
+def test_the_gradient_at_the_centre_is_0() -> None:
     term = temporal_term(*pictures(), 9000, 691, 300)
     loss, gradient = term.loss_and_gradient(term.centre)
     assert loss == term.minimum
@@ -46,7 +46,7 @@ def test_curvature_is_the_second_derivative_inside_the_picture() -> None:
     assert torch.isclose((slopes[0] - slopes[1]) / 2e-3, term.curvature()[0, 4, 5])
 
 
-def test_newly_uncovered_places_show_their_own_stylisation() -> None:
+def test_disoccluded_pixels_show_their_own_stylisation() -> None:
     carried, stylised, _ = pictures()
     trust = torch.ones(9, 7, dtype=torch.float64)
     trust[:, 3:] = 0
@@ -57,14 +57,14 @@ def test_newly_uncovered_places_show_their_own_stylisation() -> None:
 
 
 @pytest.mark.parametrize("pixel_weight", [0.0, 691.0])
-def test_a_still_film_that_is_trusted_keeps_its_picture(pixel_weight: float) -> None:
+def test_a_trusted_still_film_keeps_its_image(pixel_weight: float) -> None:
     picture, _, _ = pictures()
     term = temporal_term(picture, picture, torch.ones(9, 7, dtype=torch.float64), 9000, pixel_weight)
     assert torch.allclose(term.centre, picture)
     assert term.minimum == 0
 
 
-def test_without_pixel_weight_uncovered_places_are_still_finite() -> None:
+def test_without_pixel_weight_disoccluded_pixels_stay_finite() -> None:
     carried, stylised, _ = pictures()
     term = temporal_term(carried, stylised, torch.zeros(9, 7, dtype=torch.float64), 9000, 0)
     assert torch.equal(term.centre, stylised)
@@ -78,7 +78,7 @@ def test_weights_mean_the_same_at_every_size() -> None:
     assert torch.isclose(small.loss_and_gradient(image)[0], large.loss_and_gradient(image.repeat(1, 2, 2))[0])
 
 
-def test_total_variation_of_a_flat_picture_is_nothing() -> None:
+def test_total_variation_of_a_flat_image_is_0() -> None:
     loss, gradient = total_variation(torch.full((3, 5, 4), 0.3))
     assert loss == 0
     assert not gradient.any()
@@ -104,14 +104,14 @@ def test_one_frame_back_is_the_previous_output_warped() -> None:
     assert torch.equal(past.trust, torch.full((HEIGHT, WIDTH), 0.7))
 
 
-def test_where_the_nearest_is_trusted_no_other_counts() -> None:
+def test_where_the_nearest_output_is_trusted_others_are_ignored() -> None:
     alone = carry_outputs(outputs(), [motion(1, 1.0)])
     three = carry_outputs(outputs(), [motion(1, 1.0), motion(2, 1.0), motion(4, 1.0)])
     assert torch.equal(alone.image, three.image)
     assert torch.equal(alone.trust, three.trust)
 
 
-def test_what_the_nearest_does_not_show_comes_from_further_back() -> None:
+def test_pixels_the_nearest_output_lacks_come_from_further_back() -> None:
     covered = torch.ones(HEIGHT, WIDTH)
     covered[:, 2:] = 0
     still_covered = torch.ones(HEIGHT, WIDTH)
@@ -122,13 +122,13 @@ def test_what_the_nearest_does_not_show_comes_from_further_back() -> None:
     assert torch.equal(past.trust, torch.ones(HEIGHT, WIDTH))
 
 
-def test_where_nothing_is_trusted_nothing_is() -> None:
+def test_without_trusted_outputs_the_trust_is_0() -> None:
     past = carry_outputs(outputs(), [motion(1, 0.0), motion(2, 0.0)])
     assert not past.trust.any()
     assert torch.equal(past.image, outputs()[1])
 
 
-def test_it_is_the_sum_of_the_parabolas_of_the_paper() -> None:
+def test_merged_outputs_equal_the_sum_of_terms_in_the_paper() -> None:
     generator = torch.Generator().manual_seed(4)
     weights = torch.rand(3, HEIGHT, WIDTH, generator=generator)
     past = carry_outputs(outputs(), [motion(gap, weight) for gap, weight in zip((1, 2, 4), weights, strict=True)])

@@ -28,7 +28,7 @@ def test_on_the_cpu_nothing_is_copied() -> None:
     assert np.array_equal(to_host(image), to_numpy(image))
 
 
-def test_an_upload_goes_through_pinned_memory_and_is_not_waited_for() -> None:
+def test_uploads_use_pinned_memory_and_are_asynchronous() -> None:
     asked: list[Any] = []
 
     class Host:
@@ -44,7 +44,7 @@ def test_an_upload_goes_through_pinned_memory_and_is_not_waited_for() -> None:
     assert asked == ["pinned", ("cuda", True)]
 
 
-def test_where_no_more_memory_can_be_pinned_the_host_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pinned_memory_the_host_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
 
     class Host:
@@ -80,7 +80,7 @@ def test_where_no_more_memory_can_be_pinned_the_host_waits(monkeypatch: pytest.M
     assert (to_host(picture().as_subclass(There)) == 7).all()
 
 
-def test_memory_that_a_failed_gpu_was_writing_to_is_never_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_a_failed_gpu_was_writing_to_is_never_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Torch would ask the GPU for it in a destructor, and end the process where that fails: no film would be closed."""
     kept: list[weakref.ref[Any]] = []
 
@@ -115,7 +115,7 @@ def on_gpu(monkeypatch: pytest.MonkeyPatch, made: Any, empty: Any, event: Any) -
     monkeypatch.setattr(torch.cuda, "Event", event)
 
 
-def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_is_read_after_it_has_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
     here = torch.zeros(20, 30, 3, dtype=torch.uint8)
     queued: list[Tensor] = []
 
@@ -151,7 +151,7 @@ def test_a_picture_is_read_once_it_has_arrived(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.gpu
-def test_to_a_gpu_and_back_a_picture_stays_as_it_is() -> None:
+def test_an_image_survives_the_round_trip_to_a_gpu() -> None:
     there = to_device(picture(), torch.device("cuda"))
     assert there.is_cuda
     assert np.array_equal(to_host(there), to_numpy(picture()))

@@ -25,7 +25,7 @@ def constant(right: float, down: float, width: int, height: int) -> Tensor:
     width=SIDES, height=SIDES, right=st.integers(-100, 100), down=st.integers(-100, 100), mode=st.sampled_from(MODES)
 )
 @settings(max_examples=25, deadline=None)
-def test_a_shift_by_whole_pixels_is_exact_and_the_edge_goes_on(width, height, right, down, mode):
+def test_a_shift_by_whole_pixels_is_exact_and_repeats_the_edge(width, height, right, down, mode):
     image = picture(width, height)
     rows = (torch.arange(height) + down).clamp(0, height - 1)
     columns = (torch.arange(width) + right).clamp(0, width - 1)
@@ -33,14 +33,14 @@ def test_a_shift_by_whole_pixels_is_exact_and_the_edge_goes_on(width, height, ri
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_hundreds_of_frames_of_a_still_scene_do_not_blur_it(mode):
+def test_warping_a_still_scene_hundreds_of_times_does_not_blur_it(mode):
     image = kept = picture(50, 40)
     for _ in range(300):
         kept = backward_warp(kept, torch.zeros(2, 40, 50), mode)
     assert torch.equal(kept, image)
 
 
-def test_a_pan_carried_along_its_true_flow_is_the_next_frame_where_it_was_in_view():
+def test_a_pan_warped_by_its_true_flow_is_the_next_frame():
     scene = pan(step=(3, -2))
     before, after = (torch.from_numpy(scene.frames[t]).permute(2, 0, 1).float() for t in (0, 1))
     carried = backward_warp(before, torch.from_numpy(scene.backward[1]))
@@ -48,14 +48,14 @@ def test_a_pan_carried_along_its_true_flow_is_the_next_frame_where_it_was_in_vie
     assert torch.equal(carried[:, seen], after[:, seen])
 
 
-def test_half_a_pixel_lies_midway():
+def test_a_shift_by_half_a_pixel_is_midway():
     ramp = torch.arange(40.0).expand(3, 32, 40) / 40
     for mode in MODES:
         carried = backward_warp(ramp, constant(0.5, 0, 40, 32), mode)
         assert torch.allclose(carried[:, :, 2:36], ramp[:, :, 2:36] + 0.5 / 40)
 
 
-def test_bicubic_keeps_more_of_the_detail_than_bilinear():
+def test_bicubic_keeps_more_detail_than_bilinear():
     image = picture(96, 64)
     rough = {mode: backward_warp(image, constant(0.5, 0.5, 96, 64), mode).diff(dim=2).abs().mean() for mode in MODES}
     assert rough["bilinear"] < rough["bicubic"] < 1.02 * image.diff(dim=2).abs().mean()

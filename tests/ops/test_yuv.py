@@ -31,7 +31,7 @@ def pictures() -> list[np.ndarray]:
 @pytest.mark.usefixtures("_with_each_backend")
 @pytest.mark.parametrize(("tag", "luma"), [(TAG_601, BT601), (TAG_709, BT709)])
 @pytest.mark.parametrize("number", range(3))
-def test_they_are_libswscales_within_a_level(number: int, tag: int, luma: LumaWeights) -> None:
+def test_planes_equal_those_of_libswscale_within_a_level(number: int, tag: int, luma: LumaWeights) -> None:
     picture = pictures()[number]
     ours, theirs = rgb_to_yuv420(to_tensor(picture), luma).numpy().astype(int), by_swscale(picture, tag).astype(int)
     assert ours.shape == theirs.shape

@@ -63,7 +63,7 @@ class Tape:
         return play
 
 
-def test_resident_it_finds_what_the_host_finds(network: VggFeatures) -> None:
+def test_on_the_device_the_result_is_that_of_the_host(network: VggFeatures) -> None:
     """Decisions are the same; float32 differs by the order of a few products."""
     by_host, resident = (
         FrameOptimiser(network, SETTINGS, ignore_warning),
@@ -78,7 +78,7 @@ def test_resident_it_finds_what_the_host_finds(network: VggFeatures) -> None:
         assert float((found - image).abs().mean()) < 0.02 * float((image - start.centre).abs().mean())
 
 
-def test_it_is_recorded_once_for_a_size(network: VggFeatures) -> None:
+def test_a_step_is_captured_once_per_size(network: VggFeatures) -> None:
     tape = Tape()
     optimise = FrameOptimiser(network, SETTINGS, ignore_warning, tape)
     first = optimise(*frame(48, 64, 1))[0]
@@ -90,9 +90,7 @@ def test_it_is_recorded_once_for_a_size(network: VggFeatures) -> None:
     assert tape.recordings == 2
 
 
-def test_the_host_looks_now_and_then_and_ends_what_is_settled(
-    network: VggFeatures, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_convergence_is_checked_every_few_evaluations(network: VggFeatures, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame_optimiser, "TOLERANCE", 0.9)
     tape = Tape()
     settled, losses = FrameOptimiser(network, SETTINGS, ignore_warning, tape)(*frame(48, 64, 1))
@@ -102,7 +100,7 @@ def test_the_host_looks_now_and_then_and_ends_what_is_settled(
     torch.testing.assert_close(losses, expected, rtol=1e-4, atol=0)
 
 
-def test_what_cannot_be_recorded_is_done_as_it_is_and_said_once(network: VggFeatures) -> None:
+def test_without_capture_the_step_runs_directly_with_one_warning(network: VggFeatures) -> None:
     def refuses(work: Step) -> Step:
         raise RuntimeError("operation not permitted when stream is capturing\nlong story")
 
@@ -130,7 +128,7 @@ class Poor(VggFeatures):
 
 
 @pytest.mark.parametrize("record", [None, Tape()])
-def test_without_memory_for_the_whole_it_goes_on_in_tiles(network: VggFeatures, record: Tape | None) -> None:
+def test_without_memory_for_the_whole_image_tiles_are_used(network: VggFeatures, record: Tape | None) -> None:
     poor = load_loss_network().to(memory_format=torch.channels_last)
     poor.__class__ = Poor
     said: list[str] = []
@@ -148,7 +146,7 @@ def test_without_memory_for_the_whole_it_goes_on_in_tiles(network: VggFeatures, 
 
 
 @pytest.mark.gpu
-def test_a_graph_finds_what_the_same_work_finds_without_one() -> None:
+def test_a_cuda_graph_gives_the_result_of_its_step() -> None:
     network = load_loss_network().to("cuda", memory_format=torch.channels_last)
     said: list[str] = []
     captured = FrameOptimiser(network, SETTINGS, said.append, capture)
@@ -178,7 +176,7 @@ class Watch(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def test_in_what_is_recorded_no_number_passes_between_host_and_device(
+def test_a_captured_step_passes_no_number_between_host_and_device(
     network: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither can be recorded, and each would be a wait."""
@@ -227,7 +225,7 @@ def memory(tensor: Tensor) -> int:
 
 
 @pytest.mark.parametrize("tile", [None, 32])
-def test_what_is_recorded_reads_only_what_lasts(
+def test_a_captured_step_reads_only_persistent_memory(
     network: VggFeatures, tile: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A graph goes on reading where it read first: of the frame it was recorded with nothing may be left in it."""

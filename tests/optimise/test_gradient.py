@@ -20,7 +20,7 @@ def by_autograd(network: VggFeatures, image: torch.Tensor, painted: torch.Tensor
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 48), (37, 50), (16, 16)])
-def test_the_way_by_hand_is_autograds(height: int, width: int) -> None:
+def test_the_gradient_equals_autograd(height: int, width: int) -> None:
     """In float64 only the order of sums differs."""
     torch.manual_seed(0)
     network = load_loss_network().double().to(memory_format=torch.channels_last)
@@ -31,7 +31,7 @@ def test_the_way_by_hand_is_autograds(height: int, width: int) -> None:
     assert torch.allclose(gradient.double(), expected, atol=1e-4 * float(expected.abs().max()))
 
 
-def test_in_bfloat16_it_points_the_same_way() -> None:
+def test_the_bfloat16_gradient_points_the_same_way() -> None:
     """Products rounded to 8 bits over 11 layers leave the direction within a cosine of 0.99."""
     torch.manual_seed(0)
     painted = torch.rand(3, 64, 96)
@@ -53,7 +53,7 @@ def pictures(height: int, width: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_the_targets_are_those_of_the_whole(network: VggFeatures, height: int, width: int) -> None:
+def test_tiled_targets_equal_untiled_ones(network: VggFeatures, height: int, width: int) -> None:
     painted = pictures(height, width)[0]
     whole, tiled = compute_targets(network, painted[None]), frame_targets(network, painted, tile=48)
     torch.testing.assert_close(tiled.content, whole.content, rtol=1e-5, atol=1e-4)
@@ -62,7 +62,7 @@ def test_the_targets_are_those_of_the_whole(network: VggFeatures, height: int, w
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_losses_and_gradient_are_those_of_the_whole(network: VggFeatures, height: int, width: int) -> None:
+def test_tiled_losses_and_gradient_equal_untiled_ones(network: VggFeatures, height: int, width: int) -> None:
     """What differs is the order of sums, in float32 over 11 layers."""
     image, painted = pictures(height, width)
     targets = compute_targets(network, painted[None])

@@ -15,13 +15,13 @@ def rosenbrock(point: Tensor) -> tuple[Tensor, Tensor]:
     return loss, torch.stack([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)])
 
 
-def test_rosenbrocks_valley_is_walked_to_its_end() -> None:
+def test_the_minimum_of_rosenbrocks_function_is_found() -> None:
     end, losses = minimise_on_host(rosenbrock, torch.tensor([-1.2, 1.0], dtype=torch.float64), torch.tensor(200.0), 100)
     assert torch.allclose(end, torch.ones(2, dtype=torch.float64), atol=1e-6)
     assert losses == rosenbrock(end)[0]
 
 
-def test_where_no_curvature_is_known_the_first_step_is_small_and_the_end_the_same() -> None:
+def test_without_a_curvature_the_first_step_is_small() -> None:
     tried = []
 
     def watched(point: Tensor) -> tuple[Tensor, Tensor]:
@@ -34,7 +34,7 @@ def test_where_no_curvature_is_known_the_first_step_is_small_and_the_end_the_sam
     assert torch.equal(minimise_on_host(rosenbrock, end, None, 3)[0], end)  # where nothing pulls, nothing moves
 
 
-def test_where_rounding_leaves_no_way_down_it_ends() -> None:
+def test_on_the_host_rounding_ends_the_descent() -> None:
     calls = []
 
     def coarse(point: Tensor) -> tuple[Tensor, Tensor]:
@@ -45,12 +45,12 @@ def test_where_rounding_leaves_no_way_down_it_ends() -> None:
     assert len(calls) < 100
 
 
-def test_a_curvature_far_too_small_only_costs_a_few_attempts() -> None:
+def test_a_far_too_small_curvature_still_converges() -> None:
     end, _ = minimise_on_host(rosenbrock, torch.tensor([-1.2, 1.0], dtype=torch.float64), torch.tensor(0.02), 100)
     assert rosenbrock(end)[0] < 1e-6
 
 
-def test_a_known_curvature_makes_one_step_enough() -> None:
+def test_with_the_exact_curvature_one_step_suffices() -> None:
     curvature = torch.logspace(-3, 3, 50, dtype=torch.float64)
     goal = torch.linspace(-1, 1, 50, dtype=torch.float64)
 
@@ -72,7 +72,7 @@ def test_the_result_is_never_worse_than_the_start() -> None:
         assert noisy(minimise_on_host(noisy, start, torch.tensor(0.1), iterations)[0])[0] <= noisy(start)[0]
 
 
-def test_as_many_evaluations_as_asked_for() -> None:
+def test_iterations_is_the_number_of_evaluations() -> None:
     calls = []
 
     def counted(point: Tensor) -> tuple[Tensor, Tensor]:
@@ -83,7 +83,7 @@ def test_as_many_evaluations_as_asked_for() -> None:
     assert len(calls) == 7
 
 
-def test_it_stops_where_nothing_is_left_to_gain() -> None:
+def test_on_the_host_the_tolerance_ends_the_descent() -> None:
     calls = []
 
     def counted(point: Tensor) -> tuple[Tensor, Tensor]:
@@ -133,7 +133,7 @@ def count_rejected_steps(walk: RecordedEvaluations) -> int:
 @pytest.mark.parametrize("curvature", [0.5, 2000.0])
 @pytest.mark.parametrize("history", [1, 4, 10])
 @pytest.mark.parametrize("evaluate", [valleys, waves])
-def test_it_evaluates_where_minimise_does(evaluate: Evaluate, history: int, curvature: float) -> None:
+def test_device_and_host_evaluate_at_the_same_points(evaluate: Evaluate, history: int, curvature: float) -> None:
     """In float64, for a valley is chaotic."""
     by_host, by_device = RecordedEvaluations(evaluate), RecordedEvaluations(evaluate)
     scaled = torch.linspace(0.5, 2, SIZE, dtype=torch.float64) * curvature
@@ -150,7 +150,7 @@ def test_it_evaluates_where_minimise_does(evaluate: Evaluate, history: int, curv
 
 
 @pytest.mark.parametrize("curvature", [None, torch.full((SIZE,), 200.0, dtype=torch.float64)])
-def test_from_beginning_to_end_it_finds_what_minimise_finds(curvature: Tensor | None) -> None:
+def test_minimise_on_device_finds_the_minimum_of_minimise_on_host(curvature: Tensor | None) -> None:
     walk = RecordedEvaluations(valleys)
     point, losses = minimise_on_host(valleys, start(3), curvature, 25)
     found, its_losses = minimise_on_device(walk, start(3), curvature, 25)
@@ -159,7 +159,7 @@ def test_from_beginning_to_end_it_finds_what_minimise_finds(curvature: Tensor | 
     assert len(walk.places) == 25 + 1
 
 
-def test_it_ends_where_rounding_leaves_no_way_down() -> None:
+def test_on_the_device_rounding_ends_the_descent() -> None:
     def coarse(point: Tensor) -> tuple[Tensor, Tensor]:
         return point.square().bfloat16().to(point.dtype).sum()[None], 2 * point
 
@@ -174,7 +174,7 @@ def test_it_ends_where_rounding_leaves_no_way_down() -> None:
     torch.testing.assert_close(descent.point, point)
 
 
-def test_once_settled_nothing_changes_any_more() -> None:
+def test_after_convergence_nothing_changes() -> None:
     scaled = torch.full((SIZE,), 2000.0, dtype=torch.float64)
     walk = RecordedEvaluations(valleys)
     point, losses = minimise_on_host(walk, start(1), scaled, 100, tolerance=0.05)
@@ -188,7 +188,7 @@ def test_once_settled_nothing_changes_any_more() -> None:
     torch.testing.assert_close(descent.losses, losses)
 
 
-def test_it_begins_anew_as_if_it_had_seen_nothing() -> None:
+def test_reset_forgets_the_previous_frame() -> None:
     scaled = torch.full((SIZE,), 200.0, dtype=torch.float64)
     descent = DeviceLBFGS(valleys, start(1), loss_count=2)
     ends = []
@@ -202,7 +202,7 @@ def test_it_begins_anew_as_if_it_had_seen_nothing() -> None:
 
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf])
-def test_where_nothing_can_be_measured_it_stays_at_its_start(bad: float) -> None:
+def test_a_loss_that_is_not_finite_leaves_the_start_unchanged(bad: float) -> None:
     def broken(point: Tensor) -> tuple[Tensor, Tensor]:
         return torch.full((2,), bad, dtype=point.dtype), torch.full_like(point, bad)
 

@@ -11,14 +11,14 @@ def network() -> VggFeatures:
     return load_loss_network()
 
 
-def test_a_picture_is_at_no_distance_from_itself(network: VggFeatures) -> None:
+def test_losses_of_an_image_to_itself_are_0(network: VggFeatures) -> None:
     picture = torch.rand(1, 3, 48, 64)
     losses = compute_losses(network, picture, compute_targets(network, picture))
     assert losses.content == 0
     assert losses.style == 0
 
 
-def test_blur_costs_content_and_style_and_more_of_it_costs_more(network: VggFeatures) -> None:
+def test_blur_raises_content_and_style_loss(network: VggFeatures) -> None:
     picture = torch.rand(1, 3, 64, 64)
     targets = compute_targets(network, picture)
     slight, strong = (
@@ -28,7 +28,7 @@ def test_blur_costs_content_and_style_and_more_of_it_costs_more(network: VggFeat
     assert 0 < slight.style < strong.style
 
 
-def test_moving_things_about_costs_content_but_hardly_style(network: VggFeatures) -> None:
+def test_moving_content_changes_content_loss_but_hardly_style_loss(network: VggFeatures) -> None:
     torch.manual_seed(0)
     picture = torch.rand(1, 3, 8, 8).repeat_interleave(8, 2).repeat_interleave(8, 3)
     moved, other = picture.roll(24, 3), picture.clamp(0.4, 0.6)
@@ -51,7 +51,7 @@ def test_bfloat16_agrees_with_its_float32_twin(network: VggFeatures) -> None:
     assert torch.nn.functional.cosine_similarity(*gradients, dim=0) > 0.99
 
 
-def test_every_layer_that_a_loss_reads_is_there_at_unit_strength(network: VggFeatures) -> None:
+def test_the_network_returns_every_layer_that_losses_use(network: VggFeatures) -> None:
     found = network(torch.rand(1, 3, 64, 64))
     assert set(found) == {*STYLE_LAYERS, CONTENT_LAYER}
     assert found["relu1_1"].shape == (1, 16, 64, 64)
@@ -64,7 +64,7 @@ def test_gram_matrix_is_the_correlation_of_channels() -> None:
     assert torch.allclose(gram_matrix(features), expected)
 
 
-def test_gram_matrix_does_not_care_where_things_are() -> None:
+def test_gram_matrix_is_invariant_to_positions() -> None:
     features = torch.rand(1, 3, 6, 8)
     moved = features.flip(3).roll(3, dims=2)
     assert torch.allclose(gram_matrix(features), gram_matrix(moved), atol=1e-6)
@@ -72,7 +72,7 @@ def test_gram_matrix_does_not_care_where_things_are() -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 13), (48, 64), (30, 40)])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
-def test_summed_in_parts_as_on_a_gpu_it_is_the_same(height: int, width: int, dtype: torch.dtype) -> None:
+def test_split_gram_equals_the_exact_product(height: int, width: int, dtype: torch.dtype) -> None:
     features = torch.rand(2, 8, height, width, generator=torch.Generator().manual_seed(0)).to(dtype)
     rows = features.permute(0, 2, 3, 1).flatten(1, 2)
     exact = torch.stack([places.double().T @ places.double() for places in rows]).float()
@@ -80,7 +80,7 @@ def test_summed_in_parts_as_on_a_gpu_it_is_the_same(height: int, width: int, dty
     torch.testing.assert_close(split_gram(rows), exact, rtol=4e-3 if dtype == torch.bfloat16 else 1e-5, atol=0)
 
 
-def test_summed_in_parts_it_has_the_same_gradient() -> None:
+def test_split_gram_has_the_gradient_of_the_product() -> None:
     rows = torch.rand(1, 60, 4, dtype=torch.float64, requires_grad=True)
     weights = torch.rand(4, 4)
     (slope,) = torch.autograd.grad((split_gram(rows) * weights).sum(), rows)
