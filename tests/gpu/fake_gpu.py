@@ -1,7 +1,7 @@
-"""A GPU in name only: its tensors have shape, type and place but no content, and refuse to meet one from elsewhere.
+"""A fake GPU: its tensors have shape, dtype and device but no data, and cannot be combined with those of the host.
 
-Torch's own FakeTensorMode says what each operation would return on a GPU, and raises where a tensor in the host's
-memory meets one on it. Above it `FakeGPU` notes whatever makes the host wait, and answers in the GPU's place.
+Torch's FakeTensorMode derives what each operation would return on a GPU, and raises an error for tensors of different
+devices. On top of it, `FakeGPU` counts synchronisations and answers them in place of the GPU.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class _Indexing(TorchFunctionMode):
-    """Indexing by views alone: what Python has built in asks for a device's runtime, which a build for CPUs lacks."""
+    """Indexing by views only: torch's own indexing needs the CUDA runtime, which a build for CPUs lacks."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is Tensor.__getitem__:
@@ -43,7 +43,7 @@ _IN_DISPATCH: dict[Any, Any] = {
     Tensor.__invert__: torch.ops.aten.bitwise_not.default,
     **dict.fromkeys((Tensor.__bool__, Tensor.__float__, Tensor.__int__, Tensor.item), _read_scalar),
 }
-"""The same without Python's part of it."""
+"""Python method → the same operation without the method's Python part."""
 
 
 def _view(tensor: Tensor, index: Any) -> Tensor:
@@ -60,22 +60,22 @@ def _view(tensor: Tensor, index: Any) -> Tensor:
             tensor = tensor.select(axis, part)
             continue
         else:
-            assert isinstance(part, slice), "an index that is no view is an operation of its own"
+            assert isinstance(part, slice), "only indices that give views are supported"
             tensor = torch.ops.aten.slice(tensor, axis, part.start, part.stop, part.step or 1)
         axis += 1
     return tensor
 
 
 class FakeGPU(TorchDispatchMode):
-    """Within it all tensors are fake. `waits` counts what the host waits for, by what it waits in."""
+    """Within it all tensors are fake. `syncs` counts synchronisations of the host by operation."""
 
     def __init__(self) -> None:
         super().__init__()
         self.syncs: Counter[str] = Counter()
         self.uploads = 0
-        """Copies to the GPU that are not waited for."""
+        """Asynchronous copies to the GPU."""
         self.operations = 0
-        """On the GPU."""
+        """Operations on the GPU."""
         self._fake = FakeTensorMode(allow_non_fake_inputs=True)
         self._indexing = _Indexing()
         self._pinned: list[Tensor] = []
@@ -92,7 +92,7 @@ class FakeGPU(TorchDispatchMode):
         self._fake.__exit__(*error)
 
     def pinned(self, like: Tensor) -> Tensor:
-        """Return pinned memory as large as a tensor."""
+        """Return pinned memory of the shape of a tensor."""
         self._pinned.append(torch.empty(like.shape, dtype=like.dtype))
         return self._pinned[-1]
 
@@ -122,18 +122,18 @@ class FakeGPU(TorchDispatchMode):
 
 
 def _grid_sample(image: Tensor, grid: Tensor, *_: Any) -> Tensor:
-    """Return what is as large as what a picture is sampled as: torch's stand-in for it indexes, deep inside."""
+    """Return an image of the size of the result: torch's own fake implementation uses unsupported indexing."""
     assert image.device == grid.device
     return image.new_empty(*image.shape[:2], *grid.shape[1:3])
 
 
 def to_fake_gpu(tensor: Tensor) -> Tensor:
-    """Return a fake of the tensor on the GPU; within a FakeGPU."""
+    """Return a fake copy of the tensor on the GPU; within a FakeGPU."""
     return tensor.to(CUDA, non_blocking=True)
 
 
 def network_to_fake_gpu(network: Network) -> Network:
-    """Put fakes of the weights of a network that is ready on the CPU in their place; within a FakeGPU."""
+    """Replace the weights of a network on the CPU by fakes on the GPU; within a FakeGPU."""
     for module in network.modules():
         for name, weight in module._parameters.items():
             if weight is not None:

@@ -1,5 +1,5 @@
-// Enough of CUDA for g++ to build a kernel and run it: the threads of a block are fibres, and each runs until it waits
-// for the others at __syncthreads. They take turns in order or backwards; a kernel that forgets to wait gives two results.
+// Enough of CUDA for g++ to build and run a kernel: the threads of a block are fibres, each of which runs up to the next
+// __syncthreads. They run in order or backwards; with a missing __syncthreads the results differ.
 #pragma once
 #include <ucontext.h>
 
@@ -56,8 +56,8 @@ void begin_block(unsigned threads) {
     }
 }
 
-// Lets every thread run on to where it waits or ends; returns how many have ended.
-unsigned turn(unsigned threads, bool backwards) {
+// Runs every thread up to its next __syncthreads or its end; returns how many have ended.
+unsigned run_threads(unsigned threads, bool backwards) {
     unsigned ended = 0;
     for (unsigned turn = 0; turn < threads; ++turn) {
         const unsigned thread = backwards ? threads - 1 - turn : turn;
@@ -80,7 +80,7 @@ bool run_all(Triple grid, Triple block, bool backwards) {
         unsigned ended = 0;
         while (ended < threads) {
             if (ended > 0) return false;
-            ended = turn(threads, backwards);
+            ended = run_threads(threads, backwards);
         }
     }
     return true;

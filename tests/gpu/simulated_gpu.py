@@ -1,4 +1,4 @@
-"""A stand-in for cupy and a GPU: g++ builds the kernels, and every thread of theirs runs, one after the other."""
+"""A simulation of CuPy and a GPU: g++ builds the kernels, and their threads run one after another."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ FLAGS = ("-O1", "-std=c++17", "-Wno-unknown-pragmas", "-shared", "-fPIC")
 KERNEL_NAME = re.compile(r'extern "C" __global__ void (\w+)\(')
 
 KINDS = {np.uint64: "p", np.float32: "f", np.int32: "i"}
-"""How an argument of each type arrives: as a pointer, a float or an int."""
+"""Kind of the parameter for each type of argument: pointer, float or int."""
 
 
 class SimulatedGPU:
-    """What `gpu/cuda_kernels.py` uses of the module cupy."""
+    """The parts of the module cupy that `gpu/cuda_kernels.py` uses."""
 
     def __init__(self, compiler: str, folder: Path) -> None:
         self.compiler, self.folder = compiler, folder
         self.backwards = False
-        """Whether threads and blocks take turns from the last to the first."""
+        """Whether threads and blocks run from the last to the first."""
         self.launches: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = []
         """Name, grid and block of each launch."""
         self.__version__ = "14.2.0"
@@ -70,7 +70,7 @@ class _Module:
             pointers = (ctypes.c_void_p * len(values))(*(value.ctypes.data for value in values))
             self._gpu.launches.append((name, grid, block))
             shape = (ctypes.c_uint * 6)(*grid, *block)
-            together = launch(shape, pointers, ctypes.c_bool(self._gpu.backwards))
-            assert together, "some threads wait at __syncthreads for others that have ended"
+            synchronised = launch(shape, pointers, ctypes.c_bool(self._gpu.backwards))
+            assert synchronised, "some threads wait at __syncthreads for others that have ended"
 
         return kernel

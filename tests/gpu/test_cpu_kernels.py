@@ -1,4 +1,4 @@
-"""The pixel functions of csrc/, built by g++, beside their twins in torch."""
+"""The CPU kernels, built by g++, against their torch twins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIZES = [(1, 1), (2, 3), (5, 1), (48, 64), (37, 51)]
 
 
 def smooth_flow(channels: int, height: int, width: int, seed: int = 0, cell: int = 8) -> Tensor:
-    """Flow as optical flow is: mostly smooth."""
+    """Smooth noise, similar to optical flow."""
     random = torch.Generator().manual_seed(seed)
     coarse = torch.randn(1, channels, height // cell + 2, width // cell + 2, generator=random)
     return F.interpolate(coarse, (height, width), mode="bilinear")[0].contiguous()
@@ -30,11 +30,9 @@ def pictures(count: int, height: int, width: int, dtype: torch.dtype = torch.flo
     return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(1), dtype=dtype)
 
 
-def run_temporal_loss(kernels: CpuKernels, image: Tensor, centre: Tensor, stiffness: Tensor) -> tuple[Tensor, ...]:
-    """The gradient and the loss above the floor, by a weight of 40000 for total variation."""
-    return kernels.run(
-        "temporal_loss_and_gradient", image, centre, stiffness, 40000, scale=LEVELS_SQUARED / image.numel()
-    )
+def run_temporal_loss(kernels: CpuKernels, image: Tensor, centre: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
+    """Return the gradient and the loss above the minimum, with a total variation weight of 40000."""
+    return kernels.run("temporal_loss_and_gradient", image, centre, weight, 40000, scale=LEVELS_SQUARED / image.numel())
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -43,7 +41,7 @@ def run_temporal_loss(kernels: CpuKernels, image: Tensor, centre: Tensor, stiffn
 def test_warp_equals_its_twin(cpu_kernels: CpuKernels, mode: str, height: int, width: int, dtype: torch.dtype) -> None:
     image, flow = pictures(1, height, width, dtype)[0], 6 * smooth_flow(2, height, width).to(dtype)
     carried, twin = cpu_kernels.run(f"warp_{mode}", image, flow)[0], torch_backward_warp(image, flow, mode)
-    # grid_sample's coordinates run from -1 to 1, where float32 has a place to within 64 · 2^-24 pixels
+    # grid_sample's coordinates run from -1 to 1, where float32 resolves 64 · 2^-24 pixels
     torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5 if dtype == torch.float32 else 1e-12)
 
 
@@ -62,10 +60,10 @@ def test_the_consistency_weight_equals_its_twin(cpu_kernels: CpuKernels, height:
         cpu_kernels.run("consistency_weight", backward, forward)[0],
         torch_consistency_weight(backward, forward),
     )
-    # sums of five in another order; that both reach the same verdict everywhere is luck no film has to have
+    # sums of five in another order; pixels within rounding of a threshold could differ, but none does here
     torch.testing.assert_close(weight, twin, rtol=0, atol=1e-6)
     if height > 30:
-        assert 0.02 < float(weight.mean()) < 0.98  # there was something to decide
+        assert 0.02 < float(weight.mean()) < 0.98  # the weight is not trivial
 
 
 def test_the_consistency_weight_of_a_moving_square(cpu_kernels: CpuKernels) -> None:
@@ -86,14 +84,14 @@ def test_the_temporal_term_equals_its_twin(
     trust = pictures(1, height, width, dtype)[0, 0]
     trust[0, 0] = 0
     twin = torch_temporal_term(carried, stylised, trust, 9000, pixel_weight, 40000)
-    centre, stiffness, floor = cpu_kernels.run(
+    centre, weight, minimum = cpu_kernels.run(
         "temporal_term", carried, stylised, trust, 9000, pixel_weight, scale=LEVELS_SQUARED / image.numel()
     )
     # torch sums in float32, pairwise; here rows are summed in float32 and rows upon rows in float64
     close = {"rtol": 1e-5, "atol": 1e-6} if dtype == torch.float32 else {"rtol": 1e-12, "atol": 1e-12}
     torch.testing.assert_close(centre, twin.centre, **close)
-    torch.testing.assert_close(stiffness, twin.weight, **close)
-    torch.testing.assert_close(floor, twin.minimum, **close)
+    torch.testing.assert_close(weight, twin.weight, **close)
+    torch.testing.assert_close(minimum, twin.minimum, **close)
 
     gradient, above = run_temporal_loss(cpu_kernels, image, twin.centre, twin.weight)
     loss, slope = twin.torch_loss_and_gradient(image)
@@ -104,10 +102,10 @@ def test_the_temporal_term_equals_its_twin(
 def test_the_gradient_equals_finite_differences_of_the_loss(cpu_kernels: CpuKernels) -> None:
     carried, stylised, image = pictures(3, 5, 6, torch.float64)
     trust = pictures(1, 5, 6, torch.float64)[0, 0]
-    centre, stiffness, _ = cpu_kernels.run("temporal_term", carried, stylised, trust, 9000, 691)
+    centre, weight, _ = cpu_kernels.run("temporal_term", carried, stylised, trust, 9000, 691)
 
     def loss(x: Tensor) -> Tensor:
-        return run_temporal_loss(cpu_kernels, x, centre, stiffness)[1]
+        return run_temporal_loss(cpu_kernels, x, centre, weight)[1]
 
     step, slopes = 1e-4, torch.empty_like(image)
     for place in range(image.numel()):
@@ -116,10 +114,7 @@ def test_the_gradient_equals_finite_differences_of_the_loss(cpu_kernels: CpuKern
         slopes.view(-1)[place] = (loss(image + nudge) - loss(image - nudge)) / (2 * step)
     # the loss is a parabola: central differences are exact but for rounding, 2^-53 of the loss over the step
     torch.testing.assert_close(
-        run_temporal_loss(cpu_kernels, image, centre, stiffness)[0],
-        slopes,
-        rtol=0,
-        atol=1e-14 * float(loss(image)) / step,
+        run_temporal_loss(cpu_kernels, image, centre, weight)[0], slopes, rtol=0, atol=1e-14 * float(loss(image)) / step
     )
 
 
@@ -135,15 +130,15 @@ def test_rgb_to_yuv420_equals_its_twin(
         torch_rgb_to_yuv420(image, luma).int(),
     )
     assert planes.shape == (3 * height // 2, width)
-    assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may fall on its other side
+    assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may round either way
     assert (planes != twin).float().mean() < 1e-3
 
 
 def test_the_same_input_gives_the_same_bits(cpu_kernels: CpuKernels) -> None:
     carried, stylised, image = pictures(3, 48, 64)
-    held = cpu_kernels.run("temporal_term", carried, stylised, carried[0].contiguous(), 9000, 691)
+    term = cpu_kernels.run("temporal_term", carried, stylised, carried[0].contiguous(), 9000, 691)
     for first, again in zip(
-        run_temporal_loss(cpu_kernels, image, *held[:2]), run_temporal_loss(cpu_kernels, image, *held[:2]), strict=True
+        run_temporal_loss(cpu_kernels, image, *term[:2]), run_temporal_loss(cpu_kernels, image, *term[:2]), strict=True
     ):
         assert torch.equal(first, again)
 

@@ -1,4 +1,4 @@
-"""Recording a graph, by torch's own `torch.cuda.graph` on what stands in for a GPU: above all, how it goes wrong."""
+"""Capturing a graph by torch's own `torch.cuda.graph` on a simulated GPU, especially failures."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ import torch
 from streamstyle.gpu.cuda_graph import capture
 
 POOL = (0, 7)
-SPOILED = "CUDA error: operation failed due to a previous error during capture"
+INVALIDATED = "CUDA error: operation failed due to a previous error during capture"
 
 
 class GPU:
-    """Streams, and who waits for which; what is being recorded; whether that is spoiled."""
+    """Streams and their dependencies, pools being captured, and whether the capture is invalidated."""
 
     def __init__(self) -> None:
         self.numbers = count()
         self.here = self.current = Stream(self)
-        self.recording: list[tuple[int, int]] = []
+        self.capturing: list[tuple[int, int]] = []
         self.released: list[tuple[int, int]] = []
-        self.spoiled = False
+        self.invalidated = False
         self.replays = 0
 
     def end(self, device: int, pool: tuple[int, int]) -> None:
-        if pool not in self.recording:
+        if pool not in self.capturing:
             raise RuntimeError("endAllocatePool: not currently recording to mempool_id")
-        self.recording.remove(pool)
+        self.capturing.remove(pool)
 
     def release(self, device: int, pool: tuple[int, int]) -> None:
         self.released.append(pool)
@@ -61,17 +61,17 @@ class Context:
 
 def graph_of(gpu: GPU) -> type:
     class Graph:
-        """As `CUDAGraph.cpp`: where ending the recording fails nobody tells the allocator."""
+        """As `CUDAGraph.cpp`: if ending the capture fails, the allocator is not told."""
 
         def capture_begin(self, pool: tuple[int, int], **how: Any) -> None:
             assert how["capture_error_mode"] == "thread_local"
             assert gpu.current is not gpu.here
-            gpu.recording.append(pool)
+            gpu.capturing.append(pool)
 
         def capture_end(self) -> None:
-            if gpu.spoiled:
-                raise RuntimeError(SPOILED)
-            gpu.recording.clear()
+            if gpu.invalidated:
+                raise RuntimeError(INVALIDATED)
+            gpu.capturing.clear()
 
         def replay(self) -> None:
             gpu.replays += 1
@@ -82,7 +82,7 @@ def graph_of(gpu: GPU) -> type:
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> GPU:
     gpu = GPU()
-    instead: dict[str, Any] = {
+    replacements: dict[str, Any] = {
         "Stream": lambda: Stream(gpu),
         "stream": Context,
         "current_stream": lambda: gpu.current,
@@ -93,8 +93,8 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> GPU:
         "CUDAGraph": graph_of(gpu),
         "graph_pool_handle": lambda: POOL,
     }
-    for name, stand_in in instead.items():
-        monkeypatch.setattr(torch.cuda, name, stand_in)
+    for name, replacement in replacements.items():
+        monkeypatch.setattr(torch.cuda, name, replacement)
     monkeypatch.setattr(torch.cuda.graph, "default_capture_stream", Stream(gpu))
     monkeypatch.setattr(torch._C, "_host_emptyCache", lambda: None, raising=False)
     monkeypatch.setattr(torch._C, "_cuda_endAllocateToPool", gpu.end, raising=False)
@@ -105,51 +105,51 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> GPU:
 def test_a_step_is_warmed_up_on_a_side_stream_and_captured(gpu: GPU) -> None:
     streams: list[Stream] = []
     replay = capture(lambda: streams.append(gpu.current))
-    *warming, recording = streams
-    assert set(warming) == {recording}, "libraries have set up for this stream and no other"
-    assert recording is not gpu.here
-    assert warming[0].waited == [gpu.here], "it must not overtake what made the tensors that it reads"
-    assert gpu.here.waited == [warming[0]]
-    assert (gpu.current, gpu.recording, gpu.released) == (gpu.here, [], [])
+    *warm_up, capture_stream = streams
+    assert set(warm_up) == {capture_stream}, "libraries have their workspaces for this stream only"
+    assert capture_stream is not gpu.here
+    assert warm_up[0].waited == [gpu.here], "the tensors that the step reads must be complete"
+    assert gpu.here.waited == [warm_up[0]]
+    assert (gpu.current, gpu.capturing, gpu.released) == (gpu.here, [], [])
     replay()
-    assert (gpu.replays, len(streams)) == (1, len(warming) + 1)
+    assert (gpu.replays, len(streams)) == (1, len(warm_up) + 1)
 
 
 def test_an_invalidated_capture_restores_stream_and_allocator(gpu: GPU) -> None:
-    """Else this thread would go on beside the one that takes its pictures away, and no memory could be given back."""
+    """Otherwise this thread would stay on the capture stream, and no memory could be freed."""
 
     def work() -> None:
-        if gpu.recording:
-            gpu.spoiled = True
+        if gpu.capturing:
+            gpu.invalidated = True
             raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
 
-    with pytest.raises(RuntimeError, match="not permitted"):  # not that something had gone wrong before
+    with pytest.raises(RuntimeError, match="not permitted"):  # not the error at the end of the capture
         capture(work)
     assert gpu.current is gpu.here
-    assert gpu.recording == []
+    assert gpu.capturing == []
     assert gpu.released == [POOL]
 
 
 def test_a_capture_invalidated_without_an_error_raises_its_own(gpu: GPU) -> None:
-    gpu.spoiled = True
+    gpu.invalidated = True
     with pytest.raises(RuntimeError, match="previous error"):
         capture(lambda: None)
-    assert (gpu.current, gpu.recording, gpu.released) == (gpu.here, [], [POOL])
+    assert (gpu.current, gpu.capturing, gpu.released) == (gpu.here, [], [POOL])
 
 
 def test_out_of_memory_during_capture_releases_the_pool_once(gpu: GPU) -> None:
     def work() -> None:
-        if gpu.recording:
+        if gpu.capturing:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):
         capture(work)
-    assert (gpu.current, gpu.recording) == (gpu.here, [])
-    assert gpu.released == [], "the graph does that; twice, and torch would end the process"
+    assert (gpu.current, gpu.capturing) == (gpu.here, [])
+    assert gpu.released == [], "the graph releases it; releasing it twice would end the process"
 
 
 def test_tensors_of_a_failed_capture_are_freed(gpu: GPU) -> None:
-    """Or there would be no memory for doing it with less."""
+    """Otherwise there would be no memory for the fallback."""
 
     class Activation:
         pass
@@ -159,8 +159,8 @@ def test_tensors_of_a_failed_capture_are_freed(gpu: GPU) -> None:
     def work() -> None:
         activation = Activation()
         kept.append(weakref.ref(activation))
-        if gpu.recording:
-            gpu.spoiled = True
+        if gpu.capturing:
+            gpu.invalidated = True
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     gc.disable()
@@ -168,7 +168,7 @@ def test_tensors_of_a_failed_capture_are_freed(gpu: GPU) -> None:
         with suppress(torch.OutOfMemoryError):
             capture(work)
         assert [activation() for activation in kept] == [None] * len(kept)
-        assert gpu.spoiled
+        assert gpu.invalidated
     finally:
         gc.enable()
 

@@ -1,7 +1,8 @@
-"""The kernels as a GPU runs them, thread by thread, launched by what launches them there; no GPU is needed."""
+"""The CUDA kernels on a simulated GPU, thread by thread, launched by CudaKernels; no GPU is needed."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from contextlib import nullcontext
@@ -13,7 +14,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.gpu import cuda_kernels
 from streamstyle.gpu.cuda_kernels import CudaKernels
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.gpu.kernels import KERNELS
@@ -26,7 +26,7 @@ from streamstyle.ops.yuv import torch_rgb_to_yuv420
 from tests.gpu.simulated_gpu import KERNEL_NAME, SimulatedGPU
 
 SIZES = [(1, 1), (9, 33), (8, 32), (37, 70)]
-"""Less than a block of 8x32, one more each way, one exactly, and several with a rest."""
+"""Less than a block of 8x32, one pixel more each way, exactly one block, and several blocks with a remainder."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def gpu(built: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> SimulatedGPU:
     compiler = shutil.which("g++")
     if compiler is None or sys.platform != "linux":
-        pytest.skip("there is no g++ to build the kernels with, or no fibres to run them in")
+        pytest.skip("needs g++ and Linux")
     monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext())
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=7))
     simulated = SimulatedGPU(compiler, built)
@@ -60,11 +60,9 @@ def flow(height: int, width: int, seed: int = 0) -> Tensor:
     return torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")[0].contiguous()
 
 
-def run_temporal_loss(kernels: CudaKernels, image: Tensor, centre: Tensor, stiffness: Tensor) -> tuple[Tensor, ...]:
-    """The gradient and the loss above the floor, by a weight of 40000 for total variation."""
-    return kernels.run(
-        "temporal_loss_and_gradient", image, centre, stiffness, 40000, scale=LEVELS_SQUARED / image.numel()
-    )
+def run_temporal_loss(kernels: CudaKernels, image: Tensor, centre: Tensor, weight: Tensor) -> tuple[Tensor, ...]:
+    """Return the gradient and the loss above the minimum, with a total variation weight of 40000."""
+    return kernels.run("temporal_loss_and_gradient", image, centre, weight, 40000, scale=LEVELS_SQUARED / image.numel())
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -72,7 +70,7 @@ def run_temporal_loss(kernels: CudaKernels, image: Tensor, centre: Tensor, stiff
 def test_warp_equals_its_twin(kernels: CudaKernels, mode: Any, height: int, width: int) -> None:
     image, along = random(4, height, width), flow(height, width)
     carried, twin = kernels.run(f"warp_{mode}", image, along)[0], torch_backward_warp(image, along, mode)
-    torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5)  # where a place is, to within 64 · 2^-24 pixels
+    torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5)  # grid_sample resolves positions to 64 · 2^-24 pixels
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -89,13 +87,13 @@ def test_the_consistency_weight_equals_its_twin(kernels: CudaKernels, height: in
 def test_the_temporal_term_and_its_gradient_equal_their_twins(kernels: CudaKernels, height: int, width: int) -> None:
     carried, stylised, image = random(3, 3, height, width)
     trust = random(height, width, seed=1)
-    centre, stiffness, floor = kernels.run(
+    centre, weight, minimum = kernels.run(
         "temporal_term", carried, stylised, trust, 9000, 691, scale=LEVELS_SQUARED / image.numel()
     )
     twin = torch_temporal_term(carried, stylised, trust, 9000, 691, 40000)
     torch.testing.assert_close(centre, twin.centre)
-    torch.testing.assert_close(stiffness, twin.weight)
-    torch.testing.assert_close(floor, twin.minimum, rtol=1e-5, atol=0)  # float32, summed in another order
+    torch.testing.assert_close(weight, twin.weight)
+    torch.testing.assert_close(minimum, twin.minimum, rtol=1e-5, atol=0)  # float32, summed in another order
 
     gradient, above = run_temporal_loss(kernels, image, twin.centre, twin.weight)
     loss, slope = twin.torch_loss_and_gradient(image)
@@ -110,41 +108,41 @@ def test_rgb_to_yuv420_equals_its_twin(kernels: CudaKernels, height: int, width:
         kernels.run("rgb_to_yuv420", image, BT709.red, BT709.blue)[0].view(-1, width).int(),
         torch_rgb_to_yuv420(image, BT709).int(),
     )
-    assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may fall on its other side
+    assert (planes - twin).abs().max() <= 1  # a sum within rounding of a half may round either way
     assert (planes != twin).float().mean() < 1e-2
 
 
 def test_results_do_not_depend_on_the_order_of_threads(gpu: SimulatedGPU, kernels: CudaKernels) -> None:
     carried, stylised, image = random(3, 3, 37, 70)
-    held = kernels.run("temporal_term", carried, stylised, carried[0], 9000, 691)
-    pulled = run_temporal_loss(kernels, image, *held[:2])
+    term = kernels.run("temporal_term", carried, stylised, carried[0], 9000, 691)
+    result = run_temporal_loss(kernels, image, *term[:2])
     weight = kernels.run("consistency_weight", flow(37, 70), flow(37, 70, seed=5))[0]
     gpu.backwards = not gpu.backwards
     again = kernels.run("temporal_term", carried, stylised, carried[0], 9000, 691)
-    assert all(torch.equal(one, other) for one, other in zip(held, again, strict=True))
+    assert all(torch.equal(one, other) for one, other in zip(term, again, strict=True))
     assert all(
-        torch.equal(one, other) for one, other in zip(pulled, run_temporal_loss(kernels, image, *held[:2]), strict=True)
+        torch.equal(one, other) for one, other in zip(result, run_temporal_loss(kernels, image, *term[:2]), strict=True)
     )
     assert torch.equal(weight, kernels.run("consistency_weight", flow(37, 70), flow(37, 70, seed=5))[0])
 
 
 def surround_with_nan(tensor: Tensor) -> Tensor:
-    """The same between two stretches of memory that hold no numbers: whoever reads beyond it gets none."""
-    room = torch.full((3 * tensor.numel() + 2048,), torch.nan)
-    inner = room[tensor.numel() + 1024 :][: tensor.numel()].view(tensor.shape)
+    """Return a copy between NaNs, so that reading outside the tensor gives NaN."""
+    padded = torch.full((3 * tensor.numel() + 2048,), torch.nan)
+    inner = padded[tensor.numel() + 1024 :][: tensor.numel()].view(tensor.shape)
     return inner.copy_(tensor)
 
 
 def test_kernels_read_nothing_outside_the_image(kernels: CudaKernels) -> None:
     carried, stylised, image = (surround_with_nan(each) for each in random(3, 3, 38, 70))
     along, trust = surround_with_nan(40 * (random(2, 38, 70) - 0.5)), surround_with_nan(random(38, 70))
-    held = kernels.run("temporal_term", carried, stylised, trust, 9000, 691)
+    term = kernels.run("temporal_term", carried, stylised, trust, 9000, 691)
     found = [
         kernels.run("consistency_weight", along, along)[0],
         kernels.run("warp_bicubic", image, along)[0],
         kernels.run("warp_bilinear", image, along)[0],
-        *held,
-        *run_temporal_loss(kernels, image, surround_with_nan(held[0]), surround_with_nan(held[1])),
+        *term,
+        *run_temporal_loss(kernels, image, surround_with_nan(term[0]), surround_with_nan(term[1])),
     ]
     assert all(torch.isfinite(each).all() for each in found)
     planes, again = (kernels.run("rgb_to_yuv420", each, 0.2126, 0.0722)[0] for each in (image, image.clone()))
@@ -200,12 +198,12 @@ def test_kernels_that_do_not_compile_are_unavailable(
         (tmp_path / f"{kernel.source}.cu").write_text('extern "C" __global__ void broken(')
     monkeypatch.setitem(sys.modules, "cupy", SimulatedGPU(gpu.compiler, tmp_path))
     assert "CuPy 14.2.0 cannot run the kernels" in str(CudaKernels.load(tmp_path))
-    assert "error" in capfd.readouterr().err  # g++'s own word
+    assert "error" in capfd.readouterr().err  # from g++
 
 
 @pytest.mark.parametrize("broken", [ImportError("\n=====\nFailed to import CuPy.\n"), PermissionError("/kernels")])
 def test_an_error_on_importing_cupy_is_the_reason(broken: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It looks for CUDA's libraries, and makes a folder for what it compiles, as soon as it is imported."""
+    """On import, CuPy searches for CUDA libraries and creates its cache folder."""
 
     def import_module(name: str) -> Any:
         raise broken
@@ -228,6 +226,10 @@ def test_without_a_writable_cache_kernels_are_compiled_elsewhere(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    folder = Path(cuda_kernels._cache_folder())
+    monkeypatch.setenv("CUPY_CACHE_DIR", "restored by monkeypatch")
+    monkeypatch.delenv("CUPY_CACHE_DIR")
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    CudaKernels.load(csrc_folder())
+    folder = Path(os.environ["CUPY_CACHE_DIR"])
     assert folder.is_dir()
     assert folder.parent == tmp_path

@@ -24,20 +24,20 @@ def test_a_cpu_without_bfloat16_computes_in_float32(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def _found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """There is a GPU; what becomes of the first thing asked of it is for the test to say."""
+def _gpu_found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """There is a GPU; the test defines what its first operation does."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     dnn, blas = torch.backends.cudnn, torch.backends.cuda.matmul
-    kept = dnn.allow_tf32, dnn.deterministic, blas.allow_bf16_reduced_precision_reduction
+    saved = dnn.allow_tf32, dnn.deterministic, blas.allow_bf16_reduced_precision_reduction
     device.gpu_fault.cache_clear()
     yield
     device.gpu_fault.cache_clear()
-    dnn.allow_tf32, dnn.deterministic, blas.allow_bf16_reduced_precision_reduction = kept
+    dnn.allow_tf32, dnn.deterministic, blas.allow_bf16_reduced_precision_reduction = saved
 
 
-@pytest.mark.usefixtures("_found")
+@pytest.mark.usefixtures("_gpu_found")
 def test_a_gpu_that_torch_does_not_support_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one of 2016, which is found all the same."""
+    """Such as one of 2016, which torch finds nevertheless."""
 
     def ones(*shape: int, device: str) -> torch.Tensor:
         raise torch.AcceleratorError("CUDA error: no kernel image is available for execution on the device\nAdvice")
@@ -52,7 +52,7 @@ def test_a_gpu_that_torch_does_not_support_is_not_used(monkeypatch: pytest.Monke
         select_device(Device.cuda)
 
 
-@pytest.mark.usefixtures("_found")
+@pytest.mark.usefixtures("_gpu_found")
 def test_on_a_gpu_float32_stays_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "ones", lambda *shape, device: torch.zeros(shape))
     assert select_device(Device.auto) == torch.device("cuda")

@@ -1,4 +1,4 @@
-"""Who does the work: the compiled part where there is one and it can, else torch."""
+"""The selection between kernels and torch."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from streamstyle.ops.warp import backward_warp, torch_backward_warp
 from streamstyle.ops.yuv import rgb_to_yuv420, torch_rgb_to_yuv420
 
 
-class Recorded:
-    """Kernels that say they were asked."""
+class ConstantKernels:
+    """Kernels that return 7 everywhere."""
 
     def run(self, name: str, image: torch.Tensor, flow: torch.Tensor) -> tuple[torch.Tensor]:
         return (torch.full_like(image, 7),)
 
 
 @pytest.fixture
-def _there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "load_kernels", lambda device: Recorded())
+def _constant_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "load_kernels", lambda device: ConstantKernels())
 
 
-@pytest.mark.usefixtures("_there")
+@pytest.mark.usefixtures("_constant_kernels")
 def test_kernels_are_used_for_float32_without_gradient() -> None:
     image, flow = torch.rand(3, 8, 9), torch.rand(2, 8, 9)
     assert (backward_warp(image, flow) == 7).all()
-    for asked, along in ((image.double(), flow.double()), (image.clone().requires_grad_(), flow)):
-        assert torch.equal(backward_warp(asked, along), torch_backward_warp(asked, along))
+    for tensor, along in ((image.double(), flow.double()), (image.clone().requires_grad_(), flow)):
+        assert torch.equal(backward_warp(tensor, along), torch_backward_warp(tensor, along))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a library"])
@@ -64,7 +64,7 @@ def test_why_unavailable_gives_the_reason(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(dispatch, "load_kernels", lambda device: None)
     assert dispatch.why_unavailable("cuda") == "CuPy is not installed"
     monkeypatch.setenv("STREAMSTYLE_KERNELS", "torch")
-    assert dispatch.why_unavailable("cuda") is None, "who has left it to torch need not be told"
+    assert dispatch.why_unavailable("cuda") is None, "disabled on purpose"
 
 
 @pytest.mark.parametrize("name", sorted({kernel.source for kernel in KERNELS.values()}))
@@ -85,7 +85,7 @@ def test_on_a_gpu_they_agree_with_torch() -> None:
             backward_warp(image, flow, mode), torch_backward_warp(image, flow, mode), rtol=0, atol=1e-4
         )
     weight, twin = consistency_weight(flow, -flow), torch_consistency_weight(flow, -flow)
-    assert ((weight - twin).abs() > 1e-5).float().mean() < 1e-3  # a verdict within rounding may fall otherwise
+    assert ((weight - twin).abs() > 1e-5).float().mean() < 1e-3  # pixels within rounding of a threshold may differ
     term = temporal_term(carried, stylised, weight, 9000, 691, 40000)
     plain = torch_temporal_term(carried, stylised, weight, 9000, 691, 40000)
     torch.testing.assert_close(term.centre, plain.centre)
@@ -101,7 +101,7 @@ def test_on_a_gpu_they_agree_with_torch() -> None:
 
 @pytest.mark.gpu
 def test_on_a_gpu_the_largest_image_is_processed_to_its_end() -> None:
-    """8192x8192, three channels: 201 million numbers, which are counted in 32 bits."""
+    """8192x8192 with three channels: 201 million elements, indexed in 32 bits."""
     side = 8192
     image = torch.linspace(0, 1, side, device="cuda").expand(3, side, side).contiguous()
     flow = torch.full((2, side, side), 3.0, device="cuda")
@@ -110,6 +110,6 @@ def test_on_a_gpu_the_largest_image_is_processed_to_its_end() -> None:
     term = temporal_term(carried, image, torch.ones(side, side, device="cuda"), 1.0, 1.0, 0.0)
     torch.testing.assert_close(term.centre[2, -1], (carried[2, -1] + image[2, -1]) / 2, rtol=0, atol=1e-6)
     _, gradient = term.loss_and_gradient(term.centre + 1)
-    # the slope of a parabola of stiffness 2, one away from its middle, as a mean over all numbers
+    # the gradient of a parabola of weight 2 at 1 from its centre, as a mean over all elements
     assert gradient.min() > 0
     torch.testing.assert_close(gradient[2, -1, -1].item(), 2 * 2 * 255.0**2 / image.numel(), rtol=1e-3, atol=0)

@@ -1,4 +1,4 @@
-"""A film's frames on a GPU: everything they meet is there, too, and the host waits no more often than it has to."""
+"""All stages on a fake GPU: no tensors of different devices meet, and every synchronisation is counted."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ FIVE_LOSSES = 5
 
 @pytest.fixture
 def networks() -> tuple[StyleNet, VggFeatures]:
-    """A style network and a loss network, ready on the CPU: made before there is a GPU."""
+    """A style network and a loss network on the CPU, made before entering the fake GPU."""
     widths = {"conv1_1": 4, "conv1_2": 4, "conv2_1": 4, "conv3_1": 8, "conv4_1": 8, "conv4_2": 8, "conv5_1": 8}
-    judge = VggFeatures(widths).to(torch.bfloat16).to(memory_format=torch.channels_last)
-    return prepare_style_net(StyleNet(FAST).to_compute_dtype(torch.bfloat16), torch.device("cpu")), judge
+    loss_network = VggFeatures(widths).to(torch.bfloat16).to(memory_format=torch.channels_last)
+    return prepare_style_net(StyleNet(FAST).to_compute_dtype(torch.bfloat16), torch.device("cpu")), loss_network
 
 
 @pytest.fixture
@@ -67,12 +67,12 @@ def style(gpu: FakeGPU, networks: tuple[StyleNet, VggFeatures]) -> StyleNet:
 
 
 @pytest.fixture
-def judge(gpu: FakeGPU, networks: tuple[StyleNet, VggFeatures]) -> VggFeatures:
+def loss_network(gpu: FakeGPU, networks: tuple[StyleNet, VggFeatures]) -> VggFeatures:
     return network_to_fake_gpu(networks[1])
 
 
 def flowed(count: int, gaps: tuple[int, ...] = (1,)) -> Iterator[FrameWithFlow]:
-    """Frames of one shot, each with its motions, as they come from flow: in the host's memory."""
+    """Frames of one shot with their motions, in host memory, as the flow stage yields them."""
     for index in range(count):
         frame = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), pts=index, index=index)
         backward, weight = torch.zeros(2, HEIGHT, WIDTH), torch.ones(HEIGHT, WIDTH)
@@ -82,7 +82,7 @@ def flowed(count: int, gaps: tuple[int, ...] = (1,)) -> Iterator[FrameWithFlow]:
 
 
 def count_syncs(gpu: FakeGPU, frames: Iterator[StylisedFrame]) -> list[tuple[dict[str, int], int]]:
-    """Return what the host waits for in each frame, and how many uploads it does not wait for."""
+    """Return the synchronisations and the asynchronous uploads of each frame."""
     found = []
     gpu.syncs.clear()
     gpu.uploads = 0
@@ -113,17 +113,17 @@ def test_live_frames_need_no_synchronisation(gpu: FakeGPU, style: StyleNet, look
 
 
 def test_consistent_frames_synchronise_every_few_evaluations(
-    gpu: FakeGPU, style: StyleNet, judge: VggFeatures, monkeypatch: pytest.MonkeyPatch
+    gpu: FakeGPU, style: StyleNet, loss_network: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consistency_stage, "capture", undisturbed(gpu))
+    monkeypatch.setattr(consistency_stage, "capture", check_no_syncs(gpu))
     settings = ConsistencySettings(iterations=ITERATIONS)
-    steady = consistency(stylise(flowed(3), style, StyleSettings(), CUDA), settings, judge)
+    steady = consistency(stylise(flowed(3), style, StyleSettings(), CUDA), settings, loss_network)
     waits = {"_local_scalar_dense": ITERATIONS // CHECK_EVERY + FIVE_LOSSES}
     assert count_syncs(gpu, steady) == [({}, 1), (waits, 3), (waits, 3)]
 
 
-def undisturbed(gpu: FakeGPU) -> Capture:
-    """Return what would record work: in it nothing may pass between the host and the GPU, nor be waited for."""
+def check_no_syncs(gpu: FakeGPU) -> Capture:
+    """Return a capture function whose steps may neither transfer nor synchronise."""
 
     def record(work: Step) -> Step:
         def play() -> None:
@@ -137,9 +137,11 @@ def undisturbed(gpu: FakeGPU) -> Capture:
 
 
 @pytest.mark.parametrize("tile", [None, 32])
-def test_captured_optimisation_needs_no_transfer(gpu: FakeGPU, judge: VggFeatures, tile: int | None) -> None:
+def test_captured_optimisation_needs_no_transfer(gpu: FakeGPU, loss_network: VggFeatures, tile: int | None) -> None:
     settings = ConsistencySettings(iterations=ITERATIONS)
-    optimiser = FrameOptimiser(judge, settings, ignore_warning, undisturbed(gpu), [Fallback(MemoryBudget(1, tile))])
+    optimiser = FrameOptimiser(
+        loss_network, settings, ignore_warning, check_no_syncs(gpu), [Fallback(MemoryBudget(1, tile))]
+    )
     picture, trust = to_fake_gpu(torch.rand(3, HEIGHT, WIDTH)), to_fake_gpu(torch.rand(HEIGHT, WIDTH))
     gpu.syncs.clear()
     found, losses = optimiser(temporal_term(picture, picture, trust, 9000, 691, 40000), picture)
@@ -148,27 +150,29 @@ def test_captured_optimisation_needs_no_transfer(gpu: FakeGPU, judge: VggFeature
 
 
 def test_tiled_stylisation_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet) -> None:
-    painter, picture = TiledStyleNet(style, 16), to_fake_gpu(torch.rand(1, 3, HEIGHT, WIDTH))
+    tiled, picture = TiledStyleNet(style, 16), to_fake_gpu(torch.rand(1, 3, HEIGHT, WIDTH))
     gpu.syncs.clear()
-    assert painter(picture).device == CUDA
+    assert tiled(picture).device == CUDA
     assert not gpu.syncs
 
 
 @pytest.mark.parametrize("init", Init)
-def test_ruder_frames_synchronise_every_few_evaluations(gpu: FakeGPU, judge: VggFeatures, init: Init) -> None:
+def test_ruder_frames_synchronise_every_few_evaluations(gpu: FakeGPU, loss_network: VggFeatures, init: Init) -> None:
     settings = Settings(
         consistency=ConsistencySettings(method=Method.ruder, iterations=ITERATIONS),
         ruder=RuderSettings(init=init, first_iterations=ITERATIONS, passes=2),
         style=StyleSettings(strength=0.5, preserve_colour=True),
     )
     grams = {layer: to_fake_gpu(gram) for layer, gram in grams_of_noise().items()}
-    brush = RuderOptimiser(judge, grams, settings.ruder, settings.consistency.temporal_weight)
+    optimiser = RuderOptimiser(loss_network, grams, settings.ruder, settings.consistency.temporal_weight)
     waits = {"_local_scalar_dense": ITERATIONS // CHECK_EVERY + 4}
-    first, second = count_syncs(gpu, optimise_frames(flowed(2), brush, settings, CUDA))
+    first, second = count_syncs(gpu, optimise_frames(flowed(2), optimiser, settings, CUDA))
     assert (first[0], second[0]) == (waits, waits)
     swept = count_syncs(
         gpu,
-        apply_strength(multi_pass(optimise_frames(flowed(2), brush, settings, CUDA), brush, settings), settings.style),
+        apply_strength(
+            multi_pass(optimise_frames(flowed(2), optimiser, settings, CUDA), optimiser, settings), settings.style
+        ),
     )
     assert all(set(waited) <= {"_local_scalar_dense"} for waited, _ in swept)
 
@@ -179,7 +183,7 @@ def grams_of_noise() -> dict[str, torch.Tensor]:
 
 
 def test_a_download_waits_for_its_own_event_only(gpu: FakeGPU, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it is waited for with is an event of its own, not the stream."""
+    """The host waits for an event, not for the stream."""
     monkeypatch.setattr(torch.cuda, "Event", fake_event)
     monkeypatch.setattr(transfer, "_pinned_empty_like", gpu.pinned)
     monkeypatch.setattr(torch.Tensor, "numpy", lambda tensor: tensor)
@@ -202,19 +206,19 @@ def test_measuring_the_warping_error_needs_no_synchronisation(gpu: FakeGPU, styl
 
 
 def test_a_training_step_runs_on_the_gpu(
-    gpu: FakeGPU, style: StyleNet, judge: VggFeatures, monkeypatch: pytest.MonkeyPatch
+    gpu: FakeGPU, style: StyleNet, loss_network: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "disturb", add_noise)
+    monkeypatch.setattr(learning, "add_noise_or_compress", add_noise)
     monkeypatch.setattr(learning, "compute_dtype", lambda device: torch.bfloat16)
     painting = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    grams = style_grams(judge, to_fake_gpu(to_tensor(painting)))
+    grams = style_grams(loss_network, to_fake_gpu(to_tensor(painting)))
     photos = iter([torch.from_numpy(painting)] * 2)
-    loss, painted = learning._step_loss(style, StyleLoss(judge, 1, 1, 1), grams, photos, 2, CUDA, 0)
-    assert (loss.device, painted.device) == (CUDA, CUDA)
+    loss, stylised = learning._step_loss(style, StyleLoss(loss_network, 1, 1, 1), grams, photos, 2, CUDA, 0)
+    assert (loss.device, stylised.device) == (CUDA, CUDA)
 
 
-def test_style_examples_are_computed_on_the_gpu(gpu: FakeGPU, judge: VggFeatures) -> None:
-    example = StyleDataset([], [], judge, judge)._describe(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+def test_style_examples_are_computed_on_the_gpu(gpu: FakeGPU, loss_network: VggFeatures) -> None:
+    example = StyleDataset([], [], loss_network, loss_network)._describe(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
     assert {example.statistics.device, *(gram.device for gram in example.grams.values())} == {CUDA}
 
 
@@ -226,6 +230,6 @@ def test_the_fake_gpu_detects_synchronisations_and_mixed_devices(gpu: FakeGPU) -
     float(there.sum())
     there.to("cpu")
     here.to(CUDA)
-    here.to(CUDA, non_blocking=True)  # not pinned: waited for all the same
+    here.to(CUDA, non_blocking=True)  # not pinned: synchronous nevertheless
     torch.tensor([1.0, 2.0], device=CUDA)
     assert gpu.syncs == {"_local_scalar_dense": 1, "_to_copy": 4}

@@ -1,4 +1,4 @@
-"""What torch, cuDNN, cuBLAS and CuPy say when a GPU cannot go on, word for word, and what a user is told."""
+"""Error messages of torch, cuDNN, cuBLAS and CuPy, verbatim, and what the user sees of them."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def test_out_of_memory_is_a_device_error_with_advice(error: RuntimeError) -> Non
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY_ERRORS, ids=str)
 def test_any_out_of_memory_error_leads_to_the_next_fallback(error: RuntimeError) -> None:
-    def do(needed: int) -> int:
+    def work(needed: int) -> int:
         if needed > 10:
             raise error
         return needed
 
-    assert MemoryFallback([Fallback(100), Fallback(10, "with less")], [].append)(do) == 10
+    assert MemoryFallback([Fallback(100), Fallback(10, "with less")], [].append)(work) == 10
 
 
 @pytest.mark.parametrize("error", GPU_FAILURES, ids=str)
@@ -73,45 +73,45 @@ def test_an_error_without_text_is_named_by_its_type() -> None:
     assert first_line(RuntimeError("\n=====\nFailed to import CuPy.\n")) == "Failed to import CuPy"
 
 
-FALLBACKS = (Fallback(1000), Fallback(100, "it goes on with a tenth"), Fallback(10, "it goes on with a hundredth"))
+FALLBACKS = (Fallback(1000), Fallback(100, "it needs a tenth"), Fallback(10, "it needs a hundredth"))
 
 
 def test_the_first_value_that_fits_gives_no_warning() -> None:
-    said: list[str] = []
-    assert MemoryFallback(FALLBACKS, said.append)(lambda needed: needed + 1) == 1001
-    assert not said
+    warnings: list[str] = []
+    assert MemoryFallback(FALLBACKS, warnings.append)(lambda needed: needed + 1) == 1001
+    assert not warnings
 
 
 def test_a_fallback_is_kept_and_warned_of_once() -> None:
-    said: list[str] = []
+    warnings: list[str] = []
     tried: list[int] = []
-    thrift = MemoryFallback(FALLBACKS, said.append)
+    fallback = MemoryFallback(FALLBACKS, warnings.append)
 
-    def do(needed: int) -> int:
+    def work(needed: int) -> int:
         tried.append(needed)
         if needed > 50:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return needed
 
-    assert [thrift(do) for _ in range(3)] == [10, 10, 10]
+    assert [fallback(work) for _ in range(3)] == [10, 10, 10]
     assert tried == [1000, 100, 10, 10, 10]
-    assert [message.partition("; ")[2] for message in said] == [
-        "it goes on with a tenth",
-        "it goes on with a hundredth",
+    assert [message.partition("; ")[2] for message in warnings] == [
+        "it needs a tenth",
+        "it needs a hundredth",
     ]
 
 
 def test_if_no_fallback_fits_the_error_has_advice() -> None:
-    def do(needed: int) -> int:
+    def work(needed: int) -> int:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(DeviceError, match="--size"):
-        MemoryFallback(FALLBACKS, [].append)(do)
+        MemoryFallback(FALLBACKS, [].append)(work)
 
 
 def test_other_errors_pass_through_fallbacks() -> None:
-    def do(needed: int) -> int:
+    def work(needed: int) -> int:
         raise RuntimeError("something else")
 
     with pytest.raises(RuntimeError, match="something else"):
-        MemoryFallback(FALLBACKS, [].append)(do)
+        MemoryFallback(FALLBACKS, [].append)(work)

@@ -1,4 +1,4 @@
-"""NVRTC, NVIDIA's compiler as a library, takes every kernel for every architecture; it needs no GPU for that."""
+"""NVRTC, NVIDIA's compiler as a library, compiles every kernel for every architecture, without a GPU."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_every_source_compiles_to_machine_code(nvrtc: ctypes.CDLL, program: ctyp
     result = nvrtc.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
     size = ctypes.c_size_t()
     nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
-    said = ctypes.create_string_buffer(size.value)
-    nvrtc.nvrtcGetProgramLog(program, said)
-    assert result == 0, said.value.decode()
+    log = ctypes.create_string_buffer(size.value)
+    nvrtc.nvrtcGetProgramLog(program, log)
+    assert result == 0, log.value.decode()
     assert nvrtc.nvrtcGetCUBINSize(program, ctypes.byref(size)) == 0
     machine_code = ctypes.create_string_buffer(size.value)
     assert nvrtc.nvrtcGetCUBIN(program, machine_code) == 0

@@ -25,7 +25,7 @@ def test_red_stays_red() -> None:
 
 
 def blocks_of(levels: float) -> torch.Tensor:
-    """A chequered picture: squares of 8 pixels, so many levels of 255 apart."""
+    """A checkerboard with squares of 8 pixels that differ by `levels` of 255."""
     rows, columns = torch.arange(64)[:, None] // 8, torch.arange(64) // 8
     return (0.3 + ((rows + columns) % 2) * levels / 255).expand(1, 3, 64, 64).contiguous()
 
@@ -43,9 +43,9 @@ def test_blocks_of_one_level_vanish_and_strong_edges_stay() -> None:
 
 def test_a_gradient_of_brightness_is_unchanged() -> None:
     slope = torch.linspace(0, 1, 128).expand(1, 3, 64, 128).contiguous()
-    calm = suppress_faint_detail(slope)
-    assert (calm - slope)[..., 16:-16].abs().max() < 1 / 255
-    assert calm.diff(dim=-1).min() > 0
+    filtered = suppress_faint_detail(slope)
+    assert (filtered - slope)[..., 16:-16].abs().max() < 1 / 255
+    assert filtered.diff(dim=-1).min() > 0
 
 
 def test_a_flat_image_is_unchanged() -> None:

@@ -1,4 +1,4 @@
-"""Where a frame cannot be carried over from the one before it."""
+"""Disocclusions, motion boundaries and the consistency weight."""
 
 import torch
 from hypothesis import given, settings
@@ -47,11 +47,11 @@ def test_only_the_outline_of_a_moving_square_is_a_motion_boundary():
 def test_disocclusions_grow_and_motion_boundaries_fade():
     flow = torch.zeros(2, 41, 41)
     hole, line = flow.clone(), flow.clone()
-    hole[0, 15:26, 15:26] = 30  # a flow that leads where no other flow leads back from
+    hole[0, 15:26, 15:26] = 30  # the forward flow does not lead back
     weight = consistency_weight(hole, flow)
     assert (weight[14, 16:25] < 0.3).all()
     assert (weight[15:26, 15:26] == 0).all()
-    line[0, :, 20:] = -0.2  # agrees forth and back within half a pixel, and has an edge
+    line[0, :, 20:] = -0.2  # the flows cancel within half a pixel, but have an edge
     faded = consistency_weight(line, -line)
     assert not disocclusion_mask(line, -line).any()
     assert motion_boundary(line)[:, 19:21].all()

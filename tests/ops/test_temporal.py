@@ -1,4 +1,4 @@
-"""Outputs one, two and four frames back: of each counts what no nearer one shows."""
+"""The temporal term, and merging of outputs one, two and four frames back."""
 
 import pytest
 import torch
@@ -15,8 +15,8 @@ def pictures() -> tuple[Tensor, Tensor, Tensor]:
     return carried, stylised, torch.rand(9, 7, generator=generator, dtype=torch.float64)
 
 
-def as_written(x: Tensor, temporal: float, pixel: float, tv: float) -> Tensor:
-    """The objective as the papers have it, for 0..255 pictures; total variation is that of the change."""
+def formula(x: Tensor, temporal: float, pixel: float, tv: float) -> Tensor:
+    """The objective as in the papers, for images in 0..255; the total variation is that of x - centre."""
     carried, stylised, trust = (255 * part for part in pictures())
     kept, own = (trust / 255 * (255 * x - carried).square()).mean(), (255 * x - stylised).square().mean()
     change = 255 * (x - temporal_term(*pictures(), temporal, pixel).centre)
@@ -26,7 +26,7 @@ def as_written(x: Tensor, temporal: float, pixel: float, tv: float) -> Tensor:
 
 def test_the_term_equals_the_formula_of_the_papers() -> None:
     image = torch.rand(3, 9, 7, dtype=torch.float64, requires_grad=True)
-    expected = as_written(image, 9000, 691, 300)
+    expected = formula(image, 9000, 691, 300)
     loss, gradient = temporal_term(*pictures(), 9000, 691, 300).loss_and_gradient(image.detach())
     assert torch.isclose(loss, expected)
     assert torch.allclose(gradient, torch.autograd.grad(expected, image)[0])
@@ -99,9 +99,9 @@ def motion(gap: int, weight: Tensor | float, step: float = 0.0) -> Motion:
 
 
 def test_one_frame_back_is_the_previous_output_warped() -> None:
-    past = carry_outputs(outputs(), [motion(1, 0.7, step=1.5)])
-    assert torch.equal(past.image, backward_warp(outputs()[1], motion(1, 1, step=1.5).backward))
-    assert torch.equal(past.trust, torch.full((HEIGHT, WIDTH), 0.7))
+    merged = carry_outputs(outputs(), [motion(1, 0.7, step=1.5)])
+    assert torch.equal(merged.image, backward_warp(outputs()[1], motion(1, 1, step=1.5).backward))
+    assert torch.equal(merged.trust, torch.full((HEIGHT, WIDTH), 0.7))
 
 
 def test_where_the_nearest_output_is_trusted_others_are_ignored() -> None:
@@ -116,28 +116,28 @@ def test_pixels_the_nearest_output_lacks_come_from_further_back() -> None:
     covered[:, 2:] = 0
     still_covered = torch.ones(HEIGHT, WIDTH)
     still_covered[:, 5:] = 0
-    past = carry_outputs(outputs(), [motion(1, covered), motion(2, still_covered), motion(4, 1.0)])
+    merged = carry_outputs(outputs(), [motion(1, covered), motion(2, still_covered), motion(4, 1.0)])
     one, two, four = (outputs()[gap] for gap in (1, 2, 4))
-    assert torch.equal(past.image, torch.cat((one[..., :2], two[..., 2:5], four[..., 5:]), -1))
-    assert torch.equal(past.trust, torch.ones(HEIGHT, WIDTH))
+    assert torch.equal(merged.image, torch.cat((one[..., :2], two[..., 2:5], four[..., 5:]), -1))
+    assert torch.equal(merged.trust, torch.ones(HEIGHT, WIDTH))
 
 
 def test_without_trusted_outputs_the_trust_is_0() -> None:
-    past = carry_outputs(outputs(), [motion(1, 0.0), motion(2, 0.0)])
-    assert not past.trust.any()
-    assert torch.equal(past.image, outputs()[1])
+    merged = carry_outputs(outputs(), [motion(1, 0.0), motion(2, 0.0)])
+    assert not merged.trust.any()
+    assert torch.equal(merged.image, outputs()[1])
 
 
 def test_merged_outputs_equal_the_sum_of_terms_in_the_paper() -> None:
     generator = torch.Generator().manual_seed(4)
     weights = torch.rand(3, HEIGHT, WIDTH, generator=generator)
-    past = carry_outputs(outputs(), [motion(gap, weight) for gap, weight in zip((1, 2, 4), weights, strict=True)])
+    merged = carry_outputs(outputs(), [motion(gap, weight) for gap, weight in zip((1, 2, 4), weights, strict=True)])
     one, two, four = weights
     exclusive = [one, (two - one).clamp_min(0), (four - one - two).clamp_min(0)]
 
-    def as_written(x: Tensor) -> Tensor:
+    def formula(x: Tensor) -> Tensor:
         return sum(weight * (x - outputs()[gap]).square() for gap, weight in zip((1, 2, 4), exclusive, strict=True))
 
     x, y = torch.rand(2, 3, HEIGHT, WIDTH, generator=generator)
-    ours = past.trust * ((x - past.image).square() - (y - past.image).square())
-    assert torch.allclose(ours, as_written(x) - as_written(y), atol=1e-6)
+    ours = merged.trust * ((x - merged.image).square() - (y - merged.image).square())
+    assert torch.allclose(ours, formula(x) - formula(y), atol=1e-6)

@@ -1,4 +1,4 @@
-"""On the way to a GPU and back. Without one, what stands in for it counts and orders what is asked of it."""
+"""Transfers to a GPU and back; without one, replacements of its objects record the calls."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_without_pinned_memory_the_host_waits(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_memory_that_a_failed_gpu_was_writing_to_is_never_freed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Torch would ask the GPU for it in a destructor, and end the process where that fails: no film would be closed."""
+    """Torch would query the GPU in a destructor, and end the process if that fails, before the output is closed."""
     kept: list[weakref.ref[Any]] = []
 
     class There:
@@ -109,7 +109,7 @@ def test_memory_that_a_failed_gpu_was_writing_to_is_never_freed(monkeypatch: pyt
 
 
 def on_gpu(monkeypatch: pytest.MonkeyPatch, made: Any, empty: Any, event: Any) -> None:
-    """Let pictures be made into levels by `made`, the host's memory by `empty`."""
+    """Replace `to_uint8` by `made`, `torch.empty` by `empty` and CUDA events by `event`."""
     monkeypatch.setattr(transfer, "to_uint8", lambda image: made())
     monkeypatch.setattr(torch, "empty", empty)
     monkeypatch.setattr(torch.cuda, "Event", event)
@@ -120,7 +120,7 @@ def test_a_download_is_read_after_it_has_arrived(monkeypatch: pytest.MonkeyPatch
     queued: list[Tensor] = []
 
     class There:
-        """A picture on a GPU, before and after it is made into levels."""
+        """An image on a GPU, before and after conversion to uint8."""
 
         is_cuda, shape, dtype = True, here.shape, here.dtype
 
@@ -134,10 +134,10 @@ def test_a_download_is_read_after_it_has_arrived(monkeypatch: pytest.MonkeyPatch
 
     class Event:
         def __init__(self, *, blocking: bool) -> None:
-            assert blocking, "the processor has better to do than to ask again and again"
+            assert blocking, "must not spin"
 
         def record(self) -> None:
-            assert queued, "it would be said to have arrived before it was sent"
+            assert queued, "recorded before the copy"
 
         def synchronize(self) -> None:
             here.copy_(queued.pop())

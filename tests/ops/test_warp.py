@@ -1,4 +1,4 @@
-"""A picture carried along a flow."""
+"""Backward warping."""
 
 import pytest
 import torch
@@ -34,10 +34,10 @@ def test_a_shift_by_whole_pixels_is_exact_and_repeats_the_edge(width, height, ri
 
 @pytest.mark.parametrize("mode", MODES)
 def test_warping_a_still_scene_hundreds_of_times_does_not_blur_it(mode):
-    image = kept = picture(50, 40)
+    image = warped = picture(50, 40)
     for _ in range(300):
-        kept = backward_warp(kept, torch.zeros(2, 40, 50), mode)
-    assert torch.equal(kept, image)
+        warped = backward_warp(warped, torch.zeros(2, 40, 50), mode)
+    assert torch.equal(warped, image)
 
 
 def test_a_pan_warped_by_its_true_flow_is_the_next_frame():

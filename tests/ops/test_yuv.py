@@ -1,4 +1,4 @@
-"""The planes that we give an encoder are those that FFmpeg's libswscale would."""
+"""RGB to yuv420p against FFmpeg's libswscale."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def by_swscale(picture: np.ndarray, tag: int) -> np.ndarray:
 
 
 def pictures() -> list[np.ndarray]:
-    """A scene, noise of every colour there is, and sharp edges between strong colours."""
+    """A scene, noise in all colours, and sharp edges between saturated colours."""
     random = np.random.default_rng(0)
     edges = np.zeros((32, 48, 3), np.uint8)
     edges[5:21, 7:30] = 255, 0, 0

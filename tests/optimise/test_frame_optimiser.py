@@ -1,4 +1,4 @@
-"""One frame's optimisation: by the host, resident on its device, and with less memory."""
+"""Optimisation of one frame: on the host, on its device, and with less memory."""
 
 from __future__ import annotations
 
@@ -31,43 +31,43 @@ def network() -> VggFeatures:
 
 
 def frame(height: int, width: int, seed: int, device: str = "cpu") -> tuple[TemporalTerm, Tensor]:
-    """The term and the stylisation of a frame that has boiled, half of it uncovered."""
+    """The temporal term and the stylisation of a flickering frame, half of it disoccluded."""
     random = torch.Generator().manual_seed(seed)
     coarse = torch.rand(1, 3, height // 8, width // 8, generator=random)
-    painted = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic")[0].clamp(0, 1)
-    carried = (painted + 0.2 * torch.rand(3, height, width, generator=random)).clamp(0, 1)
+    stylised = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic")[0].clamp(0, 1)
+    carried = (stylised + 0.2 * torch.rand(3, height, width, generator=random)).clamp(0, 1)
     trust = torch.ones(height, width)
     trust[:, : width // 2] = 0
     with torch.inference_mode():  # as a style network leaves it
-        painted = painted.to(device, copy=True)
-    return temporal_term(carried.to(device), painted, trust.to(device), 9000, 691, 40000), painted
+        stylised = stylised.to(device, copy=True)
+    return temporal_term(carried.to(device), stylised, trust.to(device), 9000, 691, 40000), stylised
 
 
-class Tape:
-    """Stands in for a graph: plays the work again, and insists that its tensors have stayed where they were."""
+class Replay:
+    """Replaces a CUDA graph: runs the step again and checks that its tensors are at the same addresses."""
 
     def __init__(self) -> None:
         self.recordings, self.plays = 0, 0
 
     def __call__(self, work: Step) -> Step:
         self.recordings += 1
-        descent: Any = work.__self__  # type: ignore[attr-defined]
-        places = {name: each.data_ptr() for name, each in vars(descent).items() if isinstance(each, Tensor)}
+        lbfgs: Any = work.__self__  # type: ignore[attr-defined]
+        places = {name: each.data_ptr() for name, each in vars(lbfgs).items() if isinstance(each, Tensor)}
 
         def play() -> None:
             self.plays += 1
             work()
-            assert places == {name: each.data_ptr() for name, each in vars(descent).items() if isinstance(each, Tensor)}
+            assert places == {name: each.data_ptr() for name, each in vars(lbfgs).items() if isinstance(each, Tensor)}
 
-        work()  # as recording does
+        work()  # as a capture does
         return play
 
 
 def test_on_the_device_the_result_is_that_of_the_host(network: VggFeatures) -> None:
-    """Decisions are the same; float32 differs by the order of a few products."""
+    """Decisions are the same; in float32 the order of some sums differs."""
     by_host, resident = (
         FrameOptimiser(network, SETTINGS, ignore_warning),
-        FrameOptimiser(network, SETTINGS, ignore_warning, Tape()),
+        FrameOptimiser(network, SETTINGS, ignore_warning, Replay()),
     )
     for seed in (1, 2):
         image, losses = by_host(*frame(48, 64, seed))
@@ -79,22 +79,22 @@ def test_on_the_device_the_result_is_that_of_the_host(network: VggFeatures) -> N
 
 
 def test_a_step_is_captured_once_per_size(network: VggFeatures) -> None:
-    tape = Tape()
-    optimise = FrameOptimiser(network, SETTINGS, ignore_warning, tape)
+    replay = Replay()
+    optimise = FrameOptimiser(network, SETTINGS, ignore_warning, replay)
     first = optimise(*frame(48, 64, 1))[0]
     kept = first.clone()
     optimise(*frame(48, 64, 2))
-    assert (tape.recordings, tape.plays) == (1, 2 * SETTINGS.iterations)
-    assert torch.equal(first, kept)  # what was handed out is not painted over by the next frame
+    assert (replay.recordings, replay.plays) == (1, 2 * SETTINGS.iterations)
+    assert torch.equal(first, kept)  # results are not overwritten by the next frame
     optimise(*frame(32, 48, 1))
-    assert tape.recordings == 2
+    assert replay.recordings == 2
 
 
 def test_convergence_is_checked_every_few_evaluations(network: VggFeatures, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame_optimiser, "TOLERANCE", 0.9)
-    tape = Tape()
-    settled, losses = FrameOptimiser(network, SETTINGS, ignore_warning, tape)(*frame(48, 64, 1))
-    assert tape.plays == CHECK_EVERY
+    replay = Replay()
+    settled, losses = FrameOptimiser(network, SETTINGS, ignore_warning, replay)(*frame(48, 64, 1))
+    assert replay.plays == CHECK_EVERY
     image, expected = FrameOptimiser(network, SETTINGS, ignore_warning)(*frame(48, 64, 1))
     torch.testing.assert_close(settled, image, rtol=0, atol=1e-5)
     torch.testing.assert_close(losses, expected, rtol=1e-4, atol=0)
@@ -104,39 +104,43 @@ def test_without_capture_the_step_runs_directly_with_one_warning(network: VggFea
     def refuses(work: Step) -> Step:
         raise RuntimeError("operation not permitted when stream is capturing\nlong story")
 
-    said: list[str] = []
-    optimise = FrameOptimiser(network, SETTINGS, said.append, refuses)
+    warnings: list[str] = []
+    optimise = FrameOptimiser(network, SETTINGS, warnings.append, refuses)
     found, expected = (
         optimise(*frame(48, 64, 1)),
-        FrameOptimiser(network, SETTINGS, ignore_warning, Tape())(*frame(48, 64, 1)),
+        FrameOptimiser(network, SETTINGS, ignore_warning, Replay())(*frame(48, 64, 1)),
     )
     optimise(*frame(32, 48, 1))
     assert torch.equal(found[0], expected[0])
-    assert len(said) == 1
-    assert "long story" not in said[0]
+    assert len(warnings) == 1
+    assert "long story" not in warnings[0]
 
 
-class Poor(VggFeatures):
-    """A network on a GPU with room for so many pixels at once."""
+class LimitedVgg(VggFeatures):
+    """A network on a GPU with memory for `max_pixels` at once."""
 
-    room = 40 * 256 - 1
+    max_pixels = 40 * 256 - 1
 
     def preprocess(self, image: Tensor) -> Tensor:
-        if image[0, 0].numel() > self.room:
+        if image[0, 0].numel() > self.max_pixels:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return super().preprocess(image)
 
 
-@pytest.mark.parametrize("record", [None, Tape()])
-def test_without_memory_for_the_whole_image_tiles_are_used(network: VggFeatures, record: Tape | None) -> None:
-    poor = load_loss_network().to(memory_format=torch.channels_last)
-    poor.__class__ = Poor
-    said: list[str] = []
+@pytest.mark.parametrize("record", [None, Replay()])
+def test_without_memory_for_the_whole_image_tiles_are_used(network: VggFeatures, record: Replay | None) -> None:
+    limited = load_loss_network().to(memory_format=torch.channels_last)
+    limited.__class__ = LimitedVgg
+    warnings: list[str] = []
     optimise = FrameOptimiser(
-        poor, SETTINGS, said.append, record, (*FALLBACKS[:2], replace(FALLBACKS[2], value=MemoryBudget(1, tile=128)))
+        limited,
+        SETTINGS,
+        warnings.append,
+        record,
+        (*FALLBACKS[:2], replace(FALLBACKS[2], value=MemoryBudget(1, tile=128))),
     )
     found = [optimise(*frame(40, 256, seed)) for seed in (1, 2)]
-    assert ["tiles" in message for message in said] == [False, True]
+    assert ["tiles" in message for message in warnings] == [False, True]
     for seed, (image, losses) in zip((1, 2), found, strict=True):
         whole, expected = FrameOptimiser(network, SETTINGS, ignore_warning, fallbacks=FALLBACKS[1:])(
             *frame(40, 256, seed)
@@ -148,18 +152,18 @@ def test_without_memory_for_the_whole_image_tiles_are_used(network: VggFeatures,
 @pytest.mark.gpu
 def test_a_cuda_graph_gives_the_result_of_its_step() -> None:
     network = load_loss_network().to("cuda", memory_format=torch.channels_last)
-    said: list[str] = []
-    captured = FrameOptimiser(network, SETTINGS, said.append, capture)
-    plain = FrameOptimiser(network, SETTINGS, said.append, lambda work: work)
+    warnings: list[str] = []
+    captured = FrameOptimiser(network, SETTINGS, warnings.append, capture)
+    plain = FrameOptimiser(network, SETTINGS, warnings.append, lambda work: work)
     for seed in (1, 2):
         (image, losses), (expected, its) = captured(*frame(96, 128, seed, "cuda")), plain(*frame(96, 128, seed, "cuda"))
         torch.testing.assert_close(image, expected, rtol=0, atol=1e-4)
         torch.testing.assert_close(losses, its, rtol=1e-4, atol=0)
-    assert not said
+    assert not warnings
 
 
-class Watch(TorchDispatchMode):
-    """Notes every operation by which a number would go from the device to the host, or from the host to it."""
+class TransferRecorder(TorchDispatchMode):
+    """Records operations that pass a number between device and host."""
 
     CROSSINGS = ("_local_scalar_dense", "scalar_tensor", "lift_fresh", "is_nonzero")
 
@@ -179,31 +183,29 @@ class Watch(TorchDispatchMode):
 def test_a_captured_step_passes_no_number_between_host_and_device(
     network: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither can be recorded, and each would be a wait."""
-    monkeypatch.setattr(
-        dispatch, "load_kernels", lambda device: None
-    )  # the compiled part hands its sums over as numbers
-    watch, plays = Watch(), []
+    """Such a transfer cannot be captured, and is a synchronisation."""
+    monkeypatch.setattr(dispatch, "load_kernels", lambda device: None)  # CPU kernels return their sums as numbers
+    recorder, plays = TransferRecorder(), []
 
-    def watched(work: Step) -> Step:
+    def recorded(work: Step) -> Step:
         def play() -> None:
-            with watch:
+            with recorder:
                 work()
-            plays.append(watch.operations)
+            plays.append(recorder.operations)
 
         return play
 
-    FrameOptimiser(network, SETTINGS, ignore_warning, watched)(*frame(48, 64, 1))
-    assert watch.seen == set()
+    FrameOptimiser(network, SETTINGS, ignore_warning, recorded)(*frame(48, 64, 1))
+    assert recorder.seen == set()
     assert len(plays) == SETTINGS.iterations
-    with watch:
+    with recorder:
         torch.where(torch.ones(2) > 0, torch.ones(2), 0.5)
         float(torch.ones(2).sum())
-    assert watch.seen == {"_local_scalar_dense", "scalar_tensor"}, "it would have been noticed"
+    assert recorder.seen == {"_local_scalar_dense", "scalar_tensor"}, "transfers are detected"
 
 
-class Ledger(TorchDispatchMode):
-    """Notes the memory that work reads and has not made itself."""
+class MemoryReads(TorchDispatchMode):
+    """Records memory that is read by operations but was not allocated by them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -216,7 +218,7 @@ class Ledger(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         for each in tree_leaves(result):
             if isinstance(each, Tensor) and memory(each) not in self.read:
-                self._made[memory(each)] = each  # kept, or its memory might be given out again
+                self._made[memory(each)] = each  # referenced, so that its memory is not reused
         return result
 
 
@@ -228,14 +230,14 @@ def memory(tensor: Tensor) -> int:
 def test_a_captured_step_reads_only_persistent_memory(
     network: VggFeatures, tile: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A graph goes on reading where it read first: of the frame it was recorded with nothing may be left in it."""
+    """A graph reads the same addresses at each replay: none may belong to the frame of the capture."""
     monkeypatch.setattr(dispatch, "load_kernels", lambda device: None)
-    ledgers: list[Ledger] = []
+    reads: list[MemoryReads] = []
 
     def record(work: Step) -> Step:
         def play() -> None:
-            ledgers.append(Ledger())
-            with ledgers[-1]:
+            reads.append(MemoryReads())
+            with reads[-1]:
                 work()
 
         return play
@@ -245,10 +247,10 @@ def test_a_captured_step_reads_only_persistent_memory(
         optimise(*frame(48, 64, seed))
     resident = optimise._captured
     assert resident is not None
-    descent = [each for each in vars(resident._lbfgs).values() if isinstance(each, Tensor)]
-    lasting = {memory(each) for each in (*resident._objective.tensors(), *descent, *network.state_dict().values())}
-    lasting.add(memory(network.mean))
-    assert len(ledgers) > 2 * CHECK_EVERY
-    for ledger in ledgers:
-        assert len(ledger.read) > 20
-        assert ledger.read <= lasting
+    lbfgs = [each for each in vars(resident._lbfgs).values() if isinstance(each, Tensor)]
+    persistent = {memory(each) for each in (*resident._objective.tensors(), *lbfgs, *network.state_dict().values())}
+    persistent.add(memory(network.mean))
+    assert len(reads) > 2 * CHECK_EVERY
+    for read_by_step in reads:
+        assert len(read_by_step.read) > 20
+        assert read_by_step.read <= persistent

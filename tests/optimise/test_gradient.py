@@ -1,4 +1,4 @@
-"""The gradient by hand is that of autograd, and in tiles that of the whole image."""
+"""The gradient without autograd equals autograd's, and that in tiles equals that of the whole image."""
 
 import pytest
 import torch
@@ -12,9 +12,9 @@ PERCEPTUAL, STYLE = 30.0, 8.0
 SIZES = [(16, 16), (37, 50), (139, 213)]
 
 
-def by_autograd(network: VggFeatures, image: torch.Tensor, painted: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def by_autograd(network: VggFeatures, image: torch.Tensor, stylised: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     leaf = image.clone().requires_grad_(True)
-    losses = compute_losses(network, leaf[None], compute_targets(network, painted[None]))
+    losses = compute_losses(network, leaf[None], compute_targets(network, stylised[None]))
     terms = torch.stack((PERCEPTUAL * losses.content, STYLE * losses.style))
     return terms.detach(), torch.autograd.grad(terms.sum(), leaf)[0]
 
@@ -24,9 +24,9 @@ def test_the_gradient_equals_autograd(height: int, width: int) -> None:
     """In float64 only the order of sums differs."""
     torch.manual_seed(0)
     network = load_loss_network().double().to(memory_format=torch.channels_last)
-    image, painted = torch.rand(2, 3, height, width, dtype=torch.float64)
-    found, gradient = losses_and_gradient(network, image, compute_targets(network, painted[None]), PERCEPTUAL, STYLE)
-    expected_losses, expected = by_autograd(network, image, painted)
+    image, stylised = torch.rand(2, 3, height, width, dtype=torch.float64)
+    found, gradient = losses_and_gradient(network, image, compute_targets(network, stylised[None]), PERCEPTUAL, STYLE)
+    expected_losses, expected = by_autograd(network, image, stylised)
     assert torch.allclose(found, expected_losses.float(), rtol=1e-5)  # Gram matrices are compared in float32
     assert torch.allclose(gradient.double(), expected, atol=1e-4 * float(expected.abs().max()))
 
@@ -34,11 +34,11 @@ def test_the_gradient_equals_autograd(height: int, width: int) -> None:
 def test_the_bfloat16_gradient_points_the_same_way() -> None:
     """Products rounded to 8 bits over 11 layers leave the direction within a cosine of 0.99."""
     torch.manual_seed(0)
-    painted = torch.rand(3, 64, 96)
-    image = torch.nn.functional.avg_pool2d(painted, 3, 1, 1)
-    expected_losses, expected = by_autograd(load_loss_network(), image, painted)
+    stylised = torch.rand(3, 64, 96)
+    image = torch.nn.functional.avg_pool2d(stylised, 3, 1, 1)
+    expected_losses, expected = by_autograd(load_loss_network(), image, stylised)
     fast = load_loss_network().to(torch.bfloat16).to(memory_format=torch.channels_last)
-    found, gradient = losses_and_gradient(fast, image, compute_targets(fast, painted[None]), PERCEPTUAL, STYLE)
+    found, gradient = losses_and_gradient(fast, image, compute_targets(fast, stylised[None]), PERCEPTUAL, STYLE)
     assert torch.nn.functional.cosine_similarity(gradient.flatten(), expected.flatten(), dim=0) > 0.99
     assert torch.allclose(found, expected_losses, rtol=0.05)
 
@@ -54,8 +54,8 @@ def pictures(height: int, width: int) -> torch.Tensor:
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_tiled_targets_equal_untiled_ones(network: VggFeatures, height: int, width: int) -> None:
-    painted = pictures(height, width)[0]
-    whole, tiled = compute_targets(network, painted[None]), frame_targets(network, painted, tile=48)
+    stylised = pictures(height, width)[0]
+    whole, tiled = compute_targets(network, stylised[None]), frame_targets(network, stylised, tile=48)
     torch.testing.assert_close(tiled.content, whole.content, rtol=1e-5, atol=1e-4)
     for layer, gram in whole.grams.items():
         torch.testing.assert_close(tiled.grams[layer], gram)  # float32
@@ -63,9 +63,9 @@ def test_tiled_targets_equal_untiled_ones(network: VggFeatures, height: int, wid
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_tiled_losses_and_gradient_equal_untiled_ones(network: VggFeatures, height: int, width: int) -> None:
-    """What differs is the order of sums, in float32 over 11 layers."""
-    image, painted = pictures(height, width)
-    targets = compute_targets(network, painted[None])
+    """Only the order of sums differs, in float32 over 11 layers."""
+    image, stylised = pictures(height, width)
+    targets = compute_targets(network, stylised[None])
     expected, slope = losses_and_gradient(network, image, targets, PERCEPTUAL, STYLE)
     found, gradient = losses_and_gradient(network, image, targets, PERCEPTUAL, STYLE, tile=48)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=0)

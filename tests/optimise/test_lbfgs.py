@@ -1,4 +1,4 @@
-"""The descent that lives on the device takes the decisions of `minimise`, which reads its numbers."""
+"""L-BFGS on the host, and on the device with the same decisions."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def test_the_minimum_of_rosenbrocks_function_is_found() -> None:
 def test_without_a_curvature_the_first_step_is_small() -> None:
     tried = []
 
-    def watched(point: Tensor) -> tuple[Tensor, Tensor]:
+    def recorded(point: Tensor) -> tuple[Tensor, Tensor]:
         tried.append(point)
         return rosenbrock(point)
 
-    end, _ = minimise_on_host(watched, torch.tensor([-1.2, 1.0], dtype=torch.float64), None, 100)
+    end, _ = minimise_on_host(recorded, torch.tensor([-1.2, 1.0], dtype=torch.float64), None, 100)
     assert torch.allclose(end, torch.ones(2, dtype=torch.float64), atol=1e-6)
     assert float((tried[1] - tried[0]).square().mean().sqrt()) == pytest.approx(0.005)
-    assert torch.equal(minimise_on_host(rosenbrock, end, None, 3)[0], end)  # where nothing pulls, nothing moves
+    assert torch.equal(minimise_on_host(rosenbrock, end, None, 3)[0], end)  # where the gradient is 0
 
 
 def test_on_the_host_rounding_ends_the_descent() -> None:
@@ -98,20 +98,20 @@ SIZE = 40
 
 
 def valleys(point: Tensor) -> tuple[Tensor, Tensor]:
-    """Rosenbrock's valley, one for each two numbers: steps go uphill in it, and bend the wrong way."""
+    """A sum of Rosenbrock functions of two variables each, where steps overshoot."""
     x, y = point[::2], point[1::2]
     gradient = torch.stack([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)], dim=1).flatten()
     return torch.stack([(1 - x).square().sum(), 100 * (y - x * x).square().sum()]), gradient
 
 
 class RecordedEvaluations:
-    """Counts evaluations and remembers where they were."""
+    """Records the points of evaluations."""
 
     def __init__(self, evaluate: Evaluate) -> None:
-        self.evaluate, self.places = evaluate, list[Tensor]()
+        self.evaluate, self.points = evaluate, list[Tensor]()
 
     def __call__(self, point: Tensor) -> tuple[Tensor, Tensor]:
-        self.places.append(point.clone())
+        self.points.append(point.clone())
         return self.evaluate(point)
 
 
@@ -120,13 +120,13 @@ def start(seed: int) -> Tensor:
 
 
 def waves(point: Tensor) -> tuple[Tensor, Tensor]:
-    """Hills: along some steps the slope falls, so they are not remembered, and those that are mislead."""
+    """A function with negative curvature: some steps are not remembered, and the history misleads."""
     return torch.stack([(1 - point.cos()).sum(), 0.01 * point.square().sum()]), point.sin() + 0.02 * point
 
 
-def count_rejected_steps(walk: RecordedEvaluations) -> int:
-    """Evaluations that were no better than the best before them."""
-    sums = torch.stack([valleys(place)[0].sum() for place in walk.places])
+def count_rejected_steps(evaluations: RecordedEvaluations) -> int:
+    """Return the number of evaluations that were no better than the best before."""
+    sums = torch.stack([valleys(place)[0].sum() for place in evaluations.points])
     return int((sums[1:] >= sums.cummin(0).values[:-1]).sum())
 
 
@@ -134,85 +134,87 @@ def count_rejected_steps(walk: RecordedEvaluations) -> int:
 @pytest.mark.parametrize("history", [1, 4, 10])
 @pytest.mark.parametrize("evaluate", [valleys, waves])
 def test_device_and_host_evaluate_at_the_same_points(evaluate: Evaluate, history: int, curvature: float) -> None:
-    """In float64, for a valley is chaotic."""
+    """In float64, because the descent is chaotic."""
     by_host, by_device = RecordedEvaluations(evaluate), RecordedEvaluations(evaluate)
     scaled = torch.linspace(0.5, 2, SIZE, dtype=torch.float64) * curvature
     point, losses = minimise_on_host(by_host, start(1), scaled, 30, history=history)
-    descent = DeviceLBFGS(by_device, start(1), loss_count=2, history=history)
-    descent.reset(start(1), scaled)
+    lbfgs = DeviceLBFGS(by_device, start(1), loss_count=2, history=history)
+    lbfgs.reset(start(1), scaled)
     for _ in range(30):
-        descent.step()
-    for one, other in zip(by_host.places, by_device.places, strict=True):
+        lbfgs.step()
+    for one, other in zip(by_host.points, by_device.points, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-9)
-    torch.testing.assert_close(descent.point, point, rtol=1e-6, atol=1e-9)
-    torch.testing.assert_close(descent.losses, losses, rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(lbfgs.point, point, rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(lbfgs.losses, losses, rtol=1e-6, atol=1e-9)
     assert evaluate is waves or count_rejected_steps(by_host) > 0
 
 
 @pytest.mark.parametrize("curvature", [None, torch.full((SIZE,), 200.0, dtype=torch.float64)])
 def test_minimise_on_device_finds_the_minimum_of_minimise_on_host(curvature: Tensor | None) -> None:
-    walk = RecordedEvaluations(valleys)
+    evaluations = RecordedEvaluations(valleys)
     point, losses = minimise_on_host(valleys, start(3), curvature, 25)
-    found, its_losses = minimise_on_device(walk, start(3), curvature, 25)
+    found, its_losses = minimise_on_device(evaluations, start(3), curvature, 25)
     torch.testing.assert_close(found, point, rtol=1e-6, atol=1e-9)
     torch.testing.assert_close(its_losses, losses, rtol=1e-6, atol=1e-9)
-    assert len(walk.places) == 25 + 1
+    assert len(evaluations.points) == 25 + 1
 
 
 def test_on_the_device_rounding_ends_the_descent() -> None:
     def coarse(point: Tensor) -> tuple[Tensor, Tensor]:
         return point.square().bfloat16().to(point.dtype).sum()[None], 2 * point
 
-    walk = RecordedEvaluations(coarse)
-    point, _ = minimise_on_host(walk, start(1), torch.full((SIZE,), 2.5, dtype=torch.float64), 1000)
-    assert len(walk.places) < 100
-    descent = DeviceLBFGS(coarse, start(1), loss_count=1)
-    descent.reset(start(1), torch.full((SIZE,), 2.5, dtype=torch.float64))
-    for evaluated in range(len(walk.places) + 3):
-        assert bool(descent.converged) == (evaluated >= len(walk.places))
-        descent.step()
-    torch.testing.assert_close(descent.point, point)
+    evaluations = RecordedEvaluations(coarse)
+    point, _ = minimise_on_host(evaluations, start(1), torch.full((SIZE,), 2.5, dtype=torch.float64), 1000)
+    assert len(evaluations.points) < 100
+    lbfgs = DeviceLBFGS(coarse, start(1), loss_count=1)
+    lbfgs.reset(start(1), torch.full((SIZE,), 2.5, dtype=torch.float64))
+    for evaluated in range(len(evaluations.points) + 3):
+        assert bool(lbfgs.converged) == (evaluated >= len(evaluations.points))
+        lbfgs.step()
+    torch.testing.assert_close(lbfgs.point, point)
 
 
 def test_after_convergence_nothing_changes() -> None:
     scaled = torch.full((SIZE,), 2000.0, dtype=torch.float64)
-    walk = RecordedEvaluations(valleys)
-    point, losses = minimise_on_host(walk, start(1), scaled, 100, tolerance=0.05)
-    assert len(walk.places) < 90
-    descent = DeviceLBFGS(valleys, start(1), loss_count=2, tolerance=0.05)
-    descent.reset(start(1), scaled)
+    evaluations = RecordedEvaluations(valleys)
+    point, losses = minimise_on_host(evaluations, start(1), scaled, 100, tolerance=0.05)
+    assert len(evaluations.points) < 90
+    lbfgs = DeviceLBFGS(valleys, start(1), loss_count=2, tolerance=0.05)
+    lbfgs.reset(start(1), scaled)
     for evaluated in range(100):
-        assert bool(descent.converged) == (evaluated >= len(walk.places))
-        descent.step()
-    torch.testing.assert_close(descent.point, point)
-    torch.testing.assert_close(descent.losses, losses)
+        assert bool(lbfgs.converged) == (evaluated >= len(evaluations.points))
+        lbfgs.step()
+    torch.testing.assert_close(lbfgs.point, point)
+    torch.testing.assert_close(lbfgs.losses, losses)
 
 
 def test_reset_forgets_the_previous_frame() -> None:
     scaled = torch.full((SIZE,), 200.0, dtype=torch.float64)
-    descent = DeviceLBFGS(valleys, start(1), loss_count=2)
+    lbfgs = DeviceLBFGS(valleys, start(1), loss_count=2)
     ends = []
     for seed in (1, 2, 1):
-        descent.reset(start(seed), scaled)
+        lbfgs.reset(start(seed), scaled)
         for _ in range(12):
-            descent.step()
-        ends.append(descent.point.clone())
+            lbfgs.step()
+        ends.append(lbfgs.point.clone())
     assert torch.equal(ends[0], ends[2])
     assert not torch.equal(ends[0], ends[1])
 
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf])
 def test_a_loss_that_is_not_finite_leaves_the_start_unchanged(bad: float) -> None:
-    def broken(point: Tensor) -> tuple[Tensor, Tensor]:
-        return torch.full((2,), bad, dtype=point.dtype), torch.full_like(point, bad)
+    finite = False
 
-    descent = DeviceLBFGS(broken, start(1), loss_count=2)
-    descent.reset(start(1), torch.ones(SIZE, dtype=torch.float64))
+    def evaluate(point: Tensor) -> tuple[Tensor, Tensor]:
+        return valleys(point) if finite else (torch.full((2,), bad, dtype=point.dtype), torch.full_like(point, bad))
+
+    lbfgs = DeviceLBFGS(evaluate, start(1), loss_count=2)
+    lbfgs.reset(start(1), torch.ones(SIZE, dtype=torch.float64))
     for _ in range(3):
-        descent.step()
-    assert torch.equal(descent.point, start(1))
-    descent._evaluate = valleys  # the next frame is sound
-    descent.reset(start(1), torch.full((SIZE,), 200.0, dtype=torch.float64))
+        lbfgs.step()
+    assert torch.equal(lbfgs.point, start(1))
+    finite = True  # in the next frame
+    lbfgs.reset(start(1), torch.full((SIZE,), 200.0, dtype=torch.float64))
     for _ in range(12):
-        descent.step()
-    assert descent.losses.sum() < valleys(start(1))[0].sum()
+        lbfgs.step()
+    assert lbfgs.losses.sum() < valleys(start(1))[0].sum()
