@@ -48,7 +48,7 @@ async def wait_until(pilot: Pilot[int], condition: Callable[[], object], seconds
     """Wait until a condition is true."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, f"waited in vain; the screen was\n{screen_text(pilot)}"
+        assert time.monotonic() < end, f"timed out; the screen was\n{screen_text(pilot)}"
         await pilot.pause(0.1)
 
 
