@@ -29,7 +29,7 @@ class SettingsError(StreamstyleError):
     exit_code = 2
 
 
-class FilmError(StreamstyleError):
+class VideoError(StreamstyleError):
     """The source cannot be opened, or is no video."""
 
     exit_code = 3

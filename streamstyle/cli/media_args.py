@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streamstyle.errors import FilmError, OutputError, SettingsError
+from streamstyle.errors import OutputError, SettingsError, VideoError
 from streamstyle.settings import SourceSettings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def probe_range(
 ) -> tuple[VideoInfo, SourceSettings]:
     """Return the requested range of the video, and the settings with that range.
 
-    Raises FilmError if the video cannot be read or has no such range, SettingsError for a range that cannot be.
+    Raises VideoError if the video cannot be read or has no such range, SettingsError for a range that cannot be.
     """
     from streamstyle.media.probe import probe
 
@@ -81,7 +81,7 @@ def middle_range(video: VideoInfo, length: float) -> TimeRange:
     if length <= 0:
         raise SettingsError(f"--sample cannot be {length:g} s", "Give a time above 0.")
     if video.duration is None:
-        raise FilmError(f"the duration of {video.path} is unknown", "Give --range A-B instead of --sample.")
+        raise VideoError(f"the duration of {video.path} is unknown", "Give --range A-B instead of --sample.")
     if video.duration <= length:
         return None, None
     start = (video.duration - length) / 2

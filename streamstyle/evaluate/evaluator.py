@@ -16,7 +16,7 @@ from statistics import fmean
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.evaluate.drift import PointTracker
 from streamstyle.evaluate.metrics import (
     SCORE_EVERY,
@@ -82,7 +82,7 @@ def measure_film(
 ) -> Measured:
     """Return the metrics of a film made by any tool; `on_frame` gets the number of frames measured so far.
 
-    Raises FilmError if a film cannot be read, or the two differ in length.
+    Raises VideoError if a film cannot be read, or the two differ in length.
     """
     measured = measure_films(
         [stylised], source, source_settings, reference_flow, scorer=scorer, with_controls=True, on_frame=on_frame
@@ -114,7 +114,7 @@ def measure_films(
     The flow is that of the source, scaled to the size of the first stylised film. `source_settings` give the time range
     that was stylised; 1 must be among the gaps. With a `scorer`, content and style loss are measured too. With
     `with_controls`, the blurred and the frozen copy of the first stylised film come last. `on_frame` gets the number of
-    frames measured so far. Raises FilmError if a film cannot be read, or differs in length from the source.
+    frames measured so far. Raises VideoError if a film cannot be read, or differs in length from the source.
     """
     videos = _probe_all(stylised, source, source_settings or SourceSettings())
     controls = ControlFilms() if with_controls else None
@@ -146,7 +146,7 @@ def _probe_all(stylised: Sequence[Path], source: Path, source_settings: SourceSe
 
 @contextmanager
 def _decode_together(videos: Sequence[VideoInfo]) -> Iterator[Iterator[list[Tensor]]]:
-    """Yield an iterator over the frames [3, H, W] of all videos in step; FilmError if one ends early."""
+    """Yield an iterator over the frames [3, H, W] of all videos in step; VideoError if one ends early."""
     with ExitStack() as stack:
         readers = [
             stack.enter_context(prefetch(decode(video), _frame_tensor, workers=1, ahead=_PREFETCH)) for video in videos
@@ -162,7 +162,7 @@ def _require_all(frames: Sequence[Tensor | None], videos: Sequence[VideoInfo]) -
     ended = [video.path for video, frame in zip(videos, frames, strict=True) if frame is None]
     if ended:
         longer = [video.path for video, frame in zip(videos, frames, strict=True) if frame is not None]
-        raise FilmError(f"{ended[0]} ends before {longer[0]}", "Give a film and the same time range of its source.")
+        raise VideoError(f"{ended[0]} ends before {longer[0]}", "Give a film and the same time range of its source.")
     return [frame for frame in frames if frame is not None]
 
 

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from streamstyle.errors import FilmError, SettingsError
+from streamstyle.errors import SettingsError, VideoError
 from streamstyle.frames import Frame, with_lookback
 from streamstyle.media.flo import read_flo
 from streamstyle.ops.occlusion import consistency_weight
@@ -136,12 +136,12 @@ def flo_folder(video: VideoInfo, gaps: Sequence[int], folder: Path) -> nullconte
 
     Each file holds the flow from a frame to the next. An optional NAME.png beside NAME.flo is white where the next
     frame hides what the frame shows; without it, pixels are taken as hidden where pixels of different motion arrive at
-    the same position. Longer gaps are composed. Raises FilmError if the files do not fit the video.
+    the same position. Longer gaps are composed. Raises VideoError if the files do not fit the video.
     """
     paths = sorted(folder.glob("*.flo"))
     if video.frames != len(paths) + 1:
         problem = f"{folder} has {len(paths)} flows, and {video.path} {video.frames} frames"
-        raise FilmError(problem, "One flow for each pair of frames is needed.")
+        raise VideoError(problem, "One flow for each pair of frames is needed.")
     return nullcontext(_flo_correspondences(video, gaps, paths))
 
 
@@ -164,7 +164,7 @@ def _read_correspondence(path: Path, video: VideoInfo) -> Correspondence:
     flow, known = read_flo(path)
     if flow.shape[1:] != (video.height, video.width):
         size = f"{flow.shape[2]}x{flow.shape[1]}"
-        raise FilmError(f"{path} is {size}, the film {video.width}x{video.height}", f"Stylise it at --size {size}.")
+        raise VideoError(f"{path} is {size}, the film {video.width}x{video.height}", f"Stylise it at --size {size}.")
     mask = path.with_suffix(".png")
     hidden = _read_mask(mask, known.shape) if mask.exists() else _collisions(flow)
     weight = known & ~hidden & _arrives_inside(flow)
@@ -174,7 +174,7 @@ def _read_correspondence(path: Path, video: VideoInfo) -> Correspondence:
 def _read_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     mask: Any = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if mask is None or mask.shape != shape:
-        raise FilmError(f"{path} is not a mask of the size of its flow", "Remove it, or give the occlusion as a PNG.")
+        raise VideoError(f"{path} is not a mask of the size of its flow", "Remove it, or give the occlusion as a PNG.")
     return np.asarray(mask > 127)
 
 

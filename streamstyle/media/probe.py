@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.stream import Discard
 
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.media.colour import Orientation, read_orientation
 from streamstyle.media.reader import decode_frames, demux, find_video_stream, is_cover, open_video
 from streamstyle.settings import MAX_SIDE, MIN_SIDE, SourceSettings
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def probe(path: Path, settings: SourceSettings) -> VideoInfo:
     """Return what is known of the video; the packets are counted, and only the first frame is decoded.
 
-    FilmError when the file is not a video, cannot be decoded, has an unsupported size, or has no frame in the
+    VideoError when the file is not a video, cannot be decoded, has an unsupported size, or has no frame in the
     requested time range.
     """
     return _probe(path, settings, _count_range)
@@ -41,7 +41,7 @@ def probe(path: Path, settings: SourceSettings) -> VideoInfo:
 def probe_header(path: Path) -> VideoInfo:
     """Return what the container states, duration and number of frames included, without reading all packets.
 
-    Where the container states no duration, the packets are counted. FilmError as of `probe`.
+    Where the container states no duration, the packets are counted. VideoError as of `probe`.
     """
     return _probe(path, SourceSettings(), _range_from_header)
 
@@ -79,7 +79,7 @@ def _first_frame(path: Path) -> tuple[VideoFrame, Fraction]:
         stream = find_video_stream(container, path)
         first = next(decode_frames(container, stream), None)
         if first is None:
-            raise FilmError(f"{path} has no frame that can be decoded", "Copy or download it again.")
+            raise VideoError(f"{path} has no frame that can be decoded", "Copy or download it again.")
         return first, Fraction(stream.sample_aspect_ratio or 0) or Fraction(1)
 
 
@@ -134,14 +134,14 @@ class FrameSize:
 
 
 def working_size(source: FrameSize, settings: SourceSettings, path: Path) -> FrameSize:
-    """Return the size to work at, for an upright `source`. FilmError where a side is too small or too large.
+    """Return the size to work at, for an upright `source`. VideoError where a side is too small or too large.
 
     4:2:0 video has even sides, so odd ones become even. The display aspect ratio is kept: where `--size` asks for
     another, the pixels are stretched; a difference that is only rounding does not change them.
     """
     width, height = _requested_size(source, settings)
     if not MIN_SIDE <= min(width, height) <= max(width, height) <= MAX_SIDE:
-        raise FilmError(
+        raise VideoError(
             f"{path} would be worked on at {width}x{height}, and each side has to lie between "
             f"{MIN_SIDE} and {MAX_SIDE} pixels",
             "Give a size with --height or --size.",
@@ -190,7 +190,7 @@ class VideoRange:
 def _count_range(container: InputContainer, stream: VideoStream, path: Path, settings: SourceSettings) -> VideoRange:
     """Return the part from `settings.start` to `settings.end`, which count from the start of the video.
 
-    Reads all packets of the container, which is at its beginning. FilmError where the part has no frame.
+    Reads all packets of the container, which is at its beginning. VideoError where the part has no frame.
     """
     tick, rate = _time_base(stream), _frame_rate(stream) or Fraction(25)
     container_start = Fraction(container.start_time, av.time_base) if container.start_time is not None else None
@@ -236,10 +236,10 @@ def _seconds_to_ticks(seconds: float, tick: Fraction) -> int:
     return ceil(exact / tick)
 
 
-def empty_range_error(path: Path, settings: SourceSettings, duration: float) -> FilmError:
+def empty_range_error(path: Path, settings: SourceSettings, duration: float) -> VideoError:
     """Return the error for a requested time range with no frame of the video, which lasts `duration` seconds."""
     requested = f"{settings.start or 0:g}-{'' if settings.end is None else format(settings.end, 'g')} s"
-    return FilmError(
+    return VideoError(
         f"the range {requested} holds no frame of {path}, which is {duration:.3f} s long",
         "Give a range inside the film.",
     )

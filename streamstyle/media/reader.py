@@ -1,6 +1,6 @@
 """Read a video file: open it, choose its video stream, demux, seek, decode, and repair timestamps.
 
-Damaged packets are skipped; what makes a file unreadable as a whole is a FilmError.
+Damaged packets are skipped; what makes a file unreadable as a whole is a VideoError.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import av
 from av.codec.context import ThreadType
 from av.stream import Disposition
 
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -39,18 +39,18 @@ _SEEK_BACK_SECONDS = (0, 5, 60)
 
 
 def open_video(path: Path) -> InputContainer:
-    """Open a video file for demuxing. FilmError where it cannot be read or is not a video."""
+    """Open a video file for demuxing. VideoError where it cannot be read or is not a video."""
     _check_file(path)
     try:
         # an absolute path, since FFmpeg takes `Film: a title.mkv` for a protocol
         container: InputContainer = av.open(str(path.absolute()), "r", **_OPEN_OPTIONS)
     except PermissionError as error:
-        raise FilmError(f"{path} cannot be read", "Check its permissions.") from error
+        raise VideoError(f"{path} cannot be read", "Check its permissions.") from error
     except (av.FFmpegError, OSError) as error:
         raise _open_error(path, error) from error
     if container.format.name in _NO_VIDEO_FORMATS or container.format.name.endswith("_pipe"):
         container.close()
-        raise FilmError(f"{path} is not a film", "Give a video file, such as an mp4 or mkv.")
+        raise VideoError(f"{path} is not a film", "Give a video file, such as an mp4 or mkv.")
     return container
 
 
@@ -58,38 +58,38 @@ def _check_file(path: Path) -> None:
     try:
         size = path.stat().st_size
     except FileNotFoundError as error:
-        raise FilmError(f"{path} does not exist", "Check the name and the folder.") from error
+        raise VideoError(f"{path} does not exist", "Check the name and the folder.") from error
     except OSError as error:
-        raise FilmError(f"{path} cannot be read: {error.strerror}", "Check its name and permissions.") from error
+        raise VideoError(f"{path} cannot be read: {error.strerror}", "Check its name and permissions.") from error
     if path.is_dir():
-        raise FilmError(f"{path} is a folder", "Give the file of a film in it.")
+        raise VideoError(f"{path} is a folder", "Give the file of a film in it.")
     if size == 0 and path.is_file():
-        raise FilmError(f"{path} is empty", "Copy or download it again.")
+        raise VideoError(f"{path} is empty", "Copy or download it again.")
 
 
-def _open_error(path: Path, error: Exception) -> FilmError:
+def _open_error(path: Path, error: Exception) -> VideoError:
     with path.open("rb") as file:
         kind = file.read(8)[4:]
     if kind in (b"ftyp", b"mdat", b"wide", b"free"):
-        return FilmError(
+        return VideoError(
             f"{path} is truncated: the index at its end (moov) is missing",
             "Copy or download it again; when recording, use mkv, which can be read when truncated.",
         )
     reason = getattr(error, "strerror", None) or error
-    return FilmError(f"{path} is not a film ({reason})", "Give a video file, such as an mp4 or mkv.")
+    return VideoError(f"{path} is not a film ({reason})", "Give a video file, such as an mp4 or mkv.")
 
 
 def find_video_stream(container: InputContainer, path: Path) -> VideoStream:
     """Return the video stream to process: the default one, else the largest, else the first; never cover art.
 
-    FilmError where there is none that can be decoded.
+    VideoError where there is none that can be decoded.
     """
     streams = [stream for stream in container.streams.video if not is_cover(stream)]
     if not streams:
-        raise FilmError(f"{path} has no video", "Give a file with a video stream, not audio alone.")
+        raise VideoError(f"{path} has no video", "Give a file with a video stream, not audio alone.")
     best = max(streams, key=lambda each: (bool(each.disposition & Disposition.default), _area(each), -each.index))
     if best.codec_context is None:
-        raise FilmError(
+        raise VideoError(
             f"{path} has video that this FFmpeg cannot decode",
             "Convert it to H.264 first, for example with HandBrake.",
         )
@@ -108,7 +108,7 @@ def is_cover(stream: Stream) -> bool:
 def demux(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
     """Yield the packets of these streams in file order, skipping what is damaged.
 
-    FilmError where the disk fails.
+    VideoError where the disk fails.
     """
     failures = 0
     while failures < _MAX_FAILURES:
@@ -122,7 +122,7 @@ def demux(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
         except IndexError:  # of PyAV, at the end of a broadcast that started another stream in the middle
             return
         except OSError as error:
-            raise FilmError(
+            raise VideoError(
                 f"{container.name} cannot be read any further: {error.strerror or error}", "Copy it to another disk."
             ) from error
 

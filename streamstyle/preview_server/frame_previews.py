@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from streamstyle.cli.run_arguments import RunArguments
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.gpu.device import select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, resize
@@ -52,7 +52,7 @@ class FramePreviews:
         self._stylised = lru_cache(64)(self._stylise)
 
     def source(self, video: VideoInfo, time: float, arguments: RunArguments, box: PreviewBox) -> RgbImage:
-        """Return the frame at `time` seconds of a whole video, fitted into the box. Raises FilmError."""
+        """Return the frame at `time` seconds of a whole video, fitted into the box. Raises VideoError."""
         video = _start_at(at_working_size(video, arguments.settings.source), time)
         return _fit(self._decode(video), video, box)
 
@@ -88,7 +88,7 @@ def _start_at(video: VideoInfo, time: float) -> VideoInfo:
 def _decode_frame(video: VideoInfo) -> RgbImage:
     frame = next(decode(video), None)
     if frame is None:
-        raise FilmError(f"{video.path.name} has no frame at this time", "Choose another time.")
+        raise VideoError(f"{video.path.name} has no frame at this time", "Choose another time.")
     return frame.image
 
 

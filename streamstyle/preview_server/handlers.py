@@ -63,7 +63,7 @@ class Handlers:
         return {"path": str(path), "thumbnail": _to_json(_crop_to_size(image, size))}
 
     def video(self, request: Request) -> Result:
-        """Return facts about a video. Raises FilmError."""
+        """Return facts about a video. Raises VideoError."""
         return asdict(video_facts(self._video_info(Path(request["path"]))))
 
     def check(self, request: Request) -> Result:

@@ -46,7 +46,7 @@ class VideoFacts:
 
 
 def video_facts(video: VideoInfo) -> VideoFacts:
-    """Return the facts about a whole video. Raises FilmError if it cannot be read."""
+    """Return the facts about a whole video. Raises VideoError if it cannot be read."""
     with open_video(video.path) as container:
         stream = find_video_stream(container, video.path)
         first = next(decode_frames(container, stream), None)
@@ -72,7 +72,7 @@ def video_facts(video: VideoInfo) -> VideoFacts:
 def requested_range(video: VideoInfo, arguments: RunArguments) -> VideoInfo:
     """Return a whole video cut to the requested time range and size; its number of frames is an estimate.
 
-    Raises SettingsError or FilmError if there is no such range.
+    Raises SettingsError or VideoError if there is no such range.
     """
     source = arguments.settings.source
     time_range = source.start, source.end

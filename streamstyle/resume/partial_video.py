@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.bitstream import BitStreamFilterContext
 
-from streamstyle.errors import FilmError, OutputError
+from streamstyle.errors import OutputError, VideoError
 from streamstyle.media.decode_times import complete_dts
 from streamstyle.media.output_file import output_errors, partial_path, set_aside_path
 from streamstyle.media.reader import demux, find_video_stream, open_video
@@ -61,7 +61,7 @@ class PartialVideo:
         try:
             with open_video(path) as container:
                 times = [(packet.pts or 0, packet.dts) for packet in _video_packets(container, path, frames)]
-        except FilmError as error:
+        except VideoError as error:
             raise _damaged(path) from error
         if len(times) < frames:
             raise _damaged(path)

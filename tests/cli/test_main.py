@@ -12,7 +12,7 @@ import pytest
 from streamstyle import __version__
 from streamstyle.cli.main import cli, exit_code
 from streamstyle.cli.train import train
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from tests.films import pan, write_film
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -179,7 +179,7 @@ def test_debug_prints_the_traceback_of_an_error(
     @click.command()
     @click.option("--debug", is_flag=True, expose_value=False)
     def fail() -> None:
-        raise FilmError("a.mp4 is not a film", "Give a film")
+        raise VideoError("a.mp4 is not a film", "Give a film")
 
     monkeypatch.setitem(cli.commands, "fail", fail)
     assert exit_code(["fail", "--debug"]) == 3

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.evaluate.evaluator import Measured, measure_film, measure_films
 from streamstyle.evaluate.metrics import FilmMetrics, load_scorer
 from streamstyle.evaluate.reference_flow import computed_flow, parse_reference_flow
@@ -117,7 +117,7 @@ def test_films_of_different_length_are_an_error(tmp_path: Path, source_frames: i
     source = write_film(tmp_path / "source.mkv", frames[:source_frames])
     stylised = write_film(tmp_path / "stylised.mkv", frames[:stylised_frames])
     shorter = "source" if source_frames < stylised_frames else "stylised"
-    with pytest.raises(FilmError, match=f"{shorter}.mkv ends before"):
+    with pytest.raises(VideoError, match=f"{shorter}.mkv ends before"):
         measure_pair(stylised, source)
 
 

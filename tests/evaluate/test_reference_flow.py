@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from streamstyle.errors import FilmError, SettingsError
+from streamstyle.errors import SettingsError, VideoError
 from streamstyle.evaluate.evaluator import measure_films
 from streamstyle.evaluate.metrics import FilmMetrics
 from streamstyle.evaluate.reference_flow import ReferenceFlow, parse_reference_flow
@@ -71,11 +71,11 @@ def test_flow_in_files_is_not_used_across_a_cut(tmp_path: Path) -> None:
 def test_flow_files_that_do_not_fit_the_film_are_an_error(tmp_path: Path) -> None:
     scene = pan(4, **SIZE)
     film = write_film(tmp_path / "film.mkv", scene.frames)
-    with pytest.raises(FilmError, match="2 flows"):
+    with pytest.raises(VideoError, match="2 flows"):
         metrics_along(film, parse_reference_flow(str(write_flows(tmp_path / "few", pan(3, **SIZE)))))
-    with pytest.raises(FilmError, match="64x48"):
+    with pytest.raises(VideoError, match="64x48"):
         metrics_along(film, parse_reference_flow(str(write_flows(tmp_path / "small", pan(4, 64, 48)))))
     broken = write_flows(tmp_path / "broken", scene)
     (broken / "frame_0001.flo").write_bytes(b"PIEH")
-    with pytest.raises(FilmError, match=r"not a \.flo file"):
+    with pytest.raises(VideoError, match=r"not a \.flo file"):
         metrics_along(film, parse_reference_flow(str(broken)))

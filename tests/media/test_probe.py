@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.media.probe import FrameSize, probe, working_size
 from streamstyle.settings import SourceSettings
 from tests.films import flat, moving_square, pan, write_film
@@ -88,7 +88,7 @@ def test_any_size_is_even_and_keeps_the_display_aspect_ratio(
 @pytest.mark.parametrize("size", [(16, 16), (200, 20)])
 def test_a_video_with_too_small_a_side_is_an_error(tmp_path: Path, size: tuple[int, int]) -> None:
     path = write_film(tmp_path / "film.mkv", flat((1, 2, 3), 1, *size))
-    with pytest.raises(FilmError, match=rf"film\.mkv would be worked on at {size[0]}x{size[1]}"):
+    with pytest.raises(VideoError, match=rf"film\.mkv would be worked on at {size[0]}x{size[1]}"):
         probe(path, SourceSettings())
 
 

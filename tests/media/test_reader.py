@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.media.probe import probe
 from streamstyle.media.reader import MonotonicClock, TimestampGuesser
 from streamstyle.settings import SourceSettings
@@ -41,7 +41,7 @@ def test_a_file_that_is_not_a_video_is_an_error_of_one_line(tmp_path: Path) -> N
         "wave.png": "is not a film",
         "sound.m4a": "has no video",
     }.items():
-        with pytest.raises(FilmError, match=problem) as caught:
+        with pytest.raises(VideoError, match=problem) as caught:
             probe(tmp_path / name, SourceSettings())
         assert str(tmp_path / name) in caught.value.problem
         assert "\n" not in str(caught.value)
@@ -51,7 +51,7 @@ def test_a_truncated_mp4_is_an_error_that_says_why(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mp4", pan(frames=100).frames)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(FilmError, match=r"film\.mp4 is truncated") as caught:
+    with pytest.raises(VideoError, match=r"film\.mp4 is truncated") as caught:
         probe(path, SourceSettings())
     assert "again" in caught.value.next_step
 
@@ -66,7 +66,7 @@ def test_a_video_that_cannot_be_decoded_is_an_error(tmp_path: Path) -> None:
             size = int.from_bytes(data[at + 4 : at + 8], "little")
             data[at + 8 : at + 8 + size] = bytes([0x55]) * size
     path.write_bytes(data)
-    with pytest.raises(FilmError, match="no frame that can be decoded"):
+    with pytest.raises(VideoError, match="no frame that can be decoded"):
         probe(path, SourceSettings())
 
 
@@ -130,7 +130,7 @@ def test_any_damage_gives_frames_in_order_or_a_film_error(
     path.write_bytes(data)
     try:
         _, frames = read_video(path)
-    except FilmError:
+    except VideoError:
         return
     assert all(later.pts > earlier.pts for earlier, later in pairwise(frames))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streamstyle.cli.run_arguments import RunArguments, parse_run_arguments
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.media.probe import probe_header
 from streamstyle.preview_server.frame_previews import FramePreviews, PreviewBox, draft_is_exact
 from streamstyle.video_info import VideoInfo
@@ -67,5 +67,5 @@ def test_a_time_without_a_decodable_frame_raises_film_error(tmp_path: Path) -> N
     video = probe_header(path)
     content = path.read_bytes()
     path.write_bytes(content[:600] + bytes(len(content) - 600))
-    with pytest.raises(FilmError):
+    with pytest.raises(VideoError):
         FramePreviews().source(video, 1.5, parse_arguments(video), BOX)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streamstyle.cli.run_arguments import parse_run_arguments
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.media.probe import probe, probe_header
 from streamstyle.preview_server.video_facts import VideoFacts, requested_range, video_facts
 from tests.films import Extras, pan, write_film
@@ -82,5 +82,5 @@ def test_the_requested_range_is_found_without_reading_the_film(tmp_path: Path, o
 
 def test_a_range_outside_the_film_raises_film_error(tmp_path: Path) -> None:
     film = write_film(tmp_path / "pan.mp4", pan(frames=10).frames)
-    with pytest.raises(FilmError, match="holds no frame"):
+    with pytest.raises(VideoError, match="holds no frame"):
         requested_range(probe_header(film), parse_run_arguments([str(film), "--style", "wave", "--range", "5-6"]))

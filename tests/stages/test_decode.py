@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.media.probe import probe
 from streamstyle.settings import SourceSettings
 from tests.films import Extras, cut, moving_square, pan, still, write_film
@@ -128,7 +128,7 @@ def test_an_end_beyond_the_video_is_its_end(tmp_path: Path) -> None:
 
 def test_a_range_outside_the_video_is_an_error(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mp4", pan(frames=10).frames)
-    with pytest.raises(FilmError, match=r"100-.* s holds no frame of .*film\.mp4, which is 0\.400 s long"):
+    with pytest.raises(VideoError, match=r"100-.* s holds no frame of .*film\.mp4, which is 0\.400 s long"):
         probe(path, SourceSettings(start=100))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.evaluate.evaluator import measure_films
 from streamstyle.evaluate.metrics import FilmMetrics
 from streamstyle.evaluate.reference_flow import ReferenceFlow, parse_reference_flow
@@ -53,5 +53,5 @@ def test_the_true_motion_of_a_range_starts_at_its_first_frame(demo: Path, tmp_pa
 
 def test_another_film_has_no_true_motion(tmp_path: Path) -> None:
     film = write_film(tmp_path / "pan.mkv", pan(3, 128, 96).frames)
-    with pytest.raises(FilmError, match="not the demo film"):
+    with pytest.raises(VideoError, match="not the demo film"):
         metrics_along(film, demo_film_flow())

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from streamstyle.errors import FilmError
+from streamstyle.errors import VideoError
 from streamstyle.evaluate.reference_flow import Correspondence, FrameCorrespondence, ReferenceFlow
 from streamstyle.frames import Frame
 from streamstyle.media.probe import probe
@@ -25,7 +25,7 @@ _MAX_DIFFERENCE = 12.0
 def demo_film_flow() -> ReferenceFlow:
     """Return the true motion of the demo film, at any size and for any range of it.
 
-    Opening it raises FilmError for another film.
+    Opening it raises VideoError for another film.
     """
     return ReferenceFlow("true flow of the demo film", _correspondences)
 
@@ -36,7 +36,7 @@ def _correspondences(video: VideoInfo, gaps: Sequence[int]) -> Iterator[Iterator
     seconds = (whole.frames or 0) / FRAME_RATE
     rendered = next(demo_frames(video.width, video.height, seconds))
     if float(np.abs(next(decode(whole)).image.astype(int) - rendered).mean()) > _MAX_DIFFERENCE:
-        raise FilmError(
+        raise VideoError(
             f"the true motion of {video.path} is not known: it is not the demo film",
             "Give a computed flow, or a folder of .flo files.",
         )
