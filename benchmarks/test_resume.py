@@ -15,7 +15,7 @@ from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from benchmarks.timed_run import run_timed
 from streamstyle.files import fsync_file
-from streamstyle.frames import FramePosition
+from streamstyle.frames import FramePosition, outputs_to_feedback
 from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
 from streamstyle.settings import Method
 
@@ -28,7 +28,7 @@ def test_checkpoint(work: Work, tmp_path: Path, report: Report, size: tuple[int,
     run = run_timed(work.film, tmp_path / "film.mkv", work.style, Method.live, replace(work.source_settings, size=size))
     rows: list[Row] = []
     for outputs in (1, 4):
-        feedback = tuple(torch.rand(3, size[1], size[0]) for _ in range(outputs))
+        feedback = outputs_to_feedback(torch.rand(3, size[1], size[0]) for _ in range(outputs))
         positions = tuple(FramePosition(index, index, 0, seekable=True) for index in range(outputs))
         checkpoint = Checkpoint(ResumePoint(outputs, positions, feedback), "film.mkv", {}, "", "cpu")
         seconds = [_time_checkpoint(tmp_path / "film.mkv", checkpoint) for _ in range(7)]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
+
+Feedback: TypeAlias = "Mapping[str, Tensor | int]"
+"""What a method carries from one frame to the next, by name: together with the next frames, all that it needs to
+continue. It is stored in checkpoints, so its tensors must not be changed in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +94,8 @@ class StylisedFrame:
     network, the frame itself."""
     losses: Mapping[str, float] = field(default_factory=dict)
     """Weighted terms of the objective at the optimised image; empty if nothing was optimised."""
-    before_strength: Tensor | None = None
-    """[3, H, W] float32 in [0, 1]: the image before the strength was applied; None if that is `image`."""
-
-    @property
-    def feedback(self) -> Tensor:
-        """[3, H, W] float32 in [0, 1]: what is carried to later frames."""
-        return self.image if self.before_strength is None else self.before_strength
+    feedback: Feedback = field(default_factory=dict)
+    """What is carried from here to the next frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +120,9 @@ class OutputFrame:
         return self.stylised is None or self.stylised.flowed.motion is None
 
     @property
-    def feedback(self) -> Tensor | None:
-        """[3, H, W] float32 in [0, 1], at the working size: what is carried to later frames."""
-        return None if self.stylised is None else self.stylised.feedback
+    def feedback(self) -> Feedback:
+        """What is carried from here to the next frame."""
+        return {} if self.stylised is None else self.stylised.feedback
 
 
 Item = TypeVar("Item")
@@ -144,6 +143,10 @@ class LookbackWindow(Generic[Item]):
         """Return the items that `lookback` names, by frames back, the nearest first; none from before the shot."""
         return {gap: self._items[-gap] for gap in self._lookback if gap <= len(self._items)}
 
+    def __iter__(self) -> Iterator[Item]:
+        """Yield the items, the latest last."""
+        return iter(self._items)
+
     def append(self, item: Item) -> None:
         """Add the item of the current frame."""
         self._items.append(item)
@@ -151,6 +154,18 @@ class LookbackWindow(Generic[Item]):
     def start_shot(self) -> None:
         """Forget all items: the next one is the first of a shot."""
         self._items.clear()
+
+
+def outputs_to_feedback(
+    outputs: Iterable[Tensor],  # [3, H, W] each, the latest last
+) -> Feedback:
+    """Return the last outputs as what is carried to the next frame."""
+    return {f"output.{number:02}": output for number, output in enumerate(outputs)}
+
+
+def outputs_from_feedback(feedback: Feedback) -> list[Tensor]:
+    """Return the outputs that `outputs_to_feedback` was given."""
+    return [cast("Tensor", feedback[name]) for name in sorted(feedback)]
 
 
 def with_lookback(frames: Iterable[Frame], lookback: Sequence[int]) -> Iterator[tuple[Frame, dict[int, Frame]]]:

@@ -78,17 +78,17 @@ def stylise_video(
         else:
             flowed = opened(add_flow(shots, settings.flow, cache, lookback, reverse=settings.is_multi_pass))
         remaining = timed("wait", _skip_resumed(flowed, resume.frames))
-        carried = [image.to(device) for image in resume.feedback]
+        feedback = resume.feedback_on(device)
         if method is Method.ruder:
             optimiser = _load_ruder_optimiser(style, settings, device, warn)
-            first_pass = timed("optimise", optimise_frames(remaining, optimiser, settings, device, carried))
+            first_pass = timed("optimise", optimise_frames(remaining, optimiser, settings, device, feedback))
             all_passes = timed("multi_pass", multi_pass(first_pass, optimiser, settings))
             consistent = apply_strength(all_passes, settings.style)
         else:
             network = prepare_style_net(load_blend(style, settings.style.strength), device)
             loss_network = load_consistency_loss_network(settings.consistency, device)
             stylised = timed("stylise", stylise(remaining, network, settings.style, device, warn))
-            consistent = timed("consistency", consistency(stylised, settings.consistency, loss_network, warn, carried))
+            consistent = timed("consistency", consistency(stylised, settings.consistency, loss_network, warn, feedback))
         images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, consistent)
         if factor > 1:
             upscaler = load_upscaler_for_inference(device)

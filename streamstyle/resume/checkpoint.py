@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from streamstyle.errors import OutputError
 from streamstyle.files import atomic_write
-from streamstyle.frames import FramePosition
+from streamstyle.frames import Feedback, FramePosition
 from streamstyle.media.output_file import check_output, check_unlocked, partial_path, set_aside_path
 from streamstyle.resume.signature import check_unchanged
 
 RESTART_HINT = "Give --restart to start from the beginning, or choose another output with -o."
 
-_SCHEMA = "streamstyle.checkpoint/1"
+_SCHEMA = "streamstyle.checkpoint/2"
+_ANY_SCHEMA = "streamstyle.checkpoint/"
+_FEEDBACK = "feedback."
+"""Prefix of the tensors of `ResumePoint.feedback`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,8 @@ class ResumePoint:
     """Finished frames, counted from the first frame of the video."""
     positions: tuple[FramePosition, ...] = ()
     """Of the last finished frames, as many as the next frame looks back to, the latest last."""
-    feedback: tuple[Tensor, ...] = ()
-    """[3, H, W] float32 in [0, 1] each: the last outputs, which are carried to the next frame, the latest last."""
+    feedback: Feedback = field(default_factory=dict)
+    """What the method carries from the last finished frame to the next."""
 
     @property
     def decode_from(self) -> FramePosition | None:
@@ -48,6 +52,10 @@ class ResumePoint:
     def last_shot(self) -> int:
         """The shot of the last finished frame."""
         return self.positions[-1].shot if self.positions else 0
+
+    def feedback_on(self, device: torch.device) -> Feedback:
+        """Return `feedback` with its tensors on the device."""
+        return {name: each.to(device) if isinstance(each, Tensor) else each for name, each in self.feedback.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +97,11 @@ def read_checkpoint(output: Path) -> Checkpoint | None:
         return None
     try:
         with safe_open(path, "pt") as tensors:
-            content = json.loads(tensors.metadata()[_SCHEMA])
-            feedback = tuple(tensors.get_tensor(name) for name in sorted(tensors.keys()))
-        return _from_json(content, feedback, files)
+            metadata = tensors.metadata() or {}
+            _check_schema(path, metadata)
+            content = json.loads(metadata[_SCHEMA])
+            stored = {name.removeprefix(_FEEDBACK): tensors.get_tensor(name) for name in sorted(tensors.keys())}
+        return _from_json(content, stored, files)
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise OutputError(f"{path} cannot be read, so the run cannot be resumed", RESTART_HINT) from error
 
@@ -106,8 +116,13 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "signature": dict(checkpoint.signature),
         "encoder": checkpoint.encoder,
         "device": checkpoint.device,
+        "numbers": {name: each for name, each in point.feedback.items() if not isinstance(each, Tensor)},
     }
-    tensors = {f"feedback.{n:02}": image.float().cpu().contiguous() for n, image in enumerate(point.feedback)}
+    tensors = {
+        f"{_FEEDBACK}{name}": each.cpu().contiguous()
+        for name, each in point.feedback.items()
+        if isinstance(each, Tensor)
+    }
     atomic_write(path, save(tensors, {_SCHEMA: json.dumps(content)}), partial=_unfinished_path(path), durable=True)
 
 
@@ -128,9 +143,14 @@ def _unfinished_path(path: Path) -> Path:
     return path.with_suffix(".new")
 
 
-def _from_json(content: Mapping[str, Any], feedback: tuple[Tensor, ...], files: Sequence[str]) -> Checkpoint:
+def _check_schema(path: Path, metadata: Mapping[str, str]) -> None:
+    if _SCHEMA not in metadata and any(name.startswith(_ANY_SCHEMA) for name in metadata):
+        raise OutputError(f"{path} is of another version of streamstyle, so the run cannot be resumed", RESTART_HINT)
+
+
+def _from_json(content: Mapping[str, Any], tensors: Mapping[str, Tensor], files: Sequence[str]) -> Checkpoint:
     """Return the checkpoint with the present name of its file, which may have been renamed since."""
     file = content["file"] if content["file"] in files else files[0]
     positions = tuple(FramePosition(**position) for position in content["positions"])
-    point = ResumePoint(content["frames"], positions, feedback)
+    point = ResumePoint(content["frames"], positions, {**tensors, **content["numbers"]})
     return Checkpoint(point, file, content["signature"], content["encoder"], content["device"])

@@ -9,11 +9,9 @@ from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
 
-from torch import Tensor
-
 from streamstyle.errors import OutputError
 from streamstyle.files import fsync_file
-from streamstyle.frames import FramePosition, OutputFrame
+from streamstyle.frames import Feedback, FramePosition, OutputFrame
 from streamstyle.media.output_file import partial_path, set_aside_path
 from streamstyle.resume.checkpoint import (
     RESTART_HINT,
@@ -47,9 +45,9 @@ class ResumeNeeds:
     lookback: int = 1
     """Number of frames before it that are decoded again."""
     feedback: bool = False
-    """Whether the outputs before it are carried to it."""
+    """Whether anything is carried to it from the frame before."""
     whole_shots: bool = False
-    """Whether it depends on more of its shot than those outputs, so that a run can resume only at a cut."""
+    """Whether it depends on more of its shot than that, so that a run can resume only at a cut."""
     interval: Fraction = INTERVAL
     """Seconds of video between two resume points if there is no cut."""
 
@@ -187,13 +185,13 @@ class NullCheckpointWriter:
 
 
 class ResumeState:
-    """What the next frame depends on: the positions and outputs of the last frames."""
+    """What the next frame depends on: the positions of the last frames, and what is carried from them."""
 
     def __init__(self, needs: ResumeNeeds, resumed: ResumePoint) -> None:
         self._needs = needs
         self._frames = resumed.frames
         self._positions: deque[FramePosition] = deque(resumed.positions, maxlen=needs.lookback)
-        self._feedback: deque[Tensor] = deque(resumed.feedback, maxlen=needs.lookback)
+        self._feedback: Feedback = resumed.feedback
 
     @property
     def shot(self) -> int:
@@ -202,10 +200,8 @@ class ResumeState:
 
     def add(self, frame: OutputFrame) -> None:
         """Add the frame that was encoded."""
-        if frame.independent:
-            self._feedback.clear()
-        if self._needs.feedback and frame.feedback is not None:
-            self._feedback.append(frame.feedback)
+        if self._needs.feedback:
+            self._feedback = frame.feedback
         self._positions.append(frame.position)
         self._frames += 1
 
@@ -217,7 +213,7 @@ class ResumeState:
         """Return the state needed to resume after the last frame, whatever the next is; None if no run can."""
         if self._needs.whole_shots:
             return None
-        return ResumePoint(self._frames, tuple(self._positions), tuple(self._feedback))
+        return ResumePoint(self._frames, tuple(self._positions), self._feedback)
 
 
 class KeyframeTracker:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from streamstyle.frames import LookbackWindow, StylisedFrame
+from streamstyle.frames import Feedback, LookbackWindow, StylisedFrame, outputs_from_feedback, outputs_to_feedback
 from streamstyle.gpu.cuda_graph import capture
 from streamstyle.gpu.memory import Warn, ignore_warning
 from streamstyle.models.vgg import VggFeatures
@@ -25,7 +25,7 @@ def consistency(
     settings: ConsistencySettings,
     network: VggFeatures | None,
     warn: Warn = ignore_warning,
-    outputs: Sequence[Tensor] = (),  # [3, H, W] float32 in [0, 1] each, of the frames before the first, the latest last
+    feedback: Feedback | None = None,  # of the frame before the first, if the run is resumed
 ) -> Iterator[StylisedFrame]:
     """Yield every frame drawn towards its own stylisation and towards the previous outputs.
 
@@ -36,7 +36,7 @@ def consistency(
     optimise: FrameOptimiser | None = None
     if network is not None and settings.iterations > 0:
         optimise = FrameOptimiser(network, settings, warn, capture if network.mean.is_cuda else None)
-    window = LookbackWindow(settings.lookback, outputs)
+    window = LookbackWindow(settings.lookback, outputs_from_feedback(feedback or {}))
     for stylised in frames:
         output = stylised
         if stylised.flowed.motion is None:
@@ -45,7 +45,7 @@ def consistency(
             carried = carry_outputs(window.by_gap(), stylised.flowed.motions)
             output = _stabilise(stylised, carried, settings, optimise)
         window.append(output.image)
-        yield output
+        yield replace(output, feedback=outputs_to_feedback(window))
 
 
 def _stabilise(

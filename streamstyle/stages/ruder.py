@@ -6,13 +6,21 @@ and forward, so that early frames take on what later ones show (section 5.3 of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from streamstyle.frames import FrameWithFlow, LookbackWindow, Motion, StylisedFrame
+from streamstyle.frames import (
+    Feedback,
+    FrameWithFlow,
+    LookbackWindow,
+    Motion,
+    StylisedFrame,
+    outputs_from_feedback,
+    outputs_to_feedback,
+)
 from streamstyle.ops.image import preserve_colour
 from streamstyle.ops.temporal import CarriedOutput, carry_outputs
 from streamstyle.ops.transfer import image_to_device, to_device
@@ -34,14 +42,14 @@ def optimise_frames(
     optimiser: RuderOptimiser,
     settings: Settings,
     device: torch.device,
-    outputs: Sequence[Tensor] = (),  # [3, H, W] float32 in [0, 1] each, of the frames before the first, the latest last
+    feedback: Feedback | None = None,  # of the frame before the first, if the run is resumed
 ) -> Iterator[StylisedFrame]:
     """Yield every frame with its own content, in the style of the image, and near to the previous outputs.
 
     The first frame of a shot has no previous outputs and gets more iterations. No style network is used: `per_frame`
     is the frame itself. Outputs are carried in float, never rounded to 8 bits.
     """
-    window = LookbackWindow(settings.consistency.lookback, outputs)
+    window = LookbackWindow(settings.consistency.lookback, outputs_from_feedback(feedback or {}))
     for flowed in frames:
         if flowed.motion is None:
             window.start_shot()
@@ -50,7 +58,7 @@ def optimise_frames(
         start = _initial_image(flowed.frame.index, image, previous, carried, settings.ruder.init)
         output, losses = optimiser(image, carried, start, _iterations(carried, settings))
         window.append(output)
-        yield StylisedFrame(flowed, output, per_frame=image, losses=losses)
+        yield StylisedFrame(flowed, output, image, losses, feedback=outputs_to_feedback(window))
 
 
 def _iterations(carried: CarriedOutput | None, settings: Settings) -> int:
@@ -140,17 +148,17 @@ def _optimise_again(
     carried = carry_outputs({motion.gap: neighbour}, [motion])
     start = frame.image.lerp(carried.image, _NEIGHBOUR_WEIGHT * carried.trust)
     image, losses = optimiser(frame.per_frame, carried, start, iterations)
-    return replace(frame, image=image, losses=losses)
+    return replace(frame, image=image, losses=losses, feedback={})
 
 
 def apply_strength(frames: Iterable[StylisedFrame], settings: StyleSettings) -> Iterator[StylisedFrame]:
     """Yield every frame mixed with the source frame by `strength`, and in its colours where that is set.
 
-    Later frames do not see this: `before_strength` is what is carried to them.
+    Later frames do not see this: `feedback` stays as it was.
     """
     for stylised in frames:
         source, image = image_to_device(stylised.flowed.frame.image, stylised.image.device), stylised.image
         if settings.strength < 1:
             image = source.lerp(image, settings.strength)
         image = preserve_colour(source, image) if settings.preserve_colour else image
-        yield replace(stylised, image=image, before_strength=stylised.image)
+        yield replace(stylised, image=image)

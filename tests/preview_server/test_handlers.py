@@ -23,7 +23,7 @@ def film(tmp_path: Path) -> Path:
     film = write_film(tmp_path / "film.mkv", pan(40, 64, 48).frames)
     arguments = parse_run_arguments([str(film), "--style", "wave"])
     signature = run_signature(probe(film, SourceSettings(start=0.4)), arguments.blend, arguments.settings)
-    point = ResumePoint(7, (FramePosition(6, 640, 0, seekable=True),), ())
+    point = ResumePoint(7, (FramePosition(6, 640, 0, seekable=True),))
     write_checkpoint(
         checkpoint_path(arguments.output), Checkpoint(point, "film.wave.partial.mkv", signature, "", "cpu")
     )

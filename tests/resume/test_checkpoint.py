@@ -1,14 +1,18 @@
 """The checkpoint file has the names and structure of the golden file, so that a later version can read it."""
 
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import save_file
 
+from streamstyle.errors import OutputError
 from streamstyle.frames import FramePosition
+from streamstyle.media.output_file import partial_path
 from streamstyle.resume.checkpoint import (
     Checkpoint,
     ResumePoint,
@@ -36,7 +40,7 @@ def video(tmp_path: Path) -> VideoInfo:
 def checkpoint(tmp_path: Path, video: VideoInfo) -> Checkpoint:
     style = StyleBlend("nonsense", (BlendPart(random_style(tmp_path)),))
     positions = (FramePosition(0, 0, 0, seekable=True), FramePosition(1, 40, 0, seekable=True))
-    point = ResumePoint(2, positions, (torch.zeros(3, 4, 6), torch.ones(3, 4, 6)))
+    point = ResumePoint(2, positions, {"output.00": torch.zeros(3, 4, 6), "planes": torch.ones(10, 2, 3), "count": 7})
     return Checkpoint(point, "painted.partial.mkv", run_signature(video, style, Settings()), "0123456789abcdef", "cpu")
 
 
@@ -58,7 +62,19 @@ def masked_contents(path: Path) -> object:
 def test_a_checkpoint_has_the_structure_of_the_golden_file(tmp_path: Path, checkpoint: Checkpoint) -> None:
     path = tmp_path / "checkpoint.safetensors"
     write_checkpoint(path, checkpoint)
-    assert masked_contents(path) == json.loads(GOLDEN.read_text())
+    contents = masked_contents(path)
+    if os.environ.get("STREAMSTYLE_WRITE_GOLDEN"):
+        GOLDEN.write_text(f"{json.dumps(contents, indent=2)}\n", encoding="utf-8")
+    assert contents == json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
+    output = tmp_path / "painted.mkv"
+    partial_path(output).write_bytes(b"two frames")
+    save_file({}, checkpoint_path(output), {"streamstyle.checkpoint/1": "{}"})
+    with pytest.raises(OutputError, match="of another version of streamstyle") as refused:
+        read_checkpoint(output)
+    assert "--restart" in refused.value.next_step
 
 
 def test_a_checkpoint_is_read_as_it_was_written(tmp_path: Path, checkpoint: Checkpoint) -> None:
@@ -70,7 +86,10 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path: Path, checkpoint: Chec
     assert found is not None
     assert found.signature == checkpoint.signature
     assert found.resume_point.positions == checkpoint.resume_point.positions
-    for one, other in zip(found.resume_point.feedback, checkpoint.resume_point.feedback, strict=True):
-        assert torch.equal(one, other)
+    feedback = dict(found.resume_point.feedback)
+    assert feedback.pop("count") == 7
+    assert sorted(feedback) == ["output.00", "planes"]
+    for name, tensor in feedback.items():
+        assert torch.equal(tensor, checkpoint.resume_point.feedback[name])
     remove_checkpoint(output)
     assert read_checkpoint(output) is None

@@ -14,7 +14,7 @@ from tests.films import pan, write_film
 
 
 def resume_point(frames: int) -> ResumePoint:
-    return ResumePoint(frames, (FramePosition(frames - 1, frames - 1, 0, seekable=True),), ())
+    return ResumePoint(frames, (FramePosition(frames - 1, frames - 1, 0, seekable=True),))
 
 
 def test_packets_have_the_times_of_the_file(tmp_path: Path) -> None:
