@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -67,6 +68,16 @@ def fsync_file(path: Path) -> None:
     """Wait until everything written to the file so far is on the disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def special_file(path: Path) -> str | None:
+    """Return what a path is that is no regular file, such as `a pipe`; None for a file. Raises OSError.
+
+    Opening a named pipe would wait for its other end, and what is read from it cannot be read again.
+    """
+    mode = path.stat().st_mode
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device"}
+    return kinds.get(stat.S_IFMT(mode))
 
 
 def parse_json_object(text: bytes | str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +20,9 @@ CONVOLUTIONS = (
     ("conv5_1",),
 )
 """VGG-19 up to the last layer that a loss reads; VGG-16 lacks conv3_4 and conv4_4."""
+
+NEEDED_CONVOLUTIONS = {layer.replace("relu", "conv") for layer in (*STYLE_LAYERS, CONTENT_LAYER)}
+"""Convolutions that any loss network has; the others may be missing."""
 
 FIRST_AFTER_POOLING = {"relu2_1", "relu3_1", "relu4_1", "relu5_1"}
 
@@ -39,12 +41,6 @@ class LossScales:
     def to_json(self) -> str:
         """Return the text for the metadata of a weights file."""
         return json.dumps({"perceptual": self.perceptual, "style": dict(self.style)})
-
-    @classmethod
-    def from_json(cls, text: str) -> LossScales:
-        """Parse the text that `to_json` returns."""
-        values: dict[str, Any] = json.loads(text)
-        return cls(float(values["perceptual"]), {name: float(value) for name, value in values["style"].items()})
 
 
 class VggFeatures(nn.Module):

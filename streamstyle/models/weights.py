@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TypeVar
 
 import torch
-from safetensors.torch import load_file, save
-from torch import Tensor
+from safetensors.torch import save
 
 from streamstyle.errors import StyleError
 from streamstyle.files import atomic_write
 from streamstyle.gpu.device import compute_dtype
+from streamstyle.models import schema
 from streamstyle.models.metadata import STYLE_PREDICTOR_ASSET, THUMBNAIL, LossWidth, read_metadata
 from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.style_predictor import StylePredictor
+from streamstyle.models.tensors import read_shapes, read_tensors, state_shapes
 from streamstyle.models.upscaler import Upscaler, UpscalerConfig
-from streamstyle.models.vgg import LossScales, VggFeatures
+from streamstyle.models.vgg import CONVOLUTIONS, NEEDED_CONVOLUTIONS, LossScales, VggFeatures
 from streamstyle.settings import ConsistencySettings, Method
 
 LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
 STYLE_PREDICTOR_KIND = "style_predictor"
 UPSCALER_ASSET = "upscaler.safetensors"
 
-Config = TypeVar("Config", StyleNetConfig, UpscalerConfig)
 Network = TypeVar("Network", StyleNet, VggFeatures, Upscaler)
+AnyNetwork = TypeVar("AnyNetwork", bound=torch.nn.Module)
 
 _FLOAT32_FROM = 100
 """Iterations from which `ruder` computes in float32: in bfloat16 no step decreases the loss after about 200."""
@@ -52,9 +52,8 @@ def load_style_net(path: Path) -> StyleNet:
     metadata = read_metadata(path)
     if metadata.get("kind") != "style":
         raise StyleError(f"{path} is not a style", "Give a file made by `streamstyle learn`.")
-    network = StyleNet(_read_config(metadata, path, StyleNetConfig))
-    _load_state(network, load_file(path), path)
-    return network
+    config = _style_net_config(metadata, path)
+    return _load(lambda: StyleNet(config), path)
 
 
 def style_metadata(network: StyleNet, **facts: str) -> dict[str, str]:
@@ -70,10 +69,10 @@ def load_style_predictor(path: Path | None = None) -> StylePredictor:
     metadata = read_metadata(path)
     if metadata.get("kind") != STYLE_PREDICTOR_KIND:
         raise StyleError(f"{path} is not a style predictor", "Give a file made by `streamstyle train style-predictor`.")
-    state = load_file(path)
-    network = StylePredictor(_read_config(metadata, path, StyleNetConfig), len(state["mean"]))
-    _load_state(network, state, path)
-    return network
+    config, shape = _style_net_config(metadata, path), read_shapes(path).get("mean", ())
+    if len(shape) != 1 or shape[0] not in schema.STATISTICS:
+        raise StyleError(f"{path} has no statistics of styles", "Get another copy, or train it again.")
+    return _load(lambda: StylePredictor(config, shape[0]), path)
 
 
 def style_predictor_metadata(network: StylePredictor, **facts: str) -> dict[str, str]:
@@ -90,14 +89,17 @@ def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.sli
     if path is None:
         with as_file(files("streamstyle") / "assets" / LOSS_NETWORK_ASSETS[width]) as asset:
             return load_loss_network(asset)
-    metadata = read_metadata(path)
-    state = _needed_layers(load_file(path))
-    widths = {name.removesuffix(".weight"): len(tensor) for name, tensor in state.items() if name.endswith(".weight")}
-    if "conv1_1" not in widths or "conv5_1" not in widths:
+    shapes, text = read_shapes(path), read_metadata(path).get("scales")
+    scales = None if text is None else LossScales(**schema.parse_fields(text, schema.LOSS_SCALES, path, complete=True))
+    widths = {
+        name: shapes[f"{name}.weight"][0]
+        for block in CONVOLUTIONS
+        for name in block
+        if len(shapes.get(f"{name}.weight", ())) == 4
+    }
+    if not widths.keys() >= NEEDED_CONVOLUTIONS or any(width not in schema.VGG_WIDTH for width in widths.values()):
         raise StyleError(f"{path} is not a VGG network", "Give a file with tensors conv1_1.weight … conv5_1.bias.")
-    network = VggFeatures(widths, LossScales.from_json(metadata["scales"]) if "scales" in metadata else None)
-    _load_state(network, state, path)
-    return network.requires_grad_(False)
+    return _load(lambda: VggFeatures(widths, scales), path, ignored=None).requires_grad_(False)
 
 
 def load_upscaler(path: Path | None = None) -> Upscaler:
@@ -108,9 +110,8 @@ def load_upscaler(path: Path | None = None) -> Upscaler:
     metadata = read_metadata(path)
     if metadata.get("kind") != "upscaler":
         raise StyleError(f"{path} is not an upscaler", "Give a file made by `streamstyle train upscaler`.")
-    network = Upscaler(_read_config(metadata, path, UpscalerConfig))
-    _load_state(network, load_file(path), path)
-    return network
+    config = UpscalerConfig(**schema.parse_fields(metadata.get("network"), schema.UPSCALER, path))
+    return _load(lambda: Upscaler(config), path)
 
 
 def upscaler_metadata(network: Upscaler, **facts: str) -> dict[str, str]:
@@ -118,24 +119,18 @@ def upscaler_metadata(network: Upscaler, **facts: str) -> dict[str, str]:
     return {"kind": "upscaler", "network": json.dumps(asdict(network.config)), **facts}
 
 
-def _read_config(metadata: Mapping[str, str], path: Path, shape: type[Config]) -> Config:
-    try:
-        return shape(**json.loads(metadata["network"]))
-    except (TypeError, ValueError, KeyError) as error:
-        raise StyleError(f"{path} was made by another version of streamstyle", "Train it again.") from error
+def _style_net_config(metadata: Mapping[str, str], path: Path) -> StyleNetConfig:
+    return StyleNetConfig(**schema.parse_fields(metadata.get("network"), schema.STYLE_NET, path))
 
 
-def _needed_layers(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor for name, tensor in state.items() if re.match(r"conv([1-4]_\d|5_1)\.", name)}
-
-
-def _load_state(network: torch.nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
-    try:
-        network.load_state_dict({name: tensor.float() for name, tensor in state.items() if name != THUMBNAIL})
-    except RuntimeError as error:
-        raise StyleError(
-            f"the weights in {path} do not fit its metadata", "Train it again, or get another copy."
-        ) from error
+def _load(create: Callable[[], AnyNetwork], path: Path, ignored: Collection[str] | None = (THUMBNAIL,)) -> AnyNetwork:
+    """Return the network that `create` returns with the weights in `path`; it takes no memory before they fit."""
+    with torch.device("meta"):
+        shapes = state_shapes(create())
+    state = read_tensors(path, shapes, ignored)
+    network = create()
+    network.load_state_dict(state)
+    return network
 
 
 def prepare_style_net(network: StyleNet, device: torch.device) -> StyleNet:

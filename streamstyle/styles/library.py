@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from streamstyle.errors import StyleError
 from streamstyle.files import data_folder
+from streamstyle.formatting import sanitise
 from streamstyle.models.metadata import STYLE_PREDICTOR_ASSET, THUMBNAIL, read_bytes, read_metadata
 
 _ASSETS = Path(str(files("streamstyle"))) / "assets"
@@ -18,6 +20,9 @@ STYLE_PREDICTOR_PATH = _ASSETS / STYLE_PREDICTOR_ASSET
 """The built-in style predictor."""
 _FILE_STEM = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
 """A trained style's file is NAME-DIGEST.safetensors, with the first digits of its image's SHA-256."""
+
+_MAX_TITLE = 100
+"""Limit of a title and of an artist's name in characters."""
 
 _SNAPSHOT_SUFFIX = ".learning"
 """End of the stem of a training snapshot."""
@@ -136,21 +141,22 @@ def image_digest(image: Path) -> str:
 
 
 def _style_from_file(path: Path) -> Style:
-    style = _read_style(path, style_name(path), builtin=False) if path.is_file() else None
+    style = _style_of(path, style_name(path), read_metadata(path), builtin=False)
     if style is None:
-        problem = f"{path} is not a style" if path.is_file() else f"there is no file {path}"
-        raise StyleError(problem, "Give a .safetensors file made by `streamstyle learn`.")
+        raise StyleError(f"{path} is not a style", "Give a .safetensors file made by `streamstyle learn`.")
     return style
 
 
 def _read_style(path: Path, name: str, *, builtin: bool) -> Style | None:
     """Return the style in a weights file; None if the file is damaged or has another kind of network."""
     try:
-        metadata = read_metadata(path)
+        return _style_of(path, name, read_metadata(path), builtin=builtin)
     except StyleError:
         return None
+
+
+def _style_of(path: Path, name: str, metadata: Mapping[str, str], *, builtin: bool) -> Style | None:
     if metadata.get("kind") != "style":
         return None
-    return Style(
-        name, path, metadata.get("title", ""), metadata.get("artist", ""), builtin, metadata.get("image_sha256", "")
-    )
+    title, artist = (sanitise(metadata.get(key, ""))[:_MAX_TITLE] for key in ("title", "artist"))
+    return Style(name, path, title, artist, builtin, metadata.get("image_sha256", ""))

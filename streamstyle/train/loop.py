@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from statistics import fmean
 import torch
 from torch import Tensor, nn
 
+from streamstyle.errors import StyleError
 from streamstyle.events import Observer, TrainingStep
 from streamstyle.media.images import encode_image
 from streamstyle.models.metadata import read_metadata
@@ -125,8 +127,13 @@ class TrainingLog:
 
     @property
     def snapshot_step(self) -> int:
-        """The number of steps that the snapshot was trained for; 0 if there is none."""
-        return int(read_metadata(self.snapshot)["step"]) if self.snapshot.exists() else 0
+        """Number of steps that the snapshot was trained for; 0 if there is none. Raises StyleError if it is damaged."""
+        if not self.snapshot.exists():
+            return 0
+        step = read_metadata(self.snapshot).get("step", "")
+        if not re.fullmatch(r"[0-9]{1,9}", step):
+            raise StyleError(f"{self.snapshot} is no snapshot of a training", "Remove it to train from the start.")
+        return int(step)
 
     def add(self, event: TrainingStep) -> None:
         """Record a step; every `LOG_EVERY` steps a line is written."""

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from streamstyle.events import Observer
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.models.metadata import LossWidth
 from streamstyle.models.style_predictor import style_statistics
+from streamstyle.models.tensors import read_tensors, state_shapes
 from streamstyle.models.vgg import CONTENT_LAYER, CONVOLUTIONS, STYLE_LAYERS, LossScales, VggFeatures
 from streamstyle.models.weights import load_loss_network, load_style_predictor, save_weights
 from streamstyle.optimise.losses import gram_matrix
@@ -164,7 +164,7 @@ def _initial_module(
     }
     module = DistillationModule(student, adapters, sizes)
     if snapshot.exists():
-        module.load_state_dict({name: tensor.float() for name, tensor in load_file(snapshot).items()})
+        module.load_state_dict(read_tensors(snapshot, state_shapes(module)))
     student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return module
 

@@ -98,7 +98,7 @@ def test_a_weights_file_is_a_style_by_its_metadata(tmp_path: Path) -> None:
     assert (found.name, found.title) == ("mine", "Mine")
     with pytest.raises(StyleError, match="is not a style"):
         find_style(str(weights(tmp_path / "vgg.safetensors", kind="loss_network")))
-    with pytest.raises(StyleError, match="there is no file"):
+    with pytest.raises(StyleError, match="there is no weights file"):
         find_style(str(tmp_path / "none.safetensors"))
 
 
