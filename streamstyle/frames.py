@@ -29,6 +29,8 @@ class FramePosition:
     """Number of cuts before it."""
     seekable: bool
     """Whether seeking to `pts` finds it; otherwise the video has to be decoded from its beginning."""
+    duration: int = 0
+    """Ticks for which it is shown; 0 if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,15 @@ class Frame:
     """Number of cuts before this frame."""
     seekable: bool = True
     """Whether its time and those before are as the file stores them, so that seeking to `pts` finds it."""
+    duration: int = 0
+    """Ticks for which it is shown; 0 if unknown."""
+    captions: bytes = b""
+    """Closed captions stored in the frame: `cc_data` of ATSC A/53, which hold EIA-608 and CEA-708; empty for none."""
 
     @property
     def position(self) -> FramePosition:
         """Where it is found again."""
-        return FramePosition(self.index, self.pts, self.shot, self.seekable)
+        return FramePosition(self.index, self.pts, self.shot, self.seekable, self.duration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +114,14 @@ class OutputFrame:
     """Of the frame that it replaces."""
     stylised: StylisedFrame | None = None
     """What it was made from; None if nothing was stylised."""
+    captions: bytes = b""
+    """Those of the frame that it replaces, as `Frame.captions`."""
 
     @classmethod
     def from_stylised(cls, stylised: StylisedFrame) -> OutputFrame:
         """Return the output of a stylised frame, not upscaled."""
-        return cls(stylised.image, stylised.flowed.frame.position, stylised)
+        frame = stylised.flowed.frame
+        return cls(stylised.image, frame.position, stylised, frame.captions)
 
     @property
     def independent(self) -> bool:

@@ -164,7 +164,11 @@ def _skip_resumed(frames: Iterable[FrameWithFlow], resumed: int) -> Iterator[Fra
 
 def _unstylised(frames: Iterable[Frame], resumed: int, device: torch.device) -> Iterator[OutputFrame]:
     """Yield the frames after the resumed ones as they are, on the device."""
-    return (OutputFrame(to_tensor(frame.image, device), frame.position) for frame in frames if frame.index >= resumed)
+    return (
+        OutputFrame(to_tensor(frame.image, device), frame.position, captions=frame.captions)
+        for frame in frames
+        if frame.index >= resumed
+    )
 
 
 def _load_ruder_optimiser(style: StyleBlend, settings: Settings, device: torch.device, warn: Warn) -> RuderOptimiser:

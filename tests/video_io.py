@@ -11,7 +11,7 @@ import av
 import numpy as np
 import torch
 
-from streamstyle.frames import Frame
+from streamstyle.frames import Frame, OutputFrame
 from streamstyle.media.probe import probe
 from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.weights import save_weights, style_metadata
@@ -44,7 +44,7 @@ def write_copy(
         for frame in decode(video):
             if frame.index == stop_after:
                 return writer
-            writer.write(to_tensor(frame.image), frame.pts)
+            writer.write_frame(OutputFrame(to_tensor(frame.image), frame.position, captions=frame.captions))
         writer.publish()
     return writer
 

@@ -95,7 +95,7 @@ def _compose_frames(films: Sequence[Iterator[Frame]], grid: Grid, background: Rg
     """Yield the frames of all films composed into one, with the positions of the first film's."""
     for frames in zip(*films, strict=True):
         image = to_tensor(compose(grid, background, [frame.image for frame in frames]))
-        yield OutputFrame(image, frames[0].position)
+        yield OutputFrame(image, frames[0].position, captions=frames[0].captions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from av.codec.context import OptionType, ThreadType
 from av.video.frame import PictureType
 
 from streamstyle.errors import OutputError, SettingsError
+from streamstyle.media.captions import with_captions
 from streamstyle.media.colour import ColourTags, FromRGB, output_colour, resolve_tags
 from streamstyle.media.decode_times import dts_from_pts
 from streamstyle.media.output_file import new_container
@@ -35,6 +36,8 @@ _SHORTEST_TICK = {"mpeg4": Fraction(1, 65535)}
 """Seconds. MPEG-4 part 2 stores the ticks of a second in 16 bits; finer times are rounded."""
 _MAX_FRAME_RATE = Fraction(240)
 """For the rate control of encoders; SVT-AV1 accepts no more, and only broken headers and slow motion state more."""
+_CAPTIONS = "a53cc"
+"""The option of encoders that store closed captions; libx265 does so only if asked to."""
 _QP_TO_LAMBDA = 118
 """FFmpeg's FF_QP2LAMBDA."""
 
@@ -87,6 +90,7 @@ class VideoEncoder:
         self.duration = 1 / rate
         """Seconds of one frame at the nominal rate."""
         self._has_input = self._has_output = False
+        self._durations: dict[int, int] = {}
 
     def _set_format(self, video: VideoInfo, colour: ColourTags, pix_fmt: str) -> None:
         context = self.stream.codec_context
@@ -100,6 +104,8 @@ class VideoEncoder:
         context = self.stream.codec_context
         options = encoder_options(codec, context.supported_options.private, settings, rate)
         context.options = options
+        self.holds_captions = _CAPTIONS in options
+        """Whether the encoder stores the closed captions of frames."""
         if not options.keys() & {"crf", "cq"}:
             context.qscale, context.global_quality = True, _QP_TO_LAMBDA * max(1, round(settings.crf / 6))
 
@@ -108,24 +114,38 @@ class VideoEncoder:
         image: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
         pts: int,  # in ticks of the source
         force_keyframe: bool = False,
+        duration: int = 0,  # in ticks of the source; 0 if unknown
+        captions: bytes = b"",  # as `Frame.captions`
     ) -> list[Packet[Any]]:
         """Return the packets that the encoder puts out, which may be of earlier frames, or none yet.
 
         `force_keyframe` requests a keyframe; whether it is one, its packet tells.
         """
         frame = self._convert(image)
+        if captions and self.holds_captions:
+            frame = with_captions(frame, captions)
         frame.time_base = self._tick
         frame.pts = self.to_ticks(pts)
         frame.pict_type = PictureType.I if force_keyframe else PictureType.NONE
-        frame.duration = round(self.duration / self._tick)
+        frame.duration = self._durations[frame.pts] = self.duration_to_ticks(duration)
         self._has_input = True
         packets = self.stream.encode(frame)
         self._has_output = self._has_output or bool(packets)
-        return packets
+        return self._set_durations(packets)
 
     def to_ticks(self, pts: int) -> int:
         """Return a time in ticks of the encoder, from one in ticks of the source."""
         return pts if self._tick == self._source_tick else round(pts * self._source_tick / self._tick)
+
+    def duration_to_ticks(self, duration: int) -> int:
+        """Return a duration in ticks of the encoder, from one in ticks of the source; the nominal one for 0."""
+        return max(1, self.to_ticks(duration)) if duration > 0 else round(self.duration / self._tick)
+
+    def _set_durations(self, packets: list[Packet[Any]]) -> list[Packet[Any]]:
+        """Some encoders pass the duration of a frame on to its packet, others do not."""
+        for packet in packets:
+            packet.duration = self._durations.pop(packet.pts or 0, packet.duration)
+        return packets
 
     def flush(self) -> list[Packet[Any]]:
         """Return the packets that the encoder still holds; nothing can be encoded after this."""
@@ -135,7 +155,7 @@ class VideoEncoder:
         if not self._has_output:  # libx265 leaves DTS undefined where there are fewer frames than it reorders
             for packet, dts in zip(packets, dts_from_pts([packet.pts or 0 for packet in packets]), strict=True):
                 packet.dts = dts
-        return packets
+        return self._set_durations(packets)
 
 
 def check_encoder(video: VideoInfo, output: Path, settings: EncoderSettings) -> None:
@@ -208,6 +228,8 @@ def encoder_options(
     options = {"x265-params": "log-level=error"} if codec.name == "libx265" else {}
     if "forced-idr" in by_name:
         options["forced-idr"] = "1"  # a forced keyframe is one that no later frame refers back across
+    if _CAPTIONS in by_name:
+        options[_CAPTIONS] = "1"
     if codec.name == "ffv1":
         options["g"] = "1"  # all frames: it cannot be asked for single keyframes
     quality = next((name for name in ("crf", "cq") if name in by_name), None)

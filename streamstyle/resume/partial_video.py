@@ -58,6 +58,8 @@ class PartialVideo:
         self.frames = frames = resumed.frames
         self.last_pts = resumed.positions[-1].pts
         """Display time of the last frame, in ticks of the source."""
+        self.last_duration = resumed.positions[-1].duration
+        """Ticks of the source for which it is shown; 0 if unknown."""
         try:
             with open_video(path) as container:
                 times = [(packet.pts or 0, packet.dts) for packet in _video_packets(container, path, frames)]
@@ -73,6 +75,7 @@ class PartialVideo:
     def packets(
         self,
         last: Fraction,  # display time of the last frame, seconds
+        last_duration: Fraction = Fraction(0),  # how long the last frame is shown, seconds; 0 if unknown
     ) -> Generator[Packet[Any]]:
         """Yield the packets in decode order, as they left the encoder.
 
@@ -85,6 +88,8 @@ class PartialVideo:
             start_codes = _StartCodes(stream)
             for stored, dts in zip(_video_packets(container, self.path, self.frames), self._dts, strict=True):
                 packet = start_codes.restore(stored)
+                if packet.pts == self._last_tick and last_duration:
+                    packet.duration = round(last_duration / Fraction(stream.time_base or 1))
                 packet.pts, packet.dts = (packet.pts or 0) - delay, dts - delay
                 yield packet
         self.copied = True

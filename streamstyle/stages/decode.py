@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from streamstyle.frames import Frame, FramePosition
+from streamstyle.media.captions import read_captions
 from streamstyle.media.colour import FrameConverter
 from streamstyle.media.reader import MonotonicClock, TimestampGuesser, decode_frames_from, open_video
 from streamstyle.video_info import VideoInfo
@@ -56,5 +57,13 @@ def _decode_from(video: VideoInfo, first: FramePosition | None = None) -> Genera
                 continue
             if video.end_pts is not None and pts >= video.end_pts:
                 return
-            yield Frame(convert(decoded), pts, index, seekable=clock.is_monotonic and timestamps.is_monotonic)
+            duration = decoded.duration if video.end_pts is None else min(decoded.duration, video.end_pts - pts)
+            yield Frame(
+                convert(decoded),
+                pts,
+                index,
+                seekable=clock.is_monotonic and timestamps.is_monotonic,
+                duration=duration,
+                captions=read_captions(decoded),
+            )
             index += 1

@@ -14,6 +14,7 @@ from torch import Tensor
 from streamstyle.errors import OutputError, StreamstyleError
 from streamstyle.files import publish
 from streamstyle.frames import OutputFrame
+from streamstyle.media.captions import holds_text
 from streamstyle.media.decode_times import DtsContinuation
 from streamstyle.media.output_file import (
     check_output,
@@ -90,6 +91,7 @@ class VideoWriter:
         self._range = time_range(video, source)
         self._end = Fraction(0)
         self._dts = DtsContinuation()
+        self._frames_without_captions = 0
         self._is_open, self._failed = True, False
         self._container = new_container(output, self.partial, video.time_base, in_fragments=not has_adts_aac(source))
         source_video = cast("VideoStream", source.streams[video.video_stream])
@@ -108,6 +110,9 @@ class VideoWriter:
         """Yield problems that did not prevent the output from being written."""
         if self.dropped_packets:
             yield f"{self.dropped_packets} damaged packets of sound or subtitles were dropped"
+        if self._frames_without_captions:
+            codec = self._encoder.stream.codec_context.name
+            yield f"closed captions of {self._frames_without_captions} frames were left out: {codec} cannot hold them"
         yield from self.checkpoints.warnings(stopped=stopped)
         if self._video.frames is not None and self.frames < self._video.frames and not stopped:
             name = self._video.path.name
@@ -117,19 +122,21 @@ class VideoWriter:
         """Copy the frames of an earlier run, if there are any; once `stop` is set, keep the earlier file instead."""
         if self._partial_video is None:
             return
-        last_pts = self._partial_video.last_pts
+        last_pts, last_duration = self._partial_video.last_pts, self._partial_video.last_duration
         with self._note_failure():
-            for packet in self._partial_video.packets(self._output_pts(last_pts) * self._video.time_base):
+            tick = self._video.time_base
+            for packet in self._partial_video.packets(self._output_pts(last_pts) * tick, last_duration * tick):
                 if stop.is_set():
                     return
                 self._dts.add(packet)
                 self._mux_packet(packet)
         self.frames = self._partial_video.frames
-        self._set_end(last_pts)
+        self._set_end(last_pts, last_duration)
 
     def write_frame(self, frame: OutputFrame) -> None:
         """Encode a frame, as a keyframe if it is chosen as a resume point."""
-        self.write(frame.image, frame.position.pts, self.checkpoints.resume_point(frame))
+        position, resume_point = frame.position, self.checkpoints.resume_point(frame)
+        self.write(frame.image, position.pts, resume_point, duration=position.duration, captions=frame.captions)
         self.checkpoints.frame_encoded(frame)
 
     def write(
@@ -137,6 +144,9 @@ class VideoWriter:
         image: Tensor,  # [3, H, W] float in [0, 1]
         pts: int,  # ticks of the source
         resume_point: ResumePoint | None = None,
+        *,
+        duration: int = 0,  # ticks of the source; 0 if unknown
+        captions: bytes = b"",  # as `Frame.captions`
     ) -> None:
         """Encode one image, and copy the other streams up to the video packets that were muxed.
 
@@ -147,9 +157,10 @@ class VideoWriter:
             self.checkpoints.expect_keyframe(resume_point, self._encoder.to_ticks(output_pts))
         with self._note_failure():
             pixels = to_host(image, self._encoder.luma)
-            self._mux_encoded(self._encoder.encode(pixels, output_pts, resume_point is not None))
+            self._mux_encoded(self._encoder.encode(pixels, output_pts, resume_point is not None, duration, captions))
         self.frames += 1
-        self._set_end(pts)
+        self._frames_without_captions += holds_text(captions) and not self._encoder.holds_captions
+        self._set_end(pts, duration)
 
     def publish(self) -> None:
         """Finish the file and give it its final name. Raises OutputError if it has no frame or the disk is full."""
@@ -188,8 +199,9 @@ class VideoWriter:
             remove_if_empty(self.partial)
             raise
 
-    def _set_end(self, last_pts: int) -> None:
-        self._end = self._output_pts(last_pts) * self._video.time_base + self._encoder.duration
+    def _set_end(self, last_pts: int, duration: int) -> None:
+        seconds = duration * self._video.time_base or self._encoder.duration
+        self._end = self._output_pts(last_pts) * self._video.time_base + seconds
 
     def _output_pts(self, pts: int) -> int:
         """Return the display time in the output, in ticks of the source as `pts`."""

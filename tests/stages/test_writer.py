@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from streamstyle.media.captions import with_captions
 from streamstyle.media.probe import probe
 from streamstyle.ops.image import to_tensor
 from streamstyle.ops.luma import LumaWeights
@@ -20,7 +21,7 @@ from streamstyle.ops.yuv import rgb_to_yuv420
 from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.decode import decode
 from streamstyle.stages.writer import open_writer
-from tests.films import Extras, flat, moving_square, pan, still, write_film
+from tests.films import Extras, flat, moving_square, pan, still, to_frame, write_film
 from tests.video_io import FAST, mean_difference, packets, read_video, times, write_copy
 
 CODECS = ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg4", "ffv1"]
@@ -97,6 +98,86 @@ def test_any_display_times_are_kept(
 def _in_milliseconds(seconds: list[Fraction]) -> list[Fraction]:
     """Times as Matroska stores them; of frames in the same millisecond only one is shown."""
     return [Fraction(ms, 1000) for ms in sorted({floor(second * 1000 + Fraction(1, 2)) for second in seconds})]
+
+
+def write_gif(path: Path, durations: list[int]) -> Path:
+    """Write an animation; `durations` are in hundredths of a second."""
+    with av.open(str(path), "w", container_options={"final_delay": str(durations[-1])}) as container:
+        stream = container.add_stream("gif", rate=10, width=64, height=48, pix_fmt="bgr8", time_base=Fraction(1, 100))
+        starts = [sum(durations[:index]) for index in range(len(durations))]
+        for picture, start, duration in zip(pan(len(durations), 64, 48).frames, starts, durations, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="bgr8")
+            frame.pts, frame.duration, frame.time_base = start, duration, Fraction(1, 100)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix"), [*((codec, "mkv") for codec in CODECS), ("libx264", "mp4"), ("libx265", "mp4")]
+)
+def test_the_last_frame_is_shown_as_long_as_in_the_source(tmp_path: Path, codec: str, suffix: str) -> None:
+    source = write_gif(tmp_path / "film.gif", [10, 30, 5, 100, 10, 300])
+    with av.open(str(source)) as container:
+        assert container.duration == 4_550_000
+    write_copy(source, tmp_path / f"output.{suffix}", EncoderSettings(codec=codec, preset="ultrafast"))
+    with av.open(str(tmp_path / f"output.{suffix}")) as container:
+        assert abs(container.duration - 4_550_000) <= 10_000
+
+
+def test_a_range_ends_where_it_was_asked_to(tmp_path: Path) -> None:
+    source = write_gif(tmp_path / "film.gif", [10, 30, 5, 100, 10, 300])
+    write_copy(source, tmp_path / "output.mkv", start=0.1, end=1.0)
+    with av.open(str(tmp_path / "output.mkv")) as container:
+        assert container.duration == 900_000
+
+
+# ------------------------------------------------------------------------------------------------------ closed captions
+
+
+HELLO = [b"\xfc" + bytes.fromhex(pair) for pair in ("9420", "9470", "c845", "4c4c", "4f20", "942f")]
+"""EIA-608 in field 1: start a caption, place the cursor, HELLO, show it."""
+
+
+def write_captioned(path: Path, captions: list[bytes], codec: str) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25, width=64, height=48, pix_fmt="yuv420p")
+        for index, picture in enumerate(pan(len(captions), 64, 48).frames):
+            frame = with_captions(to_frame(picture, "yuv420p"), captions[index])
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def stored_captions(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [
+            b"".join(bytes(data) for data in frame.side_data if data.type.name == "A53_CC")
+            for frame in container.decode(video=0)
+        ]
+
+
+@pytest.mark.parametrize("source", ["film.ts", "film.mpg", "film.mkv"])
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_closed_captions_are_carried_into_the_output(tmp_path: Path, source: str, codec: str) -> None:
+    path = write_captioned(tmp_path / source, HELLO, "mpeg2video" if source == "film.mpg" else "libx264")
+    assert stored_captions(path) == HELLO
+    writer = write_copy(path, tmp_path / "output.mkv", EncoderSettings(codec=codec, preset="ultrafast"))
+    assert stored_captions(tmp_path / "output.mkv") == HELLO
+    assert not list(writer.warnings(stopped=False))
+    for before, after in zip(read_video(path)[1], read_video(tmp_path / "output.mkv")[1], strict=True):
+        assert mean_difference(before.image, after.image) < 6
+
+
+@pytest.mark.parametrize(("captions", "lost"), [(HELLO, 6), ([b"\xfc\x80\x80\xfd\x80\x80"] * 6, 0)])
+def test_closed_captions_that_the_encoder_cannot_hold_are_reported(
+    tmp_path: Path, captions: list[bytes], lost: int
+) -> None:
+    path = write_captioned(tmp_path / "film.ts", captions, "libx264")
+    writer = write_copy(path, tmp_path / "output.mkv", EncoderSettings(codec="libvpx-vp9", preset="ultrafast"))
+    expected = [f"closed captions of {lost} frames were left out: libvpx-vp9 cannot hold them"] if lost else []
+    assert list(writer.warnings(stopped=False)) == expected
 
 
 # --------------------------------------------------------------------------------------------------------------- colour
