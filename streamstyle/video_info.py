@@ -29,6 +29,27 @@ class StreamInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Cropping:
+    """Pixels that the container asks to cut off the sides of each decoded frame, before rotation."""
+
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+
+    def __bool__(self) -> bool:
+        return any((self.left, self.top, self.right, self.bottom))
+
+    def fits(self, width: int, height: int) -> bool:
+        """Whether something is left of a frame of this size."""
+        return self.left + self.right < width and self.top + self.bottom < height
+
+    def cropped_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return width and height of what is left of a frame."""
+        return width - self.left - self.right, height - self.top - self.bottom
+
+
+@dataclass(frozen=True, slots=True)
 class VideoInfo:
     """A probed video, the part of it that is processed, and the working size."""
 
@@ -38,9 +59,9 @@ class VideoInfo:
     height: int
     """Working height in pixels, upright, even."""
     source_width: int
-    """Coded width in pixels, before rotation."""
+    """Width in pixels of a decoded frame, cropped, before rotation."""
     source_height: int
-    """Coded height in pixels, before rotation."""
+    """Height in pixels of a decoded frame, cropped, before rotation."""
     rotation: int
     """Degrees clockwise by which a decoded frame is rotated to be upright: 0, 90, 180 or 270."""
     sample_aspect_ratio: Fraction
@@ -60,6 +81,8 @@ class VideoInfo:
     video_stream: int
     """Index of the stream that is stylised."""
     streams: tuple[StreamInfo, ...]
+    cropping: Cropping = Cropping()
+    """What is cut off the decoded frames because the container asks for it."""
 
     def seconds(self, pts: int) -> float:
         """Return a display time in seconds."""

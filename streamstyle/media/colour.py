@@ -184,14 +184,25 @@ class FrameConverter:
 
     def __init__(self, video: VideoInfo) -> None:
         self._size = video.width, video.height
-        self._to_rgb = ToRGB()
+        self._cropping = video.cropping
+        self._to_rgb, self._to_uncropped_rgb = ToRGB(), ToRGB()
 
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """Return [video.height, video.width, 3] RGB, full range."""
         orientation = read_orientation(frame)
+        if self._cropping and self._cropping.fits(frame.width, frame.height):
+            frame = self._cropped(frame)
         width, height = self._size
         upright = orientation.upright_size(frame.width, frame.height)
         if upright != self._size and upright == (width | upright[0] & 1, height | upright[1] & 1):
             # only odd sides become even: the last line is cut off, all other pixels stay as they are
             return np.ascontiguousarray(orientation.apply(self._to_rgb(frame))[:height, :width])
         return orientation.apply(self._to_rgb(frame, orientation.upright_size(width, height)))
+
+    def _cropped(self, frame: VideoFrame) -> VideoFrame:
+        """Return a frame in RGB without the sides that the container asks to cut off."""
+        sides, rgb = self._cropping, self._to_uncropped_rgb(frame)
+        inside = rgb[sides.top : frame.height - sides.bottom, sides.left : frame.width - sides.right]
+        cropped = av.VideoFrame.from_ndarray(np.ascontiguousarray(inside), "rgb24")
+        cropped.colorspace, cropped.color_range = RGB, _FULL
+        return cropped

@@ -17,9 +17,10 @@ from av.stream import Discard
 
 from streamstyle.errors import VideoError
 from streamstyle.media.colour import Orientation, read_orientation
+from streamstyle.media.cropping import read_cropping
 from streamstyle.media.reader import decode_frames, demux, find_video_stream, is_cover, open_video
 from streamstyle.settings import MAX_SIDE, MIN_SIDE, SourceSettings
-from streamstyle.video_info import StreamInfo, VideoInfo
+from streamstyle.video_info import Cropping, StreamInfo, VideoInfo
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -47,9 +48,10 @@ def probe_header(path: Path) -> VideoInfo:
 
 
 def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> VideoInfo:
-    first, sample_aspect_ratio = _first_frame(path)
+    first, sample_aspect_ratio, cropping = _first_frame(path)
     orientation = read_orientation(first)
-    source_size = FrameSize(first.width, first.height, sample_aspect_ratio)
+    width, height = cropping.cropped_size(first.width, first.height)
+    source_size = FrameSize(width, height, sample_aspect_ratio)
     size = working_size(source_size.turned(orientation), settings, path)
     with open_video(path) as container:
         stream = find_video_stream(container, path)
@@ -58,8 +60,8 @@ def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> Video
             path=path,
             width=size.width,
             height=size.height,
-            source_width=first.width,
-            source_height=first.height,
+            source_width=width,
+            source_height=height,
             rotation=orientation.rotation,
             sample_aspect_ratio=size.sample_aspect_ratio,
             time_base=_time_base(stream),
@@ -70,17 +72,18 @@ def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> Video
             duration=video_range.duration,
             video_stream=stream.index,
             streams=tuple(_stream_info(each) for each in container.streams),
+            cropping=cropping,
         )
 
 
-def _first_frame(path: Path) -> tuple[VideoFrame, Fraction]:
-    """Return the first frame and the sample aspect ratio of its stream."""
+def _first_frame(path: Path) -> tuple[VideoFrame, Fraction, Cropping]:
+    """Return the first frame, and the sample aspect ratio and the cropping of its stream."""
     with open_video(path) as container:
         stream = find_video_stream(container, path)
         first = next(decode_frames(container, stream), None)
         if first is None:
             raise VideoError(f"{path} has no frame that can be decoded", "Copy or download it again.")
-        return first, Fraction(stream.sample_aspect_ratio or 0) or Fraction(1)
+        return first, Fraction(stream.sample_aspect_ratio or 0) or Fraction(1), read_cropping(stream)
 
 
 def _time_base(stream: VideoStream) -> Fraction:
