@@ -9,13 +9,12 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import av
-from av.format import Flags
 from av.stream import Discard
 
+from streamstyle.media.aac_delay import add_aac_copy
 from streamstyle.media.reader import MonotonicClock, demux, is_cover, open_video, seek
 from streamstyle.media.stream_plan import (
     MOV_TEXT_GAP,
@@ -26,20 +25,15 @@ from streamstyle.media.stream_plan import (
     add_text_subtitles,
     convert_subtitle,
 )
+from streamstyle.media.time_range import TimeRange, decode_time, display_time
 from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from av.container import InputContainer, OutputContainer
-    from av.container.core import Chapter
     from av.packet import Packet
 
 _MAX_INTERLEAVE = 10
 """Seconds by which packets of different streams may be apart in a file."""
-
-_CODEC_DELAY = b"\x56\xaa\x84"
-"""Matroska's CodecDelay, with a length of four bytes: nanoseconds follow."""
 
 
 class StreamCopier:
@@ -191,119 +185,8 @@ class StreamRemuxer:
         return accepted
 
 
-def decode_time(packet: Packet[Any]) -> Fraction | None:
-    """Return the decode time in seconds, else the display time; None if the packet has neither."""
-    ticks = packet.pts if packet.dts is None else packet.dts
-    return None if ticks is None else ticks * packet.time_base
-
-
-def display_time(packet: Packet[Any]) -> Fraction | None:
-    """Return the display time in seconds, else the decode time; None if the packet has neither."""
-    ticks = packet.dts if packet.pts is None else packet.pts
-    return None if ticks is None else ticks * packet.time_base
-
-
 def _replace_payload(packet: Packet[Any], payload: bytes) -> Packet[Any]:
     replaced: Packet[Any] = av.Packet(payload)
     replaced.pts, replaced.dts, replaced.duration = packet.pts, packet.dts, packet.duration
     replaced.time_base, replaced.is_keyframe = packet.time_base, True
     return replaced
-
-
-@dataclass(frozen=True, slots=True)
-class TimeRange:
-    """The processed part of a video; times are seconds as in the source."""
-
-    origin: Fraction
-    """Subtracted from every time in the output; 0 for a whole video, whose times stay as they are."""
-    start: Fraction | None
-    """What is before this is left out; None if nothing is."""
-    end: Fraction | None
-    """What is at this time or later is left out; None if nothing is."""
-
-    def contains(self, time: Fraction) -> bool:
-        """Whether a time is inside."""
-        return (self.start is None or time >= self.start) and (self.end is None or time < self.end)
-
-    def clip(self, start: Fraction, end: Fraction) -> tuple[Fraction, Fraction]:
-        """Return the part of an interval that is inside; its start is after its end if there is none."""
-        return (
-            start if self.start is None else max(start, self.start),
-            end if self.end is None else min(end, self.end),
-        )
-
-
-def time_range(video: VideoInfo, container: InputContainer) -> TimeRange:
-    """Return the time range of the processed part; `container` is the video, opened."""
-    stream_start = container.streams[video.video_stream].start_time
-    start = video.start_pts * video.time_base
-    end = None if video.end_pts is None else video.end_pts * video.time_base
-    if stream_start is not None and video.start_pts > stream_start:
-        return TimeRange(start, start, end)
-    starts_anywhere = container.format.flags & cast("int", Flags.ts_discont.value)
-    if starts_anywhere:  # the clock of a broadcast, often at hours
-        earliest = Fraction(container.start_time or 0, av.time_base)
-        return TimeRange(earliest // video.time_base * video.time_base, None, end)
-    return TimeRange(Fraction(0), None, end)
-
-
-def cut_chapters(chapters: list[Chapter], part: TimeRange) -> list[Chapter]:
-    """Return the chapters that overlap the part, cut to it, with their times in the output."""
-    cut = []
-    for chapter in chapters:
-        tick = chapter["time_base"] or Fraction(1, av.time_base)
-        first, last = part.clip(chapter["start"] * tick, chapter["end"] * tick)
-        if first < last:
-            start, end = round((first - part.origin) / tick), round((last - part.origin) / tick)
-            cut.append(cast("Chapter", {**chapter, "start": start, "end": end}))
-    return cut
-
-
-def add_aac_copy(target: OutputContainer, template: Any, path: Path) -> Any:
-    """Add a stream to a Matroska `target` for the packets of the template, an AAC stream of the video at `path`.
-
-    An AAC encoder puts samples before the first. MP4 has them at negative times; Matroska has no times below zero and
-    states in the track's header by how much all times are late (CodecDelay, RFC 9559). FFmpeg's muxer takes that from
-    a field that PyAV 18 cannot set. So the header is written once in memory, by an encoder that sets it, and corrected.
-    """
-    samples = _aac_delay(path, template.index)
-    header = _header_with_delay(template, samples) if samples else None
-    if header is None:
-        return add_copy(target, template)
-    with av.open(header) as with_delay:
-        return add_copy(target, with_delay.streams.audio[0], tags_from=template)
-
-
-def _aac_delay(path: Path, index: int) -> int:
-    """Return how many samples before time zero an audio stream begins; 0 for none."""
-    with open_video(path) as container:
-        stream: Any = container.streams[index]
-        first = next(demux(container, stream), None)
-        if first is None or first.pts is None or first.pts >= 0:
-            return 0
-        samples: int = round(-first.pts * first.time_base * stream.codec_context.sample_rate)
-        return samples
-
-
-def _header_with_delay(template: Any, samples: int) -> BytesIO | None:
-    """Return a Matroska file whose header has the audio stream and its delay; None if it cannot be written."""
-    rate = template.codec_context.sample_rate
-    header = BytesIO()
-    try:
-        with av.open(header, "w", format="matroska") as container:
-            stream = container.add_stream("aac", rate=rate, layout=template.codec_context.layout)
-            stream.codec_context.open()
-            stream.codec_context.extradata = template.codec_context.extradata
-            container.mux(_dummy_packet(stream))
-    except (av.FFmpegError, ValueError):
-        return None
-    before, element, after = header.getvalue().partition(_CODEC_DELAY)
-    nanoseconds = round(samples * 1_000_000_000 / rate)
-    return BytesIO(before + element + nanoseconds.to_bytes(4, "big") + after[4:]) if element else None
-
-
-def _dummy_packet(stream: Any) -> Packet[Any]:
-    """Return a packet to follow the header: a demuxer does not accept a file without any."""
-    packet: Packet[Any] = av.Packet(bytes(8))
-    packet.stream, packet.pts, packet.dts = stream, 0, 0
-    return packet

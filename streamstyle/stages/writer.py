@@ -25,8 +25,9 @@ from streamstyle.media.output_file import (
     remove_if_empty,
 )
 from streamstyle.media.reader import open_video
-from streamstyle.media.stream_copy import StreamCopier, cut_chapters, decode_time, time_range
+from streamstyle.media.stream_copy import StreamCopier
 from streamstyle.media.stream_plan import has_adts_aac, plan_streams, portable_tags
+from streamstyle.media.time_range import cut_chapters, decode_time, time_range
 from streamstyle.media.video_encoder import VideoEncoder, write_header
 from streamstyle.ops.transfer import to_host
 from streamstyle.resume.checkpoint import ResumePoint, remove_checkpoint
