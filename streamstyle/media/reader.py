@@ -34,6 +34,9 @@ _OPEN_OPTIONS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__versi
 _MAX_FAILURES = 100
 """Times in a row that reading may fail before the rest of a file is given up."""
 
+_MIN_SKIP = 1 << 12
+"""Bytes that a demuxer skips at least before it reports that it found no packet; MPEG-TS skips 65536."""
+
 _SEEK_BACK_SECONDS = (0, 5, 60)
 """How much earlier to seek in turn where a seek lands too late, as it may with the index of some containers."""
 
@@ -110,21 +113,23 @@ def demux(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
 
     VideoError where the disk fails.
     """
-    failures = 0
-    while failures < _MAX_FAILURES:
+    failures, skipped = 0, 0
+    while failures < _MAX_FAILURES and skipped <= container.size // _MIN_SKIP:
         try:
             for packet in container.demux(*streams):
-                failures = 0
+                failures = skipped = 0
                 yield packet
             return
-        except av.InvalidDataError:
-            failures += 1
         except IndexError:  # of PyAV, at the end of a broadcast that started another stream in the middle
             return
+        except av.BlockingIOError:  # nothing but damage in the part that a demuxer searches at once
+            skipped += 1
         except OSError as error:
             raise VideoError(
                 f"{container.name} cannot be read any further: {error.strerror or error}", "Copy it to another disk."
             ) from error
+        except av.FFmpegError:
+            failures += 1
 
 
 def decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -132,8 +137,11 @@ def decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[Vi
     if not stream.codec_context.is_open:  # it is open after an earlier seek
         stream.codec_context.thread_type = ThreadType.AUTO
     for packet in demux(container, stream):
-        with suppress(av.FFmpegError):
-            yield from packet.decode()
+        if packet.size:
+            with suppress(av.FFmpegError):
+                yield from packet.decode()
+    with suppress(av.FFmpegError):  # what the decoder still holds, also where reading was given up
+        yield from stream.codec_context.decode(None)
 
 
 def decode_frames_from(container: InputContainer, stream: VideoStream, start: int) -> Generator[VideoFrame]:

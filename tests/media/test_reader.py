@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import islice, pairwise
 from pathlib import Path
 
 import av
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from streamstyle.errors import VideoError
 from streamstyle.media.probe import probe
-from streamstyle.media.reader import MonotonicClock, TimestampGuesser
+from streamstyle.media.reader import MonotonicClock, TimestampGuesser, decode_frames, find_video_stream, open_video
 from streamstyle.settings import SourceSettings
 from tests.films import Attachment, Extras, flat, moving_square, pan, png, write_film
 from tests.video_io import mean_difference, read_video
@@ -112,6 +113,33 @@ def test_a_truncated_faststart_mp4_gives_its_remaining_frames(tmp_path: Path) ->
     film, frames = read_video(path)
     assert 30 <= len(frames) <= 70
     assert abs(film.frames - len(frames)) <= 4
+
+
+def test_zeros_in_a_broadcast_are_skipped(tmp_path: Path) -> None:
+    recording = write_film(tmp_path / "film.ts", pan(frames=50, width=64, height=48).frames).read_bytes()
+    padded = tmp_path / "padded.ts"
+    padded.write_bytes(recording + bytes(8 << 20))
+    assert len(read_video(padded)[1]) == 50
+
+
+class OutOfMemoryAfter:
+    """A container whose demuxer fails after some packets, as with AVI whose index states impossible sizes."""
+
+    def __init__(self, container: av.container.InputContainer, packets: int) -> None:
+        self._packets = islice(container.demux(video=0), packets)
+        self.size, self.name = container.size, container.name
+
+    def demux(self, *_: object) -> Iterator[av.Packet]:
+        yield from self._packets
+        raise av.MemoryError(12, "Cannot allocate memory")
+
+
+def test_frames_before_a_packet_that_cannot_be_read_are_all_decoded(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mkv", pan(frames=20, width=64, height=48).frames)
+    with open_video(path) as container:
+        stream = find_video_stream(container, path)
+        frames = list(decode_frames(OutOfMemoryAfter(container, packets=13), stream))
+    assert len(frames) == 13
 
 
 @settings(max_examples=25, deadline=None)
