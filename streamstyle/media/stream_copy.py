@@ -23,8 +23,8 @@ from streamstyle.media.stream_plan import (
     StreamPlan,
     add_copy,
     add_text_subtitles,
-    convert_subtitle,
 )
+from streamstyle.media.subtitle_text import SubtitleConverter
 from streamstyle.media.time_range import TimeRange, decode_time, display_time
 from streamstyle.video_info import VideoInfo
 
@@ -141,9 +141,13 @@ class StreamRemuxer:
     target: Any
     probe: MuxerProbe
     time_range: TimeRange
+    converter: SubtitleConverter | None = field(init=False, default=None)
     clock: MonotonicClock = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.plan.action is StreamAction.converted:
+            extradata = self.source.codec_context.extradata
+            self.converter = SubtitleConverter(self.plan.stream.codec, self.plan.codec, extradata)
         self.clock = MonotonicClock(round(1 / self.source.time_base), 1)
 
     def remap(self, packet: Packet[Any]) -> Packet[Any] | None:
@@ -169,7 +173,10 @@ class StreamRemuxer:
         packet.pts = packet.dts = round(first / tick)
         packet.duration = round((last - first) / tick)
         if self.plan.action is StreamAction.converted:
-            packet = _replace_payload(packet, convert_subtitle(bytes(packet), self.plan.stream.codec, self.plan.codec))
+            text = self.converter.convert(bytes(packet)) if self.converter else None
+            if text is None:
+                return None
+            packet = _replace_payload(packet, text)
         return self._shift(packet, 0)
 
     def _shift(self, packet: Packet[Any], shift: int) -> Packet[Any]:

@@ -4,7 +4,6 @@ them. Known before work starts, by writing trial headers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,7 @@ import av
 
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import is_cover, open_video
+from streamstyle.media.subtitle_text import ASS_HEADER, TEXT_SUBTITLE_CODECS
 from streamstyle.video_info import StreamInfo, VideoInfo
 
 if TYPE_CHECKING:
@@ -34,24 +34,8 @@ _NO_TEXT_SUBTITLES = frozenset({"mpegts", "mpeg", "svcd", "vob"})
 
 _MUX_ERRORS = (av.FFmpegError, ValueError, NotImplementedError)
 
-_TEXT_SUBTITLE_CODECS = frozenset({"subrip", "text", "ass", "ssa", "webvtt", "mov_text"})
-"""Subtitle codecs whose packets hold text rather than images."""
-
-_ASS_HEADER = (
-    b"[Script Info]\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\n"
-    b"Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, "
-    b"Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, "
-    b"MarginV, Encoding\r\nStyle: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1\r\n"
-    b"\r\n[Events]\r\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n"
-)
-"""FFmpeg's text subtitle encoders do not open without such a header."""
-
 MOV_TEXT_GAP = b"\0\0"
 """The packet that fills the time between subtitles in MP4; the muxer adds its own."""
-
-_ASS_FIELDS_BEFORE_TEXT = 8
-_ASS_OVERRIDE = re.compile(r"\{[^}]*\}")
-_MARKUP = re.compile(r"</?[a-zA-Z][^>]*>")
 
 
 class StreamAction(StrEnum):
@@ -117,7 +101,7 @@ def _plan_stream(stream: StreamInfo, template: Any, container: str) -> StreamPla
         return _plan_copy(stream, template, container) if container in _COVER_CONTAINERS else None
     if stream.kind == "attachment":
         return _plan_copy(stream, template, container) if container == _MATROSKA else None
-    if stream.kind == "subtitle" and stream.codec in _TEXT_SUBTITLE_CODECS:
+    if stream.kind == "subtitle" and stream.codec in TEXT_SUBTITLE_CODECS:
         return (
             None
             if container in _NO_TEXT_SUBTITLES
@@ -135,7 +119,7 @@ def _plan_copy(stream: StreamInfo, template: Any, container: str) -> StreamPlan 
 def _plan_conversion(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
     for codec in ("subrip", "mov_text", "webvtt"):
         if can_hold(container, add_text_subtitles, codec, template):
-            return StreamPlan(stream, StreamAction.converted, f"{stream.codec} becomes {codec}, without styling", codec)
+            return StreamPlan(stream, StreamAction.converted, f"{stream.codec} becomes {codec}", codec)
     return None
 
 
@@ -150,7 +134,7 @@ def add_copy(target: OutputContainer, template: Any, tags_from: Any = None) -> A
 def add_text_subtitles(target: OutputContainer, codec: str, template: Any) -> Any:
     """Add a stream of text subtitles in this codec, with the template's tags and disposition."""
     stream: Any = target.add_stream(codec)
-    stream.codec_context.subtitle_header = _ASS_HEADER
+    stream.codec_context.subtitle_header = ASS_HEADER
     stream.metadata.update(portable_tags(template.metadata))
     stream.disposition = template.disposition
     return stream
@@ -216,26 +200,3 @@ class _NullFile:
 
     def tell(self) -> int:
         return self._position
-
-
-def convert_subtitle(payload: bytes, source: str, target: str) -> bytes:
-    """Return the payload of a text subtitle in another of `_TEXT_SUBTITLE_CODECS`, without most of its styling."""
-    return _encode_text(_decode_text(payload, source), target)
-
-
-def _decode_text(payload: bytes, codec: str) -> str:
-    if codec == "mov_text":  # a 16-bit length, the text, then boxes with its styles (3GPP TS 26.245)
-        length = int.from_bytes(payload[:2], "big")
-        return payload[2 : 2 + length].decode("utf-8", "replace")
-    text = payload.decode("utf-8", "replace")
-    if codec in ("ass", "ssa"):
-        text = text.split(",", _ASS_FIELDS_BEFORE_TEXT)[-1]
-        return _ASS_OVERRIDE.sub("", text).replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ")
-    return text
-
-
-def _encode_text(text: str, codec: str) -> bytes:
-    if codec == "mov_text":
-        encoded = _MARKUP.sub("", text).encode()[:0xFFFF]
-        return len(encoded).to_bytes(2, "big") + encoded
-    return text.encode()
