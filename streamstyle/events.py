@@ -113,6 +113,8 @@ class StatusSampled(Event):
     """Weighted terms of the current frame's objective; empty if nothing is optimised."""
     warping_error: dict[str, float]
     """Mean so far of the `output` and of the `per_frame` stylisation, on one pixel in 64; empty without flow."""
+    sharpness: dict[str, float]
+    """Of the same frames and pixels as the warping error, in units of [0, 1] per pixel; empty without flow."""
     memory: int
     """Resident memory of the process in bytes."""
     cpu: float

@@ -23,7 +23,7 @@ from streamstyle.models.weights import prepare_style_net
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.transfer import to_host
 from streamstyle.pipeline import stylise_video
-from streamstyle.runs.status_sampler import OnlineWarpingError
+from streamstyle.runs.status_sampler import OnlineMetrics
 from streamstyle.settings import (
     ConsistencySettings,
     Device,
@@ -131,12 +131,12 @@ def test_after_a_few_frames_no_memory_is_allocated(film: Path, tmp_path: Path) -
 def test_frames_are_stylised_without_synchronisation() -> None:
     """What really waits, torch itself finds; tests/gpu/test_fake_gpu.py finds it without a GPU."""
     network = prepare_style_net(StyleNet(FAST), CUDA)
-    live, steadiness = ConsistencySettings(method=Method.live), OnlineWarpingError()
+    live, metrics = ConsistencySettings(method=Method.live), OnlineMetrics()
     for settings in (StyleSettings(), StyleSettings(strength=0.5, preserve_colour=True)):
         list(consistency(stylise(flowed(2), network, settings, CUDA), live, None))
         torch.cuda.set_sync_debug_mode("error")
         for frame in consistency(stylise(flowed(4), network, settings, CUDA), live, None):
-            steadiness.add(frame)
+            metrics.add(frame)
         torch.cuda.set_sync_debug_mode("default")
 
 

@@ -32,7 +32,7 @@ VARYING = {
     "elapsed", "pid", "create_time", "memory", "gpu_memory", "cpu", "bytes_written", "fps_history", "bottleneck",
     "seconds", "seconds_per_frame", "bytes",
 }  # fmt: skip
-VARYING_VALUES = {"queues", "stages", "losses", "warping_error"}
+VARYING_VALUES = {"queues", "stages", "losses", "warping_error", "sharpness"}
 
 
 def masked(value: Any, folder: Path) -> Any:

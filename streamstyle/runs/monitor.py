@@ -16,7 +16,7 @@ from streamstyle.job import FrameCallback, FrameContext
 from streamstyle.media.images import encode_image
 from streamstyle.runs.folder import PreviewRequest, RunFolder, SaveRequest, write_json
 from streamstyle.runs.previews import downscale_factor, encode_jpeg, render_view
-from streamstyle.runs.status_sampler import OnlineWarpingError, StatusSampler
+from streamstyle.runs.status_sampler import OnlineMetrics, StatusSampler
 
 SAMPLE_INTERVAL = 0.3
 """Least seconds from one status sample to the next."""
@@ -86,7 +86,7 @@ class RunMonitor:
     def __init__(self, folder: RunFolder, log: EventLog, observe: Observer, stop: threading.Event) -> None:
         """`log` gets what only viewers need to know, `observe` what everybody does: that the run is paused."""
         self._folder, self._log, self._observe, self._stop = folder, log, observe, stop
-        self._warping_error, self._sampler = OnlineWarpingError(), StatusSampler()
+        self._metrics, self._sampler = OnlineMetrics(), StatusSampler()
         self._sample_due = self._preview_due = 0.0
         self._previewed: tuple[int, PreviewRequest] | None = None
         self._last_save = 0
@@ -94,7 +94,7 @@ class RunMonitor:
     def on_frame(self, context: FrameContext) -> None:
         """Report the frame that was written and obey the orders; returns only after a pause."""
         with context.timer.measure("monitor"):
-            self._warping_error.add(context.stylised)
+            self._metrics.add(context.stylised)
             self._report(context, paused=False)
             self._apply_control(context)
 
@@ -106,7 +106,7 @@ class RunMonitor:
             self._sample(context, paused)
 
     def _sample(self, context: FrameContext, paused: bool) -> None:
-        self._log.observe(self._sampler.sample(context, paused, self._warping_error.mean()))
+        self._log.observe(self._sampler.sample(context, paused, self._metrics))
         self._log.flush()
 
     def _apply_control(self, context: FrameContext) -> None:

@@ -114,6 +114,13 @@ class RunState:
         output, per_frame = errors.get("output"), errors.get("per_frame")
         return per_frame / output if output and per_frame else None
 
+    @property
+    def relative_sharpness(self) -> float | None:
+        """The sharpness of the output, relative to that of the per-frame stylisation."""
+        sharpness = self.status.sharpness if self.status else {}
+        output, per_frame = sharpness.get("output"), sharpness.get("per_frame")
+        return output / per_frame if output and per_frame else None
+
     def _changes(self, event: Event) -> dict[str, Any]:
         """Return the fields that an event changes."""
         changes: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Samples of a run in progress: speed, queues, memory, and the warping error of what has been written."""
+"""Samples of a run in progress: speed, queues, memory, and the warping error and sharpness of what has been written."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from streamstyle.events import StatusSampled
 from streamstyle.frames import StylisedFrame
 from streamstyle.job import FrameContext
+from streamstyle.ops.luma import BT709
 from streamstyle.ops.transfer import to_device
 
 _WINDOW_SAMPLES = 24
@@ -38,7 +39,7 @@ class StatusSampler:
         self._marks: deque[tuple[int, float, dict[str, float]]] = deque(maxlen=_WINDOW_SAMPLES)
         self._fps_history: deque[float] = deque(maxlen=_HISTORY_SAMPLES)
 
-    def sample(self, context: FrameContext, paused: bool, warping_error: dict[str, float]) -> StatusSampled:
+    def sample(self, context: FrameContext, paused: bool, metrics: OnlineMetrics) -> StatusSampled:
         """Return the status; samples of a paused run do not enter the averages."""
         if not paused:
             self._add_mark(context)
@@ -51,7 +52,8 @@ class StatusSampler:
             bottleneck=_bottleneck(stages, context),
             fps_history=tuple(self._fps_history),
             losses=dict(context.stylised.losses),
-            warping_error=warping_error,
+            warping_error=metrics.warping_error(),
+            sharpness=metrics.sharpness(),
             memory=self._process.memory_info().rss,
             cpu=self._process.cpu_percent(),
             gpu_memory=torch.cuda.memory_reserved() if context.stylised.image.is_cuda else None,
@@ -84,32 +86,45 @@ def _bottleneck(stages: Mapping[str, float], context: FrameContext) -> str:
 
 
 @dataclass(slots=True)
-class OnlineWarpingError:
-    """The mean warping error so far, of the output and of the per-frame stylisation, on a grid of pixels.
+class OnlineMetrics:
+    """The mean warping error and sharpness so far, of the output and of the per-frame stylisation, on a grid of pixels.
 
-    The same measure as `evaluate.metrics.warping_error` (Lai et al. 2018) at a gap of 1, along the flow of the run
-    itself. Flicker seldom affects single pixels, so a grid is enough.
+    The same measures as in `evaluate.metrics`: the warping error at a gap of 1, along the flow of the run itself, and
+    the sharpness of the same frames. Neither flicker nor blur affects only single pixels, so a grid is enough.
     """
 
     _previous: StylisedFrame | None = None
     _frames: int = 0
-    _sums: dict[str, Tensor | float] = field(default_factory=lambda: {"output": 0.0, "per_frame": 0.0})
-    """On the device of the frames, so that a GPU is not waited for before `mean` is called."""
+    _errors: dict[str, Tensor | float] = field(default_factory=lambda: {"output": 0.0, "per_frame": 0.0})
+    """On the device of the frames, so that a GPU is not waited for before the means are asked for."""
+    _gradients: dict[str, Tensor | float] = field(default_factory=lambda: {"output": 0.0, "per_frame": 0.0})
+    """As `_errors`."""
 
     def add(self, stylised: StylisedFrame) -> None:
-        """Compare a frame with the one before; the first frame of a shot is not compared."""
+        """Measure a frame and compare it with the one before; the first frame of a shot is left out."""
         motion, previous = stylised.flowed.motion, self._previous
         self._previous = stylised
         if motion is None or previous is None:
             return
         self._frames += 1
         grid = _SampleGrid.from_motion(motion.backward, motion.weight, self._frames).to(stylised.image.device)
-        self._sums["output"] += grid.error(stylised.image, previous.image)
-        self._sums["per_frame"] += grid.error(stylised.per_frame, previous.per_frame)
+        for name, image, before in (
+            ("output", stylised.image, previous.image),
+            ("per_frame", stylised.per_frame, previous.per_frame),
+        ):
+            self._errors[name] += grid.error(image, before)
+            self._gradients[name] += grid.gradient(image)
 
-    def mean(self) -> dict[str, float]:
+    def warping_error(self) -> dict[str, float]:
         """Return both errors in squared units of [0, 1], by name; empty before any frame was compared."""
-        return {name: float(total) / self._frames for name, total in self._sums.items()} if self._frames else {}
+        return self._means(self._errors)
+
+    def sharpness(self) -> dict[str, float]:
+        """Return both gradients of luma in units of [0, 1] per pixel, by name; empty before any frame was compared."""
+        return self._means(self._gradients)
+
+    def _means(self, sums: Mapping[str, Tensor | float]) -> dict[str, float]:
+        return {name: float(total) / self._frames for name, total in sums.items()} if self._frames else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +162,17 @@ class _SampleGrid:
         carried = F.grid_sample(previous[None], self.grid, "bilinear", "border", align_corners=False)[0]
         squared = (image[:, self.rows, self.columns] - carried).square().mean(0)
         return ((self.weight * squared).sum() / self.weight.sum().clamp_min(1e-6)).double()
+
+    def gradient(self, image: Tensor) -> Tensor:  # [3, H, W] -> scalar, float64
+        """Return the mean magnitude of the gradient of luma; pixels of the last row and column are left out."""
+        height, width = image.shape[1:]
+        here, right, below = (
+            _luma(image[:, slice(self.rows.start + down, height - 1 + down, _STRIDE),
+                        slice(self.columns.start + across, width - 1 + across, _STRIDE)])
+            for down, across in ((0, 0), (0, 1), (1, 0))
+        )  # fmt: skip
+        return ((right - here).square() + (below - here).square()).sqrt().mean().double()
+
+
+def _luma(image: Tensor) -> Tensor:  # [3, h, w] -> [h, w]
+    return BT709.red * image[0] + BT709.green * image[1] + BT709.blue * image[2]

@@ -24,7 +24,7 @@ from streamstyle.ops.transfer import to_host
 from streamstyle.optimise.frame_optimiser import Capture, FrameOptimiser, MemoryBudget, RuderOptimiser
 from streamstyle.optimise.lbfgs import CHECK_EVERY
 from streamstyle.optimise.losses import style_grams
-from streamstyle.runs.status_sampler import OnlineWarpingError
+from streamstyle.runs.status_sampler import OnlineMetrics
 from streamstyle.settings import ConsistencySettings, Init, Method, RuderSettings, Settings, StyleSettings
 from streamstyle.stages import consistency as consistency_stage
 from streamstyle.stages.consistency import consistency
@@ -194,15 +194,15 @@ def test_a_download_waits_for_its_own_event_only(gpu: FakeGPU, monkeypatch: pyte
     assert not gpu.syncs
 
 
-def test_measuring_the_warping_error_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet) -> None:
-    steadiness = OnlineWarpingError()
+def test_measuring_a_run_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet) -> None:
+    metrics = OnlineMetrics()
     frames = list(consistency(stylise(flowed(3), style, StyleSettings(), CUDA), LIVE, None))
     gpu.syncs.clear()
     for frame in frames:
-        steadiness.add(frame)
+        metrics.add(frame)
     assert not gpu.syncs
-    assert set(steadiness.mean()) == {"output", "per_frame"}
-    assert gpu.syncs == {"_local_scalar_dense": 2}
+    assert set(metrics.warping_error()) == set(metrics.sharpness()) == {"output", "per_frame"}
+    assert gpu.syncs == {"_local_scalar_dense": 4}
 
 
 def test_a_training_step_runs_on_the_gpu(

@@ -78,3 +78,9 @@ def test_the_warping_error_reduction_is_a_ratio_of_both_errors() -> None:
     status = replace(status_sample(9), warping_error={"output": 0.0003, "per_frame": 0.0015})
     assert replace(HALFWAY, status=status).warping_error_reduction == pytest.approx(5)
     assert replace(HALFWAY, status=replace(status, warping_error={})).warping_error_reduction is None
+
+
+def test_relative_sharpness_is_a_ratio_to_the_frames_by_themselves() -> None:
+    status = replace(status_sample(9), sharpness={"output": 0.09, "per_frame": 0.1})
+    assert replace(HALFWAY, status=status).relative_sharpness == pytest.approx(0.9)
+    assert replace(HALFWAY, status=replace(status, sharpness={})).relative_sharpness is None

@@ -1,4 +1,4 @@
-"""A run in progress is sampled: its speed, its slowest stage, and its warping error on a grid of pixels."""
+"""A run in progress is sampled: speed, slowest stage, and warping error and sharpness on a grid of pixels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from streamstyle.evaluate.metrics import squared_difference, warping_error
+from streamstyle.evaluate.metrics import sharpness, squared_difference, warping_error
 from streamstyle.frames import Frame, FrameWithFlow, Motion, StylisedFrame
 from streamstyle.ops.image import to_tensor
-from streamstyle.runs.status_sampler import OnlineWarpingError, StatusSampler
+from streamstyle.runs.status_sampler import OnlineMetrics, StatusSampler
 from tests.scenes import Scene, pan
 
 
@@ -30,30 +30,40 @@ def stylised_frames(scene: Scene, noise: float = 0.0) -> list[StylisedFrame]:
 
 
 def test_a_pan_has_no_warping_error_and_noise_twice_its_variance() -> None:
-    error = OnlineWarpingError()
+    metrics = OnlineMetrics()
     for frame in stylised_frames(pan(frames=12, width=192, height=128), noise=0.1):
-        error.add(frame)
-    means = error.mean()
+        metrics.add(frame)
+    means = metrics.warping_error()
     assert means["output"] < 1e-6
     assert means["per_frame"] == pytest.approx(2 * 0.1**2, rel=0.1)
 
 
 def test_it_agrees_with_the_warping_error_on_all_pixels() -> None:
     film = stylised_frames(pan(frames=24, width=192, height=128, step=(1, 2)), noise=0.2)
-    error, whole = OnlineWarpingError(), []
+    metrics, whole = OnlineMetrics(), []
     for before, frame in zip([None, *film], film, strict=False):
-        error.add(frame)
+        metrics.add(frame)
         if before is not None and (motion := frame.flowed.motion) is not None:
             squared = squared_difference(frame.per_frame, before.per_frame, motion.backward)
             whole.append(float(warping_error(squared, motion.weight)))
-    assert error.mean()["per_frame"] == pytest.approx(np.mean(whole), rel=0.05)
+    assert metrics.warping_error()["per_frame"] == pytest.approx(np.mean(whole), rel=0.05)
 
 
 def test_without_flow_there_is_no_warping_error() -> None:
-    error = OnlineWarpingError()
+    metrics = OnlineMetrics()
     for frame in stylised_frames(pan(frames=3))[:1] * 3:
-        error.add(frame)
-    assert error.mean() == {}
+        metrics.add(frame)
+    assert metrics.warping_error() == metrics.sharpness() == {}
+
+
+def test_sharpness_agrees_with_that_of_all_pixels() -> None:
+    """The output as it is; its per-frame stylisation has noise and is sharper."""
+    film, metrics = stylised_frames(pan(frames=24, width=192, height=128, step=(1, 2)), noise=0.05), OnlineMetrics()
+    for frame in film:
+        metrics.add(frame)
+    for name, images in {"output": [f.image for f in film], "per_frame": [f.per_frame for f in film]}.items():
+        whole = np.mean([float(sharpness(image)) for image in images[1:]])
+        assert metrics.sharpness()[name] == pytest.approx(whole, rel=0.02)
 
 
 def context(tmp_path: Path, frames: int, seconds: dict[str, float], decoded: int = 8) -> SimpleNamespace:
@@ -71,9 +81,9 @@ def context(tmp_path: Path, frames: int, seconds: dict[str, float], decoded: int
 
 def test_stages_are_seconds_per_frame_since_the_first_sample(tmp_path: Path) -> None:
     sampler = StatusSampler()
-    first = sampler.sample(context(tmp_path, 1, {"wait": 9.0, "stylise": 1.0}), False, {})
+    first = sampler.sample(context(tmp_path, 1, {"wait": 9.0, "stylise": 1.0}), False, OnlineMetrics())
     assert (first.stages, first.fps_history) == ({}, ())
-    second = sampler.sample(context(tmp_path, 11, {"wait": 10.0, "stylise": 5.0}), False, {})
+    second = sampler.sample(context(tmp_path, 11, {"wait": 10.0, "stylise": 5.0}), False, OnlineMetrics())
     assert second.stages == pytest.approx({"wait": 0.1, "stylise": 0.4})
     assert second.fps_history == (2.0,)
     assert second.bottleneck == "stylise"
@@ -82,8 +92,8 @@ def test_stages_are_seconds_per_frame_since_the_first_sample(tmp_path: Path) -> 
 @pytest.mark.parametrize(("decoded", "bottleneck"), [(0, "decode"), (8, "flow")])
 def test_a_run_that_waits_has_its_bottleneck_ahead(tmp_path: Path, decoded: int, bottleneck: str) -> None:
     sampler = StatusSampler()
-    sampler.sample(context(tmp_path, 1, {"wait": 1.0, "stylise": 1.0}), False, {})
-    sample = sampler.sample(context(tmp_path, 2, {"wait": 3.0, "stylise": 2.0}, decoded), False, {})
+    sampler.sample(context(tmp_path, 1, {"wait": 1.0, "stylise": 1.0}), False, OnlineMetrics())
+    sample = sampler.sample(context(tmp_path, 2, {"wait": 3.0, "stylise": 2.0}, decoded), False, OnlineMetrics())
     assert sample.bottleneck == bottleneck
     assert sample.queues == {"decode": (decoded, 8), "flow": (0, 6)}
 
@@ -91,6 +101,6 @@ def test_a_run_that_waits_has_its_bottleneck_ahead(tmp_path: Path, decoded: int,
 def test_samples_of_a_paused_run_do_not_enter_its_speed(tmp_path: Path) -> None:
     sampler = StatusSampler()
     for frames, paused in ((1, False), (2, False), (2, True), (2, True)):
-        sample = sampler.sample(context(tmp_path, frames, {"stylise": 0.5 * frames}), paused, {})
+        sample = sampler.sample(context(tmp_path, frames, {"stylise": 0.5 * frames}), paused, OnlineMetrics())
     assert sample.paused
     assert sample.fps_history == (2.0,)

@@ -73,6 +73,7 @@ def status_sample(frame: int, paused: bool = False) -> StatusSampled:
         fps_history=tuple(1.0 + 0.2 * math.sin(step / 3) for step in range(max(0, frame - 60), frame)),
         losses={"temporal": 812.0, "pixel": 431.0, "perceptual": 96.0, "style": 55.0, "tv": 3.1},
         warping_error={"output": 0.00031, "per_frame": 0.00175},
+        sharpness={"output": 0.0679, "per_frame": 0.07},
         memory=1_210_000_000,
         cpu=187.0,
         gpu_memory=None,

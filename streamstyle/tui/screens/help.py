@@ -56,6 +56,7 @@ RUN_GLOSSARY = [
     ("optical flow", "motion between frames: hue is the direction, saturation the speed"),
     ("consistency weight", "white where the previous output is trusted, black where something was uncovered"),
     ("steadier", "warping error per frame divided by that of the output, so far"),
+    ("as sharp", "sharpness of the output in per cent of that per frame: a blurred film is steady, too"),
     ("objective", "weighted terms of the loss that is minimised, for the current frame"),
     ("time per stage", "seconds per frame; the stage that limits the speed is highlighted"),
     ("queues", "frames decoded, and frames whose flow is known, that wait for the next stage"),

@@ -26,7 +26,7 @@ from streamstyle.tui.screens.result import (
 )
 from streamstyle.tui.terminal_query import Graphics
 from streamstyle.tui.widgets.image import ImagePair
-from streamstyle.tui.widgets.stats import steadiness_text
+from streamstyle.tui.widgets.stats import stability_text
 from streamstyle.tui.widgets.text import ACCENT, MUTED, LogView, line
 
 _BINDINGS = [
@@ -132,5 +132,5 @@ def _warping_error_lines(result: RunResult) -> list[Content]:
         *_format_rows(
             [("  per frame", format_number(errors["per_frame"])), ("  output", format_number(errors["output"]))]
         ),
-        line((steadiness_text(result.state), ACCENT)),
+        line((stability_text(result.state), ACCENT)),
     ]

@@ -167,8 +167,8 @@ def warping_error_lines(state: RunState, width: int) -> list[Content]:
         for name, label in (("output", "output"), ("per_frame", "per frame"))
         if errors.get(name) is not None
     ]
-    steadier = steadiness_text(state)
-    return [*rows, line((steadier, ACCENT))] if steadier else rows
+    gain = stability_text(state)
+    return [*rows, line((gain, ACCENT))] if gain else rows
 
 
 def loss_lines(state: RunState, width: int) -> list[Content]:
@@ -204,13 +204,12 @@ def brief_stats(state: RunState, width: int) -> list[Content]:
     """Return the four lines that replace the panels on a narrow terminal."""
     left, done_at = time_left(state)
     shot = f"shot {state.shots[-1].shot + 1} · " if state.shots else ""
-    steadier = line((steadiness_text(state), ACCENT))
-    frames_done = frames_done_text(state)
+    frames_done = Content.assemble(frames_done_text(state), *_machine_text(state))
     return [
         progress_with_percentage(state, width),
         justify(frames_done, line((shot, MUTED), position_text(state)), width),
         justify(_speed_text(state, width // 2), Content.assemble(left, "  ", done_at), width),
-        justify(bottleneck(state), Content.assemble(steadier, *_machine_text(state)), width),
+        justify(bottleneck(state), line((stability_text(state), ACCENT)), width),
     ]
 
 
@@ -256,13 +255,17 @@ def position_text(state: RunState) -> str:
     return f"{reached} / {format_duration(duration)}" if duration else reached
 
 
-def steadiness_text(state: RunState) -> str:
-    """Return `5.6 times steadier`, the gain over stylisation per frame; empty if it is not known."""
-    gain = state.warping_error_reduction
-    if gain is None:
+def stability_text(state: RunState) -> str:
+    """Return `5.6 times steadier, 97 % as sharp` as stylisation per frame; empty if it is not known."""
+    gain, sharpness = state.warping_error_reduction, state.relative_sharpness
+    if gain is None or sharpness is None:
         return ""
+    return f"{_steadiness_text(gain)}, {100 * sharpness:.0f} % as sharp"
+
+
+def _steadiness_text(gain: float) -> str:
     if gain < 1.05:
-        return "no steadier than per frame"
+        return "no steadier"
     return f"{gain:.0f} times steadier" if gain >= 10 else f"{gain:.1f} times steadier"
 
 

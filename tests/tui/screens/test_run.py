@@ -47,7 +47,13 @@ def test_previews_and_figures_are_shown(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "output · frame")
         shown = screen_text(pilot)
-        for text in ("film.mkv → film.wave.mkv", "● running", "of 2000 frames", "5.6 times steadier", "1.2 GB"):
+        for text in (
+            "film.mkv → film.wave.mkv",
+            "● running",
+            "of 2000 frames",
+            "5.6 times steadier, 97 % as sharp",
+            "1.2 GB",
+        ):
             assert text in shown
         assert "! stream #2 is left out" in shown
         await stop(pilot)
@@ -275,6 +281,7 @@ def test_figures_that_are_not_finite_are_drawn(fake_run: FakeRun) -> None:
             status_sample(58),
             losses={"temporal": float("nan")},
             warping_error={"output": float("nan"), "per_frame": 0.1},
+            sharpness={"output": float("nan"), "per_frame": 0.1},
             stages={"stylise": float("inf")},
             fps_history=(float("nan"),) * 3,
             queues={"decode": (0, 0)},

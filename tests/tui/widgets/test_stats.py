@@ -6,7 +6,7 @@ import pytest
 
 from streamstyle.events import FrameWritten
 from streamstyle.runs.state import RunState
-from streamstyle.tui.widgets.stats import position_text, sparkline, speed_text, steadiness_text
+from streamstyle.tui.widgets.stats import position_text, sparkline, speed_text, stability_text
 from tests.tui.fake_run import started, status_sample
 
 HALF_WAY = RunState(started=started("film.mkv", "out.mkv", 132), last_frame=FrameWritten(66, 132, 2.64, 33.0))
@@ -18,18 +18,25 @@ def test_speed_and_position_of_a_run_half_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "per_frame", "text"),
+    ("error", "per_frame", "sharpness", "text"),
     [
-        (0.0003, 0.0015, "5.0 times steadier"),
-        (0.0001, 0.0023, "23 times steadier"),
-        (0.0015, 0.0015, "no steadier than per frame"),
-        (None, 0.0015, ""),
-        (0.0, 0.0, ""),
+        (0.0003, 0.0015, 0.05, "5.0 times steadier, 50 % as sharp"),
+        (0.0001, 0.0023, 0.101, "23 times steadier, 101 % as sharp"),
+        (0.0015, 0.0015, 0.1, "no steadier, 100 % as sharp"),
+        (None, 0.0015, 0.1, ""),
+        (0.0003, 0.0015, None, ""),
+        (0.0, 0.0, 0.1, ""),
     ],
 )
-def test_steadiness_is_a_ratio(output: float | None, per_frame: float, text: str) -> None:
-    measured = replace(status_sample(9), warping_error={"output": output, "per_frame": per_frame})
-    assert steadiness_text(replace(HALF_WAY, status=measured)) == text
+def test_steadiness_and_sharpness_are_relative_to_the_frames_by_themselves(
+    error: float | None, per_frame: float, sharpness: float | None, text: str
+) -> None:
+    measured = replace(
+        status_sample(9),
+        warping_error={"output": error, "per_frame": per_frame},
+        sharpness={"output": sharpness, "per_frame": 0.1},
+    )
+    assert stability_text(replace(HALF_WAY, status=measured)) == text
 
 
 def test_sparkline_scales_to_its_maximum_and_skips_missing_values() -> None:
