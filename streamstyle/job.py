@@ -12,7 +12,7 @@ from torch import Tensor
 
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
 from streamstyle.frames import OutputFrame, StylisedFrame
-from streamstyle.gpu.device import select_device, tune_malloc
+from streamstyle.gpu.device import describe_arithmetic, select_device, set_threads, tune_malloc
 from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.output_file import partial_path
@@ -62,16 +62,19 @@ class Job:
         observe: Observer,
         *,
         restart: bool,
+        threads: int = 0,
         on_frame: FrameCallback | None = None,
     ) -> None:
         """Choose the device and find where the run resumes, unless `restart` is set. Raises StreamstyleError."""
         tune_malloc()
+        set_threads(threads)
         self.video, self.output = video, output
         self._observe, self._on_frame = observe, on_frame
         self.timer, self.clock = StageTimer(), PausableClock()
         self.device = select_device(device, self.warn)
         checkpoint = None if restart else find_checkpoint(output, video.path, signature)
-        self.checkpoints = CheckpointWriter(output, signature, needs, str(self.device), video.time_base, checkpoint)
+        arithmetic = describe_arithmetic(self.device)
+        self.checkpoints = CheckpointWriter(output, signature, needs, arithmetic, video.time_base, checkpoint)
         self.resume = self.checkpoints.resume
         self.frames, self._shot = self.resume.frames, self.resume.last_shot
         self._queues: dict[str, PrefetchIterator[Any]] = {}
@@ -110,6 +113,8 @@ class Job:
                 **self.video.event_fields(),
             )
         )
+        if changed := self.checkpoints.changed_device():
+            self.warn(changed)
         writer.copy_resumed(stop)
         self.clock = PausableClock()
 

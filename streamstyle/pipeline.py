@@ -64,7 +64,10 @@ def stylise_video(
     what a user can put right; the partial output is kept then, too.
     """
     signature, needs = run_signature(video, style, settings), ResumeNeeds.from_settings(settings)
-    job = Job(video, output, signature, needs, settings.device, observe, restart=restart, on_frame=on_frame)
+    job = Job(
+        video, output, signature, needs, settings.device, observe,
+        restart=restart, threads=settings.threads, on_frame=on_frame,
+    )  # fmt: skip
     job.compile_kernels()
     device, resume, warn, timed = job.device, job.resume, job.warn, job.timer.measure_iter
     method, lookback, factor = settings.consistency.method, settings.consistency.lookback, settings.upscale.upscale
@@ -111,10 +114,11 @@ def upscale_video(
     observe: Observer,
     stop: threading.Event,
     restart: bool = False,
+    threads: int = 0,
 ) -> Finished | Stopped:
     """Write the video upscaled to `output` without stylising it; resumes, stops and fails as `stylise_video` does."""
     signature = upscale_signature(video, settings, encoder)
-    job = Job(video, output, signature, ResumeNeeds(), device, observe, restart=restart)
+    job = Job(video, output, signature, ResumeNeeds(), device, observe, restart=restart, threads=threads)
     resume, factor, timed = job.resume, settings.upscale, job.timer.measure_iter
     with ExitStack() as stack:
         opened = stack.enter_context

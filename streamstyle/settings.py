@@ -17,6 +17,7 @@ MIN_SIDE = 32
 MAX_SIDE = 8192
 MAX_LOOKBACK = 32
 MAX_UPSCALE = 4
+MAX_THREADS = 1024
 
 
 class Method(StrEnum):
@@ -117,7 +118,7 @@ class FlowSettings:
     flow: FlowPreset = cli_field(
         FlowPreset.medium, "Optical flow: DIS with one of three presets, or DeepFlow, slower and more accurate."
     )
-    flow_workers: int = cli_field(0, "Frame pairs computed in parallel; 0: half the number of cores, at most 8.")
+    flow_workers: int = cli_field(0, "Frame pairs computed in parallel; 0: half the number of threads, at most 8.")
     flow_cache: float = cli_field(
         8.0, "Size in GB of the flow cache, which later runs on the same film reuse; 0: no cache."
     )
@@ -127,7 +128,7 @@ class FlowSettings:
             self.flow_workers >= 0,
             "--flow-workers",
             self.flow_workers,
-            "Give 1 or more, or 0 to choose it by the number of cores.",
+            "Give 1 or more, or 0 to choose it by the number of threads.",
         )
         require(self.flow_cache >= 0, "--flow-cache", self.flow_cache, "Give a size in GB, or 0 for no cache.")
 
@@ -252,6 +253,17 @@ class Settings:
     upscale: UpscaleSettings = UpscaleSettings()
     encoder: EncoderSettings = EncoderSettings()
     device: Device = cli_field(Device.auto, "Device to run the networks on.")
+    threads: int = cli_field(
+        0, f"CPU threads of the networks and of optical flow, 1 to {MAX_THREADS}; 0: one per core."
+    )
+
+    def __post_init__(self) -> None:
+        require(
+            0 <= self.threads <= MAX_THREADS,
+            "--threads",
+            self.threads,
+            f"Give 1 to {MAX_THREADS}, or 0 to choose it by the number of cores.",
+        )
 
     @property
     def is_multi_pass(self) -> bool:

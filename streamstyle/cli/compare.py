@@ -27,6 +27,7 @@ from streamstyle.cli.options import (
     output_options,
     settings_options,
     style_option,
+    threads_option,
     time_range_options,
 )
 from streamstyle.compare.events import (
@@ -84,6 +85,7 @@ _comparison_option, _measurement_option = grouped_option("Comparison"), grouped_
 @settings_options(SourceSettings, "Input")
 @settings_options(StyleSettings, "Style")
 @device_option("Comparison")
+@threads_option("Comparison")
 @_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
 @_measurement_option("--style-image", type=FILE, metavar="IMAGE", help=_STYLE_IMAGE_HELP)
 @_measurement_option("--loss-network", type=FILE, metavar="PATH", help=NETWORK_HELP)
@@ -98,6 +100,7 @@ def compare(
     sample: float | None,
     time_range: TimeRange | None,
     device: str,
+    threads: int,
     flow_reference: str,
     style_image: Path | None,
     loss_network: Path | None,
@@ -111,6 +114,7 @@ def compare(
         ruder=RuderSettings(style_image=require_style_image(style_image)),
         style=settings_from(StyleSettings, values),
         device=Device(device),
+        threads=threads,
     )
     specs = parse_methods(methods, settings)
     blend = parse_style(style)

@@ -17,7 +17,7 @@ from click.shell_completion import CompletionItem
 
 from streamstyle.option_values import NUMBERS, SIZE, click_type, parse_range, parse_seconds, plain_type
 from streamstyle.runs.status import active_runs
-from streamstyle.settings import Device, Settings
+from streamstyle.settings import Settings
 from streamstyle.styles.library import all_styles
 
 FILE = click.Path(path_type=Path)
@@ -88,8 +88,17 @@ def settings_options(settings: type[Any], heading: str) -> Callable[[Decorated],
 
 def device_option(heading: str) -> Callable[[Decorated], Decorated]:
     """Decorate a command with `--device`, which is also a setting of a run."""
-    field = next(field for field in fields(Settings) if field.name == "device")
-    return _field_option(field, Device, heading)
+    return _setting_option("device", heading)
+
+
+def threads_option(heading: str) -> Callable[[Decorated], Decorated]:
+    """Decorate a command with `--threads`, which is also a setting of a run."""
+    return _setting_option("threads", heading)
+
+
+def _setting_option(name: str, heading: str) -> Callable[[Decorated], Decorated]:
+    field = next(field for field in fields(Settings) if field.name == name)
+    return _field_option(field, get_type_hints(Settings)[name], heading)
 
 
 def _field_option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decorated], Decorated]:

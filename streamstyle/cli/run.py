@@ -21,6 +21,7 @@ from streamstyle.cli.options import (
     grouped_option,
     output_options,
     settings_options,
+    threads_option,
     time_range_options,
 )
 from streamstyle.cli.run_arguments import run_options, settings_from_options
@@ -98,6 +99,7 @@ def run(
     "--factor", type=_UPSCALE_FACTOR, default=2, show_default=True, metavar="N", help="Factor of width and height."
 )
 @device_option("Upscaling")
+@threads_option("Upscaling")
 @time_range_options("Input")
 @output_options(
     "Output", "Output file; its suffix selects the container. Default: MOVIE.HEIGHTp.mkv beside MOVIE.", restart=True
@@ -113,6 +115,7 @@ def upscale(
     sample: float | None,
     time_range: TimeRange | None,
     device: str,
+    threads: int,
     quiet: bool,
     as_json: bool,
     **values: Any,
@@ -122,6 +125,7 @@ def upscale(
     Sound, subtitles, chapters and metadata are copied. The same command resumes a run that was stopped or killed.
     """
     settings, encoder = UpscaleSettings(factor), settings_from(EncoderSettings, values)
+    machine = Settings(device=Device(device), threads=threads)
     video, _ = probe_range(movie, SourceSettings(), sample, time_range)
     output = output or movie.with_name(f"{movie.stem}.{factor * video.height}p.mkv")
     check_output(output, movie, replace=yes, can_ask=not as_json)
@@ -129,7 +133,7 @@ def upscale(
 
     with report_to(as_json, quiet, resume_hint(restart)) as (observe, stop):
         _warn_changed_streams(video, output, observe)
-        end = upscale_video(video, output, settings, encoder, Device(device), observe, stop, restart)
+        end = upscale_video(video, output, settings, encoder, machine.device, observe, stop, restart, machine.threads)
     return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0
 
 

@@ -116,4 +116,5 @@ def settings_from_options(values: Mapping[str, Any], time_range: TimeRange | Non
         upscale=settings_from(UpscaleSettings, values),
         encoder=settings_from(EncoderSettings, values),
         device=Device(values["device"]),
+        threads=values["threads"],
     )

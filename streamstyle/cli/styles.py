@@ -21,10 +21,11 @@ from streamstyle.cli.options import (
     json_option,
     output_options,
     settings_options,
+    threads_option,
 )
 from streamstyle.errors import EXIT_INTERRUPTED, OutputError, SettingsError, StyleError
 from streamstyle.option_values import settings_from
-from streamstyle.settings import Device, StyleSettings
+from streamstyle.settings import Device, Settings, StyleSettings
 from streamstyle.styles.library import Style, all_styles, find_style, get_style, new_style_path, thumbnail
 from streamstyle.styles.spec import parse_style
 from streamstyle.train.settings import StyleTrainingSettings
@@ -156,6 +157,7 @@ _START_HELP = "Style to start from, `style-predictor` for the style predicted fr
 @output_options("Style", "Weights file to write instead of a style in the library.")
 @settings_options(StyleTrainingSettings, "Training")
 @device_option("Training")
+@threads_option("Training")
 @console_options
 def learn(
     image: Path,
@@ -164,6 +166,7 @@ def learn(
     start: str,
     yes: bool,
     device: str,
+    threads: int,
     quiet: bool,
     as_json: bool,
     **values: Any,
@@ -173,6 +176,8 @@ def learn(
     An image that has been learned is trained again only with --yes. The same command resumes the training.
     """
     settings = settings_from(StyleTrainingSettings, values)
+    machine = Settings(device=Device(device), threads=threads)
+    from streamstyle.gpu.device import set_threads
     from streamstyle.train.style import StartFrom, train_style
 
     start_from = StartFrom(start) if start in set(StartFrom) else get_style(start).path
@@ -180,7 +185,8 @@ def learn(
     if output is not None:
         check_output(output, None, replace=yes, can_ask=not as_json)
     with report_to(as_json, quiet) as (observe, stop):
-        completed = train_style(image, weights, settings, Device(device), observe, stop, start_from)
+        set_threads(machine.threads)
+        completed = train_style(image, weights, settings, machine.device, observe, stop, start_from)
     return 0 if completed else EXIT_INTERRUPTED
 
 

@@ -1,4 +1,4 @@
-"""The device that networks run on, its arithmetic, and the C library's memory allocator."""
+"""The device that networks run on, its arithmetic, the CPU threads, and the C library's memory allocator."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import functools
 from contextlib import suppress
 
+import cv2
 import torch
 
 from streamstyle.errors import DeviceError
@@ -65,6 +66,26 @@ def _cpu_has_bfloat16() -> bool:
     get_capabilities = getattr(torch.cpu, "get_capabilities", dict)  # torch 2.11 may lack it
     capabilities: dict[str, object] = get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def describe_arithmetic(device: torch.device) -> str:
+    """Return the device and what else determines how its results are rounded, in words."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)}, torch {torch.__version__})"
+    threads, dtype = torch.get_num_threads(), str(compute_dtype(device)).removeprefix("torch.")
+    facts = f"{threads} thread{'s' * (threads > 1)}, {torch.backends.cpu.get_cpu_capability()}, {dtype}"
+    return f"{device} ({facts}, torch {torch.__version__})"
+
+
+_TORCH_THREADS = torch.get_num_threads()
+_OPENCV_THREADS = -1
+"""Defaults; OpenCV takes -1 for one per core."""
+
+
+def set_threads(threads: int) -> None:
+    """Set the number of threads that torch and OpenCV compute with on the CPU; 0 for their defaults."""
+    torch.set_num_threads(threads or _TORCH_THREADS)
+    cv2.setNumThreads(threads or _OPENCV_THREADS)
 
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4

@@ -70,7 +70,7 @@ class Checkpoint:
     encoder: str
     """Hash of the decoder parameters of their encoder; see `decoder_parameters`."""
     device: str
-    """`cpu` or `cuda`."""
+    """The device and what else determines how results are rounded; see `describe_arithmetic`."""
 
 
 def find_checkpoint(output: Path, source: Path, signature: Mapping[str, str]) -> Checkpoint | None:

@@ -75,7 +75,7 @@ class CheckpointWriter:
         output: Path,
         signature: Mapping[str, str],
         needs: ResumeNeeds,
-        device: str,
+        device: str,  # and what else determines how results are rounded
         time_base: Fraction,  # seconds per tick of `FramePosition.pts`
         checkpoint: Checkpoint | None = None,
     ) -> None:
@@ -132,12 +132,19 @@ class CheckpointWriter:
         """Remove the checkpoint: the output is complete."""
         remove_checkpoint(self._output)
 
+    def changed_device(self) -> str | None:
+        """Return what the user should know if the resumed frames were made by other arithmetic; else None."""
+        if self.checkpoint is None or self.checkpoint.device == self.device:
+            return None
+        return (
+            f"{self.resume.frames} frames were made on {self.checkpoint.device}, the others will be on {self.device}: "
+            "they may differ slightly"
+        )
+
     def warnings(self, *, stopped: bool) -> Iterator[str]:
         """Yield what the user should know at the end."""
         if stopped and self._problem:
             yield self._problem
-        if self.checkpoint and self.checkpoint.device != self.device:
-            yield f"{self.resume.frames} frames were made on {self.checkpoint.device}, the others on {self.device}"
 
     def _write(self, point: ResumePoint) -> None:
         partial = partial_path(self._output)

@@ -32,7 +32,7 @@ def _field_names(settings: type) -> set[str]:
     return {field.name for field in fields(settings)}
 
 
-_IRRELEVANT = {*_field_names(SourceSettings), "flow_workers", "flow_cache", "device"}
+_IRRELEVANT = {*_field_names(SourceSettings), "flow_workers", "flow_cache", "device", "threads"}
 """Settings that change no frame, and those of the source, whose effects (size and range) are entries of their own."""
 
 _RUDER = _field_names(RuderSettings)
@@ -50,7 +50,7 @@ _IGNORED = {
 def run_signature(video: VideoInfo, style: StyleBlend, settings: Settings) -> dict[str, str]:
     """Return everything that determines the output, by name: options as they are typed, files by their content.
 
-    The device is left out: a run may be resumed on another one.
+    The device and the number of threads are left out: a run may be resumed with others.
     """
     ignored = _IRRELEVANT | _IGNORED[settings.consistency.method]
     options = {name: value for name, value in _flatten(settings) if name not in ignored}

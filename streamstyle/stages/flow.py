@@ -18,7 +18,7 @@ from streamstyle.frames import Frame, FrameWithFlow, Motion, with_lookback
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.flow_codec import quantise
 from streamstyle.ops.occlusion import consistency_weight
-from streamstyle.prefetch import PrefetchIterator, prefetch, usable_cpus
+from streamstyle.prefetch import PrefetchIterator, prefetch
 from streamstyle.settings import FlowPreset, FlowSettings
 
 BYTES_AHEAD = 64 << 20
@@ -62,7 +62,7 @@ def add_flow(
         yield PrefetchIterator(iter(()), 1)
         return
     height, width = first.image.shape[:2]
-    workers = settings.flow_workers or min(_MAX_WORKERS, max(1, usable_cpus() // 2))
+    workers = settings.flow_workers or min(_MAX_WORKERS, max(1, torch.get_num_threads() // 2))
     motions_per_frame = len(lookback) + reverse
     size = height * width * (_BYTES_PER_PIXEL_FRAME + _BYTES_PER_PIXEL_MOTION * motions_per_frame)
 

@@ -1,11 +1,12 @@
 from collections.abc import Iterator
 
+import cv2
 import pytest
 import torch
 
 from streamstyle.errors import DeviceError
 from streamstyle.gpu import device
-from streamstyle.gpu.device import compute_dtype, select_device
+from streamstyle.gpu.device import compute_dtype, describe_arithmetic, select_device, set_threads
 from streamstyle.settings import Device
 
 
@@ -60,3 +61,25 @@ def test_on_a_gpu_float32_stays_float32(monkeypatch: pytest.MonkeyPatch) -> None
     assert torch.backends.cudnn.deterministic
     assert not torch.backends.cuda.matmul.allow_tf32
     assert not torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction
+
+
+def test_threads_can_be_limited_and_limited_no_more() -> None:
+    torch_threads, opencv_threads = torch.get_num_threads(), cv2.getNumThreads()
+    set_threads(3)
+    assert (torch.get_num_threads(), cv2.getNumThreads()) == (3, 3)
+    set_threads(0)
+    assert (torch.get_num_threads(), cv2.getNumThreads()) == (torch_threads, opencv_threads)
+
+
+def test_the_number_of_threads_is_part_of_the_arithmetic() -> None:
+    cpu = torch.device("cpu")
+    try:
+        set_threads(2)
+        two = describe_arithmetic(cpu)
+        set_threads(1)
+        one = describe_arithmetic(cpu)
+    finally:
+        set_threads(0)
+    assert two.startswith("cpu (2 threads, ")
+    assert one.startswith("cpu (1 thread, ")
+    assert two.endswith(f"torch {torch.__version__})")

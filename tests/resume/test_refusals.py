@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streamstyle.errors import OutputError, StyleError
-from streamstyle.events import Finished
+from streamstyle.events import Finished, Warned
 from streamstyle.media.output_file import partial_path
 from streamstyle.resume.checkpoint import checkpoint_path
 from streamstyle.settings import (
@@ -66,6 +66,17 @@ def test_settings_that_change_no_frame_may_differ(tmp_path: Path, case: StyliseC
     other = case.with_settings(consistency=ignored, flow=FlowSettings(flow_workers=2))
     ended, _ = other.stylise(tmp_path / "film.mkv")
     assert ended.resumed_frames == 5
+
+
+def test_another_number_of_threads_is_resumed_with_a_warning(tmp_path: Path, case: StyliseCase) -> None:
+    case.with_settings(threads=2).stylise(tmp_path / "film.mkv", stop_after=5)
+    _, same = case.with_settings(threads=2).stylise(tmp_path / "film.mkv", stop_after=6)
+    ended, other = case.with_settings(threads=1).stylise(tmp_path / "film.mkv")
+    assert ended.resumed_frames == 6
+    assert [event.message for event in same if isinstance(event, Warned)] == []
+    (warning,) = [event.message for event in other if isinstance(event, Warned)]
+    assert warning.startswith("6 frames were made on cpu (2 threads, ")
+    assert ", the others will be on cpu (1 thread, " in warning
 
 
 def test_a_truncated_checkpoint_is_refused(tmp_path: Path, case: StyliseCase) -> None:

@@ -161,12 +161,12 @@ def test_the_number_of_workers_changes_nothing():
     assert same(alone, together)
 
 
-def test_by_default_workers_are_half_the_cpus_and_one_more_frame_waits(monkeypatch):
+def test_by_default_workers_are_half_the_threads_and_one_more_frame_waits(monkeypatch):
     monkeypatch.setattr("streamstyle.stages.flow.BYTES_AHEAD", 1)
     scene = pan(2, 96, 64, step=(3, 1))
 
-    def capacity(cpus: int, workers: int = 0) -> int:
-        monkeypatch.setattr("streamstyle.stages.flow.usable_cpus", lambda: cpus)
+    def capacity(threads: int, workers: int = 0) -> int:
+        monkeypatch.setattr("torch.get_num_threads", lambda: threads)
         with add_flow(frames(scene), FlowSettings(flow_workers=workers)) as found:
             return found.capacity
 
