@@ -15,10 +15,10 @@ import av
 from av.stream import Discard
 
 from streamstyle.media.aac_delay import add_aac_copy
+from streamstyle.media.muxer_trial import MuxerProbe
 from streamstyle.media.reader import MonotonicClock, demux, is_cover, open_video, seek
 from streamstyle.media.stream_plan import (
     MOV_TEXT_GAP,
-    MuxerProbe,
     StreamAction,
     StreamPlan,
     add_copy,
@@ -62,7 +62,7 @@ class StreamCopier:
 
     def _add(self, video: VideoInfo, planned: StreamPlan, template: Any) -> None:
         if planned.stream.kind == "data":
-            return  # chapters are written with the header
+            return  # chapters and timecodes are written with the header
         if is_cover(template):
             self._add_cover(video, planned, template)
         elif planned.stream.kind == "attachment":

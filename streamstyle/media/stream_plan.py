@@ -4,14 +4,13 @@ them. Known before work starts, by writing trial headers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import av
-
+from streamstyle.media import timecode
+from streamstyle.media.muxer_trial import can_hold
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import is_cover, open_video
 from streamstyle.media.subtitle_text import ASS_HEADER, TEXT_SUBTITLE_CODECS
@@ -19,7 +18,6 @@ from streamstyle.video_info import StreamInfo, VideoInfo
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
-    from av.packet import Packet
 
 _FILE_TAGS = (
     "BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_", "ENCODER", "HANDLER_NAME", "VENDOR_ID", "ROTATE",
@@ -29,10 +27,10 @@ _FILE_TAGS = (
 
 _MATROSKA = "matroska"
 _COVER_CONTAINERS = frozenset({"mp4", "mov", "ipod"})
+_TIMECODE_CONTAINERS = frozenset({"mp4", "mov"})
+"""FFmpeg's muxers of these make a timecode track of the tag `timecode` of the video."""
 _NO_TEXT_SUBTITLES = frozenset({"mpegts", "mpeg", "svcd", "vob"})
 """FFmpeg writes text subtitles into these too, but no player reads them."""
-
-_MUX_ERRORS = (av.FFmpegError, ValueError, NotImplementedError)
 
 MOV_TEXT_GAP = b"\0\0"
 """The packet that fills the time between subtitles in MP4; the muxer adds its own."""
@@ -93,21 +91,31 @@ def _kind_name(stream: StreamInfo) -> str:
 
 def _plan_stream(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
     """Return the plan for a stream; None if the container cannot hold it in any form."""
-    if stream.kind == "data" and template.container.chapters():  # in MP4 their titles are a track of their own
-        return StreamPlan(stream, StreamAction.converted, "written as chapters", "chapters")
-    if is_cover(template):
-        if container == _MATROSKA:
-            return StreamPlan(stream, StreamAction.converted, "a cover becomes an attachment", stream.codec)
-        return _plan_copy(stream, template, container) if container in _COVER_CONTAINERS else None
+    if stream.kind == "data":
+        return _plan_data(stream, template, container)
+    if is_cover(template) and container == _MATROSKA:
+        return StreamPlan(stream, StreamAction.converted, "a cover becomes an attachment", stream.codec)
     if stream.kind == "attachment":
-        return _plan_copy(stream, template, container) if container == _MATROSKA else None
-    if stream.kind == "subtitle" and stream.codec in TEXT_SUBTITLE_CODECS:
-        return (
-            None
-            if container in _NO_TEXT_SUBTITLES
-            else _plan_copy(stream, template, container) or _plan_conversion(stream, template, container)
-        )
-    return _plan_copy(stream, template, container) if stream.kind in ("audio", "subtitle", "video") else None
+        containers = _COVER_CONTAINERS if is_cover(template) else {_MATROSKA}
+        return _plan_copy(stream, template, container) if container in containers else None
+    if stream.kind not in ("audio", "subtitle", "video"):
+        return None
+    is_text = stream.kind == "subtitle" and stream.codec in TEXT_SUBTITLE_CODECS
+    if is_text and container in _NO_TEXT_SUBTITLES:
+        return None
+    copy = _plan_copy(stream, template, container)
+    return copy or (_plan_conversion(stream, template, container) if is_text else None)
+
+
+def _plan_data(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
+    if timecode.TAG in template.metadata:
+        if container in _TIMECODE_CONTAINERS:
+            return StreamPlan(stream, StreamAction.copied, codec="tmcd")
+        if container == _MATROSKA:
+            return StreamPlan(stream, StreamAction.converted, "its timecode becomes a tag", timecode.TAG)
+    elif template.container.chapters():  # in MP4 their titles are a track of their own
+        return StreamPlan(stream, StreamAction.converted, "written as chapters", "chapters")
+    return None
 
 
 def _plan_copy(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
@@ -143,60 +151,3 @@ def add_text_subtitles(target: OutputContainer, codec: str, template: Any) -> An
 def portable_tags(metadata: dict[str, str]) -> dict[str, str]:
     """Return the tags that also hold for another file."""
     return {key: value for key, value in metadata.items() if not key.upper().startswith(_FILE_TAGS)}
-
-
-def can_hold(container: str, add: Callable[..., object], *stream: object) -> bool:
-    """Whether a container can be written that has only the stream which `add(container, *stream)` adds."""
-    try:
-        with av.open(_NullFile(), "w", format=container) as trial:
-            add(trial, *stream)
-            trial.start_encoding()
-    except _MUX_ERRORS:
-        return False
-    return True
-
-
-class MuxerProbe:
-    """A muxer for one stream, which discards its output and tells which packets are accepted.
-
-    The muxer of the output queues packets of all streams, so a damaged packet fails in a later call, for another
-    stream, and the end of the file may be lost. Here it fails alone.
-    """
-
-    def __init__(self, container: str, add: Callable[[OutputContainer], Any]) -> None:
-        """`add` adds the stream to a container and returns it."""
-        self._container, self._add = container, add
-        self._open()
-
-    def _open(self) -> None:
-        self._output = av.open(_NullFile(), "w", format=self._container)
-        self._stream = self._add(self._output)
-
-    def accepts(self, packet: Packet[Any]) -> bool:
-        """Whether the muxer accepts this packet after those before it; changes the packet's stream."""
-        packet.stream = self._stream
-        try:
-            self._output.mux(packet)
-        except _MUX_ERRORS:
-            self._open()  # after a failure a muxer may fail for every packet
-            return False
-        return True
-
-
-class _NullFile:
-    """A file that discards what is written to it."""
-
-    def __init__(self) -> None:
-        self._position = self._end = 0
-
-    def write(self, data: bytes) -> int:
-        self._position += len(data)
-        self._end = max(self._end, self._position)
-        return len(data)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._position = offset + (0, self._position, self._end)[whence]
-        return self._position
-
-    def tell(self) -> int:
-        return self._position

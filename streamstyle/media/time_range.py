@@ -55,12 +55,12 @@ def time_range(video: VideoInfo, container: InputContainer) -> TimeRange:
 
 
 def cut_chapters(chapters: list[Chapter], part: TimeRange) -> list[Chapter]:
-    """Return the chapters that overlap the part, cut to it, with their times in the output."""
+    """Return the chapters that overlap the part, or are a moment in it, cut to it, with their times in the output."""
     cut = []
     for chapter in chapters:
         tick = chapter["time_base"] or Fraction(1, av.time_base)
         first, last = part.clip(chapter["start"] * tick, chapter["end"] * tick)
-        if first < last:
+        if first < last or (first == last and chapter["start"] == chapter["end"] and part.contains(first)):
             start, end = round((first - part.origin) / tick), round((last - part.origin) / tick)
             cut.append(cast("Chapter", {**chapter, "start": start, "end": end}))
     return cut

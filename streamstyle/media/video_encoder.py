@@ -17,9 +17,11 @@ from streamstyle.errors import OutputError, SettingsError
 from streamstyle.media.captions import with_captions
 from streamstyle.media.colour import ColourTags, FromRGB, output_colour, resolve_tags
 from streamstyle.media.decode_times import dts_from_pts
+from streamstyle.media.muxer_trial import MUX_ERRORS, NullFile
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import open_video
 from streamstyle.media.stream_plan import portable_tags
+from streamstyle.media.timecode import with_timecode_after
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,7 +86,9 @@ class VideoEncoder:
         self.stream = cast("VideoStream", added)
         self.stream.time_base = self._tick
         self.stream.disposition = source.disposition
-        self.stream.metadata.update(portable_tags(source.metadata))
+        self.skipped = max(0, video.start_pts - (source.start_time or 0)) * video.time_base
+        """Seconds of the video before its first frame that is processed."""
+        self.stream.metadata.update(with_timecode_after(portable_tags(source.metadata), self.skipped, video.frame_rate))
         self._set_format(video, colour, pix_fmt)
         self._set_quality(codec, settings, rate)
         self.duration = 1 / rate
@@ -160,22 +164,32 @@ class VideoEncoder:
 
 def check_encoder(video: VideoInfo, output: Path, settings: EncoderSettings) -> None:
     """Raise the error that a run with these settings would fail with, as far as it is known without writing a file."""
-    with open_video(video.path) as source, new_container(output, output) as container:
-        VideoEncoder(container, video, output, settings, cast("VideoStream", source.streams[video.video_stream]))
+    with new_container(output, output) as unwritten:
+        container = unwritten.format.name
+    with open_video(video.path) as source, av.open(NullFile(), "w", format=container) as trial:
+        VideoEncoder(trial, video, output, settings, cast("VideoStream", source.streams[video.video_stream]))
+        write_header(trial, output, settings)
 
 
-def write_header(container: OutputContainer, settings: EncoderSettings) -> None:
-    """Open the encoders and write the header. SettingsError if an encoder does not accept its settings."""
+def write_header(container: OutputContainer, output: Path, settings: EncoderSettings) -> None:
+    """Open the encoders and write the header.
+
+    SettingsError if an encoder does not accept its settings, OutputError if the container cannot hold what it gets.
+    """
     try:
         container.start_encoding()
-    except av.FFmpegError as error:
-        if "avcodec_open2" not in str(error):
+    except MUX_ERRORS as error:
+        why = getattr(error, "strerror", None) or error
+        if "avcodec_open2" in str(error):
+            raise SettingsError(
+                f"--codec {settings.codec} cannot be used with --crf {settings.crf} --preset {settings.preset} on this "
+                f"machine ({why})",
+                "Try --codec libx264.",
+            ) from error
+        if isinstance(error, OSError):  # the disk's, not the muxer's
             raise
-        raise SettingsError(
-            f"--codec {settings.codec} cannot be used with --crf {settings.crf} --preset {settings.preset} on this "
-            f"machine ({error.strerror})",
-            "Try --codec libx264.",
-        ) from error
+        problem = f"{output.name} cannot hold {settings.codec} video ({why})"
+        raise OutputError(problem, _suggest_codec(container)) from error
 
 
 def _suggest_codec(container: OutputContainer) -> str:

@@ -28,6 +28,7 @@ from streamstyle.media.reader import open_video
 from streamstyle.media.stream_copy import StreamCopier
 from streamstyle.media.stream_plan import has_adts_aac, plan_streams, portable_tags
 from streamstyle.media.time_range import cut_chapters, decode_time, time_range
+from streamstyle.media.timecode import with_timecode_after
 from streamstyle.media.video_encoder import VideoEncoder, write_header
 from streamstyle.ops.transfer import to_host
 from streamstyle.resume.checkpoint import ResumePoint, remove_checkpoint
@@ -98,7 +99,8 @@ class VideoWriter:
         source_video = cast("VideoStream", source.streams[video.video_stream])
         self._encoder = VideoEncoder(self._container, video, output, settings, source_video)
         self._copied_streams = StreamCopier(video, source, plan_streams(video, output), self._range, self._container)
-        self._container.metadata.update(portable_tags(source.metadata))
+        tags = with_timecode_after(portable_tags(source.metadata), self._encoder.skipped, video.frame_rate)
+        self._container.metadata.update(tags)
         self._container.set_chapters(cut_chapters(source.chapters(), self._range))
         self._write_header(settings)
 
@@ -192,7 +194,7 @@ class VideoWriter:
     def _write_header(self, settings: EncoderSettings) -> None:
         try:
             with output_errors(self.partial):
-                write_header(self._container, settings)
+                write_header(self._container, self._output, settings)
             context = self._encoder.stream.codec_context
             self.checkpoints.check_encoder(context.codec.canonical_name, context.extradata)
         except StreamstyleError:

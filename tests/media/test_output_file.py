@@ -45,6 +45,7 @@ def refusal(source: Path, output: Path, **settings: object) -> OutputError | Set
         ("output.png", "cannot hold libx264", r"\.mkv"),
         ("output.srt", "cannot hold libx264", r"\.mkv"),
         ("output.webm", "cannot hold libx264", "vp9"),
+        ("output.ogv", "cannot hold libx264", "vp8"),
     ],
 )
 def test_an_invalid_output_is_refused_before_work_starts(

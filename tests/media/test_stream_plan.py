@@ -123,6 +123,48 @@ def test_a_chapter_track_becomes_chapters(rich_mp4: Path, tmp_path: Path) -> Non
     assert chapters(tmp_path / "output.mkv") == CHAPTERS
 
 
+def test_a_chapter_without_length_is_kept(tmp_path: Path) -> None:
+    marks = [(0.0, 0.4, "Start"), (0.4, 0.4, "Mark"), (0.8, 0.8, "Another")]
+    source = write_film(tmp_path / "film.mkv", pan(30, 64, 48).frames, extras=Extras(chapters=marks))
+    assert chapters(source) == marks
+    write_copy(source, tmp_path / "output.mkv")
+    assert chapters(tmp_path / "output.mkv") == marks
+    write_copy(source, tmp_path / "part.mkv", start=0.6)
+    assert [title for *_, title in chapters(tmp_path / "part.mkv")] == ["Another"]
+
+
+@pytest.fixture(scope="module")
+def timecode_mov(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film with a timecode track, as cameras write it."""
+    path = tmp_path_factory.mktemp("sources") / "timecode.mov"
+    extras = Extras(metadata={"timecode": "01:00:00:00"})
+    return write_film(path, pan(frames=60, width=64, height=48).frames, extras=extras)
+
+
+@pytest.mark.parametrize(("start", "expected"), [(0.0, "01:00:00:00"), (1.0, "01:00:01:00"), (1.48, "01:00:01:12")])
+@pytest.mark.parametrize("suffix", ["mov", "mp4", "mkv"])
+def test_a_timecode_is_that_of_the_first_frame(
+    timecode_mov: Path, tmp_path: Path, suffix: str, start: float, expected: str
+) -> None:
+    write_copy(timecode_mov, tmp_path / f"output.{suffix}", start=start)
+    with av.open(str(tmp_path / f"output.{suffix}")) as container:
+        found = {
+            tags[name]
+            for tags in (s.metadata for s in container.streams)
+            for name in tags
+            if name.lower() == "timecode"
+        }
+        assert found == {expected}
+        assert len([s for s in container.streams if "timecode" in s.metadata and s.type == "data"]) == (suffix != "mkv")
+
+
+def test_a_timecode_track_is_not_taken_for_chapters(timecode_mov: Path) -> None:
+    (planned,) = plan_streams(probe(timecode_mov, SourceSettings()), Path("output.mkv"))
+    assert (planned.action, planned.reason) == (StreamAction.converted, "its timecode becomes a tag")
+    (planned,) = plan_streams(probe(timecode_mov, SourceSettings()), Path("output.mov"))
+    assert (planned.action, planned.reason) == (StreamAction.copied, None)
+
+
 @pytest.mark.parametrize("ending", ["webm", "avi", "ts"])
 def test_other_containers_leave_out_what_they_cannot_hold(rich_mkv: Path, ending: str) -> None:
     left_out = {codec for codec, action in actions(rich_mkv, f"output.{ending}") if action is StreamAction.left_out}
