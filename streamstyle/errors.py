@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 EXIT_INTERNAL = 70
 """Exit code of an internal error; each StreamstyleError has its own."""
 
@@ -51,3 +53,22 @@ class DeviceError(StreamstyleError):
     """The device is not available, or has failed."""
 
     exit_code = 6
+
+
+_OUT_OF_MEMORY = re.compile(
+    r"can't allocate memory|Cannot allocate memory|Insufficient memory|bad_alloc|failed to map segment"
+    r"|can't start new thread|could not create a primitive$"
+)
+"""How torch, the system, OpenCV, C++, the loader of libraries, Python and oneDNN say that memory ran out."""
+
+
+def lacks_host_memory(error: BaseException) -> bool:
+    """Return whether an error is due to lack of memory, that of a GPU excepted."""
+    if isinstance(error, StreamstyleError):
+        return False
+    return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
+
+
+def host_memory_error(option: str = "--size") -> DeviceError:
+    """Return the error for lack of memory; the option named in it makes everything smaller."""
+    return DeviceError("not enough memory", f"Close other programs, or use a smaller {option}.")

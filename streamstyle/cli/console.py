@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-import click
-
 from streamstyle.cli.errors import stop_on_signal
+from streamstyle.cli.standard_streams import echo_line
 from streamstyle.events import (
     Event,
     Finished,
@@ -69,8 +68,8 @@ def resume_hint(restart: bool) -> str:
 
 
 def print_json(event: Event) -> None:
-    """Print the event as one line of JSON on standard output."""
-    click.echo(event.to_line())
+    """Print the event as one line of JSON on standard output. Raises OutputError if it cannot be written."""
+    echo_line(event.to_line())
 
 
 class ConsoleReporter:

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
-import sys
+import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 import click
 
-from streamstyle.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, StreamstyleError
+from streamstyle.cli.standard_streams import discard
+from streamstyle.errors import (
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    OutputError,
+    StreamstyleError,
+    host_memory_error,
+    lacks_host_memory,
+)
 from streamstyle.events import Failed
 from streamstyle.files import log_folder
 from streamstyle.formatting import sanitise
 
 _NoArgsError: type[click.UsageError] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """Raised by click 8.2 and later for a group without a command; its message is the help."""
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _STOPPING = b"\nstopping; press Ctrl-C again to abort\n"
 _ABORTED = b"\naborted; the output so far is kept under its partial name\n"
@@ -37,26 +49,46 @@ def report_error(error: BaseException, *, as_json: bool, debug: bool) -> int:
     if debug and not isinstance(error, click.exceptions.Exit | click.ClickException):
         traceback.print_exception(error)
     failed = to_failed(error, debug)
-    if as_json:
-        click.echo(failed.to_line())
-    else:
-        click.echo(sanitise(f"streamstyle: error: {failed.problem}. {failed.next_step}".rstrip()), err=True)
+    if not (as_json and _echo(failed.to_line(), "stdout")):
+        _echo(sanitise(f"streamstyle: error: {failed.problem}. {failed.next_step}".rstrip()), "stderr")
     return failed.exit_code
+
+
+def _echo(text: str, stream: Literal["stdout", "stderr"]) -> bool:
+    """Print a line; return whether that was possible."""
+    try:
+        click.echo(text, err=stream == "stderr")
+    except OSError:
+        discard(stream)
+        return False
+    return True
 
 
 def to_failed(error: BaseException, debug: bool) -> Failed:
     """Return the event for an error; the traceback of an internal error is written to a file unless `debug` is set."""
-    if isinstance(error, StreamstyleError):
-        return Failed(error.problem, error.next_step, error.exit_code)
     if isinstance(error, click.ClickException):
         problem, _, advice = error.format_message().rstrip(".").partition(". ")
         return Failed(problem.rstrip("."), _next_step(advice, error), error.exit_code)
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return Failed("interrupted before anything was written", "", EXIT_INTERRUPTED)
+    if known := _known_error(error):
+        return Failed(known.problem, known.next_step, known.exit_code)
     problem = f"internal error, {type(error).__name__}: {error}".rstrip(". ")
     if debug:
         return Failed(problem, "The traceback is above.", EXIT_INTERNAL)
-    return Failed(problem, f"The traceback is in {_write_traceback(error)}; --debug prints it.", EXIT_INTERNAL)
+    path = _write_traceback(error)
+    next_step = f"The traceback is in {path}; --debug prints it." if path else "--debug prints the traceback."
+    return Failed(problem, next_step, EXIT_INTERNAL)
+
+
+def _known_error(error: BaseException) -> StreamstyleError | None:
+    """Return what a user can correct; lack of disk space and of memory may show anywhere."""
+    if isinstance(error, StreamstyleError):
+        return error
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        where = f" to {error.filename}" if error.filename else ""
+        return OutputError(f"nothing more can be written{where} ({error.strerror})", "Free some space.")
+    return host_memory_error() if lacks_host_memory(error) else None
 
 
 def _next_step(advice: str, error: click.ClickException) -> str:
@@ -67,16 +99,21 @@ def _next_step(advice: str, error: click.ClickException) -> str:
     return f"{advice}See `{command} --help`."
 
 
-def _write_traceback(error: BaseException) -> Path:
-    path = log_folder() / f"traceback-{time.strftime('%Y%m%d-%H%M%S')}.txt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    return path
+def _write_traceback(error: BaseException) -> Path | None:
+    """Write the traceback to a file and return its path; None where no folder can be written."""
+    name = f"traceback-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+    for folder in (log_folder, lambda: Path(tempfile.gettempdir())):
+        with suppress(OSError):
+            path = folder() / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+            return path
+    return None
 
 
 def _exit_on_broken_pipe() -> int:
     """Exit without a message when the reader of standard output has exited, as `head` does."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    discard("stdout")
     return 1
 
 

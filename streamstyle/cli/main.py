@@ -18,6 +18,7 @@ from streamstyle.cli.measure import measure
 from streamstyle.cli.options import HELP_NAMES, DeclaredOrderGroup
 from streamstyle.cli.run import run, upscale
 from streamstyle.cli.runs import runs, stop
+from streamstyle.cli.standard_streams import flush_stdout, open_closed_streams
 from streamstyle.cli.styles import learn, styles
 from streamstyle.cli.train import train
 from streamstyle.cli.tui import tui
@@ -30,12 +31,15 @@ _ASCII_FALLBACK = "streamstyle.ascii"
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
+    open_closed_streams()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     codecs.register_error(_ASCII_FALLBACK, ascii_fallback)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=_ASCII_FALLBACK)  # a character that cannot be printed must not end a run
-    sys.exit(exit_code(arguments))
+    code = exit_code(arguments)
+    flush_stdout()
+    sys.exit(code)
 
 
 def exit_code(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""GPU errors of torch, cuDNN, cuBLAS and CuPy as one-line errors, and fallbacks that need less memory."""
+"""GPU errors of torch, cuDNN, cuBLAS and CuPy as one-line errors, and fallbacks for when memory runs out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-from streamstyle.errors import DeviceError
+from streamstyle.errors import DeviceError, host_memory_error, lacks_host_memory
 
 _OUT_OF_MEMORY_MESSAGES = (
     "CUDA error: out of memory",
@@ -34,14 +34,16 @@ _GPU_ERROR_MESSAGES = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error is due to lack of GPU memory."""
-    if isinstance(error, torch.OutOfMemoryError):
+    """Return whether an error is due to lack of memory, of the GPU or of the machine."""
+    if isinstance(error, torch.OutOfMemoryError) or lacks_host_memory(error):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _OUT_OF_MEMORY_MESSAGES)
 
 
-def out_of_memory_error(option: str = "--size") -> DeviceError:
+def out_of_memory_error(error: BaseException, option: str = "--size") -> DeviceError:
     """Return the error for when no fallback is left; the option named in it makes everything smaller."""
+    if lacks_host_memory(error):
+        return host_memory_error(option)
     return DeviceError(
         "not enough memory on the GPU",
         f"Close other programs that use it (see nvidia-smi), or use a smaller {option}, or --device cpu.",
@@ -50,15 +52,15 @@ def out_of_memory_error(option: str = "--size") -> DeviceError:
 
 @contextmanager
 def gpu_errors_as_device_errors(option: str = "--size") -> Iterator[None]:
-    """Raise errors of the GPU inside the block as DeviceError; other errors pass unchanged.
+    """Raise errors of the GPU and lack of memory inside the block as DeviceError; other errors pass unchanged.
 
     A kernel's failure is reported by the next call to the GPU, in any thread, so the block has to enclose everything.
     """
     try:
         yield
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if is_out_of_memory(error):
-            raise out_of_memory_error(option) from error
+            raise out_of_memory_error(error, option) from error
         if not isinstance(error, torch.AcceleratorError) and not any(
             words in str(error) for words in _GPU_ERROR_MESSAGES
         ):
@@ -107,15 +109,16 @@ class MemoryFallback(Generic[V]):
         while True:
             try:
                 return work(self._fallbacks[0].value)
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 if len(self._fallbacks) == 1:
-                    raise out_of_memory_error() from error
-            self._use_next()  # after the except block: the error keeps the memory of the failed work
+                    raise out_of_memory_error(error) from error
+                where = "memory ran out" if lacks_host_memory(error) else "the GPU ran out of memory"
+            self._use_next(where)  # after the except block: the error keeps the memory of the failed work
 
-    def _use_next(self) -> None:
+    def _use_next(self, where: str) -> None:
         del self._fallbacks[0]
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        self._warn(f"the GPU ran out of memory; {self._fallbacks[0].message}")
+        self._warn(f"{where}; {self._fallbacks[0].message}")

@@ -16,6 +16,7 @@ from av.codec.context import ThreadType
 from av.stream import Disposition
 
 from streamstyle.errors import VideoError
+from streamstyle.files import special_file
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -59,14 +60,16 @@ def open_video(path: Path) -> InputContainer:
 
 def _check_file(path: Path) -> None:
     try:
-        size = path.stat().st_size
+        size, kind = path.stat().st_size, special_file(path)
     except FileNotFoundError as error:
         raise VideoError(f"{path} does not exist", "Check the name and the folder.") from error
     except OSError as error:
         raise VideoError(f"{path} cannot be read: {error.strerror}", "Check its name and permissions.") from error
-    if path.is_dir():
+    if kind == "a folder":
         raise VideoError(f"{path} is a folder", "Give the file of a film in it.")
-    if size == 0 and path.is_file():
+    if kind is not None:  # a film is read several times, and sought in
+        raise VideoError(f"{path} is {kind}, not a file", "Save the film as a file first, and give that.")
+    if size == 0:
         raise VideoError(f"{path} is empty", "Copy or download it again.")
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
+from streamstyle.cli.errors import to_failed
 from streamstyle.errors import DeviceError
+from streamstyle.events import Failed
 from streamstyle.gpu.memory import Fallback, MemoryFallback, first_line, gpu_errors_as_device_errors, is_out_of_memory
 
 ADVICE = """
@@ -115,3 +120,35 @@ def test_other_errors_pass_through_fallbacks() -> None:
 
     with pytest.raises(RuntimeError, match="something else"):
         MemoryFallback(FALLBACKS, [].append)(work)
+
+
+def host_memory_errors() -> list[BaseException]:
+    """Errors of torch, numpy and OpenCV where the machine has not enough memory."""
+    errors: list[BaseException] = []
+    for work in (
+        lambda: torch.empty(1 << 50),
+        lambda: np.empty(1 << 50),
+        lambda: cv2.resize(np.zeros((2, 2, 3), np.uint8), (1 << 23, 1 << 23)),
+    ):
+        with pytest.raises(Exception, match=r"memory|allocate") as caught:
+            work()
+        errors.append(caught.value)
+    return errors
+
+
+def test_lack_of_memory_of_the_machine_is_one_line_with_advice() -> None:
+    for error in host_memory_errors():
+        failed = to_failed(error, debug=False)
+        assert failed == Failed("not enough memory", "Close other programs, or use a smaller --size.", 6)
+
+
+def test_on_a_cpu_lack_of_memory_leads_to_the_next_fallback() -> None:
+    def work(needed: int) -> Tensor:
+        return torch.empty(needed)
+
+    warnings: list[str] = []
+    fallback = MemoryFallback([Fallback(1 << 50), Fallback(10, "it works in tiles")], warnings.append)
+    assert len(fallback(work)) == 10
+    assert warnings == ["memory ran out; it works in tiles"]
+    with pytest.raises(DeviceError, match=r"not enough memory\. Close other programs"):
+        MemoryFallback([Fallback(1 << 50)], warnings.append)(work)

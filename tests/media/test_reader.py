@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
@@ -46,6 +47,15 @@ def test_a_file_that_is_not_a_video_is_an_error_of_one_line(tmp_path: Path) -> N
             probe(tmp_path / name, SourceSettings())
         assert str(tmp_path / name) in caught.value.problem
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs named pipes")
+def test_a_pipe_and_a_device_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "film.mp4")
+    with pytest.raises(VideoError, match=r"film.mp4 is a pipe, not a file\. Save the film as a file first"):
+        probe(tmp_path / "film.mp4", SourceSettings())
+    with pytest.raises(VideoError, match="/dev/zero is a device"):
+        probe(Path("/dev/zero"), SourceSettings())
 
 
 def test_a_truncated_mp4_is_an_error_that_says_why(tmp_path: Path) -> None:
