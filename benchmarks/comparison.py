@@ -22,11 +22,15 @@ METRICS = {
     "warping_error_1": "flicker (gap 1)",
     "warping_error_5": "gap 5",
     "warping_error_10": "gap 10",
+    "boundary_error": "boundary error",
     "drift": "drift",
     "content": "content loss",
     "style": "style loss",
     "sharpness": "sharpness",
 }
+
+LEVELS = {"tone_lag": "tone lag, levels", "seam": "seam, levels", "ghost": "ghost, levels"}
+"""Metrics that johnson does not have by definition, so that they are not relative to it."""
 
 
 def run_comparison(
@@ -69,7 +73,8 @@ def table_rows(compared: events.Compared) -> list[Row]:
 def _row(film: events.ComparedFilm, measured: Sequence[str], cpu: float | None, baseline_cpu: float | None) -> Row:
     row: Row = {"relative to johnson": film.name, "s/frame": film.seconds_per_frame, "time": film.time_ratio}
     row["CPU time"] = cpu / baseline_cpu if cpu and baseline_cpu else None
-    return row | {METRICS[key]: film.ratios.get(key) for key in measured}
+    ratios = {METRICS[key]: film.ratios.get(key) for key in measured}
+    return row | ratios | {label: film.metrics.get(key) for key, label in LEVELS.items()}
 
 
 def _cpu_seconds(film: events.ComparedFilm) -> float | None:

@@ -68,7 +68,12 @@ _COLUMNS = (
     ("style", "style"),
     ("sharpness", "sharpness"),
 )
-"""Columns of the table: key of the metric, and heading."""
+"""Columns of the table: key of the metric relative to the baseline, and heading."""
+
+_LEVEL_COLUMNS = (("tone_lag", "tone lag"), ("seam", "seam"), ("ghost", "ghost"))
+"""Columns of metrics in levels, which the baseline does not have."""
+
+_COLUMN_WIDTH = 10
 
 _comparison_option, _measurement_option = grouped_option("Comparison"), grouped_option("Measurement")
 
@@ -239,13 +244,16 @@ class ComparisonReporter:
 
 
 def _comparison_table(compared: Compared) -> list[str]:
-    """Return a table of the metrics relative to the baseline, what they were measured with, and the files written."""
+    """Return a table of the metrics, what they were measured with, and the files written."""
     first = f"relative to {compared.baseline}"
     width = max(len(first), *(len(film.name) for film in compared.films))
-    lines = ["", f"{first:<{width}}" + "".join(f"{heading:>11}" for _, heading in _COLUMNS)]
+    levels = [(key, heading) for key, heading in _LEVEL_COLUMNS if any(key in film.metrics for film in compared.films)]
+    headings = "".join(f"{heading:>{_COLUMN_WIDTH}}" for _, heading in (*_COLUMNS, *levels))
+    lines = ["", f"{first:<{width}}{headings}"]
     for film in compared.films:
         ratios = {**film.ratios, **({} if film.time_ratio is None else {"time": film.time_ratio})}
-        lines.append(f"{film.name:<{width}}" + "".join(_cell(ratios.get(key)) for key, _ in _COLUMNS))
+        values = [*(ratios.get(key) for key, _ in _COLUMNS), *(film.metrics.get(key) for key, _ in levels)]
+        lines.append(f"{film.name:<{width}}" + "".join(map(_cell, values)))
     lines += ["", f"flow reference: {compared.flow_reference}; loss network: {compared.loss_network}"]
     if compared.same_flow_methods:
         names = ", ".join(compared.same_flow_methods)
@@ -254,4 +262,4 @@ def _comparison_table(compared: Compared) -> list[str]:
 
 
 def _cell(value: float | None) -> str:
-    return f"{'-' if value is None else f'{value:.3g}':>11}"
+    return f"{'-' if value is None else f'{value:.3g}':>{_COLUMN_WIDTH}}"

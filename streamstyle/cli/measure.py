@@ -26,10 +26,20 @@ REFERENCE_HELP = (
 NETWORK_HELP = "VGG-16 weights for content and style loss. Default: the wide built-in network."
 _STYLE_HELP = "Style image; without it style loss is not measured."
 _ERROR_LABELS = {"warping_error": "warping error", "stability_error": "stability error"}
-_LOSS_LABELS = {"content": "content loss", "style": "style loss"}
+_LABELS = {
+    "content": "content loss",
+    "style": "style loss",
+    "boundary_error": "boundary error",
+    "tone_lag": "tone lag",
+}
+_PER_FRAME_HELP = (
+    "The film stylised frame by frame (`run --method johnson`), with the same style and at the same size; without it "
+    "tone lag, seam and ghost are not measured."
+)
 _EPILOG = """
-Errors, drift and losses: lower is better. The source is measured too, and two control films: STYLISED blurred, and
-frozen on the first frame of each shot. Formulas: docs/metrics.md.
+All but sharpness: lower is better. Boundary error, tone lag, seam and ghost are in levels (0..255). The source is
+measured too, and two control films: STYLISED blurred, and frozen on the first frame of each shot. Formulas:
+docs/metrics.md.
 """
 
 
@@ -39,18 +49,20 @@ frozen on the first frame of each shot. Formulas: docs/metrics.md.
     "--source", required=True, type=FILE, metavar="MOVIE", help="The film that STYLISED was made from."
 )
 @_measurement_option("--style", type=FILE, metavar="IMAGE", help=_STYLE_HELP)
+@_measurement_option("--per-frame", type=FILE, metavar="FILM", help=_PER_FRAME_HELP)
 @_measurement_option(
     "--range", "time_range", type=parse_range, metavar="A-B", help="The range of the source that was stylised."
 )
 @_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
 @_measurement_option("--loss-network", type=FILE, metavar="PATH", help=NETWORK_HELP)
-@_measurement_option("--curves", is_flag=True, help="With --json: also errors and sharpness of every frame.")
+@_measurement_option("--curves", is_flag=True, help="With --json: also errors, sharpness and artefacts of every frame.")
 @json_option
 @debug_option
 def measure(
     stylised: Path,
     source: Path,
     style: Path | None,
+    per_frame: Path | None,
     time_range: tuple[float | None, float | None] | None,
     flow_reference: str,
     loss_network: Path | None,
@@ -74,7 +86,9 @@ def measure(
         line.show(progress_text(line.bar(done / frames) if frames else "", done, frames, speed))
 
     try:
-        measured = measure_film(stylised, source, settings, reference, scorer, show_progress, curves=curves)
+        measured = measure_film(
+            stylised, source, settings, reference, scorer, show_progress, per_frame=per_frame, curves=curves
+        )
     finally:
         line.clear()
     if as_json:
@@ -96,7 +110,7 @@ def _metrics_table(measured: Measured) -> list[str]:
     rows = [
         f"{Path(measured.stylised).name}: {measured.frames} frames; flow reference: {measured.flow_reference}",
         f"loss network: {measured.loss_network}",
-        " " * 24 + "".join(f"{column:>12}" for column in columns),
+        " " * 24 + "".join(f"{column.replace('_', ' '):>12}" for column in columns),
     ]
     for name in measured.metrics["stylised"]:
         values = "".join(_cell(measured.metrics[column].get(name)) for column in columns)
@@ -111,4 +125,4 @@ def _cell(value: float | None) -> str:
 def metric_label(name: str) -> str:
     """Return the label of a metric: `warping error, gap 5` for `warping_error_5`."""
     kind, _, gap = name.rpartition("_")
-    return f"{_ERROR_LABELS[kind]}, gap {gap}" if kind in _ERROR_LABELS else _LOSS_LABELS.get(name, name)
+    return f"{_ERROR_LABELS[kind]}, gap {gap}" if kind in _ERROR_LABELS else _LABELS.get(name, name)

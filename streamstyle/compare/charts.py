@@ -1,4 +1,4 @@
-"""The charts of the report as SVG: warping error per frame, and time against flicker."""
+"""The charts of the report as SVG: warping error and artefacts per frame, and time against flicker."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from streamstyle.compare.markup import element, film_colour, hex_colour, text
 from streamstyle.evaluate.metrics import Curve
 
 _ERROR_PREFIX = "warping_error_"
+_ARTEFACTS = {"boundary error": "boundary_error", "tone lag": "tone_lag", "seam": "seam", "ghost": "ghost"}
+"""By their labels, the names of the other metrics that have a curve."""
 _FLICKER = "warping_error_1"
 _NOTHING_TO_DRAW = element("p", "No two frames of a shot could be compared.", class_="note")
 
@@ -80,9 +82,12 @@ def fit_axis(values: Iterable[float], start: float, end: float, margin: float = 
     return LogAxis(min(positive) / margin, max(positive) * margin, start, end)
 
 
-def measured_gaps(compared: Compared) -> list[str]:
-    """Return the gaps for which there is a warping error, as text."""
-    return [key.removeprefix(_ERROR_PREFIX) for key in compared.films[0].metrics if key.startswith(_ERROR_PREFIX)]
+def curve_names(compared: Compared) -> dict[str, str]:
+    """Return the metrics that have a curve: of warping errors by their gap as text, of artefacts by their label."""
+    errors = [key for key in compared.films[0].metrics if key.startswith(_ERROR_PREFIX)]
+    measured = {key for film in compared.films for key in film.curves}
+    artefacts = {label: name for label, name in _ARTEFACTS.items() if name in measured}
+    return {key.removeprefix(_ERROR_PREFIX): key for key in errors} | artefacts
 
 
 def drawn_films(compared: Compared) -> list[tuple[int, ComparedFilm]]:
@@ -91,22 +96,23 @@ def drawn_films(compared: Compared) -> list[tuple[int, ComparedFilm]]:
 
 
 def curves_chart(compared: Compared) -> str:
-    """Return the warping error per frame: a group of curves per gap, and buttons for gaps and films."""
-    gaps = measured_gaps(compared)
-    if not gaps:
+    """Return the metrics per frame: a group of curves for each, and buttons for metrics and films."""
+    names = curve_names(compared)
+    if not names:
         return _NOTHING_TO_DRAW
+    first = next(iter(names))
     svg = element(
         "svg",
         _time_ticks(compared),
-        *(_gap_group(compared, gap, shown=gap == gaps[0]) for gap in gaps),
+        *(_curve_group(compared, label, name, shown=label == first) for label, name in names.items()),
         element("line", x1=0, x2=0, y1=CURVES_AREA.top, y2=CURVES_AREA.bottom, class_="cursor off"),
         id="curves",
         viewBox=CURVES_AREA.view_box,
         tabindex=0,
         role="img",
-        aria_label="Warping error of every frame, one line per film; arrow keys move from frame to frame",
+        aria_label="A metric of every frame, one line per film; arrow keys move from frame to frame",
     )
-    buttons = [_gap_button(gap, pressed=gap == gaps[0]) for gap in gaps]
+    buttons = [_curve_button(label, pressed=label == first) for label in names]
     legend = [_legend_button(index, film) for index, film in drawn_films(compared)]
     note = "Lines break at a cut. Point at them, or use the arrow keys, to read one frame; a name hides its line."
     return (
@@ -128,13 +134,13 @@ def _time_ticks(compared: Compared) -> str:
     )
 
 
-def _gap_group(compared: Compared, gap: str, *, shown: bool) -> str:
+def _curve_group(compared: Compared, label: str, name: str, *, shown: bool) -> str:
     films = drawn_films(compared)
-    curves = {index: film.curves.get(_ERROR_PREFIX + gap, []) for index, film in films}
+    curves = {index: film.curves.get(name, []) for index, film in films}
     values = (value for curve in curves.values() for value in curve if value)
     y_axis = fit_axis(values, CURVES_AREA.bottom, CURVES_AREA.top)
     lines = [_curve_line(index, film, curves[index], y_axis) for index, film in films]
-    return element("g", CURVES_AREA.horizontal_grid(y_axis), *lines, data_gap=gap, class_="" if shown else "off")
+    return element("g", CURVES_AREA.horizontal_grid(y_axis), *lines, data_gap=label, class_="" if shown else "off")
 
 
 def _curve_line(index: int, film: ComparedFilm, curve: Curve, y_axis: LogAxis) -> str:
@@ -155,9 +161,10 @@ def curve_path(curve: Curve, y_axis: LogAxis) -> str:
     return "".join(path)
 
 
-def _gap_button(gap: str, *, pressed: bool) -> str:
-    label = "from frame to frame" if gap == "1" else f"{gap} frames apart"
-    return element("button", label, type="button", data_show=gap, aria_pressed=str(pressed).lower())
+def _curve_button(label: str, *, pressed: bool) -> str:
+    distance = "from frame to frame" if label == "1" else f"{label} frames apart"
+    shown = label if label in _ARTEFACTS else f"warping error {distance}"
+    return element("button", shown, type="button", data_show=label, aria_pressed=str(pressed).lower())
 
 
 def _legend_button(index: int, film: ComparedFilm) -> str:

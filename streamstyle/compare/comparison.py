@@ -15,6 +15,7 @@ from streamstyle.compare.method_runs import (
     MethodResult,
     MethodSpec,
     baseline_index,
+    per_frame_indices,
     prepare_spec,
     run_methods,
     write_record,
@@ -29,7 +30,7 @@ from streamstyle.settings import Method, SourceSettings
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
 
-METRICS_VERSION = 3
+METRICS_VERSION = 4
 """Incremented whenever the same films would get other metrics, so that archived ones are not used."""
 
 
@@ -100,6 +101,7 @@ def measure_results(
             source_settings,
             setup.reference_flow,
             scorer=setup.scorer,
+            per_frame=per_frame_indices([result.spec for result in results]),
             with_controls=True,
             on_frame=on_frame,
         )

@@ -63,7 +63,7 @@ class ComparedFilm:
     ratios: dict[str, float]
     """The same, relative to the baseline."""
     curves: dict[str, Curve]
-    """Warping errors and sharpness of every frame."""
+    """Warping errors, sharpness and artefacts of every frame."""
     output: str = ""
     created: str = ""
     """UTC, ISO 8601; empty for a film that was not made here."""

@@ -87,6 +87,16 @@ def baseline_index(specs: Sequence[MethodSpec]) -> int:
     return next((index for index, spec in enumerate(specs) if spec.method is Method.johnson), 0)
 
 
+def per_frame_indices(specs: Sequence[MethodSpec]) -> list[int | None]:
+    """Return for each method the index of the johnson that stylises frames as it does.
+
+    None where there is none, and for ruder, which stylises no frame by itself.
+    """
+    johnsons = [(spec.settings.style, index) for index, spec in enumerate(specs) if spec.method is Method.johnson]
+    first = dict(reversed(johnsons))
+    return [None if spec.method is Method.ruder else first.get(spec.settings.style) for spec in specs]
+
+
 def run_methods(
     specs: Sequence[MethodSpec],
     video: VideoInfo,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from streamstyle import __version__
-from streamstyle.compare.charts import CURVES_AREA, curves_chart, drawn_films, measured_gaps, time_chart
+from streamstyle.compare.charts import CURVES_AREA, curve_names, curves_chart, drawn_films, time_chart
 from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.excerpts import Excerpt, make_excerpts
 from streamstyle.compare.markup import element, film_colour, hex_colour, significant_digits, text
@@ -35,6 +35,10 @@ _COLUMN_HEADS = {
     "stability_error_1": "stability error, gap 1",
     "stability_error_5": "stability error, gap 5",
     "stability_error_10": "stability error, gap 10",
+    "boundary_error": "boundary error, levels",
+    "tone_lag": "tone lag, levels",
+    "seam": "seam, levels",
+    "ghost": "ghost, levels",
     "drift": "drift",
     "content": "content loss",
     "style": "style loss",
@@ -48,6 +52,14 @@ _METRIC_MEANINGS = {
     "warping error": "Mean squared difference between a frame and an earlier one warped to it along the source's "
     "optical flow, where that is reliable (Lai et al. 2018). One frame apart it is flicker.",
     "stability error": "The same as a root mean square over all pixels.",
+    "boundary error": "Mean difference, in levels of 255, between a frame and the previous one warped to it, where the "
+    "warping error leaves pixels out although the source confirms the flow.",
+    "tone lag": "Mean difference of the colour of 8x8 pixels from that of the frame stylised by itself (johnson), in "
+    "levels.",
+    "seam": "Edges that are stronger than any near them in the frame stylised by itself, in the source and in the "
+    "previous frame warped; root mean square in levels. Texture below some four pixels is left out.",
+    "ghost": "What the source would show that is not there, had it been carried on as the film was; root mean square, "
+    "in levels.",
     "drift": "How much the colour of points changes that are tracked over 20 frames, relative to what it would change "
     "if the film stood still while the scene moves. A frozen film has exactly 1.",
     "content loss": "Relative squared error of relu4_2 against the source's frame.",
@@ -99,8 +111,8 @@ def _script_data(compared: Compared, excerpts: list[Excerpt]) -> dict[str, Any]:
         "films": [{"name": film.name, "colour": hex_colour(film_colour(index))} for index, film in films],
         "excerpts": [asdict(excerpt) for excerpt in excerpts],
         "curves": {
-            gap: [_round_curve(film.curves[f"warping_error_{gap}"]) for _, film in films]
-            for gap in measured_gaps(compared)
+            label: [_round_curve(film.curves.get(name, [])) for _, film in films]
+            for label, name in curve_names(compared).items()
         },
         "plot": {
             "left": CURVES_AREA.left,

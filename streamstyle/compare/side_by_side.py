@@ -121,7 +121,10 @@ def _caption_figures(film: ComparedFilm, baseline: str) -> str:
     flicker = "" if ratio is None else f"flicker {ratio:.2f}"
     if film.seconds_per_frame is None:
         return f"{flicker} of {baseline}'s" if flicker else ""
-    return "   ".join(part for part in (f"{film.seconds_per_frame:.2g} s/frame", flicker) if part)
+    seam = film.metrics.get("seam")
+    others = [f"sharp {film.ratios['sharpness']:.2f}" if "sharpness" in film.ratios else ""]
+    others += [f"seam {seam:.2f}" if seam is not None else ""]
+    return "   ".join(part for part in (f"{film.seconds_per_frame:.2g} s/frame", flicker, *others) if part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Metrics of finished films: stability, drift, sharpness, content and style."""
+"""Metrics of finished films: stability, artefacts, drift, sharpness, content and style."""

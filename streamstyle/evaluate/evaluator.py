@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.errors import VideoError
+from streamstyle.evaluate.artefacts import Artefacts, ArtefactTracker
 from streamstyle.evaluate.drift import PointTracker
 from streamstyle.evaluate.metrics import (
     SCORE_EVERY,
@@ -62,12 +63,14 @@ class Measured(Event):
     """The flow that stability was measured along, such as `deepflow flow of its source`."""
     loss_network: str
     """The network that content and style loss were measured with."""
+    per_frame: str | None
+    """The per-frame stylisation that tone lag, seam and ghost were measured with; None without one."""
     frames: int
     metrics: dict[str, dict[str, float]]
-    """By `source`, `stylised`, `blurred` and `frozen`, the metrics by name; those that cannot be computed
-    are missing."""
+    """By `source`, `stylised`, `per_frame` if there is one, `blurred` and `frozen`, the metrics by name; those that
+    cannot be computed are missing."""
     curves: dict[str, dict[str, Curve]]
-    """By the same keys, warping errors and sharpness of every frame; empty unless requested."""
+    """By the same keys, warping errors, sharpness and artefacts of every frame; empty unless requested."""
 
 
 def measure_film(
@@ -78,21 +81,32 @@ def measure_film(
     scorer: PerceptualScorer,
     on_frame: Callable[[int], None],
     *,
+    per_frame: Path | None = None,
     curves: bool = False,
 ) -> Measured:
     """Return the metrics of a film made by any tool; `on_frame` gets the number of frames measured so far.
 
-    Raises VideoError if a film cannot be read, or the two differ in length.
+    `per_frame` is the film stylised frame by frame, without which some metrics are missing. Raises VideoError if a film
+    cannot be read, or the films differ in length.
     """
     measured = measure_films(
-        [stylised], source, source_settings, reference_flow, scorer=scorer, with_controls=True, on_frame=on_frame
+        [stylised, per_frame] if per_frame else [stylised],
+        source,
+        source_settings,
+        reference_flow,
+        scorer=scorer,
+        per_frame=[1, 1] if per_frame else [None],
+        with_controls=True,
+        on_frame=on_frame,
     )
-    by_film = dict(zip(("source", "stylised", *ControlFilms.names), measured, strict=True))
+    names = ["source", "stylised", *(["per_frame"] if per_frame else []), *ControlFilms.names]
+    by_film = dict(zip(names, measured, strict=True))
     return Measured(
         str(stylised),
         str(source),
         reference_flow.name,
         scorer.name,
+        str(per_frame) if per_frame else None,
         measured[0].frames,
         {name: metrics.by_name() for name, metrics in by_film.items()},
         {name: metrics.curves for name, metrics in by_film.items()} if curves else {},
@@ -106,21 +120,25 @@ def measure_films(
     reference_flow: ReferenceFlow = DEFAULT_FLOW,
     gaps: Sequence[int] = GAPS,
     scorer: PerceptualScorer | None = None,
+    per_frame: Sequence[int | None] = (),
     with_controls: bool = False,
     on_frame: Callable[[int], None] = lambda frames: None,
 ) -> list[FilmMetrics]:
     """Return the metrics of `source`, then of each of `stylised`, all along the same flow.
 
     The flow is that of the source, scaled to the size of the first stylised film. `source_settings` give the time range
-    that was stylised; 1 must be among the gaps. With a `scorer`, content and style loss are measured too. With
-    `with_controls`, the blurred and the frozen copy of the first stylised film come last. `on_frame` gets the number of
-    frames measured so far. Raises VideoError if a film cannot be read, or differs in length from the source.
+    that was stylised; 1 must be among the gaps. With a `scorer`, content and style loss are measured too. `per_frame`
+    gives for each stylised film the index of its per-frame stylisation among them, with which tone lag, seam and ghost
+    are measured. With `with_controls`, the blurred and the frozen copy of the first stylised film come last. `on_frame`
+    gets the number of frames measured so far. Raises VideoError if a film cannot be read, or differs in length from the
+    source.
     """
     videos = _probe_all(stylised, source, source_settings or SourceSettings())
     controls = ControlFilms() if with_controls else None
     measured = [*videos, *(videos[1] for _ in ControlFilms.names if controls)]
     accumulators = [_Accumulator(video.path, gaps) for video in measured]
     tracker = PointTracker(len(accumulators))
+    artefact_tracker = ArtefactTracker(_per_frame_films(per_frame or [None] * len(stylised), len(measured)))
     with _decode_together(videos) as decoded, reference_flow.open_correspondences(videos[0], gaps) as correspondences:
         recent: deque[list[Tensor]] = deque(maxlen=max(gaps))
         for index, (read, matched) in enumerate(zip(decoded, correspondences, strict=True)):
@@ -128,12 +146,23 @@ def measure_films(
             frames = [*read, *copies]
             for film, accumulator in enumerate(accumulators):
                 accumulator.add(frames[film], [earlier[film] for earlier in recent], matched.by_gap)
+            for accumulator, artefacts in zip(
+                accumulators, artefact_tracker.step(frames, matched.backward), strict=True
+            ):
+                accumulator.artefacts.append(artefacts)
             if scorer is not None and index % SCORE_EVERY == SCORE_EVERY // 2:
                 _add_scores(scorer, frames, accumulators)
             tracker.step(frames, matched.forward)
             recent.append(frames)
             on_frame(index + 1)
     return [each.result(drift.ratio) for each, drift in zip(accumulators, tracker.drifts, strict=True)]
+
+
+def _per_frame_films(per_frame: Sequence[int | None], films: int) -> list[int | None]:
+    """Return for each film the index of its per-frame stylisation: the source is its own, controls have the first's."""
+    stylised = [None if index is None else 1 + index for index in per_frame]
+    source = None if stylised.count(None) == len(stylised) else 0
+    return [source, *stylised, *[stylised[0]] * (films - 1 - len(stylised))]
 
 
 def _probe_all(stylised: Sequence[Path], source: Path, source_settings: SourceSettings) -> list[VideoInfo]:
@@ -196,6 +225,7 @@ class _Accumulator:
     warping_errors: dict[int, Curve] = field(default_factory=dict)
     stability_errors: dict[int, Curve] = field(default_factory=dict)
     scores: list[PerceptualScores] = field(default_factory=list)
+    artefacts: list[Artefacts] = field(default_factory=list)
 
     def add(
         self,
@@ -215,6 +245,7 @@ class _Accumulator:
         content = [scores.content for scores in self.scores]
         style = [scores.style for scores in self.scores if scores.style is not None]
         curves: dict[str, Curve] = {f"warping_error_{gap}": self.warping_errors.get(gap, []) for gap in self.gaps}
+        artefacts = self._artefact_curves()
         return FilmMetrics(
             film=self.film,
             frames=len(self.sharpness),
@@ -224,8 +255,15 @@ class _Accumulator:
             sharpness=fmean(self.sharpness) if self.sharpness else 0.0,
             content=fmean(content) if content else None,
             style=fmean(style) if style else None,
-            curves={**curves, "sharpness": list(self.sharpness)},
+            **{name: _mean(curve) for name, curve in artefacts.items()},
+            curves={**curves, **artefacts, "sharpness": list(self.sharpness)},
         )
+
+    def _artefact_curves(self) -> dict[str, Curve]:
+        """Return the artefacts that were measured, by name."""
+        by_frame = [asdict(each) for each in self.artefacts]
+        curves = {name: [values[name] for values in by_frame] for name in (by_frame[0] if by_frame else ())}
+        return {name: curve for name, curve in curves.items() if any(value is not None for value in curve)}
 
 
 def _add_scores(scorer: PerceptualScorer, frames: Sequence[Tensor], accumulators: Sequence[_Accumulator]) -> None:
@@ -243,5 +281,10 @@ def _pair_errors(frame: Tensor, earlier: Tensor, match: Correspondence) -> tuple
 
 
 def _mean_by_gap(curves: Mapping[int, Curve]) -> dict[int, float]:
-    measured = {gap: [value for value in curve if value is not None] for gap, curve in sorted(curves.items())}
-    return {gap: fmean(values) for gap, values in measured.items() if values}
+    means = {gap: _mean(curve) for gap, curve in sorted(curves.items())}
+    return {gap: mean for gap, mean in means.items() if mean is not None}
+
+
+def _mean(curve: Curve) -> float | None:
+    values = [value for value in curve if value is not None]
+    return fmean(values) if values else None

@@ -49,14 +49,26 @@ class FilmMetrics:
     """Relative squared error of the activations at relu4_2; None if it was not requested."""
     style: float | None = None
     """Relative squared error of the Gram matrices; None without a style image."""
+    boundary_error: float | None = None
+    """Mean difference in levels (0..255) of consecutive frames where the weight of the flow leaves them out."""
+    tone_lag: float | None = None
+    """Mean difference of tone from the per-frame stylisation, in levels; None, as the next two, without that."""
+    seam: float | None = None
+    """Root mean square in levels of edges that the film should not have."""
+    ghost: float | None = None
+    """Root mean square in levels of what is carried on and not there any more."""
     curves: dict[str, Curve] = field(default_factory=dict)
-    """Warping errors and sharpness by the names of `by_name`, a value per frame."""
+    """Warping errors, sharpness and artefacts by the names of `by_name`, a value per frame."""
 
     def by_name(self) -> dict[str, float]:
         """Return every measured value by its name in JSON: `warping_error_1`, …, `style`."""
         values = {
             **{f"warping_error_{gap}": error for gap, error in self.warping_error.items()},
             **{f"stability_error_{gap}": error for gap, error in self.stability_error.items()},
+            "boundary_error": self.boundary_error,
+            "tone_lag": self.tone_lag,
+            "seam": self.seam,
+            "ghost": self.ghost,
             "drift": self.drift,
             "sharpness": self.sharpness,
             "content": self.content,

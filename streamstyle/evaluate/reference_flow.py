@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -31,6 +32,10 @@ from streamstyle.stages.decode import decode
 from streamstyle.stages.flow import optical_flow
 from streamstyle.stages.shots import number_shots
 from streamstyle.video_info import VideoInfo
+
+_HOLE_SURROUNDED = 0.4
+"""Share of the 3x3 pixels around a hole that something must arrive in for it to be filled: at the edge of a
+disocclusion it is a third."""
 
 _PREFETCH = 4
 """Frames whose flow is computed ahead."""
@@ -56,6 +61,12 @@ class FrameCorrespondence:
     """By gap in frames, with the earlier frame; gaps that reach across a cut are missing."""
     forward: Correspondence | None
     """From the pixels of the previous frame to this one; None on the first frame of a shot."""
+
+    @property
+    def backward(self) -> Correspondence | None:
+        """From the pixels of this frame to the previous one; None on the first frame of a shot."""
+        match = self.by_gap.get(1)
+        return match if match is None or match.from_later else invert_flow(match)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,27 @@ def compose_flows(steps: Sequence[Correspondence]) -> Correspondence:
         weight = weight * backward_warp(step.weight[None], flow, "bilinear")[0]
         flow = flow + backward_warp(step.flow, flow, "bilinear")
     return Correspondence(flow, weight, from_later=False)
+
+
+def invert_flow(match: Correspondence) -> Correspondence:
+    """Return the correspondence of two frames from the pixels of the later one; 0 is the weight where nothing arrives.
+
+    The flow of each pixel goes to the pixel where it arrives; of several flows, the mean by weight. A hole of a pixel,
+    as a zoom leaves them, gets the mean of its neighbours.
+    """
+    height, width = match.weight.shape
+    x = (match.flow[0] + torch.arange(width)).round()
+    y = (match.flow[1] + torch.arange(height)[:, None]).round()
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    strength = match.weight.clamp_min(1e-3)  # what is hidden there counts only where nothing else arrives
+    values = torch.cat((match.flow * strength, (match.weight * strength)[None], strength[None]))
+    sums = torch.zeros(4, height * width).index_add_(1, (y * width + x)[inside].long(), values[:, inside])
+    sums = sums.view(4, height, width)
+    arrived = sums[3] > 0
+    around = F.avg_pool2d(torch.cat((sums, arrived[None]))[None], 3, stride=1, padding=1)[0]
+    sums = torch.where(arrived, sums, around[:4] * (around[4] > _HOLE_SURROUNDED))
+    total = sums[3].clamp_min(1e-9)
+    return Correspondence(-sums[:2] / total, sums[2] / total, from_later=True)
 
 
 @contextmanager

@@ -43,6 +43,16 @@ def test_the_command_prints_json(pair: tuple[str, str], capfd: pytest.CaptureFix
     assert event["metrics"]["stylised"]["stability_error_1"] == pytest.approx(0.2, rel=0.1)
 
 
+def test_a_per_frame_film_adds_a_column_and_artefacts(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
+    command = ["measure", pair[0], "--source", pair[1], "--per-frame", pair[0], "--flow-reference", "fast"]
+    assert exit_code(command) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[2].split() == ["source", "stylised", "per", "frame", "blurred", "frozen"]
+    tone_lag = next(line for line in lines if line.startswith("tone lag ")).split()[2:]
+    assert tone_lag[:3] == ["0.00000"] * 3
+    assert float(tone_lag[4]) > 5, "the frozen film lags behind the flicker"
+
+
 def test_curves_are_in_the_json_if_requested(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["measure", pair[0], "--source", pair[1], "--flow-reference", "fast", "--json", "--curves"]) == 0
     curve = json.loads(capfd.readouterr().out)["curves"]["stylised"]["warping_error_1"]

@@ -17,7 +17,7 @@ from streamstyle.compare.events import (
     MethodFinished,
     SideBySideFrameWritten,
 )
-from streamstyle.compare.method_runs import archive_name, prepare_spec
+from streamstyle.compare.method_runs import archive_name, per_frame_indices, prepare_spec
 from streamstyle.compare.side_by_side import write_side_by_side
 from streamstyle.evaluate.metrics import load_scorer
 from streamstyle.evaluate.reference_flow import parse_reference_flow
@@ -84,6 +84,8 @@ def test_source_methods_and_control_films_are_measured(comparison: ComparisonRun
     assert compared.same_flow_methods == []
     johnson, live = compared.films[1:3]
     assert set(johnson.ratios.values()) == {1.0}
+    assert (johnson.metrics["tone_lag"], johnson.metrics["seam"], johnson.metrics["ghost"]) == (0, 0, 0)
+    assert live.metrics["tone_lag"] > 0
     assert johnson.time_ratio == 1
     assert live.ratios["warping_error_1"] == pytest.approx(
         live.metrics["warping_error_1"] / johnson.metrics["warping_error_1"]
@@ -96,6 +98,11 @@ def test_methods_along_the_reference_flow_are_named(comparison: ComparisonRun) -
     compared = comparison.run("johnson:flow=ultrafast,live,live:flow=ultrafast")
     assert compared is not None
     assert compared.same_flow_methods == ["live, flow ultrafast"], "johnson uses no flow"
+
+
+def test_a_film_is_measured_against_the_johnson_of_its_strength() -> None:
+    specs = parse_methods("live,johnson,live:strength=0.5,johnson:strength=0.5,johnson:flow=fast,ruder", Settings())
+    assert per_frame_indices(specs) == [1, 1, 3, 3, 1, None]
 
 
 def test_films_and_measures_are_reused(comparison: ComparisonRun) -> None:

@@ -25,7 +25,7 @@ def compared_film(name: str, kind: str, seconds: float | None, errors: float) ->
     metrics = {"warping_error_1": errors, "warping_error_5": 2 * errors, "sharpness": 0.07}
     ratios = {key: value / {"warping_error_1": 0.002, "warping_error_5": 0.004}.get(key, 0.07)
                 for key, value in metrics.items()}  # fmt: skip
-    curves = {"warping_error_1": CURVE, "warping_error_5": CURVE, "sharpness": [0.07] * 6}
+    curves = {"warping_error_1": CURVE, "warping_error_5": CURVE, "seam": CURVE, "sharpness": [0.07] * 6}
     time = None if seconds is None else seconds / 0.05
     return ComparedFilm(
         name, kind, seconds, time, metrics, ratios, curves, f"{name}.mkv", "2026-11-24T12:00:00+00:00", {}
@@ -101,7 +101,7 @@ def test_the_data_of_the_script_is_valid_json() -> None:
     assert data is not None
     values = json.loads(data[1])
     assert [film["name"] for film in values["films"]] == ["source", "johnson", "live"]
-    assert values["curves"]["1"][2] == CURVE
+    assert values["curves"]["1"][2] == values["curves"]["seam"][2] == CURVE
     assert values["excerpts"][0]["films"][1] == IMAGES[::-1]
 
 
@@ -146,8 +146,8 @@ def test_the_controls_of_the_page_work(tmp_path: Path, browser: str) -> None:
         document.getElementById("swap").click();
     """
     dom = dump_dom(browser, page().replace("</body>", f"<script>{actions}</script></body>"), tmp_path)
-    assert re.findall(r'<g data-gap="(\d)" class="([^"]*)"', dom) == [("1", "off"), ("5", "")]
-    assert dom.count('data-of="1"') == len(re.findall(r'class="curve off"[^>]*data-of="1"', dom)) == 2
+    assert re.findall(r'<g data-gap="(\w+)" class="([^"]*)"', dom) == [("1", "off"), ("5", ""), ("seam", "off")]
+    assert dom.count('data-of="1"') == len(re.findall(r'class="curve off"[^>]*data-of="1"', dom)) == 3
     assert "frame 2, 0.04 s" in dom
     assert "live<output>0.0020</output>" in dom
     assert 'style="left: 20%;"' in dom

@@ -69,6 +69,21 @@ def test_flicker_of_period_two_does_not_show_at_gap_two(tmp_path: Path) -> None:
     assert stylised.warping_error[1] > 100 * stylised.warping_error[2]
 
 
+def test_artefacts_are_measured_against_the_per_frame_film(tmp_path: Path) -> None:
+    """A pan stylised frame by frame, and the same ten levels darker: a tone lag of ten, and no other artefact."""
+    scene = pan(4, **SIZE)
+    source = write_film(tmp_path / "pan.mkv", scene.frames)
+    per_frame = write_film(tmp_path / "johnson.mkv", 200 - scene.frames // 2)
+    darker = write_film(tmp_path / "darker.mkv", 190 - scene.frames // 2)
+    of_source, of_darker, of_itself = measure_films([darker, per_frame], source, None, MEDIUM, per_frame=[1, 1])
+    assert of_darker.tone_lag == pytest.approx(10, abs=0.5)
+    assert of_darker.seam == pytest.approx(0, abs=0.1)
+    assert (of_itself.tone_lag, of_itself.seam, of_source.tone_lag, of_source.ghost) == (0, 0, 0, 0)
+    assert [value is None for value in of_darker.curves["seam"]] == [True, False, False, False]
+    alone = measure_films([darker], source, None, MEDIUM)[1]
+    assert (alone.tone_lag, alone.seam, alone.ghost) == (None, None, None)
+
+
 def test_frames_are_not_compared_across_a_cut(tmp_path: Path) -> None:
     """Two still shots, stylised differently: the change at the cut is no error."""
     scene = cut(still(4, seed=1, **SIZE), still(4, seed=9, **SIZE))

@@ -7,11 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from streamstyle.errors import SettingsError, VideoError
 from streamstyle.evaluate.evaluator import measure_films
 from streamstyle.evaluate.metrics import FilmMetrics
-from streamstyle.evaluate.reference_flow import ReferenceFlow, parse_reference_flow
+from streamstyle.evaluate.reference_flow import Correspondence, ReferenceFlow, invert_flow, parse_reference_flow
 from streamstyle.media.flo import write_flo
 from tests.films import Scene, cut, moving_square, pan, write_film
 
@@ -58,6 +59,27 @@ def test_pixels_hidden_by_a_mask_file_do_not_count(tmp_path: Path) -> None:
     mask[:, :66] = 255
     cv2.imwrite(str(folder / "0.png"), mask)
     assert metrics_along(film, parse_reference_flow(str(folder))).warping_error[1] < 1e-3
+
+
+def test_a_forward_flow_is_inverted_where_something_arrives() -> None:
+    """A square that moves 4 pixels a frame: what it uncovers has no counterpart, all else its true motion."""
+    scene = moving_square(3, side=30, step=(4, 0), **SIZE)
+    forward, hidden = torch.from_numpy(scene.forward[1]), torch.zeros(96, 128, dtype=torch.bool)
+    hidden[:, 1:] = (forward[0, :, 1:] == 0) & (torch.from_numpy(scene.backward[1][0, :, 1:]) != 0)
+    inverted = invert_flow(Correspondence(forward, (~hidden).float(), from_later=False))
+    visible = torch.from_numpy(~scene.uncovered[1])
+    assert inverted.from_later
+    expected = torch.from_numpy(scene.backward[1])
+    torch.testing.assert_close(inverted.flow[:, visible], expected[:, visible], atol=0.01, rtol=0)
+    assert float(inverted.weight[~visible].mean()) < 0.2
+    assert float(inverted.weight[visible].mean()) > 0.99
+
+
+def test_a_zoom_leaves_no_holes_in_its_inverse() -> None:
+    y, x = torch.meshgrid(torch.arange(64.0) - 32, torch.arange(96.0) - 48, indexing="ij")
+    inverted = invert_flow(Correspondence(0.1 * torch.stack((x, y)), torch.ones(64, 96), from_later=False))
+    assert float(inverted.weight.min()) > 0.99
+    torch.testing.assert_close(inverted.flow, -0.1 / 1.1 * torch.stack((x, y)), atol=0.11, rtol=0)
 
 
 def test_flow_in_files_is_not_used_across_a_cut(tmp_path: Path) -> None:
