@@ -21,8 +21,8 @@ from streamstyle.media import flow_codec
 from streamstyle.settings import FlowSettings
 from streamstyle.video_info import VideoInfo
 
-VERSION = 1
-"""Raised whenever the same video gets another flow or weight."""
+VERSION = 2
+"""Raised whenever the same video gets another flow or weight, or files have another form."""
 
 MIN_FREE_BYTES = 1 << 30
 """Bytes of the disk that are never used: the output needs them."""
@@ -41,7 +41,7 @@ class FlowCache:
         self.cached = 0
         """Number of motions that were read."""
         self._folder = folder
-        self._shape = (height, width)
+        self._size = height, width
         self._problem = problem
         self._count_lock = threading.Lock()
 
@@ -65,14 +65,15 @@ class FlowCache:
 
     def read(self, previous_pts: int, pts: int) -> Motion | None:
         """Return the motion between two frames; None if it has to be computed."""
-        data = self._folder.read(_file_name(previous_pts, pts)) if self._folder else None
-        if data is None:
+        if self._folder is None:
+            return None
+        key = _entry_key(self._folder.name, previous_pts, pts)
+        data = self._folder.read(_file_name(previous_pts, pts), len(key) + flow_codec.max_bytes(*self._size))
+        if data is None or not data.startswith(key):
             return None
         try:
-            motion = flow_codec.decode(data)
+            motion = flow_codec.decode(data[len(key) :], *self._size)
         except ValueError:
-            return None
-        if motion.weight.shape != self._shape:
             return None
         with self._count_lock:
             self.cached += 1
@@ -83,11 +84,17 @@ class FlowCache:
         with self._count_lock:
             self.computed += 1
         if self._folder:
-            self._folder.write(_file_name(previous_pts, pts), flow_codec.encode(motion))
+            key = _entry_key(self._folder.name, previous_pts, pts)
+            self._folder.write(_file_name(previous_pts, pts), key + flow_codec.encode(motion))
 
 
 def _file_name(previous_pts: int, pts: int) -> str:
     return f"{previous_pts}_{pts}.flow"
+
+
+def _entry_key(folder: str, previous_pts: int, pts: int) -> bytes:
+    """Return what a file starts with: a motion of other frames or of another video is not taken for this one."""
+    return blake2b(repr((folder, previous_pts, pts)).encode(), digest_size=16).digest()
 
 
 def _key(video: VideoInfo, settings: FlowSettings) -> str:
@@ -108,6 +115,7 @@ class BoundedFolder:
     def __init__(self, root: Path, name: str, limit: int) -> None:
         self.problem: str | None = None
         """Why no more files are written, as a message for the user; None while they are."""
+        self.name = name
         self._root = root
         self._folder = root / name
         self._limit = limit
@@ -116,12 +124,14 @@ class BoundedFolder:
         with suppress(OSError):
             os.utime(self._folder)
 
-    def read(self, name: str) -> bytes | None:
-        """Return the bytes of a file; None if it does not exist or cannot be read."""
+    def read(self, name: str, limit: int) -> bytes | None:
+        """Return the bytes of a file; None if it does not exist, cannot be read or has more than `limit` bytes."""
         try:
-            return (self._folder / name).read_bytes()
+            with (self._folder / name).open("rb") as file:
+                data = file.read(limit + 1)
         except OSError:
             return None
+        return data if len(data) <= limit else None
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file if there is room; otherwise set `problem`, and write no more from then on."""

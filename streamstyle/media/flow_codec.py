@@ -41,19 +41,28 @@ def encode(motion: Motion) -> bytes:
     return header + _compress(_split_bytes(_delta2d(flow))) + _compress(_delta2d(weight).tobytes())
 
 
-def decode(data: bytes) -> Motion:
-    """Return the rounded motion that `encode` was given. ValueError for bytes that it did not return."""
+def max_bytes(height: int, width: int) -> int:
+    """Return how many bytes `encode` may return at most: run lengths of zlib make nothing longer by a thousandth."""
+    return _HEADER.size + 5 * height * width * 1001 // 1000 + 256
+
+
+def decode(data: bytes, height: int, width: int) -> Motion:
+    """Return the rounded motion of this size that `encode` was given. ValueError for any other bytes.
+
+    No more memory is used than a motion of this size takes, whatever the bytes say.
+    """
     try:
-        magic, height, width = _HEADER.unpack_from(data)
-        if magic != _MAGIC:
-            raise ValueError("not an encoded motion")
-        decompressor = zlib.decompressobj()
-        flow = decompressor.decompress(data[_HEADER.size :])
-        weight = zlib.decompress(decompressor.unused_data)
-        weight_deltas = np.frombuffer(weight, np.uint8).reshape(height, width)
-        return _from_steps(_undelta2d(_join_bytes(flow, height, width)), _undelta2d(weight_deltas))
+        magic, *size = _HEADER.unpack_from(data)
+        if magic != _MAGIC or size != [height, width]:
+            raise ValueError("not an encoded motion of this size")
+        flow, rest = _decompress(data[_HEADER.size :], 4 * height * width)
+        weight, rest = _decompress(rest, height * width)
     except (struct.error, zlib.error) as error:
         raise ValueError("a damaged encoded motion") from error
+    if rest:
+        raise ValueError("an encoded motion with something after it")
+    weight_deltas = np.frombuffer(weight, np.uint8).reshape(height, width)
+    return _from_steps(_undelta2d(_join_bytes(flow, height, width)), _undelta2d(weight_deltas))
 
 
 def _to_steps(motion: Motion) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
@@ -98,3 +107,12 @@ def _join_bytes(planes: bytes, height: int, width: int) -> NDArray[np.int16]:
 def _compress(data: bytes) -> bytes:
     compressor = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
     return compressor.compress(data) + compressor.flush()
+
+
+def _decompress(data: bytes, size: int) -> tuple[bytes, bytes]:
+    """Return the `size` bytes that `data` starts with, and what follows. ValueError if it holds more or fewer."""
+    decompressor = zlib.decompressobj()
+    content = decompressor.decompress(data, size + 1)  # one more, so that a longer one is not taken for whole
+    if len(content) != size or not decompressor.eof:
+        raise ValueError("a damaged encoded motion")
+    return content, decompressor.unused_data

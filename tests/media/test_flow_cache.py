@@ -44,7 +44,8 @@ def motion(seed: int = 0) -> Motion:
     return quantise(Motion(flow, torch.rand(HEIGHT, WIDTH, generator=generator)))
 
 
-SIZE = len(encode(motion()))
+SIZE = 16 + len(encode(motion()))
+"""Bytes of a file: a key and a motion."""
 
 
 def gigabytes(motions: float) -> FlowSettings:
@@ -123,6 +124,30 @@ def test_an_unreadable_file_is_replaced(film: VideoInfo, folder: Path, content: 
     assert cache.read(0, 1) is None
     cache.write(0, 1, motion())
     assert cache.read(0, 1) is not None
+
+
+def test_a_valid_motion_of_other_frames_or_another_video_is_not_believed(
+    film: VideoInfo, folder: Path, tmp_path: Path
+) -> None:
+    (other_film,) = films(tmp_path, film, "other")
+    cache, other = FlowCache.open(film, SETTINGS, folder), FlowCache.open(other_film, SETTINGS, folder)
+    cache.write(0, 1, motion(1))
+    cache.write(1, 2, motion(2))
+    other.write(0, 1, motion(3))
+    (later,) = folder.glob("*/1_2.flow")
+    (elsewhere,) = (file for file in folder.glob("*/0_1.flow") if file.parent != later.parent)
+    for source in (later, elsewhere):
+        shutil.copy(source, later.with_name("0_1.flow"))
+        assert cache.read(0, 1) is None
+    assert cache.read(1, 2) is not None
+
+
+def test_a_file_of_terabytes_is_not_read(film: VideoInfo, folder: Path) -> None:
+    cache = FlowCache.open(film, SETTINGS, folder)
+    cache.write(0, 1, motion())
+    (file,) = folder.rglob("*.flow")
+    os.truncate(file, 1 << 40)
+    assert cache.read(0, 1) is None
 
 
 def test_the_least_recently_used_video_is_removed(film: VideoInfo, folder: Path, tmp_path: Path) -> None:
