@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.report import Report, Row
-from streamstyle.models.metadata import LossWidth
+from streamstyle.models.metadata import LossNetwork
 from streamstyle.models.vgg import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 from streamstyle.models.weights import load_loss_network
 from streamstyle.train.image_data import held_out_images, list_images, next_batch, photo_crops
@@ -33,9 +33,9 @@ def test_loss_network(pytestconfig: pytest.Config, report: Report) -> None:
     rows: list[Row] = []
     for kind, folder in folders.items():
         fitted, tried = _pictures(folder)
-        for width in LossWidth:
-            errors = _errors(vgg, load_loss_network(width=width), fitted, tried)
-            rows.append({"": f"{width}, {kind}", **errors})
+        for builtin in LossNetwork:
+            errors = _errors(vgg, load_loss_network(builtin=builtin), fitted, tried)
+            rows.append({"": f"{builtin}, {kind}", **errors})
             assert all(error < 1 for error in errors.values()), "better than a constant prediction"
     report.show("Relative error of VGG-16's activations", rows)
 

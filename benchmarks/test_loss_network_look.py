@@ -16,7 +16,7 @@ from streamstyle.contact_sheet import arrange_in_grid, captioned_cell
 from streamstyle.gpu.device import compute_dtype
 from streamstyle.media.images import RgbImage, encode_image, read_image, resize_short_side
 from streamstyle.media.probe import probe
-from streamstyle.models.metadata import LossWidth
+from streamstyle.models.metadata import LossNetwork
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import load_loss_network
 from streamstyle.ops.image import to_numpy, to_tensor
@@ -39,7 +39,7 @@ def test_loss_network_look(work: Work, pytestconfig: pytest.Config, report: Repo
     if vgg is None or images is None:
         pytest.skip("give --vgg FILE and --style-images FOLDER")
     judge = load_loss_network(vgg)
-    networks = {f"{width}": load_loss_network(width=width) for width in LossWidth} | {"VGG-16": load_loss_network(vgg)}
+    networks = {str(builtin): load_loss_network(builtin=builtin) for builtin in LossNetwork}
     painting = _painting(images, work.style.image_sha256)
     frame = next(islice(decode(probe(work.film, work.source_settings)), FRAME, None)).image
     picture = to_tensor(resize_short_side(frame, SIDE))[None]

@@ -159,7 +159,9 @@ class ConsistencySettings:
     tv_weight: float = cli_field(
         40000.0, "Weight of the total variation of the optimised change, against grain (consistent)."
     )
-    loss_network: Path | None = cli_field(None, "VGG-16 or VGG-19 weights. Default: the built-in loss network.")
+    loss_network: Path | None = cli_field(
+        None, "VGG-16 or VGG-19 weights. Default: the built-in VGG-16 for ruder, else the slim loss network."
+    )
 
     def __post_init__(self) -> None:
         least = 1 if self.method is Method.ruder else 0

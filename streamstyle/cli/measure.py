@@ -23,7 +23,7 @@ REFERENCE_HELP = (
     "Optical flow of the source to measure along: ultrafast, fast, medium, deepflow, or a folder of .flo files; "
     "preferably not the one the film was made with.  [default: deepflow]"
 )
-NETWORK_HELP = "VGG-16 weights for content and style loss. Default: the wide built-in network."
+NETWORK_HELP = "VGG-16 weights for content and style loss. Default: the built-in VGG-16."
 _STYLE_HELP = "Style image; without it style loss is not measured."
 _ERROR_LABELS = {"warping_error": "warping error", "stability_error": "stability error"}
 _LABELS = {

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from streamstyle.media.images import read_image, resize_short_side
-from streamstyle.models.metadata import LossWidth
+from streamstyle.models.metadata import LossNetwork
 from streamstyle.models.vgg import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 from streamstyle.models.weights import load_loss_network
 from streamstyle.ops.image import to_tensor
@@ -155,14 +155,14 @@ class PerceptualScorer:
 
 
 def load_scorer(style_image: Path | None, weights: Path | None) -> PerceptualScorer:
-    """Return a scorer that uses VGG weights from a file, or else the wide built-in loss network.
+    """Return a scorer that uses VGG weights from a file, or else the built-in VGG-16.
 
     `consistent` optimises with the slim built-in network, not with this one. The style image is scaled to the size used
     in training. Raises StyleError if a file cannot be used.
     """
-    network = load_loss_network(weights) if weights else load_loss_network(width=LossWidth.wide)
+    network = load_loss_network(weights, LossNetwork.vgg16)
     network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    name = f"VGG weights {weights.name}" if weights else "wide built-in network (half of VGG-16's channels)"
+    name = f"VGG weights {weights.name}" if weights else "VGG-16"
     if style_image is None:
         return PerceptualScorer(network, name, None)
     image = to_tensor(resize_short_side(read_image(style_image), StyleTrainingSettings().style_size))

@@ -28,14 +28,15 @@ class NetworkShape(StrEnum):
     """Size of a style network."""
 
     fast = "fast"
+    separable = "separable"
     published = "published"
 
 
-class LossWidth(StrEnum):
-    """Width of a loss network: a quarter (slim) or half (wide) of VGG-16's channels."""
+class LossNetwork(StrEnum):
+    """The built-in loss networks: one with a quarter of VGG-16's channels, for speed, and VGG-16."""
 
     slim = "slim"
-    wide = "wide"
+    vgg16 = "vgg16"
 
 
 def read_metadata(path: Path) -> dict[str, str]:

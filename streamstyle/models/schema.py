@@ -39,7 +39,13 @@ Fields = Mapping[str, Union[Numbers, type[bool], "Fields"]]
 
 _SCALE = Numbers(1e-12, 1e18, multiple_of=None)
 
-STYLE_NET: Fields = {"width": Numbers(4, 256, multiple_of=4), "blocks": Numbers(0, 64), "half_ends": bool}
+STYLE_NET: Fields = {
+    "width": Numbers(4, 256, multiple_of=4),
+    "blocks": Numbers(0, 64),
+    "half_ends": bool,
+    "separable": bool,
+    "eighth_blocks": Numbers(0, 64),
+}
 UPSCALER: Fields = {"width": Numbers(4, 256), "depth": Numbers(0, 64)}
 LOSS_SCALES: Fields = {"perceptual": _SCALE, "style": dict.fromkeys(STYLE_LAYERS, _SCALE)}
 

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from streamstyle.models.style_net import InstanceNorm, StyleNet, StyleNetConfig
+from streamstyle.models.instance_norm import InstanceNorm
+from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.vgg import VggFeatures
 
 STATISTICS_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -69,12 +70,12 @@ class StylePredictor(nn.Module):
     def forward(
         self,
         images: Tensor,  # [N, 3, H, W] float RGB in [0, 1]
-        codes: Sequence[Tensor],  # N of [128]
+        codes: Sequence[Tensor],  # M of [128]; M divides N
     ) -> Tensor:  # [N, 3, H, W] float32 in [0, 1]
-        """Return the images, each stylised with its own code."""
+        """Return the images stylised, the first N / M with the first code and so on."""
         stylised = [
-            functional_call(self.style_net, self.predict_norms(code), (image[None],))
-            for image, code in zip(images, codes, strict=True)
+            functional_call(self.style_net, self.predict_norms(code), (part,))
+            for part, code in zip(images.chunk(len(codes)), codes, strict=True)
         ]
         return torch.cat(stylised)
 
@@ -99,5 +100,7 @@ def style_statistics(
     parts: list[Tensor] = []
     for name in STATISTICS_LAYERS:
         pixels = activations[name].float().flatten(2)
-        parts += [pixels.mean(2), pixels.std(2)]
+        mean = pixels.mean(2, keepdim=True)
+        variance = (pixels - mean).square().sum(2) / (pixels.shape[2] - 1)  # several times as fast as `Tensor.std`
+        parts += [mean[..., 0], variance.sqrt()]
     return torch.cat(parts, 1)

@@ -11,7 +11,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from streamstyle.models.style_net import InstanceNorm, StyleNet
+from streamstyle.models.instance_norm import InstanceNorm
+from streamstyle.models.style_net import StyleNet
 from streamstyle.models.upscaler import Upscaler
 
 
@@ -69,7 +70,7 @@ def _split_axis(size: int, side: int, margin: int, grid: int) -> list[AxisTile]:
 
 
 _GRID = 16
-"""Tiles start at multiples of this many pixels, since the network works at a quarter of the resolution."""
+"""Tiles start at multiples of this many pixels, since the network works at down to an eighth of the resolution."""
 
 
 class TiledStyleNet:
@@ -85,7 +86,7 @@ class TiledStyleNet:
     ) -> None:
         self._network = copy.deepcopy(network)
         self._side = side
-        self._margin = 24 + 8 * network.config.blocks  # the receptive radius with five blocks is 54 pixels
+        self._margin = network.config.receptive_radius
         self._norms = [_TwoPassInstanceNorm(each) for each in self._network.modules() if isinstance(each, InstanceNorm)]
         _replace_norms(self._network, iter(self._norms))
 
@@ -151,7 +152,8 @@ class _TwoPassInstanceNorm(nn.Module):
     def _accumulate(self, x: Tensor) -> None:
         assert self.tile is not None
         columns = self.tile.columns
-        stride = -(-(columns.last - columns.first) // x.shape[-1])
+        ratio = -(-(columns.last - columns.first) // x.shape[-1])  # below the stride where the tile was padded
+        stride = 1 << (ratio - 1).bit_length()
         core = x[0, :, _core_slice(self.tile.rows, stride), _core_slice(columns, stride)].double()
         self._count += core[0].numel()
         self._sum = self._sum + core.sum((1, 2))

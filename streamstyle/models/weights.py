@@ -16,7 +16,7 @@ from streamstyle.errors import StyleError
 from streamstyle.files import atomic_write
 from streamstyle.gpu.device import compute_dtype
 from streamstyle.models import schema
-from streamstyle.models.metadata import STYLE_PREDICTOR_ASSET, THUMBNAIL, LossWidth, read_metadata
+from streamstyle.models.metadata import STYLE_PREDICTOR_ASSET, THUMBNAIL, LossNetwork, read_metadata
 from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.style_predictor import StylePredictor
 from streamstyle.models.tensors import read_shapes, read_tensors, state_shapes
@@ -24,7 +24,7 @@ from streamstyle.models.upscaler import Upscaler, UpscalerConfig
 from streamstyle.models.vgg import CONVOLUTIONS, NEEDED_CONVOLUTIONS, LossScales, VggFeatures
 from streamstyle.settings import ConsistencySettings, Method
 
-LOSS_NETWORK_ASSETS = {LossWidth.slim: "loss_network.safetensors", LossWidth.wide: "loss_network_wide.safetensors"}
+LOSS_NETWORK_ASSETS = {LossNetwork.slim: "loss_network.safetensors", LossNetwork.vgg16: "vgg16.safetensors"}
 STYLE_PREDICTOR_KIND = "style_predictor"
 UPSCALER_ASSET = "upscaler.safetensors"
 
@@ -80,14 +80,14 @@ def style_predictor_metadata(network: StylePredictor, **facts: str) -> dict[str,
     return {"kind": STYLE_PREDICTOR_KIND, "network": json.dumps(asdict(network.style_net.config)), **facts}
 
 
-def load_loss_network(path: Path | None = None, width: LossWidth = LossWidth.slim) -> VggFeatures:
-    """Return the built-in loss network of that width, or the one in `path`.
+def load_loss_network(path: Path | None = None, builtin: LossNetwork = LossNetwork.slim) -> VggFeatures:
+    """Return the loss network in `path`, by default a built-in one.
 
     A file names convolutions `conv1_1` … `conv5_1`, with weights for inputs at VGG's original scale of 0..255. Further
     layers are ignored. Raises StyleError if the file has no VGG.
     """
     if path is None:
-        with as_file(files("streamstyle") / "assets" / LOSS_NETWORK_ASSETS[width]) as asset:
+        with as_file(files("streamstyle") / "assets" / LOSS_NETWORK_ASSETS[builtin]) as asset:
             return load_loss_network(asset)
     shapes, text = read_shapes(path), read_metadata(path).get("scales")
     scales = None if text is None else LossScales(**schema.parse_fields(text, schema.LOSS_SCALES, path, complete=True))
@@ -146,11 +146,11 @@ def load_consistency_loss_network(settings: ConsistencySettings, device: torch.d
 
 
 def load_ruder_loss_network(settings: ConsistencySettings, device: torch.device) -> VggFeatures:
-    """Return the loss network of the method ruder, for inference: by default the wide one.
+    """Return the loss network of the method ruder, for inference: by default VGG-16.
 
     Style comes from this network alone, and the slim one captures too little of the brushwork.
     """
-    network = load_loss_network(settings.loss_network, LossWidth.wide)
+    network = load_loss_network(settings.loss_network, LossNetwork.vgg16)
     dtype = torch.float32 if settings.iterations >= _FLOAT32_FROM else compute_dtype(device)
     return _prepare(network.to(device, dtype))
 

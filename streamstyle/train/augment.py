@@ -16,6 +16,13 @@ MIN_JPEG_QUALITY, MAX_JPEG_QUALITY = 20, 60
 """Range of JPEG quality, from 1 to 100, that stands for a codec's."""
 
 
+MAX_SHIFT = 7
+"""Maximum shift in pixels between an image and its shifted version; the network works on a grid of eight pixels."""
+
+MAX_BRIGHTENING = 0.1
+"""Maximum relative change of brightness."""
+
+
 def add_noise(images: Tensor) -> Tensor:
     """Return the images, [N, 3, H, W] in [0, 1], with camera noise."""
     return (images + NOISE_SIGMA * torch.randn_like(images)).clamp(0, 1)
@@ -26,9 +33,27 @@ def compress(images: Tensor) -> Tensor:
     return torch.stack([_compress(image) for image in images])
 
 
-def add_noise_or_compress(images: Tensor) -> Tensor:
-    """Return the images, [N, 3, H, W] in [0, 1], noisy or compressed, with equal probability."""
-    return add_noise(images) if torch.rand(()) < 0.5 else compress(images)
+def perturb(
+    images: Tensor,  # [N, 3, H, W] float in [0, 1]
+    stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
+) -> tuple[Tensor, Tensor]:  # both [N, 3, h, w]
+    """Return the images as another frame of a film might show them, and how they are to look stylised.
+
+    One of four, with equal probability: with camera noise, compressed, shifted by some pixels, or a little brighter or
+    darker. Noise and blocks are not to be seen, and the others are to change the stylised images likewise.
+    """
+    kind = int(torch.randint(4, ()))
+    if kind == 0:
+        return add_noise(images), stylised
+    if kind == 1:
+        return compress(images), stylised
+    if kind == 2:
+        top, left = torch.randint(MAX_SHIFT + 1, (2,)).tolist()
+        height, width = (side - MAX_SHIFT for side in images.shape[-2:])
+        rows, columns = slice(top, top + height), slice(left, left + width)
+        return images[..., rows, columns], stylised[..., rows, columns]
+    gain = 1 + MAX_BRIGHTENING * (2 * torch.rand((), device=images.device) - 1)
+    return (gain * images).clamp(0, 1), (gain * stylised).clamp(0, 1)
 
 
 def _compress(image: Tensor) -> Tensor:

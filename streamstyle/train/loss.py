@@ -76,13 +76,13 @@ class StyleLoss:
             activations, styles, self.style_layers
         )
 
-    def noise_loss(
+    def stability_loss(
         self,
-        stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
-        noisy: Tensor,  # the same images with noise added, stylised
+        expected: Tensor,  # [N, 3, H, W] float in [0, 1]
+        perturbed: Tensor,  # the stylised versions of the perturbed images
     ) -> Tensor:
-        """Return the weighted squared difference that noise in the input makes in the output."""
-        return self.noise_weight * F.mse_loss(noisy, stylised)
+        """Return the weighted squared difference of what `perturb` expects and of what the network makes."""
+        return self.noise_weight * F.mse_loss(perturbed, expected)
 
 
 def flatness(

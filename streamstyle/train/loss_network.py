@@ -1,4 +1,4 @@
-"""Distil VGG-16 into a narrower network: the built-in loss networks.
+"""Distil VGG-16 into a narrower network: the slim loss network.
 
 Each layer keeps its most informative channels; linear predictions of the others are folded into the next layer's
 weights. Then the network is fine-tuned against VGG-16 through 1x1 adapters, which are discarded.
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from streamstyle.events import Observer
 from streamstyle.gpu.device import compute_dtype, select_device
-from streamstyle.models.metadata import LossWidth
+from streamstyle.models.metadata import LossNetwork
 from streamstyle.models.style_predictor import style_statistics
 from streamstyle.models.tensors import read_tensors, state_shapes
 from streamstyle.models.vgg import CONTENT_LAYER, CONVOLUTIONS, STYLE_LAYERS, LossScales, VggFeatures
@@ -32,16 +32,10 @@ from streamstyle.train.provenance import command_options, count_training_images,
 from streamstyle.train.settings import LossNetworkTrainingSettings
 
 WIDTHS = {
-    LossWidth.slim: {
-        **{"conv1_1": 16, "conv1_2": 16, "conv2_1": 32, "conv2_2": 24, "conv3_1": 64, "conv3_2": 48, "conv3_3": 48},
-        **{"conv4_1": 128, "conv4_2": 128, "conv4_3": 64, "conv5_1": 128},
-    },
-    LossWidth.wide: {
-        **{"conv1_1": 32, "conv1_2": 32, "conv2_1": 64, "conv2_2": 64, "conv3_1": 128, "conv3_2": 112, "conv3_3": 112},
-        **{"conv4_1": 256, "conv4_2": 256, "conv4_3": 224, "conv5_1": 256},
-    },
+    **{"conv1_1": 16, "conv1_2": 16, "conv2_1": 32, "conv2_2": 24, "conv3_1": 64, "conv3_2": 48, "conv3_3": 48},
+    **{"conv4_1": 128, "conv4_2": 128, "conv4_3": 64, "conv5_1": 128},
 }
-"""A quarter or half of VGG-16's channels in the layers that a loss reads, fewer in the others."""
+"""A quarter of VGG-16's channels in the layers that a loss reads, fewer in the others."""
 
 LAYERS = (*STYLE_LAYERS, "relu1_2", "relu2_2", "relu3_3", CONTENT_LAYER)
 """The layers matched in fine-tuning: those that the losses read, and the last ones of blocks 1 to 3."""
@@ -128,7 +122,7 @@ def distil_loss_network(
     Raises StyleError if the VGG-16 weights or an image cannot be read.
     """
     device = select_device(Device.cpu)
-    teacher = load_loss_network(settings.vgg).to(dtype=compute_dtype(device))
+    teacher = load_loss_network(settings.vgg, LossNetwork.vgg16).to(dtype=compute_dtype(device))
     log = TrainingLog(output)
     first_step = log.snapshot_step
     torch.manual_seed(first_step)
@@ -154,7 +148,7 @@ def distil_loss_network(
 def _initial_module(
     teacher: VggFeatures, data: DistillationData, settings: LossNetworkTrainingSettings, snapshot: Path
 ) -> DistillationModule:
-    student = prune(teacher, data.next_batch(16), WIDTHS[settings.width], GAIN)
+    student = prune(teacher, data.next_batch(16), WIDTHS, GAIN)
     sample = data.next_batch(8)
     with torch.no_grad():
         slim, full = student(sample, LAYERS), teacher(sample, LAYERS)
@@ -184,7 +178,7 @@ def _jitter(images: Tensor) -> Tensor:
 
 
 def _metadata(student: VggFeatures, settings: LossNetworkTrainingSettings, steps: int) -> dict[str, str]:
-    options = command_options(replace(settings, steps=steps), "vgg", "width", "photos", "paintings", "steps", "batch")
+    options = command_options(replace(settings, steps=steps), "vgg", "photos", "paintings", "steps", "batch")
     paintings = f" and {count_training_images(settings.paintings)} paintings" if settings.paintings else ""
     pictures = f"{count_training_images(settings.photos)} photos{paintings}"
     return {
@@ -192,7 +186,7 @@ def _metadata(student: VggFeatures, settings: LossNetworkTrainingSettings, steps
         "scales": student.scales.to_json(),
         **training_metadata(
             ["streamstyle", "train", "loss-network", *options],
-            f"{pictures} against {settings.vgg.name}, {steps} steps",
+            f"{pictures} against VGG-16, {steps} steps",
         ),
     }
 

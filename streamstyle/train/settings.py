@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 
-from streamstyle.models.metadata import LossWidth, NetworkShape
+from streamstyle.models.metadata import NetworkShape
 from streamstyle.settings import cli_field, require
 
 
@@ -13,13 +13,10 @@ from streamstyle.settings import cli_field, require
 class LossNetworkTrainingSettings:
     """How a loss network is distilled from VGG-16."""
 
-    vgg: Path = cli_field(MISSING, "VGG-16 weights to distil.")
     photos: Path = cli_field(MISSING, "Folder of photos to distil on.")
+    vgg: Path | None = cli_field(None, "VGG-16 weights to distil. Default: the built-in VGG-16.")
     paintings: Path | None = cli_field(
         None, "Folder of paintings to distil on, as they are and as styles of the photos."
-    )
-    width: LossWidth = cli_field(
-        LossWidth.slim, "slim: a quarter of the channels, for stylising; wide: half, for training."
     )
     steps: int = cli_field(1500, "Fine-tuning steps.")
     minutes: float | None = cli_field(None, "Fine-tuning time in minutes, instead of --steps.")
@@ -43,15 +40,16 @@ class StyleTrainingSettings:
     style_size: int = cli_field(512, "Short side in pixels that the style image is resized to; larger: larger strokes.")
     style_weight: float = cli_field(1.0, "Weight of the style loss, relative to the content loss.")
     tv_weight: float = cli_field(1.0, "Weight of total variation.")
-    noise_weight: float = cli_field(50.0, "Weight of stability against camera noise.")
-    learning_rate: float = cli_field(2e-3, "Maximum learning rate of Adam.")
-    loss_network: Path | None = cli_field(
-        None, "VGG-16 or VGG-19 weights, slower and better. Default: the built-in loss network."
+    noise_weight: float = cli_field(
+        50.0, "Weight of stability against noise, compression, shifts and changes of brightness."
     )
+    learning_rate: float = cli_field(2e-3, "Maximum learning rate of Adam.")
+    loss_network: Path | None = cli_field(None, "VGG-16 or VGG-19 weights. Default: the built-in VGG-16.")
     photos: Path | None = cli_field(None, "Folder of photos to train on, in addition to procedural images.")
     shape: NetworkShape = cli_field(
         NetworkShape.fast,
-        "fast: as the built-in styles; published: as in the paper, four times the size, starts from noise, to compare.",
+        "fast: as the built-in styles; separable: a third of the arithmetic; published: as in the paper, four times "
+        "the size. The last two start from noise.",
     )
     title: str = cli_field("", "Title of the style image, stored with the style.")
     artist: str = cli_field("", "Artist of the style image, stored with the style.")
@@ -71,15 +69,22 @@ class StylePredictorTrainingSettings:
 
     photos: Path = cli_field(MISSING, "Folder of photos to stylise.")
     paintings: Path = cli_field(MISSING, "Folder of style images.")
-    loss_network: Path = cli_field(MISSING, "VGG-16 weights.")
+    loss_network: Path | None = cli_field(None, "VGG-16 or VGG-19 weights. Default: the built-in VGG-16.")
+    teacher: Path | None = cli_field(
+        None, "Style predictor to imitate, in place of the loss: fast, to start a network of another shape."
+    )
+    shape: NetworkShape = cli_field(NetworkShape.separable, "Shape of a network that starts from random weights.")
     favoured: Path | None = cli_field(None, "Folder of style images used for a third of the training images.")
     steps: int = cli_field(8000, "Training steps.")
     minutes: float | None = cli_field(None, "Training time in minutes, instead of --steps.")
     batch: int = cli_field(4, "Images per step.")
     crop: int = cli_field(192, "Side in pixels of the training images.")
     style_weight: float = cli_field(1.0, "Weight of the style loss, relative to the content loss.")
+    palette_weight: float = cli_field(4.0, "Weight of the distance of the colours from those of the style image.")
     tv_weight: float = cli_field(1.0, "Weight of total variation.")
-    noise_weight: float = cli_field(50.0, "Weight of stability against camera noise.")
+    noise_weight: float = cli_field(
+        50.0, "Weight of stability against noise, compression, shifts and changes of brightness."
+    )
     learning_rate: float = cli_field(1e-3, "Maximum learning rate of Adam.")
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ from streamstyle.events import Event, Observer, StyleTrained, TrainingStep, Trai
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, encode_thumbnail, read_image, resize_short_side
-from streamstyle.models.metadata import LossWidth, NetworkShape
+from streamstyle.models.metadata import LossNetwork, NetworkShape
 from streamstyle.models.style_net import SHAPES, StyleNet
 from streamstyle.models.weights import load_loss_network, load_style_net, save_weights, style_metadata
 from streamstyle.ops.image import to_tensor
@@ -28,7 +28,7 @@ from streamstyle.prefetch import prefetch
 from streamstyle.settings import Device
 from streamstyle.styles.blending import net_from_image
 from streamstyle.styles.library import style_name
-from streamstyle.train.augment import add_noise_or_compress
+from streamstyle.train.augment import perturb
 from streamstyle.train.image_data import (
     list_images,
     next_batch,
@@ -144,13 +144,14 @@ def _step_loss(
 ) -> tuple[Tensor, Tensor]:
     photos = next_batch(crops, count, device)
     with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
-        outputs = network(torch.cat([photos, add_noise_or_compress(photos[:1])]))
-    stylised, stylised_noisy = outputs[:-1], outputs[-1:]
-    return style_loss.loss(photos, stylised, [grams]) + style_loss.noise_loss(stylised[:1], stylised_noisy), stylised
+        stylised = network(photos)
+        perturbed, expected = perturb(photos[:1], stylised[:1])
+        stability = style_loss.stability_loss(expected, network(perturbed))
+    return style_loss.loss(photos, stylised, [grams]) + stability, stylised
 
 
 def _create_loss(image: RgbImage, settings: StyleTrainingSettings, device: torch.device) -> tuple[StyleLoss, Grams]:
-    network = load_loss_network(settings.loss_network, LossWidth.wide).to(device)
+    network = load_loss_network(settings.loss_network, LossNetwork.vgg16).to(device)
     grams = style_grams(network, to_tensor(resize_short_side(image, settings.style_size)).to(device))
     network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
     return StyleLoss(network, settings.style_weight, settings.tv_weight, settings.noise_weight), grams

@@ -18,8 +18,8 @@ from streamstyle.events import Observer
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, read_image, resize_short_side
-from streamstyle.models.metadata import read_metadata
-from streamstyle.models.style_net import FAST
+from streamstyle.models.metadata import LossNetwork, read_metadata
+from streamstyle.models.style_net import SHAPES
 from streamstyle.models.style_predictor import StylePredictor, style_statistics
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import (
@@ -34,7 +34,7 @@ from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.losses import Grams, style_grams
 from streamstyle.prefetch import prefetch
 from streamstyle.settings import Device
-from streamstyle.train.augment import add_noise_or_compress
+from streamstyle.train.augment import perturb
 from streamstyle.train.image_data import (
     list_images,
     next_batch,
@@ -44,8 +44,10 @@ from streamstyle.train.image_data import (
 )
 from streamstyle.train.loop import Schedule, TrainingLog, train
 from streamstyle.train.loss import StyleLoss
+from streamstyle.train.palette import palette, palette_distance
 from streamstyle.train.provenance import command_options, count_training_images, training_metadata
 from streamstyle.train.settings import StylePredictorTrainingSettings
+from streamstyle.train.teacher import TeacherLoss, copy_common_layers
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 CONTENT_LAYER = "relu4_1"
@@ -53,6 +55,9 @@ CONTENT_LAYER = "relu4_1"
 
 FAVOURED_FRACTION = 0.35
 """Fraction of the photos that are stylised after a favoured style image, one that will get a network of its own."""
+
+PHOTOS_PER_STYLE = 2
+"""Photos of a batch that are stylised after the same style image."""
 
 IDENTITY_EVERY = 16
 """One in this many photos has itself as the target, with `identity_code`, which `--strength` interpolates to."""
@@ -69,17 +74,21 @@ CROPS_PER_FAVOURED = 8
 
 @dataclass(frozen=True, slots=True)
 class StyleExample:
-    """The style of one crop: its statistics, the input of the predictor, and VGG's Gram matrices, the target."""
+    """The style of one crop: its statistics, the input of the predictor, and the targets.
+
+    The targets are VGG's Gram matrices, which are left out with a teacher, and the colours.
+    """
 
     statistics: Tensor
     grams: Grams
+    palette: Tensor
 
 
 class StyleDataset:
     """Style examples of paintings, computed when they are first sampled, and cached."""
 
     def __init__(
-        self, paintings: Sequence[Path], favoured: Sequence[Path], vgg: VggFeatures, loss_network: VggFeatures
+        self, paintings: Sequence[Path], favoured: Sequence[Path], vgg: VggFeatures | None, loss_network: VggFeatures
     ) -> None:
         self._paintings, self._favoured = paintings, favoured
         self._vgg, self._loss_network = vgg, loss_network
@@ -104,8 +113,12 @@ class StyleDataset:
         return torch.stack([self._statistics(read_image(self._paintings[index])) for index in chosen])
 
     def _describe(self, image: RgbImage) -> StyleExample:
-        grams = style_grams(self._vgg, to_tensor(image, self._vgg.mean.device), STYLE_LAYERS)
-        return StyleExample(self._statistics(image), {name: gram.half() for name, gram in grams.items()})
+        grams: Grams = {}
+        if self._vgg is not None:
+            grams = style_grams(self._vgg, to_tensor(image, self._vgg.mean.device), STYLE_LAYERS)
+        return StyleExample(
+            self._statistics(image), {name: gram.half() for name, gram in grams.items()}, palette(image)
+        )
 
     def _statistics(self, image: RgbImage) -> Tensor:
         return style_statistics(self._loss_network, to_tensor(image, self._loss_network.mean.device)[None])[0]
@@ -127,10 +140,10 @@ def train_style_predictor(
     """
     torch_device = select_device(device)
     torch.manual_seed(0)
-    style_loss, dataset = _create_loss_and_dataset(settings, torch_device)
+    objective, dataset = _create_loss_and_dataset(settings, torch_device)
     log = TrainingLog(output)
     first_step = log.snapshot_step
-    network = _initial_network(log.snapshot, start, dataset)
+    network = _initial_network(log.snapshot, start, settings, dataset)
     network.to(torch_device)
     network.style_net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     images = photo_crops(training_images(list_images(settings.photos)), settings.crop, seed=first_step)
@@ -140,11 +153,11 @@ def train_style_predictor(
             partial(
                 _step_loss,
                 network,
-                style_loss,
+                objective,
                 dataset,
                 crops,
                 np.random.default_rng(first_step),
-                settings.batch,
+                settings,
                 torch_device,
             ),
             Schedule(settings.learning_rate, settings.steps, settings.minutes, first_step),
@@ -161,48 +174,71 @@ def train_style_predictor(
 
 def _step_loss(
     network: StylePredictor,
-    style_loss: StyleLoss,
+    objective: StyleLoss | TeacherLoss,
     dataset: StyleDataset,
     crops: Iterator[Tensor],
     rng: np.random.Generator,
-    count: int,
+    settings: StylePredictorTrainingSettings,
     device: torch.device,
     step: int,
 ) -> tuple[Tensor, Tensor]:
-    photos = next_batch(crops, count, device)
-    examples = [dataset.sample(rng) for _ in photos]
+    photos = next_batch(crops, settings.batch, device)
+    examples = [dataset.sample(rng) for _ in range(max(1, settings.batch // PHOTOS_PER_STYLE))]
+    statistics = torch.stack([example.statistics for example in examples])
     with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
-        codes = list(network.embed(torch.stack([example.statistics for example in examples])))
-        stylised_noisy = network(add_noise_or_compress(photos[:1]), codes[:1])
+        codes = list(network.embed(statistics))
         stylised = network(photos, codes)
-        with_identity = step % (IDENTITY_EVERY // count) == 0
+        if isinstance(objective, TeacherLoss):
+            return objective.loss(photos, stylised, statistics), stylised
+        perturbed, expected = perturb(photos[:1], stylised[:1])
+        stability = objective.stability_loss(expected, network(perturbed, codes[:1]))
+        with_identity = step % max(1, IDENTITY_EVERY // settings.batch) == 0
         identity = network(photos[:1], [network.identity_code.tanh()]) if with_identity else None
-    loss = style_loss.loss(photos, stylised, [example.grams for example in examples])
-    loss = loss + style_loss.noise_loss(stylised[:1], stylised_noisy)
+    styles = [examples[index * len(examples) // len(photos)] for index in range(len(photos))]
+    loss = objective.loss(photos, stylised, [style.grams for style in styles]) + stability
+    loss = loss + settings.palette_weight * palette_distance(stylised, torch.stack([style.palette for style in styles]))
     return loss if identity is None else loss + IDENTITY_WEIGHT * F.mse_loss(identity, photos[:1]), stylised
 
 
 def _create_loss_and_dataset(
     settings: StylePredictorTrainingSettings, device: torch.device
-) -> tuple[StyleLoss, StyleDataset]:
-    vgg, loss_network = load_loss_network(settings.loss_network).to(device), load_loss_network().to(device)
-    vgg.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
+) -> tuple[StyleLoss | TeacherLoss, StyleDataset]:
+    loss_network = load_loss_network().to(device)
+    favoured = list_images(settings.favoured) if settings.favoured else []
+    paintings = training_images(list_images(settings.paintings))
+    if settings.teacher is not None:
+        teacher = load_style_predictor(settings.teacher).requires_grad_(False).to(device)
+        teacher.style_net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        dataset = StyleDataset(paintings, favoured, None, loss_network)
+        return TeacherLoss(teacher, _for_training(load_loss_network(), device)), dataset
+    vgg = _for_training(load_loss_network(settings.loss_network, LossNetwork.vgg16), device)
     style_loss = StyleLoss(
         vgg, settings.style_weight, settings.tv_weight, settings.noise_weight, CONTENT_LAYER, STYLE_LAYERS
     )
-    favoured = list_images(settings.favoured) if settings.favoured else []
-    return style_loss, StyleDataset(training_images(list_images(settings.paintings)), favoured, vgg, loss_network)
+    return style_loss, StyleDataset(paintings, favoured, vgg, loss_network)
 
 
-def _initial_network(snapshot: Path, start: Path | None, dataset: StyleDataset) -> StylePredictor:
+def _for_training(network: VggFeatures, device: torch.device) -> VggFeatures:
+    network.to(device, compute_dtype(device)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
+
+
+def _initial_network(
+    snapshot: Path, start: Path | None, settings: StylePredictorTrainingSettings, dataset: StyleDataset
+) -> StylePredictor:
     if snapshot.exists():
         return load_style_predictor(snapshot)
     if start is not None and read_metadata(start).get("kind") == STYLE_PREDICTOR_KIND:
         return load_style_predictor(start)
-    statistics = dataset.statistics(200)
-    network = StylePredictor(FAST, statistics.shape[1])
-    network.mean.copy_(statistics.mean(0))
-    network.deviation.copy_(statistics.std(0) + 1e-3 * statistics.mean())
+    if settings.teacher is not None:
+        teacher = load_style_predictor(settings.teacher)
+        network = StylePredictor(SHAPES[settings.shape], len(teacher.mean))
+        copy_common_layers(network, teacher)
+    else:
+        statistics = dataset.statistics(200)
+        network = StylePredictor(SHAPES[settings.shape], statistics.shape[1])
+        network.mean.copy_(statistics.mean(0))
+        network.deviation.copy_(statistics.std(0) + 1e-3 * statistics.mean())
     if start is not None:
         network.style_net.load_state_dict(load_style_net(start).state_dict())
     return network
@@ -217,8 +253,8 @@ def _crop(image: RgbImage, index: int, *, favoured: bool) -> RgbImage:
 
 
 def _metadata(settings: StylePredictorTrainingSettings, steps: int, start: Path | None) -> dict[str, str]:
-    names = ("steps", "batch", "crop", "photos", "paintings", "loss_network", "learning_rate", "style_weight")
-    options = command_options(replace(settings, steps=steps), *names, "favoured")
+    names = ("steps", "batch", "crop", "photos", "paintings", "loss_network", "learning_rate", "style_weight", "shape")
+    options = command_options(replace(settings, steps=steps), *names, "favoured", "teacher")
     options += ["--start", start.stem] if start else []
     photos, paintings = count_training_images(settings.photos), count_training_images(settings.paintings)
     return training_metadata(

@@ -28,7 +28,7 @@ def test_the_command_prints_a_table(pair: tuple[str, str], capfd: pytest.Capture
     assert exit_code(["measure", pair[0], "--source", pair[1]]) == 0
     lines = capfd.readouterr().out.splitlines()
     assert lines[0] == "flicker.mkv: 6 frames; flow reference: deepflow flow of its source"
-    assert lines[1].startswith("loss network: wide built-in network")
+    assert lines[1].startswith("loss network: VGG-16")
     assert lines[2].split() == ["source", "stylised", "blurred", "frozen"]
     errors = next(line for line in lines if line.startswith("warping error, gap 1 ")).split()
     assert float(errors[-3]) == pytest.approx(0.04, rel=0.1)

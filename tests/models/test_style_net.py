@@ -2,11 +2,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from streamstyle.errors import SettingsError
-from streamstyle.models.style_net import InstanceNorm, StyleNet, StyleNetConfig, _UpsampleConv
+from streamstyle.models.instance_norm import InstanceNorm
+from streamstyle.models.metadata import NetworkShape
+from streamstyle.models.style_net import SHAPES, StyleNet, StyleNetConfig, _UpsampleConv
 
 SLIM = StyleNetConfig(width=8, blocks=1, half_ends=True)
+SEPARABLE = StyleNetConfig(width=8, blocks=1, half_ends=True, separable=True, eighth_blocks=2)
 
 
 def test_the_published_network_has_the_published_size() -> None:
@@ -14,7 +18,7 @@ def test_the_published_network_has_the_published_size() -> None:
     assert parameters == 1_679_235
 
 
-@pytest.mark.parametrize("config", [StyleNetConfig(width=8, blocks=1), SLIM])
+@pytest.mark.parametrize("config", [StyleNetConfig(width=8, blocks=1), SLIM, SEPARABLE])
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (33, 47), (64, 50)])
 def test_the_output_has_the_size_of_the_input(config: StyleNetConfig, height: int, width: int) -> None:
     stylised = StyleNet(config)(torch.rand(2, 3, height, width))
@@ -23,22 +27,24 @@ def test_the_output_has_the_size_of_the_input(config: StyleNetConfig, height: in
     assert 0 <= stylised.min() <= stylised.max() <= 1
 
 
-def test_a_flat_image_has_no_visible_border() -> None:
+@pytest.mark.parametrize("config", [SLIM, SEPARABLE])
+def test_a_flat_image_has_no_visible_border(config: StyleNetConfig) -> None:
     torch.manual_seed(0)
-    stylised = StyleNet(SLIM)(torch.full((1, 3, 48, 48), 0.4))
+    stylised = StyleNet(config)(torch.full((1, 3, 48, 48), 0.4))
     assert torch.allclose(stylised, stylised[..., 24:25, 24:25].expand_as(stylised), atol=1e-4)
 
 
 def test_normalisation_is_per_image_and_channel() -> None:
     """Images of a batch do not affect each other."""
     torch.manual_seed(0)
-    network, pictures = StyleNet(SLIM).double().eval(), torch.rand(2, 3, 32, 32, dtype=torch.float64)
+    network, pictures = StyleNet(SEPARABLE).double().eval(), torch.rand(2, 3, 32, 32, dtype=torch.float64)
     assert torch.allclose(network(pictures)[1], network(pictures[1:])[0])
 
 
-def test_bfloat16_gives_the_same_image_within_its_precision() -> None:
+@pytest.mark.parametrize("config", [SLIM, SEPARABLE])
+def test_bfloat16_gives_the_same_image_within_its_precision(config: StyleNetConfig) -> None:
     torch.manual_seed(0)
-    network, picture = StyleNet(SLIM), torch.rand(1, 3, 64, 64)
+    network, picture = StyleNet(config), torch.rand(1, 3, 64, 64)
     exact = network(picture)
     rounded = network.to_compute_dtype(torch.bfloat16)(picture)
     assert 0 < (exact - rounded).abs().mean() < 0.01  # 8 bits of mantissa through six layers
@@ -64,6 +70,29 @@ def test_the_transposed_convolution_equals_upsampling_and_convolution() -> None:
     small = torch.randn(2, 8, 9, 13, dtype=torch.float64)
     large = upsampled.convolution(F.interpolate(small, scale_factor=2.0, mode="nearest"))
     assert torch.allclose(upsampled(small), large)
+
+
+def test_the_separable_shape_has_a_third_of_the_arithmetic_of_the_fast_one() -> None:
+    operations = []
+    for shape in (NetworkShape.fast, NetworkShape.separable):
+        with FlopCounterMode(display=False) as counter:
+            StyleNet(SHAPES[shape])(torch.rand(1, 3, 64, 64))
+        operations.append(counter.get_total_flops())
+    assert operations[1] < 0.35 * operations[0]
+
+
+def test_a_dot_changes_nothing_beyond_the_receptive_radius() -> None:
+    torch.manual_seed(0)
+    network = StyleNet(SEPARABLE).eval().requires_grad_(False)
+    for norm in network.modules():
+        if isinstance(norm, InstanceNorm):
+            norm.forward = lambda x: x  # type: ignore[method-assign]  # the norms see the whole image
+    image, radius = torch.rand(1, 3, 64, 320), SEPARABLE.receptive_radius
+    dotted = image.clone()
+    dotted[..., 32, 40] = 1 - dotted[..., 32, 40]
+    changed = (network(dotted) - network(image)).abs().amax((0, 1, 2)) > 0
+    assert not changed[40 + radius + 8 :].any()
+    assert changed[40 + radius // 2]
 
 
 def test_a_network_of_width_0_is_refused() -> None:

@@ -33,8 +33,11 @@ def picture(height: int, width: int, seed: int = 1) -> Tensor:
     return picture
 
 
-@pytest.mark.parametrize("config", [StyleNetConfig(8, 1, half_ends=True), StyleNetConfig(8, 1)])
-@pytest.mark.parametrize(("height", "width"), [(90, 46), (33, 161)])
+SEPARABLE = StyleNetConfig(8, 1, half_ends=True, separable=True, eighth_blocks=1)
+
+
+@pytest.mark.parametrize("config", [StyleNetConfig(8, 1, half_ends=True), StyleNetConfig(8, 1), SEPARABLE])
+@pytest.mark.parametrize(("height", "width"), [(90, 46), (33, 161), (17, 203)])
 def test_tiles_give_the_result_of_the_whole_image(config: StyleNetConfig, height: int, width: int) -> None:
     torch.manual_seed(0)
     network = StyleNet(config).eval().requires_grad_(False)

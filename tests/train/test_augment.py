@@ -1,6 +1,6 @@
 import torch
 
-from streamstyle.train.augment import add_noise, add_noise_or_compress, compress
+from streamstyle.train.augment import MAX_SHIFT, add_noise, compress, perturb
 
 
 def test_compression_adds_block_edges_and_keeps_brightness() -> None:
@@ -20,9 +20,13 @@ def test_camera_noise_keeps_the_mean() -> None:
     assert abs(float(add_noise(grey).mean()) - 0.5) < 0.005
 
 
-def test_noise_or_compression_changes_an_image_slightly() -> None:
+def test_a_perturbed_image_is_expected_to_look_alike_when_the_style_is_no_style() -> None:
+    """For a network that returns its input, noise and blocks are all that is left to remove."""
     torch.manual_seed(0)
-    picture = torch.rand(1, 3, 4, 4).repeat_interleave(16, 2).repeat_interleave(16, 3)
-    for _ in range(6):
-        difference = (add_noise_or_compress(picture) - picture).square().mean()
-        assert 0 < difference < 0.25 * picture.var()
+    picture, shapes = torch.rand(1, 3, 8, 8).repeat_interleave(8, 2).repeat_interleave(8, 3), set()
+    for _ in range(20):
+        perturbed, expected = perturb(picture, picture)
+        assert perturbed.shape == expected.shape
+        assert (perturbed - expected).square().mean() < 0.25 * picture.var()
+        shapes.add((expected.shape[-1], torch.equal(perturbed, expected)))
+    assert shapes == {(64, False), (64, True), (64 - MAX_SHIFT, True)}, "noise or blocks, brightness, shifts"

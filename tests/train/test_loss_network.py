@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from streamstyle.events import TrainingStep
-from streamstyle.models.metadata import LossWidth, read_metadata
+from streamstyle.models.metadata import read_metadata
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import load_loss_network
 from streamstyle.train import loss_network
@@ -48,14 +48,14 @@ def distil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., lis
     """Return a function that distils an untrained network of VGG-16's shape on a few images of noise."""
     monkeypatch.setattr(loss_network, "CROP_SIDE", 64)
     torch.manual_seed(0)
-    widths = {name: max(32, 2 * width) for name, width in loss_network.WIDTHS[LossWidth.slim].items()}
+    widths = {name: max(32, 2 * width) for name, width in loss_network.WIDTHS.items()}
     save_file(VggFeatures(widths).state_dict(), tmp_path / "teacher.safetensors")
     for folder in ("photos", "paintings"):
         (tmp_path / folder).mkdir()
         for seed in range(3):
             noise = np.random.default_rng(seed).integers(0, 256, (40, 40, 3), np.uint8)
             cv2.imwrite(str(tmp_path / folder / f"{seed}.png"), cv2.resize(noise, (200, 200)))
-    settings = LossNetworkTrainingSettings(tmp_path / "teacher.safetensors", tmp_path / "photos", steps=6, batch=4)
+    settings = LossNetworkTrainingSettings(tmp_path / "photos", tmp_path / "teacher.safetensors", steps=6, batch=4)
 
     def run(output: Path, stop: threading.Event | None = None, **changes: Any) -> list[TrainingStep]:
         events: list[TrainingStep] = []
@@ -74,7 +74,7 @@ def test_distillation_writes_a_slim_network(
     output = tmp_path / "slim.safetensors"
     assert len(distil(output, paintings=tmp_path / "paintings" if painted else None)) == 6
     slim = load_loss_network(output)
-    widths = loss_network.WIDTHS[LossWidth.slim]
+    widths = loss_network.WIDTHS
     assert {name: slim.get_submodule(name).out_channels for name in widths} == widths
     assert all(scale > 0 for scale in slim.scales.style.values())
     assert ("paintings" in read_metadata(output)["trained_on"]) == painted

@@ -10,14 +10,14 @@ import torch
 
 from streamstyle.events import TrainingStep
 from streamstyle.models import weights
-from streamstyle.models.metadata import LossWidth, read_metadata
+from streamstyle.models.metadata import LossNetwork, read_metadata
 from streamstyle.models.weights import LOSS_NETWORK_ASSETS, load_style_predictor
 from streamstyle.settings import Device
 from streamstyle.train.settings import StylePredictorTrainingSettings
 from streamstyle.train.style_predictor import train_style_predictor
 from tests.train.listener import Listener
 
-SLIM = Path(weights.__file__).parents[1] / "assets" / LOSS_NETWORK_ASSETS[LossWidth.slim]
+SLIM = Path(weights.__file__).parents[1] / "assets" / LOSS_NETWORK_ASSETS[LossNetwork.slim]
 
 
 @pytest.fixture
@@ -50,6 +50,15 @@ def test_training_lowers_the_loss_and_records_its_provenance(
     metadata = read_metadata(tmp_path / "predictor.safetensors")
     assert metadata["trained_on"] == "4 photos and 4 paintings"
     assert metadata["command"].startswith("streamstyle train style-predictor --steps 24")
+
+
+@pytest.mark.slow
+def test_imitating_a_predictor_lowers_the_difference(tmp_path: Path, settings: StylePredictorTrainingSettings) -> None:
+    teacher = tmp_path / "teacher.safetensors"
+    train(teacher, replace(settings, steps=1))
+    losses = [event.loss for event in train(tmp_path / "student.safetensors", replace(settings, teacher=teacher))]
+    assert np.mean(losses[-6:]) < 0.9 * np.mean(losses[:6])
+    assert "--teacher teacher.safetensors" in read_metadata(tmp_path / "student.safetensors")["command"]
 
 
 @pytest.mark.slow
