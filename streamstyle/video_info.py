@@ -50,6 +50,16 @@ class Cropping:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockJoin:
+    """A place in a file where its clock changes, as where recordings were joined."""
+
+    position: int
+    """Byte in the file at which it is."""
+    shift: Fraction
+    """Seconds to add to all times stored from there on."""
+
+
+@dataclass(frozen=True, slots=True)
 class VideoInfo:
     """A probed video, the part of it that is processed, and the working size."""
 
@@ -83,6 +93,17 @@ class VideoInfo:
     streams: tuple[StreamInfo, ...]
     cropping: Cropping = Cropping()
     """What is cut off the decoded frames because the container asks for it."""
+    is_from_start: bool = True
+    """Whether it is processed from its beginning, because no start was asked for."""
+    joins: tuple[ClockJoin, ...] = ()
+    """Where the clock of the file changes, in order; all times in this record are on one clock."""
+    stores_pts: bool = True
+    """Whether the file states when frames are shown; otherwise it states only in which order they are stored."""
+
+    @property
+    def is_seekable(self) -> bool:
+        """Whether frames can be found by the times that the file stores."""
+        return self.stores_pts and not self.joins
 
     def seconds(self, pts: int) -> float:
         """Return a display time in seconds."""

@@ -1,14 +1,18 @@
-"""Decode times (DTS) of video packets: made where a file has none, and kept rising where two encodings are joined."""
+"""Decode times (DTS) of packets: made where a file has none, kept rising where packets are joined or copied."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from av.format import Flags
+from av.rational import AVRational
 
 if TYPE_CHECKING:
     from av.packet import Packet
+    from av.stream import Stream
 
 
 def complete_dts(
@@ -54,3 +58,26 @@ class DtsContinuation:
         if self._last is not None and packet.dts * packet.time_base <= self._last:
             packet.dts = min(self._last // packet.time_base + 1, packet.pts)
         self.add(packet)
+
+
+class RisingDts:
+    """Keeps the decode times of packets that are copied from stepping back, as FFmpeg does."""
+
+    def __init__(self, stream: Stream) -> None:
+        """`stream` is that of the output, whose header is written; its ticks may be longer than a packet of sound."""
+        self._tick = AVRational(Fraction(stream.time_base or 1))
+        may_repeat = stream.container.format.flags & cast("int", Flags.ts_nonstrict.value)
+        self._step = 0 if may_repeat else 1
+        self._last: int | None = None
+
+    def place(self, packet: Packet[Any]) -> Packet[Any]:
+        """Return the packet, its times in ticks of the output."""
+        packet.rescale_ts(self._tick)
+        dts = packet.pts if packet.dts is None else packet.dts
+        if dts is None:
+            return packet
+        if self._last is not None and dts < self._last + self._step:
+            dts = self._last + self._step
+            packet.dts, packet.pts = dts, None if packet.pts is None else max(packet.pts, dts)
+        self._last = dts
+        return packet

@@ -5,22 +5,26 @@ All numbers are exact: times in ticks, rates and aspect ratios as fractions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av
+from av.format import Flags
 from av.stream import Discard
 
 from streamstyle.errors import VideoError
 from streamstyle.media.colour import Orientation, read_orientation
 from streamstyle.media.cropping import read_cropping
+from streamstyle.media.file_clock import NO_TIME, PacketTimes, find_joins
+from streamstyle.media.frame_times import StorageOrder
 from streamstyle.media.reader import decode_frames, demux, find_video_stream, is_cover, open_video
 from streamstyle.settings import MAX_SIDE, MIN_SIDE, SourceSettings
-from streamstyle.video_info import Cropping, StreamInfo, VideoInfo
+from streamstyle.video_info import ClockJoin, Cropping, StreamInfo, VideoInfo
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -28,6 +32,12 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     ReadRange = Callable[[InputContainer, VideoStream, Path, SourceSettings], "VideoRange"]
+
+_STORAGE_ORDER_FORMATS = ("avi",)
+"""Containers that state only in which order frames are stored; display times that FFmpeg has for them are a guess."""
+
+_REORDER_TRIAL = 100
+"""Frames that are decoded to find out whether a file without display times has frames that are stored out of order."""
 
 
 def probe(path: Path, settings: SourceSettings) -> VideoInfo:
@@ -72,6 +82,9 @@ def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> Video
             duration=video_range.duration,
             video_stream=stream.index,
             streams=tuple(_stream_info(each) for each in container.streams),
+            is_from_start=not settings.start,
+            joins=video_range.joins,
+            stores_pts=video_range.stores_pts,
             cropping=cropping,
         )
 
@@ -180,7 +193,7 @@ def _stretched_pixel(source: FrameSize, width: int, height: int) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class VideoRange:
-    """The part of a video that is processed; times are in ticks of its video stream."""
+    """The part of a video that is processed; times are in ticks of its video stream, on the one clock of the file."""
 
     frames: int
     start_pts: int
@@ -188,6 +201,8 @@ class VideoRange:
     """First tick after it; None for the end of the video."""
     duration: float
     """Seconds."""
+    joins: tuple[ClockJoin, ...] = ()
+    stores_pts: bool = True
 
 
 def _count_range(container: InputContainer, stream: VideoStream, path: Path, settings: SourceSettings) -> VideoRange:
@@ -198,7 +213,15 @@ def _count_range(container: InputContainer, stream: VideoStream, path: Path, set
     tick, rate = _time_base(stream), _frame_rate(stream) or Fraction(25)
     container_start = Fraction(container.start_time, av.time_base) if container.start_time is not None else None
     step = max(1, round(1 / rate / tick))
-    times = sorted(set(_packet_times(container, stream, step)))
+    packets = read_packet_times(container)
+    video = packets[stream.index]
+    allows_joins = bool(container.format.flags & cast("int", Flags.ts_discont.value))
+    joins = find_joins(list(packets.values()), video, discontinuous=allows_joins)
+    stores_pts = not stream.codec_context.has_b_frames or not (
+        container.format.name in _STORAGE_ORDER_FORMATS
+        or (video.could_be_storage_order() and _reorders(path, stream.index))
+    )
+    times = _frame_times(video, joins, step, stores_pts=stores_pts)
     zero = times[0] if container_start is None else ceil(container_start / tick - Fraction(1, 2))
     start = zero + _seconds_to_ticks(settings.start, tick) if settings.start else times[0]
     end = zero + _seconds_to_ticks(settings.end, tick) if settings.end is not None else times[-1] + 1
@@ -207,7 +230,14 @@ def _count_range(container: InputContainer, stream: VideoStream, path: Path, set
         raise empty_range_error(path, settings, float((times[-1] - times[0] + step) * tick))
     reaches_end = end > times[-1]
     last_end = inside[-1] + step if reaches_end else min(end, inside[-1] + step)
-    return VideoRange(len(inside), inside[0], None if reaches_end else end, float((last_end - inside[0]) * tick))
+    duration = float((last_end - inside[0]) * tick)
+    return VideoRange(len(inside), inside[0], None if reaches_end else end, duration, joins, stores_pts)
+
+
+def _frame_times(video: PacketTimes, joins: Sequence[ClockJoin], step: int, *, stores_pts: bool) -> list[int]:
+    """Return the display times of the frames in order; raw streams have none, so theirs are `step` apart."""
+    times = (video.shifted(joins) if stores_pts else video.stored()).tolist()
+    return sorted({index * step if time == NO_TIME else time for index, time in enumerate(times)})
 
 
 def _range_from_header(
@@ -221,17 +251,27 @@ def _range_from_header(
     return VideoRange(stream.frames or max(1, round(duration * rate)), stream.start_time or 0, None, float(duration))
 
 
-def _packet_times(container: InputContainer, stream: VideoStream, step: int) -> Iterator[int]:
-    """Yield the display time of each packet in ticks; raw streams have none, so theirs are `step` apart."""
+def read_packet_times(container: InputContainer) -> dict[int, PacketTimes]:
+    """Return the times of all packets of sound and picture by their stream; what an edit list hides is left out."""
+    streams = [each for each in container.streams if each.type in ("video", "audio") and not is_cover(each)]
+    times = {stream.index: PacketTimes(Fraction(stream.time_base or Fraction(1, 1000))) for stream in streams}
     for other in container.streams:
-        if other.index != stream.index:
+        if other.index not in times:
             other.discard = Discard.all
-    count = 0
-    for packet in demux(container, stream):
-        if packet.size and not packet.is_discard:  # what an edit list leaves out is decoded but never shown
-            time = packet.dts if packet.pts is None else packet.pts
-            yield count * step if time is None else time
-            count += 1
+    for packet in demux(container, *streams):
+        if packet.size and not packet.is_discard:
+            times[packet.stream_index].add(packet)
+    return times
+
+
+def _reorders(path: Path, stream_index: int) -> bool:
+    """Whether the decoder yields the first frames in another order than they are stored in."""
+    order = StorageOrder()
+    with open_video(path) as container:
+        stream = cast("VideoStream", container.streams[stream_index])
+        for _ in islice(decode_frames(container, stream, order=order), _REORDER_TRIAL):
+            pass
+    return not order.is_display_order
 
 
 def _seconds_to_ticks(seconds: float, tick: Fraction) -> int:

@@ -1,15 +1,15 @@
-"""Read a video file: open it, choose its video stream, demux, seek, decode, and repair timestamps.
+"""Read a video file: open it, choose its video stream, demux, seek, decode.
 
 Damaged packets are skipped; what makes a file unreadable as a whole is a VideoError.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 from av.codec.context import ThreadType
@@ -17,6 +17,8 @@ from av.stream import Disposition
 
 from streamstyle.errors import VideoError
 from streamstyle.files import special_file
+from streamstyle.media.file_clock import ClockRepair
+from streamstyle.media.frame_times import StorageOrder
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+
+    from streamstyle.video_info import ClockJoin, VideoInfo
 
 _COVER_FLAGS = Disposition.attached_pic | Disposition.timed_thumbnails
 _NO_VIDEO_FORMATS = ("image2", "tty")
@@ -135,98 +139,78 @@ def demux(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
             failures += 1
 
 
-def decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Yield the frames in display order; packets that cannot be decoded are skipped, as FFmpeg does."""
+def decode_frames(
+    container: InputContainer, stream: VideoStream, joins: Sequence[ClockJoin] = (), order: StorageOrder | None = None
+) -> Iterator[VideoFrame]:
+    """Yield the frames in display order; packets that cannot be decoded are skipped, as FFmpeg does.
+
+    Their times are on one clock if the `joins` are given, and those of `order` where the file stores no other.
+    """
     if not stream.codec_context.is_open:  # it is open after an earlier seek
         stream.codec_context.thread_type = ThreadType.AUTO
+    repair = ClockRepair(joins)
     for packet in demux(container, stream):
         if packet.size:
-            with suppress(av.FFmpegError):
-                yield from packet.decode()
-    with suppress(av.FFmpegError):  # what the decoder still holds, also where reading was given up
-        yield from stream.codec_context.decode(None)
+            repair.apply(packet)
+            if order is not None:
+                order.add(packet)
+            yield from _decode(stream, packet, order)
+    yield from _decode(stream, None, order)  # what the decoder still holds, also where reading was given up
 
 
-def decode_frames_from(container: InputContainer, stream: VideoStream, start: int) -> Generator[VideoFrame]:
-    """Yield the frames from one shown at `start`, in ticks, or before; the container must be at its beginning."""
-    if start <= (stream.start_time or 0):
-        yield from decode_frames(container, stream)
+def _decode(stream: VideoStream, packet: Packet[Any] | None, order: StorageOrder | None) -> Iterator[VideoFrame]:
+    try:
+        frames = stream.codec_context.decode(packet)
+    except av.FFmpegError:
         return
-    for seconds in _SEEK_BACK_SECONDS:
-        if not seek(container, start - round(seconds / Fraction(stream.time_base or 1)), stream):
-            break
-        frames = decode_frames(container, stream)
-        first = next(frames, None)
-        if first is not None and first.pts is not None and first.pts <= start:
-            yield first
-            yield from frames
-            return
-    else:
-        seek(container, stream.start_time or 0, stream)
-    yield from decode_frames(container, stream)
+    for frame in frames:
+        if order is not None:
+            frame.pts = order.shown(frame)
+        yield frame
+
+
+def decode_frames_from(video: VideoInfo, start: int) -> Generator[VideoFrame]:
+    """Yield the frames of a video from one shown at `start`, in ticks, or before."""
+    for seconds in _SEEK_BACK_SECONDS if video.is_seekable else ():
+        with open_video(video.path) as container:
+            stream = _video_stream(container, video)
+            tick = start - round(seconds / video.time_base)
+            if tick <= (stream.start_time or 0) or not seek(container, tick, stream):
+                break
+            frames = decode_frames(container, stream)
+            first = next(frames, None)
+            if first is not None and first.pts is not None and first.pts <= start:
+                yield first
+                yield from frames
+                return
+    with open_video(video.path) as container:
+        order = None if video.stores_pts else StorageOrder()
+        yield from decode_frames(container, _video_stream(container, video), video.joins, order)
+
+
+def _video_stream(container: InputContainer, video: VideoInfo) -> VideoStream:
+    return cast("VideoStream", container.streams[video.video_stream])
+
+
+@contextmanager
+def open_at(path: Path, time: Fraction | None) -> Iterator[InputContainer]:
+    """Open a video to be read from `time`, in seconds, or before; from its beginning if that is None."""
+    container = open_video(path)
+    tick = container.start_time if time is None else round(time * av.time_base)
+    if (tick or 0) > (container.start_time or 0) and not seek(container, tick or 0):
+        container.close()
+        container = open_video(path)
+    with container:
+        yield container
 
 
 def seek(container: InputContainer, tick: int, stream: Stream | None = None) -> bool:
-    """Seek to a key frame at or before `tick`, in ticks of the stream, else in microseconds; False if that fails."""
+    """Seek to a key frame at or before `tick`, in ticks of the stream, else in microseconds.
+
+    False if that fails: the container has to be opened again then, since what was read ahead may be lost.
+    """
     try:
         container.seek(tick, stream=stream)
     except av.FFmpegError:
         return False
     return True
-
-
-class TimestampGuesser:
-    """Guesses when a decoded frame is shown, from whichever of PTS and DTS has been out of order less often.
-
-    Containers such as AVI state only the order of storage, and the PTS that a decoder derives from it is wrong once
-    frames are reordered. The rule is libavcodec's (`guess_correct_pts` in decode.c).
-    """
-
-    def __init__(self) -> None:
-        self._last_pts = self._last_dts = float("-inf")
-        self._wrong_pts = self._wrong_dts = 0
-        self.is_monotonic = True
-        """Whether every frame so far had a PTS and all times rose: then a guess does not depend on earlier frames."""
-
-    def guess(self, pts: int | None, dts: int | None) -> int | None:
-        """Return the tick at which the frame is shown; None if it has neither time."""
-        self.is_monotonic = self.is_monotonic and pts is not None
-        known_pts, known_dts = dts if pts is None else pts, pts if dts is None else dts
-        if known_pts is None or known_dts is None:
-            return None
-        self._wrong_pts += pts is not None and pts <= self._last_pts
-        self._wrong_dts += dts is not None and dts <= self._last_dts
-        self._last_pts, self._last_dts = known_pts, known_dts
-        self.is_monotonic = self.is_monotonic and not (self._wrong_pts or self._wrong_dts)
-        return known_pts if self._wrong_pts <= self._wrong_dts else known_dts
-
-
-class MonotonicClock:
-    """Makes the timestamps of one stream rise, also where a recording restarts its clock in the middle."""
-
-    def __init__(self, second: int, step: int) -> None:
-        """`second`, and `step`, the usual distance of two timestamps, are in ticks."""
-        self.shift = 0
-        """What was added to the last timestamp."""
-        self._second = max(1, second)
-        self._step = max(1, step)
-        self._last: int | None = None
-        self.is_monotonic = True
-        """Whether every timestamp so far was given, and used unchanged."""
-
-    def map(self, tick: int | None) -> int | None:
-        """Return the timestamp to use; None for one that does not rise, whose frame or packet has to be dropped.
-
-        A step back by a second or more is a restarted clock (joined recordings, DVDs): this and the following
-        timestamps are shifted to continue after the last. A missing timestamp is one step after the last.
-        """
-        following = 0 if self._last is None else self._last + self._step
-        mapped = following if tick is None else tick + self.shift
-        self.is_monotonic = self.is_monotonic and mapped == tick and (self._last is None or mapped > self._last)
-        if self._last is not None and mapped <= self._last:
-            if self._last - mapped < self._second:
-                return None
-            self.shift += following - mapped
-            mapped = following
-        self._last = mapped
-        return mapped

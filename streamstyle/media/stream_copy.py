@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,10 @@ import av
 from av.stream import Discard
 
 from streamstyle.media.aac_delay import add_aac_copy
+from streamstyle.media.decode_times import RisingDts
+from streamstyle.media.file_clock import ClockRepair
 from streamstyle.media.muxer_trial import MuxerProbe
-from streamstyle.media.reader import MonotonicClock, demux, is_cover, open_video, seek
+from streamstyle.media.reader import demux, is_cover, open_at, open_video
 from streamstyle.media.stream_plan import (
     MOV_TEXT_GAP,
     StreamAction,
@@ -47,9 +49,9 @@ class StreamCopier:
         time_range: TimeRange,
         target: OutputContainer,
     ) -> None:
-        """Add the streams to `target`, whose header is not written yet; nothing else may read `source`."""
+        """Add the streams to `target`, whose header is not written yet."""
         self.dropped_packets = 0
-        """Number of damaged packets that the container does not accept."""
+        """Number of damaged packets that the container does not accept, or that have no time."""
         self._target = target
         self._time_range = time_range
         self._covers: list[Packet[Any]] = []
@@ -57,7 +59,7 @@ class StreamCopier:
         for planned in plan:
             if planned.action is not StreamAction.left_out:
                 self._add(video, planned, source.streams[planned.stream.index])
-        self._packets = self._remuxed_packets(source)
+        self._packets = self._remuxed_packets(video)
         self._next: Packet[Any] | None = None
 
     def _add(self, video: VideoInfo, planned: StreamPlan, template: Any) -> None:
@@ -71,7 +73,11 @@ class StreamCopier:
             add = partial(self._add_stream, video, planned, template)
             probe = MuxerProbe(self._target.format.name, add)
             target = add(self._target)
-            self._remuxers[template.index] = StreamRemuxer(planned, template, target, probe, self._time_range)
+            converter = None
+            if planned.action is StreamAction.converted:
+                extradata = template.codec_context.extradata
+                converter = SubtitleConverter(planned.stream.codec, planned.codec, extradata)
+            self._remuxers[template.index] = StreamRemuxer(planned, target, probe, self._time_range, converter)
 
     def _add_stream(self, video: VideoInfo, planned: StreamPlan, template: Any, target: OutputContainer) -> Any:
         if planned.action is StreamAction.converted:
@@ -107,29 +113,45 @@ class StreamCopier:
             self._target.mux(packet)
 
     def close(self) -> None:
-        """Stop reading; the source may be closed afterwards."""
+        """Stop reading."""
         self._packets.close()
 
-    def _remuxed_packets(self, source: InputContainer) -> Generator[Packet[Any]]:
+    def _remuxed_packets(self, video: VideoInfo) -> Generator[Packet[Any]]:
         """Yield the packets of the time range in file order, with the times and the stream of the output."""
         if not self._remuxers:
             return
-        for stream in source.streams:
-            if stream.index not in self._remuxers:
-                stream.discard = Discard.all
-        if self._time_range.start is not None:
-            seek(source, round((self._time_range.start - _MAX_INTERLEAVE) * av.time_base))
-        for packet in demux(source, *(remuxer.source for remuxer in self._remuxers.values())):
-            if self._time_range.end is not None and (decode_time(packet) or 0) > self._time_range.end + _MAX_INTERLEAVE:
-                return
-            remuxer = self._remuxers[packet.stream.index]
-            remapped = remuxer.remap(packet)
-            if remapped is None:
-                continue
-            if remuxer.accepts(remapped):
-                yield remapped
-            else:
-                self.dropped_packets += 1
+        with open_at(video.path, self._first_read(video)) as source:
+            for stream in source.streams:
+                if stream.index not in self._remuxers:
+                    stream.discard = Discard.all
+            repair = ClockRepair(video.joins)
+            for packet in demux(source, *(source.streams[index] for index in self._remuxers)):
+                repair.apply(packet)
+                if self._is_past_end(packet):
+                    return
+                if packet.size and (remapped := self._remap(packet)) is not None:
+                    yield remapped
+
+    def _first_read(self, video: VideoInfo) -> Fraction | None:
+        """Return the time from which packets are read; None for the beginning."""
+        start = self._time_range.start
+        return None if start is None or video.joins else start - _MAX_INTERLEAVE
+
+    def _is_past_end(self, packet: Packet[Any]) -> bool:
+        end = self._time_range.end
+        return end is not None and (decode_time(packet) or 0) > end + _MAX_INTERLEAVE
+
+    def _remap(self, packet: Packet[Any]) -> Packet[Any] | None:
+        """Return the packet as it is muxed; None for one outside the time range, or one that has to be dropped."""
+        remuxer = self._remuxers[packet.stream_index]
+        if not remuxer.complete_times(packet):
+            self.dropped_packets += 1
+            return None
+        remapped = remuxer.remap(packet)
+        if remapped is not None and not remuxer.accepts(remapped):
+            self.dropped_packets += 1
+            return None
+        return remapped
 
 
 @dataclass(slots=True)
@@ -137,31 +159,37 @@ class StreamRemuxer:
     """Gives the packets of one stream the times and the stream of the output."""
 
     plan: StreamPlan
-    source: Any
     target: Any
     probe: MuxerProbe
     time_range: TimeRange
-    converter: SubtitleConverter | None = field(init=False, default=None)
-    clock: MonotonicClock = field(init=False)
+    converter: SubtitleConverter | None
+    """Of text subtitles that are converted."""
+    _next_tick: int | None = None
+    """When the next packet begins, in ticks of the source; None before the first."""
+    _rising: RisingDts | None = None
 
-    def __post_init__(self) -> None:
-        if self.plan.action is StreamAction.converted:
-            extradata = self.source.codec_context.extradata
-            self.converter = SubtitleConverter(self.plan.stream.codec, self.plan.codec, extradata)
-        self.clock = MonotonicClock(round(1 / self.source.time_base), 1)
+    def complete_times(self, packet: Packet[Any]) -> bool:
+        """Give a packet without times, as in a block of several, the end of the last; False for the first packet."""
+        if packet.pts is None and packet.dts is None:
+            packet.pts = packet.dts = self._next_tick
+        begin = packet.dts if packet.pts is None else packet.pts
+        if begin is None:
+            return False
+        self._next_tick = begin + (packet.duration or 0)
+        return True
 
     def remap(self, packet: Packet[Any]) -> Packet[Any] | None:
-        """Return the packet with its time in the output; None for one outside the time range or with no usable time."""
+        """Return the packet with its time in the output; None for one outside the time range."""
         shown = display_time(packet)
-        if packet.size == 0 or shown is None:  # the empty packet at the end
+        if shown is None:
             return None
         if self.plan.stream.kind == "subtitle":
             return self._remap_subtitle(packet, shown)
         if not self.time_range.contains(shown):
             return None
-        if self.clock.map(packet.pts if packet.dts is None else packet.dts) is None:
-            return None
-        return self._shift(packet, self.clock.shift)
+        if self._rising is None:  # the output's ticks are known once its header is written
+            self._rising = RisingDts(self.target)
+        return self._rising.place(self._shift(packet))
 
     def _remap_subtitle(self, packet: Packet[Any], shown: Fraction) -> Packet[Any] | None:
         """Subtitles that are shown across an edge of the time range are cut to it."""
@@ -172,17 +200,17 @@ class StreamRemuxer:
             return None
         packet.pts = packet.dts = round(first / tick)
         packet.duration = round((last - first) / tick)
-        if self.plan.action is StreamAction.converted:
-            text = self.converter.convert(bytes(packet)) if self.converter else None
+        if self.converter is not None:
+            text = self.converter.convert(bytes(packet))
             if text is None:
                 return None
             packet = _replace_payload(packet, text)
-        return self._shift(packet, 0)
+        return self._shift(packet)
 
-    def _shift(self, packet: Packet[Any], shift: int) -> Packet[Any]:
-        shift -= round(self.time_range.origin / packet.time_base)
-        packet.pts = None if packet.pts is None else packet.pts + shift
-        packet.dts = None if packet.dts is None else packet.dts + shift
+    def _shift(self, packet: Packet[Any]) -> Packet[Any]:
+        origin = round(self.time_range.origin / packet.time_base)
+        packet.pts = None if packet.pts is None else packet.pts - origin
+        packet.dts = None if packet.dts is None else packet.dts - origin
         return packet
 
     def accepts(self, packet: Packet[Any]) -> bool:

@@ -42,10 +42,9 @@ class TimeRange:
 
 def time_range(video: VideoInfo, container: InputContainer) -> TimeRange:
     """Return the time range of the processed part; `container` is the video, opened."""
-    stream_start = container.streams[video.video_stream].start_time
-    start = video.start_pts * video.time_base
     end = None if video.end_pts is None else video.end_pts * video.time_base
-    if stream_start is not None and video.start_pts > stream_start:
+    if not video.is_from_start:
+        start = video.start_pts * video.time_base
         return TimeRange(start, start, end)
     starts_anywhere = container.format.flags & cast("int", Flags.ts_discont.value)
     if starts_anywhere:  # the clock of a broadcast, often at hours

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from streamstyle.frames import Frame, FramePosition
 from streamstyle.media.captions import read_captions
 from streamstyle.media.colour import FrameConverter
-from streamstyle.media.reader import MonotonicClock, TimestampGuesser, decode_frames_from, open_video
+from streamstyle.media.frame_times import RisingTimes, TimestampGuesser, with_next
+from streamstyle.media.reader import decode_frames_from
 from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
-    from av.video.stream import VideoStream
+    from av.video.frame import VideoFrame
 
 _PREROLL_SECONDS = 5
 """Decoding begins this long before the first frame that is wanted, so that all frames it was predicted from are decoded
@@ -42,28 +43,33 @@ def decode(video: VideoInfo, first: FramePosition | None = None) -> Iterator[Fra
 def _decode_from(video: VideoInfo, first: FramePosition | None = None) -> Generator[Frame]:
     """Yield the frames from the start of the part, or from `first`, which is sought by its time."""
     convert = FrameConverter(video)
-    clock = MonotonicClock(round(1 / video.time_base), round(1 / (video.frame_rate or 25) / video.time_base))
-    timestamps, index = TimestampGuesser(), 0 if first is None else first.index
+    times = RisingTimes(round(1 / video.time_base), round(1 / (video.frame_rate or 25) / video.time_base))
+    index = 0 if first is None else first.index
     start = video.start_pts if first is None else first.pts
-    preroll = 0 if first is None else round(_PREROLL_SECONDS / video.time_base)
-    with ExitStack() as stack:
-        container = stack.enter_context(open_video(video.path))
-        stream = cast("VideoStream", container.streams[video.video_stream])
-        for decoded in stack.enter_context(closing(decode_frames_from(container, stream, start - preroll))):
-            if first is not None and decoded.pts is not None and decoded.pts < start:
-                continue  # the first frames after a seek may lack their reference frames, and their times mean nothing
-            pts = clock.map(timestamps.guess(decoded.pts, decoded.dts))
+    with closing(_timed_frames(video, start, preroll=first is not None)) as timed:
+        for (decoded, tick, is_stored), following in with_next(timed):
+            pts = times.repair(tick, None if following is None else following[1])
             if pts is None or pts < start:
                 continue
             if video.end_pts is not None and pts >= video.end_pts:
                 return
-            duration = decoded.duration if video.end_pts is None else min(decoded.duration, video.end_pts - pts)
             yield Frame(
                 convert(decoded),
                 pts,
                 index,
-                seekable=clock.is_monotonic and timestamps.is_monotonic,
-                duration=duration,
+                seekable=video.is_seekable and is_stored and times.is_monotonic,
+                duration=decoded.duration if video.end_pts is None else min(decoded.duration, video.end_pts - pts),
                 captions=read_captions(decoded),
             )
             index += 1
+
+
+def _timed_frames(video: VideoInfo, start: int, *, preroll: bool) -> Generator[tuple[VideoFrame, int | None, bool]]:
+    """Yield (frame, tick at which it is shown, whether the file stores it) from about `start`."""
+    guesser = TimestampGuesser()
+    begin = start - round(_PREROLL_SECONDS / video.time_base) if preroll else start
+    with closing(decode_frames_from(video, begin)) as frames:
+        for decoded in frames:
+            if preroll and decoded.pts is not None and decoded.pts < start:
+                continue  # the first frames after a seek may lack their reference frames, and their times mean nothing
+            yield decoded, guesser.guess(decoded.pts, decoded.dts), guesser.is_monotonic

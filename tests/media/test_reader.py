@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from streamstyle.errors import VideoError
 from streamstyle.media.probe import probe
-from streamstyle.media.reader import MonotonicClock, TimestampGuesser, decode_frames, find_video_stream, open_video
+from streamstyle.media.reader import decode_frames, find_video_stream, open_video
 from streamstyle.settings import SourceSettings
 from tests.films import Attachment, Extras, flat, moving_square, pan, png, write_film
 from tests.video_io import mean_difference, read_video
@@ -179,76 +179,3 @@ def sound_films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     frames = moving_square(frames=12, width=64, height=48, side=16).frames
     codecs = {"mp4": "libx264", "mkv": "libx264", "ts": "libx264", "avi": "mpeg4"}
     return {ending: write_film(folder / f"film.{ending}", frames, codec=codec) for ending, codec in codecs.items()}
-
-
-def test_avi_with_reordered_frames_gives_all_in_order(tmp_path: Path) -> None:
-    """AVI says only in which order frames are stored; with B-frames that is not the order they are shown in."""
-    scene = moving_square(frames=30)
-    _, frames = read_video(write_film(tmp_path / "film.avi", scene.frames))
-    assert len(frames) >= 29
-    assert all(later.pts > earlier.pts for earlier, later in pairwise(frames))
-    assert mean_difference(frames[-1].image, scene.frames[-1]) < 4
-
-
-def mapped(ticks: list[int | None], second: int = 1000, step: int = 40) -> list[int | None]:
-    clock = MonotonicClock(second, step)
-    return [clock.map(tick) for tick in ticks]
-
-
-def test_rising_times_stay_unchanged() -> None:
-    assert mapped([7, 8, 50, 5000]) == [7, 8, 50, 5000]
-
-
-def test_a_time_that_repeats_or_steps_back_is_dropped() -> None:
-    assert mapped([0, 40, 40, 30, 80]) == [0, 40, None, None, 80]
-
-
-def test_a_restarted_clock_continues_after_the_last_time() -> None:
-    assert mapped([100_000, 100_040, 0, 40, 90]) == [100_000, 100_040, 100_080, 100_120, 100_170]
-
-
-def test_a_missing_time_is_one_step_after_the_last() -> None:
-    assert mapped([None, None, 200, None]) == [0, 40, 200, 240]
-
-
-@given(st.lists(st.one_of(st.none(), st.integers(-(10**9), 10**9))))
-def test_any_times_become_rising_times(ticks: list[int | None]) -> None:
-    kept = [tick for tick in mapped(ticks) if tick is not None]
-    assert all(later > earlier for earlier, later in pairwise(kept))
-
-
-def test_of_pts_and_dts_the_one_in_order_is_used() -> None:
-    guesser = TimestampGuesser()
-    stored = [(1, 2), (3, 3), (4, 4), (2, 5), (6, 6), (7, 7), (5, 8)]
-    assert [guesser.guess(*times) for times in stored] == [1, 3, 4, 5, 6, 7, 8]
-
-
-def test_a_frame_with_one_time_gets_it_and_one_with_none_gets_none() -> None:
-    guesser = TimestampGuesser()
-    assert [guesser.guess(7, None), guesser.guess(None, 9), guesser.guess(None, None), guesser.guess(12, 11)] == [
-        7,
-        9,
-        None,
-        12,
-    ]
-
-
-def test_clock_is_monotonic_until_a_time_is_missing_or_moved() -> None:
-    clock = MonotonicClock(second=25, step=1)
-    for tick in (3, 4, 9):
-        clock.map(tick)
-    assert clock.is_monotonic
-    for spoils in (None, 9, 8, -100):
-        clock = MonotonicClock(second=25, step=1)
-        for tick in (3, 4, 9, spoils):
-            clock.map(tick)
-        assert not clock.is_monotonic
-
-
-def test_guesser_is_monotonic_until_a_time_steps_back() -> None:
-    guesser = TimestampGuesser()
-    for pts, dts in ((0, -2), (1, -1), (4, 0)):
-        guesser.guess(pts, dts)
-    assert guesser.is_monotonic
-    guesser.guess(3, 1)
-    assert not guesser.is_monotonic

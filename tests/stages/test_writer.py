@@ -371,6 +371,35 @@ def test_a_finished_output_replaces_an_older_one(with_sound: Path, tmp_path: Pat
     assert len(read_video(tmp_path / "output.mkv")[1]) == 60
 
 
+def test_a_range_of_flv_begins_with_its_own_sound(tmp_path: Path) -> None:
+    source = write_film(tmp_path / "film.flv", pan(frames=60, width=64, height=48).frames, audio=True)
+    write_copy(source, tmp_path / "output.mkv", start=0.5, end=2.0)
+    assert abs(packets(tmp_path / "output.mkv", "audio")[0][0]) < Fraction(1024, 48000)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mov"])
+def test_packets_of_sound_shorter_than_a_tick_are_all_kept(tmp_path: Path, suffix: str) -> None:
+    source = write_film(tmp_path / "film.mkv", pan(frames=25, width=64, height=48).frames)
+    short = tmp_path / "short.mkv"
+    blocks = [bytes([block]) * 48 for block in range(200)]  # 24 samples, half a millisecond
+    with av.open(str(source)) as film, av.open(str(short), "w") as target:
+        video = target.add_stream_from_template(film.streams.video[0])
+        sound = target.add_stream("pcm_s16le", rate=48000, layout="mono")
+        for packet in film.demux(video=0):
+            if packet.size:
+                packet.stream = video
+                target.mux(packet)
+        for number, block in enumerate(blocks):
+            packet = av.Packet(block)
+            packet.stream, packet.time_base = sound, Fraction(1, 48000)
+            packet.pts = packet.dts = 24 * number
+            target.mux(packet)
+    writer = write_copy(short, tmp_path / f"output.{suffix}")
+    assert writer.dropped_packets == 0
+    copied = b"".join(data for _, data in packets(tmp_path / f"output.{suffix}", "audio"))
+    assert copied == b"".join(blocks)
+
+
 # ---------------------------------------------------------------------------------------------------------- a real film
 
 
