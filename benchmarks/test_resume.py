@@ -14,9 +14,11 @@ import torch
 from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from benchmarks.timed_run import run_timed
-from streamstyle.files import fsync_file
+from streamstyle.files import fsync_descriptor
 from streamstyle.frames import FramePosition, outputs_to_feedback
-from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
+from streamstyle.media.output_names import checkpoint_path
+from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, write_checkpoint
+from streamstyle.resume.packet_digest import Digest
 from streamstyle.settings import Method
 
 NEVER = Fraction(10**9)
@@ -30,7 +32,7 @@ def test_checkpoint(work: Work, tmp_path: Path, report: Report, size: tuple[int,
     for outputs in (1, 4):
         feedback = outputs_to_feedback(torch.rand(3, size[1], size[0]) for _ in range(outputs))
         positions = tuple(FramePosition(index, index, 0, seekable=True) for index in range(outputs))
-        checkpoint = Checkpoint(ResumePoint(outputs, positions, feedback), "film.mkv", {}, "", "cpu")
+        checkpoint = Checkpoint(ResumePoint(outputs, positions, feedback), "film.mkv", {}, "", "cpu", Digest("", ""))
         seconds = [_time_checkpoint(tmp_path / "film.mkv", checkpoint) for _ in range(7)]
         rows.append(
             {
@@ -45,8 +47,9 @@ def test_checkpoint(work: Work, tmp_path: Path, report: Report, size: tuple[int,
 
 def _time_checkpoint(video: Path, checkpoint: Checkpoint) -> float:
     start = time.perf_counter()
-    fsync_file(video)
-    write_checkpoint(checkpoint_path(video), checkpoint)
+    with video.open("rb+") as file:
+        fsync_descriptor(file.fileno())
+    write_checkpoint(video, checkpoint)
     return time.perf_counter() - start
 
 

@@ -1,14 +1,15 @@
-"""Files and folders: atomic writes, JSON, fingerprints, the user's folders and temporary ones."""
+"""Files and folders: atomic writes, names, JSON, fingerprints, the user's folders, private and temporary ones."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import secrets
 import shutil
 import stat
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
@@ -28,6 +29,15 @@ VIDEO_SUFFIXES = (
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".jp2")
 """Common suffixes of still images."""
 
+DEFAULT_MAX_NAME = 255
+"""Bytes that a file name can have where the system does not say."""
+
+_HIDDEN_NAME = 64
+"""Bytes of a name that the hidden name of `atomic_write` begins with."""
+
+_NOT_SUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+"""Errors of a file system that cannot sync a file: network and FUSE file systems, devices."""
+
 _SAMPLES = 64
 _SAMPLE_BYTES = 64 << 10
 _TEMPORARY = re.compile(r"streamstyle-(?P<pid>\d+)-(?P<create_time>\d+)-\w+")
@@ -36,12 +46,15 @@ _TEMPORARY = re.compile(r"streamstyle-(?P<pid>\d+)-(?P<create_time>\d+)-\w+")
 def atomic_write(path: Path, content: bytes | str, *, partial: Path | None = None, durable: bool = False) -> None:
     """Write a file so that a reader sees either the old or the new content, complete; text is encoded as UTF-8.
 
-    It is written to `partial`, by default a hidden name that no other thread or process uses, and renamed. With
+    It is written to `partial`, which must not exist, by default a hidden name that nothing else uses, and renamed. With
     `durable` it survives a power failure once this returns. Raises OSError, and keeps the old content.
     """
-    partial = partial or path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
+    hidden = f".{shorten_name(path.name, _HIDDEN_NAME)}.{secrets.token_hex(4)}.partial"
+    partial = partial or path.with_name(hidden)
+    file = partial.open("xb")  # follows no link
     try:
-        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        with file:
+            file.write(content.encode() if isinstance(content, str) else content)
         if durable:
             publish(partial, path)
         else:
@@ -54,20 +67,70 @@ def atomic_write(path: Path, content: bytes | str, *, partial: Path | None = Non
 
 def publish(partial: Path, path: Path) -> None:
     """Rename a finished file to its final name, after an fsync of its content; the rename is synced, too."""
-    fsync_file(partial)
-    partial.replace(path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
+    with partial.open("rb+") as file:
+        fsync_descriptor(file.fileno())
+    replace_durably(partial, path)
+
+
+def replace_durably(path: Path, target: Path) -> None:
+    """Rename a file and sync the rename, where the file system can: CIFS and some FUSE file systems sync no folder."""
+    path.replace(target)
+    if os.name != "posix":
+        return
+    with suppress(OSError):
+        folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
 
 
-def fsync_file(path: Path) -> None:
-    """Wait until everything written to the file so far is on the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+def fsync_descriptor(descriptor: int) -> None:
+    """Wait until everything written to an open file is on the disk, where its file system can tell. Raises OSError."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise
+
+
+def max_name_length(folder: Path) -> int:
+    """Return how many bytes the name of a file in the folder can have."""
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):
+        return DEFAULT_MAX_NAME
+
+
+def shorten_name(name: str, size: int) -> str:
+    """Return the name, or where it has more than `size` bytes its beginning and a digest of it: always the same."""
+    encoded = os.fsencode(name)
+    if len(encoded) <= size:
+        return name
+    digest = blake2b(encoded, digest_size=4).hexdigest()
+    return f"{encoded[: max(0, size - len(digest) - 1)].decode('utf-8', 'ignore')}~{digest}"
+
+
+def create_private_folder(path: Path) -> None:
+    """Create a folder that only this user can enter; in one that exists, only this user will be able to write.
+
+    Raises OSError, also for a link and for a folder of another user: whoever made it could plant files there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, "it is no folder", str(path))
+    if not is_own(path):
+        raise PermissionError(errno.EPERM, "it belongs to another user", str(path))
+    if os.name == "posix" and found.st_mode & 0o022:
+        path.chmod(stat.S_IMODE(found.st_mode) & ~0o022)
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a file, folder or link belongs to this user; where there are no owners it does. Raises OSError."""
+    return not hasattr(os, "getuid") or path.lstat().st_uid == os.getuid()
 
 
 def special_file(path: Path) -> str | None:
@@ -148,7 +211,7 @@ def remove_orphans() -> None:
     with suppress(OSError):
         for path in Path(tempfile.gettempdir()).iterdir():
             match = _TEMPORARY.fullmatch(path.name)
-            if match is None or not _is_own(path):
+            if match is None or not is_own(path):
                 continue
             owner = ProcessIdentity(int(match["pid"]), float(match["create_time"]))
             if not owner.is_running():
@@ -159,7 +222,3 @@ def _sample_offsets(size: int) -> list[int]:
     if size <= _SAMPLES * _SAMPLE_BYTES:
         return list(range(0, size, _SAMPLE_BYTES))
     return [(size - _SAMPLE_BYTES) * sample // (_SAMPLES - 1) for sample in range(_SAMPLES)]
-
-
-def _is_own(path: Path) -> bool:
-    return not hasattr(os, "getuid") or path.lstat().st_uid == os.getuid()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from streamstyle.frames import OutputFrame, StylisedFrame
 from streamstyle.gpu.device import describe_arithmetic, select_device, set_threads, tune_malloc
 from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.media.output_file import partial_path
+from streamstyle.media.output_names import partial_path
 from streamstyle.prefetch import PrefetchIterator
-from streamstyle.resume.checkpoint import find_checkpoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, ResumeNeeds
+from streamstyle.resume.earlier_run import find_earlier_run
 from streamstyle.settings import Device
 from streamstyle.stages.writer import VideoWriter
 from streamstyle.timing import PausableClock, StageTimer
@@ -56,6 +56,7 @@ class Job:
         self,
         video: VideoInfo,
         output: Path,
+        inputs: Sequence[Path],
         signature: Mapping[str, str],
         needs: ResumeNeeds,
         device: Device,
@@ -65,16 +66,19 @@ class Job:
         threads: int = 0,
         on_frame: FrameCallback | None = None,
     ) -> None:
-        """Choose the device and find where the run resumes, unless `restart` is set. Raises StreamstyleError."""
+        """Choose the device and find where the run resumes, unless `restart` is set. Raises StreamstyleError.
+
+        `inputs` are the files that the output is made from, none of which may be overwritten.
+        """
         tune_malloc()
         set_threads(threads)
         self.video, self.output = video, output
         self._observe, self._on_frame = observe, on_frame
         self.timer, self.clock = StageTimer(), PausableClock()
         self.device = select_device(device, self.warn)
-        checkpoint = None if restart else find_checkpoint(output, video.path, signature)
+        earlier = find_earlier_run(output, inputs, signature, self.warn, restart=restart)
         arithmetic = describe_arithmetic(self.device)
-        self.checkpoints = CheckpointWriter(output, signature, needs, arithmetic, video.time_base, checkpoint)
+        self.checkpoints = CheckpointWriter(output, signature, needs, arithmetic, video.time_base, earlier)
         self.resume = self.checkpoints.resume
         self.frames, self._shot = self.resume.frames, self.resume.last_shot
         self._queues: dict[str, PrefetchIterator[Any]] = {}

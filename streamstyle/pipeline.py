@@ -24,7 +24,7 @@ from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.frame_optimiser import RUDER_FALLBACKS, RuderOptimiser
 from streamstyle.prefetch import prefetch
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
-from streamstyle.resume.signature import run_signature, upscale_signature
+from streamstyle.resume.signature import run_inputs, run_signature, upscale_signature
 from streamstyle.settings import Device, EncoderSettings, Method, Settings, UpscaleSettings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.decode import decode
@@ -64,8 +64,9 @@ def stylise_video(
     what a user can put right; the partial output is kept then, too.
     """
     signature, needs = run_signature(video, style, settings), ResumeNeeds.from_settings(settings)
+    inputs = run_inputs(video, style, settings)
     job = Job(
-        video, output, signature, needs, settings.device, observe,
+        video, output, inputs, signature, needs, settings.device, observe,
         restart=restart, threads=settings.threads, on_frame=on_frame,
     )  # fmt: skip
     job.compile_kernels()
@@ -118,7 +119,7 @@ def upscale_video(
 ) -> Finished | Stopped:
     """Write the video upscaled to `output` without stylising it; resumes, stops and fails as `stylise_video` does."""
     signature = upscale_signature(video, settings, encoder)
-    job = Job(video, output, signature, ResumeNeeds(), device, observe, restart=restart, threads=threads)
+    job = Job(video, output, [video.path], signature, ResumeNeeds(), device, observe, restart=restart, threads=threads)
     resume, factor, timed = job.resume, settings.upscale, job.timer.measure_iter
     with ExitStack() as stack:
         opened = stack.enter_context

@@ -16,7 +16,7 @@ import click
 from streamstyle.cli.console import ProgressLine, SpeedMeter, print_json, progress_text
 from streamstyle.cli.errors import stop_on_signal
 from streamstyle.cli.measure import NETWORK_HELP, REFERENCE_HELP, require_style_image
-from streamstyle.cli.media_args import TimeRange, check_output, probe_range
+from streamstyle.cli.media_args import TimeRange, confirm_output, probe_range
 from streamstyle.cli.methods import parse_methods
 from streamstyle.cli.options import (
     FILE,
@@ -126,8 +126,10 @@ def compare(
     _require_style_image(specs, blend)
     video, source_settings = probe_range(movie, settings.source, sample, time_range)
     output = output or movie.with_name(f"{movie.stem}.compare.mkv")
-    for path in (output.with_suffix(".html"), *([] if no_film else [output])):
-        check_output(path, movie, replace=yes, can_ask=not as_json)
+    inputs = [movie, *(part.path for part in blend.parts)]
+    confirm_output(output.with_suffix(".html"), inputs, replace=yes, can_ask=not as_json, is_film=False)
+    if not no_film:
+        confirm_output(output, inputs, replace=yes, can_ask=not as_json)
     from streamstyle.compare.comparison import EvaluationSetup
     from streamstyle.evaluate.metrics import load_scorer
     from streamstyle.evaluate.reference_flow import parse_reference_flow

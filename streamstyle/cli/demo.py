@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from streamstyle.cli.console import report_to
-from streamstyle.cli.media_args import check_output, default_output
+from streamstyle.cli.media_args import confirm_output, default_output
 from streamstyle.cli.options import (
     GroupedCommand,
     debug_option,
@@ -24,7 +24,7 @@ from streamstyle.settings import Device, Settings
 from streamstyle.styles.spec import parse_style
 
 DEMO_FILM = Path(__file__).parents[1] / "assets" / "demo.mkv"
-_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FOLDER = click.Path(path_type=Path)
 _demo = grouped_option("Demo")
 
 
@@ -49,7 +49,7 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     settings = Settings(device=Device(device))
     source = _create_folder(folder) / "landscape.mkv"
     output = default_output(source, blend.name)
-    check_output(output, source, replace=True, can_ask=False)
+    confirm_output(output, [source], replace=True, can_ask=False)
 
     def print_text(text: str) -> None:
         if not as_json:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,23 +25,20 @@ def default_output(movie: Path, style: str) -> Path:
     return movie.with_name(f"{movie.stem}.{style}.mkv")
 
 
-def check_output(output: Path, movie: Path | None, *, replace: bool, can_ask: bool) -> None:
+def confirm_output(output: Path, inputs: Sequence[Path], *, replace: bool, can_ask: bool, is_film: bool = True) -> None:
     """Raise OutputError if the output cannot be written; on a terminal, ask before replacing a file.
 
-    `movie` is the film that the output is made from, if there is one.
+    `inputs` are the files that it is made from.
     """
-    if movie is not None:
-        from streamstyle.media.output_file import check_output
+    from streamstyle.media.output_names import check_output
+    from streamstyle.resume.earlier_run import remove_orphan_checkpoint
 
-        check_output(output, movie)
-    folder = output.parent
-    if not folder.is_dir():
-        raise OutputError(f"there is no folder {folder}", "Create it, or give another output with -o.")
-    if output.is_dir():
-        raise OutputError(f"{output} is a folder", "Give the name of a file with -o.")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"the folder {folder} is not writable", "Give another output with -o.")
-    if output.exists() and not (replace or (can_ask and _confirm_replacing(output))):
+    check_output(output, inputs, is_film=is_film)
+    if not output.exists():
+        return
+    if is_film:
+        remove_orphan_checkpoint(output)
+    if not (replace or (can_ask and _confirm_replacing(output))):
         raise OutputError(f"{output} exists already", "Give -y to replace it, or another output with -o.")
 
 

@@ -12,7 +12,7 @@ import click
 
 from streamstyle.cli.console import ProgressLine, print_json, report_to, resume_hint
 from streamstyle.cli.errors import to_failed
-from streamstyle.cli.media_args import TimeRange, check_output, default_output, probe_range
+from streamstyle.cli.media_args import TimeRange, confirm_output, default_output, probe_range
 from streamstyle.cli.options import (
     FILE,
     GroupedCommand,
@@ -29,6 +29,7 @@ from streamstyle.errors import EXIT_INTERRUPTED
 from streamstyle.events import Observer, Stopped, Warned
 from streamstyle.formatting import format_bytes, format_duration, format_speed
 from streamstyle.option_values import settings_from
+from streamstyle.resume.signature import run_inputs, run_signature
 from streamstyle.settings import MAX_UPSCALE, Device, EncoderSettings, Settings, SourceSettings, UpscaleSettings
 from streamstyle.styles.spec import StyleBlend, parse_style
 
@@ -83,7 +84,7 @@ def run(
         blend = parse_style(style)
         video, settings = _probe_range(movie, settings, sample, time_range)
         output = output or default_output(movie, blend.name)
-        check_output(output, movie, replace=yes, can_ask=not as_json)
+        confirm_output(output, run_inputs(video, blend, settings), replace=yes, can_ask=not as_json)
         from streamstyle.pipeline import stylise_video
 
         with report_to(as_json, quiet, resume_hint(restart)) as (observe_console, stop):
@@ -128,7 +129,7 @@ def upscale(
     machine = Settings(device=Device(device), threads=threads)
     video, _ = probe_range(movie, SourceSettings(), sample, time_range)
     output = output or movie.with_name(f"{movie.stem}.{factor * video.height}p.mkv")
-    check_output(output, movie, replace=yes, can_ask=not as_json)
+    confirm_output(output, [movie], replace=yes, can_ask=not as_json)
     from streamstyle.pipeline import upscale_video
 
     with report_to(as_json, quiet, resume_hint(restart)) as (observe, stop):
@@ -159,13 +160,12 @@ def _print_plan(
 ) -> None:
     """Print what a run would do, after stylising a few frames to measure the speed."""
     from streamstyle.estimate import plan
-    from streamstyle.media.output_file import check_output
-    from streamstyle.resume.checkpoint import find_checkpoint
-    from streamstyle.resume.signature import run_signature
+    from streamstyle.media.output_names import check_output
+    from streamstyle.resume.earlier_run import check_own, resumable_frames
 
-    check_output(output, video.path)
-    checkpoint = None if restart else find_checkpoint(output, video.path, run_signature(video, blend, settings))
-    resumed_frames = checkpoint.resume_point.frames if checkpoint else 0
+    check_output(output, run_inputs(video, blend, settings))
+    check_own(output)
+    resumed_frames = 0 if restart else resumable_frames(output, run_signature(video, blend, settings))
     line = ProgressLine(sys.stderr)
     of = f"/{video.frames}" if video.frames else ""
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamstyle.cli.console import report_to
-from streamstyle.cli.media_args import check_output
+from streamstyle.cli.media_args import confirm_output
 from streamstyle.cli.options import (
     FILE,
     GroupedCommand,
@@ -79,7 +79,7 @@ def styles(
     """List the built-in styles and those trained on this machine; with --sheet, stylise an image in each of them."""
     if frame is not None:
         output = output or frame.with_name(f"{frame.stem}.styles.jpg")
-        check_output(output, frame, replace=yes, can_ask=not as_json)
+        confirm_output(output, [frame], replace=yes, can_ask=not as_json, is_film=False)
         _write_sheet(frame, names, height, output, settings_from(StyleSettings, values), Device(device))
         click.echo(json.dumps({"schema": SCHEMA, "sheet": str(output)}) if as_json else str(output))
     elif names or output:
@@ -183,7 +183,7 @@ def learn(
     start_from = StartFrom(start) if start in set(StartFrom) else get_style(start).path
     weights = output or _library_path(image, name, train_again=yes)
     if output is not None:
-        check_output(output, None, replace=yes, can_ask=not as_json)
+        confirm_output(output, [image], replace=yes, can_ask=not as_json, is_film=False)
     with report_to(as_json, quiet) as (observe, stop):
         set_threads(machine.threads)
         completed = train_style(image, weights, settings, machine.device, observe, stop, start_from)

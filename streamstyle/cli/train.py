@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from streamstyle.cli.console import report_to
-from streamstyle.cli.media_args import check_output
+from streamstyle.cli.media_args import confirm_output
 from streamstyle.cli.options import (
     DeclaredOrderGroup,
     GroupedCommand,
@@ -45,7 +45,7 @@ def train() -> None:
 def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
     """Distil a loss network from VGG-16. The same command resumes it."""
     settings = settings_from(LossNetworkTrainingSettings, values)
-    check_output(output, None, replace=yes, can_ask=not as_json)
+    confirm_output(output, [], replace=yes, can_ask=not as_json, is_film=False)
     from streamstyle.train.loss_network import distil_loss_network
 
     with report_to(as_json, quiet=False) as (observe, stop):
@@ -66,7 +66,7 @@ def style_predictor(output: Path, start: str | None, yes: bool, device: str, as_
     """Train the network that predicts a style from any image. The same command resumes it."""
     settings = settings_from(StylePredictorTrainingSettings, values)
     start_from = STYLE_PREDICTOR_PATH if start == "style-predictor" else get_style(start).path if start else None
-    check_output(output, None, replace=yes, can_ask=not as_json)
+    confirm_output(output, [], replace=yes, can_ask=not as_json, is_film=False)
     from streamstyle.train.style_predictor import train_style_predictor
 
     with report_to(as_json, quiet=False) as (observe, stop):
@@ -83,7 +83,7 @@ def style_predictor(output: Path, start: str | None, yes: bool, device: str, as_
 def upscaler(output: Path, yes: bool, device: str, as_json: bool, **values: Any) -> int:
     """Train the network that upscales stylised frames. The same command resumes it."""
     settings = settings_from(UpscalerTrainingSettings, values)
-    check_output(output, None, replace=yes, can_ask=not as_json)
+    confirm_output(output, [], replace=yes, can_ask=not as_json, is_film=False)
     from streamstyle.train.upscaler import train_upscaler
 
     styles = [style.path for style in builtin_styles()]

@@ -17,9 +17,9 @@ from streamstyle.compare.events import Compared, ComparedFilm
 from streamstyle.compare.excerpts import Excerpt, make_excerpts
 from streamstyle.compare.markup import element, film_colour, hex_colour, significant_digits, text
 from streamstyle.evaluate.metrics import Curve
-from streamstyle.files import publish
+from streamstyle.files import atomic_write
 from streamstyle.machine_info import describe_machine
-from streamstyle.media.output_file import output_errors, partial_path
+from streamstyle.media.output_file import output_errors
 from streamstyle.video_info import VideoInfo
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
@@ -72,10 +72,9 @@ _METRIC_MEANINGS = {
 
 def write_report(video: VideoInfo, compared: Compared, path: Path) -> None:
     """Write the report atomically; OutputError if it cannot be written."""
-    partial = partial_path(path)
-    with output_errors(partial):
-        partial.write_text(render_report(compared, make_excerpts(video, compared)), encoding="utf-8")
-        publish(partial, path)
+    page = render_report(compared, make_excerpts(video, compared))
+    with output_errors(path):
+        atomic_write(path, page, durable=True)
 
 
 def render_report(compared: Compared, excerpts: list[Excerpt]) -> str:

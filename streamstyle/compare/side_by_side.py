@@ -23,6 +23,7 @@ from streamstyle.media.probe import probe
 from streamstyle.ops.image import to_tensor
 from streamstyle.pipeline import write_all
 from streamstyle.prefetch import prefetch
+from streamstyle.resume.checkpoint import remove_checkpoint
 from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.decode import decode
 from streamstyle.stages.writer import VideoWriter, open_writer
@@ -83,6 +84,7 @@ def write_side_by_side(
         finished = write_all(_compose_frames(decoded, grid, background), writer, stop, frame_written, StageTimer())
     if not finished:
         writer.partial.unlink(missing_ok=True)  # quickly made again from the archived films
+        remove_checkpoint(output)
     return finished
 
 

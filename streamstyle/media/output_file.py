@@ -1,58 +1,44 @@
-"""The output file: its names while it is written, its container, its lock, and the errors of writing it."""
+"""The output file while it is written: its container, its lock, its publication, and the errors of writing it."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from difflib import SequenceMatcher
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
+from av.error import PyAVCallbackError
+from av.format import Flags
 
 from streamstyle.errors import OutputError
-from streamstyle.files import VIDEO_SUFFIXES
+from streamstyle.files import VIDEO_SUFFIXES, fsync_descriptor, replace_durably
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
+    from av.format import ContainerFormat
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def partial_path(output: Path) -> Path:
-    """Return the name of an unfinished output: `film.partial.mkv` for `film.mkv`."""
-    return output.with_name(f"{output.stem}.partial{output.suffix}")
-
-
-def set_aside_path(output: Path) -> Path:
-    """Return the name of an earlier partial output while its frames are copied: `film.partial.earlier.mkv`."""
-    return output.with_name(f"{output.stem}.partial.earlier{output.suffix}")
-
-
-def check_output(output: Path, source: Path) -> None:
-    """Raise OutputError if `output` cannot be written or would overwrite its source."""
-    if output.is_dir():
-        raise OutputError(f"{output} is a folder", "Give a file name in it, such as output.mkv.")
-    if not output.parent.is_dir():
-        raise OutputError(f"the folder {output.parent} does not exist", "Create it, or choose another with -o.")
-    if not output.suffix:
-        raise OutputError(f"{output} has no extension, so its container is unknown", "Add one, such as .mkv.")
-    for path in (output, partial_path(output)):
-        if path.exists() and path.samefile(source):
-            raise OutputError(f"{output} would overwrite the film it is made from", "Choose another name with -o.")
+_OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_SIMILAR = 0.7
+"""Similarity from which on an extension is taken for a slip of the finger."""
 
 
 def new_container(
-    output: Path, name: Path, time_base: Fraction = Fraction(1, 1000), in_fragments: bool = False
+    output: Path,
+    target: Path | PartialFile,
+    time_base: Fraction = Fraction(1, 1000),
+    in_fragments: bool = False,
 ) -> OutputContainer:
-    """Return a container of the format of `output`'s extension, to be written to `name`.
+    """Return a container of the format of `output`'s extension, to be written to `target`.
 
-    The file is created when its header is written. `time_base` is that of the video, in seconds. An MP4 `in_fragments`
+    A path is created when the header is written. `time_base` is that of the video, in seconds. An MP4 `in_fragments`
     can be read even if the run is killed; once closed, it is an ordinary one. Raises OutputError for an extension that
-    is no container.
+    is no container in a single file.
     """
     options = {"flush_packets": "1", "max_interleave_delta": "100000"}  # 0.1 s: packets are muxed in order anyway
     if output.suffix.lower() in (".mkv", ".webm"):
@@ -64,12 +50,22 @@ def new_container(
         fragments = "+hybrid_fragmented+frag_keyframe+delay_moov" if in_fragments else ""
         # Without negative_cts_offsets, all frames of a variable frame rate may start slightly early.
         options |= {"movflags": f"negative_cts_offsets{fragments}"}
+    if isinstance(target, PartialFile):
+        return av.open(target, "w", format=_container_format(output).name, container_options=options)
+    return av.open(str(target.absolute()), "w", format=_container_format(output).name, container_options=options)
+
+
+def _container_format(output: Path) -> ContainerFormat:
     try:
-        return av.open(str(name.absolute()), "w", container_options=options)
+        with av.open(str(output.absolute()), "w") as unwritten:  # nothing is created before the header is written
+            container_format = unwritten.format
     except (ValueError, av.FFmpegError) as error:
         raise OutputError(
             f"{output} ends in {output.suffix}, which is no container that FFmpeg knows", _suggest_extension(output)
         ) from error
+    if container_format.flags & cast("int", Flags.no_file.value):
+        raise OutputError(f"{output.name} would not be one file, but several", f"Call it {output.stem}.mkv.")
+    return container_format
 
 
 @contextmanager
@@ -88,59 +84,131 @@ def output_errors(partial: Path) -> Iterator[None]:
         raise OutputError(
             f"{partial} cannot be written: {error.strerror or error}", "Choose another place with -o."
         ) from error
+    except PyAVCallbackError as error:  # it could not be written before, and that error has been raised already
+        raise OutputError(f"{partial} could not be written", "Choose another place with -o.") from error
 
 
-def remove_if_empty(partial: Path) -> None:
-    """Remove the file if nothing was written to it."""
-    with suppress(OSError):
-        if partial.stat().st_size == 0:
-            partial.unlink()
+class PartialFile:
+    """An output while it is written: an open file, locked against other runs, whatever happens to its name.
 
+    The system releases the lock when the process ends, however it ends. On Windows, and on file systems without locks,
+    nothing is locked. FFmpeg writes through this object, as it would to a file of Python.
+    """
 
-def check_unlocked(partial: Path) -> None:
-    """Raise OutputError if another run is writing to the file."""
-    if partial.exists():
-        with lock_file(partial):
-            pass
+    def __init__(self, path: Path) -> None:
+        """Create the file, which must not exist. Raises OutputError."""
+        self.path = path
+        self.before_first_write: Callable[[bytes], None] = _do_nothing
+        """Called once, with what the file will begin with, before it gets any content."""
+        with output_errors(path):
+            try:
+                self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPEN_FLAGS, 0o666)
+            except FileExistsError as error:
+                raise _locked(path) from error
+        _lock(self._descriptor, path)
+        self._has_stable_identity = self._is_in_place()  # there are file systems that make up inode numbers
+        self._is_empty = True
+
+    def write(self, data: bytes) -> int:
+        """Write all of the data. Raises OSError."""
+        if self._is_empty:
+            self.before_first_write(data)
+            self._is_empty = False
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position and return it."""
+        return os.lseek(self._descriptor, offset, whence)
+
+    def tell(self) -> int:
+        """Return the position."""
+        return os.lseek(self._descriptor, 0, os.SEEK_CUR)
+
+    def sync(self) -> None:
+        """Wait until everything written so far is on the disk. Raises OSError."""
+        fsync_descriptor(self._descriptor)
+
+    def require_in_place(self) -> None:
+        """Raise OutputError if the file has lost its name: it was removed, renamed or replaced, or its folder was."""
+        if self._has_stable_identity and not self._is_in_place():
+            raise OutputError(
+                f"{self.path} was removed, renamed or replaced while it was written",
+                "If it was moved, move it back to resume; otherwise the same command starts from the beginning.",
+            )
+
+    def publish(self, output: Path) -> None:
+        """Give the file its final name, on the disk: this file, not another one with its name. Raises OutputError."""
+        with output_errors(self.path):
+            self.sync()
+            self.require_in_place()
+            if os.name != "posix":
+                self.close()  # Windows renames no open file
+            replace_durably(self.path, output)
+
+    def discard(self) -> None:
+        """Remove the file."""
+        if not self._has_stable_identity or self._is_in_place():
+            self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Release the lock; a file without content is removed."""
+        if self._descriptor < 0:
+            return
+        if os.fstat(self._descriptor).st_size == 0:
+            self.discard()
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    def _is_in_place(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self.path.lstat())
+        except OSError:
+            return False
 
 
 @contextmanager
-def lock_file(partial: Path) -> Iterator[None]:
-    """Lock the file, created empty if it does not exist, against other runs; OutputError if one of them has the lock.
-
-    The system releases the lock when the process ends, however it ends. On Windows, and on file systems without locks,
-    nothing is locked.
-    """
-    if os.name != "posix":
+def lock_existing(path: Path) -> Iterator[None]:
+    """Lock a file, if it exists, against other runs; OutputError if one of them has the lock."""
+    if os.name != "posix" or not path.is_file():
         yield
         return
-    with output_errors(partial):
-        file = os.open(partial, os.O_RDWR | os.O_CREAT, 0o666)
+    with output_errors(path):
+        descriptor = os.open(path, os.O_RDWR | _OPEN_FLAGS)
     try:
-        _lock(file, partial)
-    except OutputError:
-        os.close(file)
-        raise
-    try:
+        _lock(descriptor, path)
         yield
     finally:
-        remove_if_empty(partial)
-        os.close(file)
+        os.close(descriptor)
 
 
-def _lock(file: int, partial: Path) -> None:
+def _lock(descriptor: int, path: Path) -> None:
+    if os.name != "posix":
+        return
     import fcntl  # noqa: PLC0415  # not available on Windows
 
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise OutputError(
-            f"another run is writing {partial.name}", "Wait until it ends, or choose another output with -o."
-        ) from error
+        raise _locked(path) from error
     except OSError:  # a file system without locks
         return
 
 
+def _locked(path: Path) -> OutputError:
+    return OutputError(f"another run is writing {path.name}", "Wait until it ends, or choose another output with -o.")
+
+
+def _do_nothing(head: bytes) -> None:
+    """Stand in for a callback."""
+
+
 def _suggest_extension(output: Path) -> str:
-    nearest = max(VIDEO_SUFFIXES, key=lambda suffix: SequenceMatcher(None, output.suffix.lower(), suffix).ratio())
-    return f"Call it {output.with_suffix(nearest).name}."
+    def similarity(suffix: str) -> float:
+        return SequenceMatcher(None, output.suffix.lower(), suffix).ratio()
+
+    nearest = max(VIDEO_SUFFIXES, key=similarity)
+    suffix = nearest if similarity(nearest) >= _SIMILAR else VIDEO_SUFFIXES[0]
+    return f"Call it {output.with_suffix(suffix).name}."

@@ -11,17 +11,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from streamstyle.cli.media_args import check_output
 from streamstyle.cli.run_arguments import RunArguments, parse_run_arguments
 from streamstyle.errors import OutputError
 from streamstyle.media.images import RgbImage, decode_image, read_image, resize
-from streamstyle.media.output_file import partial_path
+from streamstyle.media.output_names import check_output, partial_path
 from streamstyle.media.probe import probe_header
 from streamstyle.media.stream_plan import plan_streams
 from streamstyle.media.video_encoder import check_encoder
 from streamstyle.preview_server.video_facts import requested_range, video_facts
 from streamstyle.resume.checkpoint import read_checkpoint
-from streamstyle.resume.signature import RANGE_KEY, check_unchanged, run_signature
+from streamstyle.resume.signature import RANGE_KEY, check_unchanged, run_inputs, run_signature
 from streamstyle.styles.library import all_styles, get_style, thumbnail
 from streamstyle.video_info import VideoInfo
 
@@ -70,7 +69,7 @@ class Handlers:
         """Return the output of a run and what it would warn of; raises the StreamstyleError that it would end with."""
         arguments = parse_run_arguments(request["arguments"])
         video = requested_range(self._video_info(arguments.movie), arguments)
-        check_output(arguments.output, arguments.movie, replace=True, can_ask=False)
+        check_output(arguments.output, run_inputs(video, arguments.blend, arguments.settings))
         check_encoder(video.upscaled(arguments.settings.upscale.upscale), arguments.output, arguments.settings.encoder)
         resumed_frames, resume_problem = resume_status(video, arguments)
         return {
@@ -129,7 +128,7 @@ def resume_status(video: VideoInfo, arguments: RunArguments) -> tuple[int, str]:
         return 0, ""
     try:
         checkpoint = read_checkpoint(arguments.output)
-        if checkpoint is None:
+        if checkpoint is None or checkpoint.resume_point.frames == 0:
             return 0, ""
         signature = run_signature(video, arguments.blend, arguments.settings)
         signature[RANGE_KEY] = checkpoint.signature.get(RANGE_KEY, "")

@@ -1,30 +1,51 @@
-"""The checkpoint: a file beside the partial output that says where a later run resumes and what that takes."""
+"""The checkpoint: a file beside the partial output that says where a later run resumes and what that takes.
+
+It is a safetensors file that carries a checksum of all of its bytes.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from streamstyle.errors import OutputError
 from streamstyle.files import atomic_write
 from streamstyle.frames import Feedback, FramePosition
-from streamstyle.media.output_file import check_output, check_unlocked, partial_path, set_aside_path
-from streamstyle.resume.signature import check_unchanged
+from streamstyle.media.output_names import (
+    checkpoint_path,
+    partial_path,
+    set_aside_path,
+    unfinished_checkpoint_path,
+)
+from streamstyle.resume.packet_digest import Digest
 
 RESTART_HINT = "Give --restart to start from the beginning, or choose another output with -o."
+MOVE_HINT = "Move it away, or choose another output with -o."
 
-_SCHEMA = "streamstyle.checkpoint/2"
-_ANY_SCHEMA = "streamstyle.checkpoint/"
+_MAGIC = "streamstyle.checkpoint/"
+_SCHEMA = f"{_MAGIC}2"
+_CHECKSUM = "streamstyle.checksum"
+_NO_CHECKSUM = "?" * 32
+"""Stands in place of the checksum where that is computed."""
+
 _FEEDBACK = "feedback."
 """Prefix of the tensors of `ResumePoint.feedback`."""
+
+_HEAD_BYTES = 4096
+"""Bytes at the beginning of a file by which it is known again."""
+
+
+class DamagedError(OutputError):
+    """A file that an earlier run wrote is not as it was written; there is nothing to resume."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +80,30 @@ class ResumePoint:
 
 
 @dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """By what a file is known to be one that a run has written."""
+
+    inode: int
+    head_bytes: int
+    head: str
+    """Digest of the first `head_bytes` bytes."""
+
+    @classmethod
+    def of(cls, path: Path, head: bytes | None = None) -> FileIdentity:
+        """Return the identity of a file; `head` are the bytes that it is about to begin with. Raises OSError."""
+        head = _read_head(path) if head is None else head[:_HEAD_BYTES]
+        return cls(path.lstat().st_ino, len(head), _digest(head))
+
+    def matches(self, path: Path) -> bool:
+        """Return whether a file is that one; the inode alone does not tell: a new file often gets that of a removed."""
+        try:
+            head = _read_head(path)[: self.head_bytes]
+            return path.lstat().st_ino == self.inode and _digest(head) == self.head
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A resume point whose frames have all been written to a file."""
 
@@ -71,42 +116,33 @@ class Checkpoint:
     """Hash of the decoder parameters of their encoder; see `decoder_parameters`."""
     device: str
     """The device and what else determines how results are rounded; see `describe_arithmetic`."""
-
-
-def find_checkpoint(output: Path, source: Path, signature: Mapping[str, str]) -> Checkpoint | None:
-    """Return the checkpoint that a run with this signature resumes from; None if there is none.
-
-    Raises OutputError if the earlier run had another signature or is still running, or its checkpoint cannot be read.
-    """
-    check_output(output, source)
-    check_unlocked(partial_path(output))
-    checkpoint = read_checkpoint(output)
-    if checkpoint is not None:
-        check_unchanged(checkpoint.signature, signature, partial_path(output))
-    return checkpoint
+    digest: Digest
+    """Of the packets of these frames."""
+    files: Mapping[str, FileIdentity] = field(default_factory=dict)
+    """The partial outputs, by name, that the run has written or set aside."""
 
 
 def read_checkpoint(output: Path) -> Checkpoint | None:
-    """Return the checkpoint of the output; None if there is none, or the file with its frames is missing.
+    """Return the checkpoint of the output; None if there is none, or no file with its frames.
 
-    Raises OutputError for one that cannot be read.
+    Raises DamagedError for one that is damaged, OutputError for one of another version, or if the file is none.
     """
     path = checkpoint_path(output)
-    files = [file.name for file in (set_aside_path(output), partial_path(output)) if file.is_file()]
-    if not path.is_file() or not files:
+    files = [file.name for file in (set_aside_path(output), partial_path(output)) if has_content(file)]
+    if not has_content(path) or not files:
         return None
+    if not is_checkpoint(path):
+        raise OutputError(f"{path} is no checkpoint of streamstyle", MOVE_HINT)
     try:
-        with safe_open(path, "pt") as tensors:
-            metadata = tensors.metadata() or {}
-            _check_schema(path, metadata)
-            content = json.loads(metadata[_SCHEMA])
-            stored = {name.removeprefix(_FEEDBACK): tensors.get_tensor(name) for name in sorted(tensors.keys())}
-        return _from_json(content, stored, files)
+        checkpoint = _parse(path, path.read_bytes())
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise OutputError(f"{path} cannot be read, so the run cannot be resumed", RESTART_HINT) from error
+        raise DamagedError(f"{path} is damaged, so the run cannot be resumed", RESTART_HINT) from error
+    return replace(
+        checkpoint, file=checkpoint.file if checkpoint.file in files else files[0]
+    )  # it may be renamed since
 
 
-def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+def write_checkpoint(output: Path, checkpoint: Checkpoint) -> None:
     """Write it atomically and durably. Raises OSError and keeps the previous one."""
     point = checkpoint.resume_point
     content = {
@@ -116,6 +152,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "signature": dict(checkpoint.signature),
         "encoder": checkpoint.encoder,
         "device": checkpoint.device,
+        "digest": asdict(checkpoint.digest),
+        "files": {name: asdict(identity) for name, identity in checkpoint.files.items()},
         "numbers": {name: each for name, each in point.feedback.items() if not isinstance(each, Tensor)},
     }
     tensors = {
@@ -123,34 +161,61 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         for name, each in point.feedback.items()
         if isinstance(each, Tensor)
     }
-    atomic_write(path, save(tensors, {_SCHEMA: json.dumps(content)}), partial=_unfinished_path(path), durable=True)
+    unsealed = save(tensors, {_SCHEMA: json.dumps(content), _CHECKSUM: _NO_CHECKSUM})
+    sealed = unsealed.replace(_NO_CHECKSUM.encode(), _digest(unsealed).encode(), 1)
+    atomic_write(checkpoint_path(output), sealed, partial=unfinished_checkpoint_path(output), durable=True)
 
 
 def remove_checkpoint(output: Path) -> None:
-    """Remove the checkpoint and an earlier partial output that was set aside; the partial output is kept."""
-    path = checkpoint_path(output)
-    for file in (path, _unfinished_path(path), set_aside_path(output)):
-        file.unlink(missing_ok=True)
+    """Remove the checkpoint, whole or unfinished; files that are none stay."""
+    for path in (checkpoint_path(output), unfinished_checkpoint_path(output)):
+        if os.path.lexists(path) and (not has_content(path) or is_checkpoint(path)):
+            path.unlink(missing_ok=True)
 
 
-def checkpoint_path(output: Path) -> Path:
-    """Return the path of the checkpoint: `film.partial.mkv.safetensors` for `film.mkv`."""
-    partial = partial_path(output)
-    return partial.with_name(f"{partial.name}.safetensors")  # with the suffix: film.mp4 has a checkpoint of its own
+def is_checkpoint(path: Path) -> bool:
+    """Return whether the file, whatever its version and state, was written as a checkpoint."""
+    try:
+        return _MAGIC.encode() in _read_head(path)
+    except OSError:
+        return False
 
 
-def _unfinished_path(path: Path) -> Path:
-    return path.with_suffix(".new")
+def has_content(path: Path) -> bool:
+    """Return whether the file exists and is not empty."""
+    try:
+        return path.lstat().st_size > 0
+    except OSError:
+        return False
 
 
-def _check_schema(path: Path, metadata: Mapping[str, str]) -> None:
-    if _SCHEMA not in metadata and any(name.startswith(_ANY_SCHEMA) for name in metadata):
+def _parse(path: Path, content: bytes) -> Checkpoint:
+    """Return the checkpoint in a file. OutputError for another version, ValueError and others for a damaged one."""
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    metadata = header["__metadata__"]
+    if _SCHEMA not in metadata and any(name.startswith(_MAGIC) for name in metadata):
         raise OutputError(f"{path} is of another version of streamstyle, so the run cannot be resumed", RESTART_HINT)
+    checksum = metadata[_CHECKSUM]
+    if _digest(content.replace(checksum.encode(), _NO_CHECKSUM.encode(), 1)) != checksum:
+        raise ValueError("wrong checksum")
+    stored, tensors = json.loads(metadata[_SCHEMA]), load(content)
+    feedback = {name.removeprefix(_FEEDBACK): tensors[name] for name in sorted(tensors)}
+    positions = tuple(FramePosition(**position) for position in stored["positions"])
+    return Checkpoint(
+        ResumePoint(stored["frames"], positions, {**feedback, **stored["numbers"]}),
+        stored["file"],
+        stored["signature"],
+        stored["encoder"],
+        stored["device"],
+        Digest(**stored["digest"]),
+        {name: FileIdentity(**identity) for name, identity in stored["files"].items()},
+    )
 
 
-def _from_json(content: Mapping[str, Any], tensors: Mapping[str, Tensor], files: Sequence[str]) -> Checkpoint:
-    """Return the checkpoint with the present name of its file, which may have been renamed since."""
-    file = content["file"] if content["file"] in files else files[0]
-    positions = tuple(FramePosition(**position) for position in content["positions"])
-    point = ResumePoint(content["frames"], positions, {**tensors, **content["numbers"]})
-    return Checkpoint(point, file, content["signature"], content["encoder"], content["device"])
+def _read_head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=16).hexdigest()

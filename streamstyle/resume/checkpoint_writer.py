@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
 
 from streamstyle.errors import OutputError
-from streamstyle.files import fsync_file
 from streamstyle.frames import Feedback, FramePosition, OutputFrame
-from streamstyle.media.output_file import partial_path, set_aside_path
-from streamstyle.resume.checkpoint import (
-    RESTART_HINT,
-    Checkpoint,
-    ResumePoint,
-    checkpoint_path,
-    remove_checkpoint,
-    write_checkpoint,
-)
-from streamstyle.resume.partial_video import decoder_parameters
+from streamstyle.media.output_file import PartialFile
+from streamstyle.media.output_names import partial_path
+from streamstyle.resume.checkpoint import RESTART_HINT, Checkpoint, FileIdentity, ResumePoint, write_checkpoint
+from streamstyle.resume.earlier_run import EarlierRun, SideFiles
+from streamstyle.resume.packet_digest import Digest, PacketDigest
+from streamstyle.resume.partial_video import damaged, decoder_parameters, read_packets
 from streamstyle.settings import Method, Settings
 
 INTERVAL = Fraction(5)
@@ -36,6 +32,8 @@ MUX_DELAY = Fraction(1, 2)
 
 The muxer is set up to hold back 0.1 s to interleave streams and, in Matroska, 0.25 s until a cluster is complete.
 """
+
+_NOTHING = EarlierRun()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,9 @@ class ResumeNeeds:
 class CheckpointWriter:
     """Keeps the checkpoint of one run up to date.
 
-    The `VideoWriter` asks it for a `resume_point` before each frame, and reports its encoder, frames and packets and
-    the end of the file.
+    The `VideoWriter` asks it for a `resume_point` before each frame, and reports its files, encoder, frames and packets
+    and the end of the file. What a checkpoint says of the packets is read back from the file once, since there are
+    muxers that change them.
     """
 
     def __init__(
@@ -77,26 +76,32 @@ class CheckpointWriter:
         needs: ResumeNeeds,
         device: str,  # and what else determines how results are rounded
         time_base: Fraction,  # seconds per tick of `FramePosition.pts`
-        checkpoint: Checkpoint | None = None,
+        earlier: EarlierRun = _NOTHING,
     ) -> None:
-        """Start at the beginning of the video, or at a `checkpoint`."""
-        self.checkpoint = checkpoint
-        """Where this run resumes; None for the beginning of the video."""
-        self.resume = checkpoint.resume_point if checkpoint else ResumePoint()
+        """Start where the earlier run ended, or at the beginning of the video."""
+        self.earlier = earlier
+        """What this run takes over."""
+        self._resumed = earlier.video.checkpoint if earlier.video else None
+        self.resume = self._resumed.resume_point if self._resumed else ResumePoint()
         self.device = device
         self.resumable_frames = self.resume.frames
         """Number of frames after which a later run would resume."""
         self._output, self._signature, self._time_base = output, signature, time_base
         self._state = ResumeState(needs, self.resume)
         self._keyframes = KeyframeTracker(needs.interval, self.resume.frames)
-        self._latest = self.resume
+        self._latest = self.resume, self._resumed.digest if self._resumed else Digest("", "")
         self._encoder = ""
         self._problem: str | None = None
+        self._is_read_back = False
+
+    def open(self, file: PartialFile, side_files: SideFiles, packets: PacketDigest) -> None:
+        """Note the file that is written, and the digest of its packets, which the `VideoWriter` keeps."""
+        self._file, self._side_files, self._packets = file, side_files, packets
 
     def check_encoder(self, codec: str, extradata: bytes | None) -> None:
         """Note the encoder, once it is open; OutputError if its packets cannot follow those of the earlier run."""
         self._encoder = blake2b(decoder_parameters(codec, extradata), digest_size=16).hexdigest()
-        if self.checkpoint and self.checkpoint.encoder != self._encoder:
+        if self._resumed and self._resumed.encoder != self._encoder:
             raise OutputError(
                 f"{partial_path(self._output).name} was encoded by another version of {codec}",
                 RESTART_HINT,
@@ -116,28 +121,34 @@ class CheckpointWriter:
         """Note the time, in ticks of the encoder, of a frame that was requested as a keyframe to resume at."""
         self._keyframes.expect(point, pts)
 
-    def packet_muxed(self, pts: int | None, is_keyframe: bool, decode_time: Fraction | None) -> None:
-        """Note a video packet that was muxed: `pts` in ticks of the encoder, `decode_time` in seconds."""
-        written = self._keyframes.packet_muxed(pts, is_keyframe, decode_time or Fraction(0))
+    def frames_copied(self) -> None:
+        """Note that all packets of the earlier run have been muxed."""
+        if self._resumed:
+            self._is_read_back = self._packets.digest().matches(self._resumed.digest)
+
+    def packet_muxed(self, pts: int | None, is_keyframe: bool, decode_time: Fraction | None, before: Digest) -> None:
+        """Note an encoded packet that was muxed, and the digest of the packets `before` it.
+
+        `pts` is in ticks of the encoder, `decode_time` in seconds.
+        """
+        written = self._keyframes.packet_muxed(pts, is_keyframe, decode_time or Fraction(0), before)
         if written is not None:
-            self._write(written)
+            self._write(*written, is_closed=False)
 
     def close(self) -> None:
         """Write the checkpoint of all frames so far; the file has been closed."""
-        point = self._state.point_now() or self._latest
+        point, digest = self._latest
+        if now := self._state.point_now():
+            point, digest = now, self._packets.digest()
         if 0 < point.frames <= self._keyframes.packets:
-            self._write(point)
-
-    def remove(self) -> None:
-        """Remove the checkpoint: the output is complete."""
-        remove_checkpoint(self._output)
+            self._write(point, digest, is_closed=True)
 
     def changed_device(self) -> str | None:
         """Return what the user should know if the resumed frames were made by other arithmetic; else None."""
-        if self.checkpoint is None or self.checkpoint.device == self.device:
+        if self._resumed is None or self._resumed.device == self.device:
             return None
         return (
-            f"{self.resume.frames} frames were made on {self.checkpoint.device}, the others will be on {self.device}: "
+            f"{self.resume.frames} frames were made on {self._resumed.device}, the others will be on {self.device}: "
             "they may differ slightly"
         )
 
@@ -146,24 +157,45 @@ class CheckpointWriter:
         if stopped and self._problem:
             yield self._problem
 
-    def _write(self, point: ResumePoint) -> None:
-        partial = partial_path(self._output)
-        checkpoint = Checkpoint(point, partial.name, self._signature, self._encoder, self.device)
+    def _write(self, point: ResumePoint, digest: Digest, *, is_closed: bool) -> None:
+        partial = self._file.path
         try:
-            fsync_file(partial)
-            write_checkpoint(checkpoint_path(self._output), checkpoint)
-        except (OSError, RuntimeError) as error:  # RuntimeError: tensors on a GPU that has failed
+            self._file.sync()
+            digest = self._read_back(point.frames, digest, is_closed)
+            files = {partial.name: FileIdentity.of(partial), **self._side_files.aside()}
+            checkpoint = Checkpoint(point, partial.name, self._signature, self._encoder, self.device, digest, files)
+            write_checkpoint(self._output, checkpoint)
+            self._side_files.remove_aside()
+        except (OSError, RuntimeError, OutputError) as error:  # RuntimeError: tensors on a GPU that has failed
             why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
             self._problem = f"a later run would resume after {self.resumable_frames} frames only: {why}"
             return
-        self.resumable_frames, self._problem, self._latest = point.frames, None, point
-        set_aside_path(self._output).unlink(missing_ok=True)
+        self.resumable_frames, self._problem, self._latest = point.frames, None, (point, digest)
+
+    def _read_back(self, frames: int, digest: Digest, is_closed: bool) -> Digest:
+        """Return the digest of the packets as they are in the file; OutputError if they cannot be read yet."""
+        if self._is_read_back:
+            return digest
+        stored = Digest("", "")
+        for count, (_, packets) in enumerate(read_packets(self._file.path, frames), 1):
+            if count == frames:
+                stored = packets.digest()
+        self._is_read_back = stored.matches(digest)
+        if self._is_read_back:
+            return digest
+        if not is_closed or not stored.content:
+            raise damaged(self._file.path, frames)
+        return Digest(stored.content, "")
 
 
 class NullCheckpointWriter:
-    """Stands in for a `CheckpointWriter` where no later run resumes the output; writes nothing."""
+    """Stands in for a `CheckpointWriter` where no later run resumes the output."""
 
-    checkpoint: Checkpoint | None = None
+    earlier = EarlierRun()
+
+    def open(self, file: PartialFile, side_files: SideFiles, packets: PacketDigest) -> None:
+        """Note the files."""
+        self._side_files = side_files
 
     def check_encoder(self, codec: str, extradata: bytes | None) -> None:
         """Accept any encoder."""
@@ -177,14 +209,16 @@ class NullCheckpointWriter:
     def expect_keyframe(self, point: ResumePoint, pts: int) -> None:
         """Do nothing."""
 
-    def packet_muxed(self, pts: int | None, is_keyframe: bool, decode_time: Fraction | None) -> None:
+    def frames_copied(self) -> None:
+        """Do nothing."""
+
+    def packet_muxed(self, pts: int | None, is_keyframe: bool, decode_time: Fraction | None, before: Digest) -> None:
         """Do nothing."""
 
     def close(self) -> None:
-        """Do nothing."""
-
-    def remove(self) -> None:
-        """Do nothing."""
+        """Note that the file, which has been closed, is one that a run has written."""
+        with suppress(OSError):
+            self._side_files.begin()
 
     def warnings(self, *, stopped: bool) -> Iterator[str]:
         """Yield nothing."""
@@ -238,7 +272,7 @@ class KeyframeTracker:
         self._latest_pts: int | None = None
         self._last_chosen: Fraction | None = None
         self._expected: deque[tuple[ResumePoint, int]] = deque()
-        self._muxed: deque[tuple[ResumePoint, Fraction]] = deque()
+        self._muxed: deque[tuple[ResumePoint, Digest, Fraction]] = deque()
 
     def is_due(
         self,
@@ -264,17 +298,21 @@ class KeyframeTracker:
         pts: int | None,  # ticks of the encoder
         is_keyframe: bool,
         decode_time: Fraction,  # seconds
-    ) -> ResumePoint | None:
-        """Count a packet; return the latest resume point that has been written to the file by now, if there is one."""
+        before: Digest,  # of the packets before it
+    ) -> tuple[ResumePoint, Digest] | None:
+        """Count a packet; return the latest resume point that has been written to the file by now, if there is one.
+
+        It comes with the digest of its packets.
+        """
         while self._expected and self._expected[0][0].frames < self.packets:
             self._expected.popleft()
         if self._expected and self._expected[0][0].frames == self.packets:
             point, expected_pts = self._expected.popleft()
             if is_keyframe and pts == expected_pts and (self._latest_pts is None or self._latest_pts < pts):
-                self._muxed.append((point, decode_time))
+                self._muxed.append((point, before, decode_time))
         self.packets += 1
         self._latest_pts = max(pts or 0, self._latest_pts or 0)
         written = None
-        while self._muxed and decode_time - self._muxed[0][1] >= MUX_DELAY:
-            written = self._muxed.popleft()[0]
+        while self._muxed and decode_time - self._muxed[0][2] >= MUX_DELAY:
+            written = self._muxed.popleft()[:2]
         return written

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Generator
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -13,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.bitstream import BitStreamFilterContext
 
-from streamstyle.errors import OutputError, VideoError
+from streamstyle.errors import VideoError
 from streamstyle.media.decode_times import complete_dts
-from streamstyle.media.output_file import output_errors, partial_path, set_aside_path
 from streamstyle.media.reader import demux, find_video_stream, open_video
-from streamstyle.resume.checkpoint import RESTART_HINT, Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
+from streamstyle.resume.checkpoint import RESTART_HINT, Checkpoint, DamagedError
+from streamstyle.resume.packet_digest import PacketDigest
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
     from av.packet import Packet
     from av.video.stream import VideoStream
 
@@ -31,68 +28,79 @@ _UNUSED = {"h264": "31", "hevc": "63"}
 """NAL unit types that no encoder writes."""
 
 
-@contextmanager
-def set_aside(output: Path, checkpoint: Checkpoint) -> Iterator[PartialVideo]:
-    """Rename the earlier partial output and yield it; on leaving it is renamed back unless it was copied.
-
-    A kill at any moment leaves a checkpoint whose frames can be found. Raises OutputError if they cannot be read.
-    """
-    partial_video = PartialVideo(output.with_name(checkpoint.file), checkpoint.resume_point)
-    aside = set_aside_path(output)
-    try:
-        with output_errors(aside):
-            partial_video.path = partial_video.path.replace(aside)
-            write_checkpoint(checkpoint_path(output), replace(checkpoint, file=aside.name))
-        yield partial_video
-    finally:
-        if not partial_video.copied and aside.is_file():
-            aside.replace(partial_path(output))
-
-
 class PartialVideo:
-    """The first video packets of an unfinished output."""
+    """The first video packets of an unfinished output, which are those that were written to it."""
 
-    def __init__(self, path: Path, resumed: ResumePoint) -> None:
-        """Read the times of the packets; OutputError if there are fewer than `resumed.frames`."""
-        self.path = path
-        self.frames = frames = resumed.frames
-        self.last_pts = resumed.positions[-1].pts
+    def __init__(self, path: Path, checkpoint: Checkpoint) -> None:
+        """Read and verify the packets; DamagedError if they are not those that the checkpoint counts."""
+        self.path, self.checkpoint = path, checkpoint
+        self.frames = checkpoint.resume_point.frames
+        self.last_pts = checkpoint.resume_point.positions[-1].pts
         """Display time of the last frame, in ticks of the source."""
-        self.last_duration = resumed.positions[-1].duration
+        self.last_duration = checkpoint.resume_point.positions[-1].duration
         """Ticks of the source for which it is shown; 0 if unknown."""
-        try:
-            with open_video(path) as container:
-                times = [(packet.pts or 0, packet.dts) for packet in _video_packets(container, path, frames)]
-        except VideoError as error:
-            raise _damaged(path) from error
-        if len(times) < frames:
-            raise _damaged(path)
-        self._dts = complete_dts(times)
-        self._last_tick = max(pts for pts, _ in times)
         self.copied = False
         """Whether `packets` has yielded all of them."""
+        times = [(packet.pts or 0, packet.dts) for packet in self._verified_packets()]
+        self._dts = complete_dts(times)
+        self._last_tick = max(pts for pts, _ in times)
 
     def packets(
         self,
         last: Fraction,  # display time of the last frame, seconds
         last_duration: Fraction = Fraction(0),  # how long the last frame is shown, seconds; 0 if unknown
     ) -> Generator[Packet[Any]]:
-        """Yield the packets in decode order, as they left the encoder.
+        """Yield the packets in decode order, as they left the encoder. DamagedError if the file has changed meanwhile.
 
         In an MP4 that was not closed all times are late by the same amount, which `last` corrects.
         """
-        with open_video(self.path) as container:
-            stream = find_video_stream(container, self.path)
-            delay = self._last_tick - round(last / Fraction(stream.time_base or 1))
-            delay = delay if abs(delay) > 1 else 0  # one tick is rounding
-            start_codes = _StartCodes(stream)
-            for stored, dts in zip(_video_packets(container, self.path, self.frames), self._dts, strict=True):
-                packet = start_codes.restore(stored)
-                if packet.pts == self._last_tick and last_duration:
-                    packet.duration = round(last_duration / Fraction(stream.time_base or 1))
-                packet.pts, packet.dts = (packet.pts or 0) - delay, dts - delay
-                yield packet
+        delay: int | None = None
+        for packet, dts in zip(self._verified_packets(), self._dts, strict=True):
+            if delay is None:
+                delay = self._last_tick - round(last / packet.time_base)
+                delay = delay if abs(delay) > 1 else 0  # one tick is rounding
+            if packet.pts == self._last_tick and last_duration:
+                packet.duration = round(last_duration / packet.time_base)
+            packet.pts, packet.dts = (packet.pts or 0) - delay, dts - delay
+            yield packet
         self.copied = True
+
+    def _verified_packets(self) -> Generator[Packet[Any]]:
+        """Yield the packets as they left the encoder; DamagedError at the latest after the last one."""
+        digest: PacketDigest | None = None
+        count = 0
+        for packet, digest in read_packets(self.path, self.frames):  # noqa: B007
+            count += 1
+            yield packet
+        if digest is None or count < self.frames or not digest.digest().matches(self.checkpoint.digest):
+            raise damaged(self.path, self.frames)
+
+
+def read_packets(path: Path, count: int) -> Generator[tuple[Packet[Any], PacketDigest]]:
+    """Yield the first packets of a file's video as they left the encoder, each with the digest up to it.
+
+    Raises DamagedError for a file that cannot be read; one that ends early yields fewer packets.
+    """
+    try:
+        with open_video(path) as container:
+            stream = find_video_stream(container, path)
+            start_codes, codec = _StartCodes(stream), stream.codec_context.codec.canonical_name
+            digest = PacketDigest(codec, Fraction(stream.time_base or 1))
+            packets = (packet for packet in demux(container, stream) if packet.size)
+            for stored in islice(packets, count):
+                packet = start_codes.restore(stored)
+                digest.add(packet)
+                yield packet, digest
+    except (VideoError, av.FFmpegError, AttributeError, ValueError) as error:  # no codec; a packet that is none
+        raise damaged(path, count) from error
+
+
+def damaged(path: Path, frames: int) -> DamagedError:
+    """Return the error for a file that does not hold the frames that were written to it."""
+    return DamagedError(
+        f"{path.name} is damaged or another file: it does not hold the {frames} frames that were written to it",
+        RESTART_HINT,
+    )
 
 
 def decoder_parameters(codec: str, extradata: bytes | None) -> bytes:
@@ -122,15 +130,3 @@ class _StartCodes:
             return packet
         (restored,) = self._filter.filter(packet)
         return restored
-
-
-def _video_packets(container: InputContainer, path: Path, count: int) -> Iterator[Packet[Any]]:
-    stream = find_video_stream(container, path)
-    return islice((packet for packet in demux(container, stream) if packet.size), count)
-
-
-def _damaged(path: Path) -> OutputError:
-    return OutputError(
-        f"{path.name} is damaged: it holds fewer frames than its checkpoint counts",
-        f"It plays as far as it goes. {RESTART_HINT}",
-    )

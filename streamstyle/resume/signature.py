@@ -58,6 +58,12 @@ def run_signature(video: VideoInfo, style: StyleBlend, settings: Settings) -> di
     return _video_entries(video) | {"style": parts} | _option_entries(options)
 
 
+def run_inputs(video: VideoInfo, style: StyleBlend, settings: Settings) -> list[Path]:
+    """Return every file that the output of a run is made from."""
+    options = [value for _, value in _flatten(settings) if isinstance(value, Path)]
+    return [video.path, *(part.path for part in style.parts), *options]
+
+
 def upscale_signature(video: VideoInfo, settings: UpscaleSettings, encoder: EncoderSettings) -> dict[str, str]:
     """Return the signature of a run that upscales a video without stylising it."""
     return _video_entries(video) | _option_entries({"factor": settings.upscale, **dict(_flatten(encoder))})

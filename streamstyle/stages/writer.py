@@ -9,21 +9,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from av.format import Flags
 from torch import Tensor
 
 from streamstyle.errors import OutputError, StreamstyleError
-from streamstyle.files import publish
 from streamstyle.frames import OutputFrame
 from streamstyle.media.captions import holds_text
 from streamstyle.media.decode_times import DtsContinuation
-from streamstyle.media.output_file import (
-    check_output,
-    lock_file,
-    new_container,
-    output_errors,
-    partial_path,
-    remove_if_empty,
-)
+from streamstyle.media.output_file import PartialFile, lock_existing, new_container, output_errors
+from streamstyle.media.output_names import check_output, partial_path, set_aside_path
 from streamstyle.media.reader import open_video
 from streamstyle.media.stream_copy import StreamCopier
 from streamstyle.media.stream_plan import has_adts_aac, plan_streams, portable_tags
@@ -31,9 +25,10 @@ from streamstyle.media.time_range import cut_chapters, decode_time, time_range
 from streamstyle.media.timecode import with_timecode_after
 from streamstyle.media.video_encoder import VideoEncoder, write_header
 from streamstyle.ops.transfer import to_host
-from streamstyle.resume.checkpoint import ResumePoint, remove_checkpoint
+from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, NullCheckpointWriter
-from streamstyle.resume.partial_video import PartialVideo, set_aside
+from streamstyle.resume.earlier_run import SideFiles, open_partial, set_aside
+from streamstyle.resume.packet_digest import PacketDigest
 from streamstyle.settings import EncoderSettings
 from streamstyle.video_info import VideoInfo
 
@@ -56,18 +51,15 @@ def open_writer(
     `publish` closes the file under its partial name, playable, and removes it if no frame was written.
     """
     checkpoints = checkpoints or NullCheckpointWriter()
-    check_output(output, video.path)
+    check_output(output, [video.path])
     with ExitStack() as stack:
-        partial_video = None
-        if checkpoints.checkpoint is not None:
-            stack.enter_context(lock_file(output.with_name(checkpoints.checkpoint.file)))
-            partial_video = stack.enter_context(set_aside(output, checkpoints.checkpoint))
-        stack.enter_context(lock_file(partial_path(output)))
+        for path in (partial_path(output), set_aside_path(output)):
+            stack.enter_context(lock_existing(path))
+        side_files = stack.enter_context(set_aside(output, checkpoints.earlier))
+        file = stack.enter_context(closing(open_partial(output, side_files)))
         source = stack.enter_context(open_video(video.path))
-        writer = VideoWriter(video, source, output, settings, checkpoints, partial_video)
+        writer = VideoWriter(video, source, output, settings, checkpoints, file, side_files)
         stack.callback(writer.close)
-        if partial_video is None:
-            remove_checkpoint(output)
         yield writer
 
 
@@ -81,21 +73,22 @@ class VideoWriter:
         output: Path,
         settings: EncoderSettings,
         checkpoints: CheckpointWriter | NullCheckpointWriter,
-        partial_video: PartialVideo | None = None,
+        file: PartialFile,
+        side_files: SideFiles,
     ) -> None:
         """Add all streams and write the header."""
         self.checkpoints = checkpoints
-        self.partial = partial_path(output)
+        self.partial = file.path
         """The name of the file until it is published."""
         self.frames = 0
         """Frames written so far, those of an earlier run included."""
-        self._video, self._output, self._partial_video = video, output, partial_video
+        self._video, self._output, self._file, self._side_files = video, output, file, side_files
         self._range = time_range(video, source)
         self._end = Fraction(0)
         self._dts = DtsContinuation()
         self._frames_without_captions = 0
         self._is_open, self._failed = True, False
-        self._container = new_container(output, self.partial, video.time_base, in_fragments=not has_adts_aac(source))
+        self._container = new_container(output, file, video.time_base, in_fragments=not has_adts_aac(source))
         source_video = cast("VideoStream", source.streams[video.video_stream])
         self._encoder = VideoEncoder(self._container, video, output, settings, source_video)
         self._copied_streams = StreamCopier(video, source, plan_streams(video, output), self._range, self._container)
@@ -116,6 +109,7 @@ class VideoWriter:
         if self._frames_without_captions:
             codec = self._encoder.stream.codec_context.name
             yield f"closed captions of {self._frames_without_captions} frames were left out: {codec} cannot hold them"
+        yield from self._side_files.kept
         yield from self.checkpoints.warnings(stopped=stopped)
         if self._video.frames is not None and self.frames < self._video.frames and not stopped:
             name = self._video.path.name
@@ -123,17 +117,17 @@ class VideoWriter:
 
     def copy_resumed(self, stop: threading.Event) -> None:
         """Copy the frames of an earlier run, if there are any; once `stop` is set, keep the earlier file instead."""
-        if self._partial_video is None:
+        if (earlier := self.checkpoints.earlier.video) is None:
             return
-        last_pts, last_duration = self._partial_video.last_pts, self._partial_video.last_duration
+        last_pts, last_duration, tick = earlier.last_pts, earlier.last_duration, self._video.time_base
         with self._note_failure():
-            tick = self._video.time_base
-            for packet in self._partial_video.packets(self._output_pts(last_pts) * tick, last_duration * tick):
+            for packet in earlier.packets(self._output_pts(last_pts) * tick, last_duration * tick):
                 if stop.is_set():
                     return
                 self._dts.add(packet)
                 self._mux_packet(packet)
-        self.frames = self._partial_video.frames
+        self.frames = earlier.frames
+        self.checkpoints.frames_copied()
         self._set_end(last_pts, last_duration)
 
     def write_frame(self, frame: OutputFrame) -> None:
@@ -159,6 +153,7 @@ class VideoWriter:
         if resume_point is not None:
             self.checkpoints.expect_keyframe(resume_point, self._encoder.to_ticks(output_pts))
         with self._note_failure():
+            self._file.require_in_place()
             pixels = to_host(image, self._encoder.luma)
             self._mux_encoded(self._encoder.encode(pixels, output_pts, resume_point is not None, duration, captions))
         self.frames += 1
@@ -172,10 +167,12 @@ class VideoWriter:
                 f"{self._output.name} would be empty: {self._video.path.name} has no frame that can be decoded",
                 "Give another film, or another part of it.",
             )
-        self._finish(None)
-        with output_errors(self.partial):
-            publish(self.partial, self._output)
-        self.checkpoints.remove()
+        with self._note_failure():
+            self._finish(None)
+            if self._side_files.aside():
+                self.checkpoints.close()  # so that a kill from here on leaves only what is complete
+            self._file.publish(self._output)
+            self._side_files.finish()
 
     def close(self) -> None:
         """Close the unfinished file, with sound up to the last frame; remove it if there is no frame."""
@@ -187,7 +184,7 @@ class VideoWriter:
             if not self._failed:  # otherwise an earlier error is being raised
                 raise
         if self.frames == 0:
-            self.partial.unlink(missing_ok=True)
+            self._give_up()
         elif not self._failed:
             self.checkpoints.close()
 
@@ -195,12 +192,23 @@ class VideoWriter:
         try:
             with output_errors(self.partial):
                 write_header(self._container, self._output, settings)
-            context = self._encoder.stream.codec_context
-            self.checkpoints.check_encoder(context.codec.canonical_name, context.extradata)
+            stream = self._encoder.stream
+            codec = stream.codec_context.codec.canonical_name
+            self.checkpoints.check_encoder(codec, stream.codec_context.extradata)
         except StreamstyleError:
             self._container.close()
-            remove_if_empty(self.partial)
+            self._give_up()
             raise
+        keeps_times = self._container.format.flags & cast("int", Flags.variable_fps.value)
+        self._packets = PacketDigest(codec, Fraction(stream.time_base or 1), with_times=bool(keeps_times))
+        self.checkpoints.open(self._file, self._side_files, self._packets)
+
+    def _give_up(self) -> None:
+        """Remove what was written; without frames it is of no use."""
+        with output_errors(self.partial):
+            self._file.discard()
+            if self.checkpoints.earlier.video is None:
+                self._side_files.finish()
 
     def _set_end(self, last_pts: int, duration: int) -> None:
         seconds = duration * self._video.time_base or self._encoder.duration
@@ -224,12 +232,13 @@ class VideoWriter:
         """Mux packets of the encoder, and report them to the checkpoint writer."""
         for packet in packets:
             self._dts.repair(packet)
-            pts, is_keyframe, dts = packet.pts, packet.is_keyframe, decode_time(packet)
+            pts, is_keyframe, dts, before = packet.pts, packet.is_keyframe, decode_time(packet), self._packets.digest()
             self._mux_packet(packet)
-            self.checkpoints.packet_muxed(pts, is_keyframe, dts)
+            self.checkpoints.packet_muxed(pts, is_keyframe, dts, before)
 
     def _mux_packet(self, packet: Packet[Any]) -> None:
         self._copied_streams.mux_until(decode_time(packet))
+        self._packets.add(packet)
         packet.stream = self._encoder.stream
         self._container.mux(packet)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamstyle.cli.media_args import check_output, default_output, probe_range
+from streamstyle.cli.media_args import confirm_output, default_output, probe_range
 from streamstyle.errors import OutputError, SettingsError
 from streamstyle.settings import SourceSettings
 from tests.films import pan, write_film
@@ -22,15 +22,15 @@ def test_an_output_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.mp4", pan(frames=2).frames)
     for output in (film, tmp_path, tmp_path / "missing" / "out.mkv", tmp_path / "no_suffix"):
         with pytest.raises(OutputError):
-            check_output(output, film, replace=True, can_ask=False)
+            confirm_output(output, [film], replace=True, can_ask=False)
 
 
 def test_an_existing_output_is_replaced_only_on_request(tmp_path: Path) -> None:
     output = tmp_path / "style.safetensors"
     output.write_text("precious")
     with pytest.raises(OutputError, match="exists already"):
-        check_output(output, None, replace=False, can_ask=False)
-    check_output(output, None, replace=True, can_ask=False)
+        confirm_output(output, [], is_film=False, replace=False, can_ask=False)
+    confirm_output(output, [], is_film=False, replace=True, can_ask=False)
     assert output.read_text() == "precious"
 
 
@@ -40,8 +40,8 @@ def test_on_a_terminal_it_asks_before_it_replaces_a_file(tmp_path: Path, answer:
     output = tmp_path / "output.mkv"
     output.write_text("precious")
     terminal, program_end = os.openpty()
-    program = "import sys; from pathlib import Path; from streamstyle.cli.media_args import check_output; "
-    program += "check_output(Path(sys.argv[1]), None, replace=False, can_ask=True)"
+    program = "import sys; from pathlib import Path; from streamstyle.cli.media_args import confirm_output; "
+    program += "confirm_output(Path(sys.argv[1]), [], replace=False, can_ask=True)"
     command = [sys.executable, "-c", program, output]
     with subprocess.Popen(command, stdin=program_end, stderr=program_end, stdout=program_end) as process:
         os.close(program_end)

@@ -6,10 +6,11 @@ import pytest
 
 from streamstyle.cli.run_arguments import parse_run_arguments
 from streamstyle.frames import FramePosition
-from streamstyle.media.output_file import partial_path
+from streamstyle.media.output_names import partial_path
 from streamstyle.media.probe import probe, probe_header
 from streamstyle.preview_server.handlers import resume_status
-from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, checkpoint_path, write_checkpoint
+from streamstyle.resume.checkpoint import Checkpoint, ResumePoint, write_checkpoint
+from streamstyle.resume.packet_digest import Digest
 from streamstyle.resume.signature import run_signature
 from streamstyle.settings import SourceSettings
 from tests.films import pan, write_film
@@ -24,9 +25,8 @@ def film(tmp_path: Path) -> Path:
     arguments = parse_run_arguments([str(film), "--style", "wave"])
     signature = run_signature(probe(film, SourceSettings(start=0.4)), arguments.blend, arguments.settings)
     point = ResumePoint(7, (FramePosition(6, 640, 0, seekable=True),))
-    write_checkpoint(
-        checkpoint_path(arguments.output), Checkpoint(point, "film.wave.partial.mkv", signature, "", "cpu")
-    )
+    digest = Digest("", "")
+    write_checkpoint(arguments.output, Checkpoint(point, "film.wave.partial.mkv", signature, "", "cpu", digest))
     partial_path(arguments.output).write_bytes(b"seven frames")
     return film
 

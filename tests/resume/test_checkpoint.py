@@ -12,15 +12,16 @@ from safetensors.torch import save_file
 
 from streamstyle.errors import OutputError
 from streamstyle.frames import FramePosition
-from streamstyle.media.output_file import partial_path
+from streamstyle.media.output_names import checkpoint_path, partial_path
 from streamstyle.resume.checkpoint import (
     Checkpoint,
+    FileIdentity,
     ResumePoint,
-    checkpoint_path,
     read_checkpoint,
     remove_checkpoint,
     write_checkpoint,
 )
+from streamstyle.resume.packet_digest import Digest
 from streamstyle.resume.signature import run_signature
 from streamstyle.settings import Settings
 from streamstyle.styles.spec import BlendPart, StyleBlend
@@ -41,13 +42,18 @@ def checkpoint(tmp_path: Path, video: VideoInfo) -> Checkpoint:
     style = StyleBlend("nonsense", (BlendPart(random_style(tmp_path)),))
     positions = (FramePosition(0, 0, 0, seekable=True), FramePosition(1, 40, 0, seekable=True))
     point = ResumePoint(2, positions, {"output.00": torch.zeros(3, 4, 6), "planes": torch.ones(10, 2, 3), "count": 7})
-    return Checkpoint(point, "painted.partial.mkv", run_signature(video, style, Settings()), "0123456789abcdef", "cpu")
+    signature = run_signature(video, style, Settings())
+    files = {"painted.partial.mkv": FileIdentity(12, 100, "0123456789abcdef")}
+    digest = Digest("0123456789abcdef", "fedcba9876543210")
+    return Checkpoint(point, "painted.partial.mkv", signature, "0123456789abcdef", "cpu", digest, files)
 
 
 def masked_contents(path: Path) -> object:
     """Metadata and tensors; what differs between runs and versions is masked."""
     with safe_open(path, "pt") as file:
-        metadata = {schema: json.loads(text) for schema, text in file.metadata().items()}
+        checksum = file.metadata().pop("streamstyle.checksum")
+        assert len(checksum) == 32
+        metadata = {name: json.loads(text) for name, text in file.metadata().items() if name != "streamstyle.checksum"}
         tensors = {
             name: [str(file.get_tensor(name).dtype), list(file.get_tensor(name).shape)] for name in sorted(file.keys())
         }
@@ -60,9 +66,8 @@ def masked_contents(path: Path) -> object:
 
 
 def test_a_checkpoint_has_the_structure_of_the_golden_file(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    path = tmp_path / "checkpoint.safetensors"
-    write_checkpoint(path, checkpoint)
-    contents = masked_contents(path)
+    write_checkpoint(tmp_path / "painted.mkv", checkpoint)
+    contents = masked_contents(checkpoint_path(tmp_path / "painted.mkv"))
     if os.environ.get("STREAMSTYLE_WRITE_GOLDEN"):
         GOLDEN.write_text(f"{json.dumps(contents, indent=2)}\n", encoding="utf-8")
     assert contents == json.loads(GOLDEN.read_text(encoding="utf-8"))
@@ -79,7 +84,7 @@ def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
 
 def test_a_checkpoint_is_read_as_it_was_written(tmp_path: Path, checkpoint: Checkpoint) -> None:
     output = tmp_path / "painted.mkv"
-    write_checkpoint(checkpoint_path(output), checkpoint)
+    write_checkpoint(output, checkpoint)
     assert read_checkpoint(output) is None, "the file with its frames is missing"
     (tmp_path / checkpoint.file).write_bytes(b"two frames")
     found = read_checkpoint(output)

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import KeyframeTracker
+from streamstyle.resume.packet_digest import Digest
 
 
 def resumable_frames(packets: Sequence[tuple[int, bool]], expected: int = 4) -> list[int]:
@@ -12,10 +13,12 @@ def resumable_frames(packets: Sequence[tuple[int, bool]], expected: int = 4) -> 
     keyframes = KeyframeTracker(Fraction(1))
     keyframes.expect(ResumePoint(expected), expected)
     points = [
-        keyframes.packet_muxed(frame, is_keyframe, Fraction(place, 10))
+        keyframes.packet_muxed(frame, is_keyframe, Fraction(place, 10), Digest(f"of {place} packets", ""))
         for place, (frame, is_keyframe) in enumerate(packets)
     ]
-    return [point.frames for point in points if point is not None]
+    written = [point for point in points if point is not None]
+    assert all(digest.content == f"of {point.frames} packets" for point, digest in written)
+    return [point.frames for point, _ in written]
 
 
 def in_display_order(keyframes: Sequence[int], count: int = 12) -> list[tuple[int, bool]]:

@@ -7,8 +7,7 @@ import pytest
 
 from streamstyle.errors import OutputError, StyleError
 from streamstyle.events import Finished, Warned
-from streamstyle.media.output_file import partial_path
-from streamstyle.resume.checkpoint import checkpoint_path
+from streamstyle.media.output_names import partial_path
 from streamstyle.settings import (
     ConsistencySettings,
     EncoderSettings,
@@ -77,35 +76,6 @@ def test_another_number_of_threads_is_resumed_with_a_warning(tmp_path: Path, cas
     (warning,) = [event.message for event in other if isinstance(event, Warned)]
     assert warning.startswith("6 frames were made on cpu (2 threads, ")
     assert ", the others will be on cpu (1 thread, " in warning
-
-
-def test_a_truncated_checkpoint_is_refused(tmp_path: Path, case: StyliseCase) -> None:
-    output = tmp_path / "film.mkv"
-    case.stylise(output, stop_after=5)
-    whole = checkpoint_path(output).read_bytes()
-    for length in (0, 5, len(whole) // 2, len(whole) - 1):
-        checkpoint_path(output).write_bytes(whole[:length])
-        with pytest.raises(OutputError, match="cannot be read, so the run cannot be resumed"):
-            case.stylise(output)
-    assert len(read_video(partial_path(output))[1]) == 5
-
-
-def test_a_truncated_partial_output_is_refused_and_kept(tmp_path: Path, case: StyliseCase) -> None:
-    output = tmp_path / "film.mkv"
-    case.stylise(output, stop_after=20)
-    truncated = partial_path(output).read_bytes()[: partial_path(output).stat().st_size // 2]
-    partial_path(output).write_bytes(truncated)
-    with pytest.raises(OutputError, match="holds fewer frames"):
-        case.stylise(output)
-    assert partial_path(output).read_bytes() == truncated
-
-
-def test_without_a_checkpoint_a_run_starts_from_the_beginning(tmp_path: Path, case: StyliseCase) -> None:
-    output = tmp_path / "film.mkv"
-    case.stylise(output, stop_after=5)
-    checkpoint_path(output).unlink()
-    ended, _ = case.stylise(output)
-    assert (ended.frames, ended.resumed_frames) == (40, 0)
 
 
 def test_a_restart_that_fails_keeps_the_partial_output(tmp_path: Path, case: StyliseCase) -> None:

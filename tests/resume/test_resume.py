@@ -11,8 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from streamstyle.events import Finished, FrameWritten, ShotStarted, Started, Stopped
-from streamstyle.media.output_file import partial_path, set_aside_path
-from streamstyle.resume.checkpoint import checkpoint_path
+from streamstyle.media.output_names import checkpoint_path, partial_path, set_aside_path
 from streamstyle.settings import (
     ConsistencySettings,
     EncoderSettings,

@@ -13,7 +13,8 @@ import numpy as np
 from streamstyle.errors import SettingsError
 from streamstyle.files import publish
 from streamstyle.media.colour import BT709, ColourTags, FromRGB, output_colour
-from streamstyle.media.output_file import new_container, output_errors, partial_path
+from streamstyle.media.output_file import new_container, output_errors
+from streamstyle.media.output_names import partial_path
 from tools.demo_film.film import FRAME_RATE, HEIGHT, SECONDS, WIDTH, demo_frames, frame_count
 from tools.demo_film.sound import RATE, soundtrack
 

@@ -58,7 +58,7 @@ class RunResult:
                 return Path(output)
             case Stopped(output=output, frames=frames):
                 return Path(output) if frames else None
-        from streamstyle.media.output_file import partial_path
+        from streamstyle.media.output_names import partial_path
 
         partial = partial_path(self.output)
         return partial if self.state.frames_done and partial.is_file() else None
