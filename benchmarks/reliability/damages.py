@@ -16,8 +16,7 @@ from benchmarks.reliability.mutations import flip, hole, truncate
 from benchmarks.reliability.process import Program, run_program
 from benchmarks.reliability.results import CaseResult, Verdict
 from benchmarks.reliability.scenarios import FRAMES, SCENARIOS, Scenario
-from streamstyle.media.output_file import partial_path
-from streamstyle.resume.checkpoint import checkpoint_path
+from streamstyle.media.output_names import checkpoint_path, partial_path
 
 _KILLED_AFTER = FRAMES - 4
 """Frames after which a checkpoint exists even if the run is killed."""
