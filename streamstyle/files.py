@@ -10,7 +10,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -178,22 +178,22 @@ def fingerprint(path: Path) -> str:
 def cache_folder() -> Path:
     """Return the folder of files that may be deleted at any time: `STREAMSTYLE_CACHE`, or the system's default."""
     chosen = os.environ.get("STREAMSTYLE_CACHE")
-    return Path(chosen) if chosen else user_cache_path("streamstyle", appauthor=False)
+    return Path(chosen) if chosen else _user_folder(user_cache_path)
 
 
 def data_folder() -> Path:
     """Return the folder of files to keep, such as trained styles."""
-    return user_data_path("streamstyle", appauthor=False)
+    return _user_folder(user_data_path)
 
 
 def state_folder() -> Path:
     """Return the folder of state that is kept between runs."""
-    return user_state_path("streamstyle", appauthor=False)
+    return _user_folder(user_state_path)
 
 
 def log_folder() -> Path:
     """Return the folder of logs."""
-    return user_log_path("streamstyle", appauthor=False)
+    return _user_folder(user_log_path)
 
 
 @contextmanager
@@ -216,6 +216,19 @@ def remove_orphans() -> None:
             owner = ProcessIdentity(int(match["pid"]), float(match["create_time"]))
             if not owner.is_running():
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _user_folder(user_path: Callable[..., Path]) -> Path:
+    """Return the folder, or one that nothing can be written to where the user has no home folder.
+
+    That is so in containers, for a user id without an account and no HOME; platformdirs then raises an error or, in
+    older versions, returns a path that begins with `~`, below whatever folder the program was started in.
+    """
+    try:
+        path = user_path("streamstyle", appauthor=False)
+    except RuntimeError:
+        path = Path("~")
+    return path if path.is_absolute() else Path(os.devnull) / "no home folder"
 
 
 def _sample_offsets(size: int) -> list[int]:

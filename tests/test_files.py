@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from streamstyle import files
 from streamstyle.files import (
     atomic_write,
     fingerprint,
@@ -145,3 +146,17 @@ def test_temporary_folders_of_killed_processes_are_removed(temporary: Path) -> N
         with temporary_folder() as own:
             assert {path.name for path in temporary.iterdir()} == {own.name, *unrelated}
     assert not own.exists()
+
+
+def test_without_a_home_folder_nothing_is_written_below_the_current_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("HOME", "STREAMSTYLE_CACHE", *(f"XDG_{name}_HOME" for name in ("CACHE", "DATA", "STATE", "CONFIG"))):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as it is for a user id without an account
+    for folder in (files.cache_folder(), files.data_folder(), files.state_folder(), files.log_folder()):
+        assert folder.is_absolute()
+        with pytest.raises(NotADirectoryError):
+            folder.mkdir(parents=True)
+    assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from streamstyle.errors import StyleError
-from streamstyle.files import data_folder
+from streamstyle.files import data_folder, special_file
 from streamstyle.formatting import sanitise
 from streamstyle.models.metadata import STYLE_PREDICTOR_ASSET, THUMBNAIL, read_bytes, read_metadata
 
@@ -134,10 +134,14 @@ def library_folder() -> Path:
 def image_digest(image: Path) -> str:
     """Return the SHA-256 of an image file; raises StyleError if it cannot be read."""
     try:
+        if kind := special_file(image):
+            raise StyleError(f"{image} is {kind}, not an image", "Give a JPEG, PNG, WebP or TIFF file.")
         with image.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise StyleError(f"there is no image {image}", "Check the name and the folder.") from error
     except OSError as error:
-        raise StyleError(f"{image} cannot be read ({error.strerror})", "Give an image file.") from error
+        raise StyleError(f"{image} cannot be read ({error.strerror})", "Check its permissions.") from error
 
 
 def _style_from_file(path: Path) -> Style:
