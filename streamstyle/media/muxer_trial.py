@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -24,6 +25,34 @@ def can_hold(container: str, add: Callable[..., object], *stream: object) -> boo
     except MUX_ERRORS:
         return False
     return True
+
+
+def keeps_packets(
+    container: str,
+    add: Callable[..., Any],
+    template: Any,
+    packets: Iterable[Packet[Any]],  # of the template, some of the first
+) -> bool:
+    """Whether packets of a stream, written into a container, are read back as what they are.
+
+    Some muxers write what no player recognises: MPEG-TS has a type of stream for private data. `add(container,
+    template)` adds the stream.
+    """
+    file, kind = BytesIO(), template.type
+    try:
+        probe = MuxerProbe(container, lambda target: add(target, template))
+        accepted = [packet for packet in packets if probe.accepts(packet)]  # without damaged ones
+        if not accepted:
+            return False
+        with av.open(file, "w", format=container) as trial:
+            stream = add(trial, template)
+            for packet in accepted:
+                packet.stream = stream
+                trial.mux(packet)
+        with av.open(BytesIO(file.getvalue())) as written:
+            return any(each.type == kind and each.codec_context is not None for each in written.streams)
+    except MUX_ERRORS:
+        return False
 
 
 class MuxerProbe:

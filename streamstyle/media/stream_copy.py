@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -19,10 +19,12 @@ from streamstyle.media.decode_times import RisingDts
 from streamstyle.media.file_clock import ClockRepair
 from streamstyle.media.muxer_trial import MuxerProbe
 from streamstyle.media.reader import demux, is_cover, open_at, open_video
+from streamstyle.media.sound_conversion import SoundConverter
 from streamstyle.media.stream_plan import (
     MOV_TEXT_GAP,
     StreamAction,
     StreamPlan,
+    add_converted_sound,
     add_copy,
     add_text_subtitles,
 )
@@ -59,7 +61,7 @@ class StreamCopier:
         for planned in plan:
             if planned.action is not StreamAction.left_out:
                 self._add(video, planned, source.streams[planned.stream.index])
-        self._packets = self._remuxed_packets(video)
+        self._packets = self._output_packets(video)
         self._next: Packet[Any] | None = None
 
     def _add(self, video: VideoInfo, planned: StreamPlan, template: Any) -> None:
@@ -73,13 +75,17 @@ class StreamCopier:
             add = partial(self._add_stream, video, planned, template)
             probe = MuxerProbe(self._target.format.name, add)
             target = add(self._target)
-            converter = None
-            if planned.action is StreamAction.converted:
+            converter: SubtitleConverter | SoundConverter | None = None
+            if planned.action is StreamAction.converted and planned.stream.kind == "audio":
+                converter = SoundConverter(target)
+            elif planned.action is StreamAction.converted:
                 extradata = template.codec_context.extradata
                 converter = SubtitleConverter(planned.stream.codec, planned.codec, extradata)
             self._remuxers[template.index] = StreamRemuxer(planned, target, probe, self._time_range, converter)
 
     def _add_stream(self, video: VideoInfo, planned: StreamPlan, template: Any, target: OutputContainer) -> Any:
+        if planned.action is StreamAction.converted and planned.stream.kind == "audio":
+            return add_converted_sound(target, planned.codec, template)
         if planned.action is StreamAction.converted:
             return add_text_subtitles(target, planned.codec, template)
         is_aac = template.codec_context.codec.canonical_name == "aac"
@@ -116,6 +122,13 @@ class StreamCopier:
         """Stop reading."""
         self._packets.close()
 
+    def _output_packets(self, video: VideoInfo) -> Generator[Packet[Any]]:
+        """Yield the packets as they are muxed."""
+        yield from self._remuxed_packets(video)
+        for remuxer in self._remuxers.values():
+            if isinstance(remuxer.converter, SoundConverter):
+                yield from remuxer.converter.flush()
+
     def _remuxed_packets(self, video: VideoInfo) -> Generator[Packet[Any]]:
         """Yield the packets of the time range in file order, with the times and the stream of the output."""
         if not self._remuxers:
@@ -129,8 +142,8 @@ class StreamCopier:
                 repair.apply(packet)
                 if self._is_past_end(packet):
                     return
-                if packet.size and (remapped := self._remap(packet)) is not None:
-                    yield remapped
+                if packet.size:
+                    yield from self._remap(packet)
 
     def _first_read(self, video: VideoInfo) -> Fraction | None:
         """Return the time from which packets are read; None for the beginning."""
@@ -141,17 +154,21 @@ class StreamCopier:
         end = self._time_range.end
         return end is not None and (decode_time(packet) or 0) > end + _MAX_INTERLEAVE
 
-    def _remap(self, packet: Packet[Any]) -> Packet[Any] | None:
-        """Return the packet as it is muxed; None for one outside the time range, or one that has to be dropped."""
+    def _remap(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
+        """Yield the packet as it is muxed, unless it is outside the time range or has to be dropped."""
         remuxer = self._remuxers[packet.stream_index]
         if not remuxer.complete_times(packet):
             self.dropped_packets += 1
-            return None
+            return
         remapped = remuxer.remap(packet)
-        if remapped is not None and not remuxer.accepts(remapped):
+        if remapped is None:
+            return
+        if isinstance(remuxer.converter, SoundConverter):
+            yield from remuxer.converter.convert(remapped)
+        elif remuxer.accepts(remapped):
+            yield remapped
+        else:
             self.dropped_packets += 1
-            return None
-        return remapped
 
 
 @dataclass(slots=True)
@@ -162,8 +179,8 @@ class StreamRemuxer:
     target: Any
     probe: MuxerProbe
     time_range: TimeRange
-    converter: SubtitleConverter | None
-    """Of text subtitles that are converted."""
+    converter: SubtitleConverter | SoundConverter | None
+    """Of text subtitles and sound that are converted."""
     _next_tick: int | None = None
     """When the next packet begins, in ticks of the source; None before the first."""
     _rising: RisingDts | None = None
@@ -187,6 +204,8 @@ class StreamRemuxer:
             return self._remap_subtitle(packet, shown)
         if not self.time_range.contains(shown):
             return None
+        if isinstance(self.converter, SoundConverter):
+            return self._shift(packet)  # its decoder knows the ticks of the source only
         if self._rising is None:  # the output's ticks are known once its header is written
             self._rising = RisingDts(self.target)
         return self._rising.place(self._shift(packet))
@@ -200,7 +219,7 @@ class StreamRemuxer:
             return None
         packet.pts = packet.dts = round(first / tick)
         packet.duration = round((last - first) / tick)
-        if self.converter is not None:
+        if isinstance(self.converter, SubtitleConverter):
             text = self.converter.convert(bytes(packet))
             if text is None:
                 return None

@@ -6,18 +6,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import av
+
 from streamstyle.media import timecode
-from streamstyle.media.muxer_trial import can_hold
+from streamstyle.media.muxer_trial import NullFile, can_hold, keeps_packets
 from streamstyle.media.output_file import new_container
-from streamstyle.media.reader import is_cover, open_video
+from streamstyle.media.reader import demux, is_cover, open_video
+from streamstyle.media.sound_conversion import add_sound, silence, sound_encoders
 from streamstyle.media.subtitle_text import ASS_HEADER, TEXT_SUBTITLE_CODECS
 from streamstyle.video_info import StreamInfo, VideoInfo
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
+    from av.packet import Packet
 
 _FILE_TAGS = (
     "BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_", "ENCODER", "HANDLER_NAME", "VENDOR_ID", "ROTATE",
@@ -32,6 +37,8 @@ _TIMECODE_CONTAINERS = frozenset({"mp4", "mov"})
 _NO_TEXT_SUBTITLES = frozenset({"mpegts", "mpeg", "svcd", "vob"})
 """FFmpeg writes text subtitles into these too, but no player reads them."""
 
+_TRIAL_PACKETS = 8
+
 MOV_TEXT_GAP = b"\0\0"
 """The packet that fills the time between subtitles in MP4; the muxer adds its own."""
 
@@ -42,7 +49,7 @@ class StreamAction(StrEnum):
     copied = "copied"
     """Every packet is written unchanged."""
     converted = "converted"
-    """The text, or the image, is written in another format that the container can hold."""
+    """The sound, the text or the image is written in another format that the container can hold."""
     left_out = "left out"
 
 
@@ -91,20 +98,65 @@ def _kind_name(stream: StreamInfo) -> str:
 
 def _plan_stream(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
     """Return the plan for a stream; None if the container cannot hold it in any form."""
-    if stream.kind == "data":
-        return _plan_data(stream, template, container)
+    planners = {
+        "audio": _plan_sound,
+        "subtitle": _plan_subtitles,
+        "attachment": _plan_attachment,
+        "data": _plan_data,
+        "video": _plan_copy,
+    }
+    return planners[stream.kind](stream, template, container) if stream.kind in planners else None
+
+
+def _plan_attachment(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
     if is_cover(template) and container == _MATROSKA:
         return StreamPlan(stream, StreamAction.converted, "a cover becomes an attachment", stream.codec)
-    if stream.kind == "attachment":
-        containers = _COVER_CONTAINERS if is_cover(template) else {_MATROSKA}
-        return _plan_copy(stream, template, container) if container in containers else None
-    if stream.kind not in ("audio", "subtitle", "video"):
+    containers = _COVER_CONTAINERS if is_cover(template) else {_MATROSKA}
+    return _plan_copy(stream, template, container) if container in containers else None
+
+
+def _plan_subtitles(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
+    if stream.codec not in TEXT_SUBTITLE_CODECS:
+        return _plan_copy(stream, template, container)
+    if container in _NO_TEXT_SUBTITLES:
         return None
-    is_text = stream.kind == "subtitle" and stream.codec in TEXT_SUBTITLE_CODECS
-    if is_text and container in _NO_TEXT_SUBTITLES:
+    return _plan_copy(stream, template, container) or _plan_conversion(stream, template, container)
+
+
+def _plan_sound(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
+    """Sound is copied if the container gives it back; otherwise it is converted, if FFmpeg can decode it."""
+    if template.codec_context is None:
         return None
-    copy = _plan_copy(stream, template, container)
-    return copy or (_plan_conversion(stream, template, container) if is_text else None)
+    if keeps_packets(container, add_copy, template, _first_packets(template)):
+        return StreamPlan(stream, StreamAction.copied, codec=stream.codec)
+    with av.open(NullFile(), "w", format=container) as unwritten:
+        default = unwritten.default_audio_codec
+    for codec in sound_encoders(template, container, default):
+        if _holds_converted(container, codec, template):
+            name = av.Codec(codec, "w").canonical_name
+            return StreamPlan(stream, StreamAction.converted, f"{stream.codec} becomes {name}", codec)
+    return None
+
+
+def _holds_converted(container: str, codec: str, template: Any) -> bool:
+    """Whether a container gives back sound encoded by this encoder with the rate and channels of the template."""
+
+    def add(trial: OutputContainer, template: Any) -> Any:
+        return add_converted_sound(trial, codec, template)
+
+    return can_hold(container, add, template) and keeps_packets(container, add, template, silence(codec, template))
+
+
+def _first_packets(template: Any) -> list[Packet[Any]]:
+    """Return the first packets of a stream that hold something, their times from 0."""
+    packets: list[Packet[Any]] = []
+    with open_video(Path(template.container.name)) as container:
+        stream = container.streams[template.index]
+        for packet in islice(demux(container, stream), _TRIAL_PACKETS):
+            if packet.size:
+                packet.pts = packet.dts = len(packets) * (packet.duration or 1)
+                packets.append(packet)
+    return packets
 
 
 def _plan_data(stream: StreamInfo, template: Any, container: str) -> StreamPlan | None:
@@ -136,6 +188,14 @@ def add_copy(target: OutputContainer, template: Any, tags_from: Any = None) -> A
     stream = target.add_stream_from_template(template, opaque=True)
     stream.metadata.update(portable_tags((tags_from or template).metadata))
     stream.disposition = (tags_from or template).disposition
+    return stream
+
+
+def add_converted_sound(target: OutputContainer, codec: str, template: Any) -> Any:
+    """Add a stream of sound for this encoder, with the template's tags and disposition."""
+    stream = add_sound(target, codec, template)
+    stream.metadata.update(portable_tags(template.metadata))
+    stream.disposition = template.disposition
     return stream
 
 
