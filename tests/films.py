@@ -182,6 +182,8 @@ def _add_sound(container: av.container.OutputContainer, extras: Extras) -> list[
     streams = []
     for number, language in enumerate(extras.audio_languages):
         stream = container.add_stream(extras.audio_codec, rate=48000, layout="mono")
+        if extras.audio_codec.startswith("wma"):
+            stream.codec_context.bit_rate = 64000
         if language:
             stream.metadata["language"] = language
         title = extras.audio_titles[number] if number < len(extras.audio_titles) else None

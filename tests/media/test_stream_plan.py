@@ -171,7 +171,7 @@ def test_other_containers_leave_out_what_they_cannot_hold(rich_mkv: Path, ending
     assert (
         left_out
         == {
-            "webm": {"aac", "Fancy.ttf", "png"},
+            "webm": {"Fancy.ttf", "png"},
             "avi": {"subrip", "Fancy.ttf", "png"},
             "ts": {"subrip", "Fancy.ttf", "png"},
         }[ending]
