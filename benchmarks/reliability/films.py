@@ -11,6 +11,8 @@ from pathlib import Path
 import av
 from av.error import FFmpegError
 
+from streamstyle.media.stream_plan import MOV_TEXT_GAP
+
 _TIME = Fraction(1, 1000)
 """Resolution at which times are compared: that of Matroska."""
 
@@ -26,7 +28,10 @@ class Content:
     frames: tuple[tuple[int, str], ...]
     """Time in milliseconds and digest of the pixels."""
     packets: tuple[tuple[tuple[int, str], ...], ...]
-    """The same of each packet, for each stream that is not video."""
+    """The same of each packet, for each stream that is not video.
+
+    Without the gaps between subtitles, which the muxer of MP4 writes as packets, and at will at the end of a fragment.
+    """
 
     def difference(self, expected: Content) -> str:
         """Return how it differs from another film, in words; empty if it does not."""
@@ -54,7 +59,7 @@ def read_content(path: Path) -> Content:
     with av.open(str(path)) as container:
         packets: dict[int, list[tuple[int, str]]] = {index: [] for index in others}
         for packet in container.demux():
-            if packet.stream_index in packets and packet.size:
+            if packet.stream_index in packets and packet.size and bytes(packet) != MOV_TEXT_GAP:
                 digest = sha256(bytes(packet)).hexdigest()[:16]
                 packets[packet.stream_index].append((_milliseconds(packet.pts, packet.time_base), digest))
     return Content(frames, tuple(map(tuple, packets.values())))

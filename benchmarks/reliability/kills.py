@@ -34,7 +34,7 @@ class Reference:
         write_source(self.source, number, variable_rate=scenario.variable_rate)
         output = folder / f"whole.{scenario.container}"
         start = time.monotonic()
-        ended = run_program(scenario.arguments(self.source, output), folder / "home")
+        ended = run_program(scenario.arguments(self.source, output), folder / "home", patience=10 * HANG_SECONDS)
         if ended.code != 0:
             raise RuntimeError(f"{scenario.name} does not run: {ended.words}")
         self.seconds = time.monotonic() - start

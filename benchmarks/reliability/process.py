@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import multiprocessing
 import os
@@ -70,7 +71,7 @@ class Program:
         else:
             self._process = _forks.Process(target=_run, args=(list(arguments), home, self._stdout, self._stderr))
             self._process.start()
-        self._arguments, self._start = list(arguments), time.monotonic()
+        self._start = time.monotonic()
 
     def frames_written(self) -> int:
         """Return how many frames it has reported."""
@@ -85,9 +86,9 @@ class Program:
         if self._process.pid is not None and self.is_running():
             os.kill(self._process.pid, number)
 
-    def wait(self) -> Ended:
-        """Wait for its end; kill it if it hangs."""
-        limit = self._start + HANG_SECONDS
+    def wait(self, patience: float = HANG_SECONDS) -> Ended:
+        """Wait for its end; kill it if it takes so many seconds."""
+        limit = self._start + patience
         while (code := self._exit_code()) is None and time.monotonic() < limit:
             time.sleep(0.01)
         hung = code is None
@@ -103,9 +104,11 @@ class Program:
         return self._process.poll() if isinstance(self._process, subprocess.Popen) else self._process.exitcode
 
 
-def run_program(arguments: Sequence[str], folder: Path, *, from_command_line: bool = False) -> Ended:
-    """Run it to its end."""
-    return Program(arguments, folder, from_command_line=from_command_line).wait()
+def run_program(
+    arguments: Sequence[str], folder: Path, *, from_command_line: bool = False, patience: float = HANG_SECONDS
+) -> Ended:
+    """Run it to its end, or for so many seconds."""
+    return Program(arguments, folder, from_command_line=from_command_line).wait(patience)
 
 
 def _parse(line: str) -> dict[str, Any] | None:
@@ -125,6 +128,7 @@ def _run(arguments: list[str], home: dict[str, str], stdout: Path, stderr: Path)
         os.close(opened)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    faulthandler.dump_traceback_later(HANG_SECONDS - 5)
     from streamstyle.cli.main import main  # noqa: PLC0415
 
     main(arguments)
