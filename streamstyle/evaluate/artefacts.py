@@ -44,6 +44,10 @@ _SHARE_WINDOW = 5
 _FLAT_VARIANCE = (4 / LEVELS) ** 2
 """Local variance up to which a picture is too flat for the share to be known; it is then taken as 0."""
 
+_GHOST_MEMORY = 0.9
+"""Factor on the share from frame to frame: a ghost is followed for some ten frames. Without it the errors of the flow
+that is measured along add up: 10.7 levels instead of 0.8 on frame 56 of a film that carries nearly all."""
+
 _SOURCE_TOLERANCE = 12 / LEVELS
 """Difference of the carried source that resampling and noise explain, and which is no ghost."""
 
@@ -110,7 +114,7 @@ class ArtefactTracker:
                 mode="bilinear",
             )[0]
             moved = backward_warp(self._carried_sources[film], backward.flow)
-            self._carried_sources[film] = torch.lerp(source, moved, share)
+            self._carried_sources[film] = torch.lerp(source, moved, _GHOST_MEMORY * share)
             explained = torch.stack((edges[0], edges[reference], edge_strength(half_carried)))
             measured.append(
                 Artefacts(
