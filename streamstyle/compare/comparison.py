@@ -30,7 +30,7 @@ from streamstyle.settings import Method, SourceSettings
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
 
-METRICS_VERSION = 4
+METRICS_VERSION = 5
 """Incremented whenever the same films would get other metrics, so that archived ones are not used."""
 
 
