@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 HANG_SECONDS = 60.0
-"""A process that takes longer is taken for one that hangs. A case takes about a second on an idle machine."""
+"""A process that takes longer, not counting time in which it waits for a core, is taken for one that hangs."""
 
 _IMPORTED = ["streamstyle.cli.main", "streamstyle.pipeline", "streamstyle.runs.monitor"]
 _EXIT_INTERNAL = 70
@@ -81,6 +81,17 @@ class Program:
         """Return whether it has not ended."""
         return self._exit_code() is None
 
+    def seconds(self) -> float:
+        """Return how long it has been running, without the time in which other processes had the cores."""
+        elapsed = time.monotonic() - self._start
+        if elapsed < HANG_SECONDS:
+            return elapsed
+        try:
+            waited = Path(f"/proc/{self._process.pid}/schedstat").read_text(encoding="ascii").split()[1]
+        except OSError:  # no Linux, or it has just ended
+            return elapsed
+        return elapsed - int(waited) / 1e9
+
     def kill(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
         if self._process.pid is not None and self.is_running():
@@ -88,8 +99,7 @@ class Program:
 
     def wait(self, patience: float = HANG_SECONDS) -> Ended:
         """Wait for its end; kill it if it takes so many seconds."""
-        limit = self._start + patience
-        while (code := self._exit_code()) is None and time.monotonic() < limit:
+        while (code := self._exit_code()) is None and self.seconds() < patience:
             time.sleep(0.01)
         hung = code is None
         if hung:
