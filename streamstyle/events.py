@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 SCHEMA = "streamstyle.events/1"
+
+
+class StopEvent(threading.Event):
+    """Set to stop a run. Once that is `too_late`, the output gets its final name and the run ends in a moment."""
+
+    too_late = False
 
 
 @dataclass(frozen=True, slots=True)

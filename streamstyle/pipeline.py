@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from streamstyle.events import Finished, Observer, Stopped
+from streamstyle.events import Finished, Observer, StopEvent, Stopped
 from streamstyle.frames import Frame, FrameWithFlow, OutputFrame
 from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_errors
 from streamstyle.job import FrameCallback, Job
@@ -150,7 +150,12 @@ def write_all(
         frame_written(frame)
     if stop.is_set():
         return False
-    writer.publish()
+
+    def note_too_late() -> None:
+        if isinstance(stop, StopEvent):
+            stop.too_late = True
+
+    writer.publish(note_too_late)
     return True
 
 

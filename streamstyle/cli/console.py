@@ -22,6 +22,7 @@ from streamstyle.events import (
     Observer,
     Paused,
     Started,
+    StopEvent,
     Stopped,
     StyleTrained,
     TrainingStep,
@@ -52,7 +53,7 @@ def report_to(
 
     `resume_hint` is what resumes a stopped run, for the message that says so; there is none if it is empty.
     """
-    stop = threading.Event()
+    stop = StopEvent()
     line = ProgressLine(sys.stderr)
     observe = print_json if as_json else ConsoleReporter(line, quiet, resume_hint).observe
     with stop_on_signal(stop):

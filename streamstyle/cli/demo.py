@@ -76,7 +76,7 @@ def _create_folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"the folder {folder} cannot be created ({error.strerror})", "Give another with -o."
+            f"the folder {folder} cannot be created ({error.strerror})", "Give another folder with -o."
         ) from error
     return folder
 
@@ -85,6 +85,8 @@ def _copy_film(path: Path) -> None:
     from streamstyle.media.output_file import output_errors
 
     with output_errors(path):
+        if path.exists() and path.read_bytes() != DEMO_FILM.read_bytes():
+            raise OutputError(f"{path} exists already, and is not the demo film", "Give another folder with -o.")
         atomic_write(path, DEMO_FILM.read_bytes(), durable=True)
 
 

@@ -26,7 +26,7 @@ from streamstyle.errors import (
     host_memory_error,
     lacks_host_memory,
 )
-from streamstyle.events import Failed
+from streamstyle.events import Failed, StopEvent
 from streamstyle.files import log_folder
 from streamstyle.formatting import sanitise
 
@@ -121,12 +121,18 @@ def _exit_on_broken_pipe() -> int:
 def stop_on_signal(stop: threading.Event) -> Iterator[None]:
     """Set `stop` at the first SIGINT, SIGTERM or SIGHUP, and exit the process at the second.
 
-    Signals that are ignored already, such as SIGHUP under `nohup`, stay ignored. `stop` may be set by others, too.
+    Signals that are ignored already, such as SIGHUP under `nohup`, stay ignored. `stop` may be set by others, too. Once
+    it is too late to stop, because the output is published, signals are ignored, also after leaving.
     """
     signalled = False
 
+    def is_too_late() -> bool:
+        return isinstance(stop, StopEvent) and stop.too_late
+
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal signalled
+        if is_too_late():
+            return
         if signalled:
             _write_stderr(_ABORTED)
             os._exit(EXIT_INTERRUPTED)
@@ -142,7 +148,7 @@ def stop_on_signal(stop: threading.Event) -> Iterator[None]:
     try:
         yield
     finally:
-        for number in handled:
+        for number in () if is_too_late() else handled:
             signal.signal(number, previous[number] or signal.SIG_DFL)
 
 

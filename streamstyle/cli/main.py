@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -37,13 +38,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=_ASCII_FALLBACK)  # a character that cannot be printed must not end a run
-    code = exit_code(arguments)
+    code = _run(arguments)
     flush_stdout()
     sys.exit(code)
 
 
 def exit_code(arguments: list[str]) -> int:
-    """Run the command line and return its exit code; errors have been reported by then."""
+    """Run the command line and return its exit code; errors have been reported by then.
+
+    Unlike `main` it leaves the signal handlers of the process as they are.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    previous = [signal.getsignal(number) for number in numbers]
+    try:
+        return _run(arguments)
+    finally:
+        for number, handler in zip(numbers, previous, strict=True):
+            signal.signal(number, handler)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         code = cli.main(arguments, prog_name="streamstyle", standalone_mode=False, obj=arguments)
         sys.stdout.flush()

@@ -79,6 +79,7 @@ def run(
     from streamstyle.runs.monitor import open_session
 
     folder = RunFolder(run_folder) if run_folder else new_run_folder(movie)
+    folder.check_owner()
     command_line = click.get_current_context().obj or []
     with open_session(folder, command_line, lambda error: to_failed(error, debug=False)) as session:
         blend = parse_style(style)

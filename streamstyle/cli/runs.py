@@ -139,8 +139,14 @@ def _request_stop(folder: RunFolder) -> None:
     try:
         folder.write_control(replace(folder.read_control(), stop=True))
     except OSError:
-        if (process := folder.process()) is not None:
+        if (process := folder.process()) is None:
+            return
+        try:
             os.kill(process.pid, signal.SIGINT)
+        except ProcessLookupError:
+            return  # it has just ended
+        except PermissionError as error:
+            raise SettingsError(f"run {folder.name()} belongs to another user", "Stop it as that user.") from error
 
 
 def _print(text: str, quiet: bool) -> None:

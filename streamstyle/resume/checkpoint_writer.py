@@ -135,6 +135,11 @@ class CheckpointWriter:
         if written is not None:
             self._write(*written, is_closed=False)
 
+    def closing(self) -> None:
+        """Note that the header of the file, by which it is known to be ours, may be rewritten now."""
+        if self.resumable_frames == self.resume.frames:  # otherwise it is known by its frames
+            self._side_files.note_closing()
+
     def close(self) -> None:
         """Write the checkpoint of all frames so far; the file has been closed."""
         point, digest = self._latest
@@ -214,6 +219,10 @@ class NullCheckpointWriter:
 
     def packet_muxed(self, pts: int | None, is_keyframe: bool, decode_time: Fraction | None, before: Digest) -> None:
         """Do nothing."""
+
+    def closing(self) -> None:
+        """Note that the header of the file, by which it is known to be ours, may be rewritten now."""
+        self._side_files.note_closing()
 
     def close(self) -> None:
         """Note that the file, which has been closed, is one that a run has written."""

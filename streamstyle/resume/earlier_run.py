@@ -179,6 +179,11 @@ class SideFiles:
             write_checkpoint(self._output, begun)
             self.remove_aside()
 
+    def note_closing(self) -> None:
+        """Note that what the partial output begins with may be rewritten, as muxers do when they close a file."""
+        with suppress(OSError):
+            self.begin(b"")
+
     def aside(self) -> dict[str, FileIdentity]:
         """Return the earlier partial output, by name, while there is one."""
         return {self._aside.name: self._aside_identity} if self._aside_identity else {}

@@ -15,7 +15,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from streamstyle.files import atomic_write, parse_json_object, read_json, state_folder
+from streamstyle.errors import OutputError
+from streamstyle.files import (
+    atomic_write,
+    create_private_folder,
+    is_own,
+    parse_json_object,
+    read_json,
+    shorten_name,
+    state_folder,
+)
 from streamstyle.process_identity import ProcessIdentity
 
 VIEWS = ("output", "source", "per_frame", "flow", "weight")
@@ -27,6 +36,9 @@ VIEWER_TIMEOUT = 5.0
 _END_EVENTS = frozenset({"finished", "stopped", "failed"})
 _MAX_ENDED_RUNS = 20
 """Folders of ended runs that are kept."""
+
+_MAX_STEM = 100
+"""Bytes of the film's name that the name of its run folder has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +129,39 @@ class RunFolder:
 
     def create(self, command: list[str]) -> None:
         """Create the folder of a run by this process with that command line. Raises OSError."""
-        for folder in (self.path, self.previews, self._viewers_folder):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.make_private()
+        for folder in (self.previews, self._viewers_folder):
+            folder.mkdir(exist_ok=True)
         write_json(self._run_file, {**asdict(ProcessIdentity.current()), "command": command})
 
+    def make_private(self) -> None:
+        """Create the folder, or check it, so that no other user can read it or leave orders in it. Raises OSError."""
+        if self.path.parent == runs_folder():
+            create_private_folder(self.path.parent)
+        create_private_folder(self.path)
+
+    def check_owner(self) -> None:
+        """Raise OutputError if the folder exists and is not this user's, so that others could leave orders in it."""
+        try:
+            found = is_own(self.path)
+        except OSError:
+            return
+        if not found:
+            raise OutputError(f"{self.path} belongs to another user", "Give a folder of yours with --run-folder.")
+
     def exists(self) -> bool:
-        """Return whether `create` has been called."""
+        """Return whether `create` has been called. Raises PermissionError for a folder of another user."""
         return self._run_file.is_file()
+
+    def start_time(self) -> float:
+        """Return when the run was started, in seconds since the epoch; 0 if it is not known."""
+        process = self.process()
+        if process is not None and process.create_time > 0:
+            return process.create_time
+        try:
+            return self._run_file.stat().st_mtime
+        except OSError:
+            return 0.0
 
     def command(self) -> list[str]:
         """Return the command line of the run, without the program's name; empty if it is not known."""
@@ -224,13 +262,21 @@ def new_run_folder(video: Path) -> RunFolder:
     """Return the folder for a new run, not yet created; removes those of the oldest ended runs."""
     for ended in [run for run in list_runs() if not run.is_alive()][_MAX_ENDED_RUNS - 1 :]:
         shutil.rmtree(ended.path, ignore_errors=True)
-    return RunFolder(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{video.stem}-{os.getpid()}")
+    stem = shorten_name(video.stem, _MAX_STEM)
+    return RunFolder(runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{stem}-{os.getpid()}")
 
 
 def list_runs() -> list[RunFolder]:
     """Return the runs that have a folder, the latest first."""
     runs = [RunFolder(path) for path in sorted(runs_folder().glob("*"), reverse=True)]
-    return [run for run in runs if run.exists()]
+    return [run for run in runs if _is_readable(run)]
+
+
+def _is_readable(run: RunFolder) -> bool:
+    try:
+        return run.exists()
+    except PermissionError:
+        return False
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

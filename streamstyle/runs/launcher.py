@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from streamstyle.events import Failed, Finished, Stopped
-from streamstyle.files import parse_json_object
+from streamstyle.files import is_own, parse_json_object
 from streamstyle.formatting import sanitise
 from streamstyle.runs.folder import RunFolder, new_run_folder
 from streamstyle.runs.state import parse_event
@@ -77,7 +78,7 @@ def create_run_folder(request: RunRequest) -> tuple[RunFolder, str]:
     """Return a new folder for the run, and a warning if the state folder of the system cannot be written."""
     try:
         folder = new_run_folder(request.video)
-        folder.path.mkdir(parents=True, exist_ok=True)
+        folder.make_private()
     except OSError as error:
         temporary = _temporary_run_folder()
         problem = f"{error.filename} cannot be written ({error.strerror})"
@@ -87,7 +88,7 @@ def create_run_folder(request: RunRequest) -> tuple[RunFolder, str]:
 
 def start_run(request: RunRequest, folder: RunFolder, program: Sequence[str] = PROGRAM) -> RunProcess:
     """Start the run with that folder. Raises OSError if the process or the folder cannot be created."""
-    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.make_private()
     command = [*program, "run", *request.arguments, "--json", "--run-folder", str(folder.path)]
     with folder.stdout_log.open("wb") as stdout, folder.stderr_log.open("ab") as stderr:
         process = subprocess.Popen(
@@ -121,6 +122,7 @@ def strip_escapes(line: str) -> str:
 def _temporary_run_folder() -> RunFolder:
     """Return a new folder among the system's temporary files; removes those of ended runs."""
     for path in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY_PREFIX}*"):
-        if (folder := RunFolder(path)).exists() and not folder.is_alive():
-            shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):  # others have theirs there, too
+            if is_own(path) and (folder := RunFolder(path)).exists() and not folder.is_alive():
+                shutil.rmtree(path, ignore_errors=True)
     return RunFolder(Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX)))

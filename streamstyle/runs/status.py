@@ -45,10 +45,10 @@ class RunStatus:
 
 def read_status(folder: RunFolder) -> RunStatus:
     """Return the status of a run."""
-    alive, process = folder.is_alive(), folder.process()  # before the events: once it has exited they are complete
+    alive = folder.is_alive()  # before the events: once it has exited they are complete
     run_state = apply_events(RunState(), RunReader(folder).read_events())
     state = _active_state(folder, run_state) if alive else _end_state(run_state)
-    return RunStatus(folder.name(), folder, state, alive, process.create_time if process else 0.0, run_state)
+    return RunStatus(folder.name(), folder, state, alive, folder.start_time(), run_state)
 
 
 def active_runs() -> list[RunStatus]:
@@ -62,8 +62,13 @@ def find_run(name: str) -> RunFolder:
     Raises SettingsError if there is none.
     """
     for path in (Path(name), runs_folder() / name):
-        if RunFolder(path).exists():
-            return RunFolder(path)
+        try:
+            if RunFolder(path).exists():
+                return RunFolder(path)
+        except PermissionError as error:
+            raise SettingsError(
+                f"run {name} belongs to another user", "Only that user can follow and stop it."
+            ) from error
     runs = sorted((read_status(folder) for folder in list_runs()), key=lambda run: not run.alive)
     found = [run for run in runs if run.name == name or Path(run.video).name == Path(name).name]
     if not found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -160,8 +160,11 @@ class VideoWriter:
         self._frames_without_captions += holds_text(captions) and not self._encoder.holds_captions
         self._set_end(pts, duration)
 
-    def publish(self) -> None:
-        """Finish the file and give it its final name. Raises OutputError if it has no frame or the disk is full."""
+    def publish(self, before_rename: Callable[[], None] = lambda: None) -> None:
+        """Finish the file and give it its final name. Raises OutputError if it has no frame or the disk is full.
+
+        `before_rename` is called when nothing is left to do that takes time.
+        """
         if self.frames == 0:
             raise OutputError(
                 f"{self._output.name} would be empty: {self._video.path.name} has no frame that can be decoded",
@@ -171,6 +174,8 @@ class VideoWriter:
             self._finish(None)
             if self._side_files.aside():
                 self.checkpoints.close()  # so that a kill from here on leaves only what is complete
+            self._file.sync()
+            before_rename()
             self._file.publish(self._output)
             self._side_files.finish()
 
@@ -248,3 +253,4 @@ class VideoWriter:
             if self.frames and not self._failed:
                 self._mux_encoded(self._encoder.flush())
                 self._copied_streams.mux_until(copy_until)
+                self.checkpoints.closing()

@@ -37,3 +37,17 @@ def test_the_demo_prints_the_events_of_its_run_as_json(arguments: list[str], cap
     assert exit_code([*arguments, "--json"]) == 0
     events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert events[-1]["event"] == "finished"
+
+
+def test_a_file_in_place_of_the_folder_and_a_film_of_ones_own_are_kept(
+    arguments: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "demo"
+    folder.write_bytes(b"a file")
+    assert exit_code(arguments) == 4
+    assert "cannot be created (File exists). Give another folder with -o." in capfd.readouterr().err
+    folder.unlink()
+    folder.mkdir()
+    (folder / "landscape.mkv").write_bytes(b"my own")
+    assert exit_code(arguments) == 4
+    assert (folder / "landscape.mkv").read_bytes() == b"my own"

@@ -39,6 +39,25 @@ def test_the_second_signal_ends_the_process() -> None:
     assert b"aborted" in done.stderr
 
 
+def test_signals_that_come_while_the_output_is_published_change_nothing() -> None:
+    """Neither then nor on the way out: the film is whole, and the exit code says so."""
+    program = (
+        "import os, signal\n"
+        "from streamstyle.cli.errors import stop_on_signal\n"
+        "from streamstyle.events import StopEvent\n"
+        "stop = StopEvent()\n"
+        "with stop_on_signal(stop):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    assert stop.is_set()\n"
+        "    stop.too_late = True\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "os.kill(os.getpid(), signal.SIGINT); os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20, check=False)
+    assert done.returncode == 0
+    assert b"aborted" not in done.stderr
+
+
 def test_a_signal_ignored_by_nohup_stays_ignored() -> None:
     previous, stop = signal.signal(signal.SIGHUP, signal.SIG_IGN), threading.Event()
     try:

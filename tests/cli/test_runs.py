@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -123,3 +125,21 @@ def test_a_run_is_stopped_by_a_signal_if_its_disk_is_full(
 
 def test_a_run_is_found_by_number_film_and_folder(active_run: RunFolder) -> None:
     assert find_run(active_run.name()) == find_run("sea.mkv") == find_run(Path(active_run.path).name) == active_run
+
+
+def test_a_run_of_another_user_is_not_stopped_in_one_line(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_run("00-a")
+
+    def not_permitted(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(RunFolder, "write_control", not_permitted)
+    monkeypatch.setattr(os, "kill", not_permitted)
+    capfd.readouterr()
+    assert exit_code(["stop"]) == 2
+    assert "belongs to another user. Stop it as that user." in capfd.readouterr().err
+    monkeypatch.setattr(RunFolder, "exists", not_permitted)
+    assert exit_code(["stop", "7"]) == 2
+    assert "run 7 belongs to another user" in capfd.readouterr().err

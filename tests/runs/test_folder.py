@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from streamstyle.errors import OutputError
 from streamstyle.process_identity import ProcessIdentity
 from streamstyle.runs.folder import (
     Control,
@@ -143,3 +144,54 @@ def test_of_ended_runs_only_the_latest_folders_are_kept(home: Path) -> None:
     active.create([])
     new_run_folder(Path("film.mkv"))
     assert active.is_alive()
+
+
+# -------------------------------------------------------------------------------------------------------- other users
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs owners and modes of files")
+
+
+@posix
+def test_only_this_user_can_enter_a_run_folder(home: Path) -> None:
+    folder = new_run_folder(Path("film.mkv"))
+    folder.create(["run"])
+    assert {path.stat().st_mode & 0o777 for path in (folder.path, folder.path.parent)} == {0o700}
+
+
+@posix
+def test_a_folder_that_others_can_write_to_is_closed_to_them(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run").chmod(0o777)
+    RunFolder(tmp_path / "run").create(["run"])
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o755
+
+
+@posix
+def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could hold orders of that user, which this one would obey."""
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    (tmp_path / "link").symlink_to(folder.path)
+    with pytest.raises(NotADirectoryError):
+        RunFolder(tmp_path / "link").create(["run"])
+    user = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: user + 1)
+    with pytest.raises(PermissionError, match="another user"):
+        folder.create(["run"])
+    with pytest.raises(OutputError, match="belongs to another user"):
+        folder.check_owner()
+    RunFolder(tmp_path / "new").check_owner()
+    assert list(folder.path.iterdir()) == []
+
+
+def test_the_start_of_a_run_is_known_without_its_process(folder: RunFolder) -> None:
+    write_json(folder.path / "run.json", {"pid": 2**22 + 5, "create_time": 0.0, "command": []})
+    assert abs(folder.start_time() - time.time()) < 60
+    (folder.path / "run.json").unlink()
+    assert folder.start_time() == 0
+
+
+def test_a_long_name_of_a_film_is_shortened(home: Path) -> None:
+    folder = new_run_folder(Path(f"{'x' * 250}.mkv"))
+    folder.create(["run"])
+    assert len(folder.path.name) < 150
