@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import inf
 from pathlib import Path
 from statistics import fmean
@@ -16,7 +17,8 @@ from statistics import fmean
 import av
 
 from streamstyle.events import Event, FrameWritten
-from streamstyle.media.reader import seek
+from streamstyle.media.file_clock import ClockRepair
+from streamstyle.media.reader import demux, open_at
 from streamstyle.media.stream_plan import StreamAction, StreamPlan, plan_streams
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import Method, Settings
@@ -277,9 +279,10 @@ def copied_bytes(video: VideoInfo, streams: tuple[StreamPlan, ...]) -> int:
         return 0
     start, total = float(video.start_pts * video.time_base), 0
     end = start + (inf if video.duration is None else video.duration)
-    with av.open(str(video.path.absolute())) as container:
-        seek(container, round((start - _MAX_INTERLEAVE) * av.time_base))
-        for packet in container.demux([container.streams[index] for index in sorted(copied)]):
+    with open_at(video.path, None if video.joins else Fraction(start - _MAX_INTERLEAVE)) as container:
+        repair = ClockRepair(video.joins)
+        for packet in demux(container, *(container.streams[index] for index in sorted(copied))):
+            repair.apply(packet)
             time = float(packet.pts * packet.time_base) if packet.pts is not None and packet.time_base else start
             if start <= time < end:
                 total += packet.size

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from platformdirs import user_cache_path, user_data_path, user_log_path, user_state_path
 
@@ -131,6 +131,12 @@ def create_private_folder(path: Path) -> None:
 def is_own(path: Path) -> bool:
     """Return whether a file, folder or link belongs to this user; where there are no owners it does. Raises OSError."""
     return not hasattr(os, "getuid") or path.lstat().st_uid == os.getuid()
+
+
+def file_state(file: IO[bytes]) -> tuple[int, int]:
+    """Return the size and the time of the last change of an open file, whatever its name leads to by now."""
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
 
 
 def special_file(path: Path) -> str | None:

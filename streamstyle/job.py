@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
+from streamstyle.formatting import format_duration
 from streamstyle.frames import OutputFrame, StylisedFrame
 from streamstyle.gpu.device import describe_arithmetic, select_device, set_threads, tune_malloc
 from streamstyle.gpu.dispatch import why_unavailable
@@ -117,6 +118,11 @@ class Job:
                 **self.video.event_fields(),
             )
         )
+        if (cut := self.video.shortfall) is not None:
+            self.warn(
+                f"{self.video.path.name} was cut short: it states a length of {format_duration(cut.stated)} and holds "
+                f"{format_duration(cut.held)}"
+            )
         if changed := self.checkpoints.changed_device():
             self.warn(changed)
         writer.copy_resumed(stop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ class StreamInfo:
     codec: str
     language: str | None = None
     title: str | None = None
+    packets: int | None = field(default=None, compare=False)
+    """Packets in the processed part; None where they were not counted."""
 
     @property
     def label(self) -> str:
@@ -47,6 +49,16 @@ class Cropping:
     def cropped_size(self, width: int, height: int) -> tuple[int, int]:
         """Return width and height of what is left of a frame."""
         return width - self.left - self.right, height - self.top - self.bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Lengths of a video that was cut short, in seconds."""
+
+    stated: float
+    """As its container has it."""
+    held: float
+    """From its first packet to its last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,9 @@ class VideoInfo:
     """Where the clock of the file changes, in order; all times in this record are on one clock."""
     stores_pts: bool = True
     """Whether the file states when frames are shown; otherwise it states only in which order they are stored."""
+
+    shortfall: Shortfall | None = None
+    """Set if the processed part ends where the file was cut short."""
 
     @property
     def is_seekable(self) -> bool:

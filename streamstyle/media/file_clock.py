@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,6 +75,23 @@ class PacketTimes:
         part = np.searchsorted([join.position for join in joins], np.asarray(self.positions), side="right")
         shown = self.shown()
         return np.where(shown == NO_TIME, NO_TIME, shown + np.asarray(shifts)[part])
+
+    def count(self, joins: Sequence[ClockJoin], start: Fraction | None, end: Fraction | None) -> int:
+        """Return how many packets are shown from `start` to before `end`, in seconds; one without time as the last."""
+        times = self.shifted(joins)
+        latest = np.maximum.accumulate(np.where(times == NO_TIME, 0, np.arange(len(times))))
+        times = times[latest] if len(times) else times
+        inside = times != NO_TIME
+        if start is not None:
+            inside &= times >= ceil(start / self.time_base)
+        if end is not None:
+            inside &= times < ceil(end / self.time_base)
+        return int(inside.sum())
+
+    def end(self, joins: Sequence[ClockJoin]) -> float:
+        """Return the time in seconds at which the last packet ends."""
+        times = self.shifted(joins)
+        return float((times + np.asarray(self.durations)).max() * self.time_base) if len(times) else 0.0
 
 
 def find_joins(

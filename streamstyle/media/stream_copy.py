@@ -118,6 +118,15 @@ class StreamCopier:
             self._next = None
             self._target.mux(packet)
 
+    def missing_packets(self) -> dict[str, tuple[int, int]]:
+        """Return (read, expected) number of packets, by label, of sound of which less was read than was probed."""
+        sound = [each for each in self._remuxers.values() if each.plan.stream.kind == "audio"]
+        return {
+            each.plan.stream.label: (each.packets, each.plan.stream.packets)
+            for each in sound
+            if each.plan.stream.packets is not None and each.packets < each.plan.stream.packets
+        }
+
     def close(self) -> None:
         """Stop reading."""
         self._packets.close()
@@ -157,12 +166,14 @@ class StreamCopier:
     def _remap(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         """Yield the packet as it is muxed, unless it is outside the time range or has to be dropped."""
         remuxer = self._remuxers[packet.stream_index]
+        is_played = not packet.is_discard
         if not remuxer.complete_times(packet):
             self.dropped_packets += 1
             return
         remapped = remuxer.remap(packet)
         if remapped is None:
             return
+        remuxer.packets += is_played
         if isinstance(remuxer.converter, SoundConverter):
             yield from remuxer.converter.convert(remapped)
         elif remuxer.accepts(remapped):
@@ -181,6 +192,8 @@ class StreamRemuxer:
     time_range: TimeRange
     converter: SubtitleConverter | SoundConverter | None
     """Of text subtitles and sound that are converted."""
+    packets: int = 0
+    """Packets so far that lie in the time range."""
     _next_tick: int | None = None
     """When the next packet begins, in ticks of the source; None before the first."""
     _rising: RisingDts | None = None

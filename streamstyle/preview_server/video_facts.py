@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from streamstyle.cli.media_args import TimeRange, middle_range
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.media.colour import HLG, PQ, resolve_tags
-from streamstyle.media.probe import FrameSize, empty_range_error, working_size
+from streamstyle.media.probe import FrameSize, working_size
 from streamstyle.media.reader import decode_frames, find_video_stream, open_video
+from streamstyle.media.video_range import empty_range_error
 from streamstyle.settings import SourceSettings
 from streamstyle.video_info import VideoInfo
 
@@ -97,6 +98,7 @@ def _cut(video: VideoInfo, time_range: TimeRange, settings: SourceSettings) -> V
         raise empty_range_error(video.path, settings, video.duration)
     return replace(
         video,
+        is_from_start=start == 0,
         start_pts=video.start_pts + round(start / float(video.time_base)),
         end_pts=None if end is None else video.start_pts + round(end / float(video.time_base)),
         duration=duration,

@@ -13,6 +13,7 @@ from av.format import Flags
 from torch import Tensor
 
 from streamstyle.errors import OutputError, StreamstyleError
+from streamstyle.files import file_state
 from streamstyle.frames import OutputFrame
 from streamstyle.media.captions import holds_text
 from streamstyle.media.decode_times import DtsContinuation
@@ -58,9 +59,12 @@ def open_writer(
         side_files = stack.enter_context(set_aside(output, checkpoints.earlier))
         file = stack.enter_context(closing(open_partial(output, side_files)))
         source = stack.enter_context(open_video(video.path))
+        source_file = stack.enter_context(video.path.open("rb"))
+        state = file_state(source_file)
         writer = VideoWriter(video, source, output, settings, checkpoints, file, side_files)
         stack.callback(writer.close)
         yield writer
+        writer.source_changed = file_state(source_file) != state
 
 
 class VideoWriter:
@@ -82,6 +86,8 @@ class VideoWriter:
         """The name of the file until it is published."""
         self.frames = 0
         """Frames written so far, those of an earlier run included."""
+        self.source_changed = False
+        """Whether the source was written to while it was read; known once this is closed."""
         self._video, self._output, self._file, self._side_files = video, output, file, side_files
         self._range = time_range(video, source)
         self._end = Fraction(0)
@@ -111,9 +117,18 @@ class VideoWriter:
             yield f"closed captions of {self._frames_without_captions} frames were left out: {codec} cannot hold them"
         yield from self._side_files.kept
         yield from self.checkpoints.warnings(stopped=stopped)
-        if self._video.frames is not None and self.frames < self._video.frames and not stopped:
-            name = self._video.path.name
+        if not stopped:
+            yield from self._losses()
+
+    def _losses(self) -> Iterator[str]:
+        """Yield what was found when the video was probed and could not be read when it was processed."""
+        name = self._video.path.name
+        if self.source_changed:
+            yield f"{name} was changed while it was read, so the output may be of another film, or of a part of it"
+        if self._video.frames is not None and self.frames < self._video.frames:
             yield f"{self.frames} of {self._video.frames} frames could be read; {name} may be damaged"
+        for label, (read, expected) in self._copied_streams.missing_packets().items():
+            yield f"{read} of {expected} packets of sound ({label}) could be read; {name} may be damaged"
 
     def copy_resumed(self, stop: threading.Event) -> None:
         """Copy the frames of an earlier run, if there are any; once `stop` is set, keep the earlier file instead."""
