@@ -66,8 +66,11 @@ def read_content(path: Path) -> Content:
 
 
 def count_decodable(path: Path) -> int | None:
-    """Return how many frames of the first video stream FFmpeg decodes, past any damage; None if it opens no video."""
-    frames, refused = 0, 0
+    """Return how many frames of the first video stream FFmpeg decodes, past any damage; None if it opens no video.
+
+    Of frames of the same time one counts: where a stretch of a file is there twice, its frames are.
+    """
+    frames, refused = list[int | None](), 0
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
@@ -81,12 +84,13 @@ def count_decodable(path: Path) -> int | None:
                     packets, refused = container.demux(stream), refused + 1
                     continue
                 with suppress(FFmpegError):
-                    frames += len(stream.decode(packet))
+                    frames += [frame.pts for frame in stream.decode(packet)]
                 if packet is None or packet.size == 0:
                     break
     except (FFmpegError, ValueError):
-        return frames or None
-    return frames
+        if not frames:
+            return None
+    return frames.count(None) + len({*frames} - {None})
 
 
 def _milliseconds(pts: int | None, time_base: Fraction | None) -> int:

@@ -73,6 +73,6 @@ def _judge(ended: Ended, source: Path) -> tuple[Verdict, str]:
         return (Verdict.said if words else Verdict.lost), f"{last} ({decodable} frames can be decoded)"
     written = next((event["frames"] for event in ended.events if event["event"] == "finished"), 0)
     about = f"{written} frames, FFmpeg decodes {decodable}"
-    if written >= min(decodable, _FRAMES):  # where a stretch is there twice, FFmpeg decodes its frames twice
+    if written >= min(decodable, _FRAMES):
         return (Verdict.same if written >= _FRAMES else Verdict.said if words else Verdict.as_ffmpeg), about
     return (Verdict.said, f"{about}: {last}") if words else (Verdict.lost, about)

@@ -138,7 +138,8 @@ def _run(arguments: list[str], home: dict[str, str], stdout: Path, stderr: Path)
         os.close(opened)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    faulthandler.dump_traceback_later(HANG_SECONDS - 5)
+    stacks = stderr.with_name("stacks").open("w", encoding="utf-8")
+    faulthandler.dump_traceback_later(HANG_SECONDS - 5, file=stacks)
     from streamstyle.cli.main import main  # noqa: PLC0415
 
     main(arguments)
