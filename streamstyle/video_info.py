@@ -105,6 +105,8 @@ class VideoInfo:
     streams: tuple[StreamInfo, ...]
     cropping: Cropping = Cropping()
     """What is cut off the decoded frames because the container asks for it."""
+    is_interlaced: bool = False
+    """Whether its first frame is interlaced."""
     is_from_start: bool = True
     """Whether it is processed from its beginning, because no start was asked for."""
     joins: tuple[ClockJoin, ...] = ()

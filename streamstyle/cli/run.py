@@ -90,7 +90,7 @@ def run(
 
         with report_to(as_json, quiet, resume_hint(restart)) as (observe_console, stop):
             observe, on_frame = session.attach(observe_console, stop)
-            _warn_changed_streams(video, output, observe)
+            _warn(video, output, observe)
             end = stylise_video(video, output, blend, settings, observe, stop, on_frame, restart)
     return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0
 
@@ -134,7 +134,7 @@ def upscale(
     from streamstyle.pipeline import upscale_video
 
     with report_to(as_json, quiet, resume_hint(restart)) as (observe, stop):
-        _warn_changed_streams(video, output, observe)
+        _warn(video, output, observe)
         end = upscale_video(video, output, settings, encoder, machine.device, observe, stop, restart, machine.threads)
     return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0
 
@@ -147,13 +147,12 @@ def _probe_range(
     return video, replace(settings, source=source)
 
 
-def _warn_changed_streams(video: VideoInfo, output: Path, observe: Observer) -> None:
-    """Warn of the streams that the container of the output cannot hold as they are."""
-    from streamstyle.media.stream_plan import plan_streams
+def _warn(video: VideoInfo, output: Path, observe: Observer) -> None:
+    """Warn of what the output will not hold as the film does."""
+    from streamstyle.media.output_warnings import output_warnings
 
-    for plan in plan_streams(video, output):
-        if plan.reason:
-            observe(Warned(f"stream #{plan.stream.index} is {plan.action}: {plan.reason}"))
+    for warning in output_warnings(video, output):
+        observe(Warned(warning))
 
 
 def _print_plan(

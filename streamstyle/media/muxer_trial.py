@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MUX_ERRORS = (av.FFmpegError, ValueError, NotImplementedError)
 """What PyAV raises where a muxer refuses a stream or a packet."""
 
+_TRIAL_VIDEO = ("mpeg4", "libvpx", "flv", "mpeg2video")
+"""Encoders of which every container that holds video holds one."""
+
 
 def can_hold(container: str, add: Callable[..., object], *stream: object) -> bool:
     """Whether a container can be written that has only the stream which `add(container, *stream)` adds."""
@@ -53,6 +56,24 @@ def keeps_packets(
             return any(each.type == kind and each.codec_context is not None for each in written.streams)
     except MUX_ERRORS:
         return False
+
+
+def written_tags(container: str, tags: dict[str, str]) -> dict[str, str]:
+    """Return the tags that a file of this format is read back with after it was written with `tags`."""
+    for codec in _TRIAL_VIDEO:
+        file = BytesIO()
+        try:
+            with av.open(file, "w", format=container) as trial:
+                stream: Any = trial.add_stream(codec, rate=25, width=64, height=64, pix_fmt="yuv420p")
+                trial.metadata.update(tags)
+                frame = av.VideoFrame(64, 64, "yuv420p")
+                frame.pts = 0
+                trial.mux([*stream.encode(frame), *stream.encode(None)])
+            with av.open(BytesIO(file.getvalue())) as written:
+                return dict(written.metadata)
+        except MUX_ERRORS:
+            continue
+    return tags
 
 
 class MuxerProbe:

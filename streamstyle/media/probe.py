@@ -74,6 +74,7 @@ def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> Video
             stores_pts=video_range.stores_pts,
             shortfall=video_range.shortfall,
             cropping=cropping,
+            is_interlaced=first.interlaced_frame,
         )
 
 

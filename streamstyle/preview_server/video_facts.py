@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from streamstyle.cli.media_args import TimeRange, middle_range
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.media.colour import HLG, PQ, resolve_tags
+from streamstyle.media.output_warnings import INTERLACED
 from streamstyle.media.probe import FrameSize, working_size
 from streamstyle.media.reader import decode_frames, find_video_stream, open_video
 from streamstyle.media.video_range import empty_range_error
@@ -136,5 +137,5 @@ def _frame_notes(frame: VideoFrame) -> list[str]:
     if frame.format.components[0].bits > 8:
         notes.append(f"{frame.format.components[0].bits} bits per channel: converted to 8")
     if frame.interlaced_frame:
-        notes.append("interlaced: deinterlace it first, or combing is stylised too")
+        notes.append(INTERLACED)
     return notes

@@ -1,0 +1,44 @@
+"""What a user should know of an output before it is made: what it will not hold as the film does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from streamstyle.media import timecode
+from streamstyle.media.muxer_trial import written_tags
+from streamstyle.media.output_file import new_container
+from streamstyle.media.reader import open_video
+from streamstyle.media.stream_plan import plan_streams, portable_tags
+from streamstyle.video_info import VideoInfo
+
+INTERLACED = "interlaced: deinterlace it first, or combing is stylised too"
+
+_SHOWN_TAGS = 5
+
+
+def output_warnings(video: VideoInfo, output: Path) -> Iterator[str]:
+    """Yield what of the video `output` will not hold as it is, and what its frames should be but are not.
+
+    OutputError if FFmpeg knows no container by the suffix of `output`.
+    """
+    for plan in plan_streams(video, output):
+        if plan.reason:
+            yield f"stream #{plan.stream.index} is {plan.action}: {plan.reason}"
+    if lost := _lost_tags(video, output):
+        more = f" and {len(lost) - _SHOWN_TAGS} more" if len(lost) > _SHOWN_TAGS else ""
+        yield f"tags are left out: {output.suffix} cannot hold {', '.join(lost[:_SHOWN_TAGS])}{more}"
+    if video.is_interlaced:
+        yield f"the film is {INTERLACED}"
+
+
+def _lost_tags(video: VideoInfo, output: Path) -> list[str]:
+    """Return the names of the film's tags that the container does not give back."""
+    with new_container(output, output) as unwritten:
+        container = unwritten.format.name
+    with open_video(video.path) as source:
+        tags = portable_tags(source.metadata)
+    if not tags:
+        return []
+    kept = {name.lower() for name in written_tags(container, tags)}
+    return [name for name in tags if name.lower() not in kept | {timecode.TAG}]
