@@ -14,19 +14,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_FRAMES_PER_DAMAGE = 16
+"""One frame in so many may have a PTS out of order before the DTS of all are used in its place."""
+
 _BIDIRECTIONAL = (PictureType.B, PictureType.BI)
 
 
 class TimestampGuesser:
     """Guesses when a decoded frame is shown, from whichever of PTS and DTS has been out of order less often.
 
-    Containers such as AVI state only the order of storage, and the PTS that a decoder derives from it is wrong once
-    frames are reordered. The rule is libavcodec's (`guess_correct_pts` in decode.c).
+    The rule is libavcodec's (`guess_correct_pts` in decode.c), but that a few PTS may be damaged: those are repaired
+    one by one (`RisingTimes`), and the DTS of a frame is late by the depth of reordering.
     """
 
     def __init__(self) -> None:
         self._last_pts = self._last_dts = float("-inf")
-        self._wrong_pts = self._wrong_dts = 0
+        self._frames = self._wrong_pts = self._wrong_dts = 0
         self.is_monotonic = True
         """Whether every frame so far had a PTS and all times rose: then a guess does not depend on earlier frames."""
 
@@ -40,7 +43,9 @@ class TimestampGuesser:
         self._wrong_dts += dts is not None and dts <= self._last_dts
         self._last_pts, self._last_dts = known_pts, known_dts
         self.is_monotonic = self.is_monotonic and not (self._wrong_pts or self._wrong_dts)
-        return known_pts if self._wrong_pts <= self._wrong_dts else known_dts
+        self._frames += 1
+        damaged = max(1, self._frames // _FRAMES_PER_DAMAGE)
+        return known_pts if self._wrong_pts <= self._wrong_dts + damaged else known_dts
 
 
 class StorageOrder:

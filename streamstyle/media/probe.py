@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from streamstyle.errors import VideoError
 from streamstyle.media.colour import Orientation, read_orientation
 from streamstyle.media.cropping import read_cropping
-from streamstyle.media.reader import decode_frames, find_video_stream, is_cover, open_video
+from streamstyle.media.decoder import decode_frames
+from streamstyle.media.reader import find_video_stream, is_cover, open_video
 from streamstyle.media.video_range import VideoRange, count_range, frame_rate, range_from_header, time_base
 from streamstyle.settings import MAX_SIDE, MIN_SIDE, SourceSettings
 from streamstyle.video_info import Cropping, StreamInfo, VideoInfo

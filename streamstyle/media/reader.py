@@ -1,33 +1,27 @@
-"""Read a video file: open it, choose its video stream, demux, seek, decode.
+"""Read a video file: open it, choose its video stream, demux, seek.
 
 Damaged packets are skipped; what makes a file unreadable as a whole is a VideoError.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import av
-from av.codec.context import ThreadType
 from av.stream import Disposition
 
 from streamstyle.errors import VideoError
 from streamstyle.files import special_file
-from streamstyle.media.file_clock import ClockRepair
-from streamstyle.media.frame_times import StorageOrder
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
     from av.stream import Stream
-    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
-
-    from streamstyle.video_info import ClockJoin, VideoInfo
 
 _COVER_FLAGS = Disposition.attached_pic | Disposition.timed_thumbnails
 _NO_VIDEO_FORMATS = ("image2", "tty")
@@ -41,9 +35,6 @@ _MAX_FAILURES = 100
 
 _MIN_SKIP = 1 << 12
 """Bytes that a demuxer skips at least before it reports that it found no packet; MPEG-TS skips 65536."""
-
-_SEEK_BACK_SECONDS = (0, 5, 60)
-"""How much earlier to seek in turn where a seek lands too late, as it may with the index of some containers."""
 
 
 def open_video(path: Path) -> InputContainer:
@@ -137,59 +128,6 @@ def demux(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
             ) from error
         except av.FFmpegError:
             failures += 1
-
-
-def decode_frames(
-    container: InputContainer, stream: VideoStream, joins: Sequence[ClockJoin] = (), order: StorageOrder | None = None
-) -> Iterator[VideoFrame]:
-    """Yield the frames in display order; packets that cannot be decoded are skipped, as FFmpeg does.
-
-    Their times are on one clock if the `joins` are given, and those of `order` where the file stores no other.
-    """
-    if not stream.codec_context.is_open:  # it is open after an earlier seek
-        stream.codec_context.thread_type = ThreadType.AUTO
-    repair = ClockRepair(joins)
-    for packet in demux(container, stream):
-        if packet.size:
-            repair.apply(packet)
-            if order is not None:
-                order.add(packet)
-            yield from _decode(stream, packet, order)
-    yield from _decode(stream, None, order)  # what the decoder still holds, also where reading was given up
-
-
-def _decode(stream: VideoStream, packet: Packet[Any] | None, order: StorageOrder | None) -> Iterator[VideoFrame]:
-    try:
-        frames = stream.codec_context.decode(packet)
-    except av.FFmpegError:
-        return
-    for frame in frames:
-        if order is not None:
-            frame.pts = order.shown(frame)
-        yield frame
-
-
-def decode_frames_from(video: VideoInfo, start: int) -> Generator[VideoFrame]:
-    """Yield the frames of a video from one shown at `start`, in ticks, or before."""
-    for seconds in _SEEK_BACK_SECONDS if video.is_seekable else ():
-        with open_video(video.path) as container:
-            stream = _video_stream(container, video)
-            tick = start - round(seconds / video.time_base)
-            if tick <= (stream.start_time or 0) or not seek(container, tick, stream):
-                break
-            frames = decode_frames(container, stream)
-            first = next(frames, None)
-            if first is not None and first.pts is not None and first.pts <= start:
-                yield first
-                yield from frames
-                return
-    with open_video(video.path) as container:
-        order = None if video.stores_pts else StorageOrder()
-        yield from decode_frames(container, _video_stream(container, video), video.joins, order)
-
-
-def _video_stream(container: InputContainer, video: VideoInfo) -> VideoStream:
-    return cast("VideoStream", container.streams[video.video_stream])
 
 
 @contextmanager

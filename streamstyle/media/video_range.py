@@ -15,9 +15,10 @@ from av.format import Flags
 from av.stream import Discard
 
 from streamstyle.errors import VideoError
+from streamstyle.media.decoder import decode_frames
 from streamstyle.media.file_clock import NO_TIME, PacketTimes, find_joins
 from streamstyle.media.frame_times import StorageOrder
-from streamstyle.media.reader import decode_frames, demux, is_cover, open_video
+from streamstyle.media.reader import demux, is_cover, open_video
 from streamstyle.settings import SourceSettings
 from streamstyle.video_info import ClockJoin, Shortfall
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from streamstyle.cli.media_args import TimeRange, middle_range
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.media.colour import HLG, PQ, resolve_tags
+from streamstyle.media.decoder import decode_frames
 from streamstyle.media.output_warnings import INTERLACED
 from streamstyle.media.probe import FrameSize, working_size
-from streamstyle.media.reader import decode_frames, find_video_stream, open_video
+from streamstyle.media.reader import find_video_stream, open_video
 from streamstyle.media.video_range import empty_range_error
 from streamstyle.settings import SourceSettings
 from streamstyle.video_info import VideoInfo

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from streamstyle.frames import Frame, FramePosition
 from streamstyle.media.captions import read_captions
 from streamstyle.media.colour import FrameConverter
+from streamstyle.media.decoder import decode_frames_from
 from streamstyle.media.frame_times import RisingTimes, TimestampGuesser, with_next
-from streamstyle.media.reader import decode_frames_from
 from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _decode_from(video: VideoInfo, first: FramePosition | None = None) -> Genera
     with closing(_timed_frames(video, start, preroll=first is not None)) as timed:
         for (decoded, tick, is_stored), following in with_next(timed):
             pts = times.repair(tick, None if following is None else following[1])
-            if pts is None or pts < start:
+            if pts is None or (pts < start and not (first is None and video.is_from_start)):
                 continue
             if video.end_pts is not None and pts >= video.end_pts:
                 return

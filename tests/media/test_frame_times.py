@@ -101,8 +101,14 @@ def test_any_times_become_rising_times(ticks: list[int | None]) -> None:
 
 def test_of_pts_and_dts_the_one_in_order_is_used() -> None:
     guesser = TimestampGuesser()
-    stored = [(1, 2), (3, 3), (4, 4), (2, 5), (6, 6), (7, 7), (5, 8)]
-    assert [guesser.guess(*times) for times in stored] == [1, 3, 4, 5, 6, 7, 8]
+    stored = [(1, 2), (3, 3), (4, 4), (2, 5), (6, 6), (7, 7), (5, 8), (9, 9), (8, 10)]
+    assert [guesser.guess(*times) for times in stored] == [1, 3, 4, 2, 6, 7, 8, 9, 10]
+
+
+def test_one_damaged_pts_is_no_reason_to_use_dts() -> None:
+    guesser = TimestampGuesser()
+    stored = [(1, 3), (2, 4), (3, 5), (1, 6), (5, 7), (6, 8)]
+    assert [guesser.guess(*times) for times in stored] == [1, 2, 3, 1, 5, 6]
 
 
 def test_a_frame_with_one_time_gets_it_and_one_with_none_gets_none() -> None:

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamstyle.errors import VideoError
+from streamstyle.media.decoder import decode_frames
 from streamstyle.media.probe import probe
-from streamstyle.media.reader import decode_frames, find_video_stream, open_video
+from streamstyle.media.reader import find_video_stream, open_video
 from streamstyle.settings import SourceSettings
 from tests.films import Attachment, Extras, flat, moving_square, pan, png, write_film
 from tests.video_io import mean_difference, read_video
@@ -130,6 +131,17 @@ def test_zeros_in_a_broadcast_are_skipped(tmp_path: Path) -> None:
     padded = tmp_path / "padded.ts"
     padded.write_bytes(recording + bytes(8 << 20))
     assert len(read_video(padded)[1]) == 50
+
+
+def test_damage_at_the_end_loses_only_the_damaged_frame(tmp_path: Path) -> None:
+    """Several threads hold the last frames then."""
+    path = write_film(tmp_path / "film.mp4", pan(frames=30, width=160, height=96).frames, options={"bf": "0"})
+    with av.open(str(path)) as container:
+        damaged = [packet for packet in container.demux(video=0) if packet.size][-2]
+    data = bytearray(path.read_bytes())
+    data[damaged.pos + 4 : damaged.pos + damaged.size] = bytes(damaged.size - 4)
+    path.write_bytes(data)
+    assert len(read_video(path)[1]) == 29
 
 
 class OutOfMemoryAfter:

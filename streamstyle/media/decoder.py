@@ -1,0 +1,122 @@
+"""Decode the video stream of a file: every frame that can be decoded, from its beginning or from a time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import chain, dropwhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+from av.codec.context import ThreadType
+
+from streamstyle.media.file_clock import ClockRepair
+from streamstyle.media.frame_times import StorageOrder
+from streamstyle.media.reader import demux, open_at, open_video, seek
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from streamstyle.video_info import ClockJoin, VideoInfo
+
+_SEEK_BACK_SECONDS = (0, 5, 60)
+"""How much earlier to seek in turn where a seek lands too late, as it may with the index of some containers."""
+
+
+def decode_frames(
+    container: InputContainer, stream: VideoStream, joins: Sequence[ClockJoin] = (), order: StorageOrder | None = None
+) -> Iterator[VideoFrame]:
+    """Yield the frames in display order; packets that cannot be decoded are skipped, as FFmpeg does.
+
+    Their times are on one clock if the `joins` are given, and those of `order` where the file stores no other.
+    """
+    if not stream.codec_context.is_open:  # it is open after an earlier seek
+        stream.codec_context.thread_type = ThreadType.AUTO
+    repair, tail = ClockRepair(joins), _Tail()
+    for packet in demux(container, stream):
+        if packet.size:
+            tail.add(packet)
+            repair.apply(packet)
+            if order is not None:
+                order.add(packet)
+            yield from tail.note(_decode(stream, packet, order))
+    yield from tail.note(_decode(stream, None, order))  # what is left, also where reading was given up
+    if order is None and not joins:
+        yield from tail.decode_missing(Path(container.name), stream.index)
+
+
+class _Tail:
+    """What comes from the last key frame on, which is decoded again, by one thread, where frames of it are missing.
+
+    At the end of a file several threads hold frames; after an error in one of them PyAV returns no more.
+    """
+
+    def __init__(self) -> None:
+        self._key: Packet[Any] | None = None
+        self._packets = self._frames = 0
+        self._last: int | None = None
+
+    def add(self, packet: Packet[Any]) -> None:
+        """Note a packet that is decoded next."""
+        if packet.is_keyframe and packet.pts is not None:
+            self._key, self._packets, self._frames = packet, 0, 0
+        self._packets += 1
+
+    def note(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+        """Yield these frames, and note them."""
+        for frame in frames:
+            if frame.pts is not None and self._key is not None:
+                self._last = frame.pts if self._last is None else max(self._last, frame.pts)
+                self._frames += frame.pts >= (self._key.pts or 0)
+            yield frame
+
+    def decode_missing(self, path: Path, index: int) -> Iterator[VideoFrame]:
+        """Yield the frames after the last one, if there were fewer than packets."""
+        key, last = self._key, self._last
+        if key is None or last is None or self._frames >= self._packets:
+            return
+        with open_at(path, (key.pts or 0) * Fraction(key.time_base)) as container:
+            stream = cast("VideoStream", container.streams[index])
+            stream.codec_context.thread_count = 1
+            packets = dropwhile(lambda packet: (packet.pos, packet.pts) != (key.pos, key.pts), demux(container, stream))
+            for packet in chain(packets, [None]):
+                frames = _decode(stream, packet, None) if packet is None or packet.size else ()
+                yield from (frame for frame in frames if frame.pts is not None and frame.pts > last)
+
+
+def _decode(stream: VideoStream, packet: Packet[Any] | None, order: StorageOrder | None) -> Iterator[VideoFrame]:
+    try:
+        frames = stream.codec_context.decode(packet)
+    except av.FFmpegError:
+        return
+    for frame in frames:
+        if order is not None:
+            frame.pts = order.shown(frame)
+        yield frame
+
+
+def decode_frames_from(video: VideoInfo, start: int) -> Generator[VideoFrame]:
+    """Yield the frames of a video from one shown at `start`, in ticks, or before."""
+    for seconds in _SEEK_BACK_SECONDS if video.is_seekable else ():
+        with open_video(video.path) as container:
+            stream = _video_stream(container, video)
+            tick = start - round(seconds / video.time_base)
+            if tick <= (stream.start_time or 0) or not seek(container, tick, stream):
+                break
+            frames = decode_frames(container, stream)
+            first = next(frames, None)
+            if first is not None and first.pts is not None and first.pts <= start:
+                yield first
+                yield from frames
+                return
+    with open_video(video.path) as container:
+        order = None if video.stores_pts else StorageOrder()
+        yield from decode_frames(container, _video_stream(container, video), video.joins, order)
+
+
+def _video_stream(container: InputContainer, video: VideoInfo) -> VideoStream:
+    return cast("VideoStream", container.streams[video.video_stream])
