@@ -32,13 +32,12 @@ def new_container(
     output: Path,
     target: Path | PartialFile,
     time_base: Fraction = Fraction(1, 1000),
-    in_fragments: bool = False,
 ) -> OutputContainer:
     """Return a container of the format of `output`'s extension, to be written to `target`.
 
-    A path is created when the header is written. `time_base` is that of the video, in seconds. An MP4 `in_fragments`
-    can be read even if the run is killed; once closed, it is an ordinary one. Raises OutputError for an extension that
-    is no container in a single file.
+    A path is created when the header is written. `time_base` is that of the video, in seconds. MP4 is written in
+    fragments, which can be read even if the run is killed; once closed, it is an ordinary file. Raises OutputError for
+    an extension that is no container in a single file.
     """
     options = {"flush_packets": "1", "max_interleave_delta": "100000"}  # 0.1 s: packets are muxed in order anyway
     if output.suffix.lower() in (".mkv", ".webm"):
@@ -47,7 +46,7 @@ def new_container(
     if output.suffix.lower() in (".mp4", ".m4v", ".mov"):
         # Without movie_timescale, the start of a late first frame is rounded to a millisecond.
         options |= {"movie_timescale": str(time_base.denominator)}
-        fragments = "+hybrid_fragmented+frag_keyframe+delay_moov" if in_fragments else ""
+        fragments = "+hybrid_fragmented+frag_keyframe+delay_moov"
         # Without negative_cts_offsets, all frames of a variable frame rate may start slightly early.
         options |= {"movflags": f"negative_cts_offsets{fragments}"}
     if isinstance(target, PartialFile):

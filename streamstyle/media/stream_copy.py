@@ -15,6 +15,7 @@ import av
 from av.stream import Discard
 
 from streamstyle.media.aac_delay import add_aac_copy
+from streamstyle.media.adts import AdtsFilter, has_adts, read_config
 from streamstyle.media.decode_times import RisingDts
 from streamstyle.media.file_clock import ClockRepair
 from streamstyle.media.muxer_trial import MuxerProbe
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 _MAX_INTERLEAVE = 10
 """Seconds by which packets of different streams may be apart in a file."""
+
+_HEADER_AT_FRONT = frozenset({"mp4", "mov", "ipod"})
 
 
 class StreamCopier:
@@ -72,18 +75,24 @@ class StreamCopier:
         elif planned.stream.kind == "attachment":
             add_copy(self._target, template)  # it is written with the header
         else:
-            add = partial(self._add_stream, video, planned, template)
+            adts = self._target.format.name in _HEADER_AT_FRONT and has_adts(template)
+            config = read_config(video.path, template.index) if adts else None
+            add = partial(self._add_stream, video, planned, template, config)
             probe = MuxerProbe(self._target.format.name, add)
             target = add(self._target)
-            converter: SubtitleConverter | SoundConverter | None = None
+            converter: SubtitleConverter | SoundConverter | AdtsFilter | None = None
             if planned.action is StreamAction.converted and planned.stream.kind == "audio":
                 converter = SoundConverter(target)
+            elif planned.action is StreamAction.copied and config is not None:
+                converter = AdtsFilter(template)
             elif planned.action is StreamAction.converted:
                 extradata = template.codec_context.extradata
                 converter = SubtitleConverter(planned.stream.codec, planned.codec, extradata)
             self._remuxers[template.index] = StreamRemuxer(planned, target, probe, self._time_range, converter)
 
-    def _add_stream(self, video: VideoInfo, planned: StreamPlan, template: Any, target: OutputContainer) -> Any:
+    def _add_stream(
+        self, video: VideoInfo, planned: StreamPlan, template: Any, config: bytes | None, target: OutputContainer
+    ) -> Any:
         if planned.action is StreamAction.converted and planned.stream.kind == "audio":
             return add_converted_sound(target, planned.codec, template)
         if planned.action is StreamAction.converted:
@@ -91,7 +100,10 @@ class StreamCopier:
         is_aac = template.codec_context.codec.canonical_name == "aac"
         if is_aac and target.format.name == "matroska" and self._time_range.start is None:
             return add_aac_copy(target, template, video.path)
-        return add_copy(target, template)
+        stream = add_copy(target, template)
+        if config is not None:
+            stream.codec_context.extradata = config
+        return stream
 
     def _add_cover(self, video: VideoInfo, planned: StreamPlan, template: Any) -> None:
         with open_video(video.path) as container:
@@ -176,7 +188,10 @@ class StreamCopier:
         remuxer.packets += is_played
         if isinstance(remuxer.converter, SoundConverter):
             yield from remuxer.converter.convert(remapped)
-        elif remuxer.accepts(remapped):
+            return
+        if isinstance(remuxer.converter, AdtsFilter):
+            remapped = remuxer.converter.apply(remapped)
+        if remapped is not None and remuxer.accepts(remapped):
             yield remapped
         else:
             self.dropped_packets += 1
@@ -190,8 +205,8 @@ class StreamRemuxer:
     target: Any
     probe: MuxerProbe
     time_range: TimeRange
-    converter: SubtitleConverter | SoundConverter | None
-    """Of text subtitles and sound that are converted."""
+    converter: SubtitleConverter | SoundConverter | AdtsFilter | None
+    """Of text subtitles and sound that are converted, and of sound whose packets have headers of their own."""
     packets: int = 0
     """Packets so far that lie in the time range."""
     _next_tick: int | None = None

@@ -21,7 +21,7 @@ from streamstyle.media.subtitle_text import ASS_HEADER, TEXT_SUBTITLE_CODECS
 from streamstyle.video_info import StreamInfo, VideoInfo
 
 if TYPE_CHECKING:
-    from av.container import InputContainer, OutputContainer
+    from av.container import OutputContainer
     from av.packet import Packet
 
 _FILE_TAGS = (
@@ -81,15 +81,6 @@ def plan_streams(video: VideoInfo, output: Path) -> tuple[StreamPlan, ...]:
             )
             for stream in others
         )
-
-
-def has_adts_aac(source: InputContainer) -> bool:
-    """Whether the video has AAC in ADTS, as in broadcasts: with a header in every packet.
-
-    FFmpeg's MP4 muxer converts it only if it does not write fragments.
-    """
-    contexts = [stream.codec_context for stream in source.streams.audio if stream.codec_context is not None]
-    return any(context.codec.canonical_name == "aac" and not context.extradata for context in contexts)
 
 
 def _kind_name(stream: StreamInfo) -> str:

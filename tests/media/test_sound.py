@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from numpy.typing import NDArray
 
 from streamstyle.media.probe import probe
 from streamstyle.media.stream_plan import StreamAction, StreamPlan, plan_streams
+from streamstyle.ops.image import to_tensor
 from streamstyle.settings import EncoderSettings, SourceSettings
+from streamstyle.stages.decode import decode
+from streamstyle.stages.writer import open_writer
 from tests.films import Extras, pan, write_film
 from tests.video_io import packets, write_copy
 
@@ -79,6 +83,26 @@ def test_converted_sound_is_the_same_at_the_same_time(tmp_path: Path, codec: str
     assert np.array_equal(before, after[: len(before)])
     assert not after[len(before) :].any()
     assert np.abs(before).max() > 0.2
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "m4v"])
+def test_an_mp4_with_sound_of_a_broadcast_plays_after_a_kill(tmp_path: Path, suffix: str) -> None:
+    """AAC in MPEG-TS has a header in every packet; MP4 has it at the front."""
+    film = write_film(tmp_path / "film.ts", pan(frames=90, width=64, height=48).frames, audio=True)
+    video = probe(film, SourceSettings())
+    killed = tmp_path / f"killed.{suffix}"
+    with open_writer(video, tmp_path / f"output.{suffix}", EncoderSettings(codec="mpeg4")) as writer:
+        for frame in decode(video):
+            writer.write(to_tensor(frame.image), frame.pts)
+            if frame.index == 80:
+                shutil.copy(writer.partial, killed)
+        writer.publish()
+    with av.open(str(killed)) as container:
+        frames = sum(1 for _ in container.decode(video=0))
+    assert frames > 50
+    assert len(decode_sound(killed)[1]) > frames * 48000 / 25 - 5000
+    (_, before), (_, after) = decode_sound(film), decode_sound(tmp_path / f"output.{suffix}")
+    assert np.array_equal(before, after[: len(before)])
 
 
 def test_converted_sound_of_a_range_belongs_to_its_frames(tmp_path: Path) -> None:
