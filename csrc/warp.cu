@@ -1,4 +1,4 @@
-// Backward warp: the output at p is `image` sampled at p + flow(p), bilinear or bicubic as in warp.cuh. The torch twin
+// Backward warp: the output at p is `image` sampled at p + flow(p), bilinear, bicubic or Lanczos as in warp.cuh. The torch twin
 // is `torch_backward_warp` in streamstyle/ops/warp.py.
 #include "warp.cuh"
 
@@ -8,6 +8,13 @@ struct LinearTaps {
 
 struct CubicTaps {
     __device__ Taps<float, 4> operator()(float position, int size) const { return cubic_taps(position, size); }
+};
+
+struct LanczosTaps {
+    const float* table;
+    __device__ Taps<float, LANCZOS_TAPS> operator()(float position, int size) const {
+        return lanczos_taps(position, size, table);
+    }
 };
 
 // One thread per pixel for all channels, so that taps are computed once. Blocks of 32x8 cover the image.
@@ -35,4 +42,12 @@ extern "C" __global__ void warp_bicubic(const float* image,  // [channels, heigh
                                         float* output,       // [channels, height, width]
                                         int channels, int height, int width) {
     warp<4>(image, flow, output, channels, height, width, CubicTaps());
+}
+
+extern "C" __global__ void warp_lanczos(const float* image,  // [channels, height, width]
+                                        const float* flow,   // [2, height, width] pixels, u right, v down
+                                        const float* table,  // [PHASES, LANCZOS_TAPS]
+                                        float* output,       // [channels, height, width]
+                                        int channels, int height, int width) {
+    warp<LANCZOS_TAPS>(image, flow, output, channels, height, width, LanczosTaps{table});
 }

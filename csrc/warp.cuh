@@ -2,6 +2,8 @@
 // repeated. Bilinear, or Keys' cubic kernel with a = -0.75 (Cubic convolution interpolation, IEEE TASSP 29(6), 1981):
 //     near(x) = (a + 2) x^3 - (a + 3) x^2 + 1          for 0 <= x <= 1
 //     far(x)  = a x^3 - 5 a x^2 + 8 a x - 4 a          for 1 <= x <= 2
+// or Lanczos' kernel with six taps, sinc(x) sinc(x / 3), whose weights come from a table: positions are rounded to the
+// PHASES steps per pixel that flows are stored with.
 #pragma once
 #include "portable.cuh"
 
@@ -45,6 +47,32 @@ PIXEL Taps<Real, 4> cubic_taps(Real position, int size) {
     return {{clamp_index(first - 1, size), first, clamp_index(first + 1, size), clamp_index(first + 2, size)},
             {keys_far(Real(1) + fraction), keys_near(fraction), keys_near(Real(1) - fraction),
              keys_far(Real(2) - fraction)}};
+}
+
+const int PHASES = 64, LANCZOS_TAPS = 6, LANCZOS_BEFORE = 2;  // taps before the pixel that a position is in
+
+// A position on one axis, in PHASES steps per pixel.
+struct Phase {
+    int first, phase;
+};
+
+template <typename Real>
+PIXEL Phase phase_at(Real position, int size) {
+    const int steps = int(clamp_position(position, size) * Real(PHASES) + Real(0.5));
+    return {steps / PHASES, steps % PHASES};
+}
+
+// `table` is [PHASES, LANCZOS_TAPS].
+template <typename Real>
+PIXEL Taps<Real, LANCZOS_TAPS> lanczos_taps(Real position, int size, const Real* table) {
+    const Phase at = phase_at(position, size);
+    Taps<Real, LANCZOS_TAPS> taps;
+    UNROLL
+    for (int k = 0; k < LANCZOS_TAPS; ++k) {
+        taps.index[k] = clamp_index(at.first + k - LANCZOS_BEFORE, size);
+        taps.weight[k] = table[at.phase * LANCZOS_TAPS + k];
+    }
+    return taps;
 }
 
 template <typename Real, int N>

@@ -106,6 +106,7 @@ KERNELS = {
         Kernel("temporal_term", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W", "H W"), 2, has_sum=True),
         Kernel("warp_bicubic", "warp", ("C H W", "2 H W"), ("C H W",), sizes="C H W"),
         Kernel("warp_bilinear", "warp", ("C H W", "2 H W"), ("C H W",), sizes="C H W"),
+        Kernel("warp_lanczos", "warp", ("C H W", "2 H W", "64 6"), ("C H W",), sizes="C H W"),
     )
 }
 """Kernels by name."""
