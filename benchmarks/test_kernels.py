@@ -15,6 +15,15 @@ from benchmarks.report import Report, Row
 from benchmarks.timing import SIZES, device, device_name, timer
 from streamstyle.gpu.device import tune_malloc
 from streamstyle.gpu.dispatch import find_kernels
+from streamstyle.ops.filters import gaussian_blur, torch_gaussian_blur
+from streamstyle.ops.layers import (
+    DETAIL_SIGMA,
+    LayerBlend,
+    blend_layers,
+    source_trust,
+    torch_blend_layers,
+    torch_source_trust,
+)
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
@@ -69,6 +78,8 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
     forward = 0.05 - backward
     trust = torch_consistency_weight(backward, forward)
     term = torch_temporal_term(carried, stylised, trust, *WEIGHTS)
+    planes = torch.rand(10, height, width, generator=random).to(device)
+    blend = LayerBlend(9000, 691, 0.3, (1.0, 1.0), 0.4)
     held = (carried, stylised, trust, *WEIGHTS)
     return [
         Case(
@@ -85,6 +96,30 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
                 32,
             )
             for mode in ("bicubic", "bilinear")
+        ),
+        Case(
+            "warp, Lanczos, the ten planes of live",
+            lambda: backward_warp(planes, backward, "lanczos"),
+            lambda: torch_backward_warp(planes, backward, "lanczos"),
+            88,
+        ),
+        Case(
+            "blur",
+            lambda: gaussian_blur(image, DETAIL_SIGMA),
+            lambda: torch_gaussian_blur(image, DETAIL_SIGMA),
+            24,
+        ),
+        Case(
+            "trust by the carried source",
+            lambda: source_trust(planes[9], image[0], trust),
+            lambda: torch_source_trust(planes[9], image[0], trust),
+            16,
+        ),
+        Case(
+            "blend of layers",
+            lambda: blend_layers(planes, stylised, image, image[0], trust, carried, blend)[0],
+            lambda: torch_blend_layers(planes, stylised, image, image[0], trust, carried, blend)[0],
+            136,
         ),
         Case(
             "temporal term, once a frame",

@@ -18,7 +18,7 @@ from streamstyle.models.weights import load_consistency_loss_network
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.optimise import frame_optimiser
 from streamstyle.optimise.frame_optimiser import FrameOptimiser
-from streamstyle.settings import ConsistencySettings
+from streamstyle.settings import ConsistencySettings, Method
 
 ROUNDS = 7
 
@@ -31,7 +31,7 @@ def test_optimiser(
     where = device()
     tune_malloc()
     monkeypatch.setattr(frame_optimiser, "TOLERANCE", 0.0)
-    settings = ConsistencySettings(iterations=pytestconfig.getoption("--iterations"))
+    settings = ConsistencySettings(method=Method.consistent, iterations=pytestconfig.getoption("--iterations"))
     network = load_consistency_loss_network(settings, where)
     assert network is not None
     ways: dict[str, Any] = {"led by the host": None, "resident": lambda work: work}

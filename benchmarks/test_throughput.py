@@ -94,7 +94,7 @@ def _time_stages(path: Path, size: tuple[int, int], work: Work, folder: Path) ->
     stylised = timed("style network", lambda: list(stylise(flowed, network, StyleSettings(), CPU)))
     live = ConsistencySettings(method=Method.live)
     consistent = timed("consistency, live", lambda: list(consistency(stylised, live, None)), pairs)
-    full = ConsistencySettings()
+    full = ConsistencySettings(method=Method.consistent)
     loss_network = load_consistency_loss_network(full, CPU)
     timed("consistency, 30 iterations", lambda: list(consistency(stylised, full, loss_network)), pairs)
     timed("encode", lambda: _encode(video, consistent, folder))

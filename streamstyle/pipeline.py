@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from streamstyle.events import Finished, Observer, StopEvent, Stopped
-from streamstyle.frames import Frame, FrameWithFlow, OutputFrame
+from streamstyle.frames import Feedback, Frame, FrameWithFlow, OutputFrame, StylisedFrame
 from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_errors
 from streamstyle.job import FrameCallback, Job
 from streamstyle.media.flow_cache import FlowCache
@@ -25,10 +25,11 @@ from streamstyle.optimise.frame_optimiser import RUDER_FALLBACKS, RuderOptimiser
 from streamstyle.prefetch import prefetch
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
 from streamstyle.resume.signature import run_inputs, run_signature, upscale_signature
-from streamstyle.settings import Device, EncoderSettings, Method, Settings, UpscaleSettings
+from streamstyle.settings import ConsistencySettings, Device, EncoderSettings, Method, Settings, UpscaleSettings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.decode import decode
 from streamstyle.stages.flow import add_flow
+from streamstyle.stages.live import live
 from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.shots import number_shots
 from streamstyle.stages.stylise import stylise
@@ -90,9 +91,8 @@ def stylise_video(
             consistent = apply_strength(all_passes, settings.style)
         else:
             network = prepare_style_net(load_blend(style, settings.style.strength), device)
-            loss_network = load_consistency_loss_network(settings.consistency, device)
             stylised = timed("stylise", stylise(remaining, network, settings.style, device, warn))
-            consistent = timed("consistency", consistency(stylised, settings.consistency, loss_network, warn, feedback))
+            consistent = timed("consistency", _make_consistent(stylised, settings.consistency, device, warn, feedback))
         images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, consistent)
         if factor > 1:
             upscaler = load_upscaler_for_inference(device)
@@ -181,8 +181,23 @@ def _unstylised(frames: Iterable[Frame], resumed: int, device: torch.device) -> 
     )
 
 
+def _make_consistent(
+    frames: Iterator[StylisedFrame],
+    settings: ConsistencySettings,
+    device: torch.device,
+    warn: Warn,
+    feedback: Feedback,
+) -> Iterator[StylisedFrame]:
+    """Return the frames made consistent in time by the method, johnson's as they are."""
+    if settings.method is Method.johnson:
+        return frames
+    if settings.method is Method.live:
+        return live(frames, settings, feedback)
+    return consistency(frames, settings, load_consistency_loss_network(settings, device), warn, feedback)
+
+
 def _load_ruder_optimiser(style: StyleBlend, settings: Settings, device: torch.device, warn: Warn) -> RuderOptimiser:
     loss_network = load_ruder_loss_network(settings.consistency, device)
     grams = style_targets(style, settings.ruder.style_image, settings.style.style_scale, loss_network, device)
-    weight, fallbacks = settings.consistency.temporal_weight, MemoryFallback(RUDER_FALLBACKS, warn)
+    weight, fallbacks = settings.consistency.effective_temporal_weight, MemoryFallback(RUDER_FALLBACKS, warn)
     return RuderOptimiser(loss_network, grams, settings.ruder, weight, fallbacks)

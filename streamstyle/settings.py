@@ -135,21 +135,30 @@ class FlowSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConsistencySettings:
-    """The objective of `consistent` and `live`: per-pixel means, so that a weight means the same at every size."""
+    """How a frame is made consistent with those before; weights are of per-pixel means, the same at every size."""
 
     method: Method = cli_field(
-        Method.consistent,
-        "johnson: each frame on its own, flickers; live: blended with the warped previous frame, nearly as fast; "
-        "consistent: optimised to be stable and sharp; ruder: optimised towards the style image itself, slow.",
+        Method.live,
+        "johnson: each frame on its own, flickers; live: blended with the frames before along the flow, nearly as "
+        "fast; consistent: optimised by a loss network, slow; ruder: optimised towards the style image itself, slower.",
+    )
+    steadiness: float = cli_field(
+        0.5, "From 0 (crisp: each frame near its own stylisation) to 1 (still); all but johnson, which has none."
     )
     iterations: int = cli_field(30, "L-BFGS iterations per frame (consistent, ruder).")
     lookback: tuple[int, ...] = cli_field(
         (1,), "Previous frames to stay consistent with; 1,2,4 adds those two and four back, for areas that reappear."
     )
-    temporal_weight: float = cli_field(
-        9000.0, "Weight of the temporal loss, against the warped previous frame (all but johnson)."
+    temporal_weight: float | None = cli_field(
+        None,
+        "Weight of the temporal loss, against the warped previous frame (all but johnson). Default: 9000; for ruder by "
+        "--steadiness, 9000 at 0.5.",
     )
-    pixel_weight: float = cli_field(691.0, "Weight of the pixel loss, against the stylised frame (live, consistent).")
+    pixel_weight: float | None = cli_field(
+        None,
+        "Weight of the pixel loss, against the stylised frame (live, consistent). Default: by --steadiness, 691 at "
+        "0.5.",
+    )
     perceptual_weight: float = cli_field(
         30.0, "Weight of the perceptual loss at relu4_2, against the stylised frame (consistent)."
     )
@@ -172,15 +181,29 @@ class ConsistencySettings:
             ",".join(map(str, self.lookback)) or "empty",
             f"Give 1 or rising numbers that start with 1, such as 1,2,4, up to {MAX_LOOKBACK}.",
         )
+        require(0 <= self.steadiness <= 1, "--steadiness", self.steadiness, "Give 0 to 1.")
         for name in ("temporal_weight", "pixel_weight", "perceptual_weight", "style_weight", "tv_weight"):
             value = getattr(self, name)
-            require(0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")
+            require(value is None or 0 <= value < float("inf"), f"--{name.replace('_', '-')}", value, "Give 0 or more.")
         require(
-            self.method in {Method.johnson, Method.ruder} or self.temporal_weight + self.pixel_weight > 0,
+            self.method in {Method.johnson, Method.ruder}
+            or self.effective_temporal_weight + self.effective_pixel_weight > 0,
             "--temporal-weight and --pixel-weight",
             "both 0",
             "Set one of them above 0, or use --method johnson.",
         )
+
+    @property
+    def effective_temporal_weight(self) -> float:
+        """The weight that was given, or that of the steadiness."""
+        if self.temporal_weight is not None:
+            return self.temporal_weight
+        return 9000.0 * 10.0 ** (2 * self.steadiness - 1) if self.method is Method.ruder else 9000.0
+
+    @property
+    def effective_pixel_weight(self) -> float:
+        """The weight that was given, or that of the steadiness."""
+        return 691.0 * 6.0 ** (1 - 2 * self.steadiness) if self.pixel_weight is None else self.pixel_weight
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,8 +100,17 @@ class KernelLibrary(Protocol):
 KERNELS = {
     kernel.name: kernel
     for kernel in (
+        Kernel(
+            "blend_layers",
+            "layers",
+            ("10 H W", "3 H W", "3 H W", "H W", "H W", "3 H W"),
+            ("10 H W", "3 H W"),
+            6,
+        ),
         Kernel("consistency_weight", "occlusion", ("2 H W", "2 H W"), ("H W",)),
+        Kernel("gaussian_blur", "blur", ("C H W", "T"), ("C H W",), sizes="C H W T"),
         Kernel("rgb_to_yuv420", "yuv", ("3 H W",), ("6 H/2 W/2",), 2, torch.uint8, threads="H/2 W/2"),
+        Kernel("source_trust", "layers", ("H W", "H W", "H W"), ("H W",), 1),
         Kernel("temporal_loss_and_gradient", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W",), 1, has_sum=True),
         Kernel("temporal_term", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W", "H W"), 2, has_sum=True),
         Kernel("warp_bicubic", "warp", ("C H W", "2 H W"), ("C H W",), sizes="C H W"),

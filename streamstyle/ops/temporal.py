@@ -21,7 +21,7 @@ from streamstyle.frames import Motion
 from streamstyle.gpu.dispatch import find_kernels
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.transfer import to_device
-from streamstyle.ops.warp import backward_warp
+from streamstyle.ops.warp import WarpMode, backward_warp
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +122,15 @@ class CarriedOutput:
     """Previous outputs, warped to a frame and merged into one image, with its trust."""
 
     image: Tensor
-    """[3, H, W] float32: the nearest output, and outputs further back where it is not trusted."""
+    """[C, H, W] float32: the nearest output, and outputs further back where it is not trusted."""
     trust: Tensor
     """[H, W] float32 in [0, 1]."""
 
 
 def carry_outputs(
-    outputs: Mapping[int, Tensor],  # frames back → [3, H, W] float32 in [0, 1]
+    outputs: Mapping[int, Tensor],  # frames back → [C, H, W] float32
     motions: Sequence[Motion],  # the nearest first, at least one
+    mode: WarpMode = "bicubic",
 ) -> CarriedOutput:
     """Return previous outputs warped to a frame by its `motions` and merged.
 
@@ -138,16 +139,17 @@ def carry_outputs(
     the weighted mean; the constant is omitted.
     """
     nearest, *further = motions
-    carried, trust = _warp_output(outputs, nearest)
+    carried, trust = _warp_output(outputs, nearest, mode)
     nearer = trust
     for motion in further:
-        warped, weight = _warp_output(outputs, motion)
+        warped, weight = _warp_output(outputs, motion, mode)
         exclusive = (weight - nearer).clamp_min_(0)
         nearer, trust = nearer + weight, trust + exclusive
         carried = carried.lerp(warped, exclusive / trust.clamp_min(1e-12))
     return CarriedOutput(carried, trust)
 
 
-def _warp_output(outputs: Mapping[int, Tensor], motion: Motion) -> tuple[Tensor, Tensor]:
+def _warp_output(outputs: Mapping[int, Tensor], motion: Motion, mode: WarpMode) -> tuple[Tensor, Tensor]:
     output = outputs[motion.gap]
-    return backward_warp(output, to_device(motion.backward, output.device)), to_device(motion.weight, output.device)
+    warped = backward_warp(output, to_device(motion.backward, output.device), mode)
+    return warped, to_device(motion.weight, output.device)

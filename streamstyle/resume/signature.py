@@ -37,7 +37,7 @@ _IRRELEVANT = {*_field_names(SourceSettings), "flow_workers", "flow_cache", "dev
 
 _RUDER = _field_names(RuderSettings)
 _NETWORK = {"iterations", "perceptual_weight", "style_weight", "tv_weight", "loss_network"}
-_TEMPORAL = {"flow", "lookback", "temporal_weight", "pixel_weight"}
+_TEMPORAL = {"flow", "lookback", "steadiness", "temporal_weight", "pixel_weight"}
 _IGNORED = {
     Method.johnson: _TEMPORAL | _NETWORK | _RUDER,
     Method.live: _NETWORK | _RUDER,

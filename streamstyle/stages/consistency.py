@@ -55,8 +55,8 @@ def _stabilise(
         carried=carried.image,
         stylised=stylised.per_frame,
         trust=carried.trust,
-        temporal_weight=settings.temporal_weight,
-        pixel_weight=settings.pixel_weight,
+        temporal_weight=settings.effective_temporal_weight,
+        pixel_weight=settings.effective_pixel_weight,
         tv_weight=settings.tv_weight,
     )
     if optimise is None:
@@ -70,7 +70,7 @@ def _quadratic_losses(
     image: Tensor, term: TemporalTerm, per_frame: Tensor, carried: CarriedOutput, settings: ConsistencySettings
 ) -> Tensor:
     """Return the temporal, pixel and tv terms of `image` one by one, [3]; the optimiser needs only their sum."""
-    temporal = settings.temporal_weight * ((image - carried.image).square_() * carried.trust).mean()
-    pixel = settings.pixel_weight * (image - per_frame).square_().mean()
+    temporal = settings.effective_temporal_weight * ((image - carried.image).square_() * carried.trust).mean()
+    pixel = settings.effective_pixel_weight * (image - per_frame).square_().mean()
     tv, _ = total_variation(image - term.centre)
     return LEVELS_SQUARED * torch.stack((temporal, pixel, settings.tv_weight * tv))

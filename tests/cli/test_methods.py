@@ -17,7 +17,7 @@ def test_methods_take_the_options_of_run() -> None:
     assert johnson.method is Method.johnson
     assert consistent.settings.consistency.pixel_weight == 0
     assert consistent.settings.consistency.iterations == 10
-    assert consistent.settings.consistency.temporal_weight == 9000
+    assert consistent.settings.consistency.effective_temporal_weight == 9000
     assert (live.settings.flow.flow, live.settings.style.preserve_colour) == (FlowPreset.fast, True)
     assert {each.settings.style.strength for each in (johnson, consistent, live)} == {0.5}
     assert consistent.label == "consistent, pixel-weight 0, iterations 10"

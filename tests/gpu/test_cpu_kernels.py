@@ -8,11 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.gpu.cpu_kernels import CpuKernels
+from streamstyle.ops.filters import gaussian_taps, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
+from streamstyle.ops.layers import GHOST, LayerBlend, torch_blend_layers, torch_source_trust
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.temporal import torch_temporal_term
-from streamstyle.ops.warp import torch_backward_warp
+from streamstyle.ops.warp import lanczos_table, torch_backward_warp
 from streamstyle.ops.yuv import torch_rgb_to_yuv420
 from tests.films import moving_square
 
@@ -36,19 +38,28 @@ def run_temporal_loss(kernels: CpuKernels, image: Tensor, centre: Tensor, weight
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "lanczos"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_warp_equals_its_twin(cpu_kernels: CpuKernels, mode: str, height: int, width: int, dtype: torch.dtype) -> None:
     image, flow = pictures(1, height, width, dtype)[0], 6 * smooth_flow(2, height, width).to(dtype)
-    carried, twin = cpu_kernels.run(f"warp_{mode}", image, flow)[0], torch_backward_warp(image, flow, mode)
+    tables = (lanczos_table().to(dtype),) if mode == "lanczos" else ()
+    carried, twin = cpu_kernels.run(f"warp_{mode}", image, flow, *tables)[0], torch_backward_warp(image, flow, mode)
     # grid_sample's coordinates run from -1 to 1, where float32 resolves 64 · 2^-24 pixels
     torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5 if dtype == torch.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("channels", [1, 4, 5, 12, 13])
+def test_any_number_of_channels_is_warped(cpu_kernels: CpuKernels, channels: int) -> None:
+    image, flow = pictures(5, 20, 30).flatten(0, 1)[:channels], 6 * smooth_flow(2, 20, 30)
+    warped = cpu_kernels.run("warp_lanczos", image, flow, lanczos_table())[0]
+    torch.testing.assert_close(warped, torch_backward_warp(image, flow, "lanczos"), rtol=0, atol=1e-6)
 
 
 def test_zero_flow_returns_the_image_bit_for_bit(cpu_kernels: CpuKernels) -> None:
     image = pictures(1, 30, 40)[0]
     for mode in ("bilinear", "bicubic"):
         assert torch.equal(cpu_kernels.run(f"warp_{mode}", image, torch.zeros(2, 30, 40))[0], image)
+    assert torch.equal(cpu_kernels.run("warp_lanczos", image, torch.zeros(2, 30, 40), lanczos_table())[0], image)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -116,6 +127,36 @@ def test_the_gradient_equals_finite_differences_of_the_loss(cpu_kernels: CpuKern
     torch.testing.assert_close(
         run_temporal_loss(cpu_kernels, image, centre, weight)[0], slopes, rtol=0, atol=1e-14 * float(loss(image)) / step
     )
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("sigma", [0.3, 1.6, 8 / 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_blur_equals_its_twin(
+    cpu_kernels: CpuKernels, sigma: float, height: int, width: int, dtype: torch.dtype
+) -> None:
+    image = pictures(1, height, width, dtype)[0]
+    blurred = cpu_kernels.run("gaussian_blur", image, gaussian_taps(sigma).to(dtype))[0]
+    # sums of up to 17 in another order
+    atol = 1e-6 if dtype == torch.float32 else 1e-14
+    torch.testing.assert_close(blurred, torch_gaussian_blur(image, sigma), rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_layers_equal_their_twins(cpu_kernels: CpuKernels, height: int, width: int, dtype: torch.dtype) -> None:
+    stylised, detail, tone, first = pictures(4, height, width, dtype)
+    planes = pictures(4, height, width, dtype).flatten(0, 1)[:10].contiguous()
+    source, trust = first[0], first[1]
+    atol = 1e-6 if dtype == torch.float32 else 1e-14  # sums of 25 in another order
+    found = cpu_kernels.run("source_trust", planes[9], source, trust, GHOST**-2)[0]
+    torch.testing.assert_close(found, torch_source_trust(planes[9], source, trust), rtol=0, atol=atol)
+    blend = LayerBlend(9000, 691, 0.3, (0.9, 0.0), 0.4)
+    numbers = (9000, 691, 0.3, 0.9, 0.0, 0.4)
+    found_layers = cpu_kernels.run("blend_layers", planes, stylised, detail, source, trust, tone, *numbers)
+    twins = torch_blend_layers(planes, stylised, detail, source, trust, tone, blend)
+    for layer, twin in zip(found_layers, twins, strict=True):
+        torch.testing.assert_close(layer, twin, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (4, 6), (48, 64)])

@@ -17,11 +17,13 @@ from torch import Tensor
 from streamstyle.gpu.cuda_kernels import CudaKernels
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.gpu.kernels import KERNELS
+from streamstyle.ops.filters import gaussian_taps, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
+from streamstyle.ops.layers import GHOST, LayerBlend, torch_blend_layers, torch_source_trust
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.temporal import torch_temporal_term
-from streamstyle.ops.warp import torch_backward_warp
+from streamstyle.ops.warp import lanczos_table, torch_backward_warp
 from streamstyle.ops.yuv import torch_rgb_to_yuv420
 from tests.gpu.simulated_gpu import KERNEL_NAME, SimulatedGPU
 
@@ -66,10 +68,11 @@ def run_temporal_loss(kernels: CudaKernels, image: Tensor, centre: Tensor, weigh
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "lanczos"])
 def test_warp_equals_its_twin(kernels: CudaKernels, mode: Any, height: int, width: int) -> None:
     image, along = random(4, height, width), flow(height, width)
-    carried, twin = kernels.run(f"warp_{mode}", image, along)[0], torch_backward_warp(image, along, mode)
+    tables = (lanczos_table(),) if mode == "lanczos" else ()
+    carried, twin = kernels.run(f"warp_{mode}", image, along, *tables)[0], torch_backward_warp(image, along, mode)
     torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5)  # grid_sample resolves positions to 64 · 2^-24 pixels
 
 
@@ -99,6 +102,28 @@ def test_the_temporal_term_and_its_gradient_equal_their_twins(kernels: CudaKerne
     loss, slope = twin.torch_loss_and_gradient(image)
     torch.testing.assert_close(above + twin.minimum, loss, rtol=1e-5, atol=0)
     torch.testing.assert_close(gradient, slope, rtol=1e-5, atol=1e-5 * float(slope.abs().max()))
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("sigma", [0.3, 1.6, 8 / 3])
+def test_the_blur_equals_its_twin(kernels: CudaKernels, sigma: float, height: int, width: int) -> None:
+    image = random(3, height, width)
+    blurred = kernels.run("gaussian_blur", image, gaussian_taps(sigma))[0]
+    torch.testing.assert_close(blurred, torch_gaussian_blur(image, sigma), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_the_layers_equal_their_twins(kernels: CudaKernels, height: int, width: int) -> None:
+    stylised, detail, tone, first = random(4, 3, height, width)
+    planes, source, trust = random(10, height, width, seed=1), first[0], first[1]
+    found = kernels.run("source_trust", planes[9], source, trust, GHOST**-2)[0]
+    torch.testing.assert_close(found, torch_source_trust(planes[9], source, trust), rtol=0, atol=1e-6)
+    blend = LayerBlend(9000, 691, 0.3, (0.9, 0.0), 0.4)
+    numbers = (9000, 691, 0.3, 0.9, 0.0, 0.4)
+    found_layers = kernels.run("blend_layers", planes, stylised, detail, source, trust, tone, *numbers)
+    twins = torch_blend_layers(planes, stylised, detail, source, trust, tone, blend)
+    for layer, twin in zip(found_layers, twins, strict=True):
+        torch.testing.assert_close(layer, twin, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (16, 64), (18, 66), (38, 70)])
@@ -141,6 +166,9 @@ def test_kernels_read_nothing_outside_the_image(kernels: CudaKernels) -> None:
         kernels.run("consistency_weight", along, along)[0],
         kernels.run("warp_bicubic", image, along)[0],
         kernels.run("warp_bilinear", image, along)[0],
+        kernels.run("warp_lanczos", image, along, surround_with_nan(lanczos_table()))[0],
+        kernels.run("gaussian_blur", image, surround_with_nan(gaussian_taps(8 / 3)))[0],
+        kernels.run("source_trust", trust, trust, trust, 1.0)[0],
         *term,
         *run_temporal_loss(kernels, image, surround_with_nan(term[0]), surround_with_nan(term[1])),
     ]

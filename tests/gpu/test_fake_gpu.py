@@ -116,7 +116,7 @@ def test_consistent_frames_synchronise_every_few_evaluations(
     gpu: FakeGPU, style: StyleNet, loss_network: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consistency_stage, "capture", check_no_syncs(gpu))
-    settings = ConsistencySettings(iterations=ITERATIONS)
+    settings = ConsistencySettings(method=Method.consistent, iterations=ITERATIONS)
     steady = consistency(stylise(flowed(3), style, StyleSettings(), CUDA), settings, loss_network)
     waits = {"_local_scalar_dense": ITERATIONS // CHECK_EVERY + FIVE_LOSSES}
     assert count_syncs(gpu, steady) == [({}, 1), (waits, 3), (waits, 3)]
@@ -138,7 +138,7 @@ def check_no_syncs(gpu: FakeGPU) -> Capture:
 
 @pytest.mark.parametrize("tile", [None, 32])
 def test_captured_optimisation_needs_no_transfer(gpu: FakeGPU, loss_network: VggFeatures, tile: int | None) -> None:
-    settings = ConsistencySettings(iterations=ITERATIONS)
+    settings = ConsistencySettings(method=Method.consistent, iterations=ITERATIONS)
     optimiser = FrameOptimiser(
         loss_network, settings, ignore_warning, check_no_syncs(gpu), [Fallback(MemoryBudget(1, tile))]
     )
@@ -164,7 +164,7 @@ def test_ruder_frames_synchronise_every_few_evaluations(gpu: FakeGPU, loss_netwo
         style=StyleSettings(strength=0.5, preserve_colour=True),
     )
     grams = {layer: to_fake_gpu(gram) for layer, gram in grams_of_noise().items()}
-    optimiser = RuderOptimiser(loss_network, grams, settings.ruder, settings.consistency.temporal_weight)
+    optimiser = RuderOptimiser(loss_network, grams, settings.ruder, settings.consistency.effective_temporal_weight)
     waits = {"_local_scalar_dense": ITERATIONS // CHECK_EVERY + 4}
     first, second = count_syncs(gpu, optimise_frames(flowed(2), optimiser, settings, CUDA))
     assert (first[0], second[0]) == (waits, waits)

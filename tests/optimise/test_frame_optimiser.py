@@ -20,9 +20,9 @@ from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.optimise import frame_optimiser
 from streamstyle.optimise.frame_optimiser import FALLBACKS, FrameOptimiser, MemoryBudget
 from streamstyle.optimise.lbfgs import CHECK_EVERY
-from streamstyle.settings import ConsistencySettings
+from streamstyle.settings import ConsistencySettings, Method
 
-SETTINGS = ConsistencySettings(iterations=9)
+SETTINGS = ConsistencySettings(method=Method.consistent, iterations=9)
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("home")
         ({"style": StyleSettings(style_scale=2)}, "started with --style-scale 1"),
         ({"encoder": EncoderSettings(crf=30)}, "started with --codec ffv1 and --crf 18"),
         ({"consistency": ConsistencySettings(method=Method.live, lookback=(1, 2))}, "started with --lookback 1"),
-        ({"consistency": ConsistencySettings(iterations=2)}, "started with --method live"),
+        ({"consistency": ConsistencySettings(method=Method.consistent, iterations=2)}, "started with --method live"),
         ({"source": SourceSettings(height=48)}, "started with another size"),
         ({"source": SourceSettings(end=1.0)}, "started with another part of the film"),
     ],

@@ -32,7 +32,7 @@ METHODS = {
     "johnson": {"consistency": ConsistencySettings(method=Method.johnson)},
     "live": {},
     "lookback": {"consistency": ConsistencySettings(method=Method.live, lookback=(1, 2, 4))},
-    "consistent": {"consistency": ConsistencySettings(iterations=2)},
+    "consistent": {"consistency": ConsistencySettings(method=Method.consistent, iterations=2)},
     "ruder": {
         "source": SourceSettings(size=(48, 32)),
         "consistency": ConsistencySettings(method=Method.ruder, iterations=1, lookback=(1, 2)),

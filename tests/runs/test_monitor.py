@@ -20,7 +20,15 @@ from streamstyle.pipeline import stylise_video
 from streamstyle.process_identity import ProcessIdentity
 from streamstyle.runs.folder import Control, PreviewRequest, RunFolder, RunReader, SaveRequest
 from streamstyle.runs.monitor import open_session
-from streamstyle.settings import ConsistencySettings, Device, EncoderSettings, Settings, SourceSettings, UpscaleSettings
+from streamstyle.settings import (
+    ConsistencySettings,
+    Device,
+    EncoderSettings,
+    Method,
+    Settings,
+    SourceSettings,
+    UpscaleSettings,
+)
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import pan, write_film
 from tests.video_io import random_style
@@ -49,7 +57,7 @@ def run_watched(
     folder, stop, events = RunFolder(tmp_path / "run"), threading.Event(), list[Event]()
     video = write_film(tmp_path / "film.mkv", pan(frames=FRAMES).frames)
     settings = Settings(
-        consistency=ConsistencySettings(iterations=2),
+        consistency=ConsistencySettings(method=Method.consistent, iterations=2),
         upscale=UpscaleSettings(upscale),
         encoder=EncoderSettings(preset="ultrafast"),
         device=Device.cpu,

@@ -151,7 +151,7 @@ def test_iterations_lower_the_network_losses(network: VggFeatures) -> None:
     stylised = list(flickering(3, step=1))[:3]
     distances = []
     for iterations in (0, 5, 15):
-        settings = ConsistencySettings(iterations=iterations)
+        settings = ConsistencySettings(method=Method.consistent, iterations=iterations)
         last = list(consistency(iter(stylised), settings, network))[-1]
         losses = compute_losses(network, last.image[None], compute_targets(network, stylised[-1].image[None]))
         distances.append(30 * losses.content + 8 * losses.style)
@@ -159,7 +159,7 @@ def test_iterations_lower_the_network_losses(network: VggFeatures) -> None:
 
 
 def test_no_iterations_give_the_exact_minimiser(network: VggFeatures) -> None:
-    none = consistency(flickering(3), ConsistencySettings(iterations=0), network)
+    none = consistency(flickering(3), ConsistencySettings(method=Method.consistent, iterations=0), network)
     live = consistency(flickering(3), LIVE, None)
     assert all(torch.equal(one.image, other.image) for one, other in zip(none, live, strict=True))
 
@@ -183,7 +183,7 @@ def test_per_frame_is_left_unchanged() -> None:
 
 
 def test_losses_of_a_frame_are_those_of_its_output(network: VggFeatures) -> None:
-    settings = ConsistencySettings(iterations=6)
+    settings = ConsistencySettings(method=Method.consistent, iterations=6)
     before, after = list(consistency(flickering(2, step=1), settings, network))
     assert before.losses == {}
     motion = after.flowed.motion
@@ -193,15 +193,17 @@ def test_losses_of_a_frame_are_those_of_its_output(network: VggFeatures) -> None
     expected = {
         "perceptual": settings.perceptual_weight * float(of_network.content),
         "style": settings.style_weight * float(of_network.style),
-        "temporal": settings.temporal_weight
+        "temporal": settings.effective_temporal_weight
         * LEVELS_SQUARED
         * float((motion.weight * (after.image - carried).square()).mean()),
-        "pixel": settings.pixel_weight * LEVELS_SQUARED * float((after.image - after.per_frame).square().mean()),
+        "pixel": settings.effective_pixel_weight
+        * LEVELS_SQUARED
+        * float((after.image - after.per_frame).square().mean()),
     }
     found = dict(after.losses)
     tv = found.pop("tv")
     assert found == pytest.approx(expected, rel=2e-3)  # the result is clamped to [0, 1] after it was measured
-    weights = settings.temporal_weight, settings.pixel_weight, settings.tv_weight
+    weights = settings.effective_temporal_weight, settings.effective_pixel_weight, settings.tv_weight
     term = temporal_term(carried, after.per_frame, motion.weight, *weights)
     quadratic = found["temporal"] + found["pixel"] + tv
     assert quadratic == pytest.approx(float(term.loss_and_gradient(after.image)[0]), rel=2e-3)

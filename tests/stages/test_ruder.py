@@ -66,7 +66,7 @@ def optimised(
 
 
 def make_optimiser(network: VggFeatures, grams: Mapping[str, Tensor], settings: Settings) -> RuderOptimiser:
-    return RuderOptimiser(network, grams, settings.ruder, settings.consistency.temporal_weight)
+    return RuderOptimiser(network, grams, settings.ruder, settings.consistency.effective_temporal_weight)
 
 
 def test_a_frame_gets_the_style_of_the_image_and_keeps_its_content(
@@ -173,7 +173,7 @@ def test_losses_of_a_frame_are_those_of_its_output(network: VggFeatures, grams: 
 def optimiser() -> RuderOptimiser:
     network = load_loss_network()
     grams = compute_targets(network, to_tensor(texture(96, 96, seed=8))[None]).grams
-    return RuderOptimiser(network, grams, RuderSettings(), ConsistencySettings().temporal_weight)
+    return RuderOptimiser(network, grams, RuderSettings(), 9000.0)
 
 
 def flickering(scene: Scene) -> Iterator[StylisedFrame]:

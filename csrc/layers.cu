@@ -1,0 +1,54 @@
+// The layers of layers.cuh, one launch each for trust and blend. The torch twins are `torch_source_trust` and
+// `torch_blend_layers` in streamstyle/ops/layers.py.
+#include "layers.cuh"
+
+#define TILE_X 32
+#define TILE_Y 8
+#define HALO_X (TILE_X + 2 * TRUST_RADIUS)  // columns of a tile with the pixels around it
+#define HALO_Y (TILE_Y + 2 * TRUST_RADIUS)  // rows
+#define SIDE (2 * TRUST_RADIUS + 1)
+
+// One thread per pixel in blocks of exactly 32x8, which share the squared differences of their tile.
+extern "C" __global__ void source_trust(const float* carried,  // [height, width]: luma of the source, warped
+                                        const float* source,   // [height, width]: luma of the frame
+                                        const float* trust,    // [height, width]: c
+                                        float scale,
+                                        float* reduced,  // [height, width]
+                                        int height, int width) {
+    __shared__ float squared[HALO_Y][HALO_X];
+    const int left = blockIdx.x * TILE_X - TRUST_RADIUS, top = blockIdx.y * TILE_Y - TRUST_RADIUS;
+    const int thread = threadIdx.y * TILE_X + threadIdx.x;
+    for (int cell = thread; cell < HALO_X * HALO_Y; cell += TILE_X * TILE_Y) {
+        const int i = cell % HALO_X, j = cell / HALO_X;
+        const int index = clamp_index(top + j, height) * width + clamp_index(left + i, width);
+        squared[j][i] = square(carried[index] - source[index]);
+    }
+    __syncthreads();
+    const int x = left + TRUST_RADIUS + threadIdx.x, y = top + TRUST_RADIUS + threadIdx.y;
+    if (x >= width || y >= height) return;
+    float sum = 0;
+    for (int j = 0; j < SIDE; ++j)
+        for (int i = 0; i < SIDE; ++i) sum += squared[threadIdx.y + j][threadIdx.x + i];
+    const int pixel = y * width + x;
+    reduced[pixel] = reduce_trust(trust[pixel], sum, scale / float(SIDE * SIDE));
+}
+
+// One thread per pixel in blocks of 32x8: 136 bytes, 21 floats read and 13 written.
+extern "C" __global__ void blend_layers(const float* carried,   // [10, height, width]
+                                        const float* stylised,  // [3, height, width]
+                                        const float* detail,    // [3, height, width]: of `stylised`
+                                        const float* source,    // [height, width]
+                                        const float* trust,     // [height, width]: c
+                                        const float* tone,      // [3, height, width]
+                                        float temporal_weight, float pixel_weight, float tone_share, float keep_first,
+                                        float keep_second, float second_share,
+                                        float* planes,  // [10, height, width]
+                                        float* shown,   // [3, height, width]
+                                        int height, int width) {
+    const int x = blockIdx.x * TILE_X + threadIdx.x, y = blockIdx.y * TILE_Y + threadIdx.y;
+    if (x >= width || y >= height) return;
+    const int pixel = y * width + x;
+    const Blend<float> blend = {temporal_weight, pixel_weight, tone_share, keep_first, keep_second, second_share};
+    blend_pixel(carried + pixel, stylised + pixel, detail + pixel, source[pixel], trust[pixel], tone + pixel, blend,
+                planes + pixel, shown + pixel, long(height) * width);
+}

@@ -1,0 +1,65 @@
+"""Filters that split an image by the size of its detail."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from streamstyle.gpu.dispatch import find_kernels
+
+BLOCK = 8
+"""Side in pixels of the blocks that local means are taken over."""
+
+MAX_SIGMA = 8 / 3
+"""Standard deviation in pixels of the widest Gaussian; the GPU's shared memory holds eight pixels around a tile."""
+
+
+def gaussian_blur(
+    image: Tensor,  # [C, H, W] float32
+    sigma: float,  # pixels
+) -> Tensor:  # the same
+    """Return the image blurred by a Gaussian cut off at three sigma; edge pixels are repeated outside the image."""
+    if kernels := find_kernels(image):
+        return kernels.run("gaussian_blur", image, gaussian_taps(sigma).to(image.device))[0]
+    return torch_gaussian_blur(image, sigma)
+
+
+def torch_gaussian_blur(image: Tensor, sigma: float) -> Tensor:
+    """The torch twin of `gaussian_blur`, and its specification."""
+    taps = gaussian_taps(sigma).to(image)
+    radius = len(taps) // 2
+    rows = F.conv2d(F.pad(image[:, None], (0, 0, radius, radius), mode="replicate"), taps.view(1, 1, -1, 1))
+    return F.conv2d(F.pad(rows, (radius, radius, 0, 0), mode="replicate"), taps.view(1, 1, 1, -1))[:, 0]
+
+
+@functools.cache
+def gaussian_taps(sigma: float) -> Tensor:
+    """Return the weights of a Gaussian, [2 ceil(3 sigma) + 1] float32."""
+    if not 0 < sigma <= MAX_SIGMA:
+        raise ValueError(f"sigma cannot be {sigma}; give up to {MAX_SIGMA:.2f}")
+    radius = math.ceil(3 * sigma)
+    distances = torch.arange(-radius, radius + 1, dtype=torch.float64)
+    taps = torch.exp(-0.5 * (distances / sigma) ** 2)
+    return (taps / taps.sum()).float()
+
+
+def local_means(
+    image: Tensor,  # [C, H, W] float32
+) -> Tensor:  # [C, H/8, W/8], rounded up
+    """Return the means of blocks of 8x8 pixels, averaged again over 3x3 blocks."""
+    blocks = F.avg_pool2d(image[None], BLOCK, ceil_mode=True, count_include_pad=False)
+    return F.avg_pool2d(blocks, 3, stride=1, padding=1, count_include_pad=False)[0]
+
+
+def enlarge_means(
+    means: Tensor,  # [C, H/8, W/8], rounded up
+    height: int,
+    width: int,
+) -> Tensor:  # [C, H, W]
+    """Return values of blocks interpolated to pixels."""
+    size = [BLOCK * side for side in means.shape[-2:]]
+    return F.interpolate(means[None], size, mode="bilinear", align_corners=False)[0, :, :height, :width]

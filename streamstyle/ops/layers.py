@@ -1,0 +1,157 @@
+"""A stylised film as layers that are carried along the flow without blur, for method `live`.
+
+Blur comes from averaging: stylisations of successive frames differ in their texture even along the true flow, and the
+mean of many has none. So only the coarse layer is averaged, as `temporal_term` does. What is finer lies in two detail
+layers, which are carried as they are or replaced, never averaged. By turns, every `period` frames, one of them is
+replaced by the detail of the current frame, and is blended in over the frames that follow.
+
+Besides, the luma of the source is carried, as the image is. Where it differs from that of the frame, flow was wrong and
+what is carried is a ghost: it is not trusted there (`source_trust`). Tone is drawn towards that of the frame's own
+stylisation (`tone_difference`), and the contrast of the detail towards that of its detail (`detail_gain`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from streamstyle.gpu.dispatch import find_kernels
+from streamstyle.ops.filters import enlarge_means, gaussian_blur, local_means
+
+PLANES = 10
+"""Planes of the layers: three coarse, three each of two detail layers, and the luma of the source."""
+
+DETAIL_SIGMA = 1.6
+"""Pixels: standard deviation of the Gaussian that separates detail from the coarse layer."""
+
+GHOST = 0.2
+"""Root mean square difference of luma over 5x5 pixels at which a quarter of the trust is left."""
+
+TONE_SHARE = 0.3
+"""Usual share of a difference in tone that is corrected per frame; larger ones oscillate."""
+
+GAIN_SHARE = 0.25
+"""Usual share of the current frame in the gain of the detail, against the gain of the frames before."""
+
+MIN_GAIN, MAX_GAIN = 0.8, 2.0
+
+_FAINT_ENERGY = 2e-5
+"""Squared detail that counts as none, so that the gain is 1 where there is nothing to see."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerBlend:
+    """How much of the carried layers is kept in one frame."""
+
+    temporal_weight: float
+    """Of the carried coarse layer, times trust."""
+    pixel_weight: float
+    """Of the frame's own coarse layer."""
+    tone_share: float
+    """Share of the difference in tone that is corrected."""
+    keep: tuple[float, float]
+    """Shares of the carried detail layers, times trust; the rest is the frame's own detail."""
+    second_share: float
+    """Share of the second detail layer in the detail that is shown."""
+
+
+def start_layers(
+    stylised: Tensor,  # [3, H, W] float32 in [0, 1]
+    source: Tensor,  # [H, W] float32 in [0, 1]: luma
+) -> Tensor:  # [10, H, W]
+    """Return the layers of the first frame of a shot."""
+    detail = stylised - gaussian_blur(stylised, DETAIL_SIGMA)
+    return torch.cat((stylised, detail, detail, source[None]))
+
+
+def source_trust(
+    carried: Tensor,  # [H, W] float32: luma of the source, carried as the image is
+    source: Tensor,  # [H, W] float32 in [0, 1]: luma of the frame
+    trust: Tensor,  # [H, W] float32 in [0, 1]: consistency weight
+) -> Tensor:  # [H, W]
+    """Return the trust, less where the carried source differs: trust / (1 + (e / GHOST^2)^2)^2.
+
+    e is the mean squared difference over 5x5 pixels; edge pixels are repeated outside the image.
+    """
+    if kernels := find_kernels(carried, source, trust):
+        return kernels.run("source_trust", carried, source, trust, GHOST**-2)[0]
+    return torch_source_trust(carried, source, trust)
+
+
+def torch_source_trust(carried: Tensor, source: Tensor, trust: Tensor) -> Tensor:
+    """The torch twin of `source_trust`, and its specification."""
+    squared = F.pad((carried - source).square()[None, None], (2, 2, 2, 2), mode="replicate")
+    error = F.avg_pool2d(squared, 5, stride=1)[0, 0] * GHOST**-2
+    return trust / (1 + error.square()).square()
+
+
+def tone_difference(
+    carried: Tensor,  # [3, H, W] float32: the carried coarse layer
+    stylised: Tensor,  # [3, H, W] float32 in [0, 1]
+    trust: Tensor,  # [H, W] float32 in [0, 1]
+) -> Tensor:  # [3, H, W]
+    """Return the local mean of `stylised - carried` where what is carried is trusted."""
+    differences = local_means(torch.cat((trust * (stylised - carried), trust[None])))
+    return enlarge_means(differences[:3] / differences[3:].clamp_min(1e-3), *trust.shape)
+
+
+def blend_layers(
+    carried: Tensor,  # [10, H, W] float32: the layers of the frames before, warped
+    stylised: Tensor,  # [3, H, W] float32 in [0, 1]
+    detail: Tensor,  # [3, H, W] float32: of `stylised`
+    source: Tensor,  # [H, W] float32 in [0, 1]: luma
+    trust: Tensor,  # [H, W] float32 in [0, 1]
+    tone: Tensor,  # [3, H, W] float32 from `tone_difference`
+    blend: LayerBlend,
+) -> tuple[Tensor, Tensor]:  # [10, H, W], [3, H, W]
+    """Return the layers of the frame, and the detail that is shown."""
+    if kernels := find_kernels(carried, stylised, detail, source, trust, tone):
+        numbers = (blend.temporal_weight, blend.pixel_weight, blend.tone_share, *blend.keep, blend.second_share)
+        planes, shown = kernels.run("blend_layers", carried, stylised, detail, source, trust, tone, *numbers)
+        return planes, shown
+    return torch_blend_layers(carried, stylised, detail, source, trust, tone, blend)
+
+
+def torch_blend_layers(
+    carried: Tensor,
+    stylised: Tensor,
+    detail: Tensor,
+    source: Tensor,
+    trust: Tensor,
+    tone: Tensor,
+    blend: LayerBlend,
+) -> tuple[Tensor, Tensor]:
+    """The torch twin of `blend_layers`, and its specification."""
+    temporal = blend.temporal_weight * trust
+    share = temporal / (temporal + blend.pixel_weight).clamp_min(1e-12)
+    coarse = torch.lerp(stylised, carried[:3] + blend.tone_share * tone, share)
+    first = torch.lerp(detail, carried[3:6], blend.keep[0] * trust)
+    second = torch.lerp(detail, carried[6:9], blend.keep[1] * trust)
+    carried_source = torch.lerp(source, carried[9], share)
+    planes = torch.cat((coarse, first, second, carried_source[None]))
+    return planes, torch.lerp(first, second, blend.second_share)
+
+
+def detail_gain(
+    shown: Tensor,  # [3, H, W] float32: detail
+    detail: Tensor,  # [3, H, W] float32: of the frame's own stylisation
+    previous: Tensor | None,  # [1, H/8, W/8] float32: gain of the frame before
+    share: float = GAIN_SHARE,  # of this frame's own gain, against the previous one
+) -> Tensor:  # [1, H/8, W/8] float32
+    """Return what `shown` has to be multiplied by for the local contrast of `detail`, smoothed in time."""
+    energy = local_means(torch.stack((shown.square().sum(0), detail.square().sum(0)))) + _FAINT_ENERGY
+    gain = (energy[1:] / energy[:1]).sqrt().clamp(MIN_GAIN, MAX_GAIN)
+    return gain if previous is None else torch.lerp(previous, gain, share)
+
+
+def merge_layers(
+    planes: Tensor,  # [10, H, W] float32
+    shown: Tensor,  # [3, H, W] float32: detail
+    gain: Tensor,  # [1, H/8, W/8] float32
+) -> Tensor:  # [3, H, W] float32 in [0, 1]
+    """Return the image that is shown: the coarse layer without its own detail, and the detail times its gain."""
+    coarse = gaussian_blur(planes[:3], DETAIL_SIGMA)
+    return coarse.addcmul_(shown, enlarge_means(gain, *shown.shape[1:])).clamp_(0, 1)

@@ -1,0 +1,124 @@
+"""Method `live`: each stylised frame is blended with what is carried along the flow from the frames before.
+
+No loss network is needed. What is carried are the layers of `ops/layers.py`, which keep their detail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from streamstyle.frames import Feedback, Frame, LookbackWindow, StylisedFrame
+from streamstyle.ops.filters import gaussian_blur
+from streamstyle.ops.layers import (
+    DETAIL_SIGMA,
+    GAIN_SHARE,
+    TONE_SHARE,
+    LayerBlend,
+    blend_layers,
+    detail_gain,
+    merge_layers,
+    source_trust,
+    start_layers,
+    tone_difference,
+)
+from streamstyle.ops.luma import BT601
+from streamstyle.ops.temporal import CarriedOutput, carry_outputs
+from streamstyle.ops.transfer import to_device
+from streamstyle.settings import ConsistencySettings
+
+_LAYERS, _GAIN, _AGE = "layers.", "gain", "age"
+"""Names in the feedback."""
+
+_PERIOD = 16
+"""Frames from one replacement of a detail layer to the next, at a steadiness of 0.5."""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What is carried from a frame to the next, besides the layers."""
+
+    age: int = 0
+    """Frames since the first of the shot."""
+    gain: Tensor | None = None
+    """[1, H/8, W/8] float32: gain of the detail; None in the first frame of a shot."""
+
+
+def live(
+    frames: Iterable[StylisedFrame],
+    settings: ConsistencySettings,
+    feedback: Feedback | None = None,  # of the frame before the first, if the run is resumed
+) -> Iterator[StylisedFrame]:
+    """Yield every frame blended with the layers of the frames before; the first frame of a shot is left as it is."""
+    window, state = _from_feedback(feedback or {}, settings)
+    for stylised in frames:
+        image, source = stylised.per_frame, _luma(stylised.flowed.frame, stylised.per_frame.device)
+        if stylised.flowed.motion is None:
+            window.start_shot()
+            state, layers = _State(), start_layers(image, source)
+        else:
+            carried = carry_outputs(window.by_gap(), stylised.flowed.motions, "lanczos")
+            layers, image, state = _blend(carried, image, source, state, settings)
+        window.append(layers)
+        yield replace(stylised, image=image, feedback=_to_feedback(window, state))
+
+
+def _blend(
+    carried: CarriedOutput, stylised: Tensor, source: Tensor, state: _State, settings: ConsistencySettings
+) -> tuple[Tensor, Tensor, _State]:
+    """Return the layers, the image that is shown, and the state of a frame."""
+    age = state.age + 1
+    detail = stylised - gaussian_blur(stylised, DETAIL_SIGMA)
+    trust = source_trust(carried.image[9], source, carried.trust)
+    tone = tone_difference(carried.image[:3], stylised, trust)
+    blend = _layer_blend(age, settings)
+    layers, shown = blend_layers(carried.image, stylised, detail, source, trust, tone, blend)
+    gain = detail_gain(shown, detail, state.gain, GAIN_SHARE * _haste(settings.steadiness))
+    return layers, merge_layers(layers, shown, gain), _State(age, gain)
+
+
+def _layer_blend(age: int, settings: ConsistencySettings) -> LayerBlend:
+    """Return the blend of a frame: every `period` frames a detail layer is replaced, by turns.
+
+    It is replaced while its share is 0, and its share rises to 1 until the other one is replaced. A steadiness below
+    0.5 keeps less of what is carried.
+    """
+    period = round(_PERIOD * 4 ** (2 * settings.steadiness - 1))
+    turn, since = divmod(age, period)
+    rising = since / period if turn else 1.0
+    keep = [min(1.0, 0.5 + settings.steadiness)] * 2
+    if since == 0:
+        keep[turn % 2] = 0.0
+    return LayerBlend(
+        temporal_weight=settings.effective_temporal_weight,
+        pixel_weight=settings.effective_pixel_weight,
+        tone_share=TONE_SHARE * _haste(settings.steadiness),
+        keep=(keep[0], keep[1]),
+        second_share=rising if turn % 2 else 1 - rising,
+    )
+
+
+def _haste(steadiness: float) -> float:
+    """Return the speed at which tone and contrast follow the frame, relative to that at 0.5 and below."""
+    return min(1.0, 2.1 - 2 * steadiness)
+
+
+def _luma(frame: Frame, device: torch.device) -> Tensor:
+    """Return the luma of a frame, [H, W] float32 in [0, 1]."""
+    image = to_device(torch.from_numpy(frame.image), device).float()
+    return image @ image.new_tensor(BT601).div_(255)
+
+
+def _to_feedback(window: LookbackWindow[Tensor], state: _State) -> Feedback:
+    layers = {f"{_LAYERS}{number:02}": each for number, each in enumerate(window)}
+    return {**layers, _AGE: state.age} | ({} if state.gain is None else {_GAIN: state.gain})
+
+
+def _from_feedback(feedback: Feedback, settings: ConsistencySettings) -> tuple[LookbackWindow[Tensor], _State]:
+    layers = [feedback[name] for name in sorted(feedback) if name.startswith(_LAYERS)]
+    window = LookbackWindow(settings.lookback, [each for each in layers if isinstance(each, Tensor)])
+    gain, age = feedback.get(_GAIN), feedback.get(_AGE, 0)
+    return window, _State(int(age), gain if isinstance(gain, Tensor) else None)

@@ -1,0 +1,105 @@
+"""The layers that method live carries."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from streamstyle.ops.layers import (
+    MAX_GAIN,
+    PLANES,
+    TONE_SHARE,
+    LayerBlend,
+    blend_layers,
+    detail_gain,
+    merge_layers,
+    source_trust,
+    start_layers,
+    tone_difference,
+)
+
+pytestmark = pytest.mark.usefixtures("_with_each_backend")
+
+HEIGHT, WIDTH = 40, 56
+KEEP = LayerBlend(9000, 691, TONE_SHARE, keep=(1.0, 1.0), second_share=0.25)
+
+
+def random(*shape: int, seed: int = 0) -> Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def blend(carried: Tensor, trust: float, blend: LayerBlend = KEEP, tone: float = 0.0) -> tuple[Tensor, Tensor]:
+    size = (HEIGHT, WIDTH)
+    return blend_layers(
+        carried,
+        random(3, *size, seed=2),
+        random(3, *size, seed=3),
+        random(*size, seed=4),
+        torch.full(size, float(trust)),
+        torch.full((3, *size), tone),
+        blend,
+    )
+
+
+def test_the_first_frame_of_a_shot_is_shown_as_it_is() -> None:
+    stylised = random(3, HEIGHT, WIDTH)
+    planes = start_layers(stylised, random(HEIGHT, WIDTH, seed=1))
+    assert planes.shape == (PLANES, HEIGHT, WIDTH)
+    shown = merge_layers(planes, planes[3:6], torch.ones(1, HEIGHT // 8, WIDTH // 8))
+    torch.testing.assert_close(shown, stylised)
+
+
+def test_without_trust_every_layer_is_that_of_the_frame() -> None:
+    planes, shown = blend(random(PLANES, HEIGHT, WIDTH), trust=0)
+    assert torch.equal(planes[:3], random(3, HEIGHT, WIDTH, seed=2))
+    for detail in (planes[3:6], planes[6:9], shown):
+        assert torch.equal(detail, random(3, HEIGHT, WIDTH, seed=3))
+    assert torch.equal(planes[9], random(HEIGHT, WIDTH, seed=4))
+
+
+def test_trusted_detail_is_carried_unchanged_and_what_is_coarse_is_averaged() -> None:
+    carried = random(PLANES, HEIGHT, WIDTH)
+    planes, shown = blend(carried, trust=1)
+    torch.testing.assert_close(planes[3:9], carried[3:9])
+    torch.testing.assert_close(shown, 0.75 * carried[3:6] + 0.25 * carried[6:9])
+    share = 9000 / 9691
+    torch.testing.assert_close(planes[:3], share * carried[:3] + (1 - share) * random(3, HEIGHT, WIDTH, seed=2))
+
+
+def test_a_detail_layer_that_is_not_kept_is_replaced() -> None:
+    planes, _ = blend(
+        random(PLANES, HEIGHT, WIDTH), 1, LayerBlend(9000, 691, TONE_SHARE, keep=(1.0, 0.0), second_share=0)
+    )
+    torch.testing.assert_close(planes[3:6], random(PLANES, HEIGHT, WIDTH)[3:6])
+    assert torch.equal(planes[6:9], random(3, HEIGHT, WIDTH, seed=3))
+
+
+def test_a_share_of_the_difference_in_tone_is_corrected() -> None:
+    carried = random(PLANES, HEIGHT, WIDTH)
+    corrected, uncorrected = (blend(carried, 1, tone=tone)[0][:3] for tone in (0.1, 0.0))
+    torch.testing.assert_close(corrected - uncorrected, torch.full_like(corrected, TONE_SHARE * 0.1 * 9000 / 9691))
+
+
+def test_the_difference_in_tone_leaves_out_what_is_not_trusted() -> None:
+    carried, trust = random(3, HEIGHT, WIDTH), torch.ones(HEIGHT, WIDTH)
+    stylised = carried + 0.1
+    stylised[:, 10:20, 10:20] = 1
+    trust[10:20, 10:20] = 0
+    torch.testing.assert_close(tone_difference(carried, stylised, trust), torch.full_like(carried, 0.1))
+
+
+def test_a_ghost_is_not_trusted_and_small_differences_are() -> None:
+    source, trust = torch.full((HEIGHT, WIDTH), 0.5), torch.full((HEIGHT, WIDTH), 0.8)
+    ghost = source.clone()
+    ghost[10:30, 20:40] = 0.9
+    reduced = source_trust(ghost, source, trust)
+    assert reduced[12:28, 22:38].max() < 0.05
+    assert torch.equal(reduced[:7], trust[:7])
+    assert source_trust(source + 0.02, source, trust).min() > 0.79
+
+
+def test_the_gain_restores_contrast_within_limits_and_smoothly() -> None:
+    detail = random(3, HEIGHT, WIDTH) - 0.5
+    torch.testing.assert_close(detail_gain(detail / 1.5, detail, None), torch.full((1, 5, 7), 1.5), atol=1e-2, rtol=0)
+    assert torch.equal(detail_gain(detail / 9, detail, None), torch.full((1, 5, 7), MAX_GAIN))
+    smoothed = detail_gain(detail / 1.5, detail, torch.ones(1, 5, 7))
+    torch.testing.assert_close(smoothed, torch.full((1, 5, 7), 1.125), atol=1e-2, rtol=0)
