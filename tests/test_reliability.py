@@ -24,8 +24,9 @@ def test_a_run_that_was_killed_is_resumed_to_the_same_film(folder: Path, seed: i
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["mutants", "hostile"])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("kind", "seed"), [*(("mutants", seed) for seed in range(5)), *(("hostile", seed) for seed in range(7))]
+)
 def test_damage_is_survived_or_said(folder: Path, kind: str, seed: int) -> None:
     result = CASES[kind](seed, folder)
     assert result.is_right, describe(result)

@@ -91,13 +91,11 @@ def load_loss_network(path: Path | None = None, builtin: LossNetwork = LossNetwo
             return load_loss_network(asset)
     shapes, text = read_shapes(path), read_metadata(path).get("scales")
     scales = None if text is None else LossScales(**schema.parse_fields(text, schema.LOSS_SCALES, path, complete=True))
-    widths = {
-        name: shapes[f"{name}.weight"][0]
-        for block in CONVOLUTIONS
-        for name in block
-        if len(shapes.get(f"{name}.weight", ())) == 4
-    }
-    if not widths.keys() >= NEEDED_CONVOLUTIONS or any(width not in schema.VGG_WIDTH for width in widths.values()):
+    present = {name for block in CONVOLUTIONS for name in block} & {name.partition(".")[0] for name in shapes}
+    widths = {name: shapes[weight][0] for name in present if len(shapes.get(weight := f"{name}.weight", ())) == 4}
+    if not widths.keys() >= NEEDED_CONVOLUTIONS | present or any(
+        width not in schema.VGG_WIDTH for width in widths.values()
+    ):
         raise StyleError(f"{path} is not a VGG network", "Give a file with tensors conv1_1.weight … conv5_1.bias.")
     return _load(lambda: VggFeatures(widths, scales), path, ignored=None).requires_grad_(False)
 

@@ -191,6 +191,12 @@ def test_a_loss_network_without_a_layer_that_is_read_is_refused(path: Path) -> N
     assert "not a VGG network" in refusal(path, "loss network").problem
 
 
+@pytest.mark.parametrize("missing", ["conv3_3.weight", "conv3_3.bias"])
+def test_half_a_layer_is_not_taken_for_a_missing_one(path: Path, missing: str) -> None:
+    write(path, "loss network", lambda state: state.__delitem__(missing))
+    refusal(path, "loss network")
+
+
 def test_a_network_much_larger_than_the_file_takes_no_memory(path: Path) -> None:
     save_file({"x": torch.zeros(1)}, path, style_metadata_of(width=256, blocks=8))  # 600 MB
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
