@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from streamstyle.media.matroska_tee import open_muxer
+
 if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.packet import Packet
@@ -22,7 +24,7 @@ _TRIAL_VIDEO = ("mpeg4", "libvpx", "flv", "mpeg2video")
 def can_hold(container: str, add: Callable[..., object], *stream: object) -> bool:
     """Whether a container can be written that has only the stream which `add(container, *stream)` adds."""
     try:
-        with av.open(NullFile(), "w", format=container) as trial:
+        with open_muxer(container, NullFile()) as trial:
             add(trial, *stream)
             trial.start_encoding()
     except MUX_ERRORS:
@@ -47,7 +49,7 @@ def keeps_packets(
         accepted = [packet for packet in packets if probe.accepts(packet)]  # without damaged ones
         if not accepted:
             return False
-        with av.open(file, "w", format=container) as trial:
+        with open_muxer(container, file) as trial:
             stream = add(trial, template)
             for packet in accepted:
                 packet.stream = stream
@@ -89,7 +91,7 @@ class MuxerProbe:
         self._open()
 
     def _open(self) -> None:
-        self._output = av.open(NullFile(), "w", format=self._container)
+        self._output = open_muxer(self._container, NullFile())
         self._stream = self._add(self._output)
 
     def accepts(self, packet: Packet[Any]) -> bool:

@@ -17,6 +17,7 @@ from av.format import Flags
 
 from streamstyle.errors import OutputError
 from streamstyle.files import VIDEO_SUFFIXES, fsync_descriptor, replace_durably
+from streamstyle.media.matroska_tee import TEE, open_muxer
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -32,11 +33,14 @@ def new_container(
     output: Path,
     target: Path | PartialFile,
     time_base: Fraction = Fraction(1, 1000),
+    *,
+    through_tee: bool = False,
 ) -> OutputContainer:
     """Return a container of the format of `output`'s extension, to be written to `target`.
 
     A path is created when the header is written. `time_base` is that of the video, in seconds. MP4 is written in
-    fragments, which can be read even if the run is killed; once closed, it is an ordinary file. Raises OutputError for
+    fragments, which can be read even if the run is killed; once closed, it is an ordinary file. `through_tee` opens
+    Matroska as `matroska_tee` does. Raises OutputError for
     an extension that is no container in a single file.
     """
     options = {"flush_packets": "1", "max_interleave_delta": "100000"}  # 0.1 s: packets are muxed in order anyway
@@ -50,7 +54,7 @@ def new_container(
         # Without negative_cts_offsets, all frames of a variable frame rate may start slightly early.
         options |= {"movflags": f"negative_cts_offsets{fragments}"}
     if isinstance(target, PartialFile):
-        return av.open(target, "w", format=_container_format(output).name, container_options=options)
+        return open_muxer(TEE if through_tee else _container_format(output).name, target, options)
     return av.open(str(target.absolute()), "w", format=_container_format(output).name, container_options=options)
 
 

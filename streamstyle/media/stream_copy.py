@@ -18,6 +18,7 @@ from streamstyle.media.aac_delay import add_aac_copy
 from streamstyle.media.adts import AdtsFilter, has_adts, read_config
 from streamstyle.media.decode_times import RisingDts
 from streamstyle.media.file_clock import ClockRepair
+from streamstyle.media.matroska_tee import TEE
 from streamstyle.media.muxer_trial import MuxerProbe
 from streamstyle.media.reader import demux, is_cover, open_at, open_video
 from streamstyle.media.sound_conversion import SoundConverter
@@ -98,7 +99,7 @@ class StreamCopier:
         if planned.action is StreamAction.converted:
             return add_text_subtitles(target, planned.codec, template)
         is_aac = template.codec_context.codec.canonical_name == "aac"
-        if is_aac and target.format.name == "matroska" and self._time_range.start is None:
+        if is_aac and target.format.name in ("matroska", TEE) and self._time_range.start is None:
             return add_aac_copy(target, template, video.path)
         stream = add_copy(target, template)
         if config is not None:

@@ -4,6 +4,7 @@ them. Known before work starts, by writing trial headers.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from streamstyle.media import timecode
+from streamstyle.media.matroska_tee import TEE
 from streamstyle.media.muxer_trial import NullFile, can_hold, keeps_packets
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import demux, is_cover, open_video
@@ -21,7 +23,7 @@ from streamstyle.media.subtitle_text import ASS_HEADER, TEXT_SUBTITLE_CODECS
 from streamstyle.video_info import StreamInfo, VideoInfo
 
 if TYPE_CHECKING:
-    from av.container import OutputContainer
+    from av.container import InputContainer, OutputContainer
     from av.packet import Packet
 
 _FILE_TAGS = (
@@ -83,6 +85,14 @@ def plan_streams(video: VideoInfo, output: Path) -> tuple[StreamPlan, ...]:
         )
 
 
+def needs_tee(plans: Iterable[StreamPlan], source: InputContainer, output: Path) -> bool:
+    """Whether the output has to be written through `TEE` for these streams of the source to be copied."""
+    with new_container(output, output) as unwritten:
+        container = unwritten.format.name
+    sound = [plan.stream.index for plan in plans if plan.stream.kind == "audio" and plan.action is StreamAction.copied]
+    return container == _MATROSKA and not all(can_hold(container, add_copy, source.streams[index]) for index in sound)
+
+
 def _kind_name(stream: StreamInfo) -> str:
     return {"subtitle": "subtitles", "attachment": "attachments"}.get(stream.kind, stream.kind)
 
@@ -118,7 +128,8 @@ def _plan_sound(stream: StreamInfo, template: Any, container: str) -> StreamPlan
     """Sound is copied if the container gives it back; otherwise it is converted, if FFmpeg can decode it."""
     if template.codec_context is None:
         return None
-    if keeps_packets(container, add_copy, template, _first_packets(template)):
+    muxers = (container, TEE) if container == _MATROSKA and not template.container.chapters() else (container,)
+    if any(keeps_packets(muxer, add_copy, template, _first_packets(template)) for muxer in muxers):
         return StreamPlan(stream, StreamAction.copied, codec=stream.codec)
     with av.open(NullFile(), "w", format=container) as unwritten:
         default = unwritten.default_audio_codec

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import av
-from av.codec.context import OptionType, ThreadType
+from av.codec.context import Flags, OptionType, ThreadType
 from av.video.frame import PictureType
 
 from streamstyle.errors import OutputError, SettingsError
 from streamstyle.media.captions import with_captions
 from streamstyle.media.colour import ColourTags, FromRGB, output_colour, resolve_tags
 from streamstyle.media.decode_times import dts_from_pts
+from streamstyle.media.matroska_tee import TEE
 from streamstyle.media.muxer_trial import MUX_ERRORS, NullFile
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import open_video
@@ -102,6 +103,8 @@ class VideoEncoder:
         context.sample_aspect_ratio = video.sample_aspect_ratio
         context.color_primaries, context.color_trc = colour.primaries, colour.transfer
         context.colorspace, context.color_range = colour.matrix, 2 if colour.full_range else 1
+        if self.stream.container.format.name == TEE:
+            context.flags |= Flags.global_header  # as for Matroska itself
         context.thread_type = ThreadType.AUTO  # PyAV's default, slices of every frame, costs quality
 
     def _set_quality(self, codec: av.Codec, settings: EncoderSettings, rate: Fraction) -> None:

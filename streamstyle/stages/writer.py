@@ -21,7 +21,7 @@ from streamstyle.media.output_file import PartialFile, lock_existing, new_contai
 from streamstyle.media.output_names import check_output, partial_path, set_aside_path
 from streamstyle.media.reader import open_video
 from streamstyle.media.stream_copy import StreamCopier
-from streamstyle.media.stream_plan import plan_streams, portable_tags
+from streamstyle.media.stream_plan import needs_tee, plan_streams, portable_tags
 from streamstyle.media.time_range import cut_chapters, decode_time, time_range
 from streamstyle.media.timecode import with_timecode_after
 from streamstyle.media.video_encoder import VideoEncoder, write_header
@@ -94,10 +94,11 @@ class VideoWriter:
         self._dts = DtsContinuation()
         self._frames_without_captions = 0
         self._is_open, self._failed = True, False
-        self._container = new_container(output, file, video.time_base)
+        plan = plan_streams(video, output)
+        self._container = new_container(output, file, video.time_base, through_tee=needs_tee(plan, source, output))
         source_video = cast("VideoStream", source.streams[video.video_stream])
         self._encoder = VideoEncoder(self._container, video, output, settings, source_video)
-        self._copied_streams = StreamCopier(video, source, plan_streams(video, output), self._range, self._container)
+        self._copied_streams = StreamCopier(video, source, plan, self._range, self._container)
         tags = with_timecode_after(portable_tags(source.metadata), self._encoder.skipped, video.frame_rate)
         self._container.metadata.update(tags)
         self._container.set_chapters(cut_chapters(source.chapters(), self._range))
