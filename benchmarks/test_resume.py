@@ -62,7 +62,7 @@ def test_keyframes(work: Work, tmp_path: Path, report: Report, monkeypatch: pyte
         ("1 s", Fraction(1), Fraction(1)),
     ):
         monkeypatch.setattr("streamstyle.resume.checkpoint_writer.INTERVAL", interval)
-        monkeypatch.setattr("streamstyle.resume.checkpoint_writer.MIN_SECONDS", cut_interval)
+        monkeypatch.setattr("streamstyle.resume.keyframe_tracker.MIN_SECONDS", cut_interval)
         output = run_timed(work.film, tmp_path / "film.mkv", work.style, Method.johnson, work.source_settings).output
         sizes[name] = output.stat().st_size
     rows: list[Row] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from streamstyle.files import (
     parse_json_object,
     publish,
     read_json,
+    shorten_name,
     temporary_folder,
 )
 
@@ -160,3 +162,33 @@ def test_without_a_home_folder_nothing_is_written_below_the_current_one(
         with pytest.raises(NotADirectoryError):
             folder.mkdir(parents=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_synced_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CIFS and some FUSE file systems refuse it; some devices cannot sync a file either."""
+    sync = os.fsync
+
+    def refuse_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse_folders)
+    atomic_write(tmp_path / "checkpoint", b"new", durable=True)
+    assert (tmp_path / "checkpoint").read_bytes() == b"new"
+
+
+def test_a_link_with_the_name_of_a_partial_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"precious")
+    (tmp_path / "checkpoint.new").symlink_to(tmp_path / "precious")
+    with pytest.raises(FileExistsError):
+        atomic_write(tmp_path / "checkpoint", b"new", partial=tmp_path / "checkpoint.new")
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "映" * 100, "\udcff" * 200])
+def test_a_long_name_is_shortened_to_whole_characters_always_the_same(name: str) -> None:
+    short = shorten_name(name, 100)
+    assert len(os.fsencode(short)) <= 100
+    assert short == shorten_name(name, 100) != shorten_name(f"{name}y", 100)
+    assert shorten_name("film", 100) == "film"

@@ -148,13 +148,16 @@ class PartialFile:
             self.sync()
             self.require_in_place()
             if os.name != "posix":
-                self.close()  # Windows renames no open file
+                self._release()  # Windows renames no open file
             replace_durably(self.path, output)
 
     def discard(self) -> None:
         """Remove the file."""
-        if not self._has_stable_identity or self._is_in_place():
-            self.path.unlink(missing_ok=True)
+        if self._has_stable_identity and not self._is_in_place():
+            return
+        if os.name != "posix":
+            self._release()  # Windows removes no open file
+        self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Release the lock; a file without content is removed."""
@@ -162,7 +165,11 @@ class PartialFile:
             return
         if os.fstat(self._descriptor).st_size == 0:
             self.discard()
-        os.close(self._descriptor)
+        self._release()
+
+    def _release(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
         self._descriptor = -1
 
     def _is_in_place(self) -> bool:

@@ -20,6 +20,7 @@ from streamstyle.media.stream_plan import plan_streams
 from streamstyle.media.video_encoder import check_encoder
 from streamstyle.preview_server.video_facts import requested_range, video_facts
 from streamstyle.resume.checkpoint import read_checkpoint
+from streamstyle.resume.earlier_run import check_own
 from streamstyle.resume.signature import RANGE_KEY, check_unchanged, run_inputs, run_signature
 from streamstyle.styles.library import all_styles, get_style, thumbnail
 from streamstyle.video_info import VideoInfo
@@ -70,6 +71,7 @@ class Handlers:
         arguments = parse_run_arguments(request["arguments"])
         video = requested_range(self._video_info(arguments.movie), arguments)
         check_output(arguments.output, run_inputs(video, arguments.blend, arguments.settings))
+        check_own(arguments.output)
         check_encoder(video.upscaled(arguments.settings.upscale.upscale), arguments.output, arguments.settings.encoder)
         resumed_frames, resume_problem = resume_status(video, arguments)
         return {

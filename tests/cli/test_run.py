@@ -258,3 +258,14 @@ def test_ctrl_c_leaves_a_playable_output_of_the_finished_frames(tmp_path: Path, 
     assert len(times(Path(stopped["output"]))) == stopped["frames"]
     partial = ["long.nonsense.partial.mkv", "long.nonsense.partial.mkv.safetensors"]
     assert files(tmp_path) == ["long.mp4", *partial, "nonsense.safetensors"]
+
+
+def test_a_run_folder_of_another_user_is_refused(
+    capfd: pytest.CaptureFixture[str], film: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever made it could leave orders in it, such as where to save frames."""
+    (tmp_path / "run").mkdir()
+    monkeypatch.setattr("streamstyle.runs.folder.is_own", lambda path: False)
+    (failed,) = run(capfd, film, "--style", style, "--run-folder", tmp_path / "run", code=4)
+    assert failed["problem"] == f"{tmp_path / 'run'} belongs to another user"
+    assert files(tmp_path / "run") == []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from streamstyle.resume.checkpoint import ResumePoint
-from streamstyle.resume.checkpoint_writer import KeyframeTracker
+from streamstyle.resume.keyframe_tracker import KeyframeTracker
 from streamstyle.resume.packet_digest import Digest
 
 
