@@ -208,7 +208,7 @@ def test_measuring_a_run_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet)
 def test_a_training_step_runs_on_the_gpu(
     gpu: FakeGPU, style: StyleNet, loss_network: VggFeatures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "add_noise_or_compress", add_noise)
+    monkeypatch.setattr(learning, "perturb", lambda photos, stylised: (add_noise(photos), stylised))
     monkeypatch.setattr(learning, "compute_dtype", lambda device: torch.bfloat16)
     painting = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     grams = style_grams(loss_network, to_fake_gpu(to_tensor(painting)))

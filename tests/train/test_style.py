@@ -8,16 +8,18 @@ import pytest
 from streamstyle.errors import StyleError
 from streamstyle.events import StyleTrained, TrainingStep, TrainingStopped
 from streamstyle.media.images import read_image
-from streamstyle.models.metadata import NetworkShape, read_bytes, read_metadata
+from streamstyle.models import weights as weights_module
+from streamstyle.models.metadata import LossNetwork, NetworkShape, read_bytes, read_metadata
 from streamstyle.models.style_net import FAST, SHAPES
-from streamstyle.models.weights import load_style_net
+from streamstyle.models.weights import LOSS_NETWORK_ASSETS, load_style_net
 from streamstyle.settings import Device
 from streamstyle.styles.blending import net_from_image, weight_cosine
 from streamstyle.train.settings import StyleTrainingSettings
 from streamstyle.train.style import Start, StartFrom, train_style
 from tests.train.listener import Listener
 
-QUICK = StyleTrainingSettings(steps=30, batch=1, crop=64, style_size=64)
+SLIM = Path(weights_module.__file__).parents[1] / "assets" / LOSS_NETWORK_ASSETS[LossNetwork.slim]
+QUICK = StyleTrainingSettings(steps=30, batch=1, crop=64, style_size=64, loss_network=SLIM)
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def test_training_starts_from_the_style_predictor_or_from_noise(stripes: Path, t
 
 @pytest.mark.slow
 def test_training_by_minutes_ends_after_that_time(stripes: Path, tmp_path: Path) -> None:
-    settings = StyleTrainingSettings(minutes=0.05, batch=1, crop=64, style_size=64)
+    settings = replace(QUICK, minutes=0.05)
     events = learn(stripes, tmp_path / "stripes.safetensors", settings)
     assert events[-1].elapsed >= 3
     assert all(event.elapsed < 3 for event in events[:-1])
