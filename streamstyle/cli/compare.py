@@ -142,15 +142,20 @@ def compare(
 
 
 def _style_image(blend: StyleBlend) -> Path | None:
-    """Return the image that --style names; None if it is a style file or a blend."""
+    """Return the file with the style image of --style; None if it is not known, and for a blend."""
+    from streamstyle.errors import StyleError
+    from streamstyle.styles.style_image import style_image_path
+
     (first, *others) = blend.parts
-    image = first.image or (None if first.path.suffix == ".safetensors" else first.path)
-    return None if others else image
+    try:
+        return None if others else style_image_path(first, None)
+    except StyleError:
+        return None
 
 
 def _require_style_image(specs: Sequence[MethodSpec], blend: StyleBlend) -> None:
     """Raise StyleError, before any work is done, if a method needs a style image that is not known."""
-    from streamstyle.styles.blending import style_image_path
+    from streamstyle.styles.style_image import style_image_path
 
     for spec in specs:
         if spec.method is Method.ruder:

@@ -11,9 +11,9 @@ import click
 
 from streamstyle.cli.console import ProgressLine, SpeedMeter, print_json, progress_text
 from streamstyle.cli.options import FILE, GroupedCommand, debug_option, grouped_option, json_option
-from streamstyle.errors import StyleError
 from streamstyle.option_values import parse_range
 from streamstyle.settings import SourceSettings
+from streamstyle.styles.library import get_style
 
 if TYPE_CHECKING:
     from streamstyle.evaluate.evaluator import Measured
@@ -99,10 +99,13 @@ def measure(
 
 
 def require_style_image(style: Path | None) -> Path | None:
-    """Return the style image; StyleError if it is not a file, such as the name of a style."""
-    if style is not None and not style.is_file():
-        raise StyleError(f"there is no image {style}", "Give the style image itself; a style's file does not hold it.")
-    return style
+    """Return the style image: an image file, or the weights file of the style of that name; StyleError if not known."""
+    if style is None or (style.is_file() and style.suffix != ".safetensors"):
+        return style
+    from streamstyle.styles.spec import BlendPart
+    from streamstyle.styles.style_image import style_image_path
+
+    return style_image_path(BlendPart(get_style(str(style)).path), None)
 
 
 def _metrics_table(measured: Measured) -> list[str]:

@@ -26,7 +26,15 @@ from streamstyle.cli.options import (
 from streamstyle.errors import EXIT_INTERRUPTED, OutputError, SettingsError, StyleError
 from streamstyle.option_values import settings_from
 from streamstyle.settings import Device, Settings, StyleSettings
-from streamstyle.styles.library import Style, all_styles, find_style, get_style, new_style_path, thumbnail
+from streamstyle.styles.library import (
+    Style,
+    all_styles,
+    find_style,
+    get_style,
+    new_style_path,
+    thumbnail,
+    trained_styles,
+)
 from streamstyle.styles.spec import parse_style
 from streamstyle.train.settings import StyleTrainingSettings
 
@@ -171,7 +179,7 @@ def learn(
     as_json: bool,
     **values: Any,
 ) -> int:
-    """Train a network for the style of IMAGE and add it to the library.
+    """Train a network for the style of IMAGE and add it to the library. IMAGE can be the name of a style, too.
 
     An image that has been learned is trained again only with --yes. The same command resumes the training.
     """
@@ -180,6 +188,7 @@ def learn(
     from streamstyle.gpu.device import set_threads
     from streamstyle.train.style import StartFrom, train_style
 
+    image = image if image.exists() else get_style(str(image)).path
     start_from = StartFrom(start) if start in set(StartFrom) else get_style(start).path
     weights = output or _library_path(image, name, train_again=yes)
     if output is not None:
@@ -191,10 +200,12 @@ def learn(
 
 
 def _library_path(image: Path, name: str | None, *, train_again: bool) -> Path:
-    path = new_style_path(image, name)
-    existing = find_style(str(image))
-    if existing is None or existing.builtin:
-        return path
+    from streamstyle.styles.style_image import style_image_digest
+
+    digest = style_image_digest(image)
+    existing = next((style for style in trained_styles() if style.image_sha256 == digest), None)
+    if existing is None:
+        return new_style_path(image, name, digest)
     if not train_again:
         raise StyleError(
             f"{image} has been learned, as the style {existing.name}", "Use it, or give -y to train it again."

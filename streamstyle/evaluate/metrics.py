@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from streamstyle.media.images import read_image, resize_short_side
+from streamstyle.media.images import resize_short_side
 from streamstyle.models.metadata import LossNetwork
 from streamstyle.models.vgg import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 from streamstyle.models.weights import load_loss_network
@@ -20,6 +20,7 @@ from streamstyle.ops.image import to_tensor
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.warp import backward_warp
 from streamstyle.optimise.losses import Grams, content_error, style_error, style_grams
+from streamstyle.styles.style_image import read_style_image
 from streamstyle.train.settings import StyleTrainingSettings
 
 SCORE_EVERY = 5
@@ -157,13 +158,13 @@ class PerceptualScorer:
 def load_scorer(style_image: Path | None, weights: Path | None) -> PerceptualScorer:
     """Return a scorer that uses VGG weights from a file, or else the built-in VGG-16.
 
-    `consistent` optimises with the slim built-in network, not with this one. The style image is scaled to the size used
-    in training. Raises StyleError if a file cannot be used.
+    `consistent` optimises with the slim built-in network, not with this one. The style image is an image file or a
+    weights file that holds it; it is scaled to the size used in training. Raises StyleError if a file cannot be used.
     """
     network = load_loss_network(weights, LossNetwork.vgg16)
     network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     name = f"VGG weights {weights.name}" if weights else "VGG-16"
     if style_image is None:
         return PerceptualScorer(network, name, None)
-    image = to_tensor(resize_short_side(read_image(style_image), StyleTrainingSettings().style_size))
+    image = to_tensor(resize_short_side(read_style_image(style_image), StyleTrainingSettings().style_size))
     return PerceptualScorer(network, name, style_grams(network, image))

@@ -17,11 +17,14 @@ STYLE_PREDICTOR_ASSET = "style_predictor.safetensors"
 THUMBNAIL = "thumbnail"
 """Name of the uint8 tensor with a JPEG thumbnail of the style image."""
 
+STYLE_IMAGE = "style_image"
+"""Name of the uint8 tensor with a JPEG of the style image, of 512 pixels at its short side."""
+
 _MAX_HEADER_BYTES = 4 << 20
 """Limit of a file's header; those of our files take 10 kB."""
 
-_MAX_BLOB_BYTES = 64 << 10
-"""Limit of a tensor of bytes; thumbnails take 7 kB."""
+_MAX_BLOB_BYTES = 2 << 20
+"""Limit of a tensor of bytes; thumbnails take 7 kB, style images 60 to 200 kB."""
 
 
 class NetworkShape(StrEnum):
@@ -43,6 +46,12 @@ def read_metadata(path: Path) -> dict[str, str]:
     """Return the metadata in the header of a .safetensors file; raises StyleError if it cannot be read."""
     with open_weights(path) as file:
         return dict(file.metadata() or {})
+
+
+def has_tensor(path: Path, name: str) -> bool:
+    """Return whether the file has a tensor of that name; raises StyleError if it cannot be read."""
+    with open_weights(path) as file:
+        return name in file.keys()  # noqa: SIM118  # no mapping
 
 
 def read_bytes(path: Path, name: str) -> bytes | None:

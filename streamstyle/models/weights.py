@@ -16,7 +16,7 @@ from streamstyle.errors import StyleError
 from streamstyle.files import atomic_write
 from streamstyle.gpu.device import compute_dtype
 from streamstyle.models import schema
-from streamstyle.models.metadata import STYLE_PREDICTOR_ASSET, THUMBNAIL, LossNetwork, read_metadata
+from streamstyle.models.metadata import STYLE_IMAGE, STYLE_PREDICTOR_ASSET, THUMBNAIL, LossNetwork, read_metadata
 from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.style_predictor import StylePredictor
 from streamstyle.models.tensors import read_shapes, read_tensors, state_shapes
@@ -36,14 +36,14 @@ _FLOAT32_FROM = 100
 
 
 def save_weights(
-    path: Path, network: torch.nn.Module, metadata: Mapping[str, str], thumbnail: bytes | None = None
+    path: Path, network: torch.nn.Module, metadata: Mapping[str, str], images: Mapping[str, bytes] | None = None
 ) -> None:
-    """Write the network atomically, in half precision, with a JPEG thumbnail of its style image."""
+    """Write the network atomically, in half precision, with image files such as a `THUMBNAIL` by their names."""
     state = {
         name: tensor.detach().to(torch.float16).cpu().contiguous() for name, tensor in network.state_dict().items()
     }
-    if thumbnail is not None:
-        state[THUMBNAIL] = torch.frombuffer(bytearray(thumbnail), dtype=torch.uint8)
+    for name, data in (images or {}).items():
+        state[name] = torch.frombuffer(bytearray(data), dtype=torch.uint8)
     atomic_write(path, save(state, metadata=dict(metadata)))  # `save_file` would make it unreadable to other users
 
 
@@ -121,7 +121,9 @@ def _style_net_config(metadata: Mapping[str, str], path: Path) -> StyleNetConfig
     return StyleNetConfig(**schema.parse_fields(metadata.get("network"), schema.STYLE_NET, path))
 
 
-def _load(create: Callable[[], AnyNetwork], path: Path, ignored: Collection[str] | None = (THUMBNAIL,)) -> AnyNetwork:
+def _load(
+    create: Callable[[], AnyNetwork], path: Path, ignored: Collection[str] | None = (THUMBNAIL, STYLE_IMAGE)
+) -> AnyNetwork:
     """Return the network that `create` returns with the weights in `path`; it takes no memory before they fit."""
     with torch.device("meta"):
         shapes = state_shapes(create())

@@ -7,7 +7,6 @@ Interpolation), so that a frame takes as long in a blend as in one style.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import torch
@@ -15,7 +14,6 @@ from torch import Tensor
 
 from streamstyle.errors import StyleError
 from streamstyle.media.images import RgbImage, read_image, resize_short_side
-from streamstyle.models.metadata import read_metadata
 from streamstyle.models.style_net import StyleNet
 from streamstyle.models.style_predictor import StylePredictor, style_statistics
 from streamstyle.models.vgg import VggFeatures
@@ -23,12 +21,10 @@ from streamstyle.models.weights import load_loss_network, load_style_net, load_s
 from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.losses import compute_targets
 from streamstyle.styles.spec import BlendPart, StyleBlend
+from streamstyle.styles.style_image import STYLE_IMAGE_SIDE, read_style_image, style_image_path
 
 PREDICTOR_IMAGE_SIDE = 384
 """Short side in pixels of an image for the style predictor."""
-
-STYLE_IMAGE_SIDE = 512
-"""Short side in pixels of a style image for its Gram matrices, as in training, so that strokes have the same size."""
 
 MIN_COSINE = 0.5
 """Minimum cosine similarity of networks that can be blended: 0.97 for the built-in styles, 0.0 for one from noise."""
@@ -119,35 +115,11 @@ def style_targets(
     """
     images = [style_image_path(part, style_image) for part in blend.parts]
     if style_image is not None and style_image not in images:
-        raise StyleError(f"{style_image} is not needed: --style names images only", "Leave out --style-image.")
+        raise StyleError(f"{style_image} is not needed: the style images are known", "Leave out --style-image.")
     total = sum(part.weight for part in blend.parts)
     side, blended = round(STYLE_IMAGE_SIDE * style_scale), dict[str, Tensor]()
     for image, part in zip(images, blend.parts, strict=True):
-        resized = to_tensor(resize_short_side(read_image(image), side), device)
+        resized = to_tensor(resize_short_side(read_style_image(image), side), device)
         for layer, gram in compute_targets(network, resized[None]).grams.items():
             blended[layer] = blended.get(layer, 0) + part.weight / total * gram
     return blended
-
-
-def style_image_path(part: BlendPart, style_image: Path | None) -> Path:
-    """Return the image file of a style; raises StyleError if it is not known.
-
-    The thumbnail in a weights file does not do: at 128 pixels it has the colours and none of the brushwork.
-    """
-    if part.image is not None:
-        return part.image
-    if part.path.suffix != ".safetensors":
-        return part.path
-    name = part.path.stem
-    if style_image is None:
-        raise StyleError(
-            f"the style {name} does not contain its style image, which --method ruder needs",
-            "Give the image with --style-image FILE or as --style.",
-        )
-    expected_digest = read_metadata(part.path).get("image_sha256")
-    if expected_digest and style_image.is_file() and sha256(style_image.read_bytes()).hexdigest() != expected_digest:
-        raise StyleError(
-            f"{style_image} is not the image that {name} was trained on",
-            "Give that image, or this one as --style.",
-        )
-    return style_image

@@ -108,10 +108,13 @@ def thumbnail(style: Style) -> bytes | None:
         return None
 
 
-def new_style_path(image: Path, name: str | None = None) -> Path:
-    """Return the path for a style trained on an image, named after it or as given; a taken name gets a number."""
-    digest = image_digest(image)
-    name = name or re.sub(r"\s+", "_", image.stem)
+def new_style_path(image: Path, name: str | None = None, digest: str | None = None) -> Path:
+    """Return the path for a style trained on an image, named after it or as given; a taken name gets a number.
+
+    `digest` is the SHA-256 of the image, if `image` is a weights file that holds it.
+    """
+    digest = digest or image_digest(image)
+    name = name or re.sub(r"\s+", "_", style_name(image))
     taken = {style.name for style in all_styles()}
     number = 2
     free = name

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
-from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from streamstyle.errors import OutputError, StyleError
 from streamstyle.events import Event, Observer, StyleTrained, TrainingStep, TrainingStopped
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
-from streamstyle.media.images import RgbImage, encode_thumbnail, read_image, resize_short_side
-from streamstyle.models.metadata import LossNetwork, NetworkShape
+from streamstyle.media.images import RgbImage, encode_thumbnail, resize_short_side
+from streamstyle.models.metadata import STYLE_IMAGE, THUMBNAIL, LossNetwork, NetworkShape
 from streamstyle.models.style_net import SHAPES, StyleNet
 from streamstyle.models.weights import load_loss_network, load_style_net, save_weights, style_metadata
 from streamstyle.ops.image import to_tensor
@@ -28,6 +27,7 @@ from streamstyle.prefetch import prefetch
 from streamstyle.settings import Device
 from streamstyle.styles.blending import net_from_image
 from streamstyle.styles.library import style_name
+from streamstyle.styles.style_image import encode_style_image, read_style_image, style_image_digest
 from streamstyle.train.augment import perturb
 from streamstyle.train.image_data import (
     list_images,
@@ -97,7 +97,7 @@ def _train_network(
     start: Start,
 ) -> bool:
     torch.manual_seed(0)
-    style_image = read_image(image)
+    style_image = read_style_image(image)
     style_loss, grams = _create_loss(style_image, settings, device)
     log = TrainingLog(output)
     first_step = log.snapshot_step
@@ -118,7 +118,12 @@ def _train_network(
     if steps is None:
         return False
     metadata = _metadata(network, image, settings, steps, start)
-    save_weights(output, network, metadata, thumbnail=encode_thumbnail(style_image))
+    save_weights(
+        output,
+        network,
+        metadata,
+        images={THUMBNAIL: encode_thumbnail(style_image), STYLE_IMAGE: encode_style_image(style_image)},
+    )
     log.close()
     return True
 
@@ -180,6 +185,11 @@ def _training_crops(settings: StyleTrainingSettings, seed: int) -> Iterator[RgbI
     return chain.from_iterable(groups)
 
 
+def _image_name(image: Path) -> str:
+    """Return how `learn` names the image: a file by its name, that of a style by the style's."""
+    return style_name(image) if image.suffix == ".safetensors" else image.name
+
+
 def _metadata(
     network: StyleNet, image: Path, settings: StyleTrainingSettings, steps: int, start: Start
 ) -> dict[str, str]:
@@ -191,12 +201,12 @@ def _metadata(
     trained_on = f"{count_training_images(settings.photos)} photos and " if settings.photos else ""
     return style_metadata(
         network,
-        name=image.stem,
+        name=style_name(image),
         title=settings.title,
         artist=settings.artist,
-        image_sha256=sha256(image.read_bytes()).hexdigest(),
+        image_sha256=style_image_digest(image),
         **training_metadata(
-            ["streamstyle", "learn", image.name, *options],
+            ["streamstyle", "learn", _image_name(image), *options],
             f"{trained_on}procedural pictures",
             start if isinstance(start, Path) else None,
         ),

@@ -71,8 +71,10 @@ def test_the_command_prints_a_table(film: Path, style: Path, capfd: pytest.Captu
     assert "film.compare.html exists already" in capfd.readouterr().err
 
 
-def test_ruder_requires_the_style_image_before_any_method_runs(film: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    events = run_command(capfd, film, "--style", "wave", "--methods", "johnson,ruder:iterations=1", code=5)
+def test_ruder_requires_the_style_image_before_any_method_runs(
+    film: Path, style: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    events = run_command(capfd, film, "--style", style, "--methods", "johnson,ruder:iterations=1", code=5)
     assert [event["event"] for event in events] == ["failed"]
     assert "--style-image" in events[0]["next_step"]
     assert not film.with_name("film.compare.parts").exists()
@@ -91,7 +93,7 @@ def test_invalid_arguments_are_an_error_before_any_work(
     film: Path, style: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(path.name for path in tmp_path.iterdir())
-    invalid: list[tuple[list[str | Path], int]] = [(["--methods", "fancy"], 2), (["--style-image", "wave"], 5)]
+    invalid: list[tuple[list[str | Path], int]] = [(["--methods", "fancy"], 2), (["--style-image", "nothing"], 5)]
     invalid += [(["-o", film], 4), (["-o", film.with_name("all.webm")], 4)]
     for arguments, code in invalid:
         assert run_command(capfd, film, "--style", style, *arguments, code=code)[-1]["event"] == "failed"

@@ -59,9 +59,11 @@ def test_curves_are_in_the_json_if_requested(pair: tuple[str, str], capfd: pytes
     assert curve == [None, *[pytest.approx(0.04, rel=0.15)] * 5]
 
 
-def test_the_style_must_be_an_image(pair: tuple[str, str], capfd: pytest.CaptureFixture[str]) -> None:
-    assert exit_code(["measure", pair[0], "--source", pair[1], "--style", "wave"]) == 5
-    assert "there is no image wave" in capfd.readouterr().err
+def test_the_style_must_be_an_image_or_the_name_of_a_style(
+    pair: tuple[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["measure", pair[0], "--source", pair[1], "--style", "nothing"]) == 5
+    assert "there is no style or image nothing" in capfd.readouterr().err
 
 
 def test_films_of_different_length_are_an_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
