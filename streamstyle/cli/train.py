@@ -56,7 +56,9 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 @train.command("style-predictor", cls=GroupedCommand)
 @_training_output
 @grouped_option("Training")(
-    "--start", metavar="STYLE", help="Style to start from, or `style-predictor`. Default: random weights."
+    "--start",
+    metavar="STYLE",
+    help="Style or style predictor to start from; `style-predictor`: the built-in one. Default: random weights.",
 )
 @settings_options(StylePredictorTrainingSettings, "Training")
 @device_option("Training")
@@ -65,13 +67,21 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 def style_predictor(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
     """Train the network that predicts a style from any image. The same command resumes it."""
     settings = settings_from(StylePredictorTrainingSettings, values)
-    start_from = STYLE_PREDICTOR_PATH if start == "style-predictor" else get_style(start).path if start else None
+    start_from = _start_path(start) if start else None
     confirm_output(output, [], replace=yes, can_ask=not as_json, is_film=False)
     from streamstyle.train.style_predictor import train_style_predictor
 
     with report_to(as_json, quiet=False) as (observe, stop):
         train_style_predictor(output, settings, Device(device), observe, stop, start_from)
     return EXIT_INTERRUPTED if stop.is_set() else 0
+
+
+def _start_path(start: str) -> Path:
+    """Return the weights file of a style, of the built-in style predictor or of another one."""
+    if start == "style-predictor":
+        return STYLE_PREDICTOR_PATH
+    path = Path(start)
+    return path if path.suffix == ".safetensors" and path.is_file() else get_style(start).path
 
 
 @train.command("upscaler", cls=GroupedCommand)
