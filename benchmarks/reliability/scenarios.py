@@ -9,10 +9,10 @@ from random import Random
 
 from tests.films import Extras, cut, moving_square, pan, write_film
 
-FRAMES = 30
-"""Of a source film, two a second: a run of it has three or four resume points."""
+FRAMES = 16
+"""Of a source film, one a second: a run of it has three or four resume points."""
 
-_RATE = 2
+_RATE = 1
 _SHOT = FRAMES // 2 - 1
 """Frames of the first of two shots."""
 
@@ -58,11 +58,11 @@ SCENARIOS = (
 def write_source(path: Path, seed: int, *, variable_rate: bool = False) -> Path:
     """Write a film of two shots with sound, subtitles and chapters; `path` names the container."""
     random = Random(seed)
-    width, height = random.choice([(64, 48), (96, 64), (80, 64)])
+    width, height = random.choice([(64, 48), (80, 64), (96, 64)])
     moving = moving_square(frames=FRAMES - _SHOT, width=width, height=height, seed=seed + 1)
     frames = cut(pan(_SHOT, width, height, seed=seed), moving).frames
     if variable_rate:
-        gaps = [random.choice([200, 400, 600, 1000]) for _ in range(FRAMES)]
+        gaps = [random.choice([400, 800, 1200, 1600]) for _ in range(FRAMES)]
         pts, time_base = [sum(gaps[:index]) for index in range(FRAMES)], Fraction(1, 1000)
     else:
         pts, time_base = list(range(FRAMES)), Fraction(1, _RATE)
