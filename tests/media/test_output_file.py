@@ -162,6 +162,30 @@ def test_a_killed_run_leaves_all_but_the_last_seconds(long_video: Path, tmp_path
     assert not (tmp_path / "output.mkv").exists()
 
 
+KILLED_WHILE_PUBLISHED = """
+import os, signal, sys
+from pathlib import Path
+from streamstyle.media.output_file import PartialFile
+from tests.video_io import write_copy
+PartialFile.publish = lambda self, output: os.kill(os.getpid(), signal.SIGKILL)
+write_copy(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_a_film_whose_run_was_killed_while_it_was_published_is_replaced(
+    video: Path, tmp_path: Path, suffix: str
+) -> None:
+    """The header has been rewritten by then; the file is still known to be ours."""
+    output = tmp_path / f"output.{suffix}"
+    command = [sys.executable, "-c", KILLED_WHILE_PUBLISHED, str(video), str(output)]
+    assert subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode == -signal.SIGKILL
+    assert (tmp_path / f"output.partial.{suffix}").is_file()
+    write_copy(video, output)
+    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+
+
 @pytest.fixture(scope="module")
 def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sources") / "long.mp4"
