@@ -182,12 +182,10 @@ def test_a_full_disk_ends_the_caching_and_not_the_run(
     cache = FlowCache.open(film, SETTINGS, folder)
     cache.write(0, 1, motion())
 
-    def full(self: Path, data: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(data[:10])
+    def full(self: Path, target: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     cache.write(1, 2, motion())
     monkeypatch.undo()
     cache.write(2, 3, motion())
