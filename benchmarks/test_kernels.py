@@ -21,6 +21,7 @@ from streamstyle.ops.layers import (
     LayerBlend,
     blend_layers,
     source_trust,
+    tone_difference,
     torch_blend_layers,
     torch_source_trust,
 )
@@ -79,6 +80,7 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
     trust = torch_consistency_weight(backward, forward)
     term = torch_temporal_term(carried, stylised, trust, *WEIGHTS)
     planes = torch.rand(10, height, width, generator=random).to(device)
+    tone = tone_difference(carried, stylised, trust)
     blend = LayerBlend(9000, 691, 0.3, (1.0, 1.0), 0.4)
     held = (carried, stylised, trust, *WEIGHTS)
     return [
@@ -117,9 +119,9 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
         ),
         Case(
             "blend of layers",
-            lambda: blend_layers(planes, stylised, image, image[0], trust, carried, blend)[0],
-            lambda: torch_blend_layers(planes, stylised, image, image[0], trust, carried, blend)[0],
-            136,
+            lambda: blend_layers(planes, stylised, image, image[0], trust, tone, blend)[0],
+            lambda: torch_blend_layers(planes, stylised, image, image[0], trust, tone, blend)[0],
+            124,
         ),
         Case(
             "temporal term, once a frame",

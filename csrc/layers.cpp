@@ -43,14 +43,36 @@ PIXEL void trust_image(const Real* carried, const Real* source, const Real* trus
     }
 }
 
+// `tone_row` is [3, width + blocks]: the values of a row's blocks, and behind them those of its pixels.
+template <typename Real>
+PIXEL void enlarge_row(const Real* tone, Real* tone_row, int y, int blocks_y, int blocks_x, int width) {
+    const Between<Real> down = between_blocks<Real>(y, blocks_y);
+    const long area = long(blocks_y) * blocks_x;
+    for (int c = 0; c < 3; ++c) {
+        const Real* before = tone + c * area + long(down.before) * blocks_x;
+        const Real* after = tone + c * area + long(down.after) * blocks_x;
+        Real *pixels = tone_row + long(c) * (width + blocks_x), *blocks = pixels + width;
+        for (int b = 0; b < blocks_x; ++b) blocks[b] = mix(before[b], after[b], down.share);
+        for (int x = 0; x < width; ++x) {
+            const Between<Real> across = between_blocks<Real>(x, blocks_x);
+            pixels[x] = mix(blocks[across.before], blocks[across.after], across.share);
+        }
+    }
+}
+
 template <typename Real>
 PIXEL void blend_image(const Real* carried, const Real* stylised, const Real* detail, const Real* source,
                        const Real* trust, const Real* tone, const Blend<Real>& blend, Real* planes, Real* shown,
-                       long area) {
+                       int height, int width, int blocks_x, Real* tone_row) {
+    const long area = long(height) * width, tone_area = width + blocks_x;
+    for (int y = 0; y < height; ++y) {
+        const long first = long(y) * width;
+        enlarge_row(tone, tone_row, y, (height + BLOCK - 1) / BLOCK, blocks_x, width);
 #pragma omp simd
-    for (long pixel = 0; pixel < area; ++pixel)
-        blend_pixel(carried + pixel, stylised + pixel, detail + pixel, source[pixel], trust[pixel], tone + pixel, blend,
-                    planes + pixel, shown + pixel, area);
+        for (int x = 0; x < width; ++x)
+            blend_pixel(carried + first + x, stylised + first + x, detail + first + x, source[first + x],
+                        trust[first + x], tone_row + x, tone_area, blend, planes + first + x, shown + first + x, area);
+    }
 }
 
 }  // namespace
@@ -64,9 +86,38 @@ PIXEL void blend_image(const Real* carried, const Real* stylised, const Real* de
     EXPORTED blend_layers##suffix(const Real* carried, const Real* stylised, const Real* detail, const Real* source,   \
                                   const Real* trust, const Real* tone, Real temporal_weight, Real pixel_weight,        \
                                   Real tone_share, Real keep_first, Real keep_second, Real second_share, Real* planes, \
-                                  Real* shown, int height, int width) {                                                \
+                                  Real* shown, int height, int width, int blocks_x) {                                  \
         const Blend<Real> blend = {temporal_weight, pixel_weight, tone_share, keep_first, keep_second, second_share};  \
-        blend_image(carried, stylised, detail, source, trust, tone, blend, planes, shown, long(height) * width);       \
+        std::vector<Real> tone_row(3 * (long(width) + blocks_x));                                                      \
+        blend_image(carried, stylised, detail, source, trust, tone, blend, planes, shown, height, width, blocks_x,     \
+                    tone_row.data());                                                                                  \
+    }                                                                                                                  \
+    EXPORTED tone_blocks##suffix(const Real* carried, const Real* stylised, const Real* trust, Real* means,            \
+                                 int height, int width) {                                                              \
+        Real* mean = means;                                                                                            \
+        const int columns = (width + BLOCK - 1) / BLOCK;                                                               \
+        const long area = long(height) * width, blocks = long((height + BLOCK - 1) / BLOCK) * columns;                 \
+        for (int y = 0; y < height; y += BLOCK)                                                                        \
+            for (int x = 0; x < width; x += BLOCK, ++mean) {                                                           \
+                const long first = long(y) * width + x;                                                                \
+                Real found[4];                                                                                         \
+                tone_block(carried + first, stylised + first, trust + first, inside_block(y, height),                  \
+                           inside_block(x, width), area, width, found);                                                \
+                for (int c = 0; c < 4; ++c) mean[c * blocks] = found[c];                                               \
+            }                                                                                                          \
+    }                                                                                                                  \
+    EXPORTED energy_blocks##suffix(const Real* shown, const Real* detail, Real* means, int height, int width) {        \
+        Real* mean = means;                                                                                            \
+        const int columns = (width + BLOCK - 1) / BLOCK;                                                               \
+        const long area = long(height) * width, blocks = long((height + BLOCK - 1) / BLOCK) * columns;                 \
+        for (int y = 0; y < height; y += BLOCK)                                                                        \
+            for (int x = 0; x < width; x += BLOCK, ++mean) {                                                           \
+                const long first = long(y) * width + x;                                                                \
+                Real found[2];                                                                                         \
+                energy_block(shown + first, detail + first, inside_block(y, height), inside_block(x, width), area,     \
+                             width, found);                                                                            \
+                for (int c = 0; c < 2; ++c) mean[c * blocks] = found[c];                                               \
+            }                                                                                                          \
     }
 
 EXPORT(float, )

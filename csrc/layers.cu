@@ -33,22 +33,61 @@ extern "C" __global__ void source_trust(const float* carried,  // [height, width
     reduced[pixel] = reduce_trust(trust[pixel], sum, scale / float(SIDE * SIDE));
 }
 
-// One thread per pixel in blocks of 32x8: 136 bytes, 21 floats read and 13 written.
+// One thread per pixel in blocks of 32x8: 124 bytes, 18 floats read and 13 written, and the tone of blocks.
 extern "C" __global__ void blend_layers(const float* carried,   // [10, height, width]
                                         const float* stylised,  // [3, height, width]
                                         const float* detail,    // [3, height, width]: of `stylised`
                                         const float* source,    // [height, width]
                                         const float* trust,     // [height, width]: c
-                                        const float* tone,      // [3, height, width]
+                                        const float* tone,      // [3, height / BLOCK, width / BLOCK], rounded up
                                         float temporal_weight, float pixel_weight, float tone_share, float keep_first,
                                         float keep_second, float second_share,
                                         float* planes,  // [10, height, width]
                                         float* shown,   // [3, height, width]
-                                        int height, int width) {
+                                        int height, int width, int blocks_x) {
     const int x = blockIdx.x * TILE_X + threadIdx.x, y = blockIdx.y * TILE_Y + threadIdx.y;
     if (x >= width || y >= height) return;
-    const int pixel = y * width + x;
+    const int pixel = y * width + x, blocks_y = (height + BLOCK - 1) / BLOCK;
+    const Between<float> across = between_blocks<float>(x, blocks_x), down = between_blocks<float>(y, blocks_y);
+    float pixel_tone[3];
+    for (int c = 0; c < 3; ++c) {
+        const float *before = tone + (c * blocks_y + down.before) * blocks_x,
+                    *after = tone + (c * blocks_y + down.after) * blocks_x;
+        pixel_tone[c] = mix(mix(before[across.before], after[across.before], down.share),
+                            mix(before[across.after], after[across.after], down.share), across.share);
+    }
     const Blend<float> blend = {temporal_weight, pixel_weight, tone_share, keep_first, keep_second, second_share};
-    blend_pixel(carried + pixel, stylised + pixel, detail + pixel, source[pixel], trust[pixel], tone + pixel, blend,
+    blend_pixel(carried + pixel, stylised + pixel, detail + pixel, source[pixel], trust[pixel], pixel_tone, 1, blend,
                 planes + pixel, shown + pixel, long(height) * width);
+}
+
+// One thread per block of BLOCK x BLOCK pixels.
+extern "C" __global__ void tone_blocks(const float* carried,   // [3, height, width]
+                                       const float* stylised,  // [3, height, width]
+                                       const float* trust,     // [height, width]: c
+                                       float* means,           // [4, height / BLOCK, width / BLOCK], rounded up
+                                       int height, int width) {
+    const int column = blockIdx.x * TILE_X + threadIdx.x, row = blockIdx.y * TILE_Y + threadIdx.y;
+    const int columns = (width + BLOCK - 1) / BLOCK, rows = (height + BLOCK - 1) / BLOCK;
+    if (column >= columns || row >= rows) return;
+    const int x = column * BLOCK, y = row * BLOCK, first = y * width + x;
+    float found[4];
+    tone_block(carried + first, stylised + first, trust + first, inside_block(y, height), inside_block(x, width),
+               long(height) * width, width, found);
+    for (int c = 0; c < 4; ++c) means[(c * rows + row) * columns + column] = found[c];
+}
+
+// One thread per block of BLOCK x BLOCK pixels.
+extern "C" __global__ void energy_blocks(const float* shown,   // [3, height, width]
+                                         const float* detail,  // [3, height, width]
+                                         float* means,         // [2, height / BLOCK, width / BLOCK], rounded up
+                                         int height, int width) {
+    const int column = blockIdx.x * TILE_X + threadIdx.x, row = blockIdx.y * TILE_Y + threadIdx.y;
+    const int columns = (width + BLOCK - 1) / BLOCK, rows = (height + BLOCK - 1) / BLOCK;
+    if (column >= columns || row >= rows) return;
+    const int x = column * BLOCK, y = row * BLOCK, first = y * width + x;
+    float found[2];
+    energy_block(shown + first, detail + first, inside_block(y, height), inside_block(x, width), long(height) * width,
+                 width, found);
+    for (int c = 0; c < 2; ++c) means[(c * rows + row) * columns + column] = found[c];
 }

@@ -13,6 +13,24 @@ PIXEL Real reduce_trust(Real trust, Real error, Real scale) {
     return trust / square(Real(1) + square(error * scale));
 }
 
+// Values of blocks of BLOCK x BLOCK pixels are interpolated to pixels, with those at the edge repeated: the block before
+// a position on one axis, the next one, and the share of the next one.
+const int BLOCK = 8;
+
+template <typename Real>
+struct Between {
+    int before, after;
+    Real share;
+};
+
+template <typename Real>
+PIXEL Between<Real> between_blocks(int pixel, int blocks) {
+    const int centre = 2 * pixel + 1 - BLOCK;  // from the centre of the first block, in half pixels
+    const int before = centre < 0 ? 0 : centre / (2 * BLOCK);
+    const Real share = centre < 0 ? Real(0) : Real(centre % (2 * BLOCK)) / Real(2 * BLOCK);
+    return {before, clamp_index(before + 1, blocks), share};
+}
+
 template <typename Real>
 struct Blend {
     Real temporal_weight, pixel_weight, tone_share, keep_first, keep_second, second_share;
@@ -23,16 +41,17 @@ PIXEL Real mix(Real from, Real to, Real share) {
     return from + share * (to - from);
 }
 
-// All pointers are to the pixel in the first plane; planes are `area` apart.
+// All pointers are to the pixel in the first plane; planes are `area` apart, those of `tone` `tone_area`.
 template <typename Real>
 PIXEL void blend_pixel(const Real* carried, const Real* stylised, const Real* detail, Real source, Real trust,
-                       const Real* tone, const Blend<Real>& blend, Real* planes, Real* shown, long area) {
+                       const Real* tone, long tone_area, const Blend<Real>& blend, Real* planes, Real* shown,
+                       long area) {
     const Real temporal = blend.temporal_weight * trust, weight = temporal + blend.pixel_weight;
     const Real share = weight > Real(0) ? temporal / weight : Real(0);
     UNROLL
     for (int c = 0; c < 3; ++c) {
         const long coarse = c * area, first = (c + 3) * area, second = (c + 6) * area;
-        planes[coarse] = mix(stylised[coarse], carried[coarse] + blend.tone_share * tone[coarse], share);
+        planes[coarse] = mix(stylised[coarse], carried[coarse] + blend.tone_share * tone[c * tone_area], share);
         const Real kept_first = mix(detail[coarse], carried[first], blend.keep_first * trust);
         const Real kept_second = mix(detail[coarse], carried[second], blend.keep_second * trust);
         planes[first] = kept_first;
@@ -41,3 +60,35 @@ PIXEL void blend_pixel(const Real* carried, const Real* stylised, const Real* de
     }
     planes[9 * area] = mix(source, carried[9 * area], share);
 }
+
+// The mean of four values over the block of a pixel: the trusted differences of the three channels, and the trust. The
+// pointers are to its first pixel, of which `rows` x `columns` are inside the image.
+template <typename Real>
+PIXEL void tone_block(const Real* carried, const Real* stylised, const Real* trust, int rows, int columns, long area,
+                      int width, Real* means) {
+    Real sums[4] = {};
+    for (int y = 0; y < rows; ++y)
+        for (int x = 0; x < columns; ++x) {
+            const long pixel = long(y) * width + x;
+            for (int c = 0; c < 3; ++c) sums[c] += trust[pixel] * (stylised[c * area + pixel] - carried[c * area + pixel]);
+            sums[3] += trust[pixel];
+        }
+    for (int c = 0; c < 4; ++c) means[c] = sums[c] / Real(rows * columns);
+}
+
+// The mean of the squared magnitudes of two details over a block.
+template <typename Real>
+PIXEL void energy_block(const Real* shown, const Real* detail, int rows, int columns, long area, int width,
+                        Real* means) {
+    Real sums[2] = {};
+    for (int y = 0; y < rows; ++y)
+        for (int x = 0; x < columns; ++x)
+            for (int c = 0; c < 3; ++c) {
+                const long pixel = c * area + long(y) * width + x;
+                sums[0] += square(shown[pixel]);
+                sums[1] += square(detail[pixel]);
+            }
+    for (int c = 0; c < 2; ++c) means[c] = sums[c] / Real(rows * columns);
+}
+
+PIXEL int inside_block(int first, int size) { return first + BLOCK < size ? BLOCK : size - first; }

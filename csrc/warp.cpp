@@ -31,16 +31,20 @@ struct Four {
 };
 
 const int MARGIN = LANCZOS_TAPS / 2;  // repeated edge pixels around an interleaved image
-const int BLOCK = 16;                 // pixels of a row that are interleaved at once, few enough for the first cache
 
-// Fills a row of an interleaved image, [width + 2 MARGIN, lanes]; lanes without a channel are 0.
-template <typename Real>
-PIXEL void interleave_row(const Real* row, long area, Real* pixels, int channels, int lanes, int width) {
-    for (int left = -MARGIN; left < width + MARGIN; left += BLOCK) {
-        const int right = left + BLOCK < width + MARGIN ? left + BLOCK : width + MARGIN;
-        for (int c = 0; c < lanes; ++c)
-            for (int x = left; x < right; ++x)
-                pixels[(x + MARGIN) * lanes + c] = c < channels ? row[c * area + clamp_index(x, width)] : Real(0);
+// Fills a row of an interleaved image, [width + 2 MARGIN, 4 FOURS]; lanes without a channel repeat the last one.
+template <typename Real, int FOURS>
+PIXEL void interleave_row(const Real* row, long area, Real* pixels, int channels, int width) {
+    typedef typename Four<Real>::type Lanes;
+    Lanes* inner = (Lanes*)pixels + MARGIN * FOURS;
+    for (int n = 0; n < FOURS; ++n) {
+        const Real* from[4];
+        for (int k = 0; k < 4; ++k) from[k] = row + clamp_index(4 * n + k, channels) * area;
+        for (int x = 0; x < width; ++x) inner[x * FOURS + n] = Lanes{from[0][x], from[1][x], from[2][x], from[3][x]};
+        for (int k = 1; k <= MARGIN; ++k) {
+            inner[n - k * FOURS] = inner[n];
+            inner[(width - 1 + k) * FOURS + n] = inner[(width - 1) * FOURS + n];
+        }
     }
 }
 
@@ -80,15 +84,14 @@ PIXEL void lanczos_channels(const Real* image, const Real* flow, const Real* tab
     Real *pixels = buffer.get(), *sampled = pixels + (height + 2L * MARGIN) * stride;
     for (int y = -MARGIN; y < height + MARGIN; ++y) {
         const Real* row = image + long(clamp_index(y, height)) * width;
-        interleave_row(row, area, pixels + (y + MARGIN) * stride, channels, lanes, width);
+        interleave_row<Real, FOURS>(row, area, pixels + (y + MARGIN) * stride, channels, width);
     }
     for (int y = 0; y < height; ++y) {
         const Real* u = flow + long(y) * width;
         lanczos_row<Real, FOURS>(pixels, u, u + area, table, sampled, height, width, y);
         Real* row = output + long(y) * width;
-        for (int left = 0; left < width; left += BLOCK)
-            for (int c = 0; c < channels; ++c)
-                for (int x = left; x < left + BLOCK && x < width; ++x) row[c * area + x] = sampled[x * lanes + c];
+        for (int c = 0; c < channels; ++c)
+            for (int x = 0; x < width; ++x) row[c * area + x] = sampled[x * lanes + c];
     }
 }
 

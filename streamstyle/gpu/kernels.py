@@ -16,7 +16,8 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """One row. A shape is a string of sides, `3 H/2 W`: numbers, or letters bound by the shapes of the inputs."""
+    """One row. A shape is a string of sides, `3 H/2 W`: numbers, or letters bound by the inputs; `H/8+` is rounded
+    up."""
 
     name: str
     source: str
@@ -103,16 +104,19 @@ KERNELS = {
         Kernel(
             "blend_layers",
             "layers",
-            ("10 H W", "3 H W", "3 H W", "H W", "H W", "3 H W"),
+            ("10 H W", "3 H W", "3 H W", "H W", "H W", "3 A B"),
             ("10 H W", "3 H W"),
             6,
+            sizes="H W B",
         ),
         Kernel("consistency_weight", "occlusion", ("2 H W", "2 H W"), ("H W",)),
         Kernel("gaussian_blur", "blur", ("C H W", "T"), ("C H W",), sizes="C H W T"),
+        Kernel("energy_blocks", "layers", ("3 H W", "3 H W"), ("2 H/8+ W/8+",), threads="H/8+ W/8+"),
         Kernel("rgb_to_yuv420", "yuv", ("3 H W",), ("6 H/2 W/2",), 2, torch.uint8, threads="H/2 W/2"),
         Kernel("source_trust", "layers", ("H W", "H W", "H W"), ("H W",), 1),
         Kernel("temporal_loss_and_gradient", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W",), 1, has_sum=True),
         Kernel("temporal_term", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W", "H W"), 2, has_sum=True),
+        Kernel("tone_blocks", "layers", ("3 H W", "3 H W", "H W"), ("4 H/8+ W/8+",), threads="H/8+ W/8+"),
         Kernel("warp_bicubic", "warp", ("C H W", "2 H W"), ("C H W",), sizes="C H W"),
         Kernel("warp_bilinear", "warp", ("C H W", "2 H W"), ("C H W",), sizes="C H W"),
         Kernel("warp_lanczos", "warp", ("C H W", "2 H W", "64 6"), ("C H W",), sizes="C H W"),
@@ -123,11 +127,18 @@ KERNELS = {
 
 def _evaluate(shape: str, sizes: dict[str, int]) -> tuple[int, ...]:
     """Return the numbers of a shape."""
-    return tuple((int(side) if side.isdecimal() else sizes[side]) // divisor for side, divisor in _parse_shape(shape))
+    return tuple(
+        ((int(side) if side.isdecimal() else sizes[side]) + excess) // divisor
+        for side, divisor, excess in _parse_shape(shape)
+    )
 
 
 @functools.cache
-def _parse_shape(shape: str) -> tuple[tuple[str, int], ...]:
-    """Return the sides of a shape, each with its divisor."""
-    sides = (side.partition("/") for side in shape.split())
-    return tuple((side, int(divisor or 1)) for side, _, divisor in sides)
+def _parse_shape(shape: str) -> tuple[tuple[str, int, int], ...]:
+    """Return the sides of a shape, each with its divisor, and what is added before the division."""
+    sides = []
+    for side in shape.split():
+        name, _, text = side.partition("/")
+        divisor = int(text.rstrip("+") or 1)
+        sides.append((name, divisor, divisor - 1 if text.endswith("+") else 0))
+    return tuple(sides)

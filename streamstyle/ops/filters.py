@@ -47,12 +47,18 @@ def gaussian_taps(sigma: float) -> Tensor:
     return (taps / taps.sum()).float()
 
 
-def local_means(
+def block_means(
     image: Tensor,  # [C, H, W] float32
 ) -> Tensor:  # [C, H/8, W/8], rounded up
-    """Return the means of blocks of 8x8 pixels, averaged again over 3x3 blocks."""
-    blocks = F.avg_pool2d(image[None], BLOCK, ceil_mode=True, count_include_pad=False)
-    return F.avg_pool2d(blocks, 3, stride=1, padding=1, count_include_pad=False)[0]
+    """Return the means of blocks of 8x8 pixels."""
+    return F.avg_pool2d(image[None], BLOCK, ceil_mode=True, count_include_pad=False)[0]
+
+
+def smooth_blocks(
+    means: Tensor,  # [C, H/8, W/8]
+) -> Tensor:  # the same
+    """Return the means of 3x3 blocks, of fewer at the edges."""
+    return F.avg_pool2d(means[None], 3, stride=1, padding=1, count_include_pad=False)[0]
 
 
 def enlarge_means(

@@ -19,15 +19,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.gpu.dispatch import find_kernels
-from streamstyle.ops.filters import enlarge_means, gaussian_blur, local_means
+from streamstyle.ops.filters import block_means, enlarge_means, gaussian_blur, smooth_blocks
 
 PLANES = 10
 """Planes of the layers: three coarse, three each of two detail layers, and the luma of the source."""
 
-DETAIL_SIGMA = 1.6
+DETAIL_SIGMA = 1.5
 """Pixels: standard deviation of the Gaussian that separates detail from the coarse layer."""
 
-GHOST = 0.2
+GHOST = 0.25
 """Root mean square difference of luma over 5x5 pixels at which a quarter of the trust is left."""
 
 TONE_SHARE = 0.3
@@ -92,10 +92,22 @@ def tone_difference(
     carried: Tensor,  # [3, H, W] float32: the carried coarse layer
     stylised: Tensor,  # [3, H, W] float32 in [0, 1]
     trust: Tensor,  # [H, W] float32 in [0, 1]
-) -> Tensor:  # [3, H, W]
+) -> Tensor:  # [3, H/8, W/8], rounded up
     """Return the local mean of `stylised - carried` where what is carried is trusted."""
-    differences = local_means(torch.cat((trust * (stylised - carried), trust[None])))
-    return enlarge_means(differences[:3] / differences[3:].clamp_min(1e-3), *trust.shape)
+    means = smooth_blocks(tone_blocks(carried, stylised, trust))
+    return means[:3] / means[3:].clamp_min(1e-3)
+
+
+def tone_blocks(carried: Tensor, stylised: Tensor, trust: Tensor) -> Tensor:  # [4, H/8, W/8], rounded up
+    """Return the means of `trust (stylised - carried)` and of `trust` over blocks."""
+    if kernels := find_kernels(carried, stylised, trust):
+        return kernels.run("tone_blocks", carried, stylised, trust)[0]
+    return torch_tone_blocks(carried, stylised, trust)
+
+
+def torch_tone_blocks(carried: Tensor, stylised: Tensor, trust: Tensor) -> Tensor:
+    """The torch twin of `tone_blocks`, and its specification."""
+    return block_means(torch.cat((trust * (stylised - carried), trust[None])))
 
 
 def blend_layers(
@@ -104,7 +116,7 @@ def blend_layers(
     detail: Tensor,  # [3, H, W] float32: of `stylised`
     source: Tensor,  # [H, W] float32 in [0, 1]: luma
     trust: Tensor,  # [H, W] float32 in [0, 1]
-    tone: Tensor,  # [3, H, W] float32 from `tone_difference`
+    tone: Tensor,  # [3, H/8, W/8] float32 from `tone_difference`
     blend: LayerBlend,
 ) -> tuple[Tensor, Tensor]:  # [10, H, W], [3, H, W]
     """Return the layers of the frame, and the detail that is shown."""
@@ -127,7 +139,8 @@ def torch_blend_layers(
     """The torch twin of `blend_layers`, and its specification."""
     temporal = blend.temporal_weight * trust
     share = temporal / (temporal + blend.pixel_weight).clamp_min(1e-12)
-    coarse = torch.lerp(stylised, carried[:3] + blend.tone_share * tone, share)
+    toned = carried[:3] + blend.tone_share * enlarge_means(tone, *trust.shape)
+    coarse = torch.lerp(stylised, toned, share)
     first = torch.lerp(detail, carried[3:6], blend.keep[0] * trust)
     second = torch.lerp(detail, carried[6:9], blend.keep[1] * trust)
     carried_source = torch.lerp(source, carried[9], share)
@@ -142,9 +155,21 @@ def detail_gain(
     share: float = GAIN_SHARE,  # of this frame's own gain, against the previous one
 ) -> Tensor:  # [1, H/8, W/8] float32
     """Return what `shown` has to be multiplied by for the local contrast of `detail`, smoothed in time."""
-    energy = local_means(torch.stack((shown.square().sum(0), detail.square().sum(0)))) + _FAINT_ENERGY
+    energy = smooth_blocks(energy_blocks(shown, detail)) + _FAINT_ENERGY
     gain = (energy[1:] / energy[:1]).sqrt().clamp(MIN_GAIN, MAX_GAIN)
     return gain if previous is None else torch.lerp(previous, gain, share)
+
+
+def energy_blocks(shown: Tensor, detail: Tensor) -> Tensor:  # [2, H/8, W/8], rounded up
+    """Return the mean squared magnitudes of two details, [3, H, W] each, over blocks."""
+    if kernels := find_kernels(shown, detail):
+        return kernels.run("energy_blocks", shown, detail)[0]
+    return torch_energy_blocks(shown, detail)
+
+
+def torch_energy_blocks(shown: Tensor, detail: Tensor) -> Tensor:
+    """The torch twin of `energy_blocks`, and its specification."""
+    return block_means(torch.stack((shown.square().sum(0), detail.square().sum(0))))
 
 
 def merge_layers(

@@ -33,7 +33,7 @@ from streamstyle.settings import ConsistencySettings
 _LAYERS, _GAIN, _AGE = "layers.", "gain", "age"
 """Names in the feedback."""
 
-_PERIOD = 16
+_PERIOD = 32
 """Frames from one replacement of a detail layer to the next, at a steadiness of 0.5."""
 
 

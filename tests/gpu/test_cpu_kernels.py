@@ -10,7 +10,14 @@ from torch import Tensor
 from streamstyle.gpu.cpu_kernels import CpuKernels
 from streamstyle.ops.filters import gaussian_taps, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
-from streamstyle.ops.layers import GHOST, LayerBlend, torch_blend_layers, torch_source_trust
+from streamstyle.ops.layers import (
+    GHOST,
+    LayerBlend,
+    torch_blend_layers,
+    torch_energy_blocks,
+    torch_source_trust,
+    torch_tone_blocks,
+)
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.temporal import torch_temporal_term
@@ -145,7 +152,8 @@ def test_the_blur_equals_its_twin(
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_layers_equal_their_twins(cpu_kernels: CpuKernels, height: int, width: int, dtype: torch.dtype) -> None:
-    stylised, detail, tone, first = pictures(4, height, width, dtype)
+    stylised, detail, first = pictures(3, height, width, dtype)
+    tone = pictures(1, -(-height // 8), -(-width // 8), dtype)[0]
     planes = pictures(4, height, width, dtype).flatten(0, 1)[:10].contiguous()
     source, trust = first[0], first[1]
     atol = 1e-6 if dtype == torch.float32 else 1e-14  # sums of 25 in another order
@@ -157,6 +165,10 @@ def test_the_layers_equal_their_twins(cpu_kernels: CpuKernels, height: int, widt
     twins = torch_blend_layers(planes, stylised, detail, source, trust, tone, blend)
     for layer, twin in zip(found_layers, twins, strict=True):
         torch.testing.assert_close(layer, twin, rtol=0, atol=atol)
+    means = cpu_kernels.run("tone_blocks", planes[:3], stylised, trust)[0]
+    torch.testing.assert_close(means, torch_tone_blocks(planes[:3], stylised, trust), rtol=0, atol=atol)
+    means = cpu_kernels.run("energy_blocks", stylised, detail)[0]
+    torch.testing.assert_close(means, torch_energy_blocks(stylised, detail), rtol=0, atol=2 * atol)
 
 
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (4, 6), (48, 64)])

@@ -19,7 +19,14 @@ from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.gpu.kernels import KERNELS
 from streamstyle.ops.filters import gaussian_taps, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
-from streamstyle.ops.layers import GHOST, LayerBlend, torch_blend_layers, torch_source_trust
+from streamstyle.ops.layers import (
+    GHOST,
+    LayerBlend,
+    torch_blend_layers,
+    torch_energy_blocks,
+    torch_source_trust,
+    torch_tone_blocks,
+)
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.temporal import torch_temporal_term
@@ -114,7 +121,8 @@ def test_the_blur_equals_its_twin(kernels: CudaKernels, sigma: float, height: in
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_the_layers_equal_their_twins(kernels: CudaKernels, height: int, width: int) -> None:
-    stylised, detail, tone, first = random(4, 3, height, width)
+    stylised, detail, first = random(3, 3, height, width)
+    tone = random(3, -(-height // 8), -(-width // 8))
     planes, source, trust = random(10, height, width, seed=1), first[0], first[1]
     found = kernels.run("source_trust", planes[9], source, trust, GHOST**-2)[0]
     torch.testing.assert_close(found, torch_source_trust(planes[9], source, trust), rtol=0, atol=1e-6)
@@ -124,6 +132,10 @@ def test_the_layers_equal_their_twins(kernels: CudaKernels, height: int, width: 
     twins = torch_blend_layers(planes, stylised, detail, source, trust, tone, blend)
     for layer, twin in zip(found_layers, twins, strict=True):
         torch.testing.assert_close(layer, twin, rtol=0, atol=1e-6)
+    means = kernels.run("tone_blocks", planes[:3], stylised, trust)[0]
+    torch.testing.assert_close(means, torch_tone_blocks(planes[:3], stylised, trust), rtol=0, atol=1e-6)
+    means = kernels.run("energy_blocks", stylised, detail)[0]
+    torch.testing.assert_close(means, torch_energy_blocks(stylised, detail), rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (16, 64), (18, 66), (38, 70)])
@@ -169,6 +181,8 @@ def test_kernels_read_nothing_outside_the_image(kernels: CudaKernels) -> None:
         kernels.run("warp_lanczos", image, along, surround_with_nan(lanczos_table()))[0],
         kernels.run("gaussian_blur", image, surround_with_nan(gaussian_taps(8 / 3)))[0],
         kernels.run("source_trust", trust, trust, trust, 1.0)[0],
+        kernels.run("tone_blocks", carried, image, trust)[0],
+        kernels.run("energy_blocks", carried, image)[0],
         *term,
         *run_temporal_loss(kernels, image, surround_with_nan(term[0]), surround_with_nan(term[1])),
     ]

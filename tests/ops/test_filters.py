@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from streamstyle.ops.filters import enlarge_means, gaussian_blur, gaussian_taps, local_means
+from streamstyle.ops.filters import block_means, enlarge_means, gaussian_blur, gaussian_taps, smooth_blocks
 
 pytestmark = pytest.mark.usefixtures("_with_each_backend")
 
@@ -29,11 +29,11 @@ def test_the_widest_gaussian_fits_the_kernel() -> None:
 
 def test_local_means_of_a_ramp_are_the_ramp() -> None:
     ramp = torch.arange(80.0).expand(1, 72, 80)
-    enlarged = enlarge_means(local_means(ramp), 72, 80)
+    enlarged = enlarge_means(smooth_blocks(block_means(ramp)), 72, 80)
     torch.testing.assert_close(enlarged[..., 12:-12], ramp[..., 12:-12])
 
 
 def test_sizes_that_are_no_multiples_of_the_block_are_kept() -> None:
     image = torch.full((2, 13, 21), 0.7)
-    assert local_means(image).shape == (2, 2, 3)
-    torch.testing.assert_close(enlarge_means(local_means(image), 13, 21), image)
+    assert block_means(image).shape == (2, 2, 3)
+    torch.testing.assert_close(enlarge_means(block_means(image), 13, 21), image)

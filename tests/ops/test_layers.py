@@ -35,7 +35,7 @@ def blend(carried: Tensor, trust: float, blend: LayerBlend = KEEP, tone: float =
         random(3, *size, seed=3),
         random(*size, seed=4),
         torch.full(size, float(trust)),
-        torch.full((3, *size), tone),
+        torch.full((3, HEIGHT // 8, WIDTH // 8), tone),
         blend,
     )
 
@@ -84,7 +84,7 @@ def test_the_difference_in_tone_leaves_out_what_is_not_trusted() -> None:
     stylised = carried + 0.1
     stylised[:, 10:20, 10:20] = 1
     trust[10:20, 10:20] = 0
-    torch.testing.assert_close(tone_difference(carried, stylised, trust), torch.full_like(carried, 0.1))
+    torch.testing.assert_close(tone_difference(carried, stylised, trust), torch.full((3, HEIGHT // 8, WIDTH // 8), 0.1))
 
 
 def test_a_ghost_is_not_trusted_and_small_differences_are() -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -49,11 +48,16 @@ def outputs(frames: Iterator[StylisedFrame], settings: ConsistencySettings = SET
 
 
 def warping_error(images: Sequence[Tensor], scene: Scene) -> float:
-    """Mean squared difference from each frame to the next along the true motion, the first three left out."""
+    """Mean squared difference from each frame to the next along the true motion.
+
+    The first three are left out, and eight pixels at the sides, where blur sees what a pan uncovers.
+    """
     errors = []
     for index in range(4, len(images)):
         warped = backward_warp(images[index - 1], torch.from_numpy(scene.backward[index]))
-        errors.append((images[index] - warped)[:, ~torch.from_numpy(scene.uncovered[index])].square().mean())
+        seen = ~torch.from_numpy(scene.uncovered[index])
+        seen[:, :8] = seen[:, -8:] = False
+        errors.append((images[index] - warped)[:, seen].square().mean())
     return float(torch.stack(errors).mean())
 
 
@@ -91,13 +95,12 @@ def test_what_a_square_uncovers_shows_its_own_stylisation() -> None:
 
 
 def test_a_ghost_of_wrong_flow_is_not_carried() -> None:
-    """A square that appears out of nothing while the flow claims that nothing moved."""
+    """A black square that appears out of nothing while the flow claims that nothing moved."""
     scene = still(6)
-    scene.frames[5, 20:44, 40:64] = 255 - scene.frames[5, 20:44, 40:64]
+    scene.frames[5, 20:44, 40:64] = 0
     frames = list(stylised(scene))
     difference = (outputs(iter(frames))[5] - frames[5].image).abs().mean(0)
-    wrong = torch.from_numpy(np.abs(scene.frames[5].astype(int) - scene.frames[4]).mean(-1) > 100)
-    assert difference[wrong].mean() < 0.3 * difference[:, :32].mean()
+    assert difference[24:40, 44:60].mean() < 0.3 * difference[:, :32].mean()
 
 
 def test_tone_follows_the_light() -> None:
@@ -107,11 +110,11 @@ def test_tone_follows_the_light() -> None:
     assert 0 <= lag < 0.03  # the mean of the carried frames alone would lag by 0.1
 
 
-@pytest.mark.parametrize("after", [1, 9, 18])
+@pytest.mark.parametrize("after", [1, 18, 33])
 @pytest.mark.parametrize("lookback", [(1,), (1, 3)])
 def test_a_resumed_film_is_the_same_bit_for_bit(after: int, lookback: tuple[int, ...]) -> None:
     settings = ConsistencySettings(lookback=lookback)
-    frames = list(stylised(still(22), lookback[1:]))
+    frames = list(stylised(still(36), lookback[1:]))
     whole = list(live(iter(frames), settings))
     resumed = list(live(iter(frames[after:]), settings, whole[after - 1].feedback))
     for frame, expected in zip(resumed, whole[after:], strict=True):
