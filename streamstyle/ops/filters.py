@@ -24,27 +24,27 @@ def gaussian_blur(
 ) -> Tensor:  # the same
     """Return the image blurred by a Gaussian cut off at three sigma; edge pixels are repeated outside the image."""
     if kernels := find_kernels(image):
-        return kernels.run("gaussian_blur", image, gaussian_taps(sigma).to(image.device))[0]
+        return kernels.run("gaussian_blur", image, gaussian_taps(sigma, image.device))[0]
     return torch_gaussian_blur(image, sigma)
 
 
 def torch_gaussian_blur(image: Tensor, sigma: float) -> Tensor:
     """The torch twin of `gaussian_blur`, and its specification."""
-    taps = gaussian_taps(sigma).to(image)
+    taps = gaussian_taps(sigma, image.device).to(image.dtype)
     radius = len(taps) // 2
     rows = F.conv2d(F.pad(image[:, None], (0, 0, radius, radius), mode="replicate"), taps.view(1, 1, -1, 1))
     return F.conv2d(F.pad(rows, (radius, radius, 0, 0), mode="replicate"), taps.view(1, 1, 1, -1))[:, 0]
 
 
-@functools.cache
-def gaussian_taps(sigma: float) -> Tensor:
+@functools.cache  # by device, so that no frame waits for a copy
+def gaussian_taps(sigma: float, device: torch.device | str = "cpu") -> Tensor:
     """Return the weights of a Gaussian, [2 ceil(3 sigma) + 1] float32."""
     if not 0 < sigma <= MAX_SIGMA:
         raise ValueError(f"sigma cannot be {sigma}; give up to {MAX_SIGMA:.2f}")
     radius = math.ceil(3 * sigma)
     distances = torch.arange(-radius, radius + 1, dtype=torch.float64)
     taps = torch.exp(-0.5 * (distances / sigma) ** 2)
-    return (taps / taps.sum()).float()
+    return (taps / taps.sum()).float().to(device)
 
 
 def block_means(

@@ -36,7 +36,7 @@ def backward_warp(
     kernels = find_kernels(image, flow)
     if kernels is None:
         return torch_backward_warp(image, flow, mode)
-    tables = (lanczos_table().to(image.device),) if mode == "lanczos" else ()
+    tables = (lanczos_table(image.device),) if mode == "lanczos" else ()
     return kernels.run(f"warp_{mode}", image, flow, *tables)[0]
 
 
@@ -54,26 +54,28 @@ def torch_backward_warp(image: Tensor, flow: Tensor, mode: WarpMode = "bicubic")
     return F.grid_sample(padded[None], grid[None], mode=mode, padding_mode="border", align_corners=False)[0]
 
 
-@functools.cache
-def lanczos_table() -> Tensor:
+@functools.cache  # by device, so that no frame waits for a copy
+def lanczos_table(device: torch.device | str = "cpu") -> Tensor:
     """Return the weights of the six taps at each of 64 phases, [64, 6] float32; the third tap is the pixel itself."""
     phases = torch.arange(LANCZOS_PHASES, dtype=torch.float64)[:, None] / LANCZOS_PHASES
     distances = phases - torch.arange(1 - _LANCZOS_RADIUS, _LANCZOS_RADIUS + 1)
     weights = torch.sinc(distances) * torch.sinc(distances / _LANCZOS_RADIUS)
     weights[0] = (distances[0] == 0).double()  # sinc is not exactly 0 at whole numbers
-    return (weights / weights.sum(1, keepdim=True)).float()
+    return (weights / weights.sum(1, keepdim=True)).float().to(device)
 
 
 def _sample_lanczos(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Return the image at positions inside it, [H, W] each."""
-    margin, table = _LANCZOS_RADIUS, lanczos_table().to(image)
+    margin, table = _LANCZOS_RADIUS, lanczos_table(image.device).to(image.dtype)
     padded = F.pad(image[None], (margin,) * 4, mode="replicate")[0]
     (first_x, taps_x), (first_y, taps_y) = (_phases(position, table) for position in (x, y))
+    pixels, width = padded.flatten(1), padded.shape[-1]
     sampled = torch.zeros_like(image)
     for j in range(2 * _LANCZOS_RADIUS):
         row = torch.zeros_like(image)
         for i in range(2 * _LANCZOS_RADIUS):
-            row += taps_x[..., i] * padded[:, first_y + j + 1, first_x + i + 1]
+            index = (first_y + j + 1) * width + first_x + i + 1
+            row += taps_x[..., i] * pixels.index_select(1, index.flatten()).view_as(image)
         sampled += taps_y[..., j] * row
     return sampled
 
@@ -81,7 +83,8 @@ def _sample_lanczos(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
 def _phases(position: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
     """Return the pixel that each position is in, [H, W], and the weights of its taps, [H, W, 6]."""
     steps = (position * LANCZOS_PHASES + 0.5).long()
-    return steps // LANCZOS_PHASES, table[steps % LANCZOS_PHASES]
+    taps = table.index_select(0, (steps % LANCZOS_PHASES).flatten())
+    return steps // LANCZOS_PHASES, taps.view(*steps.shape, -1)
 
 
 def _pad_to_power_of_two(image: Tensor) -> Tensor:

@@ -109,7 +109,8 @@ def _haste(steadiness: float) -> float:
 def _luma(frame: Frame, device: torch.device) -> Tensor:
     """Return the luma of a frame, [H, W] float32 in [0, 1]."""
     image = to_device(torch.from_numpy(frame.image), device).float()
-    return image @ image.new_tensor(BT601).div_(255)
+    red, green, blue = (weight / 255 for weight in BT601)
+    return red * image[..., 0] + green * image[..., 1] + blue * image[..., 2]
 
 
 def _to_feedback(window: LookbackWindow[Tensor], state: _State) -> Feedback:

@@ -17,10 +17,13 @@ from streamstyle.models.tiling import TiledStyleNet
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import prepare_style_net
 from streamstyle.ops import transfer
+from streamstyle.ops.filters import gaussian_taps
 from streamstyle.ops.image import to_tensor
+from streamstyle.ops.layers import DETAIL_SIGMA
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.temporal import temporal_term
 from streamstyle.ops.transfer import to_host
+from streamstyle.ops.warp import lanczos_table
 from streamstyle.optimise.frame_optimiser import Capture, FrameOptimiser, MemoryBudget, RuderOptimiser
 from streamstyle.optimise.lbfgs import CHECK_EVERY
 from streamstyle.optimise.losses import style_grams
@@ -28,6 +31,7 @@ from streamstyle.runs.status_sampler import OnlineMetrics
 from streamstyle.settings import ConsistencySettings, Init, Method, RuderSettings, Settings, StyleSettings
 from streamstyle.stages import consistency as consistency_stage
 from streamstyle.stages.consistency import consistency
+from streamstyle.stages.live import live
 from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.stylise import stylise
 from streamstyle.train import style as learning
@@ -108,8 +112,10 @@ def test_stylisation_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet, set
 @pytest.mark.parametrize("lookback", [(1,), (1, 2)])
 def test_live_frames_need_no_synchronisation(gpu: FakeGPU, style: StyleNet, lookback: tuple[int, ...]) -> None:
     frames = stylise(flowed(3, lookback), style, StyleSettings(), CUDA)
-    steady = consistency(frames, replace(LIVE, lookback=lookback), None)
-    assert count_syncs(gpu, steady) == [({}, 1), ({}, 3), ({}, 1 + 2 * len(lookback))]
+    lanczos_table(CUDA)
+    gaussian_taps(DETAIL_SIGMA, CUDA)  # both are uploaded once
+    steady = live(frames, replace(LIVE, lookback=lookback))
+    assert count_syncs(gpu, steady) == [({}, 2), ({}, 4), ({}, 2 + 2 * len(lookback))]
 
 
 def test_consistent_frames_synchronise_every_few_evaluations(
