@@ -114,8 +114,11 @@ def _luma(frame: Frame, device: torch.device) -> Tensor:
 
 
 def _to_feedback(window: LookbackWindow[Tensor], state: _State) -> Feedback:
-    layers = {f"{_LAYERS}{number:02}": each for number, each in enumerate(window)}
-    return {**layers, _AGE: state.age} | ({} if state.gain is None else {_GAIN: state.gain})
+    feedback: dict[str, Tensor | int] = {f"{_LAYERS}{number:02}": each for number, each in enumerate(window)}
+    feedback[_AGE] = state.age
+    if state.gain is not None:
+        feedback[_GAIN] = state.gain
+    return feedback
 
 
 def _from_feedback(feedback: Feedback, settings: ConsistencySettings) -> tuple[LookbackWindow[Tensor], _State]:
