@@ -35,7 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--photos", type=Path, default=None, help="Folder of photos to stylise; default: frames of the film."
     )
-    group.addoption("--paintings", type=Path, default=None, help="Folder of paintings to test loss networks on.")
+    group.addoption("--paintings", type=Path, default=None, help="Folder of paintings to test networks on.")
+    group.addoption(
+        "--style-predictor", type=Path, action="append", default=None, help="Style predictor; may be repeated."
+    )
     group.addoption("--keep", type=Path, default=None, help="Folder for the methods' films, which are reused.")
     group.addoption("--frames", type=int, default=1000, help="Length of the film in the memory benchmark.")
 
