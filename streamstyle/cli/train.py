@@ -20,9 +20,10 @@ from streamstyle.cli.options import (
     settings_options,
 )
 from streamstyle.errors import EXIT_INTERRUPTED
+from streamstyle.models.metadata import NetworkShape
 from streamstyle.option_values import settings_from
 from streamstyle.settings import Device
-from streamstyle.styles.library import STYLE_PREDICTOR_PATH, builtin_styles, get_style
+from streamstyle.styles.library import builtin_styles, get_style, style_predictor_path
 from streamstyle.train.settings import (
     LossNetworkTrainingSettings,
     StylePredictorTrainingSettings,
@@ -58,7 +59,8 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 @grouped_option("Training")(
     "--start",
     metavar="STYLE",
-    help="Style or style predictor to start from; `style-predictor`: the built-in one. Default: random weights.",
+    help="Style or style predictor to start from; `style-predictor`: the built-in one of --shape. "
+    "Default: random weights.",
 )
 @settings_options(StylePredictorTrainingSettings, "Training")
 @device_option("Training")
@@ -67,7 +69,7 @@ def loss_network(output: Path, yes: bool, as_json: bool, **values: Any) -> int:
 def style_predictor(output: Path, start: str | None, yes: bool, device: str, as_json: bool, **values: Any) -> int:
     """Train the network that predicts a style from any image. The same command resumes it."""
     settings = settings_from(StylePredictorTrainingSettings, values)
-    start_from = _start_path(start) if start else None
+    start_from = _start_path(start, settings.shape) if start else None
     confirm_output(output, [], replace=yes, can_ask=not as_json, is_film=False)
     from streamstyle.train.style_predictor import train_style_predictor
 
@@ -76,10 +78,10 @@ def style_predictor(output: Path, start: str | None, yes: bool, device: str, as_
     return EXIT_INTERRUPTED if stop.is_set() else 0
 
 
-def _start_path(start: str) -> Path:
-    """Return the weights file of a style, of the built-in style predictor or of another one."""
+def _start_path(start: str, shape: NetworkShape) -> Path:
+    """Return the weights file of a style, of the built-in style predictor of a shape or of another one."""
     if start == "style-predictor":
-        return STYLE_PREDICTOR_PATH
+        return style_predictor_path(shape)
     path = Path(start)
     return path if path.suffix == ".safetensors" and path.is_file() else get_style(start).path
 

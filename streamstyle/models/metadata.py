@@ -11,9 +11,6 @@ from typing import Any, Literal
 from streamstyle.errors import StyleError
 from streamstyle.files import special_file
 
-STYLE_PREDICTOR_ASSET = "style_predictor.safetensors"
-"""File name of the built-in style predictor."""
-
 THUMBNAIL = "thumbnail"
 """Name of the uint8 tensor with a JPEG thumbnail of the style image."""
 
@@ -33,6 +30,13 @@ class NetworkShape(StrEnum):
     fast = "fast"
     separable = "separable"
     published = "published"
+
+
+STYLE_PREDICTOR_ASSETS = {
+    NetworkShape.fast: "style_predictor.safetensors",
+    NetworkShape.separable: "style_predictor_separable.safetensors",
+}
+"""File names of the built-in style predictors by their shape; the first one serves `--style IMAGE`."""
 
 
 class LossNetwork(StrEnum):

@@ -16,7 +16,14 @@ from streamstyle.errors import StyleError
 from streamstyle.files import atomic_write
 from streamstyle.gpu.device import compute_dtype
 from streamstyle.models import schema
-from streamstyle.models.metadata import STYLE_IMAGE, STYLE_PREDICTOR_ASSET, THUMBNAIL, LossNetwork, read_metadata
+from streamstyle.models.metadata import (
+    STYLE_IMAGE,
+    STYLE_PREDICTOR_ASSETS,
+    THUMBNAIL,
+    LossNetwork,
+    NetworkShape,
+    read_metadata,
+)
 from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.style_predictor import StylePredictor
 from streamstyle.models.tensors import read_shapes, read_tensors, state_shapes
@@ -61,18 +68,18 @@ def style_metadata(network: StyleNet, **facts: str) -> dict[str, str]:
     return {"kind": "style", "network": json.dumps(asdict(network.config)), **facts}
 
 
-def load_style_predictor(path: Path | None = None) -> StylePredictor:
-    """Return the built-in style predictor, or the one in `path`; raises StyleError if the file has none."""
+def load_style_predictor(path: Path | None = None, shape: NetworkShape = NetworkShape.fast) -> StylePredictor:
+    """Return the style predictor in `path`, or else the built-in one of a shape; raises StyleError if there is none."""
     if path is None:
-        with as_file(files("streamstyle") / "assets" / STYLE_PREDICTOR_ASSET) as asset:
+        with as_file(files("streamstyle") / "assets" / STYLE_PREDICTOR_ASSETS[shape]) as asset:
             return load_style_predictor(asset)
     metadata = read_metadata(path)
     if metadata.get("kind") != STYLE_PREDICTOR_KIND:
         raise StyleError(f"{path} is not a style predictor", "Give a file made by `streamstyle train style-predictor`.")
-    config, shape = _style_net_config(metadata, path), read_shapes(path).get("mean", ())
-    if len(shape) != 1 or shape[0] not in schema.STATISTICS:
+    config, size = _style_net_config(metadata, path), read_shapes(path).get("mean", ())
+    if len(size) != 1 or size[0] not in schema.STATISTICS:
         raise StyleError(f"{path} has no statistics of styles", "Get another copy, or train it again.")
-    return _load(lambda: StylePredictor(config, shape[0]), path)
+    return _load(lambda: StylePredictor(config, size[0]), path)
 
 
 def style_predictor_metadata(network: StylePredictor, **facts: str) -> dict[str, str]:

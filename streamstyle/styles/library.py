@@ -13,11 +13,9 @@ from pathlib import Path
 from streamstyle.errors import StyleError
 from streamstyle.files import data_folder, special_file
 from streamstyle.formatting import sanitise
-from streamstyle.models.metadata import STYLE_PREDICTOR_ASSET, THUMBNAIL, read_bytes, read_metadata
+from streamstyle.models.metadata import STYLE_PREDICTOR_ASSETS, THUMBNAIL, NetworkShape, read_bytes, read_metadata
 
 _ASSETS = Path(str(files("streamstyle"))) / "assets"
-STYLE_PREDICTOR_PATH = _ASSETS / STYLE_PREDICTOR_ASSET
-"""The built-in style predictor."""
 _FILE_STEM = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{16})")
 """A trained style's file is NAME-DIGEST.safetensors, with the first digits of its image's SHA-256."""
 
@@ -78,6 +76,16 @@ def find_style(name_or_image: str) -> Style | None:
         return None
     digest = image_digest(path)
     return next((style for style in all_styles() if style.image_sha256 == digest), None)
+
+
+def style_predictor_path(shape: NetworkShape) -> Path:
+    """Return the built-in style predictor of a shape; raises StyleError if there is none."""
+    if shape not in STYLE_PREDICTOR_ASSETS:
+        raise StyleError(
+            f"there is no built-in style predictor of the shape {shape}",
+            f"Give --shape {' or '.join(STYLE_PREDICTOR_ASSETS)}, or another start.",
+        )
+    return _ASSETS / STYLE_PREDICTOR_ASSETS[shape]
 
 
 def get_style(name_or_image: str) -> Style:

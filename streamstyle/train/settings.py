@@ -49,7 +49,7 @@ class StyleTrainingSettings:
     shape: NetworkShape = cli_field(
         NetworkShape.fast,
         "fast: as the built-in styles; separable: a third of the arithmetic; published: as in the paper, four times "
-        "the size. The last two start from noise.",
+        "the size, starts from noise.",
     )
     title: str = cli_field("", "Title of the style image, stored with the style.")
     artist: str = cli_field("", "Artist of the style image, stored with the style.")
@@ -73,7 +73,9 @@ class StylePredictorTrainingSettings:
     teacher: Path | None = cli_field(
         None, "Style predictor to imitate, in place of the loss: fast, to start a network of another shape."
     )
-    shape: NetworkShape = cli_field(NetworkShape.separable, "Shape of a network that starts from random weights.")
+    shape: NetworkShape = cli_field(
+        NetworkShape.separable, "Shape of the network; published, of the paper's size, starts from random weights only."
+    )
     favoured: Path | None = cli_field(None, "Folder of style images used for a third of the training images.")
     steps: int = cli_field(8000, "Training steps.")
     minutes: float | None = cli_field(None, "Training time in minutes, instead of --steps.")

@@ -20,13 +20,19 @@ from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, encode_thumbnail, resize_short_side
 from streamstyle.models.metadata import STYLE_IMAGE, THUMBNAIL, LossNetwork, NetworkShape
 from streamstyle.models.style_net import SHAPES, StyleNet
-from streamstyle.models.weights import load_loss_network, load_style_net, save_weights, style_metadata
+from streamstyle.models.weights import (
+    load_loss_network,
+    load_style_net,
+    load_style_predictor,
+    save_weights,
+    style_metadata,
+)
 from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.losses import Grams, style_grams
 from streamstyle.prefetch import prefetch
 from streamstyle.settings import Device
 from streamstyle.styles.blending import net_from_image
-from streamstyle.styles.library import style_name
+from streamstyle.styles.library import style_name, style_predictor_path
 from streamstyle.styles.style_image import encode_style_image, read_style_image, style_image_digest
 from streamstyle.train.augment import perturb
 from streamstyle.train.image_data import (
@@ -167,7 +173,10 @@ def _initial_network(snapshot: Path, start: Start, style_image: RgbImage, shape:
         return load_style_net(snapshot)
     if start is StartFrom.noise:
         return StyleNet(SHAPES[shape])
-    network = load_style_net(start) if isinstance(start, Path) else net_from_image(style_image)
+    if isinstance(start, Path):
+        network = load_style_net(start)
+    else:
+        network = net_from_image(style_image, load_style_predictor(style_predictor_path(shape)))
     if network.config != SHAPES[shape]:
         raise StyleError(
             f"the network to start from does not have the shape {shape}", "Give --start noise, or the --shape it has."

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from streamstyle.errors import StyleError
 from streamstyle.events import Observer
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
@@ -229,7 +230,10 @@ def _initial_network(
     if snapshot.exists():
         return load_style_predictor(snapshot)
     if start is not None and read_metadata(start).get("kind") == STYLE_PREDICTOR_KIND:
-        return load_style_predictor(start)
+        network = load_style_predictor(start)
+        if network.style_net.config != SHAPES[settings.shape]:
+            raise StyleError(f"{start} does not have the shape {settings.shape}", "Give the --shape it has.")
+        return network
     if settings.teacher is not None:
         teacher = load_style_predictor(settings.teacher)
         network = StylePredictor(SHAPES[settings.shape], len(teacher.mean))

@@ -115,7 +115,7 @@ def test_the_error_for_a_style_image_that_is_not_one_names_it(tmp_path: Path) ->
 @pytest.mark.slow
 def test_the_published_shape_can_be_trained_from_noise_only(stripes: Path, tmp_path: Path) -> None:
     weights, settings = tmp_path / "large.safetensors", replace(QUICK, steps=1, shape=NetworkShape.published)
-    with pytest.raises(StyleError, match="does not have the shape published"):
+    with pytest.raises(StyleError, match="no built-in style predictor of the shape published"):
         learn(stripes, weights, settings)
     learn(stripes, weights, settings, start=StartFrom.noise)
     assert load_style_net(weights).config == SHAPES[NetworkShape.published]
