@@ -27,12 +27,14 @@ from streamstyle.ops.layers import (
 )
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
+from streamstyle.ops.screened_poisson import chebyshev_step, torch_chebyshev_step
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
 from streamstyle.ops.yuv import rgb_to_yuv420, torch_rgb_to_yuv420
 
 PAIRS = 25
 WEIGHTS = (9000.0, 691.0, 40000.0)
+CHEBYSHEV = (40000, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,12 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
             lambda: term.loss_and_gradient(image)[1],
             lambda: term.torch_loss_and_gradient(image)[1],
             40,
+        ),
+        Case(
+            "step of the inverse Hessian",
+            lambda: chebyshev_step(image, carried, stylised, term.weight, *CHEBYSHEV)[0],
+            lambda: torch_chebyshev_step(image, carried, stylised, term.weight, *CHEBYSHEV)[0],
+            64,
         ),
         Case(
             "planes for the encoder",

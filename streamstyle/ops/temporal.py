@@ -20,6 +20,7 @@ from torch import Tensor
 from streamstyle.frames import Motion
 from streamstyle.gpu.dispatch import find_kernels
 from streamstyle.ops.image import LEVELS_SQUARED
+from streamstyle.ops.screened_poisson import solve_screened_poisson
 from streamstyle.ops.transfer import to_device
 from streamstyle.ops.warp import WarpMode, backward_warp
 
@@ -36,9 +37,19 @@ class TemporalTerm:
     """Scalar: the loss at the centre."""
     tv_weight: float
 
-    def curvature(self) -> Tensor:  # [1, H, W]
-        """Return the second derivative with respect to each pixel, as for one with four neighbours."""
-        return (2 * LEVELS_SQUARED / self.centre.numel()) * (self.weight[None] + 4 * self.tv_weight)
+    def inverse_hessian(
+        self,
+        gradient: Tensor,  # [3, H, W] float32
+        extra_weight: float = 0.0,  # added to `weight`
+    ) -> Tensor:  # [3, H, W]
+        """Return the inverse of the term's second derivatives times the gradient, approximately.
+
+        It is not diagonal: the total variation ties a pixel to its neighbours, at its usual weight more firmly than the
+        weight of the pixel holds it.
+        """
+        weight = (self.weight + extra_weight).clamp_min_(1e-6)
+        scale = 2 * LEVELS_SQUARED / self.centre.numel()
+        return solve_screened_poisson(gradient, weight, self.tv_weight).div_(scale)
 
     def loss_and_gradient(
         self,

@@ -17,7 +17,7 @@ from streamstyle.optimise.losses import Targets
 from streamstyle.optimise.objective import ConsistencyObjective, RuderObjective
 from streamstyle.settings import ConsistencySettings, RuderSettings
 
-TOLERANCE = 2e-3
+TOLERANCE = 4.5e-3
 """A frame is finished when an iteration lowers its objective by less than this fraction."""
 
 Capture = Callable[[Step], Step]
@@ -95,7 +95,7 @@ class FrameOptimiser:
         start, iterations = objective.term.centre, self._settings.iterations
         if self._capture is None:
             return minimise_on_host(
-                objective.losses_and_gradient, start, objective.curvature(), iterations, TOLERANCE, budget.history
+                objective.losses_and_gradient, start, objective.inverse_hessian, iterations, TOLERANCE, budget.history
             )
         if self._captured is None:
             self._captured = _CapturedOptimiser(objective, budget, self._try_capture)
@@ -124,7 +124,8 @@ class _CapturedOptimiser:
     def __init__(self, objective: ConsistencyObjective, budget: MemoryBudget, capture: Capture) -> None:
         self._objective, self._budget = objective.clone(), budget
         centre = self._objective.term.centre
-        self._lbfgs = DeviceLBFGS(self._objective.losses_and_gradient, centre, 3, TOLERANCE, budget.history)
+        evaluate, inverse_hessian = self._objective.losses_and_gradient, self._objective.inverse_hessian
+        self._lbfgs = DeviceLBFGS(evaluate, inverse_hessian, centre, 3, TOLERANCE, budget.history)
         self._step = capture(self._lbfgs.step)
 
     def fits(self, term: TemporalTerm, budget: MemoryBudget) -> bool:
@@ -133,7 +134,7 @@ class _CapturedOptimiser:
 
     def __call__(self, objective: ConsistencyObjective, iterations: int) -> tuple[Tensor, Tensor]:
         self._objective.load(objective)
-        self._lbfgs.reset(objective.term.centre, objective.curvature())
+        self._lbfgs.reset(objective.term.centre)
         return self._lbfgs.run(iterations, self._step)
 
 

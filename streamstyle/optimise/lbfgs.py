@@ -1,4 +1,4 @@
-"""L-BFGS (Nocedal & Wright 2006, algorithm 7.4) with an optional diagonal estimate of the initial Hessian.
+"""L-BFGS (Nocedal & Wright 2006, algorithm 7.4) with an optional estimate of the initial inverse Hessian.
 
 There are two implementations of the same decisions: one reads losses on the host, the other keeps everything on the
 device, so that a GPU is not waited for and a CUDA graph can capture a step.
@@ -25,7 +25,7 @@ MIN_STEP = 1e-6
 """Step size below which even steepest descent does not lower the loss: only rounding errors are left."""
 
 FIRST_STEP = 0.005
-"""Root mean square of the first step without a curvature estimate: about one of 255 levels."""
+"""Root mean square of the first step without an estimate of the Hessian: about one of 255 levels."""
 
 CHECK_EVERY = 4
 """Evaluations on a device between checks for convergence, for each of which the host waits."""
@@ -33,25 +33,28 @@ CHECK_EVERY = 4
 Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Point → losses of any shape, whose sum is minimised, and the gradient of the sum."""
 
+InverseHessian = Callable[[Tensor], Tensor]
+"""Gradient → an estimate of the inverse Hessian times it, a new tensor: linear, symmetric and positive definite."""
+
 
 def minimise(
     evaluate: Evaluate,  # losses have shape [L]
     start: Tensor,  # any shape, float32
-    curvature: Tensor | None,  # broadcasts to start: positive estimate of the Hessian's diagonal
+    inverse_hessian: InverseHessian | None,
     iterations: int,
     tolerance: float = 0.0,
     history: int = HISTORY,
 ) -> tuple[Tensor, Tensor]:
     """Return the best point found, and its losses: `minimise_on_device` for a GPU, otherwise `minimise_on_host`."""
     if not start.is_cuda:
-        return minimise_on_host(evaluate, start, curvature, iterations, tolerance, history)
-    return minimise_on_device(evaluate, start, curvature, iterations, tolerance, history)
+        return minimise_on_host(evaluate, start, inverse_hessian, iterations, tolerance, history)
+    return minimise_on_device(evaluate, start, inverse_hessian, iterations, tolerance, history)
 
 
 def minimise_on_host(
     evaluate: Evaluate,
     start: Tensor,  # any shape, float32
-    curvature: Tensor | None,  # broadcasts to start: positive estimate of the Hessian's diagonal
+    inverse_hessian: InverseHessian | None,
     iterations: int,
     tolerance: float = 0.0,
     history: int = HISTORY,
@@ -59,18 +62,18 @@ def minimise_on_host(
     """Return the best point found in `iterations` evaluations, the first of them at `start`, and its losses.
 
     Ends early if a step lowers the loss by less than `tolerance` times the loss, or if rounding prevents any descent.
-    Without a curvature, a multiple of the identity is used, for which the first step is small. A step that does not
-    lower the loss is undone and shortened. Reads numbers from the device several times per iteration.
+    Without an inverse Hessian, a multiple of the identity is used, for which the first step is small. A step that does
+    not lower the loss is undone and shortened. Reads numbers from the device several times per iteration.
 
-    The curvature is what makes few iterations sufficient: if part of the objective is quadratic with a known diagonal,
-    every step is scaled by it.
+    The inverse Hessian is what makes few iterations sufficient: if part of the objective is quadratic with a known
+    matrix, every step is that part's own.
     """
     point, step_size = start, 1.0
     losses, gradient = evaluate(point)
     loss = losses.sum()
-    curvature = _initial_curvature(gradient) if curvature is None else curvature
+    inverse_hessian = _multiple_of_identity(gradient) if inverse_hessian is None else inverse_hessian
     steps: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
-    direction = -gradient / curvature
+    direction = -inverse_hessian(gradient)
     for _ in range(iterations - 1):
         candidate = torch.add(point, direction, alpha=step_size)
         candidate_losses, candidate_gradient = evaluate(candidate)
@@ -79,7 +82,7 @@ def minimise_on_host(
             step_size *= BACKTRACK
             if steps and step_size < RESET_STEP:
                 steps.clear()
-                direction, step_size = -gradient / curvature, 1.0
+                direction, step_size = -inverse_hessian(gradient), 1.0
             elif step_size < MIN_STEP:
                 break
             continue
@@ -92,22 +95,23 @@ def minimise_on_host(
         step_size = 1.0
         if converged:
             break
-        direction = _two_loop(gradient, steps, curvature)
+        direction = _two_loop(gradient, steps, inverse_hessian)
     return point, losses
 
 
 def minimise_on_device(
     evaluate: Evaluate,
     start: Tensor,  # any shape, float32
-    curvature: Tensor | None,  # as in minimise_on_host
+    inverse_hessian: InverseHessian | None,
     iterations: int,
     tolerance: float = 0.0,
     history: int = HISTORY,
 ) -> tuple[Tensor, Tensor]:
     """Return what `minimise_on_host` does, with few synchronisations and one more evaluation at `start`."""
     losses, gradient = evaluate(start)
-    descent = DeviceLBFGS(evaluate, start, losses.numel(), tolerance, history)
-    descent.reset(start, _initial_curvature(gradient) if curvature is None else curvature)
+    inverse_hessian = _multiple_of_identity(gradient) if inverse_hessian is None else inverse_hessian
+    descent = DeviceLBFGS(evaluate, inverse_hessian, start, losses.numel(), tolerance, history)
+    descent.reset(start)
     return descent.run(iterations, descent.step)
 
 
@@ -121,6 +125,7 @@ class DeviceLBFGS:
     def __init__(
         self,
         evaluate: Evaluate,
+        inverse_hessian: InverseHessian,
         like: Tensor,  # shape, dtype and device of the points
         loss_count: int,  # L, where `evaluate` returns losses of shape [L]
         tolerance: float = 0.0,
@@ -132,21 +137,19 @@ class DeviceLBFGS:
         """[L]: its losses."""
         self.converged = torch.zeros((), dtype=torch.bool, device=like.device)
         """Scalar bool: whether a step gained less than the tolerance, or none can. Then `step` changes nothing."""
-        self._evaluate, self._tolerance, self._history = evaluate, tolerance, history
-        self._candidate, self._gradient, self._direction, self._curvature = (
-            torch.zeros_like(self.point) for _ in range(4)
-        )
+        self._evaluate, self._inverse_hessian = evaluate, inverse_hessian
+        self._tolerance, self._history = tolerance, history
+        self._candidate, self._gradient, self._direction = (torch.zeros_like(self.point) for _ in range(3))
         self._loss, self._step_size = like.new_zeros(()), like.new_zeros(())
         # A step that is not to be remembered is written to an extra row, which is never read.
         self._s, self._y = (like.new_zeros(history + 1, like.numel()) for _ in range(2))
         self._products = like.new_zeros(history + 1)
         self._stored = torch.zeros(1, dtype=torch.int64, device=like.device)
 
-    def reset(self, start: Tensor, curvature: Tensor) -> None:
-        """Start again at `start`, without history. The curvature is as in `minimise_on_host`."""
+    def reset(self, start: Tensor) -> None:
+        """Start again at `start`, without history."""
         self.point.copy_(start)
         self._candidate.copy_(start)
-        self._curvature.copy_(curvature.expand_as(start))
         self._loss.fill_(torch.inf)
         for each in (self.losses, self.converged, self._gradient, self._direction, self._step_size, self._stored):
             each.zero_()
@@ -200,13 +203,13 @@ class DeviceLBFGS:
         s, y = self._s.index_select(0, rows), self._y.index_select(0, rows)
         # Rows that are not filled yet get an infinite product, so that they contribute nothing.
         products = self._products.index_select(0, rows).masked_fill_(age >= self._stored, torch.inf)
-        curvature, remaining = self._curvature.flatten(), self._gradient.flatten()
+        remaining = self._gradient.flatten()
         alphas = torch.zeros_like(products)
         for i in range(self._history):
             alphas[i] = torch.dot(s[i], remaining) / products[i]
             remaining = torch.addcmul(remaining, y[i], alphas[i], value=-1)
-        remaining = remaining / curvature
-        scale = products[0] / torch.dot(y[0], y[0] / curvature)
+        remaining = self._inverse_hessian(remaining.view_as(self.point)).flatten()
+        scale = products[0] / _dot(y[0], self._inverse_hessian(y[0].view_as(self.point)))
         remaining.mul_(scale.masked_fill(self._stored[0] == 0, 1.0))
         for i in reversed(range(self._history)):
             coefficient = alphas[i] - torch.dot(y[i], remaining) / products[i]
@@ -214,13 +217,14 @@ class DeviceLBFGS:
         return remaining.neg_().view_as(self.point)
 
 
-def _initial_curvature(gradient: Tensor) -> Tensor:
-    """Return a uniform curvature for which the first step has the size `FIRST_STEP`."""
+def _multiple_of_identity(gradient: Tensor) -> InverseHessian:
+    """Return the multiple for which the first step has the size `FIRST_STEP`."""
     smallest = torch.finfo(gradient.dtype).tiny
-    return gradient.square().mean().sqrt().div(FIRST_STEP).clamp_min(smallest)
+    curvature = gradient.square().mean().sqrt().div(FIRST_STEP).clamp_min(smallest)
+    return lambda gradient: gradient / curvature
 
 
-def _two_loop(gradient: Tensor, steps: deque[tuple[Tensor, Tensor, float]], curvature: Tensor) -> Tensor:
+def _two_loop(gradient: Tensor, steps: deque[tuple[Tensor, Tensor, float]], inverse_hessian: InverseHessian) -> Tensor:
     """Return minus the estimate of the inverse Hessian times the gradient, by the two-loop recursion."""
     remaining = gradient.clone()
     alphas: list[float] = []
@@ -228,10 +232,10 @@ def _two_loop(gradient: Tensor, steps: deque[tuple[Tensor, Tensor, float]], curv
         alpha = float(_dot(s, remaining)) / product
         remaining.sub_(y, alpha=alpha)
         alphas.append(alpha)
-    remaining.div_(curvature)
+    remaining = inverse_hessian(remaining)
     if steps:
         s, y, product = steps[-1]
-        remaining.mul_(product / float(_dot(y, y / curvature)))
+        remaining.mul_(product / float(_dot(y, inverse_hessian(y))))
     for (s, y, product), alpha in zip(steps, reversed(alphas), strict=True):
         remaining.add_(s, alpha=alpha - float(_dot(y, remaining)) / product)
     return remaining.neg_()

@@ -20,6 +20,7 @@ from streamstyle.ops.layers import (
 )
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.occlusion import torch_consistency_weight
+from streamstyle.ops.screened_poisson import torch_chebyshev_step
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import lanczos_table, torch_backward_warp
 from streamstyle.ops.yuv import torch_rgb_to_yuv420
@@ -134,6 +135,20 @@ def test_the_gradient_equals_finite_differences_of_the_loss(cpu_kernels: CpuKern
     torch.testing.assert_close(
         run_temporal_loss(cpu_kernels, image, centre, weight)[0], slopes, rtol=0, atol=1e-14 * float(loss(image)) / step
     )
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_step_of_the_screened_poisson_equation_equals_its_twin(
+    cpu_kernels: CpuKernels, height: int, width: int, dtype: torch.dtype
+) -> None:
+    right_side, estimate, step = pictures(3, height, width, dtype)
+    weight = pictures(1, height, width, dtype)[0, 0]
+    numbers = 4.0, 0.5, 0.9
+    found = cpu_kernels.run("screened_poisson_step", right_side, estimate, step, weight, *numbers)
+    twins = torch_chebyshev_step(right_side, estimate, step, weight, *numbers)
+    for image, twin in zip(found, twins, strict=True):  # sums of seven in another order
+        torch.testing.assert_close(image, twin, rtol=0, atol=2e-6 if dtype == torch.float32 else 1e-14)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)

@@ -29,6 +29,7 @@ from streamstyle.ops.layers import (
 )
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.occlusion import torch_consistency_weight
+from streamstyle.ops.screened_poisson import torch_chebyshev_step
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import lanczos_table, torch_backward_warp
 from streamstyle.ops.yuv import torch_rgb_to_yuv420
@@ -109,6 +110,16 @@ def test_the_temporal_term_and_its_gradient_equal_their_twins(kernels: CudaKerne
     loss, slope = twin.torch_loss_and_gradient(image)
     torch.testing.assert_close(above + twin.minimum, loss, rtol=1e-5, atol=0)
     torch.testing.assert_close(gradient, slope, rtol=1e-5, atol=1e-5 * float(slope.abs().max()))
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_a_step_of_the_screened_poisson_equation_equals_its_twin(kernels: CudaKernels, height: int, width: int) -> None:
+    right_side, estimate, step = random(3, 3, height, width)
+    weight, numbers = random(height, width, seed=1), (4.0, 0.5, 0.9)
+    found = kernels.run("screened_poisson_step", right_side, estimate, step, weight, *numbers)
+    twins = torch_chebyshev_step(right_side, estimate, step, weight, *numbers)
+    for image, twin in zip(found, twins, strict=True):
+        torch.testing.assert_close(image, twin, rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)

@@ -39,13 +39,6 @@ def test_the_gradient_at_the_centre_is_0() -> None:
     assert not gradient.any()
 
 
-def test_curvature_is_the_second_derivative_inside_the_picture() -> None:
-    term, spot = temporal_term(*pictures(), 9000, 691, 300), torch.zeros(3, 9, 7, dtype=torch.float64)
-    spot[1, 4, 5] = 1e-3
-    slopes = [term.loss_and_gradient(term.centre + sign * spot)[1][1, 4, 5] for sign in (1, -1)]
-    assert torch.isclose((slopes[0] - slopes[1]) / 2e-3, term.curvature()[0, 4, 5])
-
-
 def test_disoccluded_pixels_show_their_own_stylisation() -> None:
     carried, stylised, _ = pictures()
     trust = torch.ones(9, 7, dtype=torch.float64)

@@ -6,7 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.optimise.lbfgs import DeviceLBFGS, Evaluate, minimise_on_device, minimise_on_host
+from streamstyle.optimise.lbfgs import DeviceLBFGS, Evaluate, InverseHessian, minimise_on_device, minimise_on_host
+
+
+def over(curvature: float | Tensor) -> InverseHessian:
+    """The inverse Hessian of a known diagonal."""
+    return lambda gradient: gradient / curvature
 
 
 def rosenbrock(point: Tensor) -> tuple[Tensor, Tensor]:
@@ -16,7 +21,7 @@ def rosenbrock(point: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def test_the_minimum_of_rosenbrocks_function_is_found() -> None:
-    end, losses = minimise_on_host(rosenbrock, torch.tensor([-1.2, 1.0], dtype=torch.float64), torch.tensor(200.0), 100)
+    end, losses = minimise_on_host(rosenbrock, torch.tensor([-1.2, 1.0], dtype=torch.float64), over(200.0), 100)
     assert torch.allclose(end, torch.ones(2, dtype=torch.float64), atol=1e-6)
     assert losses == rosenbrock(end)[0]
 
@@ -41,12 +46,12 @@ def test_on_the_host_rounding_ends_the_descent() -> None:
         calls.append(1)
         return point.square().sum().bfloat16(), 2 * point
 
-    minimise_on_host(coarse, torch.full((50,), 3.0), torch.tensor(2.5), 1000)
+    minimise_on_host(coarse, torch.full((50,), 3.0), over(2.5), 1000)
     assert len(calls) < 100
 
 
 def test_a_far_too_small_curvature_still_converges() -> None:
-    end, _ = minimise_on_host(rosenbrock, torch.tensor([-1.2, 1.0], dtype=torch.float64), torch.tensor(0.02), 100)
+    end, _ = minimise_on_host(rosenbrock, torch.tensor([-1.2, 1.0], dtype=torch.float64), over(0.02), 100)
     assert rosenbrock(end)[0] < 1e-6
 
 
@@ -57,7 +62,7 @@ def test_with_the_exact_curvature_one_step_suffices() -> None:
     def bowl(point: Tensor) -> tuple[Tensor, Tensor]:
         return (0.5 * curvature * (point - goal).square()).sum(), curvature * (point - goal)
 
-    assert torch.allclose(minimise_on_host(bowl, torch.zeros_like(goal), curvature, 2)[0], goal)
+    assert torch.allclose(minimise_on_host(bowl, torch.zeros_like(goal), over(curvature), 2)[0], goal)
 
 
 def test_the_result_is_never_worse_than_the_start() -> None:
@@ -69,7 +74,7 @@ def test_the_result_is_never_worse_than_the_start() -> None:
 
     start = torch.ones(20)
     for iterations in (1, 2, 5, 30):
-        assert noisy(minimise_on_host(noisy, start, torch.tensor(0.1), iterations)[0])[0] <= noisy(start)[0]
+        assert noisy(minimise_on_host(noisy, start, over(0.1), iterations)[0])[0] <= noisy(start)[0]
 
 
 def test_iterations_is_the_number_of_evaluations() -> None:
@@ -79,7 +84,7 @@ def test_iterations_is_the_number_of_evaluations() -> None:
         calls.append(1)
         return rosenbrock(point)
 
-    minimise_on_host(counted, torch.zeros(2), torch.tensor(1.0), 7)
+    minimise_on_host(counted, torch.zeros(2), over(1.0), 7)
     assert len(calls) == 7
 
 
@@ -90,7 +95,7 @@ def test_on_the_host_the_tolerance_ends_the_descent() -> None:
         calls.append(1)
         return rosenbrock(point)
 
-    minimise_on_host(counted, torch.tensor([-1.2, 1.0]), torch.tensor(200.0), 50, tolerance=0.5)
+    minimise_on_host(counted, torch.tensor([-1.2, 1.0]), over(200.0), 50, tolerance=0.5)
     assert len(calls) < 10
 
 
@@ -137,9 +142,9 @@ def test_device_and_host_evaluate_at_the_same_points(evaluate: Evaluate, history
     """In float64, because the descent is chaotic."""
     by_host, by_device = RecordedEvaluations(evaluate), RecordedEvaluations(evaluate)
     scaled = torch.linspace(0.5, 2, SIZE, dtype=torch.float64) * curvature
-    point, losses = minimise_on_host(by_host, start(1), scaled, 30, history=history)
-    lbfgs = DeviceLBFGS(by_device, start(1), loss_count=2, history=history)
-    lbfgs.reset(start(1), scaled)
+    point, losses = minimise_on_host(by_host, start(1), over(scaled), 30, history=history)
+    lbfgs = DeviceLBFGS(by_device, over(scaled), start(1), loss_count=2, history=history)
+    lbfgs.reset(start(1))
     for _ in range(30):
         lbfgs.step()
     for one, other in zip(by_host.points, by_device.points, strict=True):
@@ -149,11 +154,11 @@ def test_device_and_host_evaluate_at_the_same_points(evaluate: Evaluate, history
     assert evaluate is waves or count_rejected_steps(by_host) > 0
 
 
-@pytest.mark.parametrize("curvature", [None, torch.full((SIZE,), 200.0, dtype=torch.float64)])
-def test_minimise_on_device_finds_the_minimum_of_minimise_on_host(curvature: Tensor | None) -> None:
+@pytest.mark.parametrize("inverse_hessian", [None, over(200.0)])
+def test_minimise_on_device_finds_the_minimum_of_minimise_on_host(inverse_hessian: InverseHessian | None) -> None:
     evaluations = RecordedEvaluations(valleys)
-    point, losses = minimise_on_host(valleys, start(3), curvature, 25)
-    found, its_losses = minimise_on_device(evaluations, start(3), curvature, 25)
+    point, losses = minimise_on_host(valleys, start(3), inverse_hessian, 25)
+    found, its_losses = minimise_on_device(evaluations, start(3), inverse_hessian, 25)
     torch.testing.assert_close(found, point, rtol=1e-6, atol=1e-9)
     torch.testing.assert_close(its_losses, losses, rtol=1e-6, atol=1e-9)
     assert len(evaluations.points) == 25 + 1
@@ -164,10 +169,10 @@ def test_on_the_device_rounding_ends_the_descent() -> None:
         return point.square().bfloat16().to(point.dtype).sum()[None], 2 * point
 
     evaluations = RecordedEvaluations(coarse)
-    point, _ = minimise_on_host(evaluations, start(1), torch.full((SIZE,), 2.5, dtype=torch.float64), 1000)
+    point, _ = minimise_on_host(evaluations, start(1), over(2.5), 1000)
     assert len(evaluations.points) < 100
-    lbfgs = DeviceLBFGS(coarse, start(1), loss_count=1)
-    lbfgs.reset(start(1), torch.full((SIZE,), 2.5, dtype=torch.float64))
+    lbfgs = DeviceLBFGS(coarse, over(2.5), start(1), loss_count=1)
+    lbfgs.reset(start(1))
     for evaluated in range(len(evaluations.points) + 3):
         assert bool(lbfgs.converged) == (evaluated >= len(evaluations.points))
         lbfgs.step()
@@ -175,12 +180,11 @@ def test_on_the_device_rounding_ends_the_descent() -> None:
 
 
 def test_after_convergence_nothing_changes() -> None:
-    scaled = torch.full((SIZE,), 2000.0, dtype=torch.float64)
     evaluations = RecordedEvaluations(valleys)
-    point, losses = minimise_on_host(evaluations, start(1), scaled, 100, tolerance=0.05)
+    point, losses = minimise_on_host(evaluations, start(1), over(2000.0), 100, tolerance=0.05)
     assert len(evaluations.points) < 90
-    lbfgs = DeviceLBFGS(valleys, start(1), loss_count=2, tolerance=0.05)
-    lbfgs.reset(start(1), scaled)
+    lbfgs = DeviceLBFGS(valleys, over(2000.0), start(1), loss_count=2, tolerance=0.05)
+    lbfgs.reset(start(1))
     for evaluated in range(100):
         assert bool(lbfgs.converged) == (evaluated >= len(evaluations.points))
         lbfgs.step()
@@ -189,11 +193,10 @@ def test_after_convergence_nothing_changes() -> None:
 
 
 def test_reset_forgets_the_previous_frame() -> None:
-    scaled = torch.full((SIZE,), 200.0, dtype=torch.float64)
-    lbfgs = DeviceLBFGS(valleys, start(1), loss_count=2)
+    lbfgs = DeviceLBFGS(valleys, over(200.0), start(1), loss_count=2)
     ends = []
     for seed in (1, 2, 1):
-        lbfgs.reset(start(seed), scaled)
+        lbfgs.reset(start(seed))
         for _ in range(12):
             lbfgs.step()
         ends.append(lbfgs.point.clone())
@@ -208,13 +211,13 @@ def test_a_loss_that_is_not_finite_leaves_the_start_unchanged(bad: float) -> Non
     def evaluate(point: Tensor) -> tuple[Tensor, Tensor]:
         return valleys(point) if finite else (torch.full((2,), bad, dtype=point.dtype), torch.full_like(point, bad))
 
-    lbfgs = DeviceLBFGS(evaluate, start(1), loss_count=2)
-    lbfgs.reset(start(1), torch.ones(SIZE, dtype=torch.float64))
+    lbfgs = DeviceLBFGS(evaluate, over(200.0), start(1), loss_count=2)
+    lbfgs.reset(start(1))
     for _ in range(3):
         lbfgs.step()
     assert torch.equal(lbfgs.point, start(1))
     finite = True  # in the next frame
-    lbfgs.reset(start(1), torch.full((SIZE,), 200.0, dtype=torch.float64))
+    lbfgs.reset(start(1))
     for _ in range(12):
         lbfgs.step()
     assert lbfgs.losses.sum() < valleys(start(1))[0].sum()
