@@ -100,7 +100,7 @@ TABLE = {
         f"{RUN} wave --method consistent --loss-network none.safetensors",
         f"{RUN} wave --method consistent --loss-network half.safetensors",
         f"{RUN} wave --method consistent --loss-network whole.safetensors",
-        f"{RUN} wave --method ruder",
+        f"{RUN} whole.safetensors --method ruder",
         "styles --sheet bomb.png -o new.jpg",
         "learn none.jpg",
         "learn pipe.mp4",
