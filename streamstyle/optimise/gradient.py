@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +21,8 @@ from torch import Tensor, nn
 from streamstyle.models.tiling import Tile, split_into_tiles
 from streamstyle.models.vgg import CONTENT_LAYER, FIRST_AFTER_POOLING, STYLE_LAYERS, VggFeatures
 from streamstyle.optimise.losses import Targets, compute_targets, gram_matrix
+
+_LOSS_LAYERS = {*STYLE_LAYERS, CONTENT_LAYER}
 
 _GRID = 16
 """Stride of the deepest layer in pixels, to which tiles are aligned."""
@@ -63,6 +66,9 @@ class LayerRecord:
     convolution: nn.Conv2d
     input: Tensor
     output: Tensor
+    rectified: bool = True
+    """Whether `output` is that of the ReLU. Where nothing but pooling reads it, ReLU follows the pooling: the same
+    values at a quarter of the cost."""
     pooled: Tensor | None = None
     """The input before pooling; None if it was not pooled."""
     indices: Tensor | None = None
@@ -76,13 +82,17 @@ def forward(
     """Return the records of the forward pass, from the first convolution to the last."""
     activation = network.preprocess(image[None])
     records: list[LayerRecord] = []
-    for layer, convolution in network.convolutions():
+    convolutions = network.convolutions()
+    following = [layer for layer, _ in convolutions[1:]]
+    for (layer, convolution), next_layer in zip_longest(convolutions, following):
         pooled, indices = None, None
         if layer in FIRST_AFTER_POOLING:
             pooled = activation
             activation, indices = F.max_pool2d(activation, 2, return_indices=True)
-        output = F.relu(convolution(activation), inplace=True)
-        records.append(LayerRecord(layer, convolution, activation, output, pooled, indices))
+            activation = F.relu(activation, inplace=True)
+        output, rectified = convolution(activation), next_layer not in FIRST_AFTER_POOLING or layer in _LOSS_LAYERS
+        output = F.relu(output, inplace=True) if rectified else output
+        records.append(LayerRecord(layer, convolution, activation, output, rectified, pooled, indices))
         activation = output
     return records
 
@@ -96,9 +106,11 @@ def backward(
     gradient = torch.zeros_like(records[-1].output)
     for record in reversed(records):
         add_loss_gradient(gradient, record)
-        gradient = torch.ops.aten.threshold_backward(gradient, record.output, 0)
+        if record.rectified:
+            gradient = torch.ops.aten.threshold_backward(gradient, record.output, 0)
         gradient = _conv_backward(record, gradient)
         if record.pooled is not None:
+            gradient = torch.ops.aten.threshold_backward(gradient, record.input, 0)
             gradient = torch.ops.aten.max_pool2d_with_indices_backward(
                 gradient, record.pooled, [2, 2], [2, 2], [0, 0], [1, 1], False, record.indices
             )
