@@ -168,6 +168,10 @@ class ConsistencySettings:
     tv_weight: float = cli_field(
         40000.0, "Weight of the total variation of the optimised change, against grain (consistent)."
     )
+    tone: bool = cli_field(
+        False,
+        "Draw the tone of what is carried towards that of the frame, against patches as light changes (consistent).",
+    )
     loss_network: Path | None = cli_field(
         None, "VGG-16 or VGG-19 weights. Default: the built-in VGG-16 for ruder, else the slim loss network."
     )

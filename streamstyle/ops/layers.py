@@ -98,6 +98,16 @@ def tone_difference(
     return means[:3] / means[3:].clamp_min(1e-3)
 
 
+def correct_tone(
+    carried: Tensor,  # [3, H, W] float32
+    stylised: Tensor,  # [3, H, W] float32 in [0, 1]
+    trust: Tensor,  # [H, W] float32 in [0, 1]
+    share: float = TONE_SHARE,  # of the difference that is corrected
+) -> Tensor:  # [3, H, W]
+    """Return what is carried with its tone drawn towards that of the frame's own stylisation."""
+    return carried + share * enlarge_means(tone_difference(carried, stylised, trust), *trust.shape)
+
+
 def tone_blocks(carried: Tensor, stylised: Tensor, trust: Tensor) -> Tensor:  # [4, H/8, W/8], rounded up
     """Return the means of `trust (stylised - carried)` and of `trust` over blocks."""
     if kernels := find_kernels(carried, stylised, trust):

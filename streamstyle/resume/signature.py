@@ -36,13 +36,13 @@ _IRRELEVANT = {*_field_names(SourceSettings), "flow_workers", "flow_cache", "dev
 """Settings that change no frame, and those of the source, whose effects (size and range) are entries of their own."""
 
 _RUDER = _field_names(RuderSettings)
-_NETWORK = {"iterations", "perceptual_weight", "style_weight", "tv_weight", "loss_network"}
+_NETWORK = {"iterations", "perceptual_weight", "style_weight", "tv_weight", "tone", "loss_network"}
 _TEMPORAL = {"flow", "lookback", "steadiness", "temporal_weight", "pixel_weight"}
 _IGNORED = {
     Method.johnson: _TEMPORAL | _NETWORK | _RUDER,
     Method.live: _NETWORK | _RUDER,
     Method.consistent: _RUDER,
-    Method.ruder: {"pixel_weight", "perceptual_weight", "style_weight", "tv_weight"},
+    Method.ruder: {"pixel_weight", "perceptual_weight", "style_weight", "tv_weight", "tone"},
 }
 """Settings that a method ignores. All others count, new ones included."""
 

@@ -13,6 +13,7 @@ from streamstyle.gpu.cuda_graph import capture
 from streamstyle.gpu.memory import Warn, ignore_warning
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.ops.image import LEVELS_SQUARED
+from streamstyle.ops.layers import correct_tone
 from streamstyle.ops.temporal import CarriedOutput, TemporalTerm, carry_outputs, temporal_term, total_variation
 from streamstyle.optimise.frame_optimiser import FrameOptimiser
 from streamstyle.settings import ConsistencySettings
@@ -43,6 +44,8 @@ def consistency(
             window.start_shot()
         else:
             carried = carry_outputs(window.by_gap(), stylised.flowed.motions)
+            if settings.tone:
+                carried = replace(carried, image=correct_tone(carried.image, stylised.per_frame, carried.trust))
             output = _stabilise(stylised, carried, settings, optimise)
         window.append(output.image)
         yield replace(output, feedback=outputs_to_feedback(window))

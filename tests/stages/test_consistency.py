@@ -211,3 +211,16 @@ def test_losses_of_a_frame_are_those_of_its_output(network: VggFeatures) -> None
 
 def test_without_optimisation_there_are_no_losses() -> None:
     assert [dict(frame.losses) for frame in consistency(flickering(3), LIVE, None)] == [{}, {}, {}]
+
+
+def test_tone_follows_the_light() -> None:
+    """A still scene gets lighter by a tenth. With --tone, three tenths less of it are missing."""
+    first, second = list(flickering(2, noise=0.0))
+    lighter = replace(second, image=second.image + 0.1, per_frame=second.per_frame + 0.1)
+    lags = []
+    for tone in (False, True):
+        settings = ConsistencySettings(method=Method.consistent, iterations=0, tone=tone)
+        output = list(consistency(iter([first, lighter]), settings, None))[-1]
+        lags.append(float((lighter.per_frame - output.image).mean()))
+    assert lags[0] == pytest.approx(0.1 * 9000 / 9691, rel=0.01)
+    assert lags[1] == pytest.approx(0.7 * lags[0], rel=0.01)
