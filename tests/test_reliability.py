@@ -25,7 +25,13 @@ def test_a_run_that_was_killed_is_resumed_to_the_same_film(folder: Path, seed: i
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "seed"), [*(("mutants", seed) for seed in range(5)), *(("hostile", seed) for seed in range(7))]
+    ("kind", "seed"),
+    [
+        ("damage", 1),
+        ("damage", 8),
+        *(("mutants", seed) for seed in range(5)),
+        *(("hostile", seed) for seed in range(7)),
+    ],
 )
 def test_damage_is_survived_or_said(folder: Path, kind: str, seed: int) -> None:
     result = CASES[kind](seed, folder)
