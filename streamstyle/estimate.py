@@ -245,11 +245,7 @@ def _second_half(video: VideoInfo) -> VideoInfo:
     """Return the range from its middle on; all of a short one."""
     if video.duration is None or video.frames is None or video.frames < 2 * TRIAL_FRAMES:
         return video
-    return replace(video, start_pts=_middle_pts(video))
-
-
-def _middle_pts(video: VideoInfo) -> int:
-    return video.start_pts + round((video.duration or 0.0) / 2 / float(video.time_base))
+    return video.starting_at(video.duration / 2)
 
 
 def _packet_sizes(path: Path) -> tuple[list[int], list[int]]:
@@ -268,7 +264,7 @@ def _estimate_copied_bytes(video: VideoInfo, output: Path) -> float:
     streams = plan_streams(video, output)
     if video.duration is None or video.duration <= 2 * _SAMPLED_SECONDS:
         return copied_bytes(video, streams)
-    minute = replace(video, start_pts=_middle_pts(video), duration=_SAMPLED_SECONDS)
+    minute = replace(video.starting_at(video.duration / 2), duration=_SAMPLED_SECONDS)
     return copied_bytes(minute, streams) * video.duration / _SAMPLED_SECONDS
 
 

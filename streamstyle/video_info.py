@@ -126,6 +126,11 @@ class VideoInfo:
         """Return a display time in seconds."""
         return float(pts * self.time_base)
 
+    def starting_at(self, seconds: float) -> VideoInfo:
+        """Return the same with the processed part starting `seconds` after its start."""
+        start_pts = self.start_pts + round(seconds / float(self.time_base))
+        return replace(self, start_pts=start_pts, is_from_start=self.is_from_start and seconds == 0)
+
     def upscaled(self, factor: int) -> VideoInfo:
         """Return the same with the working size multiplied by `factor`. SettingsError if that is too large."""
         width, height = factor * self.width, factor * self.height

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -82,7 +82,7 @@ def draft_is_exact(video: VideoInfo, arguments: RunArguments, box: PreviewBox) -
 
 def _start_at(video: VideoInfo, time: float) -> VideoInfo:
     last = video.duration - float(1 / (video.frame_rate or 25)) if video.duration else time
-    return replace(video, start_pts=video.start_pts + round(max(0.0, min(time, last)) / float(video.time_base)))
+    return video.starting_at(max(0.0, min(time, last)))
 
 
 def _decode_frame(video: VideoInfo) -> RgbImage:

@@ -99,9 +99,7 @@ def _cut(video: VideoInfo, time_range: TimeRange, settings: SourceSettings) -> V
     if duration <= 0:
         raise empty_range_error(video.path, settings, video.duration)
     return replace(
-        video,
-        is_from_start=start == 0,
-        start_pts=video.start_pts + round(start / float(video.time_base)),
+        video.starting_at(start),
         end_pts=None if end is None else video.start_pts + round(end / float(video.time_base)),
         duration=duration,
         frames=None if video.frames is None else max(1, round(video.frames * duration / video.duration)),
