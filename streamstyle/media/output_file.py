@@ -40,8 +40,7 @@ def new_container(
 
     A path is created when the header is written. `time_base` is that of the video, in seconds. MP4 is written in
     fragments, which can be read even if the run is killed; once closed, it is an ordinary file. `through_tee` opens
-    Matroska as `matroska_tee` does. Raises OutputError for
-    an extension that is no container in a single file.
+    Matroska as `matroska_tee` does. Raises OutputError for an extension that is no container in a single file.
     """
     options = {"flush_packets": "1", "max_interleave_delta": "100000"}  # 0.1 s: packets are muxed in order anyway
     if output.suffix.lower() in (".mkv", ".webm"):

@@ -21,7 +21,7 @@ TICK = Fraction(1, 25000)
 def muxed_and_stored(path: Path, codec: str, uneven: bool) -> tuple[Digest, Digest]:
     """Digests of the packets of twelve frames, as they were muxed and as they are read back."""
     file = PartialFile(path)
-    with new_container(path, file, TICK, in_fragments=True) as container:
+    with new_container(path, file, TICK) as container:
         stream = container.add_stream(codec, rate=25, time_base=TICK)
         stream.width, stream.height, stream.pix_fmt = 64, 48, PIX_FMTS.get(codec, "yuv420p")
         stream.options = OPTIONS.get(codec, {})
