@@ -71,8 +71,8 @@ def test_outdated_estimate_is_not_shown() -> None:
 def test_options_appear_on_the_command_line() -> None:
     async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
         await pilot.press("3")
-        await fill_in(pilot, "method", "left")
-        assert "blended with the warped" in screen_text(pilot)
+        await fill_in(pilot, "method", "right")
+        assert "optimised by a loss network" in screen_text(pilot)
         await fill_in(pilot, "height", "right", "right")
         await fill_in(pilot, "range-option", "right")
         await fill_in(pilot, "sample-length", "end", "backspace", "backspace", "5", "s")
@@ -81,7 +81,7 @@ def test_options_appear_on_the_command_line() -> None:
         await pilot.press("ctrl+y")
 
     app = run_setup(steps)
-    assert copied_options(app) == "--style scream --sample 15s --method live --height 480 --crf 20 -o a.mkv"
+    assert copied_options(app) == "--style scream --sample 15s --method consistent --height 480 --crf 20 -o a.mkv"
 
 
 def test_style_settings_appear_on_the_command_line() -> None:
