@@ -148,7 +148,7 @@ def test_half_written_run_folder_is_read_as_far_as_possible(tmp_path: Path) -> N
     folder.events.write_bytes(b'{"event": "warned", "message": "\xff"}\n{"event": "sta')
 
     async def steps(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "starting")
+        await wait_for_text(pilot, "opening the film")
         await pilot.press("q")
 
     assert run_app(StreamstyleApp(folder), steps) == 0

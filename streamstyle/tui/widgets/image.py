@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
@@ -38,6 +38,7 @@ class ImageView(Widget):
         self._pixels: Pixels | None = None
         self._caption = caption
         self._rows: list[Strip] | None = None
+        self._drawn_size = Size()
         self._graphics = graphics
         self._pixel_renderer: PixelRenderer | None = None
         self._next_draw = 0.0
@@ -79,13 +80,10 @@ class ImageView(Widget):
         super().notify_style_update()
         self._rows = None
 
-    def on_resize(self) -> None:
-        """Draw again in the new size."""
-        self._rows = None
-
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return rows of cells, without Textual's caches and filters, which would process every cell again."""
-        if self._rows is None:
+        if self._rows is None or self._drawn_size != self.size:
+            self._drawn_size = self.size
             drawn = self._draw_rows()
             blank = Strip.blank(self.size.width, self.rich_style)
             self._rows = drawn + [blank] * (self.size.height - len(drawn))
@@ -246,7 +244,7 @@ class ImagePair(Horizontal):
             image.styles.width = max(1, (self.size.width - 1) // 2) if self.compared else "1fr"
 
     def _update_images(self) -> None:
-        if not self.is_mounted:
+        if not self.children:  # before `compose`
             return
         self.query_one("#second-image").display = self.compared
         for image, view in zip(self.query(ImageView), self.views, strict=True):
