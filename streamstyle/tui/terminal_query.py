@@ -18,9 +18,9 @@ from streamstyle.ops.luma import BT601
 _KITTY_QUERY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 """Kitty's protocol: would this image be accepted?"""
 
-_QUERIES = "\x1b[>q\x1b]11;?\x1b\\\x1b[16t\x1b[?1;1;0S\x1b[c"
-"""Name and version, background, size of a cell, colour registers of sixels, device attributes; every terminal answers
-the last one."""
+_QUERIES = "\x1b[>q\x1b]11;?\x1b\\\x1b[16t\x1b[?1;1;0S\x1b[?2;4;0S\x1b[c"
+"""Name and version, background, size of a cell, colour registers of sixels, largest size of a sixel image, device
+attributes; every terminal answers the last one."""
 
 _FIRST_KITTY = (0, 28)
 """The first version of kitty with Unicode placeholders; older ones accept images all the same."""
@@ -46,6 +46,8 @@ class Graphics:
     protocol: Protocol
     cell_size: tuple[int, int]
     """Width and height of a cell in pixels."""
+    max_size: tuple[int, int] | None = None
+    """Width and height in pixels above which the terminal drops images; None if it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ def parse_graphics(replies: str, size: tuple[int, int] | None = None) -> Graphic
     registers = re.search(r"\x1b\[\?1;0;(\d+)S", replies)
     enough_colours = registers is None or int(registers[1]) >= 256
     has_sixels = attributes is not None and "4" in attributes[1].split(";")
-    return Graphics(Protocol.sixel, size) if has_sixels and enough_colours else None
+    if not has_sixels or not enough_colours:
+        return None
+    largest = re.search(r"\x1b\[\?2;0;([1-9]\d*);([1-9]\d*)S", replies)
+    return Graphics(Protocol.sixel, size, (int(largest[1]), int(largest[2])) if largest else None)
 
 
 def _has_placeholders(replies: str) -> bool:

@@ -12,9 +12,11 @@ XTERM = "\x1b[6;20;10t\x1b[?1;0;256S\x1b[?63;1;2;4;6;9;15;22c"
     ("replies", "graphics"),
     [
         (XTERM, Graphics(Protocol.sixel, (10, 20))),
+        (XTERM + "\x1b[?2;0;1000;800S", Graphics(Protocol.sixel, (10, 20), (1000, 800))),
+        (XTERM + "\x1b[?2;0;0;0S", Graphics(Protocol.sixel, (10, 20))),
         (KITTY, Graphics(Protocol.kitty, (18, 36))),
         (KITTY.replace("kitty(0.35.2)", "ghostty 1.1.3"), Graphics(Protocol.kitty, (18, 36))),
-        (KITTY.replace("kitty(0.35.2)", "kitty(0.27.1)"), None),
+        (KITTY.replace("kitty(0.35.2)", "kitty(0.26.5)"), None),
         (
             KITTY.replace("kitty(0.35.2)", "WezTerm 20240203").replace("?62;", "?62;4;"),
             Graphics(Protocol.sixel, (18, 36)),

@@ -39,7 +39,7 @@ RUN_BINDINGS = [
     Binding("up", "cycle_view(1, -1)", show=False, key_display="↑ ↓", tooltip="Another view in the second image"),
     Binding("down", "cycle_view(1, 1)", show=False),
     Binding("x", "swap", "Swap", tooltip="Swap the two views; with one image, show the other view"),
-    Binding("p", "toggle_pixels", show=False, tooltip="Pixels (kitty's protocol or sixels), or half blocks"),
+    Binding("p", "toggle_pixels", show=False, tooltip="Pixels (kitty's protocol or sixels), or quadrant blocks"),
     Binding("s", "save", "Save", tooltip="Save the view shown in full size beside the output"),
     Binding("n", "toggle_stats", show=False, tooltip="All figures, or the image alone"),
     Binding("pagedown", "scroll(1)", show=False, key_display="pgup/dn", tooltip="Scroll the figures"),

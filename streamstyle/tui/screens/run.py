@@ -226,7 +226,7 @@ class RunScreen(Screen[None]):
         self._request_previews()
 
     def action_toggle_pixels(self) -> None:
-        """Show pixels, or half blocks."""
+        """Show pixels, or quadrant blocks."""
         if not self.query_one(ImagePair).toggle_pixels():
             self.notify(NO_PIXELS)
         self._request_previews()

@@ -39,7 +39,7 @@ _BINDINGS = [
     Binding("n", "app.new_run", "New run", tooltip="Stylise another film"),
     Binding("c", "compare", "Compare", tooltip="One view, or two side by side"),
     Binding("x", "swap", "Swap", tooltip="Swap the two views; with one image, show the other view"),
-    Binding("p", "toggle_pixels", show=False, tooltip="Pixels, or half blocks"),
+    Binding("p", "toggle_pixels", show=False, tooltip="Pixels, or quadrant blocks"),
     Binding("l", "toggle_log", "Log", tooltip="Show or hide the log"),
 ]
 
@@ -102,7 +102,7 @@ class SummaryScreen(Screen[None]):
         self.query_one(ImagePair).swap()
 
     def action_toggle_pixels(self) -> None:
-        """Show pixels, or half blocks."""
+        """Show pixels, or quadrant blocks."""
         self.query_one(ImagePair).toggle_pixels()
 
     def action_toggle_log(self) -> None:

@@ -22,7 +22,9 @@ SETUP_BINDINGS = [
     Binding(
         "z", "preview('detail')", "Pixels", show=False, tooltip="The centre at full resolution, or the whole frame"
     ),
-    Binding("p", "preview('toggle_pixels')", show=False, tooltip="Pixels (kitty's protocol or sixels), or half blocks"),
+    Binding(
+        "p", "preview('toggle_pixels')", show=False, tooltip="Pixels (kitty's protocol or sixels), or quadrant blocks"
+    ),
     Binding(
         "minus",
         "preview('scrub(-0.05)')",

@@ -20,7 +20,7 @@ from streamstyle.settings import Method
 from streamstyle.tui.setup.client import decode_image
 from streamstyle.tui.setup.state import SetupState
 from streamstyle.tui.terminal_query import Graphics
-from streamstyle.tui.widgets.cells import colour_depth, pixel_size
+from streamstyle.tui.widgets.cells import pixel_size
 from streamstyle.tui.widgets.image import NO_PIXELS, ImageView
 
 _MIN_SIDE = 4
@@ -138,7 +138,7 @@ class PreviewPanel(Vertical):
         if image.display:
             return image.available_pixels()
         cells = self.query_one(Horizontal).size
-        return pixel_size(cells.width // (1 + self._compared), max(1, cells.height - 1), colour_depth(self.app))
+        return pixel_size(cells.width // (1 + self._compared), max(1, cells.height - 1))
 
     def set_duration(self, duration: float | None) -> None:
         """Choose a time a fifth into another video: many start with black frames."""
@@ -173,7 +173,7 @@ class PreviewPanel(Vertical):
         self._update_visibility()
 
     def action_toggle_pixels(self) -> None:
-        """Switch between half blocks and pixels."""
+        """Switch between quadrant blocks and pixels."""
         self._uses_pixels = not self._uses_pixels
         for image in self.query(ImageView):
             image.use_pixels(self._uses_pixels)

@@ -71,7 +71,7 @@ class StylePanel(Vertical):
 
     def thumbnail_size(self) -> tuple[int, int]:
         """Return the (width, height) in pixels of the thumbnails."""
-        return pixel_size(*self._thumbnail_cells(), colour_depth(self.app))
+        return pixel_size(*self._thumbnail_cells())
 
     def on_resize(self) -> None:
         """Shorten the texts to the new width."""

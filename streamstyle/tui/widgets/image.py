@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MAX_DRAWING_LOAD = 0.05
 """Fraction of the time that drawing images as pixels may take."""
 
-NO_PIXELS = "This terminal supports neither sixels nor kitty's graphics protocol: images stay half blocks."
+NO_PIXELS = "This terminal supports neither sixels nor kitty's graphics protocol: images stay quadrant blocks."
 
 
 class ImageView(Widget):
@@ -45,7 +45,7 @@ class ImageView(Widget):
         self._draw_timer: Timer | None = None
 
     def use_pixels(self, wanted: bool) -> None:
-        """Draw pixels if the terminal can show them, or half blocks."""
+        """Draw pixels if the terminal can show them, or quadrant blocks."""
         from streamstyle.tui.widgets.pixel_graphics import PixelRenderer
 
         self._pixel_renderer = PixelRenderer(self._graphics) if wanted and self._graphics else None
@@ -69,11 +69,7 @@ class ImageView(Widget):
     def available_pixels(self) -> tuple[int, int]:
         """Return the (width, height) in pixels that the widget can show."""
         cells = self.size.width, max(1, self.size.height - 1)
-        return (
-            self._pixel_renderer.pixel_size(*cells)
-            if self._pixel_renderer
-            else pixel_size(*cells, colour_depth(self.app))
-        )
+        return self._pixel_renderer.pixel_size(*cells) if self._pixel_renderer else pixel_size(*cells)
 
     def notify_style_update(self) -> None:
         """Draw again: the theme may have changed between dark and light."""
@@ -97,8 +93,11 @@ class ImageView(Widget):
             above = [self._blank(width)] * max(0, (height - 1) // 2)
             return [*above, self._pad_line(caption, (width - caption.cell_length) // 2)]
         depth = colour_depth(self.app)
-        columns, rows = fit_cells(self._pixels.shape[1] / self._pixels.shape[0], width, height - 1)
-        resized = _resize(self._pixels, *pixel_size(columns, rows, depth))
+        room = (width, height - 1)
+        if self._pixel_renderer:
+            room = self._pixel_renderer.max_cells(*room)
+        columns, rows = fit_cells(self._pixels.shape[1] / self._pixels.shape[0], *room)
+        resized = _resize(self._pixels, *pixel_size(columns, rows))
         drawn = render_rows(
             to_grey(resized) if self.app.no_color else resized, depth, self.rich_style, dark=self.app.current_theme.dark
         )
@@ -227,7 +226,7 @@ class ImagePair(Horizontal):
         self._update_images()
 
     def toggle_pixels(self) -> bool:
-        """Switch between half blocks and pixels; return whether the terminal can show pixels."""
+        """Switch between quadrant blocks and pixels; return whether the terminal can show pixels."""
         self._uses_pixels = not self._uses_pixels
         for image in self.query(ImageView):
             image.use_pixels(self._uses_pixels)

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamstyle.tui.terminal_query import Graphics, Protocol
-from streamstyle.tui.widgets.cells import Pixels, RawStrip, dither_thresholds
+from streamstyle.tui.widgets.cells import Pixels, RawStrip
+from streamstyle.tui.widgets.dithering import dither_thresholds
 
 SIXEL_LEVELS = (6, 7, 6)
 """Levels of red, green and blue: 252 colours, of the 256 that terminals have registers for."""
@@ -58,6 +59,13 @@ class PixelRenderer:
         width, height = self._graphics.cell_size
         return columns * width, rows * height
 
+    def max_cells(self, columns: int, rows: int) -> tuple[int, int]:
+        """Return the (columns, rows) of at most so many cells that the terminal accepts an image of."""
+        if self._graphics.max_size is None:
+            return columns, rows
+        (width, height), (max_width, max_height) = self._graphics.cell_size, self._graphics.max_size
+        return max(1, min(columns, max_width // width)), max(1, min(rows, max_height // height))
+
     def render(self, pixels: Pixels, blocks: Sequence[RawStrip], columns: int) -> list[RawStrip]:
         """Return rows that draw the image [H, W, 3] in place of `blocks`; their segments are those of `blocks`."""
         size = self.pixel_size(columns, len(blocks))
@@ -80,10 +88,9 @@ def _draw_last(drawing: str, columns: int, rows: int) -> list[str]:
 def encode_sixel(pixels: Pixels) -> str:
     """Return the escape sequence that draws an image [H, W, 3] with its upper left corner at the cursor.
 
-    The last row is repeated to fill the last band of six. An image of 640x360 takes 30 ms and 200 kB.
+    An image of 640x360 takes 30 ms and 200 kB.
     """
     indices = _palette_indices(pixels)
-    indices = np.pad(indices, ((0, -len(indices) % _SIXEL_ROWS), (0, 0)), mode="edge")
     height, width = indices.shape
     bands = b"-".join(_encode_band(indices[top : top + _SIXEL_ROWS]) for top in range(0, height, _SIXEL_ROWS))
     return f'\x1bPq"1;1;{width};{height}{_PALETTE}{bands.decode("ascii")}\x1b\\'
@@ -101,12 +108,12 @@ def _palette_indices(pixels: Pixels) -> NDArray[np.uint8]:
 
 
 def _encode_band(indices: NDArray[np.uint8]) -> bytes:
-    """Return six rows of pixels as sixels: for each colour in them one character per column."""
+    """Return up to six rows of pixels as sixels: for each colour in them one character per column."""
     used, inverse = np.unique(indices, return_inverse=True)
     inverse = inverse.reshape(indices.shape)
     columns = np.arange(indices.shape[1])
     bits = np.zeros((len(used), indices.shape[1]), np.uint8)
-    for row in range(_SIXEL_ROWS):
+    for row in range(len(indices)):
         bits[inverse[row], columns] |= 1 << row
     return b"$".join(b"#%d%s" % line for line in zip(used.tolist(), _compress_runs(bits + 63), strict=True))
 

@@ -226,7 +226,8 @@ def test_screenshot_contains_the_image(fake_run: FakeRun) -> None:
     async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "output · frame 57")
         for simplified in (False, True):
-            assert pilot.app.export_screenshot(simplify=simplified).count("▀") > 1000
+            shown = pilot.app.export_screenshot(simplify=simplified)
+            assert sum(map(shown.count, "▀▌▘▛▚▜▙")) > 1000
 
     run_app(StreamstyleApp(fake_run.folder), steps)
 

@@ -76,11 +76,11 @@ def test_all_panels_are_shown_on_a_large_terminal() -> None:
     async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
         shown = screen_text(pilot)
         assert all(text in shown for text in ("1280x720", "strength", "method", "scream · 1:06", "Start"))
-        assert app.client.last_request("styles")["height"] == 10
+        assert app.client.last_request("styles")["height"] == 20
         await pilot.resize_terminal(100, 30)
         await pilot.pause()
         assert "method" not in screen_text(pilot)
-        assert app.client.last_request("styles")["height"] == 4
+        assert app.client.last_request("styles")["height"] == 8
 
     run_setup(steps, size=(200, 60))
 

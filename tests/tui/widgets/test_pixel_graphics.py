@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 from rich.style import Style
+from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from streamstyle.tui.app import StreamstyleApp
@@ -59,10 +61,31 @@ def test_sixels_draw_every_pixel() -> None:
     assert abs(blurred - expected).max() < 0.06
 
 
-def test_last_row_fills_the_last_band_of_sixels() -> None:
+def test_sixels_end_with_the_last_row() -> None:
+    """What is drawn below would cover the caption, and pass a limit that the image itself keeps."""
     image = decode_sixel(encode_sixel(np.full((20, 9, 3), 255, np.uint8)))
-    assert image.shape == (24, 9, 3)
+    assert image.shape == (20, 9, 3)
     assert image.min() == 1
+
+
+def test_image_above_the_limit_of_the_terminal_gets_fewer_cells() -> None:
+    """xterm would drop it, and the picture would stand still."""
+
+    async def steps(pilot: Pilot[int]) -> None:
+        image = pilot.app.query_one(ImageView)
+        image.use_pixels(True)
+        image.show(np.full((90, 160, 3), 90, np.uint8), "output")
+        await pilot.pause()
+        sent = "".join(row.render(pilot.app.console) for row in image.render_lines(Region(0, 0, 120, 40)))
+        width, height = map(int, re.findall(r'"1;1;(\d+);(\d+)', sent)[0])
+        assert 900 < width <= 1000
+        assert height == width * 9 // 16 // 20 * 20
+
+    class ImageApp(App[int]):
+        def compose(self) -> ComposeResult:
+            yield ImageView(graphics=Graphics(Protocol.sixel, (10, 20), (1000, 1000)))
+
+    run_app(ImageApp(), steps)
 
 
 def test_kitty_gets_every_pixel_and_a_placeholder_per_cell() -> None:
@@ -79,19 +102,20 @@ def test_kitty_gets_every_pixel_and_a_placeholder_per_cell() -> None:
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))
-def test_segments_of_pixel_rows_are_half_blocks(protocol: Protocol) -> None:
-    pixels = np.full((4, 6, 3), 200, np.uint8)
+def test_segments_of_pixel_rows_are_those_of_the_blocks(protocol: Protocol) -> None:
+    pixels = np.random.default_rng(2).integers(0, 255, (8, 12, 3), np.uint8)
     blocks = render_rows(pixels, ColourDepth.true, Style())
     rows = PixelRenderer(Graphics(protocol, (10, 20))).render(pixels, blocks, 6)
-    assert [row.text for row in rows] == ["▀" * 6] * 2
+    assert [row.text for row in rows] == [block.text for block in blocks]
+    assert len(rows) == 2
     assert [row.cell_length for row in rows] == [6, 6]
     console = Console(color_system="truecolor", force_terminal=True)
     sent = "".join(row.render(console) for row in rows)
     assert ("\x1bPq" in sent) == (protocol is Protocol.sixel)
-    assert "▀" not in sent
+    assert not set(sent) & set("▀▌▘▛▚▜▙")
 
 
-def test_p_switches_between_pixels_and_half_blocks(fake_run: FakeRun) -> None:
+def test_p_switches_between_pixels_and_blocks(fake_run: FakeRun) -> None:
     def has_pixels(pilot: Pilot[int]) -> bool:
         rows = pilot.app.screen.query_one("#first-image", ImageView).render_lines(
             pilot.app.screen.query_one("#first-image").region.reset_offset
