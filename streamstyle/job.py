@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import Tensor
 
@@ -18,10 +19,12 @@ from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.output_names import partial_path
 from streamstyle.prefetch import PrefetchIterator
-from streamstyle.resume.checkpoint_writer import CheckpointWriter, ResumeNeeds
-from streamstyle.resume.earlier_run import find_earlier_run
-from streamstyle.settings import Device
-from streamstyle.stages.writer import VideoWriter
+from streamstyle.resume.checkpoint_writer import ResumeNeeds
+from streamstyle.resume.checkpoints import Checkpoints, can_resume, find_checkpoints
+from streamstyle.resume.sequence_checkpoints import SequenceCheckpoints
+from streamstyle.settings import Device, EncoderSettings
+from streamstyle.stages.sequence_writer import SequenceWriter
+from streamstyle.stages.writer import VideoWriter, open_writer
 from streamstyle.timing import PausableClock, StageTimer
 from streamstyle.video_info import VideoInfo
 
@@ -45,6 +48,22 @@ class FrameContext:
     """Prefetched frames by stage: `decode`, and `flow` unless the method needs none."""
     partial: Path
     """The unfinished output."""
+
+
+Writer: TypeAlias = VideoWriter | SequenceWriter
+
+
+@contextmanager
+def open_output(
+    video: VideoInfo, output: Path, settings: EncoderSettings, checkpoints: Checkpoints
+) -> Iterator[Writer]:
+    """Open the output, a file, standard output or an image sequence, as `open_writer` does."""
+    if isinstance(checkpoints, SequenceCheckpoints):
+        with closing(SequenceWriter(video, output, settings, checkpoints)) as sequence:
+            yield sequence
+    else:
+        with open_writer(video, output, settings, checkpoints) as writer:
+            yield writer
 
 
 FrameCallback = Callable[[FrameContext], None]
@@ -77,9 +96,10 @@ class Job:
         self._observe, self._on_frame = observe, on_frame
         self.timer, self.clock = StageTimer(), PausableClock()
         self.device = select_device(device, self.warn)
-        earlier = find_earlier_run(output, inputs, signature, self.warn, restart=restart)
         arithmetic = describe_arithmetic(self.device)
-        self.checkpoints = CheckpointWriter(output, signature, needs, arithmetic, video.time_base, earlier)
+        self.checkpoints = find_checkpoints(
+            video, output, inputs, signature, needs, arithmetic, self.warn, restart=restart
+        )
         self.resume = self.checkpoints.resume
         self.frames, self._shot = self.resume.frames, self.resume.last_shot
         self._queues: dict[str, PrefetchIterator[Any]] = {}
@@ -95,7 +115,7 @@ class Job:
 
     def start(
         self,
-        writer: VideoWriter,
+        writer: Writer,
         stop: threading.Event,
         method: str,
         style: str,
@@ -123,6 +143,8 @@ class Job:
                 f"{self.video.path.name} was cut short: it states a length of {format_duration(cut.stated)} and holds "
                 f"{format_duration(cut.held)}"
             )
+        if not can_resume(self.video, self.output):
+            self.warn("what is piped cannot be resumed: after a stop the same command starts from the beginning")
         if changed := self.checkpoints.changed_device():
             self.warn(changed)
         writer.copy_resumed(stop)
@@ -150,7 +172,7 @@ class Job:
                 )
             )
 
-    def finish(self, writer: VideoWriter, *, is_whole: bool, flow_cache: FlowCache | None = None) -> Finished | Stopped:
+    def finish(self, writer: Writer, *, is_whole: bool, flow_cache: FlowCache | None = None) -> Finished | Stopped:
         """Report warnings and the end, after everything was closed; return the last event."""
         for warning in writer.warnings(stopped=not is_whole):
             self.warn(warning)

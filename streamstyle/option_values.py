@@ -6,6 +6,7 @@ import re
 import types
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -16,6 +17,9 @@ SIZE = tuple[int, int]
 
 NUMBERS = tuple[int, ...]
 """Type of a list of whole numbers."""
+
+_NTSC_RATES = {round(rate / 1.001, 2): Fraction(1000 * rate, 1001) for rate in (24, 30, 48, 60, 120)}
+"""Exact rates by what is typed of them."""
 
 S = TypeVar("S")
 
@@ -51,6 +55,15 @@ def parse_numbers(text: str | tuple[int, ...]) -> tuple[int, ...]:
         raise click.BadParameter(f"{text!r} is not a list of whole numbers. Give one such as 1,2,4.") from None
 
 
+def parse_frame_rate(text: str) -> Fraction:
+    """Return frames per second for `24`, `24000/1001` or `23.976`, which is the same. Raises click.BadParameter."""
+    try:
+        rate = Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        raise click.BadParameter(f"{text!r} is not a frame rate. Give one such as 24, 23.976 or 30000/1001.") from None
+    return _NTSC_RATES.get(round(float(rate), 2), rate)
+
+
 def parse_seconds(text: str) -> float:
     """Return seconds for `10s` or `1:30`. Raises click.BadParameter for anything else."""
     try:
@@ -71,7 +84,7 @@ def parse_range(text: str) -> tuple[float | None, float | None]:
         raise click.BadParameter(f"{text!r} is not a time range. {advice}") from None
 
 
-_PARSERS: dict[Any, Callable[..., Any]] = {SIZE: parse_size, NUMBERS: parse_numbers}
+_PARSERS: dict[Any, Callable[..., Any]] = {SIZE: parse_size, NUMBERS: parse_numbers, Fraction: parse_frame_rate}
 
 
 def click_type(annotation: Any) -> Any:

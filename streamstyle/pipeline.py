@@ -12,7 +12,7 @@ import torch
 from streamstyle.events import Finished, Observer, StopEvent, Stopped
 from streamstyle.frames import Feedback, Frame, FrameWithFlow, OutputFrame, StylisedFrame
 from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_errors
-from streamstyle.job import FrameCallback, Job
+from streamstyle.job import FrameCallback, Job, Writer, open_output
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.models.weights import (
     load_consistency_loss_network,
@@ -34,7 +34,6 @@ from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.shots import number_shots
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.upscale import upscale_frames
-from streamstyle.stages.writer import VideoWriter, open_writer
 from streamstyle.styles.blending import load_blend, style_targets
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.timing import StageTimer
@@ -73,18 +72,22 @@ def stylise_video(
     job.compile_kernels()
     device, resume, warn, timed = job.device, job.resume, job.warn, job.timer.measure_iter
     method, lookback, factor = settings.consistency.method, settings.consistency.lookback, settings.upscale.upscale
-    cache = FlowCache.open(video, settings.flow) if method is not Method.johnson else None
+    is_original = settings.style.strength == 0  # whatever the method, every frame stays as it is
+    needs_flow = method is not Method.johnson and not is_original
+    cache = FlowCache.open(video, settings.flow) if needs_flow else None
     with ExitStack() as stack:
         opened = stack.enter_context
         decoded = opened(prefetch(decode(video, resume.decode_from), ahead=_frames_to_decode_ahead(video, settings)))
         shots = number_shots(decoded, resume.shot)
-        if method is Method.johnson:
+        if cache is None:
             flowed = _without_flow(shots)
         else:
             flowed = opened(add_flow(shots, settings.flow, cache, lookback, reverse=settings.is_multi_pass))
         remaining = timed("wait", _skip_resumed(flowed, resume.frames))
         feedback = resume.feedback_on(device)
-        if method is Method.ruder:
+        if is_original:
+            consistent = _as_they_are(remaining, device)
+        elif method is Method.ruder:
             optimiser = _load_ruder_optimiser(style, settings, device, warn)
             first_pass = timed("optimise", optimise_frames(remaining, optimiser, settings, device, feedback))
             all_passes = timed("multi_pass", multi_pass(first_pass, optimiser, settings))
@@ -99,7 +102,7 @@ def stylise_video(
             images = timed("upscale", upscale_frames(images, upscaler, settings.upscale, warn))
         if ahead := OUTPUT_AHEAD.get(device.type):
             images = opened(prefetch(images, ahead=ahead))
-        writer = opened(open_writer(video.upscaled(factor), output, settings.encoder, job.checkpoints))
+        writer = opened(open_output(video.upscaled(factor), output, settings.encoder, job.checkpoints))
         job.start(writer, stop, method.value, style.name, factor, queues={"decode": decoded, "flow": flowed})
         is_whole = write_all(images, writer, stop, job.frame_written, job.timer)
     return job.finish(writer, is_whole=is_whole, flow_cache=cache)
@@ -127,7 +130,7 @@ def upscale_video(
         decoded = opened(prefetch(decode(video, resume.decode_from), ahead=_DECODE_AHEAD))
         images = _unstylised(decoded, resume.frames, job.device)
         upscaled = timed("upscale", upscale_frames(images, upscaler, settings, job.warn))
-        writer = opened(open_writer(video.upscaled(factor), output, encoder, job.checkpoints))
+        writer = opened(open_output(video.upscaled(factor), output, encoder, job.checkpoints))
         job.start(writer, stop, method="upscale", style="", upscale=factor)
         is_whole = write_all(upscaled, writer, stop, job.frame_written, job.timer)
     return job.finish(writer, is_whole=is_whole)
@@ -135,7 +138,7 @@ def upscale_video(
 
 def write_all(
     frames: Iterator[OutputFrame],
-    writer: VideoWriter,
+    writer: Writer,
     stop: threading.Event,
     frame_written: Callable[[OutputFrame], None],
     timer: StageTimer,
@@ -170,6 +173,13 @@ def _without_flow(frames: Iterable[Frame]) -> Iterator[FrameWithFlow]:
 def _skip_resumed(frames: Iterable[FrameWithFlow], resumed: int) -> Iterator[FrameWithFlow]:
     """Yield the frames after the resumed ones, which were decoded again only to compute the flow from them."""
     return (flowed for flowed in frames if flowed.frame.index >= resumed)
+
+
+def _as_they_are(frames: Iterable[FrameWithFlow], device: torch.device) -> Iterator[StylisedFrame]:
+    """Yield the frames as they would be at a strength of 0, if networks and what is carried did not round."""
+    for flowed in frames:
+        image = to_tensor(flowed.frame.image, device)
+        yield StylisedFrame(flowed, image, per_frame=image)
 
 
 def _unstylised(frames: Iterable[Frame], resumed: int, device: torch.device) -> Iterator[OutputFrame]:

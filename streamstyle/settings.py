@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,9 @@ class SourceSettings:
         None, "Size to work at, such as 640x360; the display aspect ratio is kept. Default: the film's."
     )
     height: int | None = cli_field(None, "Height to work at; the width follows.")
+    frame_rate: Fraction | None = cli_field(
+        None, "Frames per second of an image sequence, such as 24, 23.976 or 24000/1001. Default: 25."
+    )
     start: float | None = None
     """Seconds; None for the start of the video."""
     end: float | None = None
@@ -102,6 +106,12 @@ class SourceSettings:
                 self.height,
                 f"Give {MIN_SIDE} to {MAX_SIDE} pixels.",
             )
+        require(
+            0 < self.sequence_rate <= 1000,
+            "--frame-rate",
+            self.frame_rate,
+            "Give up to 1000, such as 24 or 30000/1001.",
+        )
         if self.start is not None and self.end is not None:
             require(
                 0 <= self.start < self.end,
@@ -109,6 +119,11 @@ class SourceSettings:
                 f"{self.start:g}-{self.end:g} s",
                 "Give an end after its start.",
             )
+
+    @property
+    def sequence_rate(self) -> Fraction:
+        """Frames per second of an image sequence."""
+        return Fraction(25) if self.frame_rate is None else self.frame_rate
 
 
 @dataclass(frozen=True, slots=True)

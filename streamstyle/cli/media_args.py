@@ -21,7 +21,16 @@ TimeRange = tuple[float | None, float | None]
 
 
 def default_output(movie: Path, style: str) -> Path:
-    """Return `MOVIE.STYLE.mkv` beside the film."""
+    """Return `MOVIE.STYLE.mkv` beside the film, or beside the folder of an image sequence."""
+    from streamstyle.media.image_sequence import is_pattern
+    from streamstyle.media.standard_streams import STDIN
+
+    if movie == STDIN:
+        raise SettingsError(
+            "a film from standard input has no name for its output", "Give one with -o, or -o - for y4m."
+        )
+    if is_pattern(movie):
+        return movie.parent.with_name(f"{movie.absolute().parent.name}.{style}.mkv")
     return movie.with_name(f"{movie.stem}.{style}.mkv")
 
 
@@ -30,16 +39,26 @@ def confirm_output(output: Path, inputs: Sequence[Path], *, replace: bool, can_a
 
     `inputs` are the files that it is made from.
     """
+    from streamstyle.media.image_sequence import is_pattern
     from streamstyle.media.output_names import check_output
+    from streamstyle.media.standard_streams import is_stdout
     from streamstyle.resume.earlier_run import remove_orphan_checkpoint
 
     check_output(output, inputs, is_film=is_film)
-    if not output.exists():
+    if not (_holds_images(output) if is_film and is_pattern(output) else output.exists()) or is_stdout(output):
         return
     if is_film:
         remove_orphan_checkpoint(output)
     if not (replace or (can_ask and _confirm_replacing(output))):
         raise OutputError(f"{output} exists already", "Give -y to replace it, or another output with -o.")
+
+
+def _holds_images(pattern: Path) -> bool:
+    """Whether there are images by this pattern that no unfinished run has written."""
+    from streamstyle.media.image_sequence import written_images
+    from streamstyle.media.output_names import checkpoint_path
+
+    return bool(written_images(pattern)) and not checkpoint_path(pattern).exists()
 
 
 def _confirm_replacing(output: Path) -> bool:
@@ -65,6 +84,12 @@ def probe_range(
     start, end = middle_range(video, sample)
     source = replace(source, start=start, end=end)
     return probe(movie, source), source
+
+
+def require_free_stdout(output: Path | None, *, as_json: bool) -> None:
+    """Raise SettingsError if standard output would get both the film and the events."""
+    if as_json and str(output) in ("-", "nut:-"):
+        raise SettingsError(f"--json and -o {output} both write to standard output", "Give one of them.")
 
 
 def require_one_range(sample: float | None, time_range: TimeRange | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -23,7 +24,7 @@ from streamstyle.styles.library import all_styles
 FILE = click.Path(path_type=Path)
 HELP_NAMES = ["-h", "--help"]
 
-_METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", SIZE: "WxH", NUMBERS: "N,…"}
+_METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", SIZE: "WxH", NUMBERS: "N,…", Fraction: "FPS"}
 _OPTION_COLUMN = 26
 """Characters up to which the column of the options grows."""
 

@@ -12,7 +12,7 @@ import click
 
 from streamstyle.cli.console import ProgressLine, print_json, report_to, resume_hint
 from streamstyle.cli.errors import to_failed
-from streamstyle.cli.media_args import TimeRange, confirm_output, default_output, probe_range
+from streamstyle.cli.media_args import TimeRange, confirm_output, default_output, probe_range, require_free_stdout
 from streamstyle.cli.options import (
     FILE,
     GroupedCommand,
@@ -69,6 +69,7 @@ def run(
     Sound, subtitles, chapters and metadata are copied.
     """
     settings = settings_from_options(values, time_range)
+    require_free_stdout(output, as_json=as_json)
     if dry_run:
         blend = parse_style(style)
         video, settings = _probe_range(movie, settings, sample, time_range)
@@ -83,8 +84,8 @@ def run(
     command_line = click.get_current_context().obj or []
     with open_session(folder, command_line, lambda error: to_failed(error, debug=False)) as session:
         blend = parse_style(style)
-        video, settings = _probe_range(movie, settings, sample, time_range)
         output = output or default_output(movie, blend.name)
+        video, settings = _probe_range(movie, settings, sample, time_range)
         confirm_output(output, run_inputs(video, blend, settings), replace=yes, can_ask=not as_json)
         from streamstyle.pipeline import stylise_video
 

@@ -21,8 +21,9 @@ from streamstyle import __version__
 from streamstyle.compare.events import MethodFinished
 from streamstyle.errors import OutputError
 from streamstyle.events import Event, FrameWritten, Observer, Started, Stopped, Warned
-from streamstyle.files import atomic_write, fingerprint, read_json
+from streamstyle.files import atomic_write, read_json
 from streamstyle.machine_info import MachineInfo, machine_info
+from streamstyle.media.image_sequence import source_fingerprint
 from streamstyle.pipeline import stylise_video
 from streamstyle.resume.checkpoint import remove_checkpoint
 from streamstyle.settings import EncoderSettings, FlowSettings, Method, Settings
@@ -181,7 +182,7 @@ def archive_name(spec: MethodSpec, video: VideoInfo, blend: StyleBlend) -> str:
     ruder = (replace(settings.ruder, style_image=None), _file_digest(style_image) if style_image else None)
     inputs = (
         __version__,
-        fingerprint(video.path),
+        source_fingerprint(video.path),
         (video.video_stream, video.rotation, video.width, video.height, video.start_pts, video.end_pts),
         tuple((_file_digest(part.path), part.weight) for part in blend.parts),
         ruder if spec.method is Method.ruder else None,

@@ -13,7 +13,9 @@ from av.codec.context import ThreadType
 
 from streamstyle.media.file_clock import ClockRepair
 from streamstyle.media.frame_times import StorageOrder
-from streamstyle.media.reader import demux, open_at, open_video, seek
+from streamstyle.media.image_sequence import is_sequence, read_frames
+from streamstyle.media.reader import demux, open_at, open_pipe, open_video, seek
+from streamstyle.media.standard_streams import STANDARD_INPUT, STDIN
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -45,7 +47,7 @@ def decode_frames(
                 order.add(packet)
             yield from tail.note(_decode(stream, packet, order))
     yield from tail.note(_decode(stream, None, order))  # what is left, also where reading was given up
-    if order is None and not joins:
+    if order is None and not joins and container.size > 0:
         yield from tail.decode_missing(Path(container.name), stream.index)
 
 
@@ -101,6 +103,13 @@ def _decode(stream: VideoStream, packet: Packet[Any] | None, order: StorageOrder
 
 def decode_frames_from(video: VideoInfo, start: int) -> Generator[VideoFrame]:
     """Yield the frames of a video from one shown at `start`, in ticks, or before."""
+    if is_sequence(video.path):
+        yield from read_frames(video.path, max(0, start), 1 / video.time_base)
+        return
+    if video.path == STDIN:
+        with open_pipe(STANDARD_INPUT.open_whole()) as container:
+            yield from decode_frames(container, _video_stream(container, video))
+        return
     for seconds in _SEEK_BACK_SECONDS if video.is_seekable else ():
         with open_video(video.path) as container:
             stream = _video_stream(container, video)

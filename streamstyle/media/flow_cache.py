@@ -15,9 +15,11 @@ from pathlib import Path
 
 import cv2
 
-from streamstyle.files import atomic_write, cache_folder, fingerprint
+from streamstyle.files import atomic_write, cache_folder
 from streamstyle.frames import Motion
 from streamstyle.media import flow_codec
+from streamstyle.media.image_sequence import source_fingerprint
+from streamstyle.media.standard_streams import STDIN
 from streamstyle.settings import FlowSettings
 from streamstyle.video_info import VideoInfo
 
@@ -49,7 +51,7 @@ class FlowCache:
     def open(cls, video: VideoInfo, settings: FlowSettings, folder: Path | None = None) -> FlowCache:
         """Return the video's cache under `folder`, by default `cache_folder() / "flow"`; at 0 GB it stores nothing."""
         limit = round(settings.flow_cache * 1e9)
-        if not limit:
+        if not limit or video.path == STDIN:
             return cls(None, video.width, video.height)
         try:
             key = _key(video, settings)
@@ -100,7 +102,7 @@ def _entry_key(folder: str, previous_pts: int, pts: int) -> bytes:
 def _key(video: VideoInfo, settings: FlowSettings) -> str:
     """Return a folder name that changes with anything that the flow depends on. OSError if the video is unreadable."""
     versions = VERSION, flow_codec.VERSION, cv2.__version__
-    parts = (*versions, fingerprint(video.path), video.video_stream, video.rotation)
+    parts = (*versions, source_fingerprint(video.path), video.video_stream, video.rotation)
     digest = blake2b(repr(parts).encode(), digest_size=12).hexdigest()
     return f"{digest}-{video.width}x{video.height}-{settings.flow}"
 

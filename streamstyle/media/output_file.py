@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from difflib import SequenceMatcher
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 from av.error import PyAVCallbackError
@@ -18,6 +18,8 @@ from av.format import Flags
 from streamstyle.errors import OutputError
 from streamstyle.files import VIDEO_SUFFIXES, fsync_descriptor, replace_durably
 from streamstyle.media.matroska_tee import TEE, open_muxer
+from streamstyle.media.muxer_trial import NullFile
+from streamstyle.media.standard_streams import STDOUT_FORMATS, StandardOutput, is_stdout
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -31,7 +33,7 @@ _SIMILAR = 0.7
 
 def new_container(
     output: Path,
-    target: Path | PartialFile,
+    target: Path | PartialFile | StandardOutput,
     time_base: Fraction = Fraction(1, 1000),
     *,
     through_tee: bool = False,
@@ -42,6 +44,11 @@ def new_container(
     fragments, which can be read even if the run is killed; once closed, it is an ordinary file. `through_tee` opens
     Matroska as `matroska_tee` does. Raises OutputError for an extension that is no container in a single file.
     """
+    if is_stdout(output) or isinstance(target, StandardOutput):
+        # the muxer of y4m calls ten bits experimental
+        piped = {"flush_packets": "1", "strict": "-1"}
+        sink: Any = target if isinstance(target, StandardOutput) else NullFile()
+        return av.open(sink, "w", format=STDOUT_FORMATS[str(output)], container_options=piped)
     options = {"flush_packets": "1", "max_interleave_delta": "100000"}  # 0.1 s: packets are muxed in order anyway
     if output.suffix.lower() in (".mkv", ".webm"):
         # Short clusters reach the disk early, in case the run is killed. Audio priming must not shift the frames.
@@ -81,6 +88,8 @@ def output_errors(partial: Path) -> Iterator[None]:
                 f"No space is left for {partial.name} in {partial.parent}",
                 "Free some space, or choose another disk with -o; the finished frames are in the partial file.",
             ) from error
+        if error.errno == errno.EPIPE:
+            raise OutputError("the program that reads standard output has ended", "See what it says.") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise OutputError(f"{partial.parent} cannot be written to", "Choose another folder with -o.") from error
         raise OutputError(

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from streamstyle.errors import OutputError
 from streamstyle.files import max_name_length, shorten_name
+from streamstyle.media.image_sequence import WRITTEN_SUFFIXES, is_pattern, is_sequence
+from streamstyle.media.standard_streams import is_stdout
 
 _LONGEST_ENDING = len(".partial.damaged-999.safetensors.new")
 """Bytes that a side name has after the stem, besides the suffix."""
@@ -62,6 +64,11 @@ def check_output(output: Path, inputs: Iterable[Path] = (), *, is_film: bool = T
 
     A film is written under side names first: they are checked, too.
     """
+    if is_film and is_stdout(output):
+        return
+    if is_film and is_pattern(output):
+        _check_sequence(output, inputs)
+        return
     if _is_folder(output):
         raise OutputError(f"{output} is a folder", "Give a file name in it, such as output.mkv.")
     if not _is_folder(output.parent):
@@ -79,6 +86,28 @@ def check_output(output: Path, inputs: Iterable[Path] = (), *, is_film: bool = T
     for path, other in combinations(written, 2):
         if _is_same_file(path, other):
             raise OutputError(f"{path} and {other} are the same file", "Remove one, or choose another name with -o.")
+
+
+def _check_sequence(output: Path, inputs: Iterable[Path]) -> None:
+    """Raise OutputError if images cannot be written by this pattern; their folder may be created."""
+    if output.suffix.lower() not in WRITTEN_SUFFIXES:
+        raise OutputError(
+            f"{output.name} is the name of images, and {output.suffix or 'nothing'} is no kind that can be written",
+            f"Use {', '.join(WRITTEN_SUFFIXES)}, or a name without %.",
+        )
+    folder = output.parent
+    for source in inputs:
+        if is_sequence(source) and _is_same_file(source.parent if is_pattern(source) else source, folder):
+            raise OutputError(
+                f"{output} would be among the images of {source}, which it is made from",
+                "Choose another folder with -o.",
+            )
+    if not _is_folder(folder):
+        check_output(folder, is_film=False)
+        if os.path.lexists(folder):
+            raise OutputError(f"{folder} is a file, not a folder", "Choose another folder with -o.")
+    elif not os.access(folder, os.W_OK):
+        raise OutputError(f"the folder {folder} cannot be written to", "Choose another folder with -o.")
 
 
 def _is_folder(path: Path) -> bool:

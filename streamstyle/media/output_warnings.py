@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from streamstyle.media import timecode
+from streamstyle.media.image_sequence import is_pattern
 from streamstyle.media.muxer_trial import written_tags
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import open_video
+from streamstyle.media.standard_streams import is_stdout
 from streamstyle.media.stream_plan import plan_streams, portable_tags
 from streamstyle.video_info import VideoInfo
 
@@ -34,6 +36,8 @@ def output_warnings(video: VideoInfo, output: Path) -> Iterator[str]:
 
 def _lost_tags(video: VideoInfo, output: Path) -> list[str]:
     """Return the names of the film's tags that the container does not give back."""
+    if is_pattern(output) or is_stdout(output):
+        return []
     with new_container(output, output) as unwritten:
         container = unwritten.format.name
     with open_video(video.path) as source:

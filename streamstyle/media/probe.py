@@ -15,8 +15,18 @@ from streamstyle.errors import VideoError
 from streamstyle.media.colour import Orientation, read_orientation
 from streamstyle.media.cropping import read_cropping
 from streamstyle.media.decoder import decode_frames
+from streamstyle.media.image_sequence import is_sequence
 from streamstyle.media.reader import find_video_stream, is_cover, open_video
-from streamstyle.media.video_range import VideoRange, count_range, frame_rate, range_from_header, time_base
+from streamstyle.media.standard_streams import STDIN
+from streamstyle.media.video_range import (
+    VideoRange,
+    count_range,
+    frame_rate,
+    range_from_header,
+    range_of_pipe,
+    range_of_sequence,
+    time_base,
+)
 from streamstyle.settings import MAX_SIDE, MIN_SIDE, SourceSettings
 from streamstyle.video_info import Cropping, StreamInfo, VideoInfo
 
@@ -51,9 +61,15 @@ def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> Video
     width, height = cropping.cropped_size(first.width, first.height)
     source_size = FrameSize(width, height, sample_aspect_ratio)
     size = working_size(source_size.turned(orientation), settings, path)
+    is_images = is_sequence(path)
     with open_video(path) as container:
         stream = find_video_stream(container, path)
-        video_range = read_range(container, stream, path, settings)
+        if is_images:
+            video_range = range_of_sequence(path, settings)
+        elif path == STDIN:
+            video_range = range_of_pipe(stream, settings)
+        else:
+            video_range = read_range(container, stream, path, settings)
         return VideoInfo(
             path=path,
             width=size.width,
@@ -62,8 +78,8 @@ def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> Video
             source_height=height,
             rotation=orientation.rotation,
             sample_aspect_ratio=size.sample_aspect_ratio,
-            time_base=time_base(stream),
-            frame_rate=frame_rate(stream),
+            time_base=1 / settings.sequence_rate if is_images else time_base(stream),
+            frame_rate=settings.sequence_rate if is_images else frame_rate(stream),
             frames=video_range.frames,
             start_pts=video_range.start_pts,
             end_pts=video_range.end_pts,

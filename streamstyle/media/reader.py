@@ -16,12 +16,16 @@ from av.stream import Disposition
 
 from streamstyle.errors import VideoError
 from streamstyle.files import special_file
+from streamstyle.media.image_sequence import find_images, is_sequence
+from streamstyle.media.standard_streams import STANDARD_INPUT, STDIN
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
     from av.stream import Stream
     from av.video.stream import VideoStream
+
+    from streamstyle.media.standard_streams import PipeReader
 
 _COVER_FLAGS = Disposition.attached_pic | Disposition.timed_thumbnails
 _NO_VIDEO_FORMATS = ("image2", "tty")
@@ -38,7 +42,14 @@ _MIN_SKIP = 1 << 12
 
 
 def open_video(path: Path) -> InputContainer:
-    """Open a video file for demuxing. VideoError where it cannot be read or is not a video."""
+    """Open a video file for demuxing. VideoError where it cannot be read or is not a video.
+
+    Of an image sequence the first image is opened, of standard input its head: enough for what a header tells.
+    """
+    if path == STDIN:
+        return open_pipe(STANDARD_INPUT.open_head())
+    if is_sequence(path):
+        return _open_image(find_images(path)[0])
     _check_file(path)
     try:
         # an absolute path, since FFmpeg takes `Film: a title.mkv` for a protocol
@@ -53,6 +64,29 @@ def open_video(path: Path) -> InputContainer:
     return container
 
 
+def open_pipe(pipe: PipeReader) -> InputContainer:
+    """Open what comes from a pipe for demuxing. VideoError where it is not a video, or one that has to be sought in."""
+    try:
+        container: InputContainer = av.open(pipe, "r", **_OPEN_OPTIONS)
+    except (av.FFmpegError, OSError) as error:
+        if not pipe.read(1) and not pipe.has_read:
+            raise VideoError("standard input is empty", "See what the program says that should write to it.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise VideoError(
+            f"standard input is not a film that can be piped ({reason})", "Pipe y4m, NUT or Matroska: ffmpeg -f nut -."
+        ) from error
+    return container
+
+
+def _open_image(image: Path) -> InputContainer:
+    try:
+        container: InputContainer = av.open(str(image.absolute()), "r")
+    except (av.FFmpegError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise VideoError(f"{image} cannot be decoded ({reason})", "Write it again.") from error
+    return container
+
+
 def _check_file(path: Path) -> None:
     try:
         size, kind = path.stat().st_size, special_file(path)
@@ -60,8 +94,6 @@ def _check_file(path: Path) -> None:
         raise VideoError(f"{path} does not exist", "Check the name and the folder.") from error
     except OSError as error:
         raise VideoError(f"{path} cannot be read: {error.strerror}", "Check its name and permissions.") from error
-    if kind == "a folder":
-        raise VideoError(f"{path} is a folder", "Give the file of a film in it.")
     if kind is not None:  # a film is read several times, and sought in
         raise VideoError(f"{path} is {kind}, not a file", "Save the film as a file first, and give that.")
     if size == 0:
@@ -112,7 +144,7 @@ def demux(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
     VideoError where the disk fails.
     """
     failures, skipped = 0, 0
-    while failures < _MAX_FAILURES and skipped <= container.size // _MIN_SKIP:
+    while failures < _MAX_FAILURES and skipped <= max(0, container.size) // _MIN_SKIP:  # of a pipe it is unknown
         try:
             for packet in container.demux(*streams):
                 failures = skipped = 0

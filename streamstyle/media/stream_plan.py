@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from streamstyle.media import timecode
+from streamstyle.media.image_sequence import is_pattern
 from streamstyle.media.matroska_tee import TEE
 from streamstyle.media.muxer_trial import NullFile, can_hold, keeps_packets
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import demux, is_cover, open_video
 from streamstyle.media.sound_conversion import add_sound, silence, sound_encoders
+from streamstyle.media.standard_streams import STDIN
 from streamstyle.media.subtitle_text import ASS_HEADER, TEXT_SUBTITLE_CODECS
 from streamstyle.video_info import StreamInfo, VideoInfo
 
@@ -72,17 +74,30 @@ def plan_streams(video: VideoInfo, output: Path) -> tuple[StreamPlan, ...]:
 
     OutputError if FFmpeg knows no container by the suffix of `output`.
     """
+    others = [stream for stream in video.streams if stream.index != video.video_stream]
+    if others and (reason := _why_only_video(video, output)):
+        return tuple(StreamPlan(stream, StreamAction.left_out, reason) for stream in others)
+    if is_pattern(output):
+        return ()
     with new_container(output, output) as unwritten:
         container = unwritten.format.name
     with open_video(video.path) as source:
-        others = [stream for stream in video.streams if stream.index != video.video_stream]
         return tuple(
             _plan_stream(stream, source.streams[stream.index], container)
             or StreamPlan(
-                stream, StreamAction.left_out, f"{output.suffix} cannot hold {stream.codec} {_kind_name(stream)}"
+                stream,
+                StreamAction.left_out,
+                f"{output.suffix or container} cannot hold {stream.codec} {_kind_name(stream)}",
             )
             for stream in others
         )
+
+
+def _why_only_video(video: VideoInfo, output: Path) -> str | None:
+    """Return why nothing but the stylised stream comes into the output; None if more can."""
+    if video.path == STDIN:
+        return "of what is piped in only the picture is read; add the rest to the output afterwards"
+    return "images hold nothing but the picture" if is_pattern(output) else None
 
 
 def needs_tee(plans: Iterable[StreamPlan], source: InputContainer, output: Path) -> bool:

@@ -21,6 +21,7 @@ from streamstyle.media.matroska_tee import TEE
 from streamstyle.media.muxer_trial import MUX_ERRORS, NullFile
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import open_video
+from streamstyle.media.standard_streams import RAW_CODECS, is_stdout
 from streamstyle.media.stream_plan import portable_tags
 from streamstyle.media.timecode import with_timecode_after
 
@@ -70,7 +71,7 @@ class VideoEncoder:
 
         SettingsError for an unknown codec, OutputError if the container cannot hold it.
         """
-        codec = find_encoder(settings.codec)
+        codec = find_encoder(RAW_CODECS[container.format.name] if is_stdout(output) else settings.codec)
         self._source_tick = video.time_base
         self._tick = max(video.time_base, _SHORTEST_TICK.get(codec.name, video.time_base))
         rate = min(video.frame_rate or _mean_rate(video), _MAX_FRAME_RATE)

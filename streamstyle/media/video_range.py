@@ -18,6 +18,7 @@ from streamstyle.errors import VideoError
 from streamstyle.media.decoder import decode_frames
 from streamstyle.media.file_clock import NO_TIME, PacketTimes, find_joins
 from streamstyle.media.frame_times import StorageOrder
+from streamstyle.media.image_sequence import find_images, sequence_range
 from streamstyle.media.reader import demux, is_cover, open_video
 from streamstyle.settings import SourceSettings
 from streamstyle.video_info import ClockJoin, Shortfall
@@ -42,11 +43,11 @@ _REORDER_TRIAL = 100
 class VideoRange:
     """The part of a video that is processed; times are in ticks of its video stream, on the one clock of the file."""
 
-    frames: int
+    frames: int | None
     start_pts: int
     end_pts: int | None
     """First tick after it; None for the end of the video."""
-    duration: float
+    duration: float | None
     """Seconds."""
     joins: tuple[ClockJoin, ...] = ()
     stores_pts: bool = True
@@ -123,6 +124,24 @@ def range_from_header(
     if not duration or not rate:
         return count_range(container, stream, path, settings)
     return VideoRange(stream.frames or max(1, round(duration * rate)), stream.start_time or 0, None, float(duration))
+
+
+def range_of_sequence(path: Path, settings: SourceSettings) -> VideoRange:
+    """Return the part of an image sequence; its ticks are frames. VideoError where the part has no frame."""
+    rate = settings.sequence_rate
+    images = sequence_range(path, settings, rate)
+    if not images:
+        raise empty_range_error(path, settings, float(len(find_images(path)) / rate))
+    end = None if settings.end is None else images.stop
+    return VideoRange(len(images), images.start, end, float(len(images) / rate))
+
+
+def range_of_pipe(stream: VideoStream, settings: SourceSettings) -> VideoRange:
+    """Return the part of a film that is piped; how many frames it has, nobody knows before its end."""
+    tick, zero = time_base(stream), stream.start_time or 0
+    start = zero + (_seconds_to_ticks(settings.start, tick) if settings.start else 0)
+    end = None if settings.end is None else zero + _seconds_to_ticks(settings.end, tick)
+    return VideoRange(None, start, end, None)
 
 
 def read_packet_times(container: InputContainer) -> dict[int, PacketTimes]:

@@ -10,6 +10,7 @@ from streamstyle.cli.media_args import TimeRange, middle_range
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.media.colour import HLG, PQ, resolve_tags
 from streamstyle.media.decoder import decode_frames
+from streamstyle.media.image_sequence import source_size
 from streamstyle.media.output_warnings import INTERLACED
 from streamstyle.media.probe import FrameSize, working_size
 from streamstyle.media.reader import find_video_stream, open_video
@@ -57,7 +58,7 @@ def video_facts(video: VideoInfo) -> VideoFacts:
         notes = tuple(_video_notes(video, stream, first))
     return VideoFacts(
         path=str(video.path),
-        file_bytes=video.path.stat().st_size,
+        file_bytes=source_size(video.path),
         width=video.width,
         height=video.height,
         codec=video.streams[video.video_stream].codec,

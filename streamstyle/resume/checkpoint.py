@@ -131,15 +131,28 @@ def read_checkpoint(output: Path) -> Checkpoint | None:
     files = [file.name for file in (set_aside_path(output), partial_path(output)) if has_content(file)]
     if not has_content(path) or not files:
         return None
-    if not is_checkpoint(path):
-        raise OutputError(f"{path} is no checkpoint of streamstyle", MOVE_HINT)
-    try:
-        checkpoint = _parse(path, path.read_bytes())
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedError(f"{path} is damaged, so the run cannot be resumed", RESTART_HINT) from error
+    checkpoint = _read(path)
     return replace(
         checkpoint, file=checkpoint.file if checkpoint.file in files else files[0]
     )  # it may be renamed since
+
+
+def read_sequence_checkpoint(output: Path) -> Checkpoint | None:
+    """Return the checkpoint of an image sequence, whose frames are files of their own; None if there is none.
+
+    Raises as `read_checkpoint`.
+    """
+    path = checkpoint_path(output)
+    return _read(path) if has_content(path) else None
+
+
+def _read(path: Path) -> Checkpoint:
+    if not is_checkpoint(path):
+        raise OutputError(f"{path} is no checkpoint of streamstyle", MOVE_HINT)
+    try:
+        return _parse(path, path.read_bytes())
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(f"{path} is damaged, so the run cannot be resumed", RESTART_HINT) from error
 
 
 def write_checkpoint(output: Path, checkpoint: Checkpoint) -> None:

@@ -14,8 +14,9 @@ from streamstyle.errors import OutputError
 from streamstyle.frames import Feedback, FramePosition, OutputFrame
 from streamstyle.media.output_file import PartialFile
 from streamstyle.media.output_names import partial_path
+from streamstyle.media.standard_streams import StandardOutput
 from streamstyle.resume.checkpoint import RESTART_HINT, Checkpoint, FileIdentity, ResumePoint, write_checkpoint
-from streamstyle.resume.earlier_run import EarlierRun, SideFiles
+from streamstyle.resume.earlier_run import EarlierRun, NoSideFiles, SideFiles
 from streamstyle.resume.keyframe_tracker import KeyframeTracker
 from streamstyle.resume.packet_digest import Digest, PacketDigest
 from streamstyle.resume.partial_video import damaged, decoder_parameters, read_packets
@@ -86,7 +87,9 @@ class CheckpointWriter:
         self._problem: str | None = None
         self._is_read_back = False
 
-    def open(self, file: PartialFile, side_files: SideFiles, packets: PacketDigest) -> None:
+    def open(
+        self, file: PartialFile | StandardOutput, side_files: SideFiles | NoSideFiles, packets: PacketDigest
+    ) -> None:
         """Note the file that is written, and the digest of its packets, which the `VideoWriter` keeps."""
         self._file, self._side_files, self._packets = file, side_files, packets
 
@@ -189,8 +192,16 @@ class NullCheckpointWriter:
     """Stands in for a `CheckpointWriter` where no later run resumes the output."""
 
     earlier = EarlierRun()
+    resume = ResumePoint()
+    resumable_frames = 0
 
-    def open(self, file: PartialFile, side_files: SideFiles, packets: PacketDigest) -> None:
+    def changed_device(self) -> str | None:
+        """Return None: nothing is resumed."""
+        return None
+
+    def open(
+        self, file: PartialFile | StandardOutput, side_files: SideFiles | NoSideFiles, packets: PacketDigest
+    ) -> None:
         """Note the files."""
         self._side_files = side_files
 

@@ -232,6 +232,28 @@ class SideFiles:
             self.kept.append(f"{path.name} is not as a run has left it; it is kept as {kept.name}")
 
 
+class NoSideFiles:
+    """Stands in for `SideFiles` where the output is standard output, beside which there are none."""
+
+    kept: tuple[str, ...] = ()
+
+    def begin(self, head: bytes | None = None) -> None:
+        """Do nothing."""
+
+    def note_closing(self) -> None:
+        """Do nothing."""
+
+    def aside(self) -> dict[str, FileIdentity]:
+        """Return nothing."""
+        return {}
+
+    def finish(self) -> None:
+        """Do nothing."""
+
+    def remove_aside(self) -> None:
+        """Do nothing."""
+
+
 def _readable_checkpoint(output: Path) -> Checkpoint | None:
     try:
         return read_checkpoint(output)

@@ -10,7 +10,7 @@ from typing import Any
 
 from streamstyle import __version__
 from streamstyle.errors import OutputError
-from streamstyle.files import fingerprint
+from streamstyle.media.image_sequence import is_sequence, source_fingerprint
 from streamstyle.settings import EncoderSettings, Method, RuderSettings, Settings, SourceSettings, UpscaleSettings
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
@@ -94,10 +94,15 @@ def _describe(name: str, value: str) -> str:
 def _video_entries(video: VideoInfo) -> dict[str, str]:
     return {
         "version": __version__,
-        "video": f"{_fingerprint(video.path)} {video.video_stream} {video.rotation}",
+        "video": f"{_fingerprint(video.path)} {video.video_stream} {video.rotation}{_sequence_rate(video)}",
         RANGE_KEY: f"{video.start_pts} {video.end_pts}",
         "size": f"{video.width}x{video.height}",
     }
+
+
+def _sequence_rate(video: VideoInfo) -> str:
+    """Return the frame rate of an image sequence, which is a setting; empty for other films, which have their own."""
+    return f" {video.frame_rate}" if is_sequence(video.path) else ""
 
 
 def _option_entries(options: Mapping[str, Any]) -> dict[str, str]:
@@ -131,6 +136,6 @@ def _as_typed(value: Any) -> str:
 def _fingerprint(path: Path) -> str:
     """Return the fingerprint of a file; empty if it cannot be read, which is reported where the file is opened."""
     try:
-        return fingerprint(path)
+        return source_fingerprint(path)
     except OSError:
         return ""

@@ -20,6 +20,7 @@ from streamstyle.media.decode_times import DtsContinuation
 from streamstyle.media.output_file import PartialFile, lock_existing, new_container, output_errors
 from streamstyle.media.output_names import check_output, partial_path, set_aside_path
 from streamstyle.media.reader import open_video
+from streamstyle.media.standard_streams import StandardOutput, is_stdout
 from streamstyle.media.stream_copy import StreamCopier
 from streamstyle.media.stream_plan import needs_tee, plan_streams, portable_tags
 from streamstyle.media.time_range import cut_chapters, decode_time, time_range
@@ -28,7 +29,7 @@ from streamstyle.media.video_encoder import VideoEncoder, write_header
 from streamstyle.ops.transfer import to_host
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, NullCheckpointWriter
-from streamstyle.resume.earlier_run import SideFiles, open_partial, set_aside
+from streamstyle.resume.earlier_run import NoSideFiles, SideFiles, open_partial, set_aside
 from streamstyle.resume.packet_digest import PacketDigest
 from streamstyle.settings import EncoderSettings
 from streamstyle.video_info import VideoInfo
@@ -48,23 +49,32 @@ def open_writer(
 ) -> Iterator[VideoWriter]:
     """Open the output for the images of a video; with `checkpoints` a later run can resume where this one ends.
 
+    It is a file, or standard output, which cannot be resumed.
+
     Raises OutputError if the file cannot be written, SettingsError if the encoder refuses its settings. Leaving without
     `publish` closes the file under its partial name, playable, and removes it if no frame was written.
     """
     checkpoints = checkpoints or NullCheckpointWriter()
-    check_output(output, [video.path])
     with ExitStack() as stack:
+        if is_stdout(output):
+            pipe, source = StandardOutput(output), stack.enter_context(open_video(video.path))
+            writer = VideoWriter(video, source, output, settings, checkpoints, pipe, NoSideFiles())
+            stack.callback(writer.close)
+            yield writer
+            return
+        check_output(output, [video.path])
         for path in (partial_path(output), set_aside_path(output)):
             stack.enter_context(lock_existing(path))
         side_files = stack.enter_context(set_aside(output, checkpoints.earlier))
         file = stack.enter_context(closing(open_partial(output, side_files)))
         source = stack.enter_context(open_video(video.path))
-        source_file = stack.enter_context(video.path.open("rb"))
-        state = file_state(source_file)
+        is_file = video.path.is_file()
+        source_file = stack.enter_context(video.path.open("rb")) if is_file else None
+        state = file_state(source_file) if source_file else None
         writer = VideoWriter(video, source, output, settings, checkpoints, file, side_files)
         stack.callback(writer.close)
         yield writer
-        writer.source_changed = file_state(source_file) != state
+        writer.source_changed = source_file is not None and file_state(source_file) != state
 
 
 class VideoWriter:
@@ -77,8 +87,8 @@ class VideoWriter:
         output: Path,
         settings: EncoderSettings,
         checkpoints: CheckpointWriter | NullCheckpointWriter,
-        file: PartialFile,
-        side_files: SideFiles,
+        file: PartialFile | StandardOutput,
+        side_files: SideFiles | NoSideFiles,
     ) -> None:
         """Add all streams and write the header."""
         self.checkpoints = checkpoints

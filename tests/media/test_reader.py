@@ -23,6 +23,7 @@ from tests.video_io import mean_difference, read_video
 
 
 def test_a_file_that_is_not_a_video_is_an_error_of_one_line(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(0).bytes(5000))
     (tmp_path / "notes.txt").write_text("Dear diary, this is not a video.\n" * 50)
@@ -37,7 +38,7 @@ def test_a_file_that_is_not_a_video_is_an_error_of_one_line(tmp_path: Path) -> N
                 target.mux(packet)
     for name, problem in {
         "missing.mp4": "does not exist",
-        ".": "is a folder",
+        "folder": "is a folder",
         "empty.mp4": "is empty",
         "noise.mp4": "is not a film",
         "notes.txt": "is not a film",

@@ -1,0 +1,218 @@
+"""Image sequences and pipes, in and out of `streamstyle run`."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streamstyle.cli.main import exit_code
+from streamstyle.media import decoder, reader
+from streamstyle.media.probe import probe
+from streamstyle.media.standard_streams import PipedInput
+from streamstyle.settings import Settings, SourceSettings
+from streamstyle.styles.spec import parse_style
+from tests.films import pan, png, write_film
+from tests.stylise_case import StyliseCase
+from tests.video_io import random_style
+
+pytestmark = pytest.mark.usefixtures("home")
+
+FRAMES = 5
+
+
+@pytest.fixture
+def style(tmp_path: Path) -> Path:
+    return random_style(tmp_path)
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """A pan in PNG images that are numbered from 98 to 102."""
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number, picture in enumerate(pan(frames=FRAMES).frames, 98):
+        (folder / f"shot_{number}.png").write_bytes(png(picture))
+    return folder
+
+
+def run(*arguments: str | Path, code: int = 0) -> None:
+    assert exit_code(["run", *map(str, arguments)]) == code
+
+
+def pixels(folder: Path) -> dict[str, NDArray[np.uint8]]:
+    return {path.name: cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("given", ["frames", "frames/shot_%d.png"])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_images_come_out_bit_identical_at_strength_0(
+    images: Path, style: Path, tmp_path: Path, given: str, suffix: str
+) -> None:
+    output = tmp_path / "out" / f"%05d.{suffix}"
+    run(tmp_path / given, "--style", style, "--strength", "0", "-o", output)
+    written = pixels(output.parent)
+    assert list(written) == [f"{number:05d}.{suffix}" for number in range(98, 103)]  # the numbers stay
+    for number in range(98, 103):
+        assert np.array_equal(written[f"{number:05d}.{suffix}"], pixels(images)[f"shot_{number}.png"])
+
+
+def test_a_sequence_has_the_frame_rate_that_is_given(images: Path, style: Path, tmp_path: Path) -> None:
+    output = tmp_path / "film.mkv"
+    run(images, "--frame-rate", "23.976", "--style", style, "--method", "johnson", "-o", output)
+    with av.open(str(output)) as film:
+        assert film.streams.video[0].average_rate * 1001 == 24000
+        times = [frame.time for frame in film.decode(video=0)]
+    assert times == pytest.approx([index * 1001 / 24000 for index in range(FRAMES)], abs=0.0006)
+
+
+def test_a_stopped_sequence_resumes_bit_for_bit(images: Path, style: Path, tmp_path: Path) -> None:
+    case = StyliseCase(images, parse_style(str(style)), Settings())
+    whole, parts = tmp_path / "whole" / "%03d.png", tmp_path / "parts" / "%03d.png"
+    case.stylise(whole)
+    assert case.stylise(parts, stop_after=3).ended.resumable_frames == 3
+    assert len(list(parts.parent.glob("*.png"))) == 3
+    resumed = case.stylise(parts).ended
+    assert (resumed.frames, resumed.resumed_frames) == (FRAMES, 3)
+    assert {name: data.tobytes() for name, data in pixels(whole.parent).items()} == {
+        name: data.tobytes() for name, data in pixels(parts.parent).items()
+    }  # and no checkpoint is left
+    assert probe(images, SourceSettings(start=0.04, end=0.16)).frames == 3
+
+
+def test_images_that_exist_are_replaced_only_if_told(
+    images: Path, style: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out" / "%05d.png"
+    output.parent.mkdir()
+    (output.parent / "00007.png").write_bytes(b"mine")
+    run(images, "--style", style, "-o", output, code=4)
+    assert "-y to replace" in capfd.readouterr().err
+    assert [path.name for path in output.parent.iterdir()] == ["00007.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem", "code"),
+    [
+        (["frames/shot_%d.png"], "shot_100.png is missing, between shot_98.png and shot_102.png", 3),
+        (["frames/%05d.png"], "there is no image", 3),
+        (["empty"], "is a folder without images", 3),
+        (["frames", "-o", "frames/%d.png"], "would be among the images of", 4),
+        (["frames", "-o", "out/%d.exr"], ".exr is no kind that can be written", 4),
+        (["frames", "--frame-rate", "x"], "'x' is not a frame rate", 2),
+        (["frames", "-o", "-", "--json"], "both write to standard output", 2),
+        (["-"], "has no name for its output", 2),
+        (["-", "-o", "film.mkv"], "standard input is empty", 3),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(
+    images: Path,
+    style: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    arguments: list[str],
+    problem: str,
+    code: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(reader, "STANDARD_INPUT", PipedInput(os.open(os.devnull, os.O_RDONLY)))
+    (tmp_path / "empty").mkdir()
+    if arguments[0].startswith("frames/"):
+        (images / "shot_100.png").unlink()
+    before = sorted(path for path in tmp_path.rglob("*") if "home" not in path.parts)
+    run(*arguments, "--style", style, code=code)
+    printed = capfd.readouterr()
+    assert problem in printed.err + printed.out
+    assert len((printed.err + printed.out).splitlines()) == 1
+    assert sorted(path for path in tmp_path.rglob("*") if "home" not in path.parts) == before
+
+
+def y4m(frames: int = FRAMES, pix_fmt: str = "yuv420p") -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", format="yuv4mpegpipe", options={"strict": "-1"}) as container:
+        stream = container.add_stream("wrapped_avframe", rate=24, width=96, height=64, pix_fmt=pix_fmt)
+        for index, picture in enumerate(pan(width=96, height=64, frames=frames).frames):
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format=pix_fmt)
+            frame.pts = index
+            container.mux(stream.encode(frame))
+    return file.getvalue()
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard input with a film in y4m, written while it is read."""
+    read_end, write_end = os.pipe()
+
+    def write() -> None:
+        with os.fdopen(write_end, "wb") as file:
+            file.write(y4m())
+
+    threading.Thread(target=write, daemon=True).start()
+    piped = PipedInput(read_end)
+    monkeypatch.setattr(reader, "STANDARD_INPUT", piped)
+    monkeypatch.setattr(decoder, "STANDARD_INPUT", piped)
+
+
+@pytest.mark.usefixtures("stdin")
+def test_a_film_from_standard_input_becomes_a_file(
+    style: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "film.mkv"
+    run("-", "--style", style, "-o", output)
+    assert "cannot be resumed" in capfd.readouterr().err
+    with av.open(str(output)) as film:
+        assert film.streams.video[0].average_rate == 24
+        assert sum(1 for _ in film.decode(video=0)) == FRAMES
+
+
+@pytest.mark.usefixtures("stdin")
+def test_a_range_of_standard_input(style: Path, tmp_path: Path) -> None:
+    output = tmp_path / "%d.png"
+    run("-", "--style", style, "--method", "johnson", "--range", "0.05-0.15", "-o", output)
+    assert [path.name for path in sorted(tmp_path.glob("*.png"))] == ["1.png", "2.png"]
+
+
+@pytest.mark.parametrize(("name", "container"), [("-", "yuv4mpegpipe"), ("nut:-", "nut")])
+def test_through_two_pipes_a_film_stays_what_it_was(style: Path, name: str, container: str) -> None:
+    command = [sys.executable, "-m", "streamstyle", "run", "-", "-o", name, "--style", str(style), "--strength", "0"]
+    ended = subprocess.run(command, input=y4m(), capture_output=True, check=True)
+    assert b"5 frames" in ended.stderr
+    with av.open(io.BytesIO(ended.stdout)) as after, av.open(io.BytesIO(y4m())) as before:
+        assert after.format.name == container
+        assert after.streams.video[0].average_rate == 24
+        pairs = list(zip(after.decode(video=0), before.decode(video=0), strict=True))
+    assert [frame.pts * frame.time_base * 24 for frame, _ in pairs] == list(range(FRAMES))
+    for frame, source in pairs:
+        difference = frame.to_ndarray()[:64].astype(int) - source.to_ndarray()[:64]
+        assert abs(difference).max() <= 1  # luma, through RGB in eight bits
+
+
+def test_sound_of_a_file_goes_into_a_nut_pipe(style: Path, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mkv", pan(frames=FRAMES).frames, audio=True)
+    command = [sys.executable, "-m", "streamstyle", "run", str(film), "-o", "nut:-", "--style", str(style)]
+    ended = subprocess.run([*command, "--method", "johnson"], stdout=subprocess.PIPE, check=True)
+    with av.open(io.BytesIO(ended.stdout)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio"]
+
+
+def test_a_reader_that_ends_early_is_said_in_one_line(style: Path, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mkv", pan(width=320, height=240, frames=8).frames)
+    command = [sys.executable, "-m", "streamstyle", "run", str(film), "-o", "-", "--style", str(style), "-q"]
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    ended = subprocess.run(
+        [*command, "--method", "johnson"], stdout=write_end, stderr=subprocess.PIPE, check=False, text=True
+    )
+    os.close(write_end)
+    assert ended.returncode == 4
+    assert ended.stderr.splitlines()[-1].startswith("streamstyle: error: the program that reads standard output has")
