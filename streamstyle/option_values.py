@@ -24,11 +24,16 @@ _NTSC_RATES = {round(rate / 1.001, 2): Fraction(1000 * rate, 1001) for rate in (
 S = TypeVar("S")
 
 _TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d*)?)s?")
+_TIME_IN_WORDS = re.compile(r"(?=\d)(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+(?:\.\d*)?)s)?")
 
 
 def parse_time(text: str) -> float:
-    """Return seconds for `12.5`, `12.5s`, `3:04` or `1:02:03.5`. Raises ValueError for anything else."""
+    """Return seconds for `12.5`, `12.5s`, `3:04`, `1:02:03.5`, `5m` or `1h30m`. Raises ValueError for anything else."""
     match = _TIME.fullmatch(text.strip())
+    if match is None and (words := _TIME_IN_WORDS.fullmatch(text.strip())):
+        return sum(
+            factor * float(words[part] or 0) for part, factor in (("hours", 3600), ("minutes", 60), ("seconds", 1))
+        )
     if match is None:
         raise ValueError(text)
     hours, minutes, seconds = (float(match[part] or 0) for part in ("hours", "minutes", "seconds"))
@@ -69,7 +74,7 @@ def parse_seconds(text: str) -> float:
     try:
         return parse_time(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is not a time. Give seconds or [HH:]MM:SS, such as 10s or 1:30.") from None
+        raise click.BadParameter(f"{text!r} is not a time. Give a time such as 10s, 5m or 1:30.") from None
 
 
 def parse_range(text: str) -> tuple[float | None, float | None]:

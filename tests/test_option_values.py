@@ -10,13 +10,23 @@ from streamstyle.option_values import parse_range, parse_seconds, parse_size, pa
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("10s", 10), ("12.5", 12.5), ("3:04", 184), ("1:02:03.5", 3723.5), ("90", 90), ("0:00", 0)],
+    [
+        ("10s", 10),
+        ("12.5", 12.5),
+        ("3:04", 184),
+        ("1:02:03.5", 3723.5),
+        ("90", 90),
+        ("0:00", 0),
+        ("5m", 300),
+        ("1h30m", 5400),
+        ("2m5.5s", 125.5),
+    ],
 )
 def test_a_time_is_seconds_or_hours_minutes_seconds(text: str, expected: float) -> None:
     assert parse_time(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "ten", "-3", "1:75", "1:61:00", "1:2:3:4", "10m", "1e3", "nan"])
+@pytest.mark.parametrize("text", ["", "ten", "-3", "1:75", "1:61:00", "1:2:3:4", "m", "5m3", "1e3", "nan"])
 def test_other_text_is_not_a_time(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is not a time"):
         parse_seconds(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,7 @@ _UPSCALE_FACTOR = click.IntRange(2, MAX_UPSCALE)
 def run(
     movie: Path,
     style: str,
+    adapt: float | None,
     output: Path | None,
     yes: bool,
     restart: bool,
@@ -92,8 +94,26 @@ def run(
         with report_to(as_json, quiet, resume_hint(restart)) as (observe_console, stop):
             observe, on_frame = session.attach(observe_console, stop)
             _warn(video, output, observe)
+            if adapt is not None:
+                adapted = _adapt(movie, blend, adapt, settings, observe, stop)
+                if adapted is None:
+                    observe(Stopped(str(output), 0, 0.0))
+                    return EXIT_INTERRUPTED
+                blend = adapted
             end = stylise_video(video, output, blend, settings, observe, stop, on_frame, restart)
     return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0
+
+
+def _adapt(
+    movie: Path, blend: StyleBlend, seconds: float, settings: Settings, observe: Observer, stop: threading.Event
+) -> StyleBlend | None:
+    """Return the style adapted to the film; None if the training was stopped."""
+    from streamstyle.gpu.device import set_threads
+    from streamstyle.train.adaptation import adapt_style, check_adaptation
+
+    check_adaptation(blend, seconds)
+    set_threads(settings.threads)
+    return adapt_style(movie, settings.source, blend, seconds, settings.device, observe, stop)
 
 
 @click.command(cls=GroupedCommand, short_help="Upscale a stylised film.")

@@ -24,7 +24,7 @@ from streamstyle.cli.options import (
     time_range_options,
 )
 from streamstyle.errors import SettingsError
-from streamstyle.option_values import settings_from
+from streamstyle.option_values import parse_seconds, settings_from
 from streamstyle.settings import (
     ConsistencySettings,
     Device,
@@ -44,6 +44,12 @@ _OPTIONS = (
     click.argument("movie", type=FILE),
     style_option("Style", required=True),
     settings_options(StyleSettings, "Style"),
+    grouped_option("Style")(
+        "--adapt",
+        type=parse_seconds,
+        metavar="TIME",
+        help="Before the run, train the style for so long on frames of this film, such as 5m; kept for the next run.",
+    ),
     time_range_options("Input"),
     settings_options(SourceSettings, "Input"),
     output_options(
@@ -73,6 +79,7 @@ class RunArguments:
     movie: Path
     output: Path
     blend: StyleBlend
+    """Adapted to the film if `--adapt` is given and this has been done."""
     settings: Settings
     sample: float | None
     """Seconds from the middle of the video; None for the time range in the settings."""
@@ -88,14 +95,25 @@ def parse_run_arguments(arguments: Sequence[str]) -> RunArguments:
         raise SettingsError(error.format_message().rstrip("."), "See `streamstyle run --help`.") from error
     require_one_range(values["sample"], values["time_range"])
     blend = parse_style(values["style"])
+    settings = settings_from_options(values, values["time_range"])
     return RunArguments(
         movie=values["movie"],
         output=values["output"] or default_output(values["movie"], blend.name),
-        blend=blend,
-        settings=settings_from_options(values, values["time_range"]),
+        blend=_adapted(values["movie"], settings, blend, values["adapt"]),
+        settings=settings,
         sample=values["sample"],
         restart=values["restart"],
     )
+
+
+def _adapted(movie: Path, settings: Settings, blend: StyleBlend, seconds: float | None) -> StyleBlend:
+    """Return the style adapted to the film, if it is to be and has been; the style itself otherwise."""
+    if seconds is None:
+        return blend
+    from streamstyle.train.adaptation import check_adaptation, find_adapted
+
+    check_adaptation(blend, seconds)
+    return find_adapted(movie, settings.source, blend, seconds) or blend
 
 
 @click.command(cls=GroupedCommand)

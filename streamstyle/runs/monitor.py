@@ -10,7 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from streamstyle.events import TRANSIENT, Event, Failed, FrameSaved, Observer, Paused, PreviewsWritten, Unpaused, Warned
+from streamstyle.events import (
+    TRANSIENT,
+    Event,
+    Failed,
+    FrameSaved,
+    Observer,
+    Paused,
+    PreviewsWritten,
+    TrainingStep,
+    Unpaused,
+    Warned,
+)
 from streamstyle.files import atomic_write
 from streamstyle.job import FrameCallback, FrameContext
 from streamstyle.media.images import encode_image
@@ -76,8 +87,11 @@ class RunSession:
         def observe_both(event: Event) -> None:
             log.observe(event)
             observe(event)
+            if isinstance(event, TrainingStep):  # before the first frame
+                monitor.on_training_step()
 
-        return observe_both, RunMonitor(self.folder, log, observe_both, stop).on_frame
+        monitor = RunMonitor(self.folder, log, observe_both, stop)
+        return observe_both, monitor.on_frame
 
 
 class RunMonitor:
@@ -97,6 +111,15 @@ class RunMonitor:
             self._metrics.add(context.stylised)
             self._report(context, paused=False)
             self._apply_control(context)
+
+    def on_training_step(self) -> None:
+        """Let viewers see the step, and obey the order to stop."""
+        now = time.monotonic()
+        if now >= self._sample_due:
+            self._sample_due = now + SAMPLE_INTERVAL
+            self._log.flush()
+            if self._folder.read_control().stop:
+                self._stop.set()
 
     def _report(self, context: FrameContext, *, paused: bool) -> None:
         self._preview(context, paused)

@@ -19,12 +19,16 @@ from streamstyle.events import (
     Started,
     StatusSampled,
     Stopped,
+    StyleTrained,
+    TrainingStep,
     Unpaused,
     Warned,
 )
 from streamstyle.formatting import format_duration
 
 _EVENTS = (
+    TrainingStep,
+    StyleTrained,
     Started,
     ShotStarted,
     FrameWritten,
@@ -56,6 +60,8 @@ class LogEntry:
 class RunState:
     """The state of a run after some of its events; what has not happened yet is None or empty."""
 
+    training: TrainingStep | None = None
+    """The latest step of adapting the style to the film, before the run starts."""
     started: Started | None = None
     shots: tuple[ShotStarted, ...] = ()
     last_frame: FrameWritten | None = None
@@ -125,13 +131,12 @@ class RunState:
         """Return the fields that an event changes."""
         changes: dict[str, Any] = {}
         match event:
+            case TrainingStep():
+                changes = {"training": event}
             case Started():
-                changes = {"started": event}
-                if event.resumed_frames:
-                    changes["log"] = self._append_log(f"resumed after {event.resumed_frames} frames")
+                changes = {"started": event, "training": None}
             case ShotStarted():
-                line = f"shot {event.shot + 1} begins at {format_duration(event.time)}, frame {event.frame}"
-                changes = {"shots": (*self.shots, event), "log": self._append_log(line)}
+                changes = {"shots": (*self.shots, event)}
             case FrameWritten():
                 changes = {"last_frame": event}
             case StatusSampled():
@@ -139,20 +144,35 @@ class RunState:
             case PreviewsWritten():
                 changes = {"previews": event}
             case FrameSaved():
-                line = f"frame {event.frame}, {event.view}, saved as {event.path}"
-                changes = {"saved_frames": (*self.saved_frames, event), "log": self._append_log(line)}
-            case Paused():
-                changes = {"paused": True, "log": self._append_log(f"paused after frame {event.frame}")}
-            case Unpaused():
-                changes = {"paused": False, "log": self._append_log(f"continued after frame {event.frame}")}
-            case Warned():
-                changes = {"log": self._append_log(event.message, warning=True)}
+                changes = {"saved_frames": (*self.saved_frames, event)}
+            case Paused() | Unpaused():
+                changes = {"paused": isinstance(event, Paused)}
             case Finished() | Stopped() | Failed():
                 changes = {"end": event, "paused": False}
+        if line := _log_line(event):
+            changes["log"] = (*self.log, LogEntry(line, isinstance(event, Warned)))
         return changes
 
-    def _append_log(self, text: str, *, warning: bool = False) -> tuple[LogEntry, ...]:
-        return (*self.log, LogEntry(text, warning))
+
+def _log_line(event: Event) -> str | None:
+    """Return what the log says of an event; None for events that it does not mention."""
+    line = None
+    match event:
+        case StyleTrained():
+            line = f"adapted {event.style} to the film in {format_duration(event.elapsed)}"
+        case Started() if event.resumed_frames:
+            line = f"resumed after {event.resumed_frames} frames"
+        case ShotStarted():
+            line = f"shot {event.shot + 1} begins at {format_duration(event.time)}, frame {event.frame}"
+        case FrameSaved():
+            line = f"frame {event.frame}, {event.view}, saved as {event.path}"
+        case Paused():
+            line = f"paused after frame {event.frame}"
+        case Unpaused():
+            line = f"continued after frame {event.frame}"
+        case Warned():
+            line = event.message
+    return line
 
 
 def apply_events(state: RunState, events: Iterable[Mapping[str, Any]]) -> RunState:

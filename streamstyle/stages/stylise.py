@@ -12,6 +12,7 @@ from streamstyle.frames import FrameWithFlow, StylisedFrame
 from streamstyle.gpu.memory import Fallback, MemoryFallback, Warn, ignore_warning
 from streamstyle.models.style_net import StyleNet
 from streamstyle.models.tiling import TiledStyleNet
+from streamstyle.ops.contrast import fade_with_contrast
 from streamstyle.ops.image import from_uint8, preserve_colour
 from streamstyle.ops.transfer import to_device
 from streamstyle.settings import StyleSettings
@@ -55,8 +56,8 @@ def stylise_image(
     stylise_fn: StyliseFn,
     settings: StyleSettings,
 ) -> Tensor:  # [3, H, W] float32 in [0, 1]
-    """Return one image stylised."""
-    stylised = _stylise_scaled(image[None], stylise_fn, settings.style_scale)[0]
+    """Return one image stylised; one with hardly any contrast remains so."""
+    stylised = fade_with_contrast(_stylise_scaled(image[None], stylise_fn, settings.style_scale)[0], image)
     if settings.strength < 1:  # the network's weights are blended already, but it does not return an image unchanged
         stylised = image.lerp(stylised, settings.strength * (2 - settings.strength))
     return preserve_colour(image, stylised) if settings.preserve_colour else stylised

@@ -52,10 +52,15 @@ def held_out_images(paths: Sequence[Path]) -> list[Path]:
 
 def random_crop(image: RgbImage, side: int, rng: np.random.Generator, max_zoom: float = CROP_ZOOM) -> RgbImage:
     """Return a square of `side` pixels at a random zoom from 1 to `max_zoom`, mirrored half of the time."""
-    zoomed = resize_short_side(image, round(side * rng.uniform(1.0, max_zoom)))
-    top = rng.integers(0, zoomed.shape[0] - side + 1)
-    left = rng.integers(0, zoomed.shape[1] - side + 1)
-    crop = zoomed[top : top + side, left : left + side]
+    return crop_at_size(image, round(side * rng.uniform(1.0, max_zoom)), side, rng)
+
+
+def crop_at_size(image: RgbImage, short_side: int, side: int, rng: np.random.Generator) -> RgbImage:
+    """Return a square of `side` pixels of the image resized to `short_side`, mirrored half of the time."""
+    resized = resize_short_side(image, short_side)
+    top = rng.integers(0, resized.shape[0] - side + 1)
+    left = rng.integers(0, resized.shape[1] - side + 1)
+    crop = resized[top : top + side, left : left + side]
     return np.ascontiguousarray(crop[:, ::-1] if rng.random() < 0.5 else crop)
 
 

@@ -85,8 +85,9 @@ def _steps(
         optimiser.zero_grad()
         loss, stylised = step_function(step)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        norm = nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        if norm.isfinite():  # it is not on a flat image, such as a black frame
+            optimiser.step()
         step += 1
         elapsed = time.monotonic() - start
         progress = schedule.progress(step, elapsed)

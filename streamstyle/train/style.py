@@ -35,6 +35,7 @@ from streamstyle.styles.blending import net_from_image
 from streamstyle.styles.library import style_name, style_predictor_path
 from streamstyle.styles.style_image import encode_style_image, read_style_image, style_image_digest
 from streamstyle.train.augment import perturb
+from streamstyle.train.film_images import FilmImages
 from streamstyle.train.image_data import (
     list_images,
     next_batch,
@@ -70,13 +71,14 @@ def train_style(
     observe: Observer,
     stop: threading.Event,
     start: Start = StartFrom.style_predictor,
+    film: FilmImages | None = None,
 ) -> bool:
     """Train a network to stylise like `image` and write it to `output`, with its provenance in the metadata.
 
     Training starts from the network that the style predictor makes for the image, from the style in a file, or from
-    noise. Returns False if `stop` was set: then only a snapshot is written, from which the next call resumes. Raises
-    StyleError if an image cannot be read or the start is a network of another shape, OutputError if the folder of the
-    output cannot be created.
+    noise. With `film` the network is trained on its frames in place of photos. Returns False if `stop` was set: then
+    only a snapshot is written, from which the next call resumes. Raises StyleError if an image cannot be read or the
+    start is a network of another shape, OutputError if the folder of the output cannot be created.
     """
     _create_folder(output.parent)
     last_step = TrainingStep(0, 0, 0.0, 0.0)
@@ -86,7 +88,7 @@ def train_style(
         last_step = event if isinstance(event, TrainingStep) else last_step
         observe(event)
 
-    if not _train_network(image, output, settings, select_device(device), record_step, stop, start):
+    if not _train_network(image, output, settings, select_device(device), record_step, stop, start, film):
         observe(TrainingStopped(style_name(output), last_step.step))
         return False
     observe(StyleTrained(style_name(output), str(image), str(output), last_step.elapsed))
@@ -101,6 +103,7 @@ def _train_network(
     observe: Observer,
     stop: threading.Event,
     start: Start,
+    film: FilmImages | None,
 ) -> bool:
     torch.manual_seed(0)
     style_image = read_style_image(image)
@@ -110,7 +113,7 @@ def _train_network(
     network = _initial_network(log.snapshot, start, style_image, settings.shape)
     network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with prefetch(
-        _training_crops(settings, first_step), torch.from_numpy, workers=1, ahead=8 * settings.batch
+        _training_crops(settings, first_step, film), torch.from_numpy, workers=1, ahead=8 * settings.batch
     ) as crops:
         steps = train(
             network,
@@ -123,7 +126,7 @@ def _train_network(
         )
     if steps is None:
         return False
-    metadata = _metadata(network, image, settings, steps, start)
+    metadata = _metadata(network, image, settings, steps, start, film)
     save_weights(
         output,
         network,
@@ -184,12 +187,15 @@ def _initial_network(snapshot: Path, start: Start, style_image: RgbImage, shape:
     return network
 
 
-def _training_crops(settings: StyleTrainingSettings, seed: int) -> Iterator[RgbImage]:
-    """Yield seven photos, then a procedural image, in turn; without photos procedural images only."""
+def _training_crops(settings: StyleTrainingSettings, seed: int, film: FilmImages | None) -> Iterator[RgbImage]:
+    """Yield seven photos or frames of the film, then a procedural image, in turn; procedural ones only without both."""
     procedural = procedural_crops(settings.crop, seed)
-    if settings.photos is None:
+    if film is not None:
+        photos = film.crops(settings.crop, seed)
+    elif settings.photos is not None:
+        photos = photo_crops(training_images(list_images(settings.photos)), settings.crop, seed, CLOSE_UP_FRACTION)
+    else:
         return procedural
-    photos = photo_crops(training_images(list_images(settings.photos)), settings.crop, seed, CLOSE_UP_FRACTION)
     groups = zip(photos, photos, photos, photos, photos, photos, photos, procedural, strict=False)
     return chain.from_iterable(groups)
 
@@ -200,14 +206,24 @@ def _image_name(image: Path) -> str:
 
 
 def _metadata(
-    network: StyleNet, image: Path, settings: StyleTrainingSettings, steps: int, start: Start
+    network: StyleNet,
+    image: Path,
+    settings: StyleTrainingSettings,
+    steps: int,
+    start: Start,
+    film: FilmImages | None,
 ) -> dict[str, str]:
     names = ("steps", "batch", "crop", "style_size", "style_weight", "learning_rate", "photos", "loss_network")
     options = command_options(replace(settings, steps=steps), *names, "title", "artist")
     options += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
     if start is not StartFrom.style_predictor:
         options += ["--start", start.stem if isinstance(start, Path) else start]
+    command = ["streamstyle", "learn", _image_name(image), *options]
     trained_on = f"{count_training_images(settings.photos)} photos and " if settings.photos else ""
+    if film is not None:
+        film_options = [film.path.name, "--style", _image_name(image), "--adapt", f"{settings.minutes or 0:g}m"]
+        command = ["streamstyle", "run", *film_options]
+        trained_on = f"{len(film.images)} frames of {film.path.name} and "
     return style_metadata(
         network,
         name=style_name(image),
@@ -215,7 +231,7 @@ def _metadata(
         artist=settings.artist,
         image_sha256=style_image_digest(image),
         **training_metadata(
-            ["streamstyle", "learn", _image_name(image), *options],
+            command,
             f"{trained_on}procedural pictures",
             start if isinstance(start, Path) else None,
         ),

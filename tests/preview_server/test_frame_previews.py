@@ -36,7 +36,8 @@ def test_a_preview_shows_the_frame_at_its_time(video: VideoInfo, time: float, co
     assert np.abs(preview.reshape(-1, 3).mean(0) - colour).max() < 6
 
 
-def test_strength_0_returns_the_source_and_strength_1_changes_it(video: VideoInfo) -> None:
+def test_strength_0_returns_the_source_and_strength_1_changes_it(tmp_path: Path) -> None:
+    video = probe_header(write_film(tmp_path / "film.mkv", pan(frames=25, width=96, height=64).frames))
     previews = FramePreviews()
     source = previews.source(video, 0.5, parse_arguments(video), BOX).astype(int)
     stylised = previews.stylised(video, 0.5, parse_arguments(video), BOX, draft=False).astype(int)
