@@ -97,6 +97,15 @@ def start_run(request: RunRequest, folder: RunFolder, program: Sequence[str] = P
     return RunProcess(process, folder)
 
 
+def user_arguments(arguments: Sequence[str]) -> list[str]:
+    """Return a run's arguments without those that `start_run` adds, and without `--restart`, which discards frames."""
+    words = [word for word in arguments if word not in ("--json", "--restart")]
+    if "--run-folder" in words:
+        at = words.index("--run-folder")
+        del words[at : at + 2]
+    return words
+
+
 def read_last_lines(path: Path, limit: int = 200) -> list[str]:
     """Return the last non-empty lines of a log, fit for a terminal; an empty list if the file cannot be read."""
     try:

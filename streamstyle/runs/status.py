@@ -8,6 +8,7 @@ from pathlib import Path
 from streamstyle.errors import SettingsError
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.runs.folder import RunFolder, RunReader, list_runs, runs_folder
+from streamstyle.runs.launcher import user_arguments
 from streamstyle.runs.state import RunState, apply_events
 
 
@@ -74,6 +75,16 @@ def find_run(name: str) -> RunFolder:
     if not found:
         raise SettingsError(f"there is no run {name}", "See `streamstyle runs --all`.")
     return found[0].folder
+
+
+def earlier_arguments(output: Path) -> tuple[str, ...]:
+    """Return the arguments of the latest ended run that has written frames of that output; empty if none is known."""
+    for run in map(read_status, list_runs()):
+        state = run.run_state
+        partial = state.last_frame is not None and not isinstance(state.end, Finished)
+        if not run.alive and partial and state.started and Path(state.started.output).absolute() == output.absolute():
+            return tuple(user_arguments(run.folder.command()[1:]))
+    return ()
 
 
 def single_active_run() -> RunFolder:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -22,6 +22,9 @@ from streamstyle.runs.launcher import PROGRAM, RunRequest
 from streamstyle.tui.screens.run import RunScreen
 from streamstyle.tui.screens.summary import SummaryScreen
 from streamstyle.tui.terminal_query import Graphics
+
+if TYPE_CHECKING:
+    from streamstyle.tui.setup.screen import SetupScreen
 
 _DARK = Theme(
     name="streamstyle",
@@ -119,9 +122,19 @@ class StreamstyleApp(App[int]):
         self.screen.dismiss()
 
     def action_new_run(self) -> None:
-        """Open the start screen."""
+        """Open a new start screen."""
         self.pop_screen()
+        if self._setup_below() is not None:
+            self.pop_screen()
         self._show_setup(None)
+
+    def action_settings(self) -> None:
+        """Return to the start screen and its choices; open one for the same film if the run was not started there."""
+        self.pop_screen()
+        if (setup := self._setup_below()) is not None:
+            setup.resume()
+        else:
+            self._show_setup(self._video)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer the actions of the screen's keys in the command palette, and Textual's own."""
@@ -153,19 +166,28 @@ class StreamstyleApp(App[int]):
 
         self.push_screen(SetupScreen(video, self._graphics), self._on_setup_closed)
 
-    def _on_setup_closed(self, request: RunRequest | None) -> None:
-        if request is None:
-            self.exit(0)
-        else:
-            self._video = request.video
-            self._show_run(request)
+    def on_setup_screen_run_chosen(self, message: SetupScreen.RunChosen) -> None:
+        """Show the run above the start screen."""
+        self._show_run(message.request)
+
+    def _on_setup_closed(self, _: None) -> None:
+        self.exit(0)
+
+    def _setup_below(self) -> SetupScreen | None:
+        """Return the start screen that is shown now that the screen above it has closed; None if there is none."""
+        from streamstyle.tui.setup.screen import SetupScreen
+
+        return self.screen if isinstance(self.screen, SetupScreen) else None
 
     def _show_run(self, subject: RunRequest | RunFolder) -> None:
-        self.push_screen(RunScreen(subject, self._program, self._graphics), self._on_run_cancelled)
+        if isinstance(subject, RunRequest):
+            self._video = subject.video
+        returns = subject is not self._subject
+        self.push_screen(RunScreen(subject, self._program, self._graphics, returns=returns), self._on_run_cancelled)
 
-    def _on_run_cancelled(self, _: None) -> None:
-        """Exit, or return to the start screen if the run was requested there."""
-        if isinstance(self._subject, RunRequest):
+    def _on_run_cancelled(self, problem: str | None) -> None:
+        """Return to the start screen if the run was requested there; otherwise exit."""
+        if (setup := self._setup_below()) is not None:
+            setup.resume(problem or "")
+        elif isinstance(self._subject, RunRequest):
             self.exit(return_code=OutputError.exit_code, message=f"{self._subject.output} was not changed.")
-        else:
-            self._show_setup(self._video)

@@ -24,7 +24,7 @@ from streamstyle.tui.widgets.text import ACCENT, line
 STOP, BACKGROUND, STAY, ABORT = "stop", "background", "stay", "abort"
 """Answers of `leave_dialog`, `stop_dialog` and `stopping_dialog`."""
 
-REPLACE, RESTART, OTHER_NAME, CANCEL = "replace", "restart", "other_name", "cancel"
+REPLACE, RESUME, RESTART, OTHER_NAME, CANCEL = "replace", "resume", "restart", "other_name", "cancel"
 """Answers of `replace_dialog` and `restart_dialog`."""
 
 
@@ -126,9 +126,10 @@ def replace_dialog(output: Path, other: Path) -> ChoiceDialog:
     return ChoiceDialog("The output exists", f"{output} exists.", choices, on_interrupt=CANCEL)
 
 
-def restart_dialog(problem: str, other: Path) -> ChoiceDialog:
-    """Ask about a partial output of other settings, which this run cannot resume."""
+def restart_dialog(problem: str, other: Path, resumable: bool) -> ChoiceDialog:
+    """Ask about a partial output of other settings; `resumable` says whether these are known."""
     choices = [
+        *([Choice("r", RESUME, "resume it with the settings that it was begun with")] if resumable else []),
         Choice("k", OTHER_NAME, f"keep it, to be resumed later, and write {other.name}"),
         Choice("a", RESTART, "restart; the partial output is lost"),
         Choice("c", CANCEL, "cancel"),
@@ -145,17 +146,24 @@ class Target:
     """Whether an existing output is replaced."""
     restart: bool = False
     """Whether a partial output of other settings is discarded."""
+    arguments: tuple[str, ...] = ()
+    """Arguments of the run that is resumed instead; empty if none is."""
 
 
-async def choose_target(output: Path, ask: Ask, exists: bool, conflict: str = "") -> Target | None:
+async def choose_target(
+    output: Path, ask: Ask, exists: bool, conflict: str = "", earlier: tuple[str, ...] = ()
+) -> Target | None:
     """Ask about each file that a run would replace; return None if the answer is to cancel.
 
-    `exists` says whether the output exists, `conflict` why its partial output cannot be resumed (empty if it can).
+    `exists` says whether the output exists, `conflict` why its partial output cannot be resumed (empty if it can), and
+    `earlier` are the arguments of the run that began it, if they are known.
     """
     other = unused_path(output)
     if exists and (answer := await ask(replace_dialog(output, other))) != REPLACE:
         return Target(other) if answer == OTHER_NAME else None
-    if conflict and (answer := await ask(restart_dialog(conflict, other))) != RESTART:
+    if conflict and (answer := await ask(restart_dialog(conflict, other, bool(earlier)))) != RESTART:
+        if answer == RESUME:
+            return Target(output, exists, arguments=(*earlier, *(["-y"] if exists and "-y" not in earlier else [])))
         return Target(other) if answer == OTHER_NAME else None
     return Target(output, exists, bool(conflict))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from streamstyle import errors
 from streamstyle.events import Failed, Finished, Stopped
 from streamstyle.formatting import format_bytes, format_duration, format_speed
+from streamstyle.runs.launcher import user_arguments
 from streamstyle.runs.state import RunState
 from streamstyle.tui.run_control import RunSnapshot
 
@@ -62,6 +63,14 @@ class RunResult:
 
         partial = partial_path(self.output)
         return partial if self.state.frames_done and partial.is_file() else None
+
+
+def refusal_text(state: RunState) -> str:
+    """Return why a run failed before its first frame, and what to do; empty if it did not, or had an internal error."""
+    match state.end:
+        case Failed(problem=problem, next_step=next_step, exit_code=code) if code != errors.EXIT_INTERNAL:
+            return "" if state.last_frame else f"{problem}. {next_step}".rstrip()
+    return ""
 
 
 def headline(result: RunResult) -> str:
@@ -202,16 +211,7 @@ def _is_resumable(result: RunResult) -> bool:
 
 
 def _same_command(result: RunResult) -> str:
-    return f"streamstyle run {shlex.join(_user_arguments(result.arguments))}"
-
-
-def _user_arguments(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments without those that the terminal UI adds, and without `--restart`, which discards frames."""
-    words = [word for word in arguments if word not in ("--json", "--restart")]
-    if "--run-folder" in words:
-        at = words.index("--run-folder")
-        del words[at : at + 2]
-    return words
+    return f"streamstyle run {shlex.join(user_arguments(result.arguments))}"
 
 
 def _range_option(result: RunResult) -> str:

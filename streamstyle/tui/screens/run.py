@@ -30,7 +30,7 @@ from streamstyle.tui.dialogs import (
 )
 from streamstyle.tui.run_control import RunController, RunSnapshot, RunUpdated, RunWatcher
 from streamstyle.tui.screens.help import RUN_BINDINGS, RUN_GLOSSARY, HelpScreen
-from streamstyle.tui.screens.result import RunResult
+from streamstyle.tui.screens.result import RunResult, refusal_text
 from streamstyle.tui.screens.summary import SummaryScreen
 from streamstyle.tui.terminal_query import Graphics
 from streamstyle.tui.widgets.image import NO_PIXELS, VIEW_TITLES, ImagePair
@@ -52,8 +52,11 @@ _OWNER_ACTIONS = frozenset({"pause", "save", "stop"})
 """Actions that are disabled while another process owns the run."""
 
 
-class RunScreen(Screen[None]):
-    """Shows a run and controls it; switches to the summary when the run has ended."""
+class RunScreen(Screen[str]):
+    """Shows a run and controls it; switches to the summary when the run has ended.
+
+    If the run is not started the screen closes; the result is why it could not start, empty if it was cancelled.
+    """
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*RUN_BINDINGS]
@@ -63,12 +66,16 @@ class RunScreen(Screen[None]):
         subject: RunRequest | RunFolder,
         program: Sequence[str] = PROGRAM,
         graphics: Graphics | None = None,
+        *,
+        returns: bool = False,
     ) -> None:
         """A RunRequest is started; a RunFolder is a run that exists already, and is watched.
 
-        `program` is the command that runs it; `graphics` is None if the terminal shows characters only.
+        `program` is the command that runs it; `graphics` is None if the terminal shows characters only. `returns` says
+        that a run which could not start closes the screen; otherwise there is a summary of it.
         """
         super().__init__()
+        self._returns = returns
         self._graphics = graphics
         self._subject = subject
         self._program = program
@@ -127,7 +134,7 @@ class RunScreen(Screen[None]):
             )
             return
         if run is None:
-            self.dismiss()
+            self.dismiss("")
             return
         self._subject, self._run_process = run.request, run.process
         self._watch_run(run.process.folder).take_ownership()
@@ -179,6 +186,9 @@ class RunScreen(Screen[None]):
         """Replace this screen, and any dialog above it, by the summary."""
         while self.app.screen is not self:
             self.app.pop_screen()
+        if self._returns and (refusal := refusal_text(snapshot.state)):
+            self.dismiss(refusal)
+            return
         self.app.switch_screen(SummaryScreen(self._result(snapshot), self._graphics))
 
     def _result(self, snapshot: RunSnapshot) -> RunResult:

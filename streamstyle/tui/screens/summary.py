@@ -31,7 +31,8 @@ from streamstyle.tui.widgets.text import ACCENT, MUTED, LogView, line
 
 _BINDINGS = [
     Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
-    Binding("q,enter,escape", "leave", "Leave", key_display="q", tooltip="Leave"),
+    Binding("q,enter", "leave", "Leave", key_display="q", tooltip="Leave"),
+    Binding("escape", "app.settings", "Settings", key_display="esc", tooltip="Back to the settings"),
     Binding("ctrl+c", "leave", show=False, priority=True),
     Binding("1", "copy(0)", show=False, key_display="1 … 3", tooltip="Copy a command to the clipboard"),
     Binding("2", "copy(1)", show=False),

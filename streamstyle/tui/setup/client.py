@@ -87,7 +87,8 @@ class PreviewClient:
         self._queued.pop(kind, None)
 
     def open(self) -> None:
-        """Serve requests until `close`."""
+        """Serve requests until `close`; after that it can be opened again."""
+        self._closed = False
         self._server_task = asyncio.create_task(self._serve())
 
     async def close(self) -> None:
@@ -102,6 +103,9 @@ class PreviewClient:
         if not ended and self._process is not None:
             self._process.kill()
             await asyncio.wait({self._server_task}, timeout=_CLOSE_TIMEOUT)
+        self._server_task = self._process = None
+        self._queued, self._sent = {}, {}
+        self._has_work.clear()
 
     async def _serve(self) -> None:
         """Run the server whenever there are requests."""
@@ -191,6 +195,7 @@ class SetupQueries:
         self.video_error: RequestError | None = None
         """Why the video cannot be read."""
         self._last_check: Reply | None = None
+        self._failed_estimate: Reply | None = None
         self._last_preview: dict[str, Any] = {}
         self._thumbnail_size = (0, 0)
         self._estimated_arguments: tuple[str, ...] = ()
@@ -207,6 +212,10 @@ class SetupQueries:
         self._estimated_arguments = ()
         self.client.request("video", path=str(video))
 
+    def forget_replies(self) -> None:
+        """Request check, preview and estimate again: what they depend on may have changed."""
+        self._last_check, self._failed_estimate, self._last_preview, self._estimated_arguments = None, None, {}, ()
+
     def request_check(self, state: SetupState) -> None:
         """Request a check of whether a run is possible, unless its reply is known."""
         if self.check_of(state) is None:
@@ -220,6 +229,17 @@ class SetupQueries:
         """Return the reply to the check of this state; None before it has arrived."""
         check = self._last_check
         return check if check and tuple(check.parameters["arguments"]) == state.arguments() else None
+
+    def store_estimate_error(self, estimate: Reply) -> None:
+        """Store why a trial run has failed."""
+        self._failed_estimate = estimate
+
+    def estimate_error(self, state: SetupState) -> RequestError | None:
+        """Return why the trial run of this state has failed; None if it has not, or only the server has."""
+        failed = self._failed_estimate
+        known = failed is not None and tuple(failed.parameters["arguments"]) == state.arguments()
+        error = failed.error if failed is not None and known else None
+        return error if error is not None and error.exit_code != EXIT_INTERNAL else None
 
     def is_impossible(self, state: SetupState) -> bool:
         """Return whether the check of this state has failed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button
@@ -20,6 +22,7 @@ from textual.widgets import Button
 from streamstyle.errors import OutputError
 from streamstyle.files import VIDEO_SUFFIXES
 from streamstyle.runs.launcher import RunRequest
+from streamstyle.runs.status import earlier_arguments
 from streamstyle.tui.dialogs import choose_target
 from streamstyle.tui.screens.file_picker import STYLE_SUFFIXES, FilePicker, parse_dropped, relative_to_cwd
 from streamstyle.tui.screens.help import HelpScreen
@@ -36,11 +39,18 @@ _ESTIMATE_DELAY = 0.7
 """Seconds without a change before an estimate is requested."""
 
 
-class SetupScreen(Screen[RunRequest | None]):
-    """Asks for a film, a style and options; the result is the run to start, or None."""
+class SetupScreen(Screen[None]):
+    """Asks for a film, a style and options; posts `RunChosen`, and closes when it is left without a run."""
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*SETUP_BINDINGS]
+
+    class RunChosen(Message):
+        """A run is to be started; the screen stays, so that it can be returned to."""
+
+        def __init__(self, request: RunRequest) -> None:
+            super().__init__()
+            self.request = request
 
     def __init__(
         self,
@@ -90,6 +100,14 @@ class SetupScreen(Screen[RunRequest | None]):
     async def on_unmount(self) -> None:
         """End the preview server."""
         await self._queries.client.close()
+
+    def resume(self, problem: str = "") -> None:
+        """Continue with the same choices after a run; `problem` says why it could not start."""
+        self._queries.client.open()
+        self._queries.forget_replies()
+        self._refresh()
+        if problem:
+            self.notify(problem, title="The run could not start", severity="error", timeout=20)
 
     # -------------------------------------------------------------------------------------------------------- choices
 
@@ -223,6 +241,7 @@ class SetupScreen(Screen[RunRequest | None]):
         if not self._queries.is_current(reply, self._state):
             return
         if reply.error:
+            self._queries.store_estimate_error(reply)
             bar.show_message(str(reply.error), is_error=True)
         elif not reply.partial or reply.result["trial_frames"] > 1:
             bar.show_estimate(reply.result, self._queries.free_bytes, partial=reply.partial)
@@ -255,20 +274,23 @@ class SetupScreen(Screen[RunRequest | None]):
 
     @work(exclusive=True, group="start")
     async def _start_run(self, check: Reply) -> None:
-        """Close the screen with the run, after asking about files that it would replace."""
+        """Post the run, after asking about files that it would replace, and end the preview server meanwhile."""
         self._start_when_checked = False
-        if check.error:
-            self.notify(str(check.error), severity="error")
+        if error := check.error or self._queries.estimate_error(self._state):
+            self.notify(str(error), severity="error")
             return
         video, state = self._state.video, self._state
         output, conflict = Path(check.result["output"]), check.result.get("resume_problem", "")
-        target = await choose_target(output, self.app.push_screen_wait, check.result["output_exists"], conflict)
+        earlier = await asyncio.to_thread(earlier_arguments, output) if conflict else ()
+        ask = self.app.push_screen_wait
+        target = await choose_target(output, ask, check.result["output_exists"], conflict, earlier)
         if target is None or video is None:
             return
         if target.path != output:
             state = replace(state, output=str(target.path))
         state = replace(state, replace=target.replace, restart=target.restart)
-        self.dismiss(RunRequest(state.arguments(), video, target.path))
+        self.post_message(self.RunChosen(RunRequest(target.arguments or state.arguments(), video, target.path)))
+        await self._queries.client.close()
 
     @on(Button.Pressed, "#start")
     def _press_start(self) -> None:

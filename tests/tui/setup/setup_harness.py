@@ -125,8 +125,9 @@ class SetupApp(StreamstyleApp):
 
         self.push_screen(SetupScreen(film, make_client=make_client), self._on_setup_closed)
 
-    def _on_setup_closed(self, request: RunRequest | None) -> None:
-        self.request = request
+    def on_setup_screen_run_chosen(self, message: SetupScreen.RunChosen) -> None:
+        message.prevent_default()
+        self.request = message.request
         self.exit(0)
 
     def notify(self, message: str, **_: Any) -> None:

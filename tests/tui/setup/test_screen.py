@@ -9,10 +9,15 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from streamstyle.events import FrameWritten
+from streamstyle.runs.folder import RunFolder, runs_folder
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.setup.client import Reply, RequestError
-from tests.tui.pilot import screen_text, wait_for_text, wait_until
+from streamstyle.tui.setup.screen import SetupScreen
+from tests.tui.fake_run import FakeRun, started
+from tests.tui.pilot import FAKE_PROGRAM, run_app, run_request, screen_text, wait_for_text, wait_until
 from tests.tui.setup.setup_harness import FILM, SetupApp, copied_options, fill_in, run_setup
+from tests.tui.test_attach import ended
 
 
 def test_film_facts_and_preview_in_the_first_style_are_shown() -> None:
@@ -180,6 +185,82 @@ def test_partial_output_of_other_settings_is_asked_about(keys: str, options: tup
 
     request = run_setup(steps).request
     assert (request and request.arguments[3:]) == options
+
+
+def test_partial_output_can_be_resumed_with_its_own_settings(home: Path) -> None:
+    fake_run = FakeRun(RunFolder(runs_folder() / "20261124-201500-film-1"))
+    command = [
+        "run",
+        "film.mp4",
+        "--style",
+        "night",
+        "--crf",
+        "18",
+        "-o",
+        "film.wave.mkv",
+        "--json",
+        "--run-folder",
+        "x",
+    ]
+    fake_run.folder.create(command)
+    fake_run.emit(started("film.mp4", "film.wave.mkv", 132))
+    fake_run.emit(FrameWritten(57, 132, 2.28, 55.0))
+    ended(fake_run)
+
+    async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
+        app.client.resume_problem = "film.wave.partial.mkv was started with --crf 18"
+        await pilot.press("down", "ctrl+s")
+        await wait_for_text(pilot, "resume it with the settings that it was begun with")
+        await pilot.press("r")
+        await wait_until(pilot, lambda: app.request)
+
+    request = run_setup(steps).request
+    assert request is not None
+    assert request.arguments == own
+
+
+def test_failed_trial_run_refuses_the_start() -> None:
+    error = RequestError("this machine has no GPU", "Use --device cpu.", 6)
+
+    async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
+        await wait_for_text(pilot, "this machine has no GPU")
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: app.notes == [str(error)])
+        app.client.errors.clear()
+        await pilot.press("down", "ctrl+s")
+        await wait_until(pilot, lambda: app.request)
+
+    run_setup(steps, prepare=lambda client: client.errors.update(estimate=error))
+
+
+class FakeRunApp(SetupApp):
+    """Starts fake runs."""
+
+    options: tuple[str, ...] = ()
+    folder = Path()
+
+    def on_setup_screen_run_chosen(self, message: SetupScreen.RunChosen) -> None:
+        message.prevent_default()
+        self._program = FAKE_PROGRAM
+        self._show_run(run_request(self.folder, *self.options))
+
+
+def test_run_that_could_not_start_returns_to_the_settings(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
+        await fill_in(pilot, "style-scale", "2")
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: app.notes)
+        assert app.notes == ["there is no style wave9. Try `streamstyle styles`."]
+        await wait_for_text(pilot, "style scale   2")
+        app.options = ("--frames", "2", "--seconds", "0.01")
+        await pilot.press("ctrl+s")
+        await wait_for_text(pilot, "Finished in")
+        await pilot.press("escape")
+        await wait_for_text(pilot, "style scale   2")
+
+    app = FakeRunApp(FILM)
+    app.folder, app.options = tmp_path, ("--refuse",)
+    assert run_app(app, steps) is None, "Esc on a summary does not quit"
 
 
 def test_unreadable_film_shows_the_error_until_another_is_chosen() -> None:
