@@ -189,20 +189,8 @@ def test_partial_output_of_other_settings_is_asked_about(keys: str, options: tup
 
 def test_partial_output_can_be_resumed_with_its_own_settings(home: Path) -> None:
     fake_run = FakeRun(RunFolder(runs_folder() / "20261124-201500-film-1"))
-    command = [
-        "run",
-        "film.mp4",
-        "--style",
-        "night",
-        "--crf",
-        "18",
-        "-o",
-        "film.wave.mkv",
-        "--json",
-        "--run-folder",
-        "x",
-    ]
-    fake_run.folder.create(command)
+    own = ("film.mp4", "--style", "night", "--crf", "18", "-o", "film.wave.mkv")
+    fake_run.folder.create(["run", *own, "--json", "--run-folder", "x"])
     fake_run.emit(started("film.mp4", "film.wave.mkv", 132))
     fake_run.emit(FrameWritten(57, 132, 2.28, 55.0))
     ended(fake_run)
