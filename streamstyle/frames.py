@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +51,15 @@ class Frame:
     """Ticks for which it is shown; 0 if unknown."""
     captions: bytes = b""
     """Closed captions stored in the frame: `cc_data` of ATSC A/53, which hold EIA-608 and CEA-708; empty for none."""
+    deep: NDArray[np.uint16] | None = None
+    """[H, W, 3] RGB: `image` in 16 bits; None if the video has 8."""
+    alpha: NDArray[np.uint16] | None = None
+    """[H, W], 65535 opaque: kept aside, for the output; None if the video has none."""
+
+    @property
+    def pixels(self) -> NDArray[Any]:
+        """[H, W, 3] RGB, uint8 or uint16: `deep`, or `image` where there is no more."""
+        return self.image if self.deep is None else self.deep
 
     @property
     def position(self) -> FramePosition:
@@ -116,12 +125,14 @@ class OutputFrame:
     """What it was made from; None if nothing was stylised."""
     captions: bytes = b""
     """Those of the frame that it replaces, as `Frame.captions`."""
+    alpha: NDArray[np.uint16] | None = None
+    """That of the frame that it replaces, as `Frame.alpha`."""
 
     @classmethod
     def from_stylised(cls, stylised: StylisedFrame) -> OutputFrame:
         """Return the output of a stylised frame, not upscaled."""
         frame = stylised.flowed.frame
-        return cls(stylised.image, frame.position, stylised, frame.captions)
+        return cls(stylised.image, frame.position, stylised, frame.captions, frame.alpha)
 
     @property
     def independent(self) -> bool:

@@ -163,7 +163,8 @@ def write_all(
 
 
 def _frames_to_decode_ahead(video: VideoInfo, settings: Settings) -> int:
-    return max(2, settings.source.queue_bytes // (video.width * video.height * 3))
+    bytes_of_pixel = (3 if video.bit_depth == 8 else 9) + 2 * video.has_alpha
+    return max(2, settings.source.queue_bytes // (video.width * video.height * bytes_of_pixel))
 
 
 def _without_flow(frames: Iterable[Frame]) -> Iterator[FrameWithFlow]:
@@ -178,14 +179,14 @@ def _skip_resumed(frames: Iterable[FrameWithFlow], resumed: int) -> Iterator[Fra
 def _as_they_are(frames: Iterable[FrameWithFlow], device: torch.device) -> Iterator[StylisedFrame]:
     """Yield the frames as they would be at a strength of 0, if networks and what is carried did not round."""
     for flowed in frames:
-        image = to_tensor(flowed.frame.image, device)
+        image = to_tensor(flowed.frame.pixels, device)
         yield StylisedFrame(flowed, image, per_frame=image)
 
 
 def _unstylised(frames: Iterable[Frame], resumed: int, device: torch.device) -> Iterator[OutputFrame]:
     """Yield the frames after the resumed ones as they are, on the device."""
     return (
-        OutputFrame(to_tensor(frame.image, device), frame.position, captions=frame.captions)
+        OutputFrame(to_tensor(frame.pixels, device), frame.position, captions=frame.captions, alpha=frame.alpha)
         for frame in frames
         if frame.index >= resumed
     )

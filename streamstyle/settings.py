@@ -280,6 +280,12 @@ class EncoderSettings:
     codec: str = cli_field("libx264", "FFmpeg video encoder, such as libx264, libx265 or libsvtav1.")
     crf: int = cli_field(18, "Constant rate factor; lower: better quality, larger file.")
     preset: str = cli_field("medium", "Speed preset of the encoder.")
+    pix_fmt: str | None = cli_field(
+        None,
+        "Pixel format of the output, such as yuv420p, yuv422p10le or rgb48. Default: by the encoder, with an alpha if "
+        "the film has one; images have the film's bits.",
+    )
+    full_range: bool = cli_field(False, "Write YUV in full range, not in that of television.")
 
     def __post_init__(self) -> None:
         require(0 <= self.crf <= 63, "--crf", self.crf, "Give 0 to 63; 18 looks like the source.")

@@ -107,6 +107,10 @@ class VideoInfo:
     """What is cut off the decoded frames because the container asks for it."""
     is_interlaced: bool = False
     """Whether its first frame is interlaced."""
+    bit_depth: int = 8
+    """Bits of a sample, 8 to 16."""
+    has_alpha: bool = False
+    """Whether its first frame has an alpha."""
     is_from_start: bool = True
     """Whether it is processed from its beginning, because no start was asked for."""
     joins: tuple[ClockJoin, ...] = ()

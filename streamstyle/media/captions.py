@@ -21,7 +21,7 @@ def read_captions(frame: VideoFrame) -> bytes:
     """Return the closed captions of a decoded frame; empty if it has none."""
     try:
         return bytes(frame.side_data[Type.A53_CC])  # type: ignore[typeddict-item]
-    except KeyError:
+    except (KeyError, ValueError):  # ValueError: there is other side data that PyAV does not know, such as EXIF
         return b""
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from av.sidedata.sidedata import Type
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from streamstyle.media.alpha import write_alpha
 from streamstyle.ops import luma
-from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 RGB, BT709, UNSPECIFIED, BT601, BT2020, PQ, HLG = 0, 1, 2, 6, 9, 16, 18
 
-_LIMITED, _FULL = 1, 2
+LIMITED, FULL = 1, 2
 _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 """From H.273 matrix to libswscale's SWS_CS_*; libswscale takes others (RGB, YCgCo) from the frame itself."""
 
@@ -55,7 +55,7 @@ def resolve_tags(tagged: VideoFrame | VideoCodecContext, width: int, height: int
     if matrix == UNSPECIFIED:
         matrix = BT2020 if transfer in (PQ, HLG) else BT709 if hd else BT601
     fallback = matrix if matrix in (BT709, BT601) else BT709 if hd else BT601
-    full = int(tagged.color_range) == _FULL or (tagged.format is not None and tagged.format.name.startswith("yuvj"))
+    full = int(tagged.color_range) == FULL or (tagged.format is not None and tagged.format.name.startswith("yuvj"))
     return ColourTags(
         primaries if primaries not in (0, UNSPECIFIED) else BT2020 if matrix == BT2020 else fallback,
         transfer if transfer not in (0, UNSPECIFIED) else fallback,
@@ -64,14 +64,14 @@ def resolve_tags(tagged: VideoFrame | VideoCodecContext, width: int, height: int
     )
 
 
-def output_colour(source: ColourTags, width: int, height: int, pix_fmt: str) -> ColourTags:
-    """Return the tags of the output: limited range, and the matrix that players which ignore tags assume."""
+def output_colour(source: ColourTags, width: int, height: int, pix_fmt: str, *, full_range: bool = False) -> ColourTags:
+    """Return the tags of the output: the matrix is the one that players which ignore tags assume."""
     if source.is_wide:  # converted to BT.709 by `ToRGB`
         source = replace(source, primaries=BT709, transfer=BT709)
     if pix_fmt.startswith(("rgb", "bgr", "gbr")):
         return replace(source, matrix=RGB, full_range=True)
     matrix = BT709 if _is_hd(width, height) else BT601
-    return replace(source, matrix=matrix, full_range=pix_fmt.startswith("yuvj"))
+    return replace(source, matrix=matrix, full_range=full_range or pix_fmt.startswith("yuvj"))
 
 
 def _is_hd(width: int, height: int) -> bool:
@@ -81,10 +81,12 @@ def _is_hd(width: int, height: int) -> bool:
 class ToRGB:
     """Converts decoded frames to RGB. Not thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, deep: bool = False) -> None:
+        """`deep` is whether to convert to 16 bits instead of 8."""
         self._reformatter = VideoReformatter()
+        self._format = "rgb48le" if deep else "rgb24"
 
-    def __call__(self, frame: VideoFrame, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    def __call__(self, frame: VideoFrame, size: tuple[int, int] | None = None) -> NDArray[Any]:
         """Return [height, width, 3] RGB, full range, not turned; `size` is (width, height), by default the frame's.
 
         Wide colours are converted to BT.709 by libswscale, which takes about two seconds to prepare for it. There is no
@@ -101,14 +103,14 @@ class ToRGB:
             frame,
             width,
             height,
-            format="rgb24",
+            format=self._format,
             src_colorspace=_SWSCALE_MATRIX.get(colour.matrix),
-            src_color_range=_FULL if colour.full_range else _LIMITED,
-            dst_color_range=_FULL,
+            src_color_range=FULL if colour.full_range else LIMITED,
+            dst_color_range=FULL,
             interpolation=int(kernel | _EXACT),
             **to_bt709,
         )
-        return cast("NDArray[np.uint8]", converted.to_ndarray())
+        return cast("NDArray[Any]", converted.to_ndarray())
 
 
 class FromRGB:
@@ -123,22 +125,25 @@ class FromRGB:
 
     def __call__(
         self,
-        image: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
+        image: NDArray[Any],  # [H, W, 3] RGB in uint8 or uint16, or [3 H / 2, W] planes in uint8
+        alpha: NDArray[np.uint16] | None = None,  # [H, W], for a format that has it; opaque by default
     ) -> VideoFrame:
         """Return the image as a frame with all four colour tags."""
         colour = self._colour
         if image.ndim == 2:
             frame = av.VideoFrame.from_ndarray(image, self._pix_fmt)
-            frame.colorspace, frame.color_range = colour.matrix, _LIMITED
+            frame.colorspace, frame.color_range = colour.matrix, LIMITED
         else:
             frame = self._reformatter.reformat(
-                av.VideoFrame.from_ndarray(image, "rgb24"),
+                av.VideoFrame.from_ndarray(image, "rgb24" if image.dtype == np.uint8 else "rgb48le"),
                 format=self._pix_fmt,
                 dst_colorspace=_SWSCALE_MATRIX.get(colour.matrix),
-                src_color_range=_FULL,
-                dst_color_range=_FULL if colour.full_range else _LIMITED,
+                src_color_range=FULL,
+                dst_color_range=FULL if colour.full_range else LIMITED,
                 interpolation=int(Interpolation.BICUBIC | _EXACT),
             )
+        if alpha is not None:
+            write_alpha(frame, alpha)
         frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
         return frame
 
@@ -170,39 +175,10 @@ def read_orientation(frame: VideoFrame) -> Orientation:
     """
     try:
         data = frame.side_data[Type.DISPLAYMATRIX]  # type: ignore[typeddict-item]
-    except KeyError:
+    except (KeyError, ValueError):  # ValueError: there is other side data that PyAV does not know, such as EXIF
         return Orientation()
     a, b, _, c, d, *_ = (int(value) for value in np.frombuffer(data, np.int32))
     mirrored = a * d - b * c < 0
     if mirrored:
         a, c = -a, -c
     return Orientation(round(np.degrees(np.arctan2(b, a)) / 90) % 4 * 90, mirrored)
-
-
-class FrameConverter:
-    """Converts decoded frames to upright RGB at the working size. Not thread-safe."""
-
-    def __init__(self, video: VideoInfo) -> None:
-        self._size = video.width, video.height
-        self._cropping = video.cropping
-        self._to_rgb, self._to_uncropped_rgb = ToRGB(), ToRGB()
-
-    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """Return [video.height, video.width, 3] RGB, full range."""
-        orientation = read_orientation(frame)
-        if self._cropping and self._cropping.fits(frame.width, frame.height):
-            frame = self._cropped(frame)
-        width, height = self._size
-        upright = orientation.upright_size(frame.width, frame.height)
-        if upright != self._size and upright == (width | upright[0] & 1, height | upright[1] & 1):
-            # only odd sides become even: the last line is cut off, all other pixels stay as they are
-            return np.ascontiguousarray(orientation.apply(self._to_rgb(frame))[:height, :width])
-        return orientation.apply(self._to_rgb(frame, orientation.upright_size(width, height)))
-
-    def _cropped(self, frame: VideoFrame) -> VideoFrame:
-        """Return a frame in RGB without the sides that the container asks to cut off."""
-        sides, rgb = self._cropping, self._to_uncropped_rgb(frame)
-        inside = rgb[sides.top : frame.height - sides.bottom, sides.left : frame.width - sides.right]
-        cropped = av.VideoFrame.from_ndarray(np.ascontiguousarray(inside), "rgb24")
-        cropped.colorspace, cropped.color_range = RGB, _FULL
-        return cropped

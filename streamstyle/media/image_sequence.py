@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import av
 
-from streamstyle.errors import VideoError
+from streamstyle.errors import SettingsError, VideoError
 from streamstyle.files import fingerprint
+from streamstyle.media.alpha import bit_depth, has_alpha
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -30,6 +31,8 @@ WRITTEN_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
 
 _NUMBER = re.compile(r"%(?:0?(?P<digits>\d+))?d")
 """printf's conversion of a number, as FFmpeg has it in the names of image sequences."""
+
+_PIX_FMTS = "Give rgb24, rgb48, rgba or rgba64; of JPEG only rgb24."
 
 _FINGERPRINTED = 16
 """Images of a sequence whose content is read to tell it from another; of all of them, name and size."""
@@ -113,6 +116,24 @@ def first_number(video: VideoInfo) -> int:
         return 1
     numbers = re.findall(r"\d+", find_images(video.path)[video.start_pts].stem)
     return int(numbers[-1]) if numbers else 1
+
+
+def image_format(video: VideoInfo, output: Path, pix_fmt: str | None) -> tuple[bool, bool]:
+    """Return whether images are written in 16 bits, and whether with alpha: as `pix_fmt` has it, else as the video.
+
+    SettingsError where images of this kind cannot be so.
+    """
+    is_jpeg = output.suffix.lower() in (".jpg", ".jpeg")
+    if pix_fmt is None:
+        return video.bit_depth > 8 and not is_jpeg, video.has_alpha and not is_jpeg
+    try:
+        wanted = av.VideoFormat(pix_fmt)
+    except ValueError as error:
+        raise SettingsError(f"--pix-fmt {pix_fmt} is no pixel format of this FFmpeg", _PIX_FMTS) from error
+    chosen = bit_depth(wanted) > 8, has_alpha(wanted)
+    if not wanted.is_rgb or (is_jpeg and any(chosen)):
+        raise SettingsError(f"{output.suffix} images cannot be written as --pix-fmt {pix_fmt}", _PIX_FMTS)
+    return chosen
 
 
 def sequence_range(path: Path, settings: SourceSettings, rate: Fraction) -> range:

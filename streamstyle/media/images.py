@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -105,14 +106,19 @@ def _silent_stderr() -> Iterator[None]:
         os.close(nowhere)
 
 
-def encode_image(image: RgbImage, suffix: str, quality: int = 95) -> bytes:
+def encode_image(
+    image: NDArray[Any],  # [H, W, 3] RGB or [H, W, 4] RGBA, in uint8 or uint16
+    suffix: str,
+    quality: int = 95,
+) -> bytes:
     """Return the bytes of an image file of the kind of `suffix`, such as `.png`; `quality`, 0 to 100, is for JPEG.
 
     OutputError where that kind cannot hold an image of this size.
     """
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix.lower() in (".jpg", ".jpeg") else []
     try:
-        encoded, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+        order = cv2.COLOR_RGB2BGR if image.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+        encoded, data = cv2.imencode(suffix, cv2.cvtColor(image, order), options)
     except cv2.error:
         encoded = False
     if not encoded:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamstyle.errors import VideoError
+from streamstyle.media.alpha import bit_depth, has_alpha
 from streamstyle.media.colour import Orientation, read_orientation
 from streamstyle.media.cropping import read_cropping
 from streamstyle.media.decoder import decode_frames
@@ -92,6 +93,8 @@ def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> Video
             shortfall=video_range.shortfall,
             cropping=cropping,
             is_interlaced=first.interlaced_frame,
+            bit_depth=bit_depth(first.format),
+            has_alpha=has_alpha(first.format),
         )
 
 

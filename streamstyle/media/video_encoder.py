@@ -14,6 +14,7 @@ from av.codec.context import Flags, OptionType, ThreadType
 from av.video.frame import PictureType
 
 from streamstyle.errors import OutputError, SettingsError
+from streamstyle.media.alpha import bit_depth, has_alpha
 from streamstyle.media.captions import with_captions
 from streamstyle.media.colour import ColourTags, FromRGB, output_colour, resolve_tags
 from streamstyle.media.decode_times import dts_from_pts
@@ -51,7 +52,7 @@ _SVT_PRESETS = ("10", "10", "9", "9", "8", "8", "6", "4", "3", "2")
 """Of SVT-AV1, for each of `PRESETS`: their times relate about as x264's."""
 
 _SUGGESTED_ENCODERS = (
-    "libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks", "mpeg4", "mjpeg", "libx264rgb",
+    "libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks", "dnxhd", "mpeg4", "mjpeg", "libx264rgb",
     "h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "hevc_qsv", "av1_qsv", "h264_amf", "hevc_amf", "av1_amf",
     "h264_vaapi", "hevc_vaapi", "av1_vaapi", "h264_videotoolbox", "hevc_videotoolbox", "prores_videotoolbox",
 )  # fmt: skip
@@ -59,6 +60,29 @@ _SUGGESTED_ENCODERS = (
 
 _PREFERRED_PIX_FMTS = ("yuv420p", "yuv422p", "yuv422p10le", "yuv444p", "gbrp", "rgb24", "bgr0", "bgra")
 """In order: what most players support comes first."""
+
+
+_ALPHA_ENCODERS = ("prores_ks", "ffv1", "png", "qtrle", "utvideo")
+"""Encoders that get the alpha of a film that has one; others only if it is asked for with --pix-fmt: of a GIF, which
+always has one, an H.265 film would otherwise be one that few players show."""
+
+_ALPHA_PIX_FMTS = ("yuva444p10le", "gbrap", "yuva420p", "rgba", "bgra", "argb")
+"""In order, for films with an alpha."""
+
+_DNXHR_PIX_FMT = "yuv422p10le"
+_DNXHR_PROFILES = {
+    "yuv422p": "dnxhr_hq",
+    "yuv422p10le": "dnxhr_hqx",
+    "yuv444p10le": "dnxhr_444",
+    "gbrp10le": "dnxhr_444",
+}
+"""By pixel format: of DNxHD itself, each profile has one size and rate only."""
+
+_RATE_BY_PROFILE = ("prores_ks", "dnxhd")
+"""Encoders whose profile says how many bits a frame gets."""
+
+_ALIASES = {"prores": "prores_ks", "dnxhr": "dnxhd"}
+"""Encoders by the names of their formats; FFmpeg's own `prores` knows neither alpha nor 4:4:4."""
 
 
 class VideoEncoder:
@@ -75,10 +99,13 @@ class VideoEncoder:
         self._source_tick = video.time_base
         self._tick = max(video.time_base, _SHORTEST_TICK.get(codec.name, video.time_base))
         rate = min(video.frame_rate or _mean_rate(video), _MAX_FRAME_RATE)
-        pix_fmt = pixel_format(codec)
+        pix_fmt = pixel_format(codec, settings.pix_fmt, alpha=video.has_alpha)
         source_colour = resolve_tags(source.codec_context, video.source_width, video.source_height)
-        colour = output_colour(source_colour, video.width, video.height, pix_fmt)
+        colour = output_colour(source_colour, video.width, video.height, pix_fmt, full_range=settings.full_range)
         self._convert = FromRGB(pix_fmt, colour)
+        video_format = av.VideoFormat(pix_fmt)
+        self.is_deep, self.holds_alpha = bit_depth(video_format) > 8, has_alpha(video_format)
+        """Whether it takes images in 16 bits instead of 8, and whether it stores an alpha."""
         self.luma = self._convert.luma
         """Luma weights for images that are passed as planes; None if only RGB is accepted."""
         try:
@@ -111,25 +138,28 @@ class VideoEncoder:
     def _set_quality(self, codec: av.Codec, settings: EncoderSettings, rate: Fraction) -> None:
         context = self.stream.codec_context
         options = encoder_options(codec, context.supported_options.private, settings, rate)
+        if codec.name == "dnxhd":
+            options["profile"] = _DNXHR_PROFILES.get(str(context.pix_fmt), _DNXHR_PROFILES[_DNXHR_PIX_FMT])
         context.options = options
         self.holds_captions = _CAPTIONS in options
         """Whether the encoder stores the closed captions of frames."""
-        if not options.keys() & {"crf", "cq"}:
+        if not options.keys() & {"crf", "cq"} and codec.name not in _RATE_BY_PROFILE:
             context.qscale, context.global_quality = True, _QP_TO_LAMBDA * max(1, round(settings.crf / 6))
 
     def encode(
         self,
-        image: NDArray[np.uint8],  # [H, W, 3] RGB, or [3 H / 2, W] planes
+        image: NDArray[Any],  # [H, W, 3] RGB in uint8, uint16 if `is_deep`, or [3 H / 2, W] planes in uint8
         pts: int,  # in ticks of the source
         force_keyframe: bool = False,
         duration: int = 0,  # in ticks of the source; 0 if unknown
         captions: bytes = b"",  # as `Frame.captions`
+        alpha: NDArray[np.uint16] | None = None,  # [H, W], if it `holds_alpha`
     ) -> list[Packet[Any]]:
         """Return the packets that the encoder puts out, which may be of earlier frames, or none yet.
 
         `force_keyframe` requests a keyframe; whether it is one, its packet tells.
         """
-        frame = self._convert(image)
+        frame = self._convert(image, alpha)
         if captions and self.holds_captions:
             frame = with_captions(frame, captions)
         frame.time_base = self._tick
@@ -210,7 +240,7 @@ def _mean_rate(video: VideoInfo) -> Fraction:
 def find_encoder(name: str) -> av.Codec:
     """Return the video encoder of this name. SettingsError, with the nearest names, if there is none."""
     try:
-        codec = av.Codec(name, "w")
+        codec = av.Codec(_ALIASES.get(name, name), "w")
     except ValueError as error:
         raise SettingsError(f"--codec {name} is not a video encoder of this FFmpeg", _nearest_encoders(name)) from error
     if codec.type != "video":
@@ -227,15 +257,40 @@ def _nearest_encoders(name: str) -> str:
     return f"Nearest: {', '.join(near)}." if near else f"Try {', '.join(_SUGGESTED_ENCODERS[:3])}."
 
 
-def pixel_format(codec: av.Codec) -> str:
-    """Return the pixel format to encode in."""
+def pixel_format(codec: av.Codec, wanted: str | None = None, *, alpha: bool = False) -> str:
+    """Return the pixel format to encode in: the wanted one, else by the encoder; with an `alpha` if that can be.
+
+    SettingsError for a wanted one that the encoder does not take.
+    """
+    known = [each.name for each in codec.video_formats or ()]
+    if wanted is not None:
+        return _check_pix_fmt(codec, wanted, known)
+    if (
+        alpha
+        and codec.name in _ALPHA_ENCODERS
+        and (chosen := next((name for name in _ALPHA_PIX_FMTS if name in known), None))
+    ):
+        return chosen
     if codec.name == "mjpeg":
         return "yuvj420p"  # it accepts yuv420p too, but only in full range
-    known = [each.name for each in codec.video_formats or ()]
+    if codec.name == "dnxhd":
+        return _DNXHR_PIX_FMT
     return next(
         (name for name in _PREFERRED_PIX_FMTS if not known or name in known),
         known[0] if known else _PREFERRED_PIX_FMTS[0],
     )
+
+
+def _check_pix_fmt(codec: av.Codec, wanted: str, known: list[str]) -> str:
+    try:
+        name: str = av.VideoFormat(wanted).name
+    except ValueError as error:
+        near = difflib.get_close_matches(wanted, known or _PREFERRED_PIX_FMTS, 3, 0.5)
+        advice = f"Nearest: {', '.join(near)}." if near else "Try yuv420p."
+        raise SettingsError(f"--pix-fmt {wanted} is no pixel format of this FFmpeg", advice) from error
+    if known and name not in known:
+        raise SettingsError(f"--codec {codec.name} does not take --pix-fmt {wanted}", f"It takes {', '.join(known)}.")
+    return name
 
 
 def encoder_options(

@@ -15,18 +15,19 @@ LEVELS_SQUARED = 255.0**2
 
 
 def to_tensor(
-    image: NDArray[np.uint8],  # [H, W, 3] RGB, full range
+    image: NDArray[np.uint8] | NDArray[np.uint16],  # [H, W, 3] RGB, full range
     device: torch.device | str = "cpu",
 ) -> Tensor:
     """Return the image as [3, H, W] float32 in [0, 1] on `device`."""
-    return from_uint8(torch.from_numpy(image).to(device))
+    return from_levels(torch.from_numpy(image).to(device))
 
 
-def from_uint8(
-    image: Tensor,  # [H, W, 3] uint8 RGB, full range
+def from_levels(
+    image: Tensor,  # [H, W, 3] uint8 or uint16 RGB, full range
 ) -> Tensor:
     """Return the image as [3, H, W] float32 in [0, 1] on its device."""
-    return image.permute(2, 0, 1).to(torch.float32, memory_format=torch.contiguous_format) / 255
+    levels = image.permute(2, 0, 1).to(torch.float32, memory_format=torch.contiguous_format)
+    return levels / (65535 if image.dtype == torch.uint16 else 255)
 
 
 def to_numpy(

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from streamstyle.ops.image import from_uint8, to_numpy, to_uint8
+from streamstyle.ops.image import from_levels, to_numpy, to_uint8
 from streamstyle.ops.luma import LumaWeights
 from streamstyle.ops.yuv import rgb_to_yuv420
 
@@ -28,11 +28,11 @@ def to_device(
 
 
 def image_to_device(
-    image: NDArray[np.uint8],  # [H, W, 3] RGB, full range
+    image: NDArray[np.uint8] | NDArray[np.uint16],  # [H, W, 3] RGB, full range
     device: torch.device,
 ) -> Tensor:
     """Return the image as [3, H, W] float32 in [0, 1] on the device, copied as by `to_device`."""
-    return from_uint8(to_device(torch.from_numpy(image), device))
+    return from_levels(to_device(torch.from_numpy(image), device))
 
 
 def to_host(
@@ -57,6 +57,14 @@ def to_host(
         _leak(on_host)
         raise
     return on_host.numpy()
+
+
+def to_host_deep(
+    image: Tensor,  # [3, H, W] float in [0, 1]
+) -> NDArray[np.uint16]:
+    """Return the image as [H, W, 3] uint16 RGB, rounded to nearest; the host waits for all work on a GPU."""
+    levels = image.detach().mul(65535).round_().clamp_(0, 65535).to(torch.int32)
+    return levels.permute(1, 2, 0).contiguous().cpu().numpy().astype(np.uint16)
 
 
 def _pin(tensor: Tensor) -> Tensor:

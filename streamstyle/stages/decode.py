@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from streamstyle.frames import Frame, FramePosition
 from streamstyle.media.captions import read_captions
-from streamstyle.media.colour import FrameConverter
 from streamstyle.media.decoder import decode_frames_from
+from streamstyle.media.frame_converter import FrameConverter
 from streamstyle.media.frame_times import RisingTimes, TimestampGuesser, with_next
 from streamstyle.video_info import VideoInfo
 
@@ -53,13 +53,16 @@ def _decode_from(video: VideoInfo, first: FramePosition | None = None) -> Genera
                 continue
             if video.end_pts is not None and pts >= video.end_pts:
                 return
+            pixels = convert(decoded)
             yield Frame(
-                convert(decoded),
+                pixels.image,
                 pts,
                 index,
                 seekable=video.is_seekable and is_stored and times.is_monotonic,
                 duration=decoded.duration if video.end_pts is None else min(decoded.duration, video.end_pts - pts),
                 captions=read_captions(decoded),
+                deep=pixels.deep,
+                alpha=pixels.alpha,
             )
             index += 1
 

@@ -53,7 +53,7 @@ def optimise_frames(
     for flowed in frames:
         if flowed.motion is None:
             window.start_shot()
-        image, previous = image_to_device(flowed.frame.image, device), window.by_gap()
+        image, previous = image_to_device(flowed.frame.pixels, device), window.by_gap()
         carried = carry_outputs(previous, flowed.motions) if previous else None
         start = _initial_image(flowed.frame.index, image, previous, carried, settings.ruder.init)
         output, losses = optimiser(image, carried, start, _iterations(carried, settings))
@@ -157,7 +157,7 @@ def apply_strength(frames: Iterable[StylisedFrame], settings: StyleSettings) -> 
     Later frames do not see this: `feedback` stays as it was.
     """
     for stylised in frames:
-        source, image = image_to_device(stylised.flowed.frame.image, stylised.image.device), stylised.image
+        source, image = image_to_device(stylised.flowed.frame.pixels, stylised.image.device), stylised.image
         if settings.strength < 1:
             image = source.lerp(image, settings.strength)
         image = preserve_colour(source, image) if settings.preserve_colour else image

@@ -13,7 +13,7 @@ from streamstyle.gpu.memory import Fallback, MemoryFallback, Warn, ignore_warnin
 from streamstyle.models.style_net import StyleNet
 from streamstyle.models.tiling import TiledStyleNet
 from streamstyle.ops.contrast import fade_with_contrast
-from streamstyle.ops.image import from_uint8, preserve_colour
+from streamstyle.ops.image import from_levels, preserve_colour
 from streamstyle.ops.transfer import to_device
 from streamstyle.settings import StyleSettings
 
@@ -41,7 +41,7 @@ def stylise(
     ]
     fallback = MemoryFallback(fallbacks, warn)
     for flowed in frames:
-        image = from_uint8(to_device(torch.from_numpy(flowed.frame.image), device))
+        image = from_levels(to_device(torch.from_numpy(flowed.frame.pixels), device))
 
         def stylise_with(stylise_fn: StyliseFn, image: Tensor = image) -> Tensor:
             return stylise_image(image, stylise_fn, settings)

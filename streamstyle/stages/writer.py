@@ -17,6 +17,7 @@ from streamstyle.files import file_state
 from streamstyle.frames import OutputFrame
 from streamstyle.media.captions import holds_text
 from streamstyle.media.decode_times import DtsContinuation
+from streamstyle.media.frame_converter import resize_alpha
 from streamstyle.media.output_file import PartialFile, lock_existing, new_container, output_errors
 from streamstyle.media.output_names import check_output, partial_path, set_aside_path
 from streamstyle.media.reader import open_video
@@ -26,7 +27,7 @@ from streamstyle.media.stream_plan import needs_tee, plan_streams, portable_tags
 from streamstyle.media.time_range import cut_chapters, decode_time, time_range
 from streamstyle.media.timecode import with_timecode_after
 from streamstyle.media.video_encoder import VideoEncoder, write_header
-from streamstyle.ops.transfer import to_host
+from streamstyle.ops.transfer import to_host, to_host_deep
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, NullCheckpointWriter
 from streamstyle.resume.earlier_run import NoSideFiles, SideFiles, open_partial, set_aside
@@ -35,9 +36,11 @@ from streamstyle.settings import EncoderSettings
 from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
+    import numpy as np
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.stream import VideoStream
+    from numpy.typing import NDArray
 
 
 @contextmanager
@@ -102,7 +105,7 @@ class VideoWriter:
         self._range = time_range(video, source)
         self._end = Fraction(0)
         self._dts = DtsContinuation()
-        self._frames_without_captions = 0
+        self._frames_without_captions, self._has_lost_alpha = 0, False
         self._is_open, self._failed = True, False
         plan = plan_streams(video, output)
         self._container = new_container(output, file, video.time_base, through_tee=needs_tee(plan, source, output))
@@ -126,6 +129,9 @@ class VideoWriter:
         if self._frames_without_captions:
             codec = self._encoder.stream.codec_context.name
             yield f"closed captions of {self._frames_without_captions} frames were left out: {codec} cannot hold them"
+        if self._has_lost_alpha:
+            codec = self._encoder.stream.codec_context.name
+            yield f"the alpha was left out: {codec} does not hold it; --codec prores or ffv1 do, and PNG images"
         yield from self._side_files.kept
         yield from self.checkpoints.warnings(stopped=stopped)
         if not stopped:
@@ -159,7 +165,14 @@ class VideoWriter:
     def write_frame(self, frame: OutputFrame) -> None:
         """Encode a frame, as a keyframe if it is chosen as a resume point."""
         position, resume_point = frame.position, self.checkpoints.resume_point(frame)
-        self.write(frame.image, position.pts, resume_point, duration=position.duration, captions=frame.captions)
+        self.write(
+            frame.image,
+            position.pts,
+            resume_point,
+            duration=position.duration,
+            captions=frame.captions,
+            alpha=frame.alpha,
+        )
         self.checkpoints.frame_encoded(frame)
 
     def write(
@@ -170,6 +183,7 @@ class VideoWriter:
         *,
         duration: int = 0,  # ticks of the source; 0 if unknown
         captions: bytes = b"",  # as `Frame.captions`
+        alpha: NDArray[np.uint16] | None = None,  # as `Frame.alpha`
     ) -> None:
         """Encode one image, and copy the other streams up to the video packets that were muxed.
 
@@ -180,9 +194,16 @@ class VideoWriter:
             self.checkpoints.expect_keyframe(resume_point, self._encoder.to_ticks(output_pts))
         with self._note_failure():
             self._file.require_in_place()
-            pixels = to_host(image, self._encoder.luma)
-            self._mux_encoded(self._encoder.encode(pixels, output_pts, resume_point is not None, duration, captions))
+            pixels = to_host_deep(image) if self._encoder.is_deep else to_host(image, self._encoder.luma)
+            kept = None
+            if alpha is not None and self._encoder.holds_alpha:
+                kept = resize_alpha(alpha, self._video.width, self._video.height)
+            self._mux_encoded(
+                self._encoder.encode(pixels, output_pts, resume_point is not None, duration, captions, kept)
+            )
         self.frames += 1
+        if alpha is not None and not (self._encoder.holds_alpha or self._has_lost_alpha):
+            self._has_lost_alpha = bool(alpha.min() < 65535)
         self._frames_without_captions += holds_text(captions) and not self._encoder.holds_captions
         self._set_end(pts, duration)
 
