@@ -21,6 +21,7 @@ from streamstyle.frames import (
     outputs_from_feedback,
     outputs_to_feedback,
 )
+from streamstyle.ops.contrast import fade_with_contrast
 from streamstyle.ops.image import preserve_colour
 from streamstyle.ops.temporal import CarriedOutput, carry_outputs
 from streamstyle.ops.transfer import image_to_device, to_device
@@ -154,10 +155,12 @@ def _optimise_again(
 def apply_strength(frames: Iterable[StylisedFrame], settings: StyleSettings) -> Iterator[StylisedFrame]:
     """Yield every frame mixed with the source frame by `strength`, and in its colours where that is set.
 
-    Later frames do not see this: `feedback` stays as it was.
+    A fade in the film is one of the output, as with the other methods. Later frames do not see this: `feedback` stays
+    as it was.
     """
     for stylised in frames:
-        source, image = image_to_device(stylised.flowed.frame.pixels, stylised.image.device), stylised.image
+        source = image_to_device(stylised.flowed.frame.pixels, stylised.image.device)
+        image = fade_with_contrast(stylised.image, source)
         if settings.strength < 1:
             image = source.lerp(image, settings.strength)
         image = preserve_colour(source, image) if settings.preserve_colour else image

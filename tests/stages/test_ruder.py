@@ -280,8 +280,8 @@ def test_multi_pass_without_reverse_motion_is_an_error(optimiser: RuderOptimiser
         list(multi_pass(one_way, optimiser, TWO_PASSES))
 
 
-def with_strength(settings: StyleSettings) -> StylisedFrame:
-    frame = FrameWithFlow(Frame(texture(32, 24), pts=0, index=0), None)
+def with_strength(settings: StyleSettings, brightness: float = 1.0) -> StylisedFrame:
+    frame = FrameWithFlow(Frame((brightness * texture(32, 24)).astype(np.uint8), pts=0, index=0), None)
     stylised = to_tensor(np.ascontiguousarray(texture(32, 24, seed=3)))
     (result,) = apply_strength([StylisedFrame(frame, stylised, per_frame=stylised)], settings)
     return result
@@ -290,6 +290,11 @@ def with_strength(settings: StyleSettings) -> StylisedFrame:
 def test_strength_0_gives_the_source_and_strength_1_the_output() -> None:
     assert torch.equal(with_strength(StyleSettings()).image, with_strength(StyleSettings()).per_frame)
     assert torch.equal(with_strength(StyleSettings(strength=0)).image, to_tensor(texture(32, 24)))
+
+
+def test_a_black_frame_stays_black() -> None:
+    assert with_strength(StyleSettings(), brightness=0).image.max() == 0
+    assert 0 < with_strength(StyleSettings(), brightness=0.1).image.max() < 0.8
 
 
 def test_preserve_colour_takes_luma_of_the_output_and_source_colours() -> None:
