@@ -56,6 +56,14 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class Deinterlace(StrEnum):
+    """Whether frames are deinterlaced."""
+
+    auto = "auto"
+    on = "on"
+    off = "off"
+
+
 def cli_field(default: Any, help: str) -> Any:
     """Return a dataclass field that is also a command line option."""
     return field(default=default, metadata={"help": help})
@@ -81,6 +89,9 @@ class SourceSettings:
     height: int | None = cli_field(None, "Height to work at; the width follows.")
     frame_rate: Fraction | None = cli_field(
         None, "Frames per second of an image sequence, such as 24, 23.976 or 24000/1001. Default: 25."
+    )
+    deinterlace: Deinterlace = cli_field(
+        Deinterlace.auto, "Deinterlace, by FFmpeg's bwdif; auto: the frames that are marked, if the first one is."
     )
     start: float | None = None
     """Seconds; None for the start of the video."""

@@ -107,6 +107,10 @@ class VideoInfo:
     """What is cut off the decoded frames because the container asks for it."""
     is_interlaced: bool = False
     """Whether its first frame is interlaced."""
+    deinterlacing: str = ""
+    """Which frames are deinterlaced, as FFmpeg's bwdif has it: `interlaced`, those marked so, or `all`; empty: none."""
+    peak_luminance: float | None = None
+    """cd/m² of the brightest white, as the first frame of an HDR video states it; None if it does not."""
     bit_depth: int = 8
     """Bits of a sample, 8 to 16."""
     has_alpha: bool = False

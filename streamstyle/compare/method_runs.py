@@ -183,7 +183,15 @@ def archive_name(spec: MethodSpec, video: VideoInfo, blend: StyleBlend) -> str:
     inputs = (
         __version__,
         source_fingerprint(video.path),
-        (video.video_stream, video.rotation, video.width, video.height, video.start_pts, video.end_pts),
+        (
+            video.video_stream,
+            video.rotation,
+            video.deinterlacing,
+            video.width,
+            video.height,
+            video.start_pts,
+            video.end_pts,
+        ),
         tuple((_file_digest(part.path), part.weight) for part in blend.parts),
         ruder if spec.method is Method.ruder else None,
         replace(settings.consistency, loss_network=None),

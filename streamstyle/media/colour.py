@@ -5,8 +5,9 @@ Code points are those of ITU-T H.273, which FFmpeg uses as they are.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
@@ -14,6 +15,7 @@ from av.sidedata.sidedata import Type
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from streamstyle.media.alpha import write_alpha
+from streamstyle.media.tone_map import DEFAULT_PEAK, hdr_to_sdr
 from streamstyle.ops import luma
 
 if TYPE_CHECKING:
@@ -78,39 +80,60 @@ def _is_hd(width: int, height: int) -> bool:
     return width >= 1280 or height >= 720
 
 
+_MASTERING_DISPLAY = struct.Struct("=16i4i2i")
+"""FFmpeg's AVMasteringDisplayMetadata: chromaticities, least and greatest luminance as fractions, two flags."""
+
+_MIN_PEAK, _MAX_PEAK = 203.0, 10000.0
+
+
+def read_peak_luminance(frame: VideoFrame) -> float | None:
+    """Return the cd/m² of the brightest white of the display that the frame was mastered on; None if it has none."""
+    try:
+        data = frame.side_data[Type.MASTERING_DISPLAY_METADATA]  # type: ignore[typeddict-item]
+    except (KeyError, ValueError):
+        return None
+    *_, top, bottom, _, has_luminance = _MASTERING_DISPLAY.unpack(bytes(data)[: _MASTERING_DISPLAY.size])
+    return min(_MAX_PEAK, max(_MIN_PEAK, top / bottom)) if has_luminance and bottom else None
+
+
 class ToRGB:
     """Converts decoded frames to RGB. Not thread-safe."""
 
-    def __init__(self, *, deep: bool = False) -> None:
-        """`deep` is whether to convert to 16 bits instead of 8."""
+    def __init__(self, *, deep: bool = False, peak: float | None = None) -> None:
+        """`deep` is whether to convert to 16 bits instead of 8; `peak` are cd/m² of the brightest white of HDR."""
         self._reformatter = VideoReformatter()
-        self._format = "rgb48le" if deep else "rgb24"
+        self._deep, self._peak = deep, peak or DEFAULT_PEAK
 
     def __call__(self, frame: VideoFrame, size: tuple[int, int] | None = None) -> NDArray[Any]:
         """Return [height, width, 3] RGB, full range, not turned; `size` is (width, height), by default the frame's.
 
-        Wide colours are converted to BT.709 by libswscale, which takes about two seconds to prepare for it. There is no
-        tone mapping: white is the reference white of HDR (203 cd/m²), and what is brighter is clipped.
+        Wide colours are converted to BT.709: HDR by `hdr_to_sdr`, others by libswscale, which takes about two seconds
+        to prepare for it.
         """
         width, height = size or (frame.width, frame.height)
         colour = resolve_tags(frame, frame.width, frame.height)
         kernel = Interpolation.BICUBIC if width > frame.width or height > frame.height else Interpolation.LANCZOS
         to_bt709: dict[str, Any] = {}
-        if colour.is_wide:
+        is_hdr = colour.transfer in (PQ, HLG)
+        if colour.is_wide and not is_hdr:
             frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
             to_bt709 = {"dst_color_primaries": BT709, "dst_color_trc": BT709}
         converted = self._reformatter.reformat(
             frame,
             width,
             height,
-            format=self._format,
+            format="rgb48le" if self._deep or is_hdr else "rgb24",
             src_colorspace=_SWSCALE_MATRIX.get(colour.matrix),
             src_color_range=FULL if colour.full_range else LIMITED,
             dst_color_range=FULL,
             interpolation=int(kernel | _EXACT),
             **to_bt709,
         )
-        return cast("NDArray[Any]", converted.to_ndarray())
+        image: NDArray[Any] = converted.to_ndarray()
+        if not is_hdr:
+            return image
+        sdr = hdr_to_sdr(image, self._peak, is_hlg=colour.transfer == HLG)
+        return sdr if self._deep else np.rint(sdr / 257).astype(np.uint8)
 
 
 class FromRGB:

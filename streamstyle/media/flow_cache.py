@@ -102,9 +102,14 @@ def _entry_key(folder: str, previous_pts: int, pts: int) -> bytes:
 def _key(video: VideoInfo, settings: FlowSettings) -> str:
     """Return a folder name that changes with anything that the flow depends on. OSError if the video is unreadable."""
     versions = VERSION, flow_codec.VERSION, cv2.__version__
-    parts = (*versions, source_fingerprint(video.path), video.video_stream, video.rotation)
+    parts = (*versions, source_fingerprint(video.path), video.video_stream, video.rotation, *_changes(video))
     digest = blake2b(repr(parts).encode(), digest_size=12).hexdigest()
     return f"{digest}-{video.width}x{video.height}-{settings.flow}"
+
+
+def _changes(video: VideoInfo) -> tuple[str, ...]:
+    """Return what is done to the frames before their flow is computed, if anything."""
+    return (video.deinterlacing,) if video.deinterlacing else ()
 
 
 class BoundedFolder:

@@ -38,7 +38,7 @@ class FrameConverter:
         self._size = video.width, video.height
         self._cropping = video.cropping
         self._is_deep, self._has_alpha = video.bit_depth > 8, video.has_alpha
-        self._to_rgb, self._to_uncropped_rgb = ToRGB(deep=self._is_deep), ToRGB(deep=self._is_deep)
+        self._to_rgb, self._to_uncropped_rgb = (ToRGB(deep=self._is_deep, peak=video.peak_luminance) for _ in range(2))
 
     def __call__(self, frame: VideoFrame) -> Pixels:
         """Return [video.height, video.width, ...] of the frame."""

@@ -14,7 +14,8 @@ from streamstyle.media.standard_streams import is_stdout
 from streamstyle.media.stream_plan import plan_streams, portable_tags
 from streamstyle.video_info import VideoInfo
 
-INTERLACED = "interlaced: deinterlace it first, or combing is stylised too"
+DEINTERLACED = "interlaced, and is deinterlaced; --deinterlace off keeps it"
+INTERLACED = "interlaced, and is not deinterlaced: combing is stylised too"
 
 _SHOWN_TAGS = 5
 
@@ -31,7 +32,7 @@ def output_warnings(video: VideoInfo, output: Path) -> Iterator[str]:
         more = f" and {len(lost) - _SHOWN_TAGS} more" if len(lost) > _SHOWN_TAGS else ""
         yield f"tags are left out: {output.suffix} cannot hold {', '.join(lost[:_SHOWN_TAGS])}{more}"
     if video.is_interlaced:
-        yield f"the film is {INTERLACED}"
+        yield f"the film is {DEINTERLACED if video.deinterlacing else INTERLACED}"
 
 
 def _lost_tags(video: VideoInfo, output: Path) -> list[str]:

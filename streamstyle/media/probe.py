@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamstyle.errors import VideoError
 from streamstyle.media.alpha import bit_depth, has_alpha
-from streamstyle.media.colour import Orientation, read_orientation
+from streamstyle.media.colour import Orientation, read_orientation, read_peak_luminance
 from streamstyle.media.cropping import read_cropping
 from streamstyle.media.decoder import decode_frames
 from streamstyle.media.image_sequence import is_sequence
@@ -28,7 +28,7 @@ from streamstyle.media.video_range import (
     range_of_sequence,
     time_base,
 )
-from streamstyle.settings import MAX_SIDE, MIN_SIDE, SourceSettings
+from streamstyle.settings import MAX_SIDE, MIN_SIDE, Deinterlace, SourceSettings
 from streamstyle.video_info import Cropping, StreamInfo, VideoInfo
 
 if TYPE_CHECKING:
@@ -93,9 +93,18 @@ def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> Video
             shortfall=video_range.shortfall,
             cropping=cropping,
             is_interlaced=first.interlaced_frame,
+            deinterlacing=which_to_deinterlace(settings, first.interlaced_frame),
+            peak_luminance=read_peak_luminance(first),
             bit_depth=bit_depth(first.format),
             has_alpha=has_alpha(first.format),
         )
+
+
+def which_to_deinterlace(settings: SourceSettings, is_interlaced: bool) -> str:
+    """Return `VideoInfo.deinterlacing` of a video whose first frame is interlaced or not."""
+    if settings.deinterlace is Deinterlace.auto:
+        return "interlaced" if is_interlaced else ""
+    return "all" if settings.deinterlace is Deinterlace.on else ""
 
 
 def _first_frame(path: Path) -> tuple[VideoFrame, Fraction, Cropping]:

@@ -11,8 +11,8 @@ from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.media.colour import HLG, PQ, resolve_tags
 from streamstyle.media.decoder import decode_frames
 from streamstyle.media.image_sequence import source_size
-from streamstyle.media.output_warnings import INTERLACED
-from streamstyle.media.probe import FrameSize, working_size
+from streamstyle.media.output_warnings import DEINTERLACED
+from streamstyle.media.probe import FrameSize, which_to_deinterlace, working_size
 from streamstyle.media.reader import find_video_stream, open_video
 from streamstyle.media.video_range import empty_range_error
 from streamstyle.settings import SourceSettings
@@ -88,7 +88,14 @@ def requested_range(video: VideoInfo, arguments: RunArguments) -> VideoInfo:
 def at_working_size(video: VideoInfo, settings: SourceSettings) -> VideoInfo:
     """Return a whole video with the size at which its frames are stylised."""
     size = working_size(FrameSize(video.width, video.height, video.sample_aspect_ratio), settings, video.path)
-    return replace(video, width=size.width, height=size.height, sample_aspect_ratio=size.sample_aspect_ratio)
+    deinterlacing = which_to_deinterlace(settings, video.is_interlaced)
+    return replace(
+        video,
+        width=size.width,
+        height=size.height,
+        sample_aspect_ratio=size.sample_aspect_ratio,
+        deinterlacing=deinterlacing,
+    )
 
 
 def _cut(video: VideoInfo, time_range: TimeRange, settings: SourceSettings) -> VideoInfo:
@@ -131,11 +138,11 @@ def _frame_notes(frame: VideoFrame) -> list[str]:
     colour = resolve_tags(frame, frame.width, frame.height)
     if colour.transfer in (PQ, HLG):
         name = "PQ" if colour.transfer == PQ else "HLG"
-        notes.append(f"HDR ({name}): converted to SDR, highlights above reference white are clipped")
+        notes.append(f"HDR ({name}): converted to SDR, with a smooth roll-off of highlights")
     elif colour.is_wide:
         notes.append("wide gamut (BT.2020): converted to BT.709")
     if frame.format.components[0].bits > 8:
         notes.append(f"{frame.format.components[0].bits} bits per channel: converted to 8")
     if frame.interlaced_frame:
-        notes.append(INTERLACED)
+        notes.append(DEINTERLACED)
     return notes

@@ -23,6 +23,7 @@ _DESCRIPTIONS = {
     "video": "another film",
     RANGE_KEY: "another part of the film",
     "size": "another size",
+    "deinterlacing": "another --deinterlace",
     "style": "another style",
 }
 """What a message says of entries that are not options."""
@@ -97,6 +98,7 @@ def _video_entries(video: VideoInfo) -> dict[str, str]:
         "video": f"{_fingerprint(video.path)} {video.video_stream} {video.rotation}{_sequence_rate(video)}",
         RANGE_KEY: f"{video.start_pts} {video.end_pts}",
         "size": f"{video.width}x{video.height}",
+        **({"deinterlacing": video.deinterlacing} if video.deinterlacing else {}),
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from streamstyle.frames import Frame, FramePosition
 from streamstyle.media.captions import read_captions
 from streamstyle.media.decoder import decode_frames_from
+from streamstyle.media.deinterlace import deinterlace
 from streamstyle.media.frame_converter import FrameConverter
 from streamstyle.media.frame_times import RisingTimes, TimestampGuesser, with_next
 from streamstyle.video_info import VideoInfo
@@ -71,7 +72,10 @@ def _timed_frames(video: VideoInfo, start: int, *, preroll: bool) -> Generator[t
     """Yield (frame, tick at which it is shown, whether the file stores it) from about `start`."""
     guesser = TimestampGuesser()
     begin = start - round(_PREROLL_SECONDS / video.time_base) if preroll else start
-    with closing(decode_frames_from(video, begin)) as frames:
+    with closing(decode_frames_from(video, begin)) as stored:
+        frames: Iterator[VideoFrame] = stored
+        if video.deinterlacing:
+            frames = deinterlace(stored, video.time_base, video.deinterlacing)
         for decoded in frames:
             if preroll and decoded.pts is not None and decoded.pts < start:
                 continue  # the first frames after a seek may lack their reference frames, and their times mean nothing

@@ -49,4 +49,4 @@ def test_many_lost_tags_are_counted(tmp_path: Path) -> None:
 
 def test_an_interlaced_film_is_warned_of(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.mkv", PICTURES, options={"x264-params": "interlaced=1"})
-    assert warnings(film, "output.mkv") == ["the film is interlaced: deinterlace it first, or combing is stylised too"]
+    assert warnings(film, "output.mkv") == ["the film is interlaced, and is deinterlaced; --deinterlace off keeps it"]
