@@ -141,6 +141,10 @@ class PreviewsWritten(Event):
     """Presentation time in seconds."""
     images: dict[str, str]
     """By view, the path of a JPEG file, which the next preview replaces."""
+    width: int = 0
+    """Largest width in pixels that was requested; with it a larger preview of the same frame is another event."""
+    height: int = 0
+    """Largest height in pixels that was requested."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,9 @@ class RunMonitor:
         self._previewed = context.frames, request
         with suppress(OSError):  # a folder that cannot be written is reported by the log
             images = self._write_previews(context, request)
-            self._log.observe(PreviewsWritten(context.frames, _presentation_time(context), images))
+            self._log.observe(
+                PreviewsWritten(context.frames, _presentation_time(context), images, request.width, request.height)
+            )
             self._log.flush()
         took = time.monotonic() - began
         self._preview_due = began + max(PREVIEW_INTERVAL, took / MAX_PREVIEW_FRACTION)

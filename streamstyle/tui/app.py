@@ -19,9 +19,12 @@ from textual.theme import Theme
 from streamstyle.errors import OutputError
 from streamstyle.runs.folder import RunFolder
 from streamstyle.runs.launcher import PROGRAM, RunRequest
+from streamstyle.tui.output_pace import OutputPace
 from streamstyle.tui.screens.run import RunScreen
 from streamstyle.tui.screens.summary import SummaryScreen
 from streamstyle.tui.terminal_query import Graphics
+from streamstyle.tui.terminal_watch import EXIT_HANGUP, end_without_terminal
+from streamstyle.tui.widgets.image import ImageView
 
 if TYPE_CHECKING:
     from streamstyle.tui.setup.screen import SetupScreen
@@ -94,6 +97,8 @@ class StreamstyleApp(App[int]):
         self._video = video
         self._program = program
         self._graphics = graphics
+        self.pace: OutputPace | None = None
+        """Of images; None without a terminal."""
         for theme in (_DARK, _LIGHT):
             self.register_theme(theme)
         self.theme = (_LIGHT if light else _DARK).name
@@ -101,10 +106,20 @@ class StreamstyleApp(App[int]):
     def on_mount(self) -> None:
         """Show the first screen."""
         self._handle_signals()
+        if not self.is_headless:
+            self.pace = OutputPace()
+            end_without_terminal(partial(self.call_from_thread, self.exit, return_code=EXIT_HANGUP))
         if self._subject is None:
             self._show_setup(self._video)
         else:
             self._show_run(self._subject)
+
+    def on_cursor_position(self) -> None:
+        """Send more of the images: the terminal has answered that the last part has arrived."""
+        if self.pace is not None:
+            self.pace.answered()
+        for image in sorted(self.screen.query(ImageView), key=lambda image: image.sent_at):
+            image.send_more()
 
     async def action_quit(self) -> None:
         """Leave as the screen does, which may ask whether its run stops."""

@@ -125,6 +125,30 @@ def test_a_pause_stops_the_run_and_its_clock(tmp_path: Path, style: Path) -> Non
     assert end.elapsed < seconds - 0.5
 
 
+def test_a_larger_preview_during_a_pause_is_an_event(tmp_path: Path, style: Path) -> None:
+    sizes: list[tuple[int, int]] = []
+
+    def pause(frame: int, folder: RunFolder) -> None:
+        if frame != 3:
+            return
+        folder.request_previews("test", PreviewRequest(("output",), 24, 16))
+        folder.write_control(Control(paused=True))
+
+        def look_closely() -> None:
+            reader = RunReader(folder)
+            for width in (48, 96):
+                reader.read_events()
+                folder.request_previews("test", PreviewRequest(("output",), width, width))
+                time.sleep(0.5)
+                sizes.extend((event["frame"], event["width"]) for event in reader.read_events() if "images" in event)
+            folder.write_control(Control())
+
+        threading.Timer(0.3, look_closely).start()
+
+    run_watched(tmp_path, style, pause)
+    assert sizes == [(3, 48), (3, 96)]
+
+
 def test_a_pause_ends_when_its_owner_dies(tmp_path: Path, style: Path) -> None:
     with subprocess.Popen(["sleep", "600"]) as owner:
         identity = ProcessIdentity(owner.pid, psutil.Process(owner.pid).create_time())

@@ -114,7 +114,7 @@ def stylise(options: argparse.Namespace, fake_run: FakeRun) -> Iterator[int]:
             fake_run.emit(ShotStarted(frame // 40, frame, frame / 25))
         fake_run.emit(FrameWritten(frame + 1, options.frames, frame / 25, time.monotonic() - start))
         fake_run.emit(status_sample(frame + 1))
-        write_previews(fake_run, frame)
+        write_previews(fake_run, frame, detailed=options.detailed)
         control = folder.read_control()
         if control.paused:
             fake_run.emit(Paused(frame))
@@ -131,10 +131,15 @@ def stylise(options: argparse.Namespace, fake_run: FakeRun) -> Iterator[int]:
             return
 
 
-def write_previews(fake_run: FakeRun, frame: int) -> None:
+def write_previews(fake_run: FakeRun, frame: int, *, detailed: bool = False) -> None:
     """Write the previews that viewers have requested."""
     if views := fake_run.folder.merged_preview_request().views:
-        fake_run.emit(preview(fake_run.folder, frame, views))
+        event = preview(fake_run.folder, frame, views)
+        if detailed:
+            noise = np.random.default_rng(frame).integers(0, 255, (90, 160, 3), np.uint8)
+            for path in event.images.values():
+                cv2.imwrite(path, noise)
+        fake_run.emit(event)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -172,6 +177,7 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=132)
     parser.add_argument("--seconds", type=float, default=0.25, help="per frame")
     parser.add_argument("--noise", action="store_true", help="print noise on standard error")
+    parser.add_argument("--detailed", action="store_true", help="previews of noise")
     parser.add_argument("--refuse", action="store_true", help="fail before the run folder exists")
     parser.add_argument("--lose-film-at", type=int, default=0, metavar="FRAME")
     return parser.parse_args(words)

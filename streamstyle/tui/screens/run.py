@@ -33,7 +33,8 @@ from streamstyle.tui.screens.help import RUN_BINDINGS, RUN_GLOSSARY, HelpScreen
 from streamstyle.tui.screens.result import RunResult, refusal_text
 from streamstyle.tui.screens.summary import SummaryScreen
 from streamstyle.tui.terminal_query import Graphics
-from streamstyle.tui.widgets.image import NO_PIXELS, VIEW_TITLES, ImagePair
+from streamstyle.tui.widgets.image import NO_PIXELS, ImageView
+from streamstyle.tui.widgets.image_pair import VIEW_TITLES, ImagePair
 from streamstyle.tui.widgets.stats import (
     StatsPanel,
     brief_stats,
@@ -113,6 +114,11 @@ class RunScreen(Screen[str]):
         else:
             self._start(self._subject)
         self.set_interval(1.0, self._every_second)
+
+    def on_screen_suspend(self) -> None:
+        """Let images be drawn anew when a dialog has closed."""
+        for image in self.query(ImageView):
+            image.forget_drawn()
 
     def on_unmount(self) -> None:
         """Give up the run and end the watcher's thread."""

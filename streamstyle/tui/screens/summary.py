@@ -25,7 +25,7 @@ from streamstyle.tui.screens.result import (
     summary_rows,
 )
 from streamstyle.tui.terminal_query import Graphics
-from streamstyle.tui.widgets.image import ImagePair
+from streamstyle.tui.widgets.image_pair import ImagePair
 from streamstyle.tui.widgets.stats import stability_text
 from streamstyle.tui.widgets.text import ACCENT, MUTED, LogView, line
 

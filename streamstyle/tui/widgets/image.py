@@ -1,20 +1,17 @@
-"""Images in a terminal: one with a caption, and a pair of views of one frame."""
+"""An image with a caption, sent to the terminal no faster than it arrives."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
-from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from streamstyle.runs.folder import VIEWS, PreviewRequest
+from streamstyle.tui.output_pace import REQUEST, OutputPace
 from streamstyle.tui.terminal_query import Graphics
 from streamstyle.tui.widgets.cells import Pixels, RawStrip, colour_depth, pixel_size, render_rows, to_grey
 
@@ -23,6 +20,9 @@ if TYPE_CHECKING:
 
 _MAX_DRAWING_LOAD = 0.05
 """Fraction of the time that drawing images as pixels may take."""
+
+_RETRY_SECONDS = 1.0
+"""Seconds after which rows are sent although the terminal has not answered, if it never does."""
 
 NO_PIXELS = "This terminal supports neither sixels nor kitty's graphics protocol: images stay quadrant blocks."
 
@@ -43,6 +43,10 @@ class ImageView(Widget):
         self._pixel_renderer: PixelRenderer | None = None
         self._next_draw = 0.0
         self._draw_timer: Timer | None = None
+        self._is_outdated = False
+        self._unsent: list[tuple[int, Strip]] = []
+        self.sent_at = 0.0
+        """When rows were sent last, on the monotonic clock."""
 
     def use_pixels(self, wanted: bool) -> None:
         """Draw pixels if the terminal can show them, or quadrant blocks."""
@@ -62,9 +66,38 @@ class ImageView(Widget):
         elif self._draw_timer is None:
             self._draw_timer = self.set_timer(self._next_draw - time.monotonic(), self._redraw)
 
+    def send_more(self) -> None:
+        """Send rows that have not been sent yet, unless the last ones are still on their way."""
+        pace = self._pace
+        if pace is None or self._rows is None or not (self._is_outdated or self._unsent):
+            return
+        if pace.is_waiting():
+            self.set_timer(_RETRY_SECONDS, self.send_more)
+            return
+        if not self._unsent:
+            self._unsent, self._is_outdated = list(enumerate(self._make_rows())), False
+        start, count = self._unsent[0][0], 0
+        while self._unsent and (count == 0 or count + self._length(self._unsent[0][1]) <= pace.budget):
+            number, row = self._unsent.pop(0)
+            count += self._length(row)
+            self._rows[number] = row
+        self._rows[number] = self._with_request(row)
+        self.refresh(Region(0, start, self.size.width, number + 1 - start))
+        pace.sent(count)
+        self.sent_at = time.monotonic()
+
+    def forget_drawn(self) -> None:
+        """Draw anew when the screen is shown again: part by part, if the line is thin."""
+        self._rows = None
+
     def _redraw(self) -> None:
-        self._draw_timer, self._rows = None, None
-        self.refresh()
+        self._draw_timer = None
+        if self._pace is None or self._rows is None or self._pixels is None:
+            self._rows = None
+            self.refresh()
+        else:
+            self._is_outdated = True
+            self.send_more()
 
     def available_pixels(self) -> tuple[int, int]:
         """Return the (width, height) in pixels that the widget can show."""
@@ -79,12 +112,39 @@ class ImageView(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return rows of cells, without Textual's caches and filters, which would process every cell again."""
         if self._rows is None or self._drawn_size != self.size:
-            self._drawn_size = self.size
-            drawn = self._draw_rows()
-            blank = Strip.blank(self.size.width, self.rich_style)
-            self._rows = drawn + [blank] * (self.size.height - len(drawn))
+            self._drawn_size, self._is_outdated, self._unsent = self.size, False, []
+            self._rows = self._make_rows()
+            if self._pixels is not None and (pace := self._pace) is not None:
+                self._rows = self._first_rows(self._rows, pace)
         rows = self._rows[crop.y : crop.bottom]
         return rows if crop.width == self.size.width else [row.crop(crop.x, crop.right) for row in rows]
+
+    def _first_rows(self, rows: list[Strip], pace: OutputPace) -> list[Strip]:
+        """Return all rows, or blank ones if that is too much for now; then they are sent later."""
+        count = sum(map(self._length, rows))
+        if count <= pace.budget and not pace.is_waiting():
+            pace.sent(count)
+            return [*rows[:-1], self._with_request(rows[-1])]
+        self._unsent = list(enumerate(rows))
+        self.call_later(self.send_more)
+        return [self._blank(self.size.width)] * len(rows)
+
+    @property
+    def _pace(self) -> OutputPace | None:
+        """The pace of the terminal; None if there is none, or everything is sent at once."""
+        return getattr(self.app, "pace", None)
+
+    def _length(self, row: Strip) -> int:
+        return len(row.render(self.app.console))
+
+    def _with_request(self, row: Strip) -> Strip:
+        """Return the row with a request for an answer at its end, which draws nothing."""
+        return RawStrip(f"{row.render(self.app.console)}{REQUEST}", lambda: list(row), row.cell_length)
+
+    def _make_rows(self) -> list[Strip]:
+        """Return a row for each line of the widget."""
+        drawn = self._draw_rows()
+        return drawn + [self._blank(self.size.width)] * (self.size.height - len(drawn))
 
     def _draw_rows(self) -> list[Strip]:
         width, height = self.size
@@ -118,7 +178,8 @@ class ImageView(Widget):
         start = time.thread_time()
         rows = renderer.render(to_grey(pixels) if self.app.no_color else pixels, blocks, columns)
         self._next_draw = time.monotonic() + (time.thread_time() - start) / _MAX_DRAWING_LOAD
-        return rows
+        too_much = self._pace is not None and sum(map(self._length, rows)) > self._pace.budget
+        return blocks if too_much else rows
 
     def _pad_line(self, line: Strip, left: int) -> Strip:
         return Strip.join([self._blank(left), line, self._blank(self.size.width - left - line.cell_length)])
@@ -146,112 +207,3 @@ def _resize(pixels: Pixels, width: int, height: int) -> Pixels:
     interpolation = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     resized: Pixels = cv2.resize(pixels, (width, height), interpolation=interpolation).astype("uint8", copy=False)
     return resized
-
-
-VIEW_TITLES = {
-    "output": "output",
-    "source": "film",
-    "per_frame": "per frame",
-    "flow": "optical flow",
-    "weight": "consistency weight",
-}
-"""Captions of the views."""
-
-
-class ImagePair(Horizontal):
-    """Two views of a frame, the first alone or both side by side; a hidden second view is the one that `swap` shows."""
-
-    def __init__(self, placeholder: str, *, id: str | None = None, graphics: Graphics | None = None) -> None:
-        """`placeholder` is shown before the first image; `graphics` is None if the terminal shows characters only."""
-        super().__init__(id=id)
-        self._graphics = graphics
-        self._uses_pixels = False
-        self.views = ["output", "source"]
-        """The first and the second view."""
-        self.compared = False
-        """Whether the second view is shown as well."""
-        self._placeholder = placeholder
-        self._images: Mapping[str, Pixels] = {}
-        self._frame: int | None = None
-
-    def compose(self) -> ComposeResult:
-        """Put the two images side by side."""
-        yield ImageView(self._placeholder, id="first-image", graphics=self._graphics)
-        yield ImageView(id="second-image", graphics=self._graphics)
-
-    def on_mount(self) -> None:
-        """Hide the second image."""
-        self._update_images()
-
-    def on_resize(self) -> None:
-        """Keep both images the same width."""
-        self._update_widths()
-
-    def show(self, images: Mapping[str, Pixels], frame: int | None) -> None:
-        """Show the previews of a frame, [H, W, 3] RGB by view."""
-        self._images, self._frame = images, frame
-        self._update_images()
-
-    def set_placeholder(self, text: str) -> None:
-        """Change the caption that is shown while there is no image."""
-        if text != self._placeholder:
-            self._placeholder = text
-            self._update_images()
-
-    def show_view(self, view: str) -> None:
-        """Show a view first; if it was the second one, swap the two."""
-        if view == self.views[1]:
-            self.swap()
-        self.views[0] = view
-        self._update_images()
-
-    def cycle_view(self, side: int, step: int) -> None:
-        """Show the next view, or with a step of -1 the previous one, as the first (side 0) or second (side 1)."""
-        others = [view for view in VIEWS if view != self.views[1 - side] or not self.compared]
-        current = others.index(self.views[side]) if self.views[side] in others else 0
-        self.views[side] = others[(current + step) % len(others)]
-        self._update_images()
-
-    def swap(self) -> None:
-        """Swap the two views; if the second is hidden, this shows it in place of the first."""
-        self.views.reverse()
-        self._update_images()
-
-    def toggle_compare(self) -> None:
-        """Show the second view beside the first, or hide it."""
-        self.compared = not self.compared
-        if self.compared and self.views[0] == self.views[1]:
-            self.views[1] = "source" if self.views[0] != "source" else "output"
-        self._update_widths()
-        self._update_images()
-
-    def toggle_pixels(self) -> bool:
-        """Switch between quadrant blocks and pixels; return whether the terminal can show pixels."""
-        self._uses_pixels = not self._uses_pixels
-        for image in self.query(ImageView):
-            image.use_pixels(self._uses_pixels)
-        return self._graphics is not None
-
-    def preview_request(self) -> PreviewRequest:
-        """Return the request for both views, the hidden one included, so that `swap` shows it at once."""
-        sizes = [image.available_pixels() for image in self.query(ImageView) if image.display] or [(0, 0)]
-        views = tuple(dict.fromkeys(self.views))
-        return PreviewRequest(views, max(width for width, _ in sizes), max(height for _, height in sizes))
-
-    def _update_widths(self) -> None:
-        for image in self.query(ImageView):
-            image.styles.width = max(1, (self.size.width - 1) // 2) if self.compared else "1fr"
-
-    def _update_images(self) -> None:
-        if not self.children:  # before `compose`
-            return
-        self.query_one("#second-image").display = self.compared
-        for image, view in zip(self.query(ImageView), self.views, strict=True):
-            pixels = self._images.get(view)
-            image.show(pixels, self._caption(view, pixels))
-
-    def _caption(self, view: str, pixels: Pixels | None) -> str:
-        title = VIEW_TITLES[view]
-        if pixels is not None:
-            return f"{title} · frame {self._frame}"
-        return f"{title}: comes with the next frame" if self._images else self._placeholder

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.cells import set_cell_size
 from rich.text import Text
 from textual.content import Content
+from textual.events import Resize
 from textual.theme import Theme
 from textual.widget import Widget
 from textual.widgets import RichLog, Static
@@ -104,28 +105,46 @@ class LogView(RichLog):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, wrap=True, markup=False, highlight=False, max_lines=2000, min_width=1)
-        self._shown_entries: Sequence[LogEntry] = ()
+        self._entries: Sequence[LogEntry] = ()
+        self._written = 0
+        self._written_width = 0
 
     def show(self, entries: Sequence[LogEntry]) -> None:
         """Append the entries that are not shown yet."""
-        for entry in entries[len(self._shown_entries) :]:
+        self._entries = entries
+        self._write_new()
+
+    def on_resize(self, event: Resize) -> None:
+        """Write the log anew: its lines are wrapped to another width."""
+        super().on_resize(event)
+        width = self.scrollable_content_region.width
+        if width and width != self._written_width:
+            self._written_width = width
+            self._rewrite(None)
+
+    def _write_new(self) -> None:
+        """Write the entries that are not written yet; while the log is hidden it has no width to wrap them to."""
+        if not self._written_width or not self.display:
+            return
+        for entry in self._entries[self._written :]:
             self._write_entry(entry)
-        self._shown_entries = entries
+        self._written = len(self._entries)
 
     def on_mount(self) -> None:
         """Write all entries again when the theme, and with it the colours, has changed."""
         self.app.theme_changed_signal.subscribe(self, self._rewrite)
 
-    def _rewrite(self, theme: Theme) -> None:
+    def _rewrite(self, _: Theme | None) -> None:
         self.clear()
-        for entry in self._shown_entries:
-            self._write_entry(entry)
+        self._written = 0
+        self._write_new()
 
     def toggle(self) -> None:
         """Show or hide the log; from then on the size of the terminal no longer decides that."""
         visible = self.display
         self.set_class(not visible, "shown")
         self.set_class(visible, "hidden")
+        self.call_after_refresh(self._write_new)
 
     def _write_entry(self, entry: LogEntry) -> None:
         colours = self.app.theme_variables

@@ -14,7 +14,7 @@ from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.screens.help import RUN_BINDINGS
 from streamstyle.tui.screens.run import RunScreen
 from streamstyle.tui.screens.summary import SummaryScreen
-from streamstyle.tui.widgets.image import ImagePair
+from streamstyle.tui.widgets.image_pair import ImagePair
 from streamstyle.tui.widgets.text import LogView
 from tests.tui.fake_run import FakeRun, preview, started, status_sample
 from tests.tui.pilot import (

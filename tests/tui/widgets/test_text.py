@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from textual.app import App, ComposeResult
 from textual.content import Content
+from textual.pilot import Pilot
 
-from streamstyle.tui.widgets.text import elide_middle
+from streamstyle.runs.state import LogEntry
+from streamstyle.tui.widgets.text import LogView, elide_middle
+from tests.tui.pilot import run_app, screen_text
 
 
 @pytest.mark.parametrize(
@@ -19,3 +23,32 @@ from streamstyle.tui.widgets.text import elide_middle
 def test_long_name_is_elided_by_cells_not_characters(text: str, width: int, cut_to: str) -> None:
     assert elide_middle(text, width) == cut_to
     assert Content(cut_to).cell_length <= width
+
+
+class LogApp(App[int]):
+    CSS = "LogView.hidden { display: none; } LogView { height: 12; }"
+
+    def compose(self) -> ComposeResult:
+        yield LogView()
+
+
+def test_lines_that_arrive_while_the_log_is_hidden_are_wrapped_to_its_width() -> None:
+    texts = ["shot 1 begins at 0:00, frame 0", "shot 2 begins at 0:02, frame 40"]
+
+    async def steps(pilot: Pilot[int]) -> None:
+        log = pilot.app.query_one(LogView)
+        log.show([LogEntry(texts[0])])
+        await pilot.pause()
+        log.toggle()
+        await pilot.pause()
+        log.show([LogEntry(text) for text in texts])
+        await pilot.pause()
+        log.toggle()
+        await pilot.pause(0.1)
+        shown = screen_text(pilot)
+        assert all(shown.count(text) == 1 for text in texts)
+        await pilot.resize_terminal(20, 20)
+        await pilot.pause(0.1)
+        assert "  shot 2 begins at\n0:02, frame 40" in screen_text(pilot), "wrapped to the new width"
+
+    run_app(LogApp(), steps, (60, 20))
