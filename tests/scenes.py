@@ -1,8 +1,8 @@
-"""Synthetic scenes with their true motion: a pan, a moving square, a cut, a flat colour."""
+"""Synthetic scenes with their true motion: a pan, a moving square, a cut, a flash, a fade, a dissolve, grain."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,31 @@ def cut(*shots: Scene) -> Scene:
         for name in ("frames", "backward", "forward", "uncovered")
     )
     return Scene(*joined, cuts=tuple(int(start) for start in starts))
+
+
+def flash(scene: Scene, first: int, last: int) -> Scene:
+    """The scene with a flash: the frames from `first` to `last` are so bright that much of them is clipped."""
+    frames = scene.frames.copy()
+    frames[first : last + 1] = np.clip(1.8 * frames[first : last + 1].astype(float) + 40, 0, 255)
+    return replace(scene, frames=frames)
+
+
+def fade(scene: Scene, first: int, last: int) -> Scene:
+    """The scene that fades from its light before frame `first` to a twentieth of it at `last`, where it ends."""
+    light = np.interp(np.arange(len(scene.frames)), (first, last), (1, 0.05))
+    return replace(scene, frames=np.round(scene.frames * light[:, None, None, None]).astype(np.uint8))
+
+
+def dissolve(scene: Scene, other: Scene, first: int, last: int) -> Scene:
+    """The scene until frame `first`, the other one from `last`, and a mixture between; the motion is the scene's."""
+    share = np.interp(np.arange(len(scene.frames)), (first, last), (0, 1))[:, None, None, None]
+    return replace(scene, frames=np.round((1 - share) * scene.frames + share * other.frames).astype(np.uint8))
+
+
+def grain(scene: Scene, levels: float = 12, seed: int = 0) -> Scene:
+    """The scene with film grain, of so many levels as its standard deviation, which is new in every frame."""
+    noise = np.random.default_rng(seed).normal(0, levels, scene.frames.shape[:3])[..., None]
+    return replace(scene, frames=np.clip(np.round(scene.frames + noise), 0, 255).astype(np.uint8))
 
 
 def _constant_flow(

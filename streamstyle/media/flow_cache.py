@@ -23,7 +23,7 @@ from streamstyle.media.standard_streams import STDIN
 from streamstyle.settings import FlowSettings
 from streamstyle.video_info import VideoInfo
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same video gets another flow or weight, or files have another form."""
 
 MIN_FREE_BYTES = 1 << 30

@@ -30,6 +30,18 @@ DETAIL_SIGMA = 1.5
 GHOST = 0.25
 """Root mean square difference of luma over 5x5 pixels at which a quarter of the trust is left."""
 
+SCENE_CHANGE = 0.04
+"""Unexplained share of the source's variance at which half of the trust is left; in a shot it is mostly below 0.015."""
+
+_GAINS_OF_LIGHT = (0.25, 4.0)
+"""Smallest and largest change of contrast that is taken for one of light."""
+
+_OUTLIER = 0.25
+"""Squared error, relative to the variance, from which on a block counts as another thing rather than another light."""
+
+_LITTLE = 1e-5
+"""Variance of luma, or trust, that counts as none."""
+
 TONE_SHARE = 0.3
 """Usual share of a difference in tone that is corrected per frame; larger ones oscillate."""
 
@@ -86,6 +98,37 @@ def torch_source_trust(carried: Tensor, source: Tensor, trust: Tensor) -> Tensor
     squared = F.pad((carried - source).square()[None, None], (2, 2, 2, 2), mode="replicate")
     error = F.avg_pool2d(squared, 5, stride=1)[0, 0] * GHOST**-2
     return trust / (1 + error.square()).square()
+
+
+def match_source(
+    carried: Tensor,  # [H, W] float32: luma of the source, carried as the image is
+    source: Tensor,  # [H, W] float32 in [0, 1]: luma of the frame
+    trust: Tensor,  # [H, W] float32 in [0, 1]: consistency weight
+) -> tuple[Tensor, Tensor]:  # [H, W], []
+    """Return the carried source in the light of the frame, and how far the frame still shows the same scene, 0 to 1.
+
+    The light of a whole picture differs by a gain and an offset, as in a flash or a fade. They are fitted to means of
+    blocks, where grain and small errors of the flow hardly count, and once more with less weight where the first fit is
+    wrong, as at a ghost. `change` is the share of the variance that the fit leaves unexplained, of each block up to a
+    quarter. It grows in a dissolve, which no flow follows, and 1 / (1 + (change / SCENE_CHANGE)^4) goes to 0.
+    """
+    x, y, weight = block_means(torch.stack((carried, source, trust)))
+    gain, offset, unexplained = _fit_light(x, y, weight)
+    gain, offset, unexplained = _fit_light(x, y, weight / (1 + unexplained / _OUTLIER).square())
+    saturated = unexplained / (1 + unexplained / _OUTLIER)
+    change = (weight * saturated).sum() / (weight.sum() + _LITTLE)
+    return carried * gain + offset, 1 / (1 + (change / SCENE_CHANGE) ** 4)
+
+
+def _fit_light(x: Tensor, y: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # [], [], [H/8, W/8]
+    """Return gain and offset from x to y, and the squared error relative to the variance of y."""
+    total = weight.sum() + _LITTLE
+    mean_x, mean_y = (weight * x).sum() / total, (weight * y).sum() / total
+    variance_x, variance_y = (weight * (x - mean_x).square()).sum(), (weight * (y - mean_y).square()).sum()
+    covariance = (weight * (x - mean_x) * (y - mean_y)).sum()
+    gain = ((covariance / total + _LITTLE) / (variance_x / total + _LITTLE)).clamp(*_GAINS_OF_LIGHT)
+    offset = mean_y - gain * mean_x
+    return gain, offset, (y - gain * x - offset).square() / (variance_y / total + _LITTLE)
 
 
 def tone_difference(

@@ -38,6 +38,9 @@ _DIS_PRESETS = {
 _NO_INITIAL_FLOW: Any = None
 """OpenCV accepts None, its type stubs do not."""
 
+_LIGHT_DIFFERENCE = 12
+"""Levels by which the means of two frames have to differ for a change of light to be tried."""
+
 _DEEPFLOW_SIDE = 128
 """Short side below which DeepFlow misses motions of a few pixels: its pyramid ends at 25 pixels."""
 
@@ -96,10 +99,37 @@ def estimate_motion(
     image: NDArray[np.uint8],  # [H, W, 3] RGB
     preset: FlowPreset,
 ) -> Motion:
-    """Return how `image` follows from `earlier`: the backward flow, and the consistency weight of both flows."""
+    """Return how `image` follows from `earlier`: the backward flow, and the consistency weight of both flows.
+
+    Where the light of the whole picture may have changed, as in a flash, it is also looked for between images of equal
+    light, and what is trusted more is returned.
+    """
     grey_earlier, grey = (np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8) for rgb in (earlier, image))
-    backward, forward = optical_flow(grey, grey_earlier, preset), optical_flow(grey_earlier, grey, preset)
+    motion = _motion_of_grey(grey_earlier, grey, preset)
+    if abs(float(grey.mean()) - float(grey_earlier.mean())) < _LIGHT_DIFFERENCE:
+        return motion
+    in_one_light = _motion_of_grey(*_in_one_light(grey_earlier, grey), preset)
+    return max(motion, in_one_light, key=lambda each: float(each.weight.mean()))
+
+
+def _motion_of_grey(earlier: NDArray[np.uint8], image: NDArray[np.uint8], preset: FlowPreset) -> Motion:
+    backward, forward = optical_flow(image, earlier, preset), optical_flow(earlier, image, preset)
     return Motion(backward, consistency_weight(backward, forward))
+
+
+def _in_one_light(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return both grey images, [H, W] each, with the histogram of the one of less contrast: what is clipped in one is
+    clipped in both."""
+    if one.std() < other.std():
+        return one, _match_histogram(other, one)
+    return _match_histogram(one, other), other
+
+
+def _match_histogram(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an image with its levels mapped, in order, to those of a reference of the same size."""
+    counts, reference_counts = (np.cumsum(np.bincount(each.ravel(), minlength=256)) for each in (image, reference))
+    levels = np.searchsorted(reference_counts, counts).astype(np.uint8)
+    return np.asarray(cv2.LUT(image, levels), np.uint8)
 
 
 def optical_flow(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import cv2
 import torch
 from torch import Tensor
 
@@ -20,6 +21,7 @@ from streamstyle.ops.layers import (
     LayerBlend,
     blend_layers,
     detail_gain,
+    match_source,
     merge_layers,
     source_trust,
     start_layers,
@@ -30,11 +32,17 @@ from streamstyle.ops.temporal import CarriedOutput, carry_outputs
 from streamstyle.ops.transfer import to_device
 from streamstyle.settings import ConsistencySettings
 
-_LAYERS, _GAIN, _AGE = "layers.", "gain", "age"
+_LAYERS, _GAIN, _AGE, _LIGHT, _FLASH = "layers.", "gain", "age", "light", "flash"
 """Names in the feedback."""
 
 _PERIOD = 32
 """Frames from one replacement of a detail layer to the next, at a steadiness of 0.5."""
+
+_FLASH_LEVELS = 25
+"""Difference of the mean from that of the last frame before, in levels, from which on a frame may be one of a flash."""
+
+_FLASH_FRAMES = 3
+"""Length of the longest flash; what takes longer is the new light."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,10 @@ class _State:
     """Frames since the first of the shot."""
     gain: Tensor | None = None
     """[1, H/8, W/8] float32: gain of the detail; None in the first frame of a shot."""
+    light: int = 0
+    """Mean level of the last frame that was not of a flash, 0 to 255."""
+    flash: int = 0
+    """Frames of a flash just before."""
 
 
 def live(
@@ -56,12 +68,19 @@ def live(
     window, state = _from_feedback(feedback or {}, settings)
     for stylised in frames:
         image, source = stylised.per_frame, _luma(stylised.flowed.frame, stylised.per_frame.device)
+        light = round(sum(cv2.mean(stylised.flowed.frame.image)) / 3)
         if stylised.flowed.motion is None:
             window.start_shot()
-            state, layers = _State(), start_layers(image, source)
+            state, layers = _State(light=light), start_layers(image, source)
         else:
             carried = carry_outputs(window.by_gap(), stylised.flowed.motions, "lanczos")
-            layers, image, state = _blend(carried, image, source, state, settings)
+            if abs(light - state.light) > _FLASH_LEVELS and state.flash < _FLASH_FRAMES:
+                layers, state = (
+                    carried.image,
+                    replace(state, flash=state.flash + 1),
+                )  # shown as it is, remembered by none
+            else:
+                layers, image, state = _blend(carried, image, source, replace(state, light=light, flash=0), settings)
         window.append(layers)
         yield replace(stylised, image=image, feedback=_to_feedback(window, state))
 
@@ -72,12 +91,14 @@ def _blend(
     """Return the layers, the image that is shown, and the state of a frame."""
     age = state.age + 1
     detail = stylised - gaussian_blur(stylised, DETAIL_SIGMA)
-    trust = source_trust(carried.image[9], source, carried.trust)
+    carried_source, same_scene = match_source(carried.image[9], source, carried.trust)
+    carried.image[9] = carried_source
+    trust = source_trust(carried_source, source, carried.trust) * same_scene
     tone = tone_difference(carried.image[:3], stylised, trust)
     blend = _layer_blend(age, settings)
     layers, shown = blend_layers(carried.image, stylised, detail, source, trust, tone, blend)
     gain = detail_gain(shown, detail, state.gain, GAIN_SHARE * _haste(settings.steadiness))
-    return layers, merge_layers(layers, shown, gain), _State(age, gain)
+    return layers, merge_layers(layers, shown, gain), replace(state, age=age, gain=gain)
 
 
 def _layer_blend(age: int, settings: ConsistencySettings) -> LayerBlend:
@@ -115,7 +136,7 @@ def _luma(frame: Frame, device: torch.device) -> Tensor:
 
 def _to_feedback(window: LookbackWindow[Tensor], state: _State) -> Feedback:
     feedback: dict[str, Tensor | int] = {f"{_LAYERS}{number:02}": each for number, each in enumerate(window)}
-    feedback[_AGE] = state.age
+    feedback |= {_AGE: state.age, _LIGHT: state.light, _FLASH: state.flash}
     if state.gain is not None:
         feedback[_GAIN] = state.gain
     return feedback
@@ -124,5 +145,6 @@ def _to_feedback(window: LookbackWindow[Tensor], state: _State) -> Feedback:
 def _from_feedback(feedback: Feedback, settings: ConsistencySettings) -> tuple[LookbackWindow[Tensor], _State]:
     layers = [feedback[name] for name in sorted(feedback) if name.startswith(_LAYERS)]
     window = LookbackWindow(settings.lookback, [each for each in layers if isinstance(each, Tensor)])
-    gain, age = feedback.get(_GAIN), feedback.get(_AGE, 0)
-    return window, _State(int(age), gain if isinstance(gain, Tensor) else None)
+    gain = feedback.get(_GAIN)
+    age, light, flash = (int(feedback.get(name, 0)) for name in (_AGE, _LIGHT, _FLASH))
+    return window, _State(age, gain if isinstance(gain, Tensor) else None, light, flash)

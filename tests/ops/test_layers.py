@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from streamstyle.ops.filters import enlarge_means
 from streamstyle.ops.layers import (
     MAX_GAIN,
     PLANES,
@@ -11,6 +12,7 @@ from streamstyle.ops.layers import (
     LayerBlend,
     blend_layers,
     detail_gain,
+    match_source,
     merge_layers,
     source_trust,
     start_layers,
@@ -95,6 +97,32 @@ def test_a_ghost_is_not_trusted_and_small_differences_are() -> None:
     assert reduced[12:28, 22:38].max() < 0.05
     assert torch.equal(reduced[:7], trust[:7])
     assert source_trust(source + 0.02, source, trust).min() > 0.79
+
+
+def test_another_light_is_the_same_scene() -> None:
+    carried, trust = smooth(1), torch.full((HEIGHT, WIDTH), 0.8)
+    brighter = 0.3 + 0.5 * carried
+    matched, same = match_source(carried, brighter, trust)
+    torch.testing.assert_close(matched, brighter, atol=2e-3, rtol=0)
+    assert same > 0.999
+    brighter[10:20, 10:20] = 0  # nor does something that comes in change the light
+    matched, same = match_source(carried, brighter, trust)
+    torch.testing.assert_close(matched[:, 30:], brighter[:, 30:], atol=0.02, rtol=0)
+    assert same > 0.8
+
+
+def test_a_mixture_with_another_picture_is_another_scene() -> None:
+    carried, other, trust = smooth(1), smooth(2), torch.ones(HEIGHT, WIDTH)
+    shares = [float(match_source(carried, torch.lerp(carried, other, share), trust)[1]) for share in (0.1, 0.5, 1.0)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 0.9
+    assert shares[-1] < 0.1
+
+
+def smooth(seed: int) -> Tensor:
+    return enlarge_means(
+        torch.rand(1, -(-HEIGHT // 8), -(-WIDTH // 8), generator=torch.manual_seed(seed)), HEIGHT, WIDTH
+    )[0]
 
 
 def test_the_gain_restores_contrast_within_limits_and_smoothly() -> None:

@@ -17,6 +17,7 @@ from streamstyle.stages import flow as flow_stage
 from streamstyle.stages.flow import add_flow, estimate_motion
 from streamstyle.video_info import VideoInfo
 from tests.films import Scene, cut, flat, moving_square, pan, still, texture
+from tests.scenes import flash
 
 PRESETS = list(FlowPreset)
 QUICK = FlowSettings(flow=FlowPreset.ultrafast)
@@ -101,6 +102,17 @@ def test_an_image_of_one_colour_has_no_flow(preset):
     motion = estimate_motion(*flat((90, 60, 30), 2), preset)
     assert not motion.backward.any()
     assert (motion.weight == 1).all()
+
+
+@pytest.mark.parametrize("lit", [0, 1], ids=["earlier", "later"])
+def test_a_flash_is_not_taken_for_motion(lit):
+    scene = pan(2, 192, 128, step=(3, 0))
+    scene.frames[:] = scene.frames.mean(-1, keepdims=True)
+    motion = estimate_motion(*flash(scene, lit, lit).frames, FlowPreset.medium)
+    inside = np.s_[..., 16:-16, 16:-16]
+    error = np.linalg.norm(motion.backward.numpy() - scene.backward[1], axis=0)[inside]
+    assert error.mean() < 0.3  # 4 without equal light
+    assert motion.weight.numpy()[inside].mean() > 0.95
 
 
 def test_no_motion_reaches_across_a_cut():

@@ -1,7 +1,9 @@
 """Method live on scenes whose frames are stylised with texture that changes from frame to frame."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -12,7 +14,7 @@ from streamstyle.ops.image import to_tensor
 from streamstyle.ops.warp import backward_warp
 from streamstyle.settings import ConsistencySettings
 from streamstyle.stages.live import live
-from tests.scenes import Scene, cut, moving_square, pan, still
+from tests.scenes import Scene, cut, dissolve, fade, flash, grain, moving_square, pan, still
 
 pytestmark = pytest.mark.usefixtures("_with_each_backend")
 
@@ -103,6 +105,68 @@ def test_a_ghost_of_wrong_flow_is_not_carried() -> None:
     assert difference[24:40, 44:60].mean() < 0.3 * difference[:, :32].mean()
 
 
+@pytest.mark.parametrize("lit", [2, 6], ids=["flash", "lasting light"])
+def test_after_a_flash_the_painting_goes_on(lit: int) -> None:
+    scene = still(16)
+    frames = list(stylised(scene))
+    undisturbed = outputs(iter(frames))
+    bright = flash(scene, 6, 5 + lit)
+    shown = outputs(with_frames(frames, bright))
+    flashed = [with_light(frame.image) for frame in frames[6:8]]
+    assert all(torch.equal(one, other) for one, other in zip(shown[6:8], flashed, strict=True)), "a flash is shown"
+    after = (shown[12] - undisturbed[12]).square().mean().sqrt()
+    alone = (frames[12].image - undisturbed[12]).square().mean().sqrt()
+    assert after < 0.1 * alone if lit == 2 else after > 0.3 * alone
+
+
+def test_a_flash_survives_an_interruption() -> None:
+    scene = still(12)
+    frames = list(with_frames(list(stylised(scene)), flash(scene, 4, 6)))
+    whole = list(live(iter(frames), SETTINGS))
+    resumed = list(live(iter(frames[6:]), SETTINGS, whole[5].feedback))
+    for frame, expected in zip(resumed, whole[6:], strict=True):
+        assert torch.equal(frame.image, expected.image)
+
+
+def test_a_dissolve_leaves_no_ghost_of_the_first_painting() -> None:
+    first, other = still(30, 192, 128), still(30, 192, 128, seed=9)
+    scene = dissolve(first, other, 6, 18)
+    carried, expected = outputs(stylised(scene))[24], to_tensor(scene.frames[24])
+    ghost = to_tensor(first.frames[24]) - expected
+    share = ((carried - expected) * ghost).sum() / ghost.square().sum()
+    assert share < 0.03  # 0.1 where only the flow is asked
+
+
+def test_a_fade_keeps_the_painting() -> None:
+    """The network stylises a dark frame as it does a bright one."""
+    scene = still(24)
+    frames = list(stylised(scene))
+    shown = outputs(with_frames(frames, fade(scene, 4, 23), stylise=False))
+    change = (shown[23] - shown[22]).square().mean()
+    assert change < 1.5 * (outputs(iter(frames))[23] - outputs(iter(frames))[22]).square().mean()
+
+
+def test_grain_does_not_boil() -> None:
+    scene = grain(pan(20))
+    assert warping_error(outputs(stylised(scene)), scene) < 0.1 * warping_error(
+        [frame.image for frame in stylised(scene)], scene
+    )
+
+
+def with_light(image: Tensor) -> Tensor:
+    return (1.4 * image + 0.1).clamp(0, 1)
+
+
+def with_frames(frames: Sequence[StylisedFrame], scene: Scene, stylise: bool = True) -> Iterator[StylisedFrame]:
+    """The frames with the pictures of another scene; where they are new, the stylised ones are bright, too."""
+    for frame, picture in zip(frames, scene.frames, strict=True):
+        image = frame.image
+        if stylise and not np.array_equal(picture, frame.flowed.frame.image):
+            image = with_light(image)
+        flowed = replace(frame.flowed, frame=replace(frame.flowed.frame, image=picture))
+        yield StylisedFrame(flowed, image, per_frame=image)
+
+
 def test_tone_follows_the_light() -> None:
     scene = still(20)
     frames = list(stylised(scene, brighten=0.01))
@@ -123,8 +187,8 @@ def test_a_resumed_film_is_the_same_bit_for_bit(after: int, lookback: tuple[int,
 
 def test_the_feedback_is_that_of_the_lookback() -> None:
     frames = list(live(stylised(still(6), (3,)), ConsistencySettings(lookback=(1, 3))))
-    assert sorted(frames[0].feedback) == ["age", "layers.00"]
-    assert sorted(frames[-1].feedback) == ["age", "gain", "layers.00", "layers.01", "layers.02"]
+    assert sorted(frames[0].feedback) == ["age", "flash", "layers.00", "light"]
+    assert sorted(frames[-1].feedback) == ["age", "flash", "gain", "layers.00", "layers.01", "layers.02", "light"]
     assert frames[-1].feedback["age"] == 5
 
 
