@@ -42,7 +42,8 @@ _FLASH_LEVELS = 25
 """Difference of the mean from that of the last frame before, in levels, from which on a frame may be one of a flash."""
 
 _FLASH_FRAMES = 3
-"""Length of the longest flash; what takes longer is the new light."""
+"""Length of the longest flash; what takes longer is the new light. Its frames are shown as they are, and none of them is
+carried on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,7 @@ def live(
         else:
             carried = carry_outputs(window.by_gap(), stylised.flowed.motions, "lanczos")
             if abs(light - state.light) > _FLASH_LEVELS and state.flash < _FLASH_FRAMES:
-                layers, state = (
-                    carried.image,
-                    replace(state, flash=state.flash + 1),
-                )  # shown as it is, remembered by none
+                layers, state = carried.image, replace(state, flash=state.flash + 1)
             else:
                 layers, image, state = _blend(carried, image, source, replace(state, light=light, flash=0), settings)
         window.append(layers)
