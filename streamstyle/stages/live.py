@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import cv2
+import numpy as np
 import torch
 from torch import Tensor
 
 from streamstyle.frames import Feedback, Frame, LookbackWindow, StylisedFrame
+from streamstyle.ops.contrast import LOW_CONTRAST
 from streamstyle.ops.filters import gaussian_blur
 from streamstyle.ops.layers import (
     DETAIL_SIGMA,
@@ -42,8 +44,14 @@ _FLASH_LEVELS = 25
 """Difference of the mean from that of the last frame before, in levels, from which on a frame may be one of a flash."""
 
 _FLASH_FRAMES = 3
-"""Length of the longest flash; what takes longer is the new light. Its frames are shown as they are, and none of them is
-carried on."""
+"""Length of the longest flash, whose frames are shown as they are and not carried on; what takes longer is the new
+light."""
+
+_BLOCK = 8
+"""Side in pixels of the blocks whose means contrast is measured by, as in `ops/contrast.py`."""
+
+_LEAST_CONTRAST = 0.01
+"""Share of the contrast below which that of a picture is not restored any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,41 @@ class _State:
     """Frames of a flash just before."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Fade:
+    """How far a frame has faded into one colour, and its stylisation with it.
+
+    Layers are carried without the fade, so that none of a painting is seen after it has faded, or missing before.
+    """
+
+    contrast: float
+    """Share of the contrast that is left, above 0 to 1."""
+    colour: tuple[float, float, float]
+    """Mean of the frame, in [0, 1]."""
+
+    @classmethod
+    def from_frame(cls, frame: Frame) -> _Fade:
+        """Measure it as `fade_with_contrast` does, which has faded the stylisation."""
+        height, width = frame.image.shape[:2]
+        size = (-(-width // _BLOCK), -(-height // _BLOCK))
+        blocks = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA).reshape(-1, 3) / 255
+        red, green, blue = (float(mean) for mean in blocks.mean(0))
+        contrast = float(np.sqrt(np.square(blocks - blocks.mean(0)).mean())) / LOW_CONTRAST
+        return cls(min(1.0, max(contrast, _LEAST_CONTRAST)), (red, green, blue))
+
+    def remove(self, image: Tensor) -> Tensor:  # [3, H, W]
+        """Return a stylisation at full contrast."""
+        return image if self.contrast == 1 else self._scale(image, 1 / self.contrast)
+
+    def apply(self, image: Tensor) -> Tensor:  # [3, H, W]
+        """Return an image at the contrast of the frame."""
+        return image if self.contrast == 1 else self._scale(image, self.contrast)
+
+    def _scale(self, image: Tensor, factor: float) -> Tensor:
+        planes = zip(image, self.colour, strict=True)
+        return torch.stack([factor * plane + (1 - factor) * mean for plane, mean in planes])
+
+
 def live(
     frames: Iterable[StylisedFrame],
     settings: ConsistencySettings,
@@ -68,8 +111,9 @@ def live(
     """Yield every frame blended with the layers of the frames before; the first frame of a shot is left as it is."""
     window, state = _from_feedback(feedback or {}, settings)
     for stylised in frames:
-        image, source = stylised.per_frame, _luma(stylised.flowed.frame, stylised.per_frame.device)
-        light = round(sum(cv2.mean(stylised.flowed.frame.image)) / 3)
+        source = _luma(stylised.flowed.frame, stylised.per_frame.device)
+        fade = _Fade.from_frame(stylised.flowed.frame)
+        image, light = fade.remove(stylised.per_frame), round(255 * sum(fade.colour) / 3)
         if stylised.flowed.motion is None:
             window.start_shot()
             state, layers = _State(light=light), start_layers(image, source)
@@ -80,7 +124,7 @@ def live(
             else:
                 layers, image, state = _blend(carried, image, source, replace(state, light=light, flash=0), settings)
         window.append(layers)
-        yield replace(stylised, image=image, feedback=_to_feedback(window, state))
+        yield replace(stylised, image=fade.apply(image), feedback=_to_feedback(window, state))
 
 
 def _blend(
