@@ -25,6 +25,7 @@ from streamstyle.cli.options import (
     threads_option,
     time_range_options,
 )
+from streamstyle.cli.purposes import suffix_for
 from streamstyle.cli.run_arguments import run_options, settings_from_options
 from streamstyle.errors import EXIT_INTERRUPTED
 from streamstyle.events import Observer, Stopped, Warned
@@ -58,6 +59,7 @@ def run(
     output: Path | None,
     yes: bool,
     restart: bool,
+    purpose: str | None,
     sample: float | None,
     time_range: TimeRange | None,
     dry_run: bool,
@@ -75,7 +77,9 @@ def run(
     if dry_run:
         blend = parse_style(style)
         video, settings = _probe_range(movie, settings, sample, time_range)
-        _print_plan(video, output or default_output(movie, blend.name), blend, settings, as_json, restart)
+        _print_plan(
+            video, output or default_output(movie, blend.name, suffix_for(purpose)), blend, settings, as_json, restart
+        )
         return 0
 
     from streamstyle.runs.folder import RunFolder, new_run_folder
@@ -86,7 +90,7 @@ def run(
     command_line = click.get_current_context().obj or []
     with open_session(folder, command_line, lambda error: to_failed(error, debug=False)) as session:
         blend = parse_style(style)
-        output = output or default_output(movie, blend.name)
+        output = output or default_output(movie, blend.name, suffix_for(purpose))
         video, settings = _probe_range(movie, settings, sample, time_range)
         confirm_output(output, run_inputs(video, blend, settings), replace=yes, can_ask=not as_json)
         from streamstyle.pipeline import stylise_video

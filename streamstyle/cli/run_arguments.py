@@ -23,6 +23,7 @@ from streamstyle.cli.options import (
     style_option,
     time_range_options,
 )
+from streamstyle.cli.purposes import purpose_option, suffix_for
 from streamstyle.errors import SettingsError
 from streamstyle.option_values import parse_seconds, settings_from
 from streamstyle.settings import (
@@ -55,6 +56,7 @@ _OPTIONS = (
     output_options(
         "Output", "Output file; its suffix selects the container. Default: MOVIE.STYLE.mkv beside MOVIE.", restart=True
     ),
+    purpose_option,
     settings_options(UpscaleSettings, "Output"),
     settings_options(EncoderSettings, "Output"),
     settings_options(ConsistencySettings, "Method"),
@@ -98,7 +100,7 @@ def parse_run_arguments(arguments: Sequence[str]) -> RunArguments:
     settings = settings_from_options(values, values["time_range"])
     return RunArguments(
         movie=values["movie"],
-        output=values["output"] or default_output(values["movie"], blend.name),
+        output=values["output"] or default_output(values["movie"], blend.name, suffix_for(values["purpose"])),
         blend=_adapted(values["movie"], settings, blend, values["adapt"]),
         settings=settings,
         sample=values["sample"],

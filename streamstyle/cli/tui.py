@@ -12,6 +12,7 @@ import click
 
 from streamstyle.cli.media_args import default_output
 from streamstyle.cli.options import FILE, GroupedCommand, complete_run, grouped_option, style_option
+from streamstyle.cli.purposes import suffix_for
 from streamstyle.cli.run import run
 from streamstyle.errors import SettingsError
 from streamstyle.runs.folder import RunFolder, list_runs
@@ -70,7 +71,7 @@ def tui(ctx: click.Context, /, movie: Path | None, attach: str | None, style: st
         click.echo(f"streamstyle: {reason}: continuing as `streamstyle run`", err=True)
         with run.make_context("run", list(arguments), ctx.parent, obj=["run", *arguments]) as run_context:
             return int(run.invoke(run_context) or 0)
-    output = values["output"] or default_output(movie, parse_style(style).name)
+    output = values["output"] or default_output(movie, parse_style(style).name, suffix_for(values["purpose"]))
     return _open_app(RunRequest(arguments, movie, output))
 
 

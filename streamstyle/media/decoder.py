@@ -13,7 +13,8 @@ from av.codec.context import ThreadType
 
 from streamstyle.media.file_clock import ClockRepair
 from streamstyle.media.frame_times import StorageOrder
-from streamstyle.media.image_sequence import is_sequence, read_frames
+from streamstyle.media.image_frames import read_frames
+from streamstyle.media.image_sequence import is_sequence
 from streamstyle.media.reader import demux, open_at, open_pipe, open_video, seek
 from streamstyle.media.standard_streams import STANDARD_INPUT, STDIN
 

@@ -69,7 +69,9 @@ always has one, an H.265 film would otherwise be one that few players show."""
 _ALPHA_PIX_FMTS = ("yuva444p10le", "gbrap", "yuva420p", "rgba", "bgra", "argb")
 """In order, for films with an alpha."""
 
-_DNXHR_PIX_FMT = "yuv422p10le"
+_DEEP_PIX_FMTS = {"dnxhd": "yuv422p10le", "ffv1": "yuv444p10le"}
+"""Of encoders for archives and editing, which get more than players support."""
+
 _DNXHR_PROFILES = {
     "yuv422p": "dnxhr_hq",
     "yuv422p10le": "dnxhr_hqx",
@@ -139,7 +141,7 @@ class VideoEncoder:
         context = self.stream.codec_context
         options = encoder_options(codec, context.supported_options.private, settings, rate)
         if codec.name == "dnxhd":
-            options["profile"] = _DNXHR_PROFILES.get(str(context.pix_fmt), _DNXHR_PROFILES[_DNXHR_PIX_FMT])
+            options["profile"] = _DNXHR_PROFILES.get(str(context.pix_fmt), "dnxhr_hqx")
         context.options = options
         self.holds_captions = _CAPTIONS in options
         """Whether the encoder stores the closed captions of frames."""
@@ -273,8 +275,8 @@ def pixel_format(codec: av.Codec, wanted: str | None = None, *, alpha: bool = Fa
         return chosen
     if codec.name == "mjpeg":
         return "yuvj420p"  # it accepts yuv420p too, but only in full range
-    if codec.name == "dnxhd":
-        return _DNXHR_PIX_FMT
+    if codec.name in _DEEP_PIX_FMTS:
+        return _DEEP_PIX_FMTS[codec.name]
     return next(
         (name for name in _PREFERRED_PIX_FMTS if not known or name in known),
         known[0] if known else _PREFERRED_PIX_FMTS[0],

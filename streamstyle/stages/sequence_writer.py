@@ -13,7 +13,8 @@ from streamstyle.errors import OutputError
 from streamstyle.files import atomic_write
 from streamstyle.frames import OutputFrame
 from streamstyle.media.frame_converter import resize_alpha
-from streamstyle.media.image_sequence import first_number, image_format, numbered
+from streamstyle.media.image_frames import image_format
+from streamstyle.media.image_sequence import first_number, numbered
 from streamstyle.media.images import encode_image
 from streamstyle.media.output_file import output_errors
 from streamstyle.media.output_names import check_output

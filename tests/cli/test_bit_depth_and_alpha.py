@@ -132,7 +132,8 @@ def test_alpha_that_the_encoder_does_not_hold_is_warned_of(
 
 def test_full_range_is_written_and_tagged(style: Path, tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.mkv", pan(frames=2).frames)
-    run(film, "--style", style, "--strength", "0", "--full-range", "--codec", "ffv1", "-o", tmp_path / "out.mkv")
+    encoder = ["--full-range", "--codec", "ffv1", "--pix-fmt", "yuv420p"]
+    run(film, "--style", style, "--strength", "0", *encoder, "-o", tmp_path / "out.mkv")
     (before, _), (after, _) = frames(film), frames(tmp_path / "out.mkv")
     assert int(after.color_range) == 2
     luma = before.to_ndarray()[:64].astype(float)

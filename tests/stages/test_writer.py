@@ -190,7 +190,8 @@ def test_a_colour_is_kept_and_tagged(tmp_path: Path, size: tuple[int, int], code
     source = write_film(
         tmp_path / "film.mkv", flat(colour, 1, *size), codec="libx264rgb", pix_fmt="rgb24", tagged=False
     )
-    write_copy(source, tmp_path / "output.mkv", EncoderSettings(codec=codec, preset="ultrafast", crf=4))
+    encoder = EncoderSettings(codec=codec, preset="ultrafast", crf=4, pix_fmt="yuv420p")
+    write_copy(source, tmp_path / "output.mkv", encoder)
     with av.open(str(tmp_path / "output.mkv")) as container:
         frame = next(container.decode(video=0))
         planes = [np.frombuffer(plane, np.uint8).reshape(plane.height, -1)[8, 8] for plane in frame.planes]

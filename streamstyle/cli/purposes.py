@@ -1,0 +1,51 @@
+"""`--for`: what the output is for, in place of codec, quality and container; options that are given count for more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from streamstyle.cli.options import grouped_option
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """Defaults of options, by the names of their settings, and the container."""
+
+    suffix: str
+    options: Mapping[str, Any]
+
+
+PURPOSES = {
+    "web": Purpose(".mp4", {"codec": "libx264", "crf": 20, "preset": "slow", "pix_fmt": "yuv420p"}),
+    "archive": Purpose(".mkv", {"codec": "ffv1"}),
+    "edit": Purpose(".mov", {"codec": "prores_ks"}),
+}
+"""FFV1 and ProRes have ten bits by themselves, and an alpha if the film has one."""
+
+
+def _set_defaults(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    """Make the options of the purpose the defaults of the command, before its other options are read."""
+    if name is not None:
+        context.default_map = {**(context.default_map or {}), **PURPOSES[name].options}
+    return name
+
+
+purpose_option = grouped_option("Output")(
+    "--for",
+    "purpose",
+    type=click.Choice(list(PURPOSES)),
+    is_eager=True,
+    callback=_set_defaults,
+    help="web: MP4 that plays everywhere; archive: lossless FFV1, ten bits 4:4:4, in Matroska; edit: ProRes 422 HQ or "
+    "4444 in MOV. Options that are given count for more.",
+)
+"""Decorates a command with `--for`."""
+
+
+def suffix_for(purpose: str | None) -> str:
+    """Return the suffix of the default output for what `--for` has."""
+    return PURPOSES[purpose].suffix if purpose else ".mkv"

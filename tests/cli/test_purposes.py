@@ -1,0 +1,45 @@
+"""`--for web|archive|edit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import pytest
+
+from streamstyle.cli.main import exit_code
+from streamstyle.cli.run_arguments import parse_run_arguments
+from streamstyle.settings import EncoderSettings
+from tests.films import pan, write_film
+from tests.video_io import random_style
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "name", "codec", "pix_fmt"),
+    [
+        ("web", "film.nonsense.mp4", "h264", "yuv420p"),
+        ("archive", "film.nonsense.mkv", "ffv1", "yuv444p10le"),
+        ("edit", "film.nonsense.mov", "prores", "yuv422p10le"),
+    ],
+)
+def test_a_purpose_sets_codec_bits_and_container(
+    tmp_path: Path, purpose: str, name: str, codec: str, pix_fmt: str
+) -> None:
+    film = write_film(tmp_path / "film.mp4", pan(frames=3).frames, audio=True)
+    style = random_style(tmp_path)
+    assert exit_code(["run", str(film), "--style", str(style), "--method", "johnson", "--for", purpose]) == 0
+    with av.open(str(tmp_path / name)) as output:
+        assert output.streams.video[0].codec.canonical_name == codec
+        assert output.streams.video[0].pix_fmt == pix_fmt
+        assert len(output.streams.audio) == 1
+
+
+def test_options_that_are_given_count_for_more(tmp_path: Path) -> None:
+    style = str(random_style(tmp_path))
+    for arguments in (["--crf", "30", "--for", "web"], ["--for", "web", "--crf", "30"]):
+        parsed = parse_run_arguments(["film.mkv", "--style", style, *arguments])
+        assert parsed.settings.encoder == EncoderSettings(crf=30, preset="slow", pix_fmt="yuv420p")
+        assert parsed.output == Path("film.nonsense.mp4")
+    assert parse_run_arguments(["film.mkv", "--style", style]).settings.encoder == EncoderSettings()
