@@ -24,6 +24,10 @@ class StreamstyleError(Exception):
         self.problem = problem
         self.next_step = next_step
 
+    def __reduce__(self) -> tuple[type[StreamstyleError], tuple[str, str]]:
+        """Pickle it so that a worker of a cluster can raise it in the process that asked for its work."""
+        return type(self), (self.problem, self.next_step)
+
 
 class SettingsError(StreamstyleError):
     """A setting has an invalid value."""

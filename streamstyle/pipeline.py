@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -23,6 +24,7 @@ from streamstyle.models.weights import (
 from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.frame_optimiser import RUDER_FALLBACKS, RuderOptimiser
 from streamstyle.prefetch import prefetch
+from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
 from streamstyle.resume.signature import run_inputs, run_signature, upscale_signature
 from streamstyle.settings import ConsistencySettings, Device, EncoderSettings, Method, Settings, UpscaleSettings
@@ -56,12 +58,17 @@ def stylise_video(
     stop: threading.Event,
     on_frame: FrameCallback | None = None,
     restart: bool = False,
+    begin: ResumePoint | None = None,
+    run_in: int = 0,
 ) -> Finished | Stopped:
     """Write the video in a style to `output`; `observe` gets the events, `on_frame` every frame once it is written.
 
     Resumes an earlier run with this output that was stopped or killed, unless `restart` is set. When `stop` is set,
     the current frame is finished and the output closed, playable, under its partial name. Raises StreamstyleError for
     what a user can put right; the partial output is kept then, too.
+
+    With `begin` only what follows there is written, and of that the first `run_in` frames are left out: they are there
+    for what later frames carry over from them.
     """
     signature, needs = run_signature(video, style, settings), ResumeNeeds.from_settings(settings)
     inputs = run_inputs(video, style, settings)
@@ -70,7 +77,7 @@ def stylise_video(
         restart=restart, threads=settings.threads, on_frame=on_frame,
     )  # fmt: skip
     job.compile_kernels()
-    device, resume, warn, timed = job.device, job.resume, job.warn, job.timer.measure_iter
+    device, resume, warn, timed = job.device, begin or job.resume, job.warn, job.timer.measure_iter
     method, lookback, factor = settings.consistency.method, settings.consistency.lookback, settings.upscale.upscale
     is_original = settings.style.strength == 0  # whatever the method, every frame stays as it is
     needs_flow = method is not Method.johnson and not is_original
@@ -96,7 +103,7 @@ def stylise_video(
             network = prepare_style_net(load_blend(style, settings.style.strength), device)
             stylised = timed("stylise", stylise(remaining, network, settings.style, device, warn))
             consistent = timed("consistency", _make_consistent(stylised, settings.consistency, device, warn, feedback))
-        images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, consistent)
+        images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, islice(consistent, run_in, None))
         if factor > 1:
             upscaler = load_upscaler_for_inference(device)
             images = timed("upscale", upscale_frames(images, upscaler, settings.upscale, warn))

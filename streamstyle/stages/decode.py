@@ -18,7 +18,7 @@ from streamstyle.video_info import VideoInfo
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-_PREROLL_SECONDS = 5
+PREROLL_SECONDS = 5
 """Decoding begins this long before the first frame that is wanted, so that all frames it was predicted from are decoded
 too."""
 
@@ -71,7 +71,7 @@ def _decode_from(video: VideoInfo, first: FramePosition | None = None) -> Genera
 def _timed_frames(video: VideoInfo, start: int, *, preroll: bool) -> Generator[tuple[VideoFrame, int | None, bool]]:
     """Yield (frame, tick at which it is shown, whether the file stores it) from about `start`."""
     guesser = TimestampGuesser()
-    begin = start - round(_PREROLL_SECONDS / video.time_base) if preroll else start
+    begin = start - round(PREROLL_SECONDS / video.time_base) if preroll else start
     with closing(decode_frames_from(video, begin)) as stored:
         frames: Iterator[VideoFrame] = stored
         if video.deinterlacing:

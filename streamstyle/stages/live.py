@@ -149,7 +149,7 @@ def _layer_blend(age: int, settings: ConsistencySettings) -> LayerBlend:
     It is replaced while its share is 0, and its share rises to 1 until the other one is replaced. A steadiness below
     0.5 keeps less of what is carried.
     """
-    period = round(_PERIOD * 4 ** (2 * settings.steadiness - 1))
+    period = _period(settings)
     turn, since = divmod(age, period)
     rising = since / period if turn else 1.0
     keep = [min(1.0, 0.5 + settings.steadiness)] * 2
@@ -162,6 +162,15 @@ def _layer_blend(age: int, settings: ConsistencySettings) -> LayerBlend:
         keep=(keep[0], keep[1]),
         second_share=rising if turn % 2 else 1 - rising,
     )
+
+
+def cycle(settings: ConsistencySettings) -> int:
+    """Return the number of frames after which each detail layer has been replaced once."""
+    return 2 * _period(settings)
+
+
+def _period(settings: ConsistencySettings) -> int:
+    return round(_PERIOD * 4 ** (2 * settings.steadiness - 1))
 
 
 def _haste(steadiness: float) -> float:

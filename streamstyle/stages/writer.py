@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -153,13 +153,29 @@ class VideoWriter:
             return
         last_pts, last_duration, tick = earlier.last_pts, earlier.last_duration, self._video.time_base
         with self._note_failure():
-            for packet in earlier.packets(self._output_pts(last_pts) * tick, last_duration * tick):
+            for packet in earlier.packets(self.output_pts(last_pts) * tick, last_duration * tick):
                 if stop.is_set():
                     return
                 self._dts.add(packet)
                 self._mux_packet(packet)
         self.frames = earlier.frames
         self.checkpoints.frames_copied()
+        self._set_end(last_pts, last_duration)
+
+    def copy_encoded(
+        self,
+        packets: Iterable[Packet[Any]],  # with their times in the output
+        frames: int,
+        last_pts: int,  # display time of the last frame, ticks of the source
+        last_duration: int,  # ticks of the source; 0 if unknown
+    ) -> None:
+        """Copy frames that follow those so far and were encoded by an encoder like this one, a keyframe first."""
+        with self._note_failure():
+            self._file.require_in_place()
+            for packet in packets:
+                self._dts.repair(packet)
+                self._mux_packet(packet)
+        self.frames += frames
         self._set_end(last_pts, last_duration)
 
     def write_frame(self, frame: OutputFrame) -> None:
@@ -189,7 +205,7 @@ class VideoWriter:
 
         The image becomes a keyframe if a `resume_point`, the state needed to resume with it, is given.
         """
-        output_pts = self._output_pts(pts)
+        output_pts = self.output_pts(pts)
         if resume_point is not None:
             self.checkpoints.expect_keyframe(resume_point, self._encoder.to_ticks(output_pts))
         with self._note_failure():
@@ -264,9 +280,9 @@ class VideoWriter:
 
     def _set_end(self, last_pts: int, duration: int) -> None:
         seconds = duration * self._video.time_base or self._encoder.duration
-        self._end = self._output_pts(last_pts) * self._video.time_base + seconds
+        self._end = self.output_pts(last_pts) * self._video.time_base + seconds
 
-    def _output_pts(self, pts: int) -> int:
+    def output_pts(self, pts: int) -> int:
         """Return the display time in the output, in ticks of the source as `pts`."""
         return pts - round(self._range.origin / self._video.time_base)
 

@@ -1,0 +1,325 @@
+"""The head of a run on a cluster: finds the pieces, hands them out, keeps what comes back, and joins it.
+
+It paints nothing. What hands out the work is any `concurrent.futures.Executor`; `engine.py` has that of a cluster.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from streamstyle.cluster.joining import check_piece, encoder_header, join
+from streamstyle.cluster.journal import Journal, open_journal
+from streamstyle.cluster.packets import PacketCutter
+from streamstyle.cluster.painting import Commission, FilmMissing, PaintedPiece, PieceTask, content_digest
+from streamstyle.cluster.pieces import Piece, Splitting, split
+from streamstyle.errors import DeviceError, OutputError, SettingsError, StreamstyleError, StyleError
+from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
+from streamstyle.formatting import format_duration
+from streamstyle.media.output_names import check_output
+from streamstyle.prefetch import prefetch
+from streamstyle.resume.signature import run_inputs, run_signature
+from streamstyle.settings import Settings
+from streamstyle.stages.decode import decode
+from streamstyle.stages.shots import number_shots
+from streamstyle.styles.spec import StyleBlend
+from streamstyle.timing import PausableClock
+from streamstyle.video_info import VideoInfo
+
+ATTEMPTS = 3
+"""Times that a piece is painted before it is given up."""
+
+_WINDOW = 2
+"""Pieces handed out, and pieces that wait to be, for each worker."""
+
+_POLL_SECONDS = 0.2
+"""Between two looks at the order to stop."""
+
+_DECODE_AHEAD = 8
+
+Painted = PaintedPiece | FilmMissing
+Paint = Callable[[PieceTask], Painted]
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Who paints."""
+
+    executor: Executor
+    paint: Paint
+    """What the executor runs for each piece."""
+    count: Callable[[], int]
+    """Returns the number of workers there are now."""
+    have_film: bool
+    """Whether all workers have the film at its path."""
+    description: str
+    """Of the workers, for the event of the start."""
+    poll: Callable[[Mapping[int, Piece]], int] = lambda pieces: 0
+    """Called now and then; returns the number of frames done of these pieces, by number, where that is known."""
+
+
+def run_on_cluster(
+    video: VideoInfo,
+    output: Path,
+    style: StyleBlend,
+    settings: Settings,
+    hands: Hands,
+    observe: Observer,
+    stop: threading.Event,
+    *,
+    piece_seconds: float = 60,
+    exact: bool = False,
+    restart: bool = False,
+    on_poll: Callable[[], None] = lambda: None,
+) -> Finished | Stopped:
+    """Write the video in a style to `output`, painted by `hands`; `on_poll` is called now and then.
+
+    Finished pieces of an earlier run are used again, unless `restart` is set. When `stop` is set, no more pieces are
+    handed out, and what is finished is kept. With `exact`, pieces whose arithmetic differs are refused.
+    Raises StreamstyleError; what is finished is kept then, too.
+    """
+    inputs = run_inputs(video, style, settings)
+    check_output(output, inputs)
+    length = max(1, round(piece_seconds * float(video.frame_rate or 25)))
+    splitting = Splitting.of(settings, length)
+    signature = {**run_signature(video, style, settings), "--piece-length": f"{piece_seconds:g}"}
+    with ExitStack() as stack:
+        journal = stack.enter_context(open_journal(output, signature, restart=restart))
+        run = _Run(video, output, style, settings, hands, observe, stop, splitting, exact, journal, on_poll)
+        run.paint_all()
+        return run.finish()
+
+
+@dataclass(slots=True)
+class _Attempts:
+    """Failures of one piece."""
+
+    piece: Piece
+    count: int = 0
+    last: str = ""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is done, and what has been said of it."""
+
+    clock: PausableClock = field(default_factory=PausableClock)
+    frames: int = 0
+    resumed: int = 0
+    shown: int = 0
+
+
+class _Run:
+    """One run of the head."""
+
+    def __init__(
+        self,
+        video: VideoInfo,
+        output: Path,
+        style: StyleBlend,
+        settings: Settings,
+        hands: Hands,
+        observe: Observer,
+        stop: threading.Event,
+        splitting: Splitting,
+        exact: bool,
+        journal: Journal,
+        on_poll: Callable[[], None],
+    ) -> None:
+        self._video, self._output, self._settings, self._hands = video, output, settings, hands
+        self._observe, self._stop, self._splitting, self._exact = observe, stop, splitting, exact
+        self._journal, self._on_poll, self._style = journal, on_poll, style
+        self._encoded = video.upscaled(settings.upscale.upscale)
+        self._header = encoder_header(self._encoded, output, settings.encoder)
+        self._commission = Commission.of(video, style, settings, output.suffix)
+        self._cutter, self._send_packets = PacketCutter(video), not hands.have_film
+        self._pieces = list[Piece]()
+        self._files = dict[int, Path]()
+        self._in_work = dict["Future[Painted]", Piece]()
+        self._failures = dict[int, _Attempts]()
+        self._again = list[Piece]()
+        self._progress, self._said = _Progress(), set[str]()
+        self._arithmetic = {entry.arithmetic for entry in journal.entries}
+
+    def paint_all(self) -> None:
+        """Hand out all pieces and keep what comes back, until all are there, have failed, or the run is to stop."""
+        with ExitStack() as stack:
+            stack.callback(self._cancel)
+            frames = stack.enter_context(prefetch(decode(self._video), ahead=_DECODE_AHEAD))
+            found = split(number_shots(frames), self._video.end_pts, self._splitting)
+            self._start()
+            waiting, is_read = list[Piece](), False
+            while not self._stop.is_set():
+                room = _WINDOW * max(1, self._hands.count())
+                while not is_read and len(waiting) < room and not self._stop.is_set():
+                    piece = next(found, None)
+                    if piece is None:
+                        is_read = True
+                    elif self._note(piece):
+                        waiting.append(piece)
+                waiting += self._again
+                self._again = []
+                while waiting and len(self._in_work) < room:
+                    longest = max(waiting, key=lambda piece: len(piece.frames))
+                    waiting.remove(longest)
+                    self._hand_out(longest)
+                if not self._in_work and is_read and not waiting:
+                    return
+                self._collect(_POLL_SECONDS)
+            self._collect(0)
+
+    def finish(self) -> Finished | Stopped:
+        """Join the pieces, or say what is missing; return the last event. Raises DeviceError for failed pieces."""
+        done, clock = self._progress, self._progress.clock
+        if self._failures and not self._stop.is_set():
+            raise self._failed()
+        if not self._stop.is_set():
+            pieces = [(piece, self._files[piece.number]) for piece in self._pieces]
+            warnings = join(self._encoded, self._output, self._settings.encoder, pieces, self._stop)
+            if warnings is not None:
+                for warning in warnings:
+                    self._warn(warning)
+                self._journal.remove()
+                shots = self._pieces[-1].last.shot + 1
+                finished = Finished(str(self._output), done.frames, shots, clock.seconds, 0, 0, done.resumed)
+                self._observe(finished)
+                return finished
+        folder = str(self._journal.folder)
+        stopped = Stopped(folder, done.frames, clock.seconds, done.resumed, done.frames)
+        self._observe(stopped)
+        return stopped
+
+    def _cancel(self) -> None:
+        for future in self._in_work:
+            future.cancel()
+
+    def _start(self) -> None:
+        self._progress.resumed = sum(entry.frames for entry in self._journal.entries)
+        self._observe(
+            Started(
+                output=str(self._output),
+                method=self._settings.consistency.method.value,
+                style=self._style.name,
+                device=self._hands.description,
+                upscale=self._settings.upscale.upscale,
+                resumed_frames=self._progress.resumed,
+                **self._video.event_fields(),
+            )
+        )
+        self._progress.clock = PausableClock()
+
+    def _note(self, piece: Piece) -> bool:
+        """Note a piece that was found; return whether it is to be painted."""
+        self._pieces.append(piece)
+        file = self._journal.finished(piece)
+        if file is None:
+            return True
+        self._files[piece.number] = file
+        self._count(piece)
+        return False
+
+    def _hand_out(self, piece: Piece) -> None:
+        packets = self._cutter.cut(piece) if self._send_packets else None
+        future = self._hands.executor.submit(self._hands.paint, PieceTask(self._commission, piece, packets))
+        self._in_work[future] = piece
+
+    def _collect(self, seconds: float) -> None:
+        """Wait so long for a piece, and keep those that are there."""
+        done, _ = wait(self._in_work, seconds, FIRST_COMPLETED)
+        for future in done:
+            piece = self._in_work.pop(future)
+            try:
+                self._keep(piece, future.result())
+            except (SettingsError, StyleError):  # it would be the same on every worker
+                raise
+            except CancelledError as error:
+                raise DeviceError(
+                    "the scheduler of the cluster is gone", "Start it; the same command resumes."
+                ) from error
+            except Exception as error:  # whatever a worker may raise: it is counted and named
+                self._note_failure(piece, error)
+        self._report()
+
+    def _keep(self, piece: Piece, painted: Painted) -> None:
+        """Check a piece, write it and note it. Raises OutputError if it is damaged or cannot be joined."""
+        if isinstance(painted, FilmMissing):
+            self._send_packets = True
+            self._again.append(piece)
+            return
+        if content_digest(painted.content) != painted.digest:
+            raise OutputError(f"piece {piece.number} arrived damaged", "Check the network.")
+        if painted.header != self._header:
+            raise SettingsError(
+                f"the worker {painted.worker} has another version of {self._settings.encoder.codec}",
+                "Install the same version of PyAV on all machines.",
+            )
+        self._check_arithmetic(painted)
+        self._files[piece.number] = path = self._journal.add(piece, painted, self._output.suffix)
+        try:
+            check_piece(path, piece, self._video)
+        except OutputError:
+            del self._files[piece.number]
+            path.unlink(missing_ok=True)
+            raise
+        self._failures.pop(piece.number, None)
+        for warning in painted.warnings:
+            self._warn(warning)
+        self._observe(ShotStarted(piece.first.shot, piece.first.index, self._video.seconds(piece.first.pts)))
+        self._count(piece)
+
+    def _check_arithmetic(self, painted: PaintedPiece) -> None:
+        self._arithmetic.add(painted.arithmetic)
+        if len(self._arithmetic) == 1:
+            return
+        kinds = " and ".join(sorted(self._arithmetic)[:2])
+        if self._exact:
+            raise SettingsError(f"pieces would be painted on unlike machines: {kinds}", "Leave out --exact.")
+        if "arithmetic" not in self._said:
+            self._said.add("arithmetic")
+            self._warn(f"pieces are painted on unlike machines: {kinds}; they may differ slightly")
+
+    def _note_failure(self, piece: Piece, error: Exception) -> None:
+        """Hand a piece out again, or give it up."""
+        failure = self._failures.setdefault(piece.number, _Attempts(piece))
+        failure.count += 1
+        failure.last = error.problem if isinstance(error, StreamstyleError) else f"{type(error).__name__}: {error}"
+        if failure.count < ATTEMPTS:
+            self._again.append(piece)
+        else:
+            self._warn(f"{self._describe(piece)} failed {ATTEMPTS} times: {failure.last}")
+
+    def _failed(self) -> StreamstyleError:
+        failures = sorted(self._failures.values(), key=lambda failure: failure.piece.number)
+        first = failures[0]
+        more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
+        return DeviceError(
+            f"{self._describe(first.piece)}{more} could not be painted: {first.last}",
+            "The other pieces are done; the same command tries again what is missing.",
+        )
+
+    def _describe(self, piece: Piece) -> str:
+        begin, end = (format_duration(self._video.seconds(each.pts)) for each in (piece.first, piece.last))
+        return f"piece {piece.number + 1} ({begin} to {end})"
+
+    def _count(self, piece: Piece) -> None:
+        self._progress.frames += len(piece.frames)
+        self._report()
+
+    def _report(self) -> None:
+        """Report the frames that are done, those of pieces in work included, where their number has grown."""
+        done = self._progress
+        frames = done.frames + self._hands.poll({piece.number: piece for piece in self._in_work.values()})
+        if frames > done.shown:
+            done.shown = frames
+            time = (self._video.duration or 0) * frames / self._video.frames if self._video.frames else 0.0
+            self._observe(FrameWritten(frames, self._video.frames, time, done.clock.seconds))
+        self._on_poll()
+
+    def _warn(self, message: str) -> None:
+        if message not in self._said:
+            self._said.add(message)
+            self._observe(Warned(message))

@@ -1,0 +1,88 @@
+"""What runs in the processes of the workers, called by the engine.
+
+This module is the engine's preload, too: local workers leave Ctrl-C to the head.
+"""
+
+from __future__ import annotations
+
+import platform
+import signal
+import threading
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import psutil
+import torch
+from distributed import Worker, get_worker
+
+from streamstyle import __version__
+from streamstyle.cluster.painting import FilmMissing, PaintedPiece, PieceTask, has_film, paint
+from streamstyle.gpu.device import describe_arithmetic, select_device
+from streamstyle.gpu.dispatch import why_unavailable
+from streamstyle.settings import Device
+from streamstyle.video_info import VideoInfo
+
+_REPORT_SECONDS = 0.5
+"""Least time between two reports of progress."""
+
+_stops: dict[str, threading.Event] = {}
+"""By run, the order to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """One worker, as `streamstyle cluster check` shows it."""
+
+    host: str
+    version: str
+    torch: str
+    python: str
+    cores: int
+    memory: int
+    """Bytes."""
+    arithmetic: str
+    kernels: str
+    """`compiled`, or why they cannot be used."""
+    has_film: bool
+
+
+def dask_setup(worker: Worker) -> None:
+    """Called by the engine as a local worker starts: Ctrl-C, which the terminal sends to all, is for the head."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def paint_on_worker(task: PieceTask, run: str) -> PaintedPiece | FilmMissing:
+    """Paint a piece and report its progress under the name of the run. Raises StreamstyleError."""
+    worker, due = get_worker(), time.monotonic()
+    stop = _stops.setdefault(run, threading.Event())
+
+    def observe(frames: int) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + _REPORT_SECONDS
+            worker.log_event(run, {"piece": task.piece.number, "frames": frames})
+
+    return paint(task, observe, stop)
+
+
+def stop_run(run: str) -> None:
+    """Make this worker leave the piece of a run that it paints."""
+    _stops.setdefault(run, threading.Event()).set()
+
+
+def worker_facts(video: VideoInfo | None, fingerprint: str) -> dict[str, Any]:
+    """Return the facts of this worker, and whether it has a film."""
+    device = select_device(Device.auto)
+    facts = WorkerFacts(
+        host=platform.node(),
+        version=__version__,
+        torch=torch.__version__,
+        python=platform.python_version(),
+        cores=psutil.cpu_count() or 1,
+        memory=psutil.virtual_memory().total,
+        arithmetic=describe_arithmetic(device),
+        kernels=why_unavailable(device.type) or "compiled",
+        has_film=video is not None and has_film(video, fingerprint),
+    )
+    return asdict(facts)
