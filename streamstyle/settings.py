@@ -303,6 +303,26 @@ class EncoderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """Whether and how a film is painted on several machines."""
+
+    cluster: str | None = cli_field(
+        None,
+        "Paint in pieces on a cluster: local or local:N for N workers on this machine, tcp://HOST:PORT or "
+        "tls://HOST:PORT of a scheduler, or a scheduler file.",
+    )
+    piece_length: float = cli_field(
+        60.0, "Seconds into which takes longer than that are split, about; a shot is a piece of its own."
+    )
+    exact: bool = cli_field(
+        False, "Refuse workers whose arithmetic differs, on which frames come out slightly different."
+    )
+
+    def __post_init__(self) -> None:
+        require(1 <= self.piece_length <= 86400, "--piece-length", self.piece_length, "Give 1 to 86400 seconds.")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of a run; video, style and output are separate."""
 

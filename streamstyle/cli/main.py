@@ -11,6 +11,7 @@ from io import TextIOWrapper
 import click
 
 from streamstyle import __version__
+from streamstyle.cli.cluster import cluster
 from streamstyle.cli.compare import compare
 from streamstyle.cli.demo import demo
 from streamstyle.cli.doctor import doctor
@@ -24,7 +25,7 @@ from streamstyle.cli.styles import learn, styles
 from streamstyle.cli.train import train
 from streamstyle.cli.tui import tui
 
-_COMMANDS = (run, tui, runs, stop, demo, styles, learn, upscale, compare, measure, doctor, train)
+_COMMANDS = (run, tui, runs, stop, demo, styles, learn, upscale, compare, measure, doctor, cluster, train)
 
 _ASCII = {"→": "->", "…": "...", "·": "-"}
 _ASCII_FALLBACK = "streamstyle.ascii"

@@ -32,7 +32,15 @@ from streamstyle.events import Observer, Stopped, Warned
 from streamstyle.formatting import format_bytes, format_duration, format_speed
 from streamstyle.option_values import settings_from
 from streamstyle.resume.signature import run_inputs, run_signature
-from streamstyle.settings import MAX_UPSCALE, Device, EncoderSettings, Settings, SourceSettings, UpscaleSettings
+from streamstyle.settings import (
+    MAX_UPSCALE,
+    ClusterSettings,
+    Device,
+    EncoderSettings,
+    Settings,
+    SourceSettings,
+    UpscaleSettings,
+)
 from streamstyle.styles.spec import StyleBlend, parse_style
 
 if TYPE_CHECKING:
@@ -72,7 +80,7 @@ def run(
 
     Sound, subtitles, chapters and metadata are copied.
     """
-    settings = settings_from_options(values, time_range)
+    settings, cluster = settings_from_options(values, time_range), settings_from(ClusterSettings, values)
     require_free_stdout(output, as_json=as_json)
     if dry_run:
         blend = parse_style(style)
@@ -96,7 +104,10 @@ def run(
         from streamstyle.pipeline import stylise_video
 
         with report_to(as_json, quiet, resume_hint(restart)) as (observe_console, stop):
-            observe, on_frame = session.attach(observe_console, stop)
+            if cluster.cluster is not None:
+                observe, on_poll = session.attach_head(observe_console, stop)
+            else:
+                observe, on_frame = session.attach(observe_console, stop)
             _warn(video, output, observe)
             if adapt is not None:
                 adapted = _adapt(movie, blend, adapt, settings, observe, stop)
@@ -104,7 +115,12 @@ def run(
                     observe(Stopped(str(output), 0, 0.0))
                     return EXIT_INTERRUPTED
                 blend = adapted
-            end = stylise_video(video, output, blend, settings, observe, stop, on_frame, restart)
+            if cluster.cluster is not None:
+                from streamstyle.cluster.engine import run_at_address
+
+                end = run_at_address(video, output, blend, settings, cluster, observe, stop, on_poll, restart)
+            else:
+                end = stylise_video(video, output, blend, settings, observe, stop, on_frame, restart)
     return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0
 
 

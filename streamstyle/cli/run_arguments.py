@@ -27,6 +27,7 @@ from streamstyle.cli.purposes import purpose_option, suffix_for
 from streamstyle.errors import SettingsError
 from streamstyle.option_values import parse_seconds, settings_from
 from streamstyle.settings import (
+    ClusterSettings,
     ConsistencySettings,
     Device,
     EncoderSettings,
@@ -62,6 +63,7 @@ _OPTIONS = (
     settings_options(ConsistencySettings, "Method"),
     settings_options(RuderSettings, "Method ruder"),
     settings_options(FlowSettings, "Optical flow"),
+    settings_options(ClusterSettings, "Cluster"),
     settings_options(Settings, "Run"),
     _run_option("--dry-run", is_flag=True, help="Estimate time and disk space and exit; write nothing."),
     _run_option("--run-folder", type=FILE, help="Folder for the state of the run, which `tui --attach PATH` reads."),

@@ -19,11 +19,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from streamstyle import __version__
-from streamstyle.cluster.head import Hands
+from streamstyle.cluster.head import Hands, check_can_be_cut, run_on_cluster
+from streamstyle.cluster.painting import usable_cores
 from streamstyle.cluster.pieces import Piece
 from streamstyle.errors import DeviceError, SettingsError
-from streamstyle.files import fingerprint
-from streamstyle.settings import Settings
+from streamstyle.events import Finished, Observer, Stopped, Warned
+from streamstyle.files import fingerprint, read_json
+from streamstyle.settings import ClusterSettings, Settings
+from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
@@ -53,9 +56,8 @@ class ClusterAddress:
     """What `--cluster` names."""
 
     workers: int | None = None
-    """Workers on this machine; None for the scheduler at `url` or in `file`."""
+    """Workers on this machine; None for the scheduler at `url`."""
     url: str = ""
-    file: Path | None = None
 
     @classmethod
     def parse(cls, text: str) -> ClusterAddress:
@@ -67,14 +69,14 @@ class ClusterAddress:
         if kind == "local":
             if rest and not (rest.isdigit() and 1 <= int(rest) <= 1024):
                 raise SettingsError(f"--cluster cannot be {text}", "Give local, or local:N with N from 1 to 1024.")
-            return cls(int(rest) if rest else max(1, _cores() // 4))
+            return cls(int(rest) if rest else max(1, usable_cores() // 4))
         if text.startswith(("tcp://", "tls://")):
             with suppress(ValueError):
                 if urlsplit(text).hostname and urlsplit(text).port:
                     return cls(url=text)
             raise SettingsError(f"--cluster {text} has no host and port", "Give an address such as tcp://head:8786.")
-        if Path(text).is_file():
-            return cls(file=Path(text))
+        if isinstance(url := read_json(Path(text)).get("address"), str):
+            return cls(url=url)
         raise SettingsError(
             f"--cluster {text} is neither local, an address nor a scheduler file",
             "Give local:N, tcp://HOST:PORT, tls://HOST:PORT, or the file that `dask scheduler --scheduler-file` wrote.",
@@ -93,21 +95,20 @@ def connect(address: ClusterAddress) -> Iterator[Client]:
             "--cluster needs the package distributed, which is not installed",
             'Install it with: pip install "streamstyle[cluster]"',
         ) from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):  # the engine gives both a level as it is imported
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(_CONFIG))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        target: dict[str, Any]
+        url = address.url
         if address.workers is not None:
-            target = {"address": stack.enter_context(_start_workers(LocalCluster, address.workers))}
-        else:
-            target = {"scheduler_file": str(address.file)} if address.file else {"address": address.url}
+            url = stack.enter_context(_start_workers(LocalCluster, address.workers))
         try:
-            client = Client(**target, timeout=_CONNECT_SECONDS, set_as_default=False, name="streamstyle")
-        except (OSError, ValueError, TypeError, KeyError) as error:  # refused, no TLS, no scheduler file
+            client = Client(url, timeout=_CONNECT_SECONDS, set_as_default=False, name="streamstyle")
+        except (OSError, ValueError, TypeError) as error:  # refused, or TLS without certificates
             raise DeviceError(
-                f"no scheduler answers at {address.url or address.file}",
+                f"no scheduler answers at {url} ({error or type(error).__name__})",
                 "Start it with `dask scheduler`; docs/cluster.md has the commands.",
             ) from error
         stack.callback(_close, client)
@@ -141,7 +142,7 @@ def open_hands(
     """Yield the workers at an address and the settings for them, once there is a worker. Raises StreamstyleError."""
     from_here = address.workers is not None
     if from_here and settings.threads == 0:
-        settings = replace(settings, threads=max(1, _cores() // (address.workers or 1)))
+        settings = replace(settings, threads=max(1, usable_cores() // (address.workers or 1)))
     if (url := urlsplit(address.url)).scheme == "tcp" and url.hostname not in _LOOPBACK:
         warn(f"{address.url} is without TLS: who reaches it can see the film and run programs on the workers")
     with connect(address) as client:
@@ -150,7 +151,8 @@ def open_hands(
         _await_worker(client, stop, warn)
         facts = list(facts_of_workers(client, video).values())
         for other in {each["version"] for each in facts} - {__version__}:
-            raise DeviceError(f"a worker has streamstyle {other}", f"Install streamstyle {__version__} on all machines.")
+            problem = f"a worker has streamstyle {other}, and this machine {__version__}"
+            raise DeviceError(problem, "Install the same version on all machines.")
         run, progress = f"streamstyle-{token_hex(8)}", _Progress(client)
         client.subscribe_topic(run, progress.handle)
         hands = Hands(
@@ -166,6 +168,65 @@ def open_hands(
         finally:
             with suppress(Exception):  # the scheduler may be gone
                 client.run(stop_run, run, wait=False)
+
+
+def run_at_address(
+    video: VideoInfo,
+    output: Path,
+    style: StyleBlend,
+    settings: Settings,
+    cluster: ClusterSettings,
+    observe: Observer,
+    stop: threading.Event,
+    on_poll: Callable[[], None],
+    restart: bool,
+) -> Finished | Stopped:
+    """Write the video in a style to `output`, painted at the address in `cluster`; see `run_on_cluster`."""
+    address = ClusterAddress.parse(cluster.cluster or "local")
+    check_can_be_cut(video, output, restart=restart)
+
+    def warn(message: str) -> None:
+        observe(Warned(message))
+
+    with open_hands(address, video, settings, stop, warn) as (hands, settings_there):
+        return run_on_cluster(
+            video, output, style, settings_there, hands, observe, stop,
+            piece_seconds=cluster.piece_length, exact=cluster.exact, restart=restart, on_poll=on_poll,
+        )  # fmt: skip
+
+
+def check_workers(address: ClusterAddress) -> list[dict[str, Any]]:
+    """Return what is known of every worker, `WorkerFacts` and `address`, `seconds_per_frame`, `differences`.
+
+    Differences are from this machine and from the first worker, in words. Raises StreamstyleError.
+    """
+    with connect(address) as client:
+        from streamstyle.cluster.worker import seconds_per_frame  # noqa: PLC0415
+
+        if not _count(client):
+            raise DeviceError("the cluster has no worker", "Start some with `dask worker`; see docs/cluster.md.")
+        facts, speed = facts_of_workers(client), client.run(seconds_per_frame, on_error="return")
+    first = next(iter(facts.values()))
+    return [
+        {
+            "address": address,
+            **each,
+            "seconds_per_frame": speed[address] if isinstance(speed[address], float) else None,
+            "differences": _differences(each, first),
+        }
+        for address, each in facts.items()
+    ]
+
+
+def _differences(facts: Mapping[str, Any], first: Mapping[str, Any]) -> list[str]:
+    differences = []
+    if facts["version"] != __version__:
+        differences.append(f"streamstyle {facts['version']}, here {__version__}: a run refuses it")
+    if facts["arithmetic"] != first["arithmetic"]:
+        differences.append(f"arithmetic differs from that of {first['host']}: frames may differ slightly")
+    if facts["kernels"] != "compiled":
+        differences.append(f"{facts['kernels']}: slower")
+    return differences
 
 
 class _Progress:
@@ -221,7 +282,3 @@ def _describe(workers: int, hosts: list[str]) -> str:
 def _close(client: Client) -> None:
     with suppress(Exception):  # whatever state it is in after its scheduler has died
         client.close(timeout=2)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

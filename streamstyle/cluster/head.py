@@ -20,8 +20,11 @@ from streamstyle.cluster.pieces import Piece, Splitting, split
 from streamstyle.errors import DeviceError, OutputError, SettingsError, StreamstyleError, StyleError
 from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
 from streamstyle.formatting import format_duration
-from streamstyle.media.output_names import check_output
+from streamstyle.media.image_sequence import is_sequence
+from streamstyle.media.output_names import check_output, partial_path
+from streamstyle.media.standard_streams import STDIN, is_stdout
 from streamstyle.prefetch import prefetch
+from streamstyle.resume.checkpoint import read_checkpoint
 from streamstyle.resume.signature import run_inputs, run_signature
 from streamstyle.settings import Settings
 from streamstyle.stages.decode import decode
@@ -92,6 +95,19 @@ def run_on_cluster(
         run = _Run(video, output, style, settings, hands, observe, stop, splitting, exact, journal, on_poll)
         run.paint_all()
         return run.finish()
+
+
+def check_can_be_cut(video: VideoInfo, output: Path, *, restart: bool) -> None:
+    """Raise SettingsError where input or output is no single file, OutputError where one machine has begun it."""
+    for path in (video.path, output):
+        if path == STDIN or is_stdout(output) or is_sequence(path):
+            raise SettingsError(f"--cluster cannot be used with {path}", "Give the file of a film, and one to write.")
+    begun = None if restart else read_checkpoint(output)
+    if begun is not None and begun.resume_point.frames:
+        raise OutputError(
+            f"{partial_path(output).name} is of a run without --cluster",
+            "Resume it without, give --restart to start from the beginning, or choose another output with -o.",
+        )
 
 
 @dataclass(slots=True)

@@ -183,11 +183,11 @@ def _place_files(commission: Commission, folder: Path) -> tuple[StyleBlend, Sett
         places[path].write_bytes(file.content)
     settings = commission.settings
     if commission.settings.threads == 0:
-        settings = replace(settings, threads=_cores())
+        settings = replace(settings, threads=usable_cores())
     return _replace_paths(commission.style, places), _replace_paths(settings, places)
 
 
-def _cores() -> int:
+def usable_cores() -> int:
     """Return the cores this process may use; the engine asks torch to use one."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -12,15 +12,21 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import psutil
 import torch
 from distributed import Worker, get_worker
 
 from streamstyle import __version__
-from streamstyle.cluster.painting import FilmMissing, PaintedPiece, PieceTask, has_film, paint
-from streamstyle.gpu.device import describe_arithmetic, select_device
+from streamstyle.cluster.painting import FilmMissing, PaintedPiece, PieceTask, has_film, paint, usable_cores
+from streamstyle.frames import Frame, FrameWithFlow
+from streamstyle.gpu.device import describe_arithmetic, select_device, set_threads
 from streamstyle.gpu.dispatch import why_unavailable
-from streamstyle.settings import Device
+from streamstyle.models.weights import prepare_style_net
+from streamstyle.settings import Device, StyleSettings
+from streamstyle.stages.stylise import stylise
+from streamstyle.styles.blending import load_blend
+from streamstyle.styles.spec import parse_style
 from streamstyle.video_info import VideoInfo
 
 _REPORT_SECONDS = 0.5
@@ -45,6 +51,8 @@ class WorkerFacts:
     kernels: str
     """`compiled`, or why they cannot be used."""
     has_film: bool
+    gpu: str
+    """Name of the GPU; empty without one."""
 
 
 def dask_setup(worker: Worker) -> None:
@@ -84,5 +92,20 @@ def worker_facts(video: VideoInfo | None, fingerprint: str) -> dict[str, Any]:
         arithmetic=describe_arithmetic(device),
         kernels=why_unavailable(device.type) or "compiled",
         has_film=video is not None and has_film(video, fingerprint),
+        gpu=torch.cuda.get_device_name(device) if device.type == "cuda" else "",
     )
     return asdict(facts)
+
+
+def seconds_per_frame() -> float:
+    """Return the seconds that one frame of 640x360 takes to stylise on all cores, after one to warm up."""
+    set_threads(usable_cores())
+    device = select_device(Device.auto)
+    network = prepare_style_net(load_blend(parse_style("wave"), 1.0), device)
+    noise = np.random.default_rng(0).integers(0, 256, (360, 640, 3), np.uint8)
+    frames = (FrameWithFlow(Frame(noise, index, index), None) for index in range(2))
+    stylised = stylise(frames, network, StyleSettings(), device)
+    next(stylised).image.sum().item()
+    began = time.monotonic()
+    next(stylised).image.sum().item()
+    return time.monotonic() - began

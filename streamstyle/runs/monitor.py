@@ -93,6 +93,27 @@ class RunSession:
         monitor = RunMonitor(self.folder, log, observe_both, stop)
         return observe_both, monitor.on_frame
 
+    def attach_head(self, observe: Observer, stop: threading.Event) -> tuple[Observer, Callable[[], None]]:
+        """Return the observer of a run on a cluster, and what it calls now and then so that orders to stop are obeyed.
+
+        There are no frames here, so no samples and no previews.
+        """
+        if self.problem is not None:
+            observe(Warned(self.problem))
+            return observe, lambda: None
+        log = EventLog(self.folder, observe)
+
+        def observe_both(event: Event) -> None:
+            log.observe(event)
+            observe(event)
+
+        def poll() -> None:
+            log.flush()
+            if self.folder.read_control().stop:
+                stop.set()
+
+        return observe_both, poll
+
 
 class RunMonitor:
     """Samples the status, writes previews and obeys orders, once after each written frame."""
