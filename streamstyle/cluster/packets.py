@@ -84,19 +84,18 @@ class PacketCutter:
 
     def _copy(self, piece: Piece, container: str) -> bytes:
         file = io.BytesIO()
-        options = {"avoid_negative_ts": "disabled"}
-        if container == "mov":
-            options |= {
-                "movflags": "negative_cts_offsets",
-                "video_track_timescale": str(self._video.time_base.denominator),
-            }
-        with open_video(self._video.path) as source, av.open(file, "w", format=container, options=options) as target:
-            stream = source.streams[self._video.video_stream]
-            copied = target.add_stream_from_template(cast("VideoStream", stream))
-            copied.time_base = stream.time_base
-            for packet in self._packets(piece, source, stream):
-                packet.stream = copied
-                target.mux(packet)
+        with open_video(self._video.path) as source:
+            stream = cast("VideoStream", source.streams[self._video.video_stream])
+            options = {"avoid_negative_ts": "disabled"}
+            if container == "mov":
+                timescale = str(Fraction(stream.time_base or 1).denominator)
+                options |= {"movflags": "negative_cts_offsets", "video_track_timescale": timescale}
+            with av.open(file, "w", format=container, options=options) as target:
+                copied = target.add_stream_from_template(stream)
+                copied.time_base = stream.time_base
+                for packet in self._packets(piece, source, stream):
+                    packet.stream = copied
+                    target.mux(packet)
         return file.getvalue()
 
     def _packets(self, piece: Piece, source: InputContainer, stream: Any) -> Iterator[Packet[Any]]:
@@ -117,7 +116,7 @@ class PacketCutter:
             video = small.save(folder, self._video)
             with open_video(video.path) as container, open_video(self._video.path) as film:
                 stream, source = container.streams.video[0], film.streams[self._video.video_stream]
-                if Fraction(stream.time_base or 0) != self._video.time_base or _tags(stream) != _tags(source):
+                if stream.time_base != source.time_base or _tags(stream) != _tags(source):
                     return False
             ours, theirs = (next(decode(each, piece.begin), None) for each in (self._video, video))
         if ours is None or theirs is None:

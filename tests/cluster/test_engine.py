@@ -84,11 +84,6 @@ def test_a_run_outlives_a_killed_worker_and_a_killed_head(
     journal = pieces_folder(output) / "journal.jsonl"
     command = arguments(tmp_path, str(scheduler_file), output)
 
-    assert exit_code(["cluster", "check", str(scheduler_file), "--json"]) == 0
-    (worker,) = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert (worker["version"], worker["differences"], worker["kernels"]) == (__version__, [], "compiled")
-    assert worker["seconds_per_frame"] > 0
-
     head = start("streamstyle", *command)
     wait_until(lambda: journal.exists() and bool(worker_processes()))
     for process in worker_processes():
@@ -105,6 +100,11 @@ def test_a_run_outlives_a_killed_worker_and_a_killed_head(
     assert (events[-1]["event"], events[-1]["frames"]) == ("finished", 27)
     whole = one.stylise(tmp_path / "whole.mkv")
     assert StyliseResult(replace(whole.ended, output=str(output)), []).hashes() == whole.hashes()
+
+    assert exit_code(["cluster", "check", str(scheduler_file), "--json"]) == 0
+    (worker,) = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert (worker["version"], worker["differences"], worker["kernels"]) == (__version__, [], "compiled")
+    assert worker["seconds_per_frame"] > 0
 
 
 @pytest.mark.slow

@@ -27,6 +27,9 @@ def test_every_setting_has_a_field_and_an_option() -> None:
         "quiet",
         "as_json",
         "run_folder",
+        "cluster",
+        "piece_length",
+        "exact",
         "debug",
     }
     assert set(options) - without_field == set(SETTINGS)
