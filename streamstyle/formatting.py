@@ -21,6 +21,11 @@ def format_duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
+def format_time_span(seconds: float) -> str:
+    """Return the time that something takes: as `format_duration` below two days, `18 d 6 h` above."""
+    return format_duration(seconds) if seconds < 2 * 86400 else format_rough_duration(seconds)
+
+
 def format_rough_duration(seconds: float) -> str:
     """Return an estimated duration to two units: `48 s`, `12 min`, `3 h 10 min`, `2 d 4 h`."""
     if seconds < 59.5:
@@ -39,12 +44,12 @@ def format_rough_duration(seconds: float) -> str:
 
 
 def format_time_of_day(seconds: float, now: float) -> str:
-    """Return the local time `seconds` after `now` (since the epoch): `15:10`, `Wed 02:00`, `24 Dec`."""
+    """Return the local time `seconds` after `now` (since the epoch): `15:10`, `Wed 02:00`, `Thu 24 Dec 12:00`."""
     then = time.localtime(now + seconds)
     clock = time.strftime("%H:%M", then)
     if then[:3] == time.localtime(now)[:3]:
         return clock
-    return f"{time.strftime('%a', then)} {clock}" if seconds < 6 * 86400 else time.strftime("%d %b", then)
+    return time.strftime("%a %H:%M" if seconds < 86400 else "%a %d %b %H:%M", then)
 
 
 def format_seconds(seconds: float) -> str:

@@ -16,6 +16,7 @@ from streamstyle.formatting import (
     format_seconds,
     format_speed,
     format_time_of_day,
+    format_time_span,
     sanitise,
 )
 from streamstyle.option_values import parse_time
@@ -48,7 +49,13 @@ def test_a_rough_duration_has_two_units(seconds: float, text: str) -> None:
 def test_the_time_of_day_has_the_day_unless_it_is_today() -> None:
     assert format_time_of_day(2400, NOON) == "12:40"
     assert format_time_of_day(14 * 3600, NOON) == "Wed 02:00"
-    assert format_time_of_day(30 * 86400, NOON) == "24 Dec"
+    assert format_time_of_day(2 * 86400, NOON) == "Thu 26 Nov 12:00"
+    assert format_time_of_day(30 * 86400, NOON) == "Thu 24 Dec 12:00"
+
+
+def test_weeks_are_days() -> None:
+    assert format_time_span(36 * 3600) == "36:00:00"
+    assert format_time_span((18 * 24 + 6) * 3600) == "18 d 6 h"
 
 
 def test_below_a_tenth_of_a_second_the_unit_is_milliseconds() -> None:

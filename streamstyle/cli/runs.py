@@ -75,7 +75,7 @@ def stop(run: str | None, quiet: bool) -> None:
     _request_stop(folder)
     _print(f"{Path(status.video).name or f'run {status.name}'} stops after the current frame", quiet)
     try:
-        while folder.is_alive():
+        while read_status(folder).alive:
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         _print("not waiting any longer; the run stops nevertheless", quiet)

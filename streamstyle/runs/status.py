@@ -46,19 +46,23 @@ class RunStatus:
 
 def read_status(folder: RunFolder) -> RunStatus:
     """Return the status of a run."""
-    alive = folder.is_alive()  # before the events: once it has exited they are complete
+    process_runs = folder.is_alive()  # before the events: once it has exited they are complete
     run_state = apply_events(RunState(), RunReader(folder).read_events())
+    alive = process_runs and run_state.end is None  # a process may outlive its run
     state = _active_state(folder, run_state) if alive else _end_state(run_state)
     return RunStatus(folder.name(), folder, state, alive, folder.start_time(), run_state)
 
 
 def active_runs() -> list[RunStatus]:
-    """Return the runs whose process is running, the latest first."""
-    return [read_status(folder) for folder in list_runs() if folder.is_alive()]
+    """Return the runs that have not ended, the latest first."""
+    runs = [read_status(folder) for folder in list_runs() if folder.is_alive()]
+    return [run for run in runs if run.alive]
 
 
 def find_run(name: str) -> RunFolder:
-    """Return the run with that pid, folder or video; of several, an active one before an ended one, then the latest.
+    """Return the run with that pid, folder, video or output, these also without extension.
+
+    Of several, an active one before an ended one, then the latest.
 
     Raises SettingsError if there is none.
     """
@@ -71,7 +75,8 @@ def find_run(name: str) -> RunFolder:
                 f"run {name} belongs to another user", "Only that user can follow and stop it."
             ) from error
     runs = sorted((read_status(folder) for folder in list_runs()), key=lambda run: not run.alive)
-    found = [run for run in runs if run.name == name or Path(run.video).name == Path(name).name]
+    found = [run for run in runs if run.name == name or name in _names(run.video)]
+    found = found or [run for run in runs if Path(name).name in _names(run.video) or name in _names(run.output)]
     if not found:
         raise SettingsError(f"there is no run {name}", "See `streamstyle runs --all`.")
     return found[0].folder
@@ -96,6 +101,11 @@ def single_active_run() -> RunFolder:
         names = ", ".join(f"{run.name} ({Path(run.video).name or run.state})" for run in runs)
         raise SettingsError(f"{len(runs)} runs are active: {names}", "Name one of them.")
     return runs[0].folder
+
+
+def _names(path: str) -> tuple[str, ...]:
+    """Return the name of a file with and without its extension."""
+    return (Path(path).name, Path(path).stem) if path else ()
 
 
 def _active_state(folder: RunFolder, state: RunState) -> str:

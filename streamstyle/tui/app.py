@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -153,7 +154,8 @@ class StreamstyleApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer the actions of the screen's keys in the command palette, and Textual's own."""
-        bindings = {each.tooltip: each.binding for each in screen.active_bindings.values() if each.node is screen}
+        active = [each for each in screen.active_bindings.values() if each.node is screen and each.enabled]
+        bindings = {each.tooltip: each.binding for each in active}
         for tooltip, binding in bindings.items():
             if tooltip:
                 yield SystemCommand(
@@ -164,6 +166,20 @@ class StreamstyleApp(App[int]):
     def notify(self, message: str, *, markup: bool = True, **options: Any) -> None:
         """Show a notification, never parsed as markup: messages contain names of files."""
         super().notify(message, **options, markup=False)
+
+    def deliver_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str | None:
+        """Save the screen as an SVG in the current folder; the command palette offers it."""
+        name = filename or time.strftime("streamstyle-%Y%m%d-%H%M%S.svg")
+        target = Path(path or ".") / name
+        try:
+            target.write_text(self.export_screenshot(), encoding="utf-8")
+        except OSError as error:
+            self.notify(f"{target} cannot be written ({error.strerror}).", severity="error")
+            return None
+        self.notify(f"Saved the screen as {target}")
+        return str(target)
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """Return the screen as an SVG; never simplified, which would leave out the rows of images."""

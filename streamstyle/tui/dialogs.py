@@ -91,17 +91,17 @@ def leave_dialog(state: RunState) -> ChoiceDialog:
         "the same command resumes it."
     )
     choices = [
-        Choice("s", STOP, "stop, and keep the partial output"),
         Choice("b", BACKGROUND, "run in the background; `streamstyle tui --attach` shows it again"),
+        Choice("e", STOP, "stop, and keep the partial output"),
         Choice("r", STAY, "stay"),
     ]
     return ChoiceDialog("Leave?", text, choices, on_interrupt=STOP)
 
 
 def stop_dialog(state: RunState) -> ChoiceDialog:
-    """Ask whether a run is to stop result."""
+    """Ask whether a run is to stop."""
     text = f"{_frames_done(state)} They are kept in a playable partial file; the same command resumes it."
-    choices = [Choice("s", STOP, "stop, and keep the partial output"), Choice("r", STAY, "continue")]
+    choices = [Choice("r", STAY, "continue"), Choice("e", STOP, "stop, and keep the partial output")]
     return ChoiceDialog("Stop here?", text, choices, on_interrupt=STOP)
 
 

@@ -35,6 +35,8 @@ class RunSnapshot:
     alive: bool = True
     owned_by_other: bool = False
     """Whether another process controls the run; then it cannot be controlled from here."""
+    owner: ProcessIdentity | None = None
+    """The other process that controls the run; None if there is none, or before it is known."""
     stopping: bool = False
     """Whether the run has been told to stop."""
     exit_code: int | None = None
@@ -113,6 +115,7 @@ class RunWatcher:
             images=images,
             alive=alive,
             owned_by_other=owned_by_other,
+            owner=control.owner if owned_by_other else None,
             stopping=control.stop,
             exit_code=code,
         )
@@ -224,6 +227,8 @@ class RunController:
             return "paused" if state.paused else "pausing after this frame"
         if state.started is None:
             return "starting"
+        if snapshot.owner is not None:
+            return f"view only: {snapshot.owner.pid} holds it"
         return "view only" if snapshot.owned_by_other else "running"
 
     def _last_control(self) -> Control:

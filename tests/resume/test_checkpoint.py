@@ -21,6 +21,7 @@ from streamstyle.resume.checkpoint import (
     remove_checkpoint,
     write_checkpoint,
 )
+from streamstyle.resume.checkpoint_frames import frames_in_checkpoint
 from streamstyle.resume.packet_digest import Digest
 from streamstyle.resume.signature import run_signature
 from streamstyle.settings import Settings
@@ -67,6 +68,8 @@ def masked_contents(path: Path) -> object:
 
 def test_a_checkpoint_has_the_structure_of_the_golden_file(tmp_path: Path, checkpoint: Checkpoint) -> None:
     write_checkpoint(tmp_path / "painted.mkv", checkpoint)
+    assert frames_in_checkpoint(tmp_path / "painted.mkv") == checkpoint.resume_point.frames > 0
+    assert frames_in_checkpoint(tmp_path / "other.mkv") == 0
     contents = masked_contents(checkpoint_path(tmp_path / "painted.mkv"))
     if os.environ.get("STREAMSTYLE_WRITE_GOLDEN"):
         GOLDEN.write_text(f"{json.dumps(contents, indent=2)}\n", encoding="utf-8")

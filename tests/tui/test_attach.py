@@ -33,7 +33,8 @@ def owner(fake_run: FakeRun) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_viewer_of_an_owned_run_cannot_control_it(fake_run: FakeRun, owner: subprocess.Popen[bytes]) -> None:
     async def steps(pilot: Pilot[int]) -> None:
-        await wait_for_text(pilot, "● view only")
+        await wait_for_text(pilot, f"● view only: {owner.pid} holds it")
+        await wait_until(pilot, lambda: any(f"{owner.pid} holds" in note.message for note in pilot.app._notifications))
         for key in ("space", "s", "e"):
             await pilot.press(key)
         assert "Pause" not in screen_text(pilot)
@@ -71,7 +72,7 @@ def test_viewer_controls_a_run_without_an_owner(fake_run: FakeRun) -> None:
         assert fake_run.folder.read_control().save.number == 5
         await pilot.press("e")
         await wait_for_text(pilot, "Stop here?")
-        await pilot.press("s")
+        await pilot.press("e")
         await wait_until(pilot, lambda: fake_run.folder.read_control().stop)
         await wait_for_text(pilot, "● stopping after this frame")
         await pilot.press("q")

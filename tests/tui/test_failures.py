@@ -110,7 +110,7 @@ def test_terminal_can_be_resized_during_a_run(tmp_path: Path) -> None:
             await pilot.resize_terminal(*size)
             await pilot.pause(0.1)
         await wait_for_text(pilot, "of 2000 frames")
-        await pilot.press("q", "s")
+        await pilot.press("q", "e")
         await wait_for_text(pilot, "Stopped after")
 
     run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), steps)

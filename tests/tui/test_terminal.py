@@ -134,7 +134,7 @@ def test_run_is_watched_paused_saved_from_and_stopped(terminal: Terminal, tmp_pa
     terminal.watch((tmp_path / "out.flow-1.png").is_file)
     terminal.type("q")
     terminal.wait_for("stop, and keep the partial output")
-    terminal.type("s")
+    terminal.type("e")
     terminal.wait_for("Stopped after")
     terminal.type("q")
     terminal.watch(lambda: terminal.process.poll() is not None)

@@ -22,7 +22,7 @@ _VIEW_KEYS_TOOLTIP = "Show output, film, per frame, flow or weight"
 
 RUN_BINDINGS = [
     Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
-    Binding("space", "pause", "Pause", tooltip="Pause after the current frame, or continue"),
+    Binding("space", "pause", "Pause", tooltip="Pause after the current frame, or resume"),
     Binding("left", "cycle_view(0, -1)", "View", key_display="← →", tooltip="Another view of the frame"),
     Binding("right", "cycle_view(0, 1)", show=False),
     *[
@@ -41,11 +41,11 @@ RUN_BINDINGS = [
     Binding("x", "swap", "Swap", tooltip="Swap the two views; with one image, show the other view"),
     Binding("p", "toggle_pixels", show=False, tooltip="Pixels (kitty's protocol or sixels), or quadrant blocks"),
     Binding("s", "save", "Save", tooltip="Save the view shown in full size beside the output"),
-    Binding("n", "toggle_stats", show=False, tooltip="All figures, or the image alone"),
+    Binding("n", "toggle_stats", "Figures", tooltip="Zoom: the image alone, or with all figures"),
     Binding("pagedown", "scroll(1)", show=False, key_display="pgup/dn", tooltip="Scroll the figures"),
     Binding("pageup", "scroll(-1)", show=False),
     Binding("l", "toggle_log", "Log", tooltip="Show or hide the log"),
-    Binding("e", "stop", show=False, tooltip="Stop: finish the current frame and close the output"),
+    Binding("e", "stop", "Stop", tooltip="Stop: finish the current frame and close the output"),
     Binding("q", "leave", "Leave", tooltip="Leave; asks whether the run stops"),
     Binding("ctrl+c", "leave", show=False, priority=True),
 ]

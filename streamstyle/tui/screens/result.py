@@ -102,7 +102,7 @@ def explanation(result: RunResult) -> list[str]:
             sentences = []
     failed = result.state.end is None or isinstance(result.state.end, Failed)
     if failed and result.output_path is not None:
-        sentences.append(f"The {result.state.frames_done}{_of_total(result.state)} frames done so far are kept.")
+        sentences.append(_kept_text(result))
     return [sentence for sentence in sentences if sentence]
 
 
@@ -157,6 +157,16 @@ def display_path(path: Path) -> str:
     if path.is_relative_to(cwd):
         return str(path.relative_to(cwd))
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def _kept_text(result: RunResult) -> str:
+    """Return how many frames a later run resumes after, which may be fewer than were done."""
+    from streamstyle.resume.checkpoint_frames import frames_in_checkpoint
+
+    done, kept = result.state.frames_done, frames_in_checkpoint(result.output)
+    if kept and kept < done:
+        return f"{done}{_of_total(result.state)} frames were done; the same command resumes after frame {kept}."
+    return f"The {done}{_of_total(result.state)} frames done so far are kept."
 
 
 def _of_total(state: RunState) -> str:

@@ -10,8 +10,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
-from textual.widgets import Footer
 
 from streamstyle.errors import EXIT_INTERNAL
 from streamstyle.events import Failed
@@ -31,10 +29,11 @@ from streamstyle.tui.dialogs import (
 from streamstyle.tui.run_control import RunController, RunSnapshot, RunUpdated, RunWatcher
 from streamstyle.tui.screens.help import RUN_BINDINGS, RUN_GLOSSARY, HelpScreen
 from streamstyle.tui.screens.result import RunResult, refusal_text
+from streamstyle.tui.screens.run_views import RunViews
 from streamstyle.tui.screens.summary import SummaryScreen
 from streamstyle.tui.terminal_query import Graphics
-from streamstyle.tui.widgets.image import NO_PIXELS, ImageView
 from streamstyle.tui.widgets.image_pair import VIEW_TITLES, ImagePair
+from streamstyle.tui.widgets.key_bar import FittingKeyBar
 from streamstyle.tui.widgets.stats import (
     StatsPanel,
     brief_stats,
@@ -48,12 +47,20 @@ from streamstyle.tui.widgets.stats import (
     warping_error_lines,
 )
 from streamstyle.tui.widgets.text import Header, LogView
+from streamstyle.tui.widgets.view_tabs import ViewTabs
 
 _OWNER_ACTIONS = frozenset({"pause", "save", "stop"})
 """Actions that are disabled while another process owns the run."""
 
 
-class RunScreen(Screen[str]):
+_KEYS_BY_USE = (
+    "help", "leave", "pause", "stop", "compare", "toggle_stats", "save", "cycle_view", "swap", "toggle_log",
+    "toggle_pixels",
+)  # fmt: skip
+"""Actions, those whose keys stay longest on a narrow screen first."""
+
+
+class RunScreen(RunViews):
     """Shows a run and controls it; switches to the summary when the run has ended.
 
     If the run is not started the screen closes; the result is why it could not start, empty if it was cancelled.
@@ -92,33 +99,30 @@ class RunScreen(Screen[str]):
         yield Header(*names, id="run-header")
         with Horizontal(id="run-body"):
             with Vertical(id="preview-column"):
+                yield ViewTabs()
                 yield ImagePair("opening the film", id="images", graphics=self._graphics)
                 yield LogView(id="log")
             with VerticalScroll(id="stats-column", can_focus=False):
-                yield StatsPanel(progress_lines)
+                yield StatsPanel(progress_lines, classes="frames-done")
                 yield StatsPanel(speed_lines)
                 yield StatsPanel(stage_lines, "time per stage and frame", id="stages")
                 yield StatsPanel(queue_lines, "queues", id="queues")
                 yield StatsPanel(warping_error_lines, "warping error so far", id="steadiness")
                 yield StatsPanel(loss_lines, "objective, current frame", id="losses")
                 yield StatsPanel(machine_lines, "resources", id="machine")
-        yield StatsPanel(brief_stats, id="brief-stats")
-        yield StatsPanel(compact_stats, id="compact-stats")
-        yield Footer()
+        yield StatsPanel(brief_stats, id="brief-stats", classes="frames-done")
+        yield StatsPanel(compact_stats, id="compact-stats", classes="frames-done")
+        yield FittingKeyBar(_KEYS_BY_USE, id="key-bar")
 
     def on_mount(self) -> None:
         """Start the run, or watch it if it exists already."""
         self._show_header()
+        self._views_changed()
         if isinstance(self._subject, RunFolder):
             self._watch_run(self._subject)
         else:
             self._start(self._subject)
         self.set_interval(1.0, self._every_second)
-
-    def on_screen_suspend(self) -> None:
-        """Let images be drawn anew when a dialog has closed."""
-        for image in self.query(ImageView):
-            image.forget_drawn()
 
     def on_unmount(self) -> None:
         """Give up the run and end the watcher's thread."""
@@ -152,7 +156,7 @@ class RunScreen(Screen[str]):
         self._watcher = watcher = RunWatcher(folder, self._run_process, self._post_update)
         self._controller = controller = RunController(watcher)
         self.run_worker(watcher.follow, thread=True, group="watcher")
-        self._request_previews()
+        self.request_previews()
         return controller
 
     def _post_update(self, snapshot: RunSnapshot) -> None:
@@ -178,14 +182,16 @@ class RunScreen(Screen[str]):
         self.query_one(LogView).show(state.log)
         if state.paused != before.state.paused or before.state.last_frame is None:
             self._update_stats()
+        elif state.previews is not before.state.previews:
+            self._update_stats(".frames-done")  # so that they agree with the caption of the image
 
     def _every_second(self) -> None:
         """Update the figures: more often they cannot be read, and would cost as much as the previews."""
-        self._request_previews()
+        self.request_previews()
         self._update_stats()
 
-    def _update_stats(self) -> None:
-        for panel in self.query(StatsPanel):
+    def _update_stats(self, selector: str = "StatsPanel") -> None:
+        for panel in self.query(selector).results(StatsPanel):
             panel.show(self._snapshot.state)
 
     def _show_summary(self, snapshot: RunSnapshot) -> None:
@@ -206,6 +212,9 @@ class RunScreen(Screen[str]):
 
     def _check_owner(self, before: RunSnapshot) -> None:
         """Enable or disable the controls when the owner of the run has changed."""
+        owner = self._snapshot.owner
+        if owner is not None and (before.owner is None or before.owner.pid != owner.pid):
+            self.notify(f"Process {owner.pid} holds this run: it is paused, saved from and stopped there.")
         if self._snapshot.owned_by_other == before.owned_by_other:
             return
         if self._snapshot.owned_by_other and self._controller is not None:
@@ -219,55 +228,6 @@ class RunScreen(Screen[str]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable pause, save and stop while another process owns the run."""
         return self._controller is not None and not self._snapshot.owned_by_other if action in _OWNER_ACTIONS else True
-
-    def action_cycle_view(self, side: int, step: int) -> None:
-        """Show the next or previous view in the first image (side 0), or in the second one (side 1) if it is shown."""
-        images = self.query_one(ImagePair)
-        images.cycle_view(side if images.compared else 0, step)
-        self._request_previews()
-
-    def action_show_view(self, view: str) -> None:
-        """Show a view in the first image."""
-        self.query_one(ImagePair).show_view(view)
-        self._request_previews()
-
-    def action_compare(self) -> None:
-        """Show one view, or two side by side."""
-        self.query_one(ImagePair).toggle_compare()
-        self.call_after_refresh(self._request_previews)
-
-    def action_swap(self) -> None:
-        """Swap the two views."""
-        self.query_one(ImagePair).swap()
-        self._request_previews()
-
-    def action_toggle_pixels(self) -> None:
-        """Show pixels, or quadrant blocks."""
-        if not self.query_one(ImagePair).toggle_pixels():
-            self.notify(NO_PIXELS)
-        self._request_previews()
-
-    def action_toggle_stats(self) -> None:
-        """Hide the figures, or show them; on a small terminal, which shows few, first show all of them."""
-        small = any(self.has_class(name) for name in ("-tiny", "-narrow", "-low"))
-        if self.has_class("all-stats"):
-            self.remove_class("all-stats")
-            self.add_class("no-stats")
-        elif self.has_class("no-stats"):
-            self.remove_class("no-stats")
-        else:
-            self.add_class("all-stats" if small else "no-stats")
-        self.call_after_refresh(self._request_previews)
-
-    def action_scroll(self, pages: int) -> None:
-        """Scroll the figures."""
-        column = self.query_one("#stats-column")
-        column.scroll_relative(y=pages * (column.size.height - 1), animate=False)
-
-    def action_toggle_log(self) -> None:
-        """Show or hide the log."""
-        self.query_one(LogView).toggle()
-        self.call_after_refresh(self._request_previews)
 
     def action_help(self) -> None:
         """Show every key."""
@@ -283,8 +243,7 @@ class RunScreen(Screen[str]):
         """Save the view that the first image shows."""
         output = self._result(self._snapshot).output
         if self._controller is not None and output.name:
-            path = self._controller.save_view(self.query_one(ImagePair).views[0], output)
-            self.notify(f"The next frame will be saved as {path}")
+            self._controller.save_view(self.query_one(ImagePair).views[0], output)
 
     def action_stop(self) -> None:
         """Ask, then stop after the current frame."""
@@ -318,7 +277,7 @@ class RunScreen(Screen[str]):
         status = self._controller.status_text(self._snapshot) if self._controller is not None else "starting"
         self.query_one(Header).show(self._snapshot.state.started, status)
 
-    def _request_previews(self) -> None:
+    def request_previews(self) -> None:
         """Ask the run for the previews that are shown, in the size of the widgets."""
         if self._watcher is not None:
             self._watcher.request_previews(self.query_one(ImagePair).preview_request())

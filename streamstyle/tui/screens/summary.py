@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from streamstyle.errors import EXIT_INTERRUPTED
 from streamstyle.formatting import format_number
@@ -26,6 +26,7 @@ from streamstyle.tui.screens.result import (
 )
 from streamstyle.tui.terminal_query import Graphics
 from streamstyle.tui.widgets.image_pair import ImagePair
+from streamstyle.tui.widgets.key_bar import FittingKeyBar
 from streamstyle.tui.widgets.stats import stability_text
 from streamstyle.tui.widgets.text import ACCENT, MUTED, LogView, line
 
@@ -74,7 +75,7 @@ class SummaryScreen(Screen[None]):
                     yield Static(Content(command), classes="command")
             yield ImagePair("", id="images", graphics=self._graphics)
         yield LogView(id="log")
-        yield Footer()
+        yield FittingKeyBar(("help", "leave", "app.settings", "app.new_run", "toggle_log", "compare"), id="key-bar")
 
     def on_mount(self) -> None:
         """Show the last previews and the log; for a failed run, with the end of its standard error."""

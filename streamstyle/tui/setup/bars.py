@@ -20,7 +20,11 @@ SETUP_BINDINGS = [
     Binding("c", "preview('compare')", "Compare", tooltip="One image, or two side by side"),
     Binding("x", "preview('swap')", "Swap", tooltip="Swap the stylised and the source frame"),
     Binding(
-        "z", "preview('detail')", "Pixels", show=False, tooltip="The centre at full resolution, or the whole frame"
+        "z",
+        "preview('detail')",
+        "Pixels",
+        show=False,
+        tooltip="Zoom: the centre at full resolution, or all",
     ),
     Binding(
         "p", "preview('toggle_pixels')", show=False, tooltip="Pixels (kitty's protocol or sixels), or quadrant blocks"

@@ -16,6 +16,7 @@ from streamstyle.formatting import (
     format_seconds,
     format_speed,
     format_time_of_day,
+    format_time_span,
 )
 from streamstyle.runs.state import RunState
 from streamstyle.tui.widgets.text import ACCENT, MUTED, justify, line
@@ -32,8 +33,8 @@ _SPARKS = "▁▂▃▄▅▆▇█"
 class StatsPanel(Widget):
     """Shows the lines that a function returns about a run, under a heading; empty while there are none."""
 
-    def __init__(self, describe: DescribeRun, heading: str = "", *, id: str | None = None) -> None:
-        super().__init__(id=id, classes="empty")
+    def __init__(self, describe: DescribeRun, heading: str = "", *, id: str | None = None, classes: str = "") -> None:
+        super().__init__(id=id, classes=f"empty {classes}")
         self._describe = describe
         self._heading = heading
         self._run_state = RunState()
@@ -93,7 +94,15 @@ def speed_lines(state: RunState, width: int) -> list[Content]:
         line((speed, "bold")),
         *([line((history, MUTED))] if history else []),
         justify(*time_left(state), width),
+        *([justify(elapsed_text(state), line(""), width)] if state.last_frame else []),
     ]
+
+
+def elapsed_text(state: RunState) -> Content:
+    """Return the time that the run has taken, without pauses; empty before its first frame."""
+    if state.last_frame is None:
+        return line("")
+    return line(format_time_span(state.last_frame.elapsed), (" elapsed", MUTED))
 
 
 def time_left(state: RunState) -> tuple[Content, Content]:
@@ -101,7 +110,7 @@ def time_left(state: RunState) -> tuple[Content, Content]:
     left = state.seconds_left
     if left is None:
         return line(("paused", ACCENT) if state.paused else ("", "")), line("")
-    return line(format_duration(left), (" left", MUTED)), line(
+    return line(format_time_span(left), (" left", MUTED)), line(
         ("done at ", MUTED), format_time_of_day(left, time.time())
     )
 
@@ -209,7 +218,7 @@ def brief_stats(state: RunState, width: int) -> list[Content]:
         progress_with_percentage(state, width),
         justify(frames_done, line((shot, MUTED), position_text(state)), width),
         justify(_speed_text(state, width // 2), Content.assemble(left, "  ", done_at), width),
-        justify(bottleneck(state), line((stability_text(state), ACCENT)), width),
+        justify(Content.assemble(elapsed_text(state), "  ", bottleneck(state)), _stability_line(state, width), width),
     ]
 
 
@@ -218,7 +227,10 @@ def compact_stats(state: RunState, width: int) -> list[Content]:
     total = f"/{state.frames}" if state.frames else ""
     left, _ = time_left(state)
     done = line((str(state.frames_done), "bold"), total, "  ", speed_text(state))
-    return [progress_with_percentage(state, width), justify(done, left, width)]
+    elapsed = elapsed_text(state)
+    both = Content.assemble(elapsed, "  ", left) if left.cell_length else elapsed
+    room = width - done.cell_length
+    return [progress_with_percentage(state, width), justify(done, both if both.cell_length < room else left, width)]
 
 
 def progress_with_percentage(state: RunState, width: int) -> Content:
@@ -228,6 +240,12 @@ def progress_with_percentage(state: RunState, width: int) -> Content:
 
 def _percentage_text(state: RunState) -> Content:
     return line(f"{100 * state.fraction_done:.0f} %" if state.fraction_done is not None else "")
+
+
+def _stability_line(state: RunState, width: int) -> Content:
+    """Return the text of the steadiness, without the sharpness if it would take more than half of the width."""
+    text = stability_text(state)
+    return line((text if len(text) <= width // 2 else text.partition(",")[0], ACCENT))
 
 
 def _speed_text(state: RunState, width: int) -> Content:

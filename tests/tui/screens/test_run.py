@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from streamstyle.events import FrameWritten
+from streamstyle.events import FrameSaved, FrameWritten
 from streamstyle.runs.folder import RunFolder, list_runs
+from streamstyle.runs.state import RunState
 from streamstyle.tui.app import StreamstyleApp
+from streamstyle.tui.dialogs import STOP, leave_dialog, stop_dialog
 from streamstyle.tui.screens.help import RUN_BINDINGS
 from streamstyle.tui.screens.run import RunScreen
 from streamstyle.tui.screens.summary import SummaryScreen
@@ -38,7 +40,7 @@ async def stop(pilot: Pilot[int]) -> None:
     """Leave and stop the run."""
     await pilot.press("q")
     await wait_for_text(pilot, "Leave?")
-    await pilot.press("s")
+    await pilot.press("e")
     await wait_until(pilot, lambda: isinstance(pilot.app.screen, SummaryScreen))
     await pilot.press("q")
 
@@ -209,13 +211,85 @@ def test_command_palette_lists_the_actions(fake_run: FakeRun) -> None:
     run_app(StreamstyleApp(fake_run.folder), steps)
 
 
+def test_saving_is_reported_once(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame")
+        notes: list[str] = []
+        pilot.app.notify = lambda message, **_: notes.append(message)  # type: ignore[method-assign]
+        await pilot.press("s")
+        await wait_for_text(pilot, "output, saved as")
+        await pilot.pause(0.5)
+        assert notes == [str(tmp_path / "film.wave.output-1.png")]
+        await stop(pilot)
+
+    run_app(app_with_fake_run(run_request(tmp_path, *SLOWLY)), steps)
+
+
+def test_dialogs_and_screen_agree_on_the_key_of_stop() -> None:
+    keys = {binding.action: binding.key for binding in RUN_BINDINGS}
+    for dialog in (stop_dialog(RunState()), leave_dialog(RunState())):
+        stopping = next(choice for choice in dialog._choices if choice.name == STOP)
+        assert stopping.key == keys["stop"]
+        assert stopping.key != keys["save"]
+        assert dialog._choices[0] is not stopping, "enter does not stop"
+
+
+def test_palette_finds_actions_by_their_usual_words(fake_run: FakeRun, tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame 57")
+        titles = [command.title.lower() for command in pilot.app.get_system_commands(pilot.app.screen)]
+        for word in ("stop", "resume", "zoom", "screenshot"):
+            assert any(word in title for title in titles), word
+        saved = pilot.app.deliver_screenshot(path=str(tmp_path))
+        assert saved is not None
+        assert "57&#160;of&#160;132" in Path(saved).read_text() or "of&#160;132&#160;frames" in Path(saved).read_text()
+
+    run_app(StreamstyleApp(fake_run.folder), steps)
+
+
+def test_views_are_tabs_that_can_be_clicked(fake_run: FakeRun) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame 57")
+        assert "1 output  2 film  3 per frame  4 optical flow  5 consistency weight" in screen_text(pilot)
+        await pilot.click("ViewTabs", offset=(13, 0))
+        await wait_for_text(pilot, "film · frame 57")
+        await pilot.resize_terminal(44, 24)
+        await wait_for_text(pilot, "1 out 2 film 3 frame 4 flow 5 weight")
+
+    run_app(StreamstyleApp(fake_run.folder), steps)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_keys_fit_the_screen(fake_run: FakeRun, columns: int) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame 57")
+        last = screen_text(pilot).splitlines()[-1]
+        assert len(last) <= columns
+        for key in ("? Help", "space Pause", "e Stop", "q Leave"):
+            assert key in last
+
+    run_app(StreamstyleApp(fake_run.folder), steps, (columns, 24))
+
+
+def test_figures_agree_with_the_caption(fake_run: FakeRun) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "57 of 132 frames")
+        for frame in range(58, 62):
+            fake_run.emit(FrameWritten(frame, 132, frame / 25, 55.0))
+            fake_run.emit(preview(fake_run.folder, frame, ("output",)))
+            await wait_for_text(pilot, f"output · frame {frame}")
+            assert f"{frame} of 132 frames" in screen_text(pilot)
+
+    run_app(StreamstyleApp(fake_run.folder), steps)
+
+
 def test_name_with_newline_and_markup_is_shown_on_one_line(fake_run: FakeRun) -> None:
     name = "two\nlines \x1b[2J\U0001f3ac.mkv"
     fake_run.emit(started(name, f"a [/red] folder/{name}", 132))
 
     async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "two�lines �[2J\U0001f3ac.mkv → two�lines")
-        await pilot.press("s")
+        fake_run.emit(FrameSaved(57, "output", "a [/red] folder/film.png"))
         notes = pilot.app._notifications
         await wait_until(pilot, lambda: any("[/red]" in note.message and not note.markup for note in notes))
 
