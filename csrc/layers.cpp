@@ -9,8 +9,8 @@ namespace {
 const int ROWS = 2 * TRUST_RADIUS + 1;
 
 template <typename Real>
-PIXEL void trust_row(const Real* const* squared, const Real* trust, Real scale, Real* column, Real* reduced,
-                     int width) {
+PIXEL void trust_row(const Real* const* squared, const Real* trust, const SourceTrust<Real>& by, Real* column,
+                     Real* reduced, int width) {
     Real* inner = column + TRUST_RADIUS;
     for (int x = 0; x < width; ++x)
         inner[x] = squared[0][x] + squared[1][x] + squared[2][x] + squared[3][x] + squared[4][x];
@@ -18,16 +18,16 @@ PIXEL void trust_row(const Real* const* squared, const Real* trust, Real scale, 
         column[k] = inner[0];
         inner[width + k] = inner[width - 1];
     }
-    const Real mean_scale = scale / Real(ROWS * ROWS);
+    const Real pixels = Real(ROWS * ROWS);
     for (int x = 0; x < width; ++x) {
         const Real sum = column[x] + column[x + 1] + column[x + 2] + column[x + 3] + column[x + 4];
-        reduced[x] = reduce_trust(trust[x], sum, mean_scale);
+        reduced[x] = reduce_trust(trust[x], sum / pixels, by);
     }
 }
 
 template <typename Real>
-PIXEL void trust_image(const Real* carried, const Real* source, const Real* trust, Real scale, Real* reduced,
-                       int height, int width, Real* buffer) {
+PIXEL void trust_image(const Real* carried, const Real* source, const Real* trust, const SourceTrust<Real>& by,
+                       Real* reduced, int height, int width, Real* buffer) {
     int next = 0;
     for (int y = 0; y < height; ++y) {
         for (; next < height && next <= y + TRUST_RADIUS; ++next) {
@@ -39,7 +39,7 @@ PIXEL void trust_image(const Real* carried, const Real* source, const Real* trus
         for (int k = 0; k < ROWS; ++k)
             rows[k] = buffer + long(clamp_index(y + k - TRUST_RADIUS, height) % ROWS) * width;
         const long first = long(y) * width;
-        trust_row(rows, trust + first, scale, buffer + long(ROWS) * width, reduced + first, width);
+        trust_row(rows, trust + first, by, buffer + long(ROWS) * width, reduced + first, width);
     }
 }
 
@@ -78,10 +78,11 @@ PIXEL void blend_image(const Real* carried, const Real* stylised, const Real* de
 }  // namespace
 
 #define EXPORT(Real, suffix)                                                                                           \
-    EXPORTED source_trust##suffix(const Real* carried, const Real* source, const Real* trust, Real scale,              \
-                                  Real* reduced, int height, int width) {                                              \
+    EXPORTED source_trust##suffix(const Real* carried, const Real* source, const Real* trust, Real ghost, Real same,   \
+                                  Real least, Real* reduced, int height, int width) {                                  \
         std::vector<Real> buffer((ROWS + 1) * long(width) + 2 * TRUST_RADIUS);                                         \
-        trust_image(carried, source, trust, scale, reduced, height, width, buffer.data());                             \
+        trust_image(carried, source, trust, SourceTrust<Real>{ghost, same, least}, reduced, height, width,             \
+                    buffer.data());                                                                                    \
     }                                                                                                                  \
     EXPORTED blend_layers##suffix(const Real* carried, const Real* stylised, const Real* detail, const Real* source,   \
                                   const Real* trust, const Real* tone, Real temporal_weight, Real pixel_weight,        \

@@ -12,7 +12,7 @@
 extern "C" __global__ void source_trust(const float* carried,  // [height, width]: luma of the source, warped
                                         const float* source,   // [height, width]: luma of the frame
                                         const float* trust,    // [height, width]: c
-                                        float scale,
+                                        float ghost, float same, float least,
                                         float* reduced,  // [height, width]
                                         int height, int width) {
     __shared__ float squared[HALO_Y][HALO_X];
@@ -30,7 +30,7 @@ extern "C" __global__ void source_trust(const float* carried,  // [height, width
     for (int j = 0; j < SIDE; ++j)
         for (int i = 0; i < SIDE; ++i) sum += squared[threadIdx.y + j][threadIdx.x + i];
     const int pixel = y * width + x;
-    reduced[pixel] = reduce_trust(trust[pixel], sum, scale / float(SIDE * SIDE));
+    reduced[pixel] = reduce_trust(trust[pixel], sum / float(SIDE * SIDE), SourceTrust<float>{ghost, same, least});
 }
 
 // One thread per pixel in blocks of 32x8: 124 bytes, 18 floats read and 13 written, and the tone of blocks.

@@ -6,11 +6,17 @@
 
 const int TRUST_RADIUS = 2;  // of the square of pixels that the carried source is compared over
 
-// `error` is the mean squared difference of the luma of the source, `scale` the inverse of that at which a quarter of
-// the trust is left.
+// What is left of the trust where the luma of the carried source differs: `ghost` is the inverse of the mean squared
+// difference at which a quarter is left, `same` that of the one at which half of `least` is, which agreement alone earns.
 template <typename Real>
-PIXEL Real reduce_trust(Real trust, Real error, Real scale) {
-    return trust / square(Real(1) + square(error * scale));
+struct SourceTrust {
+    Real ghost, same, least;
+};
+
+template <typename Real>
+PIXEL Real reduce_trust(Real trust, Real error, const SourceTrust<Real>& by) {
+    const Real least = by.least / (Real(1) + square(error * by.same));
+    return (trust > least ? trust : least) / square(Real(1) + square(error * by.ghost));
 }
 
 // Values of blocks of BLOCK x BLOCK pixels are interpolated to pixels, with those at the edge repeated: the block before

@@ -114,7 +114,7 @@ KERNELS = {
         Kernel("energy_blocks", "layers", ("3 H W", "3 H W"), ("2 H/8+ W/8+",), threads="H/8+ W/8+"),
         Kernel("rgb_to_yuv420", "yuv", ("3 H W",), ("6 H/2 W/2",), 2, torch.uint8, threads="H/2 W/2"),
         Kernel("screened_poisson_step", "screened_poisson", ("3 H W", "3 H W", "3 H W", "H W"), ("3 H W", "3 H W"), 3),
-        Kernel("source_trust", "layers", ("H W", "H W", "H W"), ("H W",), 1),
+        Kernel("source_trust", "layers", ("H W", "H W", "H W"), ("H W",), 3),
         Kernel("temporal_loss_and_gradient", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W",), 1, has_sum=True),
         Kernel("temporal_term", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W", "H W"), 2, has_sum=True),
         Kernel("tone_blocks", "layers", ("3 H W", "3 H W", "H W"), ("4 H/8+ W/8+",), threads="H/8+ W/8+"),

@@ -30,6 +30,15 @@ DETAIL_SIGMA = 1.5
 GHOST = 0.25
 """Root mean square difference of luma over 5x5 pixels at which a quarter of the trust is left."""
 
+SAME = 0.012
+"""Root mean square difference of luma over 5x5 pixels at which half of `LEAST_TRUST` is given."""
+
+LEAST_TRUST = 0.25
+"""Trust in what the flow alone does not trust, but which shows the same thing."""
+
+SOURCE_TRUST = (GHOST**-2, SAME**-2, LEAST_TRUST)
+"""Arguments of the kernel."""
+
 SCENE_CHANGE = 0.04
 """Unexplained share of the source's variance at which half of the trust is left; in a shot it is mostly below 0.015."""
 
@@ -42,13 +51,15 @@ _OUTLIER = 0.25
 _LITTLE = 1e-5
 """Variance of luma, or trust, that counts as none."""
 
-TONE_SHARE = 0.3
+TONE_SHARE = 0.65
 """Usual share of a difference in tone that is corrected per frame; larger ones oscillate."""
 
 GAIN_SHARE = 0.25
 """Usual share of the current frame in the gain of the detail, against the gain of the frames before."""
 
-MIN_GAIN, MAX_GAIN = 0.8, 2.0
+MIN_GAIN, MAX_GAIN = 0.5, 2.0
+
+MAX_BAND_GAIN = 1.5
 
 _FAINT_ENERGY = 2e-5
 """Squared detail that counts as none, so that the gain is 1 where there is nothing to see."""
@@ -84,20 +95,24 @@ def source_trust(
     source: Tensor,  # [H, W] float32 in [0, 1]: luma of the frame
     trust: Tensor,  # [H, W] float32 in [0, 1]: consistency weight
 ) -> Tensor:  # [H, W]
-    """Return the trust, less where the carried source differs: trust / (1 + (e / GHOST^2)^2)^2.
+    """Return the trust, less where the carried source differs, and some where it does not.
 
-    e is the mean squared difference over 5x5 pixels; edge pixels are repeated outside the image.
+        max(trust, LEAST_TRUST / (1 + (e / SAME^2)^2)) / (1 + (e / GHOST^2)^2)^2
+
+    e is the mean squared difference over 5x5 pixels; edge pixels are repeated outside the image. Flow that is not sure
+    of itself is often right: half of what is not trusted in a film of feathers shows the same thing.
     """
     if kernels := find_kernels(carried, source, trust):
-        return kernels.run("source_trust", carried, source, trust, GHOST**-2)[0]
+        return kernels.run("source_trust", carried, source, trust, *SOURCE_TRUST)[0]
     return torch_source_trust(carried, source, trust)
 
 
 def torch_source_trust(carried: Tensor, source: Tensor, trust: Tensor) -> Tensor:
     """The torch twin of `source_trust`, and its specification."""
     squared = F.pad((carried - source).square()[None, None], (2, 2, 2, 2), mode="replicate")
-    error = F.avg_pool2d(squared, 5, stride=1)[0, 0] * GHOST**-2
-    return trust / (1 + error.square()).square()
+    error = F.avg_pool2d(squared, 5, stride=1)[0, 0]
+    least = LEAST_TRUST / (1 + (error * SAME**-2).square())
+    return torch.maximum(trust, least) / (1 + (error * GHOST**-2).square()).square()
 
 
 def match_source(
@@ -233,3 +248,29 @@ def merge_layers(
     """Return the image that is shown: the coarse layer without its own detail, and the detail times its gain."""
     coarse = gaussian_blur(planes[:3], DETAIL_SIGMA)
     return coarse.addcmul_(shown, enlarge_means(gain, *shown.shape[1:])).clamp_(0, 1)
+
+
+def restore_contrast(
+    image: Tensor,  # [3, H, W] float32 in [0, 1]: what is shown
+    stylised: Tensor,  # [3, H, W] float32 in [0, 1]
+) -> Tensor:  # [3, H, W] float32 in [0, 1]
+    """Return the image with the local contrast of the frame's own stylisation where it has less, of what is finer than
+    twice `DETAIL_SIGMA`: of that, averaging has greyed the coarse layer. It is computed at half the size."""
+    band, own = (_half_size_detail(each) for each in (image, stylised))
+    energy = smooth_blocks(energy_blocks(band, own)) + _FAINT_ENERGY
+    gain = (energy[1:] / energy[:1]).sqrt().clamp(1, MAX_BAND_GAIN)
+    lacking = band * (enlarge_means(gain, *band.shape[1:]) - 1)
+    size = [2 * side for side in band.shape[1:]]
+    whole = F.interpolate(lacking[None], size, mode="bilinear", align_corners=False)[0]
+    return (image + whole[:, : image.shape[1], : image.shape[2]]).clamp_(0, 1)
+
+
+def _half_size_detail(image: Tensor) -> Tensor:  # [3, H, W] -> [3, H/2, W/2], rounded up
+    height, width = image.shape[1:]
+    if height % 2 or width % 2:
+        image = F.pad(image[None], (0, width % 2, 0, height % 2), mode="replicate")[0]
+    upper, lower = (
+        image[:, row::2, ::2] + image[:, row::2, 1::2] for row in (0, 1)
+    )  # pooling takes five times as long
+    half = (upper + lower).mul_(0.25)
+    return half - gaussian_blur(half, DETAIL_SIGMA)

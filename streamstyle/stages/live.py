@@ -25,6 +25,7 @@ from streamstyle.ops.layers import (
     detail_gain,
     match_source,
     merge_layers,
+    restore_contrast,
     source_trust,
     start_layers,
     tone_difference,
@@ -37,7 +38,7 @@ from streamstyle.settings import ConsistencySettings
 _LAYERS, _GAIN, _AGE, _LIGHT, _FLASH = "layers.", "gain", "age", "light", "flash"
 """Names in the feedback."""
 
-_PERIOD = 32
+_PERIOD = 24
 """Frames from one replacement of a detail layer to the next, at a steadiness of 0.5."""
 
 _FLASH_LEVELS = 25
@@ -140,7 +141,8 @@ def _blend(
     blend = _layer_blend(age, settings)
     layers, shown = blend_layers(carried.image, stylised, detail, source, trust, tone, blend)
     gain = detail_gain(shown, detail, state.gain, GAIN_SHARE * _haste(settings.steadiness))
-    return layers, merge_layers(layers, shown, gain), replace(state, age=age, gain=gain)
+    image = restore_contrast(merge_layers(layers, shown, gain), stylised)
+    return layers, image, replace(state, age=age, gain=gain)
 
 
 def _layer_blend(age: int, settings: ConsistencySettings) -> LayerBlend:

@@ -11,7 +11,7 @@ from streamstyle.gpu.cpu_kernels import CpuKernels
 from streamstyle.ops.filters import gaussian_taps, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
-    GHOST,
+    SOURCE_TRUST,
     LayerBlend,
     torch_blend_layers,
     torch_energy_blocks,
@@ -172,7 +172,7 @@ def test_the_layers_equal_their_twins(cpu_kernels: CpuKernels, height: int, widt
     planes = pictures(4, height, width, dtype).flatten(0, 1)[:10].contiguous()
     source, trust = first[0], first[1]
     atol = 1e-6 if dtype == torch.float32 else 1e-14  # sums of 25 in another order
-    found = cpu_kernels.run("source_trust", planes[9], source, trust, GHOST**-2)[0]
+    found = cpu_kernels.run("source_trust", planes[9], source, trust, *SOURCE_TRUST)[0]
     torch.testing.assert_close(found, torch_source_trust(planes[9], source, trust), rtol=0, atol=atol)
     blend = LayerBlend(9000, 691, 0.3, (0.9, 0.0), 0.4)
     numbers = (9000, 691, 0.3, 0.9, 0.0, 0.4)

@@ -20,7 +20,7 @@ from streamstyle.gpu.kernels import KERNELS
 from streamstyle.ops.filters import gaussian_taps, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
-    GHOST,
+    SOURCE_TRUST,
     LayerBlend,
     torch_blend_layers,
     torch_energy_blocks,
@@ -135,7 +135,7 @@ def test_the_layers_equal_their_twins(kernels: CudaKernels, height: int, width: 
     stylised, detail, first = random(3, 3, height, width)
     tone = random(3, -(-height // 8), -(-width // 8))
     planes, source, trust = random(10, height, width, seed=1), first[0], first[1]
-    found = kernels.run("source_trust", planes[9], source, trust, GHOST**-2)[0]
+    found = kernels.run("source_trust", planes[9], source, trust, *SOURCE_TRUST)[0]
     torch.testing.assert_close(found, torch_source_trust(planes[9], source, trust), rtol=0, atol=1e-6)
     blend = LayerBlend(9000, 691, 0.3, (0.9, 0.0), 0.4)
     numbers = (9000, 691, 0.3, 0.9, 0.0, 0.4)
@@ -191,7 +191,7 @@ def test_kernels_read_nothing_outside_the_image(kernels: CudaKernels) -> None:
         kernels.run("warp_bilinear", image, along)[0],
         kernels.run("warp_lanczos", image, along, surround_with_nan(lanczos_table()))[0],
         kernels.run("gaussian_blur", image, surround_with_nan(gaussian_taps(8 / 3)))[0],
-        kernels.run("source_trust", trust, trust, trust, 1.0)[0],
+        kernels.run("source_trust", trust, trust, trust, 1.0, 1.0, 0.5)[0],
         kernels.run("tone_blocks", carried, image, trust)[0],
         kernels.run("energy_blocks", carried, image)[0],
         *term,

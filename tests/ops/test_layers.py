@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from streamstyle.ops.filters import enlarge_means
+from streamstyle.ops.filters import enlarge_means, gaussian_blur
 from streamstyle.ops.layers import (
+    LEAST_TRUST,
     MAX_GAIN,
     PLANES,
     TONE_SHARE,
@@ -14,6 +15,7 @@ from streamstyle.ops.layers import (
     detail_gain,
     match_source,
     merge_layers,
+    restore_contrast,
     source_trust,
     start_layers,
     tone_difference,
@@ -97,6 +99,25 @@ def test_a_ghost_is_not_trusted_and_small_differences_are() -> None:
     assert reduced[12:28, 22:38].max() < 0.05
     assert torch.equal(reduced[:7], trust[:7])
     assert source_trust(source + 0.02, source, trust).min() > 0.79
+
+
+def test_what_the_flow_does_not_trust_is_trusted_a_little_where_it_shows_the_same() -> None:
+    source, trust = random(HEIGHT, WIDTH), torch.zeros(HEIGHT, WIDTH)
+    carried = source.clone()
+    carried[:, 30:] += 0.05
+    raised = source_trust(carried, source, trust)
+    torch.testing.assert_close(raised[:, :28], torch.full((HEIGHT, 28), LEAST_TRUST))
+    assert raised[:, 32:].max() < 0.01 * LEAST_TRUST
+
+
+@pytest.mark.parametrize("width", [WIDTH, WIDTH - 1])
+def test_contrast_lost_by_averaging_is_restored(width: int) -> None:
+    stylised = torch.stack([smooth(seed)[:, :width] for seed in (1, 2, 3)])
+    grey = torch.lerp(stylised, stylised.mean((1, 2), keepdim=True).expand_as(stylised), 0.25)
+    restored = restore_contrast(grey, stylised)
+    assert (restored - stylised).abs().mean() < 0.8 * (grey - stylised).abs().mean()
+    torch.testing.assert_close(restore_contrast(stylised, grey), stylised)  # none is taken away
+    torch.testing.assert_close(gaussian_blur(restored, 2.6).mean(), grey.mean(), atol=5e-3, rtol=0)
 
 
 def test_another_light_is_the_same_scene() -> None:
