@@ -105,7 +105,7 @@ def _decode(stream: VideoStream, packet: Packet[Any] | None, order: StorageOrder
 def decode_frames_from(video: VideoInfo, start: int) -> Generator[VideoFrame]:
     """Yield the frames of a video from one shown at `start`, in ticks, or before."""
     if is_sequence(video.path):
-        yield from read_frames(video.path, max(0, start), 1 / video.time_base)
+        yield from read_frames(video, max(0, start))
         return
     if video.path == STDIN:
         with open_pipe(STANDARD_INPUT.open_whole()) as container:

@@ -6,7 +6,6 @@ The tick of a frame is its count from 0.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,13 +23,19 @@ if TYPE_CHECKING:
 _PIX_FMTS = "Give rgb24, rgb48, rgba or rgba64; of JPEG only rgb24."
 
 
-def read_frames(path: Path, start: int, rate: Fraction) -> Iterator[VideoFrame]:
-    """Yield the images from the one at index `start` on. VideoError for one that cannot be decoded."""
-    for index, image in enumerate(find_images(path)):
+def read_frames(video: VideoInfo, start: int) -> Iterator[VideoFrame]:
+    """Yield the images from the one at index `start` on. VideoError for one that is damaged, or of another size."""
+    for index, image in enumerate(find_images(video.path)):
         if index >= start:
             frame = read_frame(image)
+            if (frame.width, frame.height) != (video.source_width, video.source_height):
+                raise VideoError(
+                    f"{image} is {frame.width}x{frame.height}, and the first image {video.source_width}x"
+                    f"{video.source_height}",
+                    "Give images of one size.",
+                )
             frame.pts = frame.dts = index
-            frame.time_base, frame.duration = 1 / rate, 1
+            frame.time_base, frame.duration = video.time_base, 1
             yield frame
 
 

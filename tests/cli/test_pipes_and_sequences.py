@@ -101,6 +101,20 @@ def test_images_that_exist_are_replaced_only_if_told(
 
 
 @pytest.mark.parametrize(
+    ("content", "problem"),
+    [(png(np.zeros((32, 48, 3), np.uint8)), "is 48x32, and the first image 96x64"), (b"no", "cannot be decoded")],
+)
+def test_an_image_unlike_the_others_is_said_and_what_is_written_is_whole(
+    images: Path, style: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes, problem: str
+) -> None:
+    (images / "shot_101.png").write_bytes(content)
+    output = tmp_path / "out" / "%d.png"
+    run(images, "--style", style, "--method", "johnson", "-q", "-o", output, code=3)
+    assert problem in capfd.readouterr().err
+    assert [image.shape for name, image in pixels(output.parent).items() if name.endswith(".png")] == [(64, 96, 3)] * 2
+
+
+@pytest.mark.parametrize(
     ("arguments", "problem", "code"),
     [
         (["frames/shot_%d.png"], "shot_100.png is missing, between shot_98.png and shot_102.png", 3),
