@@ -243,7 +243,7 @@ class _Progress:
     def poll(self, pieces: Mapping[int, Piece]) -> int:
         """Return the number of frames done of these pieces. DeviceError once the scheduler is gone."""
         if self._client.status != "running":
-            raise DeviceError("the scheduler of the cluster is gone", "Start it again; the same command resumes.")
+            raise _scheduler_gone()
         return sum(self._frames.get(number, 0) for number in pieces)
 
 
@@ -271,7 +271,14 @@ def _await_worker(client: Client, stop: threading.Event, warn: Callable[[str], N
 
 
 def _count(client: Client) -> int:
-    return len(client.scheduler_info()["workers"])
+    try:
+        return len(client.scheduler_info()["workers"])
+    except (OSError, RuntimeError) as error:  # it is being lost, or closed
+        raise _scheduler_gone() from error
+
+
+def _scheduler_gone() -> DeviceError:
+    return DeviceError("the scheduler of the cluster is gone", "Start it again; the same command resumes.")
 
 
 def _describe(workers: int, hosts: list[str]) -> str:

@@ -44,6 +44,11 @@ _POLL_SECONDS = 0.2
 
 _DECODE_AHEAD = 8
 
+_FRAMES_AT_ONCE = 50
+"""Frames that are read between two looks at what the workers have done."""
+
+_END = object()
+
 Painted = PaintedPiece | FilmMissing
 Paint = Callable[[PieceTask], Painted]
 
@@ -171,12 +176,13 @@ class _Run:
             waiting, is_read = list[Piece](), False
             while not self._stop.is_set():
                 room = _WINDOW * max(1, self._hands.count())
-                while not is_read and len(waiting) < room and not self._stop.is_set():
-                    piece = next(found, None)
-                    if piece is None:
-                        is_read = True
-                    elif self._note(piece):
+                for _ in range(_FRAMES_AT_ONCE if not is_read and len(waiting) < room else 0):
+                    piece = next(found, _END)
+                    is_read = piece is _END
+                    if isinstance(piece, Piece) and self._note(piece):
                         waiting.append(piece)
+                    if is_read or len(waiting) == room:
+                        break
                 waiting += self._again
                 self._again = []
                 while waiting and len(self._in_work) < room:
@@ -185,7 +191,7 @@ class _Run:
                     self._hand_out(longest)
                 if not self._in_work and is_read and not waiting:
                     return
-                self._collect(_POLL_SECONDS)
+                self._collect(_POLL_SECONDS if is_read or len(waiting) >= room else 0)
             self._collect(0)
 
     def finish(self) -> Finished | Stopped:

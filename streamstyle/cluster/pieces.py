@@ -68,8 +68,8 @@ class Splitting:
         return cls(max(RUN_IN, length), RUN_IN)
 
 
-def split(frames: Iterable[Frame], end_pts: int | None, splitting: Splitting) -> Iterator[Piece]:
-    """Yield the pieces of a film as their ends are found; `frames` have the numbers of their shots."""
+def split(frames: Iterable[Frame], end_pts: int | None, splitting: Splitting) -> Iterator[Piece | None]:
+    """Yield, for each frame and at the end, the piece whose end it shows, or None; `frames` have numbers of shots."""
     number, piece = 0, list[FramePosition]()
     run_in: tuple[FramePosition, ...] = ()
     length = splitting.length
@@ -82,6 +82,8 @@ def split(frames: Iterable[Frame], end_pts: int | None, splitting: Splitting) ->
             yield Piece(number, run_in, tuple(piece[:length]), piece[length].pts)
             run_in = tuple(piece[length - splitting.run_in : length]) if splitting.run_in else ()
             number, piece = number + 1, piece[length:]
+        else:
+            yield None
         piece.append(position)
     if piece:
         yield Piece(number, run_in, tuple(piece), end_pts)

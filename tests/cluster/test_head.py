@@ -6,16 +6,19 @@ import json
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 
-from streamstyle.cluster.head import ATTEMPTS, Paint
+from streamstyle.cluster.head import ATTEMPTS, Paint, check_can_be_cut
 from streamstyle.cluster.journal import pieces_folder
 from streamstyle.cluster.painting import FilmMissing, PaintedPiece, PieceTask, paint
 from streamstyle.errors import DeviceError, OutputError, SettingsError
 from streamstyle.events import Finished, FrameWritten, Started, Stopped, Warned
+from streamstyle.media.probe import probe
 from streamstyle.settings import EncoderSettings, Method
+from streamstyle.stages.writer import VideoWriter
 from tests.cluster.cluster_case import InProcess, case, film
 from tests.films import Extras
 from tests.video_io import packets
@@ -193,6 +196,38 @@ def test_a_damaged_answer_is_painted_again(tmp_path: Path) -> None:
     pieces = InProcess(paint=damage_first).run(one, tmp_path / "out.mkv")
     assert len(answers) == 4
     assert pieces.hashes() == one.stylise(tmp_path / "whole.mkv").hashes()
+
+
+def test_a_run_that_ends_while_it_joins_paints_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, output = case(tmp_path, film(tmp_path), Method.johnson), tmp_path / "out.mkv"
+
+    publish = VideoWriter.publish
+
+    def fail(writer: VideoWriter, *arguments: Any) -> None:
+        if writer.partial.parent == tmp_path:  # not that of a piece
+            raise OutputError("no space is left", "Free some.")
+        publish(writer, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(VideoWriter, "publish", fail)
+        with pytest.raises(OutputError, match="no space"):
+            InProcess().run(one, output)
+
+    def refuse(task: PieceTask) -> PaintedPiece:
+        raise AssertionError
+
+    again = InProcess(paint=refuse).run(one, output)
+    assert again.hashes() == one.stylise(tmp_path / "whole.mkv").hashes()
+    assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.mkv"]
+
+
+def test_what_one_machine_has_begun_is_not_painted_on_a_cluster(tmp_path: Path) -> None:
+    one, output = case(tmp_path, film(tmp_path), Method.johnson), tmp_path / "out.mkv"
+    one.stylise(output, stop_after=5)
+    video = probe(one.video, one.settings.source)
+    with pytest.raises(OutputError, match=r"out.partial.mkv is of a run without --cluster"):
+        check_can_be_cut(video, output, restart=False)
+    check_can_be_cut(video, output, restart=True)
 
 
 def test_unlike_machines_are_warned_of_once_and_refused_with_exact(tmp_path: Path) -> None:
