@@ -18,6 +18,9 @@ from streamstyle.ops.temporal import CarriedOutput, TemporalTerm, carry_outputs,
 from streamstyle.optimise.frame_optimiser import FrameOptimiser
 from streamstyle.settings import ConsistencySettings
 
+_TONE_SHARE = 0.3
+"""Share of a difference in tone that `--tone` corrects per frame; `live` corrects more."""
+
 _LOSSES = ("perceptual", "style", "temporal", "pixel", "tv")
 
 
@@ -45,7 +48,9 @@ def consistency(
         else:
             carried = carry_outputs(window.by_gap(), stylised.flowed.motions)
             if settings.tone:
-                carried = replace(carried, image=correct_tone(carried.image, stylised.per_frame, carried.trust))
+                carried = replace(
+                    carried, image=correct_tone(carried.image, stylised.per_frame, carried.trust, _TONE_SHARE)
+                )
             output = _stabilise(stylised, carried, settings, optimise)
         window.append(output.image)
         yield replace(output, feedback=outputs_to_feedback(window))
