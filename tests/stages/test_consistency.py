@@ -177,6 +177,15 @@ def test_a_lower_pixel_weight_is_steadier() -> None:
     assert flickers[0] < flickers[1] < flickers[2]
 
 
+def test_steadier_settings_give_steadier_films(network: VggFeatures) -> None:
+    flickers = []
+    for steadiness in (0.0, 0.5, 1.0):
+        settings = ConsistencySettings(method=Method.consistent, iterations=5, steadiness=steadiness)
+        flickers.append(flicker([frame.image for frame in consistency(flickering(6), settings, network)]))
+    assert flickers == sorted(flickers, reverse=True)
+    assert flickers[0] > 3 * flickers[-1]
+
+
 def test_per_frame_is_left_unchanged() -> None:
     for outputs, stylised in zip(consistency(flickering(4), LIVE, None), flickering(4), strict=True):
         assert torch.equal(outputs.per_frame, stylised.image)
