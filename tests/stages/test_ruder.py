@@ -93,6 +93,19 @@ def test_a_still_scene_is_stylised_like_the_previous_frame(network: VggFeatures,
     assert change < 0.02 * change_without
 
 
+def test_steadier_settings_give_steadier_films(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
+    scene = pan(4, WIDTH, HEIGHT, step=(2, 0))
+    changes = []
+    for steadiness in (0.0, 0.5, 1.0):
+        weight = ConsistencySettings(method=Method.ruder, steadiness=steadiness).effective_temporal_weight
+        images = [frame.image for frame in optimised(scene, network, grams, 10, weight, first_iterations=20)]
+        seen = torch.from_numpy(~scene.uncovered[3])
+        carried = backward_warp(images[2], torch.from_numpy(scene.backward[3]))
+        changes.append(float((images[3] - carried)[:, seen].square().mean()))
+    assert changes == sorted(changes, reverse=True)
+    assert changes[0] > 2 * changes[-1]
+
+
 def test_more_iterations_end_at_a_lower_loss(network: VggFeatures, grams: Mapping[str, Tensor]) -> None:
     scene = still(1, WIDTH, HEIGHT)
     sums = [
