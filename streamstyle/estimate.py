@@ -1,6 +1,6 @@
 """Estimates what a run would do and cost in time and disk space, from a trial run of a few frames.
 
-`plan` decodes the whole film first, so it knows all frames and cuts; `estimate_cost` does not, and is quick.
+The film is read only where `plan` is asked to count; otherwise its length is what the container states.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from statistics import fmean
 
 import av
 
+from streamstyle.errors import VideoError
 from streamstyle.events import Event, FrameWritten
 from streamstyle.media.file_clock import ClockRepair
 from streamstyle.media.reader import demux, open_at
@@ -57,9 +58,10 @@ class Planned(Event):
     upscale: int
     """Factor from the working size to the size of the output."""
     frames: int
+    """Counted if there are `cuts`; otherwise an estimate, by what the container states."""
     duration: float | None
-    cuts: tuple[float, ...]
-    """Seconds from the start of the range to the first frame of each shot but the first."""
+    cuts: tuple[float, ...] | None
+    """Seconds from the start of the range to the first frame of each shot but the first; None if not counted."""
     method: str
     style: str
     streams: tuple[StreamPlan, ...]
@@ -70,6 +72,8 @@ class Planned(Event):
     """Size of the whole output."""
     resumed_frames: int = 0
     """Frames that an earlier run has written, after which a run would continue."""
+    adaptation_seconds: float = 0.0
+    """Time for which the style is adapted to the film before; 0 if it is not, or has been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +113,26 @@ def plan(
     output: Path,
     blend: StyleBlend,
     settings: Settings,
-    on_progress: Callable[[int], None],
+    on_progress: Callable[[int], None] | None = None,
     resumed_frames: int = 0,
+    adaptation_seconds: float = 0.0,
 ) -> Planned:
-    """Decode the whole range, stylise a few frames from its middle, and return what a run would do and cost.
+    """Stylise a few frames from the middle of the range, and return what a run would do and cost.
 
-    `on_progress` gets the number of frames decoded so far; `resumed_frames` of them are in the output already. The
-    trial is written to a temporary folder and removed.
+    With `on_progress` the whole range is decoded first; it gets the number of frames so far. `resumed_frames` are in
+    the output already. The trial is written to a temporary folder and removed. VideoError if the number of frames is
+    not known.
     """
     streams = plan_streams(video, output)
-    frames, cuts = _count_frames(video, on_progress)
+    counted, cuts = (video.frames, None) if on_progress is None else _count_frames(video, on_progress)
+    if counted is None:
+        raise VideoError(
+            f"how many frames {video.path} has is not known before its end", "Leave out --dry-run, or give a file."
+        )
+    frames, shots = counted, 1 if cuts is None else len(cuts) + 1
     trial = run_trial(video, output.suffix, blend, cap_iterations(settings))
-    seconds = trial.seconds * full_to_trial_ratio(settings, (len(cuts) + 1) / max(1, frames))
+    seconds = trial.seconds * full_to_trial_ratio(settings, shots / max(1, frames))
+    copied = _estimate_copied_bytes(video, streams) if cuts is None else copied_bytes(video, streams)
     return Planned(
         video=str(video.path),
         output=str(output),
@@ -131,14 +143,15 @@ def plan(
         upscale=settings.upscale.upscale,
         frames=frames,
         duration=video.duration,
-        cuts=tuple(cuts),
+        cuts=None if cuts is None else tuple(cuts),
         method=settings.consistency.method,
         style=blend.name,
         streams=streams,
         seconds_per_frame=seconds,
         seconds=seconds * max(0, frames - resumed_frames),
-        bytes=round(trial.video_bytes(frames, len(cuts) + 1) + copied_bytes(video, streams)),
+        bytes=round(trial.video_bytes(frames, shots) + copied),
         resumed_frames=resumed_frames,
+        adaptation_seconds=adaptation_seconds,
     )
 
 
@@ -178,7 +191,7 @@ def estimate_cost(
     trial = run_trial(video, output.suffix, blend, cap_iterations(settings), report, stop)
     if video.frames is None or stop.is_set():
         return cost(trial, None)
-    return cost(trial, trial.video_bytes(video.frames) + _estimate_copied_bytes(video, output))
+    return cost(trial, trial.video_bytes(video.frames) + _estimate_copied_bytes(video, plan_streams(video, output)))
 
 
 def run_trial(
@@ -259,9 +272,8 @@ def _packet_sizes(path: Path) -> tuple[list[int], list[int]]:
     return keys, others
 
 
-def _estimate_copied_bytes(video: VideoInfo, output: Path) -> float:
+def _estimate_copied_bytes(video: VideoInfo, streams: tuple[StreamPlan, ...]) -> float:
     """Return the size of the copied streams; for a long film extrapolated from a minute in its middle."""
-    streams = plan_streams(video, output)
     if video.duration is None or video.duration <= 2 * _SAMPLED_SECONDS:
         return copied_bytes(video, streams)
     minute = replace(video.starting_at(video.duration / 2), duration=_SAMPLED_SECONDS)

@@ -96,7 +96,7 @@ def test_the_json_of_a_dry_run_is_as_committed(tmp_path: Path, capfd: pytest.Cap
     video = write_film(tmp_path / "film.mkv", cut(pan(frames=5), moving_square(frames=4, seed=5)).frames, audio=True)
     command = ["run", str(video), "--style", str(random_style(tmp_path)), "--method", "johnson", "--device", "cpu"]
     capfd.readouterr()
-    assert exit_code([*command, "--dry-run", "--json"]) == 0
+    assert exit_code([*command, "--dry-run", "--count", "--json"]) == 0
     (planned,) = parse_lines(capfd.readouterr().out, tmp_path)
     assert_golden("planned.json", f"{json.dumps(planned, indent=1)}\n")
 

@@ -86,6 +86,33 @@ def probe_range(
     return probe(movie, source), source
 
 
+def probe_stated_range(
+    movie: Path, settings: SourceSettings, sample: float | None, time_range: TimeRange | None
+) -> tuple[VideoInfo, SourceSettings]:
+    """Return what `probe_range` does, by what the container states: the film is not read, frames are an estimate."""
+    from streamstyle.media.image_sequence import is_sequence
+    from streamstyle.media.probe import probe_header
+
+    require_one_range(sample, time_range)
+    if is_sequence(movie):
+        return probe_range(movie, settings, sample, time_range)
+    return stated_range(probe_header(movie), settings, sample, time_range)
+
+
+def stated_range(
+    video: VideoInfo, settings: SourceSettings, sample: float | None, time_range: TimeRange | None
+) -> tuple[VideoInfo, SourceSettings]:
+    """Return the requested range and size of a whole video that `probe_header` returned, and the settings with them.
+
+    Raises SettingsError or VideoError if there is no such range.
+    """
+    from streamstyle.media.stated_range import at_working_size, cut_to_range
+
+    start, end = (time_range or (None, None)) if sample is None else middle_range(video, sample)
+    source = replace(settings, start=start, end=end)
+    return cut_to_range(at_working_size(video, source), start, end, source), source
+
+
 def require_free_stdout(output: Path | None, *, as_json: bool) -> None:
     """Raise SettingsError if standard output would get both the film and the events."""
     if as_json and str(output) in ("-", "nut:-"):

@@ -13,7 +13,14 @@ import click
 
 from streamstyle.cli.console import ProgressLine, print_json, report_to, resume_hint
 from streamstyle.cli.errors import to_failed
-from streamstyle.cli.media_args import TimeRange, confirm_output, default_output, probe_range, require_free_stdout
+from streamstyle.cli.media_args import (
+    TimeRange,
+    confirm_output,
+    default_output,
+    probe_range,
+    probe_stated_range,
+    require_free_stdout,
+)
 from streamstyle.cli.options import (
     FILE,
     GroupedCommand,
@@ -27,7 +34,7 @@ from streamstyle.cli.options import (
 )
 from streamstyle.cli.purposes import suffix_for
 from streamstyle.cli.run_arguments import run_options, settings_from_options
-from streamstyle.errors import EXIT_INTERRUPTED
+from streamstyle.errors import EXIT_INTERRUPTED, SettingsError
 from streamstyle.events import Observer, Stopped, Warned
 from streamstyle.formatting import format_bytes, format_duration, format_speed
 from streamstyle.option_values import settings_from
@@ -71,6 +78,7 @@ def run(
     sample: float | None,
     time_range: TimeRange | None,
     dry_run: bool,
+    count: bool,
     quiet: bool,
     as_json: bool,
     run_folder: Path | None,
@@ -82,12 +90,19 @@ def run(
     """
     settings, cluster = settings_from_options(values, time_range), settings_from(ClusterSettings, values)
     require_free_stdout(output, as_json=as_json)
+    if count and not dry_run:
+        raise SettingsError("--count counts the frames for --dry-run", "Give both, or leave it out.")
     if dry_run:
         blend = parse_style(style)
-        video, settings = _probe_range(movie, settings, sample, time_range)
-        _print_plan(
-            video, output or default_output(movie, blend.name, suffix_for(purpose)), blend, settings, as_json, restart
-        )
+        output = output or default_output(movie, blend.name, suffix_for(purpose))
+        video, source = (probe_range if count else probe_stated_range)(movie, settings.source, sample, time_range)
+        blend, adapt = _adapted_already(movie, blend, adapt, source)
+        settings = replace(settings, source=source)
+        planned = _plan(video, output, blend, settings, count=count, restart=restart, adaptation_seconds=adapt or 0.0)
+        if as_json:
+            print_json(planned)
+        else:
+            click.echo("\n".join(_plan_rows(planned, output)))
         return 0
 
     from streamstyle.runs.folder import RunFolder, new_run_folder
@@ -122,6 +137,19 @@ def run(
             else:
                 end = stylise_video(video, output, blend, settings, observe, stop, on_frame, restart)
     return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0
+
+
+def _adapted_already(
+    movie: Path, blend: StyleBlend, seconds: float | None, source: SourceSettings
+) -> tuple[StyleBlend, float | None]:
+    """Return the adapted style if it has been made; otherwise the style, and the seconds that adapting it takes."""
+    if seconds is None:
+        return blend, None
+    from streamstyle.train.adaptation import check_adaptation, find_adapted
+
+    check_adaptation(blend, seconds)
+    adapted = find_adapted(movie, source, blend, seconds)
+    return (blend, seconds) if adapted is None else (adapted, None)
 
 
 def _adapt(
@@ -196,47 +224,63 @@ def _warn(video: VideoInfo, output: Path, observe: Observer) -> None:
         observe(Warned(warning))
 
 
-def _print_plan(
-    video: VideoInfo, output: Path, blend: StyleBlend, settings: Settings, as_json: bool, restart: bool
-) -> None:
-    """Print what a run would do, after stylising a few frames to measure the speed."""
+def _plan(
+    video: VideoInfo,
+    output: Path,
+    blend: StyleBlend,
+    settings: Settings,
+    *,
+    count: bool,
+    restart: bool,
+    adaptation_seconds: float,
+) -> Planned:
+    """Return what a run would do, after stylising a few frames to measure the speed; with `count`, read all of them."""
     from streamstyle.estimate import plan
     from streamstyle.media.output_names import check_output
     from streamstyle.resume.earlier_run import check_own, resumable_frames
 
     check_output(output, run_inputs(video, blend, settings))
     check_own(output)
-    resumed_frames = 0 if restart else resumable_frames(output, run_signature(video, blend, settings))
+    signature = run_signature(video, blend, settings)
+    resumed_frames = 0 if restart else resumable_frames(output, signature, range_is_known=count)
     line = ProgressLine(sys.stderr)
     of = f"/{video.frames}" if video.frames else ""
+    on_progress = (lambda n: line.show(f"reading frame {n}{of}")) if count else None
     try:
-        planned = plan(video, output, blend, settings, lambda n: line.show(f"reading frame {n}{of}"), resumed_frames)
+        return plan(video, output, blend, settings, on_progress, resumed_frames, adaptation_seconds)
     finally:
         line.clear()
-    if as_json:
-        print_json(planned)
-    else:
-        click.echo("\n".join(_plan_rows(planned, output)))
 
 
 def _plan_rows(planned: Planned, output: Path) -> list[str]:
     duration = f", {format_duration(planned.duration)}" if planned.duration is not None else ""
     resumed = f", resuming after frame {planned.resumed_frames}" if planned.resumed_frames else ""
-    cuts = f", cuts at {', '.join(format_duration(cut) for cut in planned.cuts)}" if planned.cuts else ""
     free = shutil.disk_usage(output.parent).free
     speed = format_speed(1, planned.seconds_per_frame)
+    about = "about " if planned.cuts is None else ""
+    before = planned.adaptation_seconds
+    adaptation = f", after {format_duration(before)} in which the style is adapted to the film" if before else ""
     rows = [
         ("film", planned.video),
         ("output", planned.output + (" (exists; -y replaces it)" if output.exists() else "")),
         ("size", _size_text(planned)),
-        ("frames", f"{planned.frames}{duration}{resumed}"),
-        ("shots", f"{len(planned.cuts) + 1}{cuts}"),
+        ("frames", f"{about}{planned.frames}{duration}{resumed}"),
+        ("shots", _shots_text(planned.cuts)),
         ("style", f"{planned.style}, method {planned.method}"),
         *((plan.stream.kind, _stream_text(plan)) for plan in planned.streams),
-        ("time", f"about {format_duration(planned.seconds)}, at {speed}, measured on frames from the middle"),
+        (
+            "time",
+            f"about {format_duration(planned.seconds)}, at {speed}, measured on frames from the middle{adaptation}",
+        ),
         ("disk", f"about {format_bytes(planned.bytes)}, {format_bytes(free)} free"),
     ]
     return [f"{name:<11}{text}" for name, text in rows]
+
+
+def _shots_text(cuts: tuple[float, ...] | None) -> str:
+    if cuts is None:
+        return "not counted; --count reads the whole film"
+    return f"{len(cuts) + 1}" + (f", cuts at {', '.join(map(format_duration, cuts))}" if cuts else "")
 
 
 def _size_text(planned: Planned) -> str:

@@ -65,7 +65,10 @@ _OPTIONS = (
     settings_options(FlowSettings, "Optical flow"),
     settings_options(ClusterSettings, "Cluster"),
     settings_options(Settings, "Run"),
-    _run_option("--dry-run", is_flag=True, help="Estimate time and disk space and exit; write nothing."),
+    _run_option(
+        "--dry-run", is_flag=True, help="Estimate time and disk space from a few frames and exit; write nothing."
+    ),
+    _run_option("--count", is_flag=True, help="With --dry-run, read the whole film: count its frames, find its cuts."),
     _run_option("--run-folder", type=FILE, help="Folder for the state of the run, which `tui --attach PATH` reads."),
     console_options,
 )

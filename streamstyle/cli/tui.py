@@ -23,7 +23,7 @@ from streamstyle.styles.spec import parse_style
 _LATEST = ""
 """Value of `--attach` without a run."""
 
-_OMITTED = frozenset({"movie", "style", "dry_run", "as_json", "quiet", "run_folder"})
+_OMITTED = frozenset({"movie", "style", "dry_run", "count", "as_json", "quiet", "run_folder"})
 """Parameters of `run` that are declared again here, or that have no use in the TUI."""
 
 _EPILOG = """

@@ -14,10 +14,10 @@ from streamstyle.errors import VideoError
 from streamstyle.gpu.device import select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, resize
+from streamstyle.media.stated_range import at_working_size
 from streamstyle.models.style_net import StyleNet
 from streamstyle.models.weights import prepare_style_net
 from streamstyle.ops.image import to_numpy, to_tensor
-from streamstyle.preview_server.video_facts import at_working_size
 from streamstyle.settings import Device, SourceSettings, StyleSettings
 from streamstyle.stages.decode import decode
 from streamstyle.stages.stylise import stylise_image

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from streamstyle.cli.media_args import TimeRange, middle_range
+from streamstyle.cli.media_args import stated_range
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.media.colour import HLG, PQ, resolve_tags
 from streamstyle.media.decoder import decode_frames
 from streamstyle.media.image_sequence import source_size
 from streamstyle.media.output_warnings import DEINTERLACED
-from streamstyle.media.probe import FrameSize, which_to_deinterlace, working_size
 from streamstyle.media.reader import find_video_stream, open_video
-from streamstyle.media.video_range import empty_range_error
-from streamstyle.settings import SourceSettings
 from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
@@ -79,39 +76,7 @@ def requested_range(video: VideoInfo, arguments: RunArguments) -> VideoInfo:
     Raises SettingsError or VideoError if there is no such range.
     """
     source = arguments.settings.source
-    time_range = source.start, source.end
-    if arguments.sample is not None:
-        time_range = middle_range(video, arguments.sample)
-    return _cut(at_working_size(video, source), time_range, source)
-
-
-def at_working_size(video: VideoInfo, settings: SourceSettings) -> VideoInfo:
-    """Return a whole video with the size at which its frames are stylised."""
-    size = working_size(FrameSize(video.width, video.height, video.sample_aspect_ratio), settings, video.path)
-    deinterlacing = which_to_deinterlace(settings, video.is_interlaced)
-    return replace(
-        video,
-        width=size.width,
-        height=size.height,
-        sample_aspect_ratio=size.sample_aspect_ratio,
-        deinterlacing=deinterlacing,
-    )
-
-
-def _cut(video: VideoInfo, time_range: TimeRange, settings: SourceSettings) -> VideoInfo:
-    start, end = time_range
-    if video.duration is None or (start is None and end is None):
-        return video
-    start = start or 0.0
-    duration = min(video.duration, video.duration if end is None else end) - start
-    if duration <= 0:
-        raise empty_range_error(video.path, settings, video.duration)
-    return replace(
-        video.starting_at(start),
-        end_pts=None if end is None else video.start_pts + round(end / float(video.time_base)),
-        duration=duration,
-        frames=None if video.frames is None else max(1, round(video.frames * duration / video.duration)),
-    )
+    return stated_range(video, source, arguments.sample, (source.start, source.end))[0]
 
 
 def _video_notes(video: VideoInfo, stream: VideoStream, first: VideoFrame | None) -> list[str]:

@@ -36,7 +36,7 @@ from streamstyle.resume.checkpoint import (
 )
 from streamstyle.resume.packet_digest import Digest
 from streamstyle.resume.partial_video import PartialVideo
-from streamstyle.resume.signature import check_unchanged
+from streamstyle.resume.signature import RANGE_KEY, check_unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,15 @@ def find_checkpoint(output: Path, signature: Mapping[str, str]) -> Checkpoint | 
     return checkpoint
 
 
-def resumable_frames(output: Path, signature: Mapping[str, str]) -> int:
+def resumable_frames(output: Path, signature: Mapping[str, str], *, range_is_known: bool = True) -> int:
     """Return how many frames a run with this signature would resume after, which it verifies only when it begins.
 
-    Raises OutputError if it could not.
+    Raises OutputError if it could not. Where the video has not been read, so that its exact range is not known, that
+    of the earlier run is taken to be the same.
     """
     try:
+        if not range_is_known and (earlier := read_checkpoint(output)) is not None:
+            signature = {**signature, RANGE_KEY: earlier.signature.get(RANGE_KEY, "")}
         checkpoint = find_checkpoint(output, signature)
     except DamagedError:
         return 0

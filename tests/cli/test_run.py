@@ -184,17 +184,38 @@ def test_a_dry_run_counts_frames_measures_speed_and_writes_nothing(
     film: Path, style: Path, home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = files(film.parent)
-    (planned,) = run(capfd, film, "--style", style, "--method", "live", "--dry-run")
+    (planned,) = run(capfd, film, "--style", style, "--method", "live", "--dry-run", "--count")
     assert (planned["event"], planned["frames"], planned["cuts"]) == ("planned", 25, pytest.approx([14 / 25]))
     assert [(stream["stream"]["kind"], stream["action"]) for stream in planned["streams"]] == [("audio", "copied")]
     assert planned["seconds"] == pytest.approx(25 * planned["seconds_per_frame"])
     assert 0 < planned["bytes"] < 10_000_000
-    assert exit_code(["run", str(film), "--style", str(style), "--method", "live", "--dry-run"]) == 0
+    assert exit_code(["run", str(film), "--style", str(style), "--method", "live", "--dry-run", "--count"]) == 0
     printed = capfd.readouterr().out
     assert "2, cuts at 0:01" in printed
     assert "aac: copied" in printed
     assert files(film.parent) == before
     assert not home.exists()
+
+
+def test_a_dry_run_reads_the_whole_film_only_to_count(
+    film: Path, style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError("the whole film is read")
+
+    monkeypatch.setattr("streamstyle.media.probe.count_range", refuse)
+    monkeypatch.setattr("streamstyle.estimate._count_frames", refuse)
+    arguments = [film, "--style", style, "--method", "johnson", "--dry-run"]
+    (planned,) = run(capfd, *arguments)
+    assert (planned["frames"], planned["cuts"]) == (25, None)
+    assert planned["seconds"] == pytest.approx(25 * planned["seconds_per_frame"])
+    (part,) = run(capfd, *arguments, "--range", "0.2-0.6", "--height", "48", "--adapt", "7m")
+    assert (part["frames"], part["height"], part["adaptation_seconds"]) == (10, 48, 420)
+    assert exit_code(["run", *map(str, arguments), "--adapt", "7m"]) == 0
+    printed = capfd.readouterr().out
+    assert "about 25, 0:01" in printed
+    assert "after 7:00 in which the style is adapted" in printed
+    assert run(capfd, film, "--style", style, "--count", code=2)[-1]["problem"].startswith("--count")
 
 
 @pytest.mark.slow
