@@ -16,6 +16,11 @@ from tools.demo_film import render_demo
 from tools.demo_film.reference import demo_film_flow
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Run the benchmarks one after the other: in parallel they would slow down each other."""
+    return 0
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("streamstyle")
     group.addoption(

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes: each computes in one thread, and so do its children
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import torch
 
 from streamstyle.gpu import dispatch
 from streamstyle.gpu.cpu_kernels import CpuKernels
 from tests.build_kernels import build_cpu_kernels
+
+MAX_PROCESSES = 4
+"""Processes that the tests run in at most: each takes a gigabyte of memory."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run the tests in a process for each core, up to `MAX_PROCESSES`."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MAX_PROCESSES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
