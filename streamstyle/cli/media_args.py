@@ -31,7 +31,8 @@ def default_output(movie: Path, style: str, suffix: str = ".mkv") -> Path:
         )
     if is_pattern(movie):
         return movie.parent.with_name(f"{movie.absolute().parent.name}.{style}{suffix}")
-    return movie.with_name(f"{movie.stem}.{style}{suffix}")
+    named = movie.resolve() if movie.name in {"", ".."} else movie  # `.` and `..`
+    return named.with_name(f"{named.stem}.{style}{suffix}")
 
 
 def confirm_output(output: Path, inputs: Sequence[Path], *, replace: bool, can_ask: bool, is_film: bool = True) -> None:

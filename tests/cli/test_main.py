@@ -143,7 +143,7 @@ def test_with_json_an_error_is_an_event_on_standard_output(capsys: pytest.Captur
     cases = {
         5: ["run", "film.mp4", "--style", "wvae"],
         2: ["run"],
-        3: ["run", "-", "--style", "wave"],
+        3: ["run", ".", "--style", "wave"],
     }
     for code, arguments in cases.items():
         assert exit_code([*arguments, "--json"]) == code

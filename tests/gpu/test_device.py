@@ -64,6 +64,7 @@ def test_on_a_gpu_float32_stays_float32(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_threads_can_be_limited_and_limited_no_more() -> None:
+    set_threads(0)
     torch_threads, opencv_threads = torch.get_num_threads(), cv2.getNumThreads()
     set_threads(3)
     assert (torch.get_num_threads(), cv2.getNumThreads()) == (3, 3)
