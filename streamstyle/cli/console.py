@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from streamstyle.cli.errors import stop_on_signal
+from streamstyle.cli.long_run import LongRunNotice
 from streamstyle.cli.standard_streams import echo_line
 from streamstyle.events import (
     Event,
@@ -83,6 +84,7 @@ class ConsoleReporter:
         self._film_time = 0.0
         self._frames: int | None = None
         self._speed = SpeedMeter()
+        self._notice: LongRunNotice | None = None
 
     def observe(self, event: Event) -> None:
         """Print the event."""
@@ -114,6 +116,7 @@ class ConsoleReporter:
 
     def _on_started(self, event: Started) -> None:
         self._speed = SpeedMeter()
+        self._notice = LongRunNotice(event)
         self._frames = event.frames
         frames = f"{event.frames} frames" if event.frames else "unknown number of frames"
         details = ", ".join(filter(None, (event.size, frames, event.method, event.style, event.device)))
@@ -133,6 +136,8 @@ class ConsoleReporter:
     def _on_frame_written(self, event: FrameWritten) -> None:
         self._film_time = event.time
         self._speed.update(event.frame, event.elapsed)
+        if self._notice and (notice := self._notice.text(event)):
+            self._print(notice)
         bar = self._line.bar(event.frame / event.frames) if event.frames else ""
         self._line.show(progress_text(bar, event.frame, event.frames, self._speed))
 

@@ -36,7 +36,7 @@ from streamstyle.cli.purposes import suffix_for
 from streamstyle.cli.run_arguments import run_options, settings_from_options
 from streamstyle.errors import EXIT_INTERRUPTED, SettingsError
 from streamstyle.events import Observer, Stopped, Warned
-from streamstyle.formatting import format_bytes, format_duration, format_speed
+from streamstyle.formatting import format_bytes, format_duration, format_rough_duration, format_speed
 from streamstyle.option_values import settings_from
 from streamstyle.resume.signature import run_inputs, run_signature
 from streamstyle.settings import (
@@ -256,7 +256,7 @@ def _plan_rows(planned: Planned, output: Path) -> list[str]:
     duration = f", {format_duration(planned.duration)}" if planned.duration is not None else ""
     resumed = f", resuming after frame {planned.resumed_frames}" if planned.resumed_frames else ""
     free = shutil.disk_usage(output.parent).free
-    speed = format_speed(1, planned.seconds_per_frame)
+    time, speed = format_rough_duration(planned.seconds), format_speed(1, planned.seconds_per_frame)
     about = "about " if planned.cuts is None else ""
     before = planned.adaptation_seconds
     adaptation = f", after {format_duration(before)} in which the style is adapted to the film" if before else ""
@@ -268,10 +268,7 @@ def _plan_rows(planned: Planned, output: Path) -> list[str]:
         ("shots", _shots_text(planned.cuts)),
         ("style", f"{planned.style}, method {planned.method}"),
         *((plan.stream.kind, _stream_text(plan)) for plan in planned.streams),
-        (
-            "time",
-            f"about {format_duration(planned.seconds)}, at {speed}, measured on frames from the middle{adaptation}",
-        ),
+        ("time", f"about {time}, at {speed}, measured on frames from the middle{adaptation}"),
         ("disk", f"about {format_bytes(planned.bytes)}, {format_bytes(free)} free"),
     ]
     return [f"{name:<11}{text}" for name, text in rows]

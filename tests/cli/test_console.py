@@ -225,3 +225,28 @@ def test_with_json_every_event_is_one_line_on_stdout(capsys: pytest.CaptureFixtu
     said = capsys.readouterr()
     assert [json.loads(line) for line in said.out.splitlines()] == [event.to_json() for event in events]
     assert said.err == ""
+
+
+def long_frames(seconds: float, count: int = 30) -> list[FrameWritten]:
+    return [FrameWritten(index + 1, 36_000, index / 25, 30 + seconds * index) for index in range(count)]
+
+
+def test_a_long_run_is_told_once_how_long_it_takes_and_what_is_cheaper() -> None:
+    started = replace(STARTED, width=1920, height=1080, frames=36_000)
+    lines = printed(started, *long_frames(9.0)).splitlines()
+    assert lines[1:] == [
+        "this will take 3 d 18 h; cheaper: --height 360 (10 h), --method live|johnson, --sample 10s for a try"
+    ]
+    assert len(printed(started, *long_frames(9.0)[:3]).splitlines()) == 1
+    small = printed(replace(started, height=360, method="johnson"), *long_frames(0.2)).splitlines()
+    assert small[1:] == ["this will take 2 h; cheaper: --sample 10s for a try"]
+
+
+@pytest.mark.parametrize(
+    ("change", "seconds"),
+    [({}, 0.05), ({"method": "upscale"}, 9.0), ({"resumed_frames": 100}, 9.0), ({"frames": None}, 9.0)],
+)
+def test_other_runs_are_not_told_how_long_they_take(change: dict[str, object], seconds: float) -> None:
+    started = replace(STARTED, frames=36_000, height=1080)
+    assert "this will take" not in printed(replace(started, **change), *long_frames(seconds))  # type: ignore[arg-type]
+    assert "this will take" not in printed(started, *long_frames(9.0), quiet=True)
