@@ -220,16 +220,20 @@ class RunController:
         """Return the state of the run in a few words."""
         state = snapshot.state
         if state.end is not None:
-            return "closing"
-        if self.is_stopping(snapshot):
-            return "stopping after this frame"
-        if state.paused or self.is_pausing(state):
-            return "paused" if state.paused else "pausing after this frame"
-        if state.started is None:
-            return "starting"
-        if snapshot.owner is not None:
-            return f"view only: {snapshot.owner.pid} holds it"
-        return "view only" if snapshot.owned_by_other else "running"
+            text = "closing"
+        elif self.is_stopping(snapshot):
+            text = "stopping after this frame"
+        elif state.paused or self.is_pausing(state):
+            text = "paused" if state.paused else "pausing after this frame"
+        elif state.training is not None:
+            text = f"adapting the style to the film: step {state.training.step} of {state.training.steps}"
+        elif state.started is None:
+            text = "starting"
+        elif snapshot.owner is not None:
+            text = f"view only: {snapshot.owner.pid} holds it"
+        else:
+            text = "view only" if snapshot.owned_by_other else "running"
+        return text
 
     def _last_control(self) -> Control:
         """Return the control last sent from here, or one with the run's last save, to continue its numbers."""

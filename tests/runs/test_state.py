@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from unittest.mock import MagicMock
 
 import pytest
 
-from streamstyle.events import Event, FrameWritten, Paused, ShotStarted, Stopped, Unpaused, Warned
+from streamstyle.events import (
+    Event,
+    FrameWritten,
+    Paused,
+    ShotStarted,
+    Stopped,
+    StyleTrained,
+    TrainingStep,
+    Unpaused,
+    Warned,
+)
 from streamstyle.runs.state import RunState, apply_events, parse_event
+from streamstyle.tui.run_control import RunController, RunSnapshot
 from tests.tui.fake_run import started, status_sample
 
 HALFWAY = RunState(started=started("film.mkv", "out.mkv", 132), last_frame=FrameWritten(66, 132, 2.64, 33.0))
@@ -23,6 +35,17 @@ def test_the_state_counts_frames_and_logs_shots() -> None:
     state = state_after(started("film.mkv", "out.mkv", 132), ShotStarted(0, 0, 0.0), FrameWritten(57, 132, 2.28, 55.0))
     assert (state.frames_done, state.frames) == (57, 132)
     assert [entry.text for entry in state.log] == ["shot 1 begins at 0:00, frame 0"]
+
+
+def test_a_run_that_adapts_its_style_knows_the_step_until_it_starts() -> None:
+    step, adapted = TrainingStep(30, 300, 1.4, 21.0), StyleTrained("wave", "wave", "wave.safetensors", 300.0)
+    adapting = state_after(step)
+    assert adapting.training == step
+    status = RunController(MagicMock()).status_text(RunSnapshot(adapting))
+    assert status == "adapting the style to the film: step 30 of 300"
+    state = state_after(step, adapted, started("film.mkv", "out.mkv", 132))
+    assert state.training is None
+    assert [entry.text for entry in state.log] == ["adapted wave to the film in 5:00"]
 
 
 def test_a_run_is_paused_until_it_is_unpaused_or_has_ended() -> None:
