@@ -1,4 +1,8 @@
-"""`--for`: what the output is for, in place of codec, quality and container; options that are given count for more."""
+"""`--for` and `--quality`: one word in place of several options; options that are given count for more.
+
+`--for` says what the output is for (codec, quality, container), `--quality` how much time may be spent (method, size,
+encoder preset); where both have a value, that of `--for` counts.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any
 import click
 
 from streamstyle.cli.options import grouped_option
+from streamstyle.quality import QUALITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,31 @@ purpose_option = grouped_option("Output")(
     "4444 in MOV. Options that are given count for more.",
 )
 """Decorates a command with `--for`."""
+
+
+def _set_quality(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    """Make the options of the quality the defaults of the command, but not in place of those of `--for`."""
+    if name is not None:
+        context.default_map = {**QUALITIES[name].options, **(context.default_map or {})}
+    return name
+
+
+quality_option = grouped_option("Quality and time")(
+    "--quality",
+    type=click.Choice(list(QUALITIES)),
+    is_eager=True,
+    callback=_set_quality,
+    help="; ".join(f"{name}: {quality.summary}" for name, quality in QUALITIES.items())
+    + ". Sets --method, --height and --preset, a fast one for a fast method; those that are given count for more.",
+)
+"""Decorates a command with `--quality`."""
+
+
+def without_default_height(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a run without the height that `--quality` implies, if `--size` is given."""
+    implied = QUALITIES[values["quality"]].height if values["quality"] else None
+    is_implied = values["size"] is not None and implied is not None and values["height"] == implied
+    return {**values, "height": None} if is_implied else dict(values)
 
 
 def suffix_for(purpose: str | None) -> str:

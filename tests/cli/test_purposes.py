@@ -1,4 +1,4 @@
-"""`--for web|archive|edit`."""
+"""`--for web|archive|edit` and `--quality draft|balanced|best`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from streamstyle.cli.main import exit_code
 from streamstyle.cli.run_arguments import parse_run_arguments
-from streamstyle.settings import EncoderSettings
+from streamstyle.settings import EncoderSettings, Method, Settings, SourceSettings
 from tests.films import pan, write_film
 from tests.video_io import random_style
 
@@ -43,3 +43,39 @@ def test_options_that_are_given_count_for_more(tmp_path: Path) -> None:
         assert parsed.settings.encoder == EncoderSettings(crf=30, preset="slow", pix_fmt="yuv420p")
         assert parsed.output == Path("film.nonsense.mp4")
     assert parse_run_arguments(["film.mkv", "--style", style]).settings.encoder == EncoderSettings()
+
+
+def parse(*options: str) -> Settings:
+    return parse_run_arguments(["film.mkv", "--style", "wave", *options]).settings
+
+
+@pytest.mark.parametrize(
+    ("quality", "method", "height", "preset"),
+    [
+        ("draft", Method.live, 360, "veryfast"),
+        ("balanced", Method.live, None, "medium"),
+        ("best", Method.consistent, None, "slow"),
+    ],
+)
+def test_a_quality_sets_method_height_and_preset(quality: str, method: Method, height: int | None, preset: str) -> None:
+    settings = parse("--quality", quality)
+    assert (settings.consistency.method, settings.source.height, settings.encoder.preset) == (method, height, preset)
+
+
+def test_balanced_is_what_is_done_without_a_quality() -> None:
+    assert parse("--quality", "balanced") == parse()
+
+
+def test_options_count_for_more_than_a_quality() -> None:
+    settings = parse("--method", "johnson", "--height", "480", "--quality", "draft", "--preset", "fast")
+    assert (settings.consistency.method, settings.source.height) == (Method.johnson, 480)
+    assert settings.encoder.preset == "fast"
+    assert parse("--quality", "draft", "--size", "320x240").source == SourceSettings(size=(320, 240))
+    for options in (["--for", "web", "--quality", "draft"], ["--quality", "draft", "--for", "web"]):
+        assert (parse(*options).encoder.preset, parse(*options).source.height) == ("slow", 360)
+
+
+def test_the_quality_is_the_first_option_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["run", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert 0 < text.index("--quality") < text.index("--style")

@@ -27,6 +27,7 @@ def test_every_setting_has_a_field_and_an_option() -> None:
         "count",
         "adapt",
         "purpose",
+        "quality",
         "quiet",
         "as_json",
         "run_folder",
