@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 
 import click
+from click.shell_completion import CompletionItem
 
 from streamstyle import __version__
 from streamstyle.cli.cluster import cluster
@@ -89,3 +90,15 @@ def cli() -> None:
 
 for command in _COMMANDS:
     cli.add_command(command)
+
+
+def _complete_command(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the names of the commands that start with `incomplete`."""
+    return [CompletionItem(name) for name in cli.commands if name.startswith(incomplete)]
+
+
+@cli.command("help", short_help="Print the help of a command.")
+@click.argument("command", nargs=-1, shell_complete=_complete_command)
+def help_command(command: tuple[str, ...]) -> None:
+    """Print the help of COMMAND, which `COMMAND --help` does, too; without it, the list of commands."""
+    cli.main([*command, "--help"], prog_name="streamstyle", standalone_mode=False)

@@ -25,6 +25,8 @@ FILE = click.Path(path_type=Path)
 HELP_NAMES = ["-h", "--help"]
 
 _METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", SIZE: "WxH", NUMBERS: "N,…", Fraction: "FPS"}
+_OTHER_SPELLINGS = {"preserve_colour": ("--preserve-color",)}
+
 _OPTION_COLUMN = 26
 """Characters up to which the column of the options grows."""
 
@@ -107,6 +109,7 @@ def _field_option(field: Field[Any], annotation: Any, heading: str) -> Callable[
     default = None if is_required else field.default
     return grouped_option(heading)(
         f"--{field.name.replace('_', '-')}",
+        *_OTHER_SPELLINGS.get(field.name, ()),
         field.name,
         type=None if is_flag else click_type(annotation),
         is_flag=is_flag,
@@ -135,6 +138,7 @@ def style_option(
     """Decorate a command with `--style`, one style or a blend of several."""
     return grouped_option(heading)(
         "--style",
+        "-s",
         show_default=True,
         metavar="STYLE",
         shell_complete=complete_style,
@@ -189,9 +193,13 @@ def console_options(command: Decorated) -> Decorated:
 
 
 def complete_style(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the styles whose names start with `incomplete`; if there is none, complete a file name."""
-    names = [style.name for style in all_styles() if style.name.startswith(incomplete)]
-    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
+    """Return the styles whose names start with `incomplete`, or with its last part if it is a blend of several.
+
+    If there is none, complete a file name.
+    """
+    before, comma, part = incomplete.rpartition(",")
+    names = [style.name for style in all_styles() if style.name.startswith(part)]
+    return [CompletionItem(f"{before}{comma}{name}") for name in names] or [CompletionItem(incomplete, type="file")]
 
 
 def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

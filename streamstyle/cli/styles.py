@@ -55,6 +55,7 @@ _sheet_option = grouped_option("Contact sheet")
 )
 @_sheet_option(
     "--style",
+    "-s",
     "names",
     multiple=True,
     metavar="STYLE",

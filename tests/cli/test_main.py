@@ -67,7 +67,14 @@ def test_a_group_without_a_command_prints_its_help(group: list[str], capsys: pyt
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [("run --me", "--method"), ("run a.mkv --style tu", "turner_nantes"), ("run a.mkv --style my", "my"), ("", "stop")],
+    [
+        ("run --me", "--method"),
+        ("run a.mkv --style tu", "turner_nantes"),
+        ("run a.mkv --style my", "my"),
+        ("", "stop"),
+        ("run a.mkv -s wave:2,tu", "wave:2,turner_nantes"),
+        ("help comp", "compare"),
+    ],
 )
 def test_shell_completion_offers_commands_options_styles_and_files(
     typed: str, offered: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -79,6 +86,16 @@ def test_shell_completion_offers_commands_options_styles_and_files(
     with pytest.raises(SystemExit, match="0"):
         exit_code([])
     assert offered in [line.partition(",")[2] for line in capsys.readouterr().out.splitlines()]
+
+
+def test_help_prints_what_the_option_does(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ([], ["run"], ["train", "upscaler"]):
+        assert exit_code(["help", *command]) == 0
+        printed = capsys.readouterr().out
+        assert exit_code([*command, "--help"]) == 0
+        assert printed == capsys.readouterr().out
+    assert exit_code(["help", "rum"]) == 2
+    assert "rum" in read_error(capsys)
 
 
 def test_version_prints_the_version_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,11 @@ from streamstyle.settings import Method
 pytestmark = pytest.mark.usefixtures("home")
 
 
+def test_style_and_colour_have_a_second_spelling() -> None:
+    arguments = parse_run_arguments(["film.mkv", "-s", "wave", "--preserve-color"])
+    assert (arguments.blend.name, arguments.settings.style.preserve_colour) == ("wave", True)
+
+
 def test_arguments_are_parsed_to_film_output_blend_and_settings() -> None:
     arguments = parse_run_arguments(
         ["film.mp4", "--style", "wave:0.6,starry_night", "--method", "LIVE", "--height", "48", "--range", "1-2"]

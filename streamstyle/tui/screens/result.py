@@ -131,7 +131,7 @@ def next_steps(result: RunResult) -> list[tuple[str, str]]:
     if isinstance(result.state.end, Finished):
         video, range_option = _shell_path(result.video), _range_option(result)
         steps.append(("measure", f"streamstyle measure {output} --source {video}{range_option}"))
-        if style := _option_value(result.arguments, "--style"):
+        if style := _option_value(result.arguments, "--style") or _option_value(result.arguments, "-s"):
             methods = f"streamstyle compare {video} --style {shlex.quote(style)} --sample 5s"
             steps.append(("compare methods", methods))
     elif result.arguments:

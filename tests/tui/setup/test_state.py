@@ -14,7 +14,7 @@ from streamstyle.tui.setup.state import SETTINGS, SetupState, settings_in_messag
 def test_every_setting_has_a_field_and_an_option() -> None:
     options = {parameter.name: parameter for parameter in run.params if isinstance(parameter, click.Option)}
     for name, setting in SETTINGS.items():
-        assert options[name].opts == [setting.flag]
+        assert options[name].opts[0] == setting.flag
         assert setting.help in (options[name].help or "")
     without_field = {
         "style",
