@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
+from streamstyle.errors import VideoError
+from streamstyle.files import IMAGE_SUFFIXES
 from streamstyle.gpu.device import select_device, tune_malloc
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
-from streamstyle.media.images import RgbImage
+from streamstyle.media.images import RgbImage, read_image, resize
+from streamstyle.media.probe import probe_header
 from streamstyle.models.weights import prepare_style_net
 from streamstyle.ops.image import to_numpy, to_tensor
 from streamstyle.settings import Device, StyleSettings
+from streamstyle.stages.decode import decode
 from streamstyle.stages.stylise import stylise_image
 from streamstyle.styles.blending import load_blend
 from streamstyle.styles.spec import StyleBlend
@@ -24,6 +29,24 @@ MARGIN, CAPTION = 12, 26
 
 INSET = 0.28
 """Longer side of the inset style image, as a fraction of the frame's height."""
+
+
+def read_picture(path: Path) -> RgbImage:
+    """Return an image, or the frame in the middle of a film, in the shape in which it is displayed.
+
+    StyleError if the file is neither.
+    """
+    if path.suffix.lower() in IMAGE_SUFFIXES or not path.is_file():
+        return read_image(path)
+    try:
+        video = probe_header(path)
+        frame = next(decode(video.starting_at((video.duration or 0.0) / 2)), None)
+    except VideoError:
+        frame = None
+    if frame is None:
+        return read_image(path)
+    height, width = frame.image.shape[:2]
+    return resize(frame.image, (max(1, round(width * video.sample_aspect_ratio)), height))
 
 
 @gpu_errors_as_device_errors()

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from streamstyle.cli.main import exit_code
-from streamstyle.contact_sheet import arrange_in_grid
+from streamstyle.contact_sheet import arrange_in_grid, read_picture
+from streamstyle.errors import StyleError
+from tests.films import write_film
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,17 @@ def test_a_sheet_shows_the_frame_in_the_given_styles(frame: Path, capsys: pytest
     first, second, third = (sheet[12:72, left + 12 : left + 172].astype(int) for left in (0, 184, 368))
     assert np.abs(first - second).mean() > 10
     assert np.abs(second - third).mean() > 5
+
+
+def test_the_sheet_of_a_film_shows_the_frame_in_its_middle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    grey = np.repeat(np.linspace(20, 200, 10).astype(np.uint8), 96 * 64 * 3).reshape(10, 64, 96, 3)
+    film = write_film(tmp_path / "film.mkv", grey)
+    assert read_picture(film).mean() == pytest.approx(120, abs=12)
+    assert exit_code(["styles", "--sheet", str(film), "--style", "wave"]) == 0
+    assert (tmp_path / "film.styles.jpg").exists()
+    (tmp_path / "text.mkv").write_text("no film")
+    with pytest.raises(StyleError, match="is not an image"):
+        read_picture(tmp_path / "text.mkv")
 
 
 def test_a_sheet_does_not_replace_a_file_without_yes(frame: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,7 +51,8 @@ _sheet_option = grouped_option("Contact sheet")
     "frame",
     type=FILE,
     metavar="FRAME",
-    help="Image to stylise in every style; the results are written to one image.",
+    help="Image to stylise in every style, or a film, of which the frame in the middle is taken; the results are "
+    "written to one image.",
 )
 @_sheet_option(
     "--style",
@@ -85,14 +86,14 @@ def styles(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """List the built-in styles and those trained on this machine; with --sheet, stylise an image in each of them."""
+    """List the built-in styles and those trained on this machine; with --sheet, stylise a frame in each of them."""
     if frame is not None:
         output = output or frame.with_name(f"{frame.stem}.styles.jpg")
         confirm_output(output, [frame], replace=yes, can_ask=not as_json, is_film=False)
         _write_sheet(frame, names, height, output, settings_from(StyleSettings, values), Device(device))
         click.echo(json.dumps({"schema": SCHEMA, "sheet": str(output)}) if as_json else str(output))
     elif names or output:
-        raise SettingsError("--style and --output need --sheet", "Give --sheet FRAME, an image to stylise.")
+        raise SettingsError("--style and --output need --sheet", "Give --sheet FRAME, an image or a film to stylise.")
     else:
         _print_list(as_json)
 
@@ -100,13 +101,13 @@ def styles(
 def _write_sheet(
     frame: Path, requested: tuple[str, ...], height: int, output: Path, settings: StyleSettings, device: Device
 ) -> None:
-    from streamstyle.contact_sheet import contact_sheet
-    from streamstyle.media.images import encode_image, read_image, resize_height
+    from streamstyle.contact_sheet import contact_sheet, read_picture
+    from streamstyle.media.images import encode_image, resize_height
 
     names = requested or tuple(style.name for style in all_styles())
     if output.suffix.lower() not in (".jpg", ".jpeg", ".png", ".webp"):
         raise OutputError(f"{output} is not the name of an image", "Give a name that ends in .jpg, .png or .webp.")
-    picture = resize_height(read_image(frame), height)
+    picture = resize_height(read_picture(frame), height)
     sheet = contact_sheet(picture, [(parse_style(name), _style_thumbnail(name)) for name in names], settings, device)
     try:
         output.write_bytes(encode_image(sheet, output.suffix))
