@@ -251,8 +251,9 @@ def _initial_network(
 def _crop(image: RgbImage, index: int, *, favoured: bool) -> RgbImage:
     """Return a random crop of a painting, the same for the same `index`."""
     rng = np.random.default_rng(zlib.crc32(image[:16].tobytes()) + index)
-    if favoured:  # large scans: nearly the whole image, at the size at which `learn` sees it
-        return random_crop(resize_short_side(image, 512), 400, rng)
+    if favoured:  # nearly the whole image, at the size at which `learn` sees it
+        side = min(512, *image.shape[:2])
+        return random_crop(resize_short_side(image, side), side * 25 // 32, rng)
     return random_crop(image, 256, rng)
 
 
