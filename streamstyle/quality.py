@@ -12,7 +12,8 @@ from streamstyle.settings import Method
 class Quality:
     """Method, size and encoder, chosen to go together: a fast method gets a fast preset of the encoder.
 
-    x264 at its preset medium takes about a third of the time of the method johnson, and nothing beside consistent.
+    x264 at its preset medium takes about an eighth of the time of the method johnson, and next to nothing beside
+    consistent.
     """
 
     method: Method
