@@ -124,12 +124,12 @@ def plan(
     not known.
     """
     streams = plan_streams(video, output)
-    counted, cuts = (video.frames, None) if on_progress is None else _count_frames(video, on_progress)
-    if counted is None:
+    if video.frames is None:
         raise VideoError(
-            f"how many frames {video.path} has is not known before its end", "Leave out --dry-run, or give a file."
+            "how many frames a piped film has is not known before its end", "Leave out --dry-run, or give a file."
         )
-    frames, shots = counted, 1 if cuts is None else len(cuts) + 1
+    frames, cuts = (video.frames, None) if on_progress is None else _count_frames(video, on_progress)
+    shots = 1 if cuts is None else len(cuts) + 1
     trial = run_trial(video, output.suffix, blend, cap_iterations(settings))
     seconds = trial.seconds * full_to_trial_ratio(settings, shots / max(1, frames))
     copied = _estimate_copied_bytes(video, streams) if cuts is None else copied_bytes(video, streams)

@@ -259,7 +259,7 @@ def _plan_rows(planned: Planned, output: Path) -> list[str]:
     time, speed = format_rough_duration(planned.seconds), format_speed(1, planned.seconds_per_frame)
     about = "about " if planned.cuts is None else ""
     before = planned.adaptation_seconds
-    adaptation = f", after {format_duration(before)} in which the style is adapted to the film" if before else ""
+    adaptation = f", after {format_rough_duration(before)} in which the style is adapted to the film" if before else ""
     rows = [
         ("film", planned.video),
         ("output", planned.output + (" (exists; -y replaces it)" if output.exists() else "")),

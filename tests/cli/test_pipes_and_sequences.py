@@ -196,6 +196,15 @@ def test_a_range_of_standard_input(style: Path, tmp_path: Path) -> None:
     assert [path.name for path in sorted(tmp_path.glob("*.png"))] == ["1.png", "2.png"]
 
 
+@pytest.mark.usefixtures("stdin")
+@pytest.mark.parametrize("options", [["--dry-run"], ["--dry-run", "--count"]])
+def test_a_dry_run_of_standard_input_is_refused(
+    style: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    run("-", "--style", style, "-o", tmp_path / "film.mkv", *options, code=3)
+    assert "how many frames a piped film has is not known" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(("name", "container"), [("-", "yuv4mpegpipe"), ("nut:-", "nut")])
 def test_through_two_pipes_a_film_stays_what_it_was(style: Path, name: str, container: str) -> None:
     command = [sys.executable, "-m", "streamstyle", "run", "-", "-o", name, "--style", str(style), "--strength", "0"]

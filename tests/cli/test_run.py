@@ -214,7 +214,7 @@ def test_a_dry_run_reads_the_whole_film_only_to_count(
     assert exit_code(["run", *map(str, arguments), "--adapt", "7m"]) == 0
     printed = capfd.readouterr().out
     assert "about 25, 0:01" in printed
-    assert "after 7:00 in which the style is adapted" in printed
+    assert "after 7 min in which the style is adapted" in printed
     assert run(capfd, film, "--style", style, "--count", code=2)[-1]["problem"].startswith("--count")
 
 
