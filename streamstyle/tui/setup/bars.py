@@ -5,12 +5,11 @@ from __future__ import annotations
 from rich.text import Text
 from textual import events
 from textual.binding import Binding
-from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
-from streamstyle.tui.widgets.text import ACCENT, MUTED, line
+from streamstyle.tui.widgets.key_bar import ClickableKeys
 
 SETUP_BINDINGS = [
     Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
@@ -67,10 +66,8 @@ SETUP_GLOSSARY = [
 
 PAGES = ("film", "style", "options", "preview")
 
-_GAP = "  "
 
-
-class KeyBar(Static):
+class KeyBar(ClickableKeys):
     """Shows the keys, which can also be clicked; while a text field has the focus, only the keys that work there."""
 
     DEFAULT_CSS = "KeyBar { height: 1; text-wrap: nowrap; text-overflow: clip; }"
@@ -81,21 +78,8 @@ class KeyBar(Static):
 
     def _show(self, focused: Widget | None) -> None:
         typing = isinstance(focused, Input)
-        shown = [
-            (binding, _key_while_typing(binding) if typing else _key_name(binding))
-            for binding in SETUP_BINDINGS
-            if binding.show
-        ]
-        self._keys = [(each.action, line((key, ACCENT), (f" {each.description}", MUTED))) for each, key in shown if key]
-        self.update(Content(_GAP).join([key for _, key in self._keys]), layout=False)
-
-    async def on_click(self, event: events.Click) -> None:
-        """Run the action of the key under the mouse."""
-        column = self.gutter.left
-        for action, key in self._keys:
-            if column <= event.x < column + key.cell_length:
-                await self.screen.run_action(action)
-            column += key.cell_length + len(_GAP)
+        named = [(each, _key_while_typing(each) if typing else _key_name(each)) for each in SETUP_BINDINGS if each.show]
+        self.show_keys((each.action, key, each.description) for each, key in named if key)
 
 
 def _key_name(binding: Binding) -> str:

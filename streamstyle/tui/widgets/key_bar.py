@@ -1,8 +1,8 @@
-"""The last line of a screen: as many of its keys as fit, the most useful ones first to stay."""
+"""The last line of a screen: its keys, which can also be clicked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from textual import events
 from textual.binding import Binding
@@ -14,8 +14,29 @@ from streamstyle.tui.widgets.text import ACCENT, MUTED, line
 _GAP = "  "
 
 
-class FittingKeyBar(Static):
-    """Shows the keys of the screen that work now, and which can also be clicked."""
+class ClickableKeys(Static):
+    """Keys in a row, which can be clicked."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._keys: list[tuple[str, Content]] = []
+
+    def show_keys(self, keys: Iterable[tuple[str, str, str]]) -> None:
+        """Show keys: action, name of the key and description of each."""
+        self._keys = [(action, line((key, ACCENT), (f" {text}", MUTED))) for action, key, text in keys]
+        self.update(Content(_GAP).join([key for _, key in self._keys]), layout=False)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Run the action of the key under the mouse."""
+        column = self.gutter.left
+        for action, key in self._keys:
+            if column <= event.x < column + key.cell_length:
+                await self.screen.run_action(action)
+            column += key.cell_length + len(_GAP)
+
+
+class FittingKeyBar(ClickableKeys):
+    """Shows the keys of the screen that work now: as many as fit, the most useful ones first to stay."""
 
     DEFAULT_CSS = "FittingKeyBar { height: 1; text-wrap: nowrap; text-overflow: clip; padding: 0 1; }"
 
@@ -23,7 +44,6 @@ class FittingKeyBar(Static):
         """`by_use` names actions, those that stay longest on a narrow screen first."""
         super().__init__(id=id)
         self._by_use = by_use
-        self._keys: list[tuple[str, Content]] = []
 
     def on_mount(self) -> None:
         """Follow the keys of the screen."""
@@ -49,12 +69,11 @@ class FittingKeyBar(Static):
             if width <= room:
                 room -= width
                 kept.add(action)
-        self._keys = [
-            (action, line((self._key_text(binding), ACCENT), (f" {binding.description}", MUTED)))
+        self.show_keys(
+            (action, self._key_text(binding), binding.description)
             for action, binding in shown.items()
             if action in kept
-        ]
-        self.update(Content(_GAP).join([key for _, key in self._keys]), layout=False)
+        )
 
     def _rank(self, action: str) -> int:
         name = action.partition("(")[0]
@@ -62,11 +81,3 @@ class FittingKeyBar(Static):
 
     def _key_text(self, binding: Binding) -> str:
         return binding.key_display or self.app.get_key_display(binding)
-
-    async def on_click(self, event: events.Click) -> None:
-        """Run the action of the key under the mouse."""
-        column = self.gutter.left
-        for action, key in self._keys:
-            if column <= event.x < column + key.cell_length:
-                await self.screen.run_action(action)
-            column += key.cell_length + len(_GAP)
