@@ -17,8 +17,8 @@ class Quality:
     """
 
     method: Method
-    height: int | None
-    """Working height; None for that of the film."""
+    max_height: int | None
+    """Largest working height; None for that of the film."""
     preset: str
     """Of the encoder."""
     summary: str
@@ -26,13 +26,13 @@ class Quality:
     @property
     def options(self) -> dict[str, Any]:
         """The options of a run that it stands for, by the names of their settings; those with a value."""
-        height = {} if self.height is None else {"height": self.height}
+        height = {} if self.max_height is None else {"max_height": self.max_height}
         return {"method": self.method.value, **height, "preset": self.preset}
 
 
 QUALITIES = {
-    "draft": Quality(Method.live, 360, "veryfast", "to try styles: 360 lines, method live"),
+    "draft": Quality(Method.live, 360, "veryfast", "to try styles: at most 360 lines, method live"),
     "balanced": Quality(Method.live, None, "medium", "the film's size, method live; what is done without --quality"),
-    "best": Quality(Method.consistent, None, "slow", "the film's size, method consistent, about eight times as long"),
+    "best": Quality(Method.consistent, None, "slow", "the film's size, method consistent, about five times as long"),
 }
 """Quickest first."""

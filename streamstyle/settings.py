@@ -87,6 +87,7 @@ class SourceSettings:
         None, "Size to work at, such as 640x360; the display aspect ratio is kept. Default: the film's."
     )
     height: int | None = cli_field(None, "Height to work at; the width follows.")
+    max_height: int | None = cli_field(None, "Height to work at if the film is higher, without --height and --size.")
     frame_rate: Fraction | None = cli_field(
         None, "Frames per second of an image sequence, such as 24, 23.976 or 24000/1001. Default: 25."
     )
@@ -110,13 +111,9 @@ class SourceSettings:
                     f"{self.size[0]}x{self.size[1]}",
                     f"Give {MIN_SIDE} to {MAX_SIDE} pixels for each side.",
                 )
-        if self.height is not None:
-            require(
-                MIN_SIDE <= self.height <= MAX_SIDE,
-                "--height",
-                self.height,
-                f"Give {MIN_SIDE} to {MAX_SIDE} pixels.",
-            )
+        for option, height in (("--height", self.height), ("--max-height", self.max_height)):
+            if height is not None:
+                require(MIN_SIDE <= height <= MAX_SIDE, option, height, f"Give {MIN_SIDE} to {MAX_SIDE} pixels.")
         require(
             0 < self.sequence_rate <= 1000,
             "--frame-rate",

@@ -64,16 +64,9 @@ quality_option = grouped_option("Quality and time")(
     is_eager=True,
     callback=_set_quality,
     help="; ".join(f"{name}: {quality.summary}" for name, quality in QUALITIES.items())
-    + ". Sets --method, --height and --preset, a fast one for a fast method; those that are given count for more.",
+    + ". Sets --method, --max-height and --preset, a fast one for a fast method; those that are given count for more.",
 )
 """Decorates a command with `--quality`."""
-
-
-def without_default_height(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a run without the height that `--quality` implies, if `--size` is given."""
-    implied = QUALITIES[values["quality"]].height if values["quality"] else None
-    is_implied = values["size"] is not None and implied is not None and values["height"] == implied
-    return {**values, "height": None} if is_implied else dict(values)
 
 
 def suffix_for(purpose: str | None) -> str:

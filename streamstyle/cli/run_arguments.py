@@ -23,7 +23,7 @@ from streamstyle.cli.options import (
     style_option,
     time_range_options,
 )
-from streamstyle.cli.purposes import purpose_option, quality_option, suffix_for, without_default_height
+from streamstyle.cli.purposes import purpose_option, quality_option, suffix_for
 from streamstyle.errors import SettingsError
 from streamstyle.option_values import parse_seconds, settings_from
 from streamstyle.settings import (
@@ -133,7 +133,6 @@ def _parser(**_: Any) -> None:
 def settings_from_options(values: Mapping[str, Any], time_range: TimeRange | None) -> Settings:
     """Return the settings given by the options of a run; raises SettingsError for a value that cannot work."""
     start, end = time_range or (None, None)
-    values = without_default_height(values)
     return Settings(
         source=settings_from(SourceSettings, values, start=start, end=end),
         flow=settings_from(FlowSettings, values),

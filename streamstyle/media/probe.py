@@ -172,8 +172,11 @@ def working_size(source: FrameSize, settings: SourceSettings, path: Path) -> Fra
 def _requested_size(source: FrameSize, settings: SourceSettings) -> tuple[int, int]:
     if settings.size is not None:
         return _nearest_even(settings.size[0]), _nearest_even(settings.size[1])
-    if settings.height is not None:
-        height = _nearest_even(settings.height)
+    wanted = settings.height
+    if wanted is None and settings.max_height is not None and settings.max_height < source.height:
+        wanted = settings.max_height
+    if wanted is not None:
+        height = _nearest_even(wanted)
         return _nearest_even(Fraction(height * source.width, source.height)), height
     return source.width & ~1, source.height & ~1
 

@@ -42,7 +42,14 @@ def adapted_path(movie: Path, source: SourceSettings, blend: StyleBlend, seconds
 
     The range of the film does not matter: a style is adapted to the whole film, for a sample, too.
     """
-    parts = (fingerprint(movie), source.size, source.height, fingerprint(blend.parts[0].path), f"{seconds:g}")
+    parts = (
+        fingerprint(movie),
+        source.size,
+        source.height,
+        source.max_height,
+        fingerprint(blend.parts[0].path),
+        f"{seconds:g}",
+    )
     digest = sha256(repr(parts).encode()).hexdigest()
     return data_folder() / "adapted" / f"{blend.name}-{digest[:16]}.safetensors"
 

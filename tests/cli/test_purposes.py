@@ -9,7 +9,7 @@ import pytest
 
 from streamstyle.cli.main import exit_code
 from streamstyle.cli.run_arguments import parse_run_arguments
-from streamstyle.settings import EncoderSettings, Method, Settings, SourceSettings
+from streamstyle.settings import EncoderSettings, Method, Settings
 from tests.films import pan, write_film
 from tests.video_io import random_style
 
@@ -50,16 +50,20 @@ def parse(*options: str) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("quality", "method", "height", "preset"),
+    ("quality", "method", "max_height", "preset"),
     [
         ("draft", Method.live, 360, "veryfast"),
         ("balanced", Method.live, None, "medium"),
         ("best", Method.consistent, None, "slow"),
     ],
 )
-def test_a_quality_sets_method_height_and_preset(quality: str, method: Method, height: int | None, preset: str) -> None:
+def test_a_quality_sets_method_height_and_preset(
+    quality: str, method: Method, max_height: int | None, preset: str
+) -> None:
     settings = parse("--quality", quality)
-    assert (settings.consistency.method, settings.source.height, settings.encoder.preset) == (method, height, preset)
+    assert settings.source.height is None
+    assert (settings.consistency.method, settings.source.max_height) == (method, max_height)
+    assert settings.encoder.preset == preset
 
 
 def test_balanced_is_what_is_done_without_a_quality() -> None:
@@ -70,9 +74,9 @@ def test_options_count_for_more_than_a_quality() -> None:
     settings = parse("--method", "johnson", "--height", "480", "--quality", "draft", "--preset", "fast")
     assert (settings.consistency.method, settings.source.height) == (Method.johnson, 480)
     assert settings.encoder.preset == "fast"
-    assert parse("--quality", "draft", "--size", "320x240").source == SourceSettings(size=(320, 240))
+    assert parse("--quality", "draft", "--size", "320x240").source.size == (320, 240)
     for options in (["--for", "web", "--quality", "draft"], ["--quality", "draft", "--for", "web"]):
-        assert (parse(*options).encoder.preset, parse(*options).source.height) == ("slow", 360)
+        assert (parse(*options).encoder.preset, parse(*options).source.max_height) == ("slow", 360)
 
 
 def test_the_quality_is_the_first_option_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -55,6 +56,17 @@ def test_odd_sides_lose_one_line_and_nothing_else(tmp_path: Path) -> None:
     assert (film.width, film.height) == (64, 48)
     assert mean_difference(frames[0].image, scene.frames[0][:48, :64]) < 1
     assert film.sample_aspect_ratio == 1
+
+
+def test_a_maximum_height_enlarges_no_film_and_yields_to_a_height_or_a_size(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mkv", pan(frames=1, width=160, height=90).frames)
+
+    def height(**settings: Any) -> int:
+        return probe(path, SourceSettings(**settings)).height
+
+    assert [height(max_height=limit) for limit in (46, 90, 360)] == [46, 90, 90]
+    assert height(max_height=46, height=60) == 60
+    assert height(max_height=46, size=(64, 64)) == 64
 
 
 def test_height_keeps_the_aspect_ratio_and_size_stretches_pixels(tmp_path: Path) -> None:
