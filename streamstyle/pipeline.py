@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 import torch
 
@@ -30,7 +31,7 @@ from streamstyle.resume.signature import run_inputs, run_signature, upscale_sign
 from streamstyle.settings import ConsistencySettings, Device, EncoderSettings, Method, Settings, UpscaleSettings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.decode import decode
-from streamstyle.stages.flow import add_flow
+from streamstyle.stages.flow import MotionStore, add_flow
 from streamstyle.stages.live import live
 from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.shots import number_shots
@@ -48,6 +49,15 @@ _DECODE_AHEAD = 4
 """Frames decoded ahead where nothing but the upscaler and the encoder follows."""
 
 
+class FlowAhead(Protocol):
+    """Computes flow elsewhere, ahead of its use."""
+
+    def __call__(
+        self, video: VideoInfo, frames: Iterable[Frame], settings: Settings, cache: FlowCache
+    ) -> AbstractContextManager[tuple[Iterator[Frame], MotionStore]]:
+        """Yield the frames, and where the flow stage reads their motions, which go to the cache, too."""
+
+
 @gpu_errors_as_device_errors()
 def stylise_video(
     video: VideoInfo,
@@ -60,6 +70,7 @@ def stylise_video(
     restart: bool = False,
     begin: ResumePoint | None = None,
     run_in: int = 0,
+    flow_ahead: FlowAhead | None = None,
 ) -> Finished | Stopped:
     """Write the video in a style to `output`; `observe` gets the events, `on_frame` every frame once it is written.
 
@@ -68,7 +79,7 @@ def stylise_video(
     what a user can put right; the partial output is kept then, too.
 
     With `begin` only what follows there is written, and of that the first `run_in` frames are left out: they are there
-    for what later frames carry over from them.
+    for what later frames carry over from them. `flow_ahead` computes flow elsewhere, ahead of the flow stage.
     """
     signature, needs = run_signature(video, style, settings), ResumeNeeds.from_settings(settings)
     inputs = run_inputs(video, style, settings)
@@ -79,9 +90,7 @@ def stylise_video(
     job.compile_kernels()
     device, resume, warn, timed = job.device, begin or job.resume, job.warn, job.timer.measure_iter
     method, lookback, factor = settings.consistency.method, settings.consistency.lookback, settings.upscale.upscale
-    is_original = settings.style.strength == 0  # whatever the method, every frame stays as it is
-    needs_flow = method is not Method.johnson and not is_original
-    cache = FlowCache.open(video, settings.flow) if needs_flow else None
+    cache = FlowCache.open(video, settings.flow) if settings.needs_flow else None
     with ExitStack() as stack:
         opened = stack.enter_context
         decoded = opened(prefetch(decode(video, resume.decode_from), ahead=_frames_to_decode_ahead(video, settings)))
@@ -89,10 +98,13 @@ def stylise_video(
         if cache is None:
             flowed = _without_flow(shots)
         else:
-            flowed = opened(add_flow(shots, settings.flow, cache, lookback, reverse=settings.is_multi_pass))
+            motions: MotionStore = cache
+            if flow_ahead is not None:
+                shots, motions = opened(flow_ahead(video, shots, settings, cache))
+            flowed = opened(add_flow(shots, settings.flow, motions, lookback, reverse=settings.is_multi_pass))
         remaining = timed("wait", _skip_resumed(flowed, resume.frames))
         feedback = resume.feedback_on(device)
-        if is_original:
+        if settings.is_original:
             consistent = _as_they_are(remaining, device)
         elif method is Method.ruder:
             optimiser = _load_ruder_optimiser(style, settings, device, warn)

@@ -64,6 +64,13 @@ class Deinterlace(StrEnum):
     off = "off"
 
 
+class Distribute(StrEnum):
+    """What a cluster does of a run."""
+
+    pieces = "pieces"
+    flow = "flow"
+
+
 def cli_field(default: Any, help: str) -> Any:
     """Return a dataclass field that is also a command line option."""
     return field(default=default, metadata={"help": help})
@@ -312,14 +319,24 @@ class ClusterSettings:
         "Paint in pieces on a cluster: local or local:N for N workers on this machine, tcp://HOST:PORT or "
         "tls://HOST:PORT of a scheduler, or a scheduler file.",
     )
+    distribute: Distribute = cli_field(
+        Distribute.pieces,
+        "pieces: each worker paints a part of the film; flow: this machine paints, the workers compute optical flow.",
+    )
     piece_length: float = cli_field(
         60.0, "Seconds into which takes longer than that are split, about; a shot is a piece of its own."
     )
     exact: bool = cli_field(
-        False, "Refuse workers whose arithmetic differs, on which frames come out slightly different."
+        False, "Refuse workers whose arithmetic differs, from which frames come out slightly different."
     )
 
     def __post_init__(self) -> None:
+        require(
+            self.cluster is not None or self.distribute is Distribute.pieces,
+            "--distribute",
+            f"{self.distribute} without a cluster",
+            "Give --cluster, too.",
+        )
         require(1 <= self.piece_length <= 86400, "--piece-length", self.piece_length, "Give 1 to 86400 seconds.")
 
 
@@ -346,6 +363,16 @@ class Settings:
             self.threads,
             f"Give 1 to {MAX_THREADS}, or 0 to choose it by the number of cores.",
         )
+
+    @property
+    def is_original(self) -> bool:
+        """Whether every frame stays as it is, whatever the method."""
+        return self.style.strength == 0
+
+    @property
+    def needs_flow(self) -> bool:
+        """Whether motion from frame to frame is needed."""
+        return self.consistency.method is not Method.johnson and not self.is_original
 
     @property
     def is_multi_pass(self) -> bool:

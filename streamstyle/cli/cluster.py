@@ -12,6 +12,8 @@ from streamstyle.formatting import format_bytes
 
 SCHEMA = "streamstyle.cluster/1"
 
+_PACKAGES = (("streamstyle", "version"), ("torch", "torch"), ("OpenCV", "opencv"), ("Python", "python"))
+
 
 @click.group(short_help="Check the workers of a cluster.")
 def cluster() -> None:
@@ -24,7 +26,8 @@ def cluster() -> None:
 @debug_option
 def check(address: str, as_json: bool) -> int:
     """List the workers at ADDRESS, which is that of `run --cluster`; exit code 1 if something differs that matters."""
-    from streamstyle.cluster.engine import ClusterAddress, check_workers
+    from streamstyle.cluster.address import ClusterAddress
+    from streamstyle.cluster.check import check_workers
 
     workers = check_workers(ClusterAddress.parse(address))
     for worker in workers:
@@ -39,7 +42,7 @@ def check(address: str, as_json: bool) -> int:
 def _describe(worker: dict[str, Any]) -> str:
     speed = worker["seconds_per_frame"]
     rows = [
-        ("versions", f"streamstyle {worker['version']}, torch {worker['torch']}, Python {worker['python']}"),
+        ("versions", ", ".join(f"{name} {worker[key]}" for name, key in _PACKAGES)),
         ("machine", f"{worker['cores']} cores, {format_bytes(worker['memory'])}, {worker['gpu'] or 'no GPU'}"),
         ("arithmetic", worker["arithmetic"]),
         ("kernels", worker["kernels"]),

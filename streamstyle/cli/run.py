@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +45,7 @@ from streamstyle.settings import (
     MAX_UPSCALE,
     ClusterSettings,
     Device,
+    Distribute,
     EncoderSettings,
     Settings,
     SourceSettings,
@@ -53,6 +56,7 @@ from streamstyle.styles.spec import StyleBlend, parse_style
 if TYPE_CHECKING:
     from streamstyle.estimate import Planned
     from streamstyle.media.stream_plan import StreamPlan
+    from streamstyle.pipeline import FlowAhead
     from streamstyle.video_info import VideoInfo
 
 _RUN_EPILOG = """
@@ -119,7 +123,8 @@ def run(
         from streamstyle.pipeline import stylise_video
 
         with report_to(as_json, quiet, resume_hint(restart)) as (observe_console, stop):
-            if cluster.cluster is not None:
+            in_pieces = cluster.cluster is not None and cluster.distribute is Distribute.pieces
+            if in_pieces:
                 observe, on_poll = session.attach_head(observe_console, stop)
             else:
                 observe, on_frame = session.attach(observe_console, stop)
@@ -130,13 +135,32 @@ def run(
                     observe(Stopped(str(output), 0, 0.0))
                     return EXIT_INTERRUPTED
                 blend = adapted
-            if cluster.cluster is not None:
-                from streamstyle.cluster.engine import run_at_address
+            if in_pieces:
+                from streamstyle.cluster.at_address import run_at_address
 
                 end = run_at_address(video, output, blend, settings, cluster, observe, stop, on_poll, restart)
             else:
-                end = stylise_video(video, output, blend, settings, observe, stop, on_frame, restart)
+                with _flow_ahead(settings, cluster, observe, stop) as ahead:
+                    end = stylise_video(
+                        video, output, blend, settings, observe, stop, on_frame, restart, flow_ahead=ahead
+                    )
     return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0
+
+
+@contextmanager
+def _flow_ahead(
+    settings: Settings, cluster: ClusterSettings, observe: Observer, stop: threading.Event
+) -> Iterator[FlowAhead | None]:
+    """Yield what computes flow on the cluster; None if there is none."""
+    if cluster.cluster is None:
+        yield None
+        return
+    if not settings.needs_flow:
+        raise SettingsError("--distribute flow is for runs that need flow; this one needs none", "Leave it out.")
+    from streamstyle.cluster.at_address import flow_at_address
+
+    with flow_at_address(settings, cluster, observe, stop) as ahead:
+        yield ahead
 
 
 def _adapted_already(

@@ -1,6 +1,6 @@
 """The engine that lends the hands: dask.distributed, on this machine or behind the address of a scheduler.
 
-It only lends hands: what is done is in the journal (`journal.py`).
+It only lends hands: what is done is in the journal (`journal.py`) or in the flow cache.
 """
 
 from __future__ import annotations
@@ -9,24 +9,15 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from streamstyle import __version__
-from streamstyle.cluster.head import Hands, check_can_be_cut, run_on_cluster
-from streamstyle.cluster.painting import usable_cores
-from streamstyle.cluster.pieces import Piece
+from streamstyle.cluster.address import ClusterAddress
 from streamstyle.errors import DeviceError, SettingsError
-from streamstyle.events import Finished, Observer, Stopped, Warned
-from streamstyle.files import fingerprint, read_json
-from streamstyle.settings import ClusterSettings, Settings
-from streamstyle.styles.spec import StyleBlend
+from streamstyle.files import fingerprint
 from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
@@ -49,38 +40,6 @@ _CONFIG: dict[str, Any] = {
     "distributed.admin.large-graph-warning-threshold": "1GB",  # packets are sent with their task
 }
 """For a cluster on this machine; docs/cluster.md says how others are started so."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterAddress:
-    """What `--cluster` names."""
-
-    workers: int | None = None
-    """Workers on this machine; None for the scheduler at `url`."""
-    url: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> ClusterAddress:
-        """Return what `local`, `local:N`, the address of a scheduler or the name of a scheduler file names.
-
-        Raises SettingsError.
-        """
-        kind, _, rest = text.partition(":")
-        if kind == "local":
-            if rest and not (rest.isdigit() and 1 <= int(rest) <= 1024):
-                raise SettingsError(f"--cluster cannot be {text}", "Give local, or local:N with N from 1 to 1024.")
-            return cls(int(rest) if rest else max(1, usable_cores() // 4))
-        if text.startswith(("tcp://", "tls://")):
-            with suppress(ValueError):
-                if urlsplit(text).hostname and urlsplit(text).port:
-                    return cls(url=text)
-            raise SettingsError(f"--cluster {text} has no host and port", "Give an address such as tcp://head:8786.")
-        if isinstance(url := read_json(Path(text)).get("address"), str):
-            return cls(url=url)
-        raise SettingsError(
-            f"--cluster {text} is neither local, an address nor a scheduler file",
-            "Give local:N, tcp://HOST:PORT, tls://HOST:PORT, or the file that `dask scheduler --scheduler-file` wrote.",
-        )
 
 
 @contextmanager
@@ -115,6 +74,35 @@ def connect(address: ClusterAddress) -> Iterator[Client]:
         yield client
 
 
+@contextmanager
+def connect_to_workers(address: ClusterAddress, stop: threading.Event, warn: Callable[[str], None]) -> Iterator[Client]:
+    """Yield a client once there is a worker, or `stop` is set; warn where others could listen."""
+    if (url := urlsplit(address.url)).scheme == "tcp" and url.hostname not in _LOOPBACK:
+        warn(f"{address.url} is without TLS: who reaches it can see the film and run programs on the workers")
+    with connect(address) as client:
+        _await_worker(client, stop, warn)
+        yield client
+
+
+def count_workers(client: Client) -> int:
+    """Return the number of workers there are now. DeviceError once the scheduler is gone."""
+    try:
+        return len(client.scheduler_info()["workers"])
+    except (OSError, RuntimeError) as error:  # it is being lost, or closed
+        raise scheduler_gone() from error
+
+
+def check_scheduler(client: Client) -> None:
+    """DeviceError once the scheduler is gone."""
+    if client.status != "running":
+        raise scheduler_gone()
+
+
+def scheduler_gone() -> DeviceError:
+    """Return the error."""
+    return DeviceError("the scheduler of the cluster is gone", "Start it again; the same command resumes.")
+
+
 def facts_of_workers(client: Client, video: VideoInfo | None = None) -> dict[str, dict[str, Any]]:
     """Return the `WorkerFacts` of every worker by its address. DeviceError for one without streamstyle."""
     from streamstyle.cluster.worker import worker_facts  # noqa: PLC0415  # it needs the extra
@@ -129,122 +117,6 @@ def facts_of_workers(client: Client, video: VideoInfo | None = None) -> dict[str
             )
         facts[worker] = found
     return facts
-
-
-@contextmanager
-def open_hands(
-    address: ClusterAddress,
-    video: VideoInfo,
-    settings: Settings,
-    stop: threading.Event,
-    warn: Callable[[str], None],
-) -> Iterator[tuple[Hands, Settings]]:
-    """Yield the workers at an address and the settings for them, once there is a worker. Raises StreamstyleError."""
-    from_here = address.workers is not None
-    if from_here and settings.threads == 0:
-        settings = replace(settings, threads=max(1, usable_cores() // (address.workers or 1)))
-    if (url := urlsplit(address.url)).scheme == "tcp" and url.hostname not in _LOOPBACK:
-        warn(f"{address.url} is without TLS: who reaches it can see the film and run programs on the workers")
-    with connect(address) as client:
-        from streamstyle.cluster.worker import paint_on_worker, stop_run  # noqa: PLC0415
-
-        _await_worker(client, stop, warn)
-        facts = list(facts_of_workers(client, video).values())
-        for other in {each["version"] for each in facts} - {__version__}:
-            problem = f"a worker has streamstyle {other}, and this machine {__version__}"
-            raise DeviceError(problem, "Install the same version on all machines.")
-        run, progress = f"streamstyle-{token_hex(8)}", _Progress(client)
-        client.subscribe_topic(run, progress.handle)
-        hands = Hands(
-            executor=client.get_executor(pure=False),
-            paint=partial(paint_on_worker, run=run),
-            count=lambda: _count(client),
-            have_film=bool(facts) and all(each["has_film"] for each in facts),
-            description=_describe(len(facts), sorted({each["host"] for each in facts})),
-            poll=progress.poll,
-        )
-        try:
-            yield hands, settings
-        finally:
-            with suppress(Exception):  # the scheduler may be gone
-                client.run(stop_run, run, wait=False)
-
-
-def run_at_address(
-    video: VideoInfo,
-    output: Path,
-    style: StyleBlend,
-    settings: Settings,
-    cluster: ClusterSettings,
-    observe: Observer,
-    stop: threading.Event,
-    on_poll: Callable[[], None],
-    restart: bool,
-) -> Finished | Stopped:
-    """Write the video in a style to `output`, painted at the address in `cluster`; see `run_on_cluster`."""
-    address = ClusterAddress.parse(cluster.cluster or "local")
-    check_can_be_cut(video, output, restart=restart)
-
-    def warn(message: str) -> None:
-        observe(Warned(message))
-
-    with open_hands(address, video, settings, stop, warn) as (hands, settings_there):
-        return run_on_cluster(
-            video, output, style, settings_there, hands, observe, stop,
-            piece_seconds=cluster.piece_length, exact=cluster.exact, restart=restart, on_poll=on_poll,
-        )  # fmt: skip
-
-
-def check_workers(address: ClusterAddress) -> list[dict[str, Any]]:
-    """Return what is known of every worker, `WorkerFacts` and `address`, `seconds_per_frame`, `differences`.
-
-    Differences are from this machine and from the first worker, in words. Raises StreamstyleError.
-    """
-    with connect(address) as client:
-        from streamstyle.cluster.worker import seconds_per_frame  # noqa: PLC0415
-
-        if not _count(client):
-            raise DeviceError("the cluster has no worker", "Start some with `dask worker`; see docs/cluster.md.")
-        facts, speed = facts_of_workers(client), client.run(seconds_per_frame, on_error="return")
-    first = next(iter(facts.values()))
-    return [
-        {
-            "address": address,
-            **each,
-            "seconds_per_frame": speed[address] if isinstance(speed[address], float) else None,
-            "differences": _differences(each, first),
-        }
-        for address, each in facts.items()
-    ]
-
-
-def _differences(facts: Mapping[str, Any], first: Mapping[str, Any]) -> list[str]:
-    differences = []
-    if facts["version"] != __version__:
-        differences.append(f"streamstyle {facts['version']}, here {__version__}: a run refuses it")
-    if facts["arithmetic"] != first["arithmetic"]:
-        differences.append(f"arithmetic differs from that of {first['host']}: frames may differ slightly")
-    if facts["kernels"] != "compiled":
-        differences.append(f"{facts['kernels']}: slower")
-    return differences
-
-
-class _Progress:
-    """Frames done of the pieces in work, as the workers report them."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._frames = dict[int, int]()
-
-    def handle(self, event: tuple[float, Mapping[str, int]]) -> None:
-        """Take a report; called in the thread of the client."""
-        self._frames[event[1]["piece"]] = event[1]["frames"]
-
-    def poll(self, pieces: Mapping[int, Piece]) -> int:
-        """Return the number of frames done of these pieces. DeviceError once the scheduler is gone."""
-        if self._client.status != "running":
-            raise _scheduler_gone()
-        return sum(self._frames.get(number, 0) for number in pieces)
 
 
 @contextmanager
@@ -264,26 +136,10 @@ def _start_workers(cluster: type[LocalCluster], workers: int) -> Iterator[str]:
 
 
 def _await_worker(client: Client, stop: threading.Event, warn: Callable[[str], None]) -> None:
-    if not _count(client):
+    if not count_workers(client):
         warn("the cluster has no worker yet; waiting for one")
-    while not _count(client) and not stop.wait(_POLL_SECONDS):
+    while not count_workers(client) and not stop.wait(_POLL_SECONDS):
         pass
-
-
-def _count(client: Client) -> int:
-    try:
-        return len(client.scheduler_info()["workers"])
-    except (OSError, RuntimeError) as error:  # it is being lost, or closed
-        raise _scheduler_gone() from error
-
-
-def _scheduler_gone() -> DeviceError:
-    return DeviceError("the scheduler of the cluster is gone", "Start it again; the same command resumes.")
-
-
-def _describe(workers: int, hosts: list[str]) -> str:
-    machines = f" on {len(hosts)} machines" if len(hosts) > 1 else ""
-    return f"{workers} worker{'s' * (workers != 1)}{machines}"
 
 
 def _close(client: Client) -> None:

@@ -12,6 +12,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import psutil
 import torch
@@ -43,6 +44,7 @@ class WorkerFacts:
     host: str
     version: str
     torch: str
+    opencv: str
     python: str
     cores: int
     memory: int
@@ -86,6 +88,7 @@ def worker_facts(video: VideoInfo | None, fingerprint: str) -> dict[str, Any]:
         host=platform.node(),
         version=__version__,
         torch=torch.__version__,
+        opencv=cv2.__version__,
         python=platform.python_version(),
         cores=psutil.cpu_count() or 1,
         memory=psutil.virtual_memory().total,

@@ -42,8 +42,9 @@ class FlowCache:
         """Number of motions that were computed, stored or not."""
         self.cached = 0
         """Number of motions that were read."""
+        self.size = height, width
+        """(height, width) of the motions."""
         self._folder = folder
-        self._size = height, width
         self._problem = problem
         self._count_lock = threading.Lock()
 
@@ -65,16 +66,20 @@ class FlowCache:
         problem = self._problem or (self._folder and self._folder.problem)
         return f"The flow of this film is not cached for later runs: {problem}" if problem else None
 
+    def holds(self, previous_pts: int, pts: int) -> bool:
+        """Whether there is a motion between two frames; that it can be read shows when it is."""
+        return self._folder is not None and self._folder.holds(_file_name(previous_pts, pts))
+
     def read(self, previous_pts: int, pts: int) -> Motion | None:
         """Return the motion between two frames; None if it has to be computed."""
         if self._folder is None:
             return None
         key = _entry_key(self._folder.name, previous_pts, pts)
-        data = self._folder.read(_file_name(previous_pts, pts), len(key) + flow_codec.max_bytes(*self._size))
+        data = self._folder.read(_file_name(previous_pts, pts), len(key) + flow_codec.max_bytes(*self.size))
         if data is None or not data.startswith(key):
             return None
         try:
-            motion = flow_codec.decode(data[len(key) :], *self._size)
+            motion = flow_codec.decode(data[len(key) :], *self.size)
         except ValueError:
             return None
         with self._count_lock:
@@ -130,6 +135,10 @@ class BoundedFolder:
         self._size_lock = threading.Lock()
         with suppress(OSError):
             os.utime(self._folder)
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        return (self._folder / name).is_file()
 
     def read(self, name: str, limit: int) -> bytes | None:
         """Return the bytes of a file; None if it does not exist, cannot be read or has more than `limit` bytes."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.frames import Frame, FrameWithFlow, Motion, with_lookback
-from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.flow_codec import quantise
 from streamstyle.ops.occlusion import consistency_weight
 from streamstyle.prefetch import PrefetchIterator, prefetch
@@ -45,11 +44,21 @@ _DEEPFLOW_SIDE = 128
 """Short side below which DeepFlow misses motions of a few pixels: its pyramid ends at 25 pixels."""
 
 
+class MotionStore(Protocol):
+    """Where motions are found that need not be computed, and put that were; any thread may read and write."""
+
+    def read(self, previous_pts: int, pts: int) -> Motion | None:
+        """Return the motion between two frames; None if it has to be computed."""
+
+    def write(self, previous_pts: int, pts: int, motion: Motion) -> None:
+        """Take a motion that was computed."""
+
+
 @contextmanager
 def add_flow(
     frames: Iterable[Frame],
     settings: FlowSettings,
-    cache: FlowCache | None = None,
+    cache: MotionStore | None = None,
     lookback: Sequence[int] = (1,),  # frames back, rising from 1
     reverse: bool = False,  # also the motion from each frame to the previous one
 ) -> Iterator[PrefetchIterator[FrameWithFlow]]:
@@ -65,7 +74,7 @@ def add_flow(
         yield PrefetchIterator(iter(()), 1)
         return
     height, width = first.image.shape[:2]
-    workers = settings.flow_workers or min(_MAX_WORKERS, max(1, torch.get_num_threads() // 2))
+    workers = settings.flow_workers or pairs_at_once()
     motions_per_frame = len(lookback) + reverse
     size = height * width * (_BYTES_PER_PIXEL_FRAME + _BYTES_PER_PIXEL_MOTION * motions_per_frame)
 
@@ -84,7 +93,12 @@ def add_flow(
         yield flowed
 
 
-def _cached_motion(earlier: Frame, frame: Frame, preset: FlowPreset, cache: FlowCache | None) -> Motion:
+def pairs_at_once() -> int:
+    """Return how many pairs of frames are computed in parallel, unless the settings say it."""
+    return min(_MAX_WORKERS, max(1, torch.get_num_threads() // 2))
+
+
+def _cached_motion(earlier: Frame, frame: Frame, preset: FlowPreset, cache: MotionStore | None) -> Motion:
     cached = cache.read(earlier.pts, frame.pts) if cache is not None else None
     if cached is not None:
         return cached
@@ -99,16 +113,29 @@ def estimate_motion(
     image: NDArray[np.uint8],  # [H, W, 3] RGB
     preset: FlowPreset,
 ) -> Motion:
-    """Return how `image` follows from `earlier`: the backward flow, and the consistency weight of both flows.
+    """Return how `image` follows from `earlier`: the backward flow, and the consistency weight of both flows."""
+    return estimate_motion_of_grey(to_grey(earlier), to_grey(image), preset)
+
+
+def to_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the grey image, [H, W], of an image, [H, W, 3]: all that flow is computed from."""
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def estimate_motion_of_grey(
+    earlier: NDArray[np.uint8],  # [H, W]
+    grey: NDArray[np.uint8],  # [H, W]
+    preset: FlowPreset,
+) -> Motion:
+    """Return what `estimate_motion` does, of grey images.
 
     Where the light of the whole picture may have changed, as in a flash, it is also looked for between images of equal
     light, and what is trusted more is returned.
     """
-    grey_earlier, grey = (np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8) for rgb in (earlier, image))
-    motion = _motion_of_grey(grey_earlier, grey, preset)
-    if abs(float(grey.mean()) - float(grey_earlier.mean())) < _LIGHT_DIFFERENCE:
+    motion = _motion_of_grey(earlier, grey, preset)
+    if abs(float(grey.mean()) - float(earlier.mean())) < _LIGHT_DIFFERENCE:
         return motion
-    in_one_light = _motion_of_grey(*_in_one_light(grey_earlier, grey), preset)
+    in_one_light = _motion_of_grey(*_in_one_light(earlier, grey), preset)
     return max(motion, in_one_light, key=lambda each: float(each.weight.mean()))
 
 

@@ -19,12 +19,12 @@ import pytest
 from streamstyle import __version__
 from streamstyle.cli.main import exit_code
 from streamstyle.cluster import engine
-from streamstyle.cluster.engine import ClusterAddress
+from streamstyle.cluster.address import ClusterAddress
 from streamstyle.cluster.journal import pieces_folder
 from streamstyle.errors import SettingsError
 from streamstyle.gpu.cpu_kernels import find_library
 from streamstyle.gpu.dispatch import csrc_folder
-from streamstyle.settings import EncoderSettings, Method
+from streamstyle.settings import EncoderSettings, FlowPreset, Method
 from tests.cluster.cluster_case import case, film
 from tests.stylise_case import StyliseResult
 
@@ -128,6 +128,40 @@ def test_a_local_cluster_ends_well_when_it_is_told_to_stop(tmp_path: Path, capfd
     assert rest[-1]["event"] == "stopped"
     assert capfd.readouterr().err.split("\n") == ["", "stopping; press Ctrl-C again to abort", ""]
     assert (pieces_folder(output) / "journal.jsonl").exists()
+
+
+@pytest.mark.slow
+def test_flow_outlives_a_killed_worker_and_a_run_a_killed_scheduler(
+    tmp_path: Path, scheduler_file: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    one = case(tmp_path, film(tmp_path), Method.live)
+    one = one.with_settings(flow=replace(one.settings.flow, flow=FlowPreset.deepflow))  # takes seconds
+    options = ["--distribute", "flow", "--flow", "deepflow"]
+    whole = one.stylise(tmp_path / "whole.mkv")
+
+    def begin(output: Path) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "streamstyle", *arguments(tmp_path, str(scheduler_file), output), *options]
+        head = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, start_new_session=True)
+        assert head.stdout is not None
+        assert json.loads(head.stdout.readline())["event"] == "started"
+        return head
+
+    head = begin(tmp_path / "one.mkv")
+    wait_until(lambda: bool(worker_processes()))
+    for process in worker_processes():
+        process.kill()
+    last = json.loads(head.communicate()[0].splitlines()[-1])
+    assert (head.returncode, last["event"], last["flows_computed"]) == (0, "finished", 24)
+    assert StyliseResult(replace(whole.ended, output=str(tmp_path / "one.mkv")), []).hashes() == whole.hashes()
+
+    head, output = begin(tmp_path / "two.mkv"), tmp_path / "two.mkv"
+    scheduler = next(each for each in psutil.Process().children() if "scheduler" in each.cmdline())
+    scheduler.kill()
+    last = json.loads(head.communicate()[0].splitlines()[-1])
+    assert (head.returncode, last["event"]) == (6, "failed")
+    assert last["problem"] == "the scheduler of the cluster is gone"
+    assert exit_code([*arguments(tmp_path, "local:1", output), *options]) == 0
+    assert StyliseResult(replace(whole.ended, output=str(output)), []).hashes() == whole.hashes()
 
 
 @pytest.mark.parametrize("text", ["local:0", "local:many", "tcp://", "tcp://head", "http://head:1", "nothing.json"])

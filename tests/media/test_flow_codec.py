@@ -2,14 +2,16 @@
 
 import resource
 import zlib
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamstyle.frames import Motion
-from streamstyle.media.flow_codec import decode, encode, max_bytes, quantise
+from streamstyle.media.flow_codec import decode, decode_grey, encode, encode_grey, max_bytes, quantise
 
 
 def motion(seed: int = 0, size: float = 4, height: int = 40, width: int = 50) -> Motion:
@@ -92,3 +94,18 @@ def test_a_motion_of_another_size_or_with_something_after_it_is_an_error() -> No
 def test_noise_is_never_longer_than_the_limit() -> None:
     noise = Motion(torch.rand(2, 90, 160) * 500, torch.rand(90, 160))
     assert len(encode(noise)) <= max_bytes(90, 160)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (33, 50), (64, 48)])
+def test_a_grey_image_is_stored_without_loss(size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, size, np.uint8)
+    assert np.array_equal(decode_grey(encode_grey(noise), *size), noise)
+
+
+@pytest.mark.parametrize("change", [lambda data: data[:-9], lambda data: data + b"x", lambda data: b"x" + data])
+def test_a_damaged_grey_image_is_an_error(change: Callable[[bytes], bytes]) -> None:
+    data = encode_grey(np.random.default_rng(0).integers(0, 256, (33, 50), np.uint8))
+    with pytest.raises(ValueError, match=r"grey image|encoded motion"):
+        decode_grey(change(data), 33, 50)
+    with pytest.raises(ValueError, match="encoded motion"):
+        decode_grey(data, 32, 50)

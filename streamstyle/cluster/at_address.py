@@ -1,0 +1,141 @@
+"""A run at the address of a cluster: painted there in pieces, or here with flow from there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from streamstyle import __version__
+from streamstyle.cluster.address import ClusterAddress
+from streamstyle.cluster.engine import (
+    check_scheduler,
+    connect_to_workers,
+    count_workers,
+    facts_of_workers,
+)
+from streamstyle.cluster.flow import FlowHands, FlowOnCluster
+from streamstyle.cluster.head import Hands, check_can_be_cut, run_on_cluster
+from streamstyle.cluster.painting import usable_cores
+from streamstyle.cluster.pieces import Piece
+from streamstyle.errors import DeviceError
+from streamstyle.events import Finished, Observer, Stopped, Warned
+from streamstyle.settings import ClusterSettings, Settings
+from streamstyle.styles.spec import StyleBlend
+from streamstyle.video_info import VideoInfo
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+def run_at_address(
+    video: VideoInfo,
+    output: Path,
+    style: StyleBlend,
+    settings: Settings,
+    cluster: ClusterSettings,
+    observe: Observer,
+    stop: threading.Event,
+    on_poll: Callable[[], None],
+    restart: bool,
+) -> Finished | Stopped:
+    """Write the video in a style to `output`, painted at the address in `cluster`; see `run_on_cluster`."""
+    address = ClusterAddress.parse(cluster.cluster or "local")
+    check_can_be_cut(video, output, restart=restart)
+
+    def warn(message: str) -> None:
+        observe(Warned(message))
+
+    with _open_hands(address, video, settings, stop, warn) as (hands, settings_there):
+        return run_on_cluster(
+            video, output, style, settings_there, hands, observe, stop,
+            piece_seconds=cluster.piece_length, exact=cluster.exact, restart=restart, on_poll=on_poll,
+        )  # fmt: skip
+
+
+@contextmanager
+def flow_at_address(
+    settings: Settings, cluster: ClusterSettings, observe: Observer, stop: threading.Event
+) -> Iterator[FlowOnCluster]:
+    """Yield what computes the flow of a run that paints here at the address in `cluster`. Raises StreamstyleError."""
+    address = ClusterAddress.parse(cluster.cluster or "local")
+
+    def warn(message: str) -> None:
+        observe(Warned(message))
+
+    with connect_to_workers(address, stop, warn) as client:
+        hands = FlowHands(
+            executor=client.get_executor(pure=False, retries=2),
+            count=lambda: count_workers(client),
+            check=lambda: check_scheduler(client),
+            threads=_threads_of_worker(address, settings),
+        )
+        yield FlowOnCluster(hands, warn, stop, exact=cluster.exact)
+
+
+@contextmanager
+def _open_hands(
+    address: ClusterAddress,
+    video: VideoInfo,
+    settings: Settings,
+    stop: threading.Event,
+    warn: Callable[[str], None],
+) -> Iterator[tuple[Hands, Settings]]:
+    """Yield the workers at an address and the settings for them, once there is a worker. Raises StreamstyleError."""
+    settings = replace(settings, threads=_threads_of_worker(address, settings))
+    with connect_to_workers(address, stop, warn) as client:
+        from streamstyle.cluster.worker import paint_on_worker, stop_run  # noqa: PLC0415
+
+        facts = list(facts_of_workers(client, video).values())
+        for other in {each["version"] for each in facts} - {__version__}:
+            problem = f"a worker has streamstyle {other}, and this machine {__version__}"
+            raise DeviceError(problem, "Install the same version on all machines.")
+        run, progress = f"streamstyle-{token_hex(8)}", _Progress(client)
+        client.subscribe_topic(run, progress.handle)
+        hands = Hands(
+            executor=client.get_executor(pure=False),
+            paint=partial(paint_on_worker, run=run),
+            count=lambda: count_workers(client),
+            have_film=bool(facts) and all(each["has_film"] for each in facts),
+            description=_describe(len(facts), sorted({each["host"] for each in facts})),
+            poll=progress.poll,
+        )
+        try:
+            yield hands, settings
+        finally:
+            with suppress(Exception):  # the scheduler may be gone
+                client.run(stop_run, run, wait=False)
+
+
+class _Progress:
+    """Frames done of the pieces in work, as the workers report them."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._frames = dict[int, int]()
+
+    def handle(self, event: tuple[float, Mapping[str, int]]) -> None:
+        """Take a report; called in the thread of the client."""
+        self._frames[event[1]["piece"]] = event[1]["frames"]
+
+    def poll(self, pieces: Mapping[int, Piece]) -> int:
+        """Return the number of frames done of these pieces. DeviceError once the scheduler is gone."""
+        check_scheduler(self._client)
+        return sum(self._frames.get(number, 0) for number in pieces)
+
+
+def _threads_of_worker(address: ClusterAddress, settings: Settings) -> int:
+    """Return the threads that a worker computes with; 0 for one per core of its machine."""
+    if address.workers is None or settings.threads:
+        return settings.threads
+    return max(1, usable_cores() // address.workers)
+
+
+def _describe(workers: int, hosts: list[str]) -> str:
+    machines = f" on {len(hosts)} machines" if len(hosts) > 1 else ""
+    return f"{workers} worker{'s' * (workers != 1)}{machines}"
