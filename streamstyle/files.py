@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
-from platformdirs import user_cache_path, user_data_path, user_log_path, user_state_path
+from platformdirs import user_cache_path, user_config_path, user_data_path, user_log_path, user_state_path
 
 from streamstyle.process_identity import ProcessIdentity
 
@@ -190,6 +190,11 @@ def cache_folder() -> Path:
 def data_folder() -> Path:
     """Return the folder of files to keep, such as trained styles."""
     return _user_folder(user_data_path)
+
+
+def config_folder() -> Path:
+    """Return the folder of files that the user writes."""
+    return _user_folder(user_config_path)
 
 
 def state_folder() -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamstyle.cli.config import ConfiguredCommand, config_options
 from streamstyle.cli.console import ProgressLine, SpeedMeter, print_json, progress_text
 from streamstyle.cli.errors import stop_on_signal
 from streamstyle.cli.measure import NETWORK_HELP, REFERENCE_HELP, require_style_image
@@ -20,7 +21,6 @@ from streamstyle.cli.media_args import TimeRange, confirm_output, probe_range
 from streamstyle.cli.methods import parse_methods
 from streamstyle.cli.options import (
     FILE,
-    GroupedCommand,
     console_options,
     device_option,
     grouped_option,
@@ -78,7 +78,7 @@ _COLUMN_WIDTH = 10
 _comparison_option, _measurement_option = grouped_option("Comparison"), grouped_option("Measurement")
 
 
-@click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Compare methods on one film.")
+@click.command(cls=ConfiguredCommand, epilog=_EPILOG, short_help="Compare methods on one film.")
 @click.argument("movie", type=FILE)
 @style_option("Comparison", required=True)
 @_comparison_option(
@@ -94,6 +94,7 @@ _comparison_option, _measurement_option = grouped_option("Comparison"), grouped_
 @_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
 @_measurement_option("--style-image", type=FILE, metavar="IMAGE", help=_STYLE_IMAGE_HELP)
 @_measurement_option("--loss-network", type=FILE, metavar="PATH", help=NETWORK_HELP)
+@config_options
 @console_options
 def compare(
     movie: Path,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from streamstyle.cli.config import ConfiguredCommand, config_options
 from streamstyle.cli.console import report_to
 from streamstyle.cli.media_args import confirm_output, default_output
 from streamstyle.cli.options import (
-    GroupedCommand,
     debug_option,
     device_option,
     grouped_option,
@@ -28,7 +28,7 @@ _FOLDER = click.Path(path_type=Path)
 _demo = grouped_option("Demo")
 
 
-@click.command(cls=GroupedCommand, short_help="Stylise a small built-in film: the first thing to try.")
+@click.command(cls=ConfiguredCommand, short_help="Stylise a small built-in film: the first thing to try.")
 @style_option("Demo", default="wave")
 @_demo(
     "--output",
@@ -41,6 +41,7 @@ _demo = grouped_option("Demo")
     help="Folder for both films.",
 )
 @device_option("Demo")
+@config_options
 @json_option
 @debug_option
 def demo(style: str, folder: Path, device: str, as_json: bool) -> int:

@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 from streamstyle import __version__
 from streamstyle.cli.cluster import cluster
 from streamstyle.cli.compare import compare
+from streamstyle.cli.config_command import config
 from streamstyle.cli.demo import demo
 from streamstyle.cli.doctor import doctor
 from streamstyle.cli.errors import report_error
@@ -26,7 +27,7 @@ from streamstyle.cli.styles import learn, styles
 from streamstyle.cli.train import train
 from streamstyle.cli.tui import tui
 
-_COMMANDS = (run, tui, runs, stop, demo, styles, learn, upscale, compare, measure, doctor, cluster, train)
+_COMMANDS = (run, tui, runs, stop, demo, styles, learn, upscale, compare, measure, doctor, config, cluster, train)
 
 _ASCII = {"→": "->", "…": "...", "·": "-"}
 _ASCII_FALLBACK = "streamstyle.ascii"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from streamstyle.cli.config import ConfiguredCommand, config_options
 from streamstyle.cli.console import ProgressLine, SpeedMeter, print_json, progress_text
-from streamstyle.cli.options import FILE, GroupedCommand, debug_option, grouped_option, json_option
+from streamstyle.cli.options import FILE, debug_option, grouped_option, json_option
 from streamstyle.option_values import parse_range
 from streamstyle.settings import SourceSettings
 from streamstyle.styles.library import get_style
@@ -43,7 +44,7 @@ docs/metrics.md.
 """
 
 
-@click.command(cls=GroupedCommand, epilog=_EPILOG, short_help="Measure a stylised film.")
+@click.command(cls=ConfiguredCommand, epilog=_EPILOG, short_help="Measure a stylised film.")
 @click.argument("stylised", type=FILE)
 @_measurement_option(
     "--source", required=True, type=FILE, metavar="MOVIE", help="The film that STYLISED was made from."
@@ -56,6 +57,7 @@ docs/metrics.md.
 @_measurement_option("--flow-reference", default="deepflow", metavar="FLOW", help=REFERENCE_HELP)
 @_measurement_option("--loss-network", type=FILE, metavar="PATH", help=NETWORK_HELP)
 @_measurement_option("--curves", is_flag=True, help="With --json: also errors, sharpness and artefacts of every frame.")
+@config_options
 @json_option
 @debug_option
 def measure(

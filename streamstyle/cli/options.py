@@ -34,11 +34,13 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 class GroupedOption(click.Option):
-    """An option with the heading that it stands under in the help."""
+    """An option with the heading that it stands under in the help, and the settings that it is a field of, if any."""
 
-    def __init__(self, *arguments: Any, heading: str = "Options", **attributes: Any) -> None:
+    def __init__(
+        self, *arguments: Any, heading: str = "Options", settings: type[Any] | None = None, **attributes: Any
+    ) -> None:
         super().__init__(*arguments, **attributes)
-        self.heading = heading
+        self.heading, self.settings = heading, settings
 
 
 class GroupedCommand(click.Command):
@@ -85,7 +87,11 @@ def settings_options(settings: type[Any], heading: str) -> Callable[[Decorated],
     """Decorate a command with one option for each field of a settings dataclass that has a help text."""
     hints = get_type_hints(settings)
     return combine(
-        [_field_option(field, hints[field.name], heading) for field in fields(settings) if "help" in field.metadata]
+        [
+            _field_option(settings, field, hints[field.name], heading)
+            for field in fields(settings)
+            if "help" in field.metadata
+        ]
     )
 
 
@@ -101,16 +107,19 @@ def threads_option(heading: str) -> Callable[[Decorated], Decorated]:
 
 def _setting_option(name: str, heading: str) -> Callable[[Decorated], Decorated]:
     field = next(field for field in fields(Settings) if field.name == name)
-    return _field_option(field, get_type_hints(Settings)[name], heading)
+    return _field_option(Settings, field, get_type_hints(Settings)[name], heading)
 
 
-def _field_option(field: Field[Any], annotation: Any, heading: str) -> Callable[[Decorated], Decorated]:
+def _field_option(
+    settings: type[Any], field: Field[Any], annotation: Any, heading: str
+) -> Callable[[Decorated], Decorated]:
     is_flag, is_required = annotation is bool, field.default is MISSING
     default = None if is_required else field.default
     return grouped_option(heading)(
         f"--{field.name.replace('_', '-')}",
         *_OTHER_SPELLINGS.get(field.name, ()),
         field.name,
+        settings=settings,
         type=None if is_flag else click_type(annotation),
         is_flag=is_flag,
         metavar=_METAVARS.get(plain_type(annotation)),

@@ -32,41 +32,29 @@ PURPOSES = {
 """FFV1 and ProRes have ten bits by themselves, and an alpha if the film has one."""
 
 
-def _set_defaults(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
-    """Make the options of the purpose the defaults of the command, before its other options are read."""
-    if name is not None:
-        context.default_map = {**(context.default_map or {}), **PURPOSES[name].options}
-    return name
-
-
 purpose_option = grouped_option("Output")(
     "--for",
     "purpose",
     type=click.Choice(list(PURPOSES)),
-    is_eager=True,
-    callback=_set_defaults,
     help="web: MP4 that plays everywhere; archive: lossless FFV1, ten bits 4:4:4, in Matroska; edit: ProRes 422 HQ or "
     "4444 in MOV. Options that are given count for more.",
 )
 """Decorates a command with `--for`."""
 
 
-def _set_quality(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
-    """Make the options of the quality the defaults of the command, but not in place of those of `--for`."""
-    if name is not None:
-        context.default_map = {**QUALITIES[name].options, **(context.default_map or {})}
-    return name
-
-
 quality_option = grouped_option("Quality and time")(
     "--quality",
     type=click.Choice(list(QUALITIES)),
-    is_eager=True,
-    callback=_set_quality,
     help="; ".join(f"{name}: {quality.summary}" for name, quality in QUALITIES.items())
     + ". Sets --method, --max-height and --preset, a fast one for a fast method; those that are given count for more.",
 )
 """Decorates a command with `--quality`."""
+
+
+def preset_options(quality: str | None, purpose: str | None) -> dict[str, Any]:
+    """Return the options that `--quality` and `--for` stand for, by the names of their settings; none for others."""
+    options = QUALITIES[quality].options if quality in QUALITIES else {}
+    return {**options, **(PURPOSES[purpose].options if purpose in PURPOSES else {})}
 
 
 def suffix_for(purpose: str | None) -> str:

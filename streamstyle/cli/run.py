@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamstyle.cli.config import ConfiguredCommand, config_options
 from streamstyle.cli.console import ProgressLine, print_json, report_to, resume_hint
 from streamstyle.cli.errors import to_failed
 from streamstyle.cli.media_args import (
@@ -25,7 +26,6 @@ from streamstyle.cli.media_args import (
 )
 from streamstyle.cli.options import (
     FILE,
-    GroupedCommand,
     console_options,
     device_option,
     grouped_option,
@@ -69,7 +69,7 @@ Exit codes: 0 done, 2 usage or setting, 3 film, 4 output, 5 style, 6 device, 70 
 _UPSCALE_FACTOR = click.IntRange(2, MAX_UPSCALE)
 
 
-@click.command(cls=GroupedCommand, epilog=_RUN_EPILOG, short_help="Stylise a film.")
+@click.command(cls=ConfiguredCommand, epilog=_RUN_EPILOG, short_help="Stylise a film.")
 @run_options
 def run(
     movie: Path,
@@ -188,7 +188,7 @@ def _adapt(
     return adapt_style(movie, settings.source, blend, seconds, settings.device, observe, stop)
 
 
-@click.command(cls=GroupedCommand, short_help="Upscale a stylised film.")
+@click.command(cls=ConfiguredCommand, short_help="Upscale a stylised film.")
 @click.argument("movie", type=FILE)
 @grouped_option("Upscaling")(
     "--factor", type=_UPSCALE_FACTOR, default=2, show_default=True, metavar="N", help="Factor of width and height."
@@ -200,6 +200,7 @@ def _adapt(
     "Output", "Output file; its suffix selects the container. Default: MOVIE.HEIGHTp.mkv beside MOVIE.", restart=True
 )
 @settings_options(EncoderSettings, "Output")
+@config_options
 @console_options
 def upscale(
     movie: Path,

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
+from streamstyle.cli.config import ConfiguredCommand, config_options
 from streamstyle.cli.media_args import TimeRange, default_output, require_one_range
 from streamstyle.cli.options import (
     FILE,
     HELP_NAMES,
     Decorated,
-    GroupedCommand,
     combine,
     console_options,
     grouped_option,
@@ -71,6 +71,7 @@ _OPTIONS = (
     ),
     _run_option("--count", is_flag=True, help="With --dry-run, read the whole film: count its frames, find its cuts."),
     _run_option("--run-folder", type=FILE, help="Folder for the state of the run, which `tui --attach PATH` reads."),
+    config_options,
     console_options,
 )
 
@@ -124,7 +125,7 @@ def _adapted(movie: Path, settings: Settings, blend: StyleBlend, seconds: float 
     return find_adapted(movie, settings.source, blend, seconds) or blend
 
 
-@click.command(cls=GroupedCommand)
+@click.command("run", cls=ConfiguredCommand)
 @run_options
 def _parser(**_: Any) -> None:
     """Does nothing: only its parser is used."""

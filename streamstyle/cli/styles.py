@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamstyle.cli.config import ConfiguredCommand, config_options
 from streamstyle.cli.console import report_to
 from streamstyle.cli.media_args import confirm_output
 from streamstyle.cli.options import (
     FILE,
-    GroupedCommand,
     complete_style,
     console_options,
     debug_option,
@@ -45,7 +45,7 @@ SCHEMA = "streamstyle.styles/1"
 _sheet_option = grouped_option("Contact sheet")
 
 
-@click.command(cls=GroupedCommand, short_help="List the styles, or stylise an image in each.")
+@click.command(cls=ConfiguredCommand, short_help="List the styles, or stylise an image in each.")
 @_sheet_option(
     "--sheet",
     "frame",
@@ -74,6 +74,7 @@ _sheet_option = grouped_option("Contact sheet")
 @output_options("Contact sheet", "Image file to write. Default: FRAME.styles.jpg beside FRAME.")
 @settings_options(StyleSettings, "Contact sheet")
 @device_option("Contact sheet")
+@config_options
 @json_option
 @debug_option
 def styles(
@@ -160,7 +161,7 @@ _style_option = grouped_option("Style")
 _START_HELP = "Style to start from, `style-predictor` for the style predicted from the image, or `noise`."
 
 
-@click.command(cls=GroupedCommand, short_help="Train a network for the style of an image.")
+@click.command(cls=ConfiguredCommand, short_help="Train a network for the style of an image.")
 @click.argument("image", type=FILE)
 @_style_option("--name", metavar="NAME", help="Name of the style. Default: the name of the image.")
 @_style_option("--start", metavar="STYLE", default="style-predictor", show_default=True, help=_START_HELP)
@@ -168,6 +169,7 @@ _START_HELP = "Style to start from, `style-predictor` for the style predicted fr
 @settings_options(StyleTrainingSettings, "Training")
 @device_option("Training")
 @threads_option("Training")
+@config_options
 @console_options
 def learn(
     image: Path,

@@ -6,12 +6,14 @@ import codecs
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from streamstyle.cli.config import ConfiguredCommand, config_path
 from streamstyle.cli.media_args import default_output
-from streamstyle.cli.options import FILE, GroupedCommand, complete_run, grouped_option, style_option
+from streamstyle.cli.options import FILE, complete_run, grouped_option, style_option
 from streamstyle.cli.purposes import suffix_for
 from streamstyle.cli.run import run
 from streamstyle.errors import SettingsError
@@ -19,6 +21,9 @@ from streamstyle.runs.folder import RunFolder, list_runs
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.runs.status import find_run
 from streamstyle.styles.spec import parse_style
+
+if TYPE_CHECKING:
+    from streamstyle.tui.setup.state import SetupState
 
 _LATEST = ""
 """Value of `--attach` without a run."""
@@ -34,16 +39,7 @@ The exit code is that of the run; see `streamstyle run --help`.
 """
 
 
-class RawArgsCommand(GroupedCommand):
-    """A command that keeps its unparsed arguments, to pass them on."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keep the arguments in `ctx.meta["arguments"]`, and parse them."""
-        ctx.meta["arguments"] = tuple(args)
-        return super().parse_args(ctx, args)
-
-
-@click.command(cls=RawArgsCommand, epilog=_EPILOG, short_help="Stylise a film with preview and controls.")
+@click.command(cls=ConfiguredCommand, epilog=_EPILOG, short_help="Stylise a film with preview and controls.")
 @click.argument("movie", type=FILE, required=False)
 @grouped_option("Existing run")(
     "--attach",
@@ -57,16 +53,17 @@ class RawArgsCommand(GroupedCommand):
 @click.pass_context
 def tui(ctx: click.Context, /, movie: Path | None, attach: str | None, style: str | None, **values: Any) -> int:
     """Stylise MOVIE with live preview, statistics, pause and stop. Takes all options of `streamstyle run`."""
-    arguments: tuple[str, ...] = ctx.meta["arguments"]
     if attach is not None:
         return _open_app(find_run(attach) if attach else _latest_run())
-    if movie is None or style is None:
-        if any(argument.startswith("-") for argument in arguments):
+    typed = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    if movie is None or style is None or typed == {"movie"}:
+        if typed - {"movie"}:
             raise SettingsError(
                 "options need both MOVIE and --style",
                 "Give both; or MOVIE alone, or nothing: the start screen asks for the rest.",
             )
-        return _open_app(None, movie)
+        return _open_app(None, movie, _initial_state(ctx))
+    arguments = tuple(ctx.obj[1:])
     if reason := why_no_tui():
         click.echo(f"streamstyle: {reason}: continuing as `streamstyle run`", err=True)
         with run.make_context("run", list(arguments), ctx.parent, obj=["run", *arguments]) as run_context:
@@ -75,6 +72,8 @@ def tui(ctx: click.Context, /, movie: Path | None, attach: str | None, style: st
     return _open_app(RunRequest(arguments, movie, output))
 
 
+assert isinstance(tui, ConfiguredCommand)
+tui.configured_as = run
 tui.params += [parameter for parameter in run.params if parameter.name not in _OMITTED]
 
 
@@ -97,7 +96,19 @@ def _latest_run() -> RunFolder:
     return next((run for run in runs if run.is_alive()), runs[0])
 
 
-def _open_app(subject: RunRequest | RunFolder | None, movie: Path | None = None) -> int:
+def _initial_state(ctx: click.Context) -> SetupState:
+    """Return what the start screen begins with: the defaults of the config file, which its run does not read again."""
+    from streamstyle.tui.setup.initial_state import FIELDS, initial_state
+
+    assert isinstance(ctx.command, ConfiguredCommand)
+    defaults = ctx.default_map or {}
+    more = ctx.command.as_arguments({name: value for name, value in defaults.items() if name not in FIELDS})
+    return initial_state(defaults, [*more, *(["--no-config"] if config_path().exists() else [])])
+
+
+def _open_app(
+    subject: RunRequest | RunFolder | None, movie: Path | None = None, initial: SetupState | None = None
+) -> int:
     """Run the TUI and return its exit code; `subject` is what it shows, None for the start screen."""
     if reason := why_no_tui():
         advice = "Give MOVIE and --style, as for `streamstyle run`." if subject is None else "Use a terminal."
@@ -106,6 +117,6 @@ def _open_app(subject: RunRequest | RunFolder | None, movie: Path | None = None)
     from streamstyle.tui.terminal_query import query_terminal
 
     terminal = query_terminal()
-    app = StreamstyleApp(subject, movie, graphics=terminal.graphics, light=terminal.light)
+    app = StreamstyleApp(subject, movie, graphics=terminal.graphics, light=terminal.light, initial=initial)
     app.run()
     return app.return_code or 0

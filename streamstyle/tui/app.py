@@ -29,6 +29,7 @@ from streamstyle.tui.widgets.image import ImageView
 
 if TYPE_CHECKING:
     from streamstyle.tui.setup.screen import SetupScreen
+    from streamstyle.tui.setup.state import SetupState
 
 _DARK = Theme(
     name="streamstyle",
@@ -87,17 +88,19 @@ class StreamstyleApp(App[int]):
         program: Sequence[str] = PROGRAM,
         graphics: Graphics | None = None,
         light: bool = False,
+        initial: SetupState | None = None,
     ) -> None:
         """`subject` is the run to start or to show; with None the start screen opens, with `video` if one is given.
 
         `program` is the command that runs a run, `graphics` is None if the terminal shows characters only, and `light`
-        says whether its background is light.
+        says whether its background is light. `initial` has the choices that the start screen begins with.
         """
         super().__init__()
         self._subject = subject
         self._video = video
         self._program = program
         self._graphics = graphics
+        self._initial = initial
         self.pace: OutputPace | None = None
         """Of images; None without a terminal."""
         for theme in (_DARK, _LIGHT):
@@ -195,7 +198,7 @@ class StreamstyleApp(App[int]):
     def _show_setup(self, video: Path | None) -> None:
         from streamstyle.tui.setup.screen import SetupScreen
 
-        self.push_screen(SetupScreen(video, self._graphics), self._on_setup_closed)
+        self.push_screen(SetupScreen(video, self._graphics, initial=self._initial), self._on_setup_closed)
 
     def on_setup_screen_run_chosen(self, message: SetupScreen.RunChosen) -> None:
         """Show the run above the start screen."""

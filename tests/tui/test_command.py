@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 import streamstyle.cli.tui as command
+from streamstyle.cli.config import config_path
 from streamstyle.cli.main import exit_code
 from streamstyle.runs.folder import RunFolder, runs_folder
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.screens.summary import SummaryScreen
+from streamstyle.tui.setup.state import SetupState
 from tests.tui.fake_run import FakeRun
 from tests.tui.test_attach import ended
 
@@ -117,3 +119,28 @@ def test_tui_imports_no_torch_and_cli_no_textual() -> None:
     assert {"torch", "cv2", "av"} & tui_modules == set()
     cli_modules = imported_by("import streamstyle.cli.main, streamstyle.cli.run")
     assert {"textual", "torch", "numpy"} & cli_modules == set()
+
+
+def test_the_start_screen_begins_with_the_config_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    states: list[object] = []
+    monkeypatch.setattr(command, "why_no_tui", lambda: "")
+    monkeypatch.setattr(StreamstyleApp, "run", lambda app: states.append((app._subject, app._initial)))
+    config_path().parent.mkdir(parents=True)
+    config_path().write_text("[run]\nstyle = 'wave'\nheight = 480\nadapt = '5m'\ntone = false\nquiet = true\ncrf = 18")
+    assert exit_code(["tui", "movie.mkv"]) == 0
+    assert exit_code(["tui"]) == 0
+    state = SetupState(style="wave", settings={"height": "480"}, more=("--adapt", "5m", "--no-config"))
+    assert states == [(None, state), (None, state)]
+    assert exit_code(["tui", "movie.mkv", "--no-config"]) == 0
+    assert states[2] == (None, SetupState(more=("--no-config",)))
+    config_path().unlink()
+    assert exit_code(["tui", "movie.mkv"]) == 0
+    assert states[3] == (None, SetupState())
+
+
+def test_a_run_gets_the_config_file_as_options(shown: list[object], home: Path) -> None:
+    config_path().parent.mkdir(parents=True)
+    config_path().write_text("[run]\nheight = 480\noutput = 'out.mkv'\nquiet = true")
+    assert exit_code(["tui", "movie.mkv", "--style", "wave"]) == 0
+    options = ("--no-config", "--height", "480", "--output", "out.mkv")
+    assert shown == [RunRequest((*options, "movie.mkv", "--style", "wave"), Path("movie.mkv"), Path("out.mkv"))]

@@ -53,6 +53,11 @@ class CycleSelect(Widget, can_focus=True):
             self._choose(next(iter(self._labels)))
         self.refresh()
 
+    def choose(self, value: str) -> None:
+        """Choose a value, and offer it from now on if it was not offered."""
+        self._labels.setdefault(value, value)
+        self._choose(value)
+
     def action_cycle(self, by: int) -> None:
         """Choose the next or the previous value."""
         values = list(self._labels)
@@ -142,6 +147,13 @@ class Field(Vertical):
     def text(self) -> str:
         """The value; empty for the default."""
         return "" if self.control.value == self._default else self.control.value
+
+    def set_text(self, text: str) -> None:
+        """Change the value; an empty text stands for the default."""
+        if isinstance(self.control, CycleSelect):
+            self.control.choose(text or self._default)
+        else:
+            self.control.value = text
 
     def show_error(self, message: str) -> None:
         """Show an error message; an empty one hides it."""

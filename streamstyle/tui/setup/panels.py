@@ -74,6 +74,10 @@ class FilmPanel(VerticalScroll, can_focus=False):
 class OptionsPanel(VerticalScroll, can_focus=False):
     """The fields of the options that are used most; the others are below, and folded."""
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._texts: dict[str, str] = {}
+
     def compose(self) -> ComposeResult:
         """Put the fields below each other."""
         yield Static("Options", classes="heading")
@@ -91,13 +95,21 @@ class OptionsPanel(VerticalScroll, can_focus=False):
         with Collapsible(title="more options"):
             yield Vertical(id="more-options")
 
+    def set_texts(self, texts: Mapping[str, str]) -> None:
+        """Fill the fields, also those that are made later."""
+        self._texts = dict(texts)
+        for field in self.query(Field):
+            if text := self._texts.pop(field.name or "", ""):
+                field.set_text(text)
+
     @on(Collapsible.Expanded)
-    def _mount_more_options(self) -> None:
+    async def _mount_more_options(self) -> None:
         """Make the other fields when they are unfolded for the first time."""
         container = self.query_one("#more-options")
         if not container.children:
             rest = [setting for setting in SETTINGS.values() if setting.name not in (*_MAIN_SETTINGS, *STYLE_SETTINGS)]
-            container.mount_all([setting_field(setting) for setting in rest])
+            await container.mount_all([setting_field(setting) for setting in rest])
+            self.set_texts(self._texts)
 
     def on_mount(self) -> None:
         """Hide the fields that do not apply."""
@@ -109,7 +121,7 @@ class OptionsPanel(VerticalScroll, can_focus=False):
         """Offer the heights below that of the video; None if it is not known."""
         control = self.query_one("#field-height", Field).control
         assert isinstance(control, CycleSelect)
-        control.set_labels(_height_labels(height))
+        control.set_labels(_height_labels(height) | ({control.value: control.value} if control.value else {}))
 
     def set_output(self, output: Path, warnings: Sequence[str]) -> None:
         """Show the default output, and warnings about streams that it does not keep."""

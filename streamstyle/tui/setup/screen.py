@@ -57,11 +57,15 @@ class SetupScreen(Screen[None]):
         video: Path | None = None,
         graphics: Graphics | None = None,
         make_client: Callable[[ReplyCallback], PreviewClient] = PreviewClient,
+        initial: SetupState | None = None,
     ) -> None:
-        """Without `video` the file picker opens first; `make_client` makes the client of the preview server."""
+        """Without `video` the file picker opens first; `make_client` makes the client of the preview server.
+
+        `initial` has the choices to begin with, by default those of `streamstyle run`.
+        """
         super().__init__()
         self._graphics = graphics
-        self._state = SetupState()
+        self._state = initial or SetupState()
         self._first_video = video
         self._queries = SetupQueries(make_client(self._on_reply))
         self._start_when_checked = False
@@ -83,6 +87,7 @@ class SetupScreen(Screen[None]):
     def on_mount(self) -> None:
         """Read the film, or ask for one, and request the styles."""
         self._queries.client.open()
+        self._show_choices(self._state)
         self.action_page("style")
         self.query_one(StylePanel).focus_list()
         self._queries.request_styles(self.query_one(StylePanel).thumbnail_size())
@@ -110,6 +115,13 @@ class SetupScreen(Screen[None]):
             self.notify(problem, title="The run could not start", severity="error", timeout=20)
 
     # -------------------------------------------------------------------------------------------------------- choices
+
+    def _show_choices(self, state: SetupState) -> None:
+        """Fill the fields."""
+        style = self.query_one(StylePanel)
+        style.preselect(state.style, state.second_style, state.second_weight, state.settings)
+        part = {name: getattr(state, name) for name in ("range_option", "sample_length", "time_range", "output")}
+        self.query_one(OptionsPanel).set_texts({**state.settings, **part})
 
     def _change(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)

@@ -168,6 +168,8 @@ class SetupState:
     """Whether a partial output of other settings is discarded."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings that differ from their defaults, as text, by name."""
+    more: tuple[str, ...] = ()
+    """Arguments of the run that have no field."""
 
     def errors(self) -> dict[str, str]:
         """Return error messages by the name of the field; empty if the state is valid."""
@@ -208,13 +210,15 @@ class SetupState:
             arguments += [SETTINGS[name].flag] if SETTINGS[name].is_switch else [SETTINGS[name].flag, value]
         if self.output:
             arguments += ["-o", str(Path(self.output).expanduser())]
-        arguments += ["-y"] * self.replace + ["--restart"] * self.restart
+        arguments += ["-y"] * self.replace + ["--restart"] * self.restart + list(self.more)
         return tuple(arguments)
 
     def frame_state(self) -> SetupState:
         """Return the part of the state that a preview of a single frame depends on."""
         settings = {name: text for name, text in self.settings.items() if name in FRAME_SETTINGS}
-        return SetupState(self.video, self.style, self.second_style, self.second_weight, settings=settings)
+        return SetupState(
+            self.video, self.style, self.second_style, self.second_weight, settings=settings, more=self.more
+        )
 
     def command_line(self) -> str:
         """Return the command line of the run, quoted for a shell."""

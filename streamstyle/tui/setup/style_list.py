@@ -54,6 +54,7 @@ class StylePanel(Vertical):
         super().__init__(id=id, classes=classes)
         self._items: list[StyleItem] = []
         self._chosen = ""
+        self._blended = ("", "")
 
     def compose(self) -> ComposeResult:
         """Put the fields below the list."""
@@ -78,6 +79,12 @@ class StylePanel(Vertical):
         if self._items:
             self._fill_list()
 
+    def preselect(self, style: str, second_style: str, second_weight: str, settings: Mapping[str, str]) -> None:
+        """Choose a style, and one that it is blended with, once the list is there; fill the other fields."""
+        self._chosen, self._blended = style, (second_style, second_weight)
+        for name in STYLE_SETTINGS:
+            self.query_one(f"#field-{name.replace('_', '-')}", Field).set_text(settings.get(name, ""))
+
     def set_items(self, styles: Sequence[Mapping[str, Any]]) -> None:
         """List styles from the result of a `styles` request, and keep the images that were added."""
         items = [
@@ -85,7 +92,11 @@ class StylePanel(Vertical):
         ]
         names = {item.name for item in items}
         self._items = [*items, *(item for item in self._items if item.name not in names and Path(item.name).suffix)]
+        for wanted in (self._chosen, self._blended[0]):
+            if wanted and wanted not in {item.name for item in self._items}:
+                self._items.append(StyleItem(wanted))
         self._choose(self._chosen or next((item.name for item in self._items), ""))
+        self._choose_blended()
 
     def add_image(self, image: Mapping[str, Any]) -> None:
         """Add and choose an image or style file from the result of an `image` request."""
@@ -101,6 +112,13 @@ class StylePanel(Vertical):
         self._chosen = name
         self._fill_list()
         self.post_message(self.Chosen(name))
+
+    def _choose_blended(self) -> None:
+        """Fill the fields of the second style, if one was preselected, once."""
+        (style, weight), self._blended = self._blended, ("", "")
+        if style:
+            self.query_one("#field-second-style", Field).set_text(style)
+            self.query_one("#field-second-weight", Field).set_text(weight)
 
     def _fill_list(self) -> None:
         options = self.query_one(OptionList)

@@ -17,6 +17,7 @@ from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.setup.client import PreviewClient, Reply, ReplyCallback, RequestError
 from streamstyle.tui.setup.fields import Field
 from streamstyle.tui.setup.screen import SetupScreen
+from streamstyle.tui.setup.state import SetupState
 from tests.tui.pilot import run_app
 
 FILM = Path("film.mp4")
@@ -110,8 +111,13 @@ class SetupApp(StreamstyleApp):
 
     CSS_PATH = STYLE_SHEET
 
-    def __init__(self, film: Path | None = None, prepare: Callable[[FakePreviewClient], None] = lambda _: None) -> None:
-        super().__init__(video=film)
+    def __init__(
+        self,
+        film: Path | None = None,
+        prepare: Callable[[FakePreviewClient], None] = lambda _: None,
+        initial: SetupState | None = None,
+    ) -> None:
+        super().__init__(video=film, initial=initial)
         self.prepare = prepare
         self.request: RunRequest | None = None
         self.copied = ""
@@ -123,7 +129,7 @@ class SetupApp(StreamstyleApp):
             self.prepare(self.client)
             return self.client
 
-        self.push_screen(SetupScreen(film, make_client=make_client), self._on_setup_closed)
+        self.push_screen(SetupScreen(film, make_client=make_client, initial=self._initial), self._on_setup_closed)
 
     def on_setup_screen_run_chosen(self, message: SetupScreen.RunChosen) -> None:
         message.prevent_default()
@@ -139,10 +145,10 @@ class SetupApp(StreamstyleApp):
 
 def run_setup(
     steps: Callable[[Pilot[Any], SetupApp], Any], film: Path | None = FILM, size: tuple[int, int] = (120, 40),
-    prepare: Callable[[FakePreviewClient], None] = lambda _: None,
+    prepare: Callable[[FakePreviewClient], None] = lambda _: None, initial: SetupState | None = None,
 ) -> SetupApp:  # fmt: skip
     """The app after the steps."""
-    app = SetupApp(film, prepare)
+    app = SetupApp(film, prepare, initial)
     run_app(app, lambda pilot: steps(pilot, app), size)
     return app
 

@@ -35,6 +35,8 @@ def test_every_setting_has_a_field_and_an_option() -> None:
         "piece_length",
         "exact",
         "debug",
+        "config",
+        "no_config",
     }
     assert set(options) - without_field == set(SETTINGS)
 

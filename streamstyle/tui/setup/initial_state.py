@@ -1,0 +1,46 @@
+"""What the start screen begins with: the defaults of the config file, each in its field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from streamstyle.tui.setup.state import SETTINGS, SetupState
+
+FIELDS = frozenset({"style", "sample", "time_range", "output", "quality", "purpose", *SETTINGS})
+"""Options of `run` that the screen has fields for, or whose meaning is in other fields."""
+
+_TWO_STYLES = re.compile(r"(?P<first>[^,]+):(?P<weight>[0-9]*\.?[0-9]+),(?P<second>[^,]+):(?P<other>[0-9]*\.?[0-9]+)")
+
+
+def initial_state(defaults: Mapping[str, Any], more: Sequence[str] = ()) -> SetupState:
+    """Return the state for the defaults of options, by parameter, as typed; `more` are arguments without a field."""
+    texts = {name: _text(value) for name, value in defaults.items()}
+    settings = {
+        name: texts[name]
+        for name, setting in SETTINGS.items()
+        if name in texts and setting.parse(texts[name]) != setting.default
+    }
+    state = SetupState(output=texts.get("output", ""), settings=settings, more=tuple(more))
+    if "sample" in texts:
+        state = replace(state, range_option="--sample", sample_length=texts["sample"])
+    elif "time_range" in texts:
+        state = replace(state, range_option="--range", time_range=texts["time_range"])
+    return _with_style(state, texts.get("style", ""))
+
+
+def _with_style(state: SetupState, style: str) -> SetupState:
+    """Return the state with a style, or with both styles of a blend of two."""
+    match = _TWO_STYLES.fullmatch(style)
+    total = float(match["weight"]) + float(match["other"]) if match else 0.0
+    if match is None or not total:
+        return replace(state, style=style)
+    weight = f"{float(match['other']) / total:.3g}"
+    return replace(state, style=match["first"], second_style=match["second"], second_weight=weight)
+
+
+def _text(value: Any) -> str:
+    """Return a value as its field has it; empty for a switch that is off."""
+    return ("yes" if value else "") if isinstance(value, bool) else str(value)

@@ -1,0 +1,88 @@
+"""What the start screen begins with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Collapsible
+
+from streamstyle.cli.run_arguments import parse_run_arguments
+from streamstyle.tui.setup.fields import Field
+from streamstyle.tui.setup.initial_state import initial_state
+from streamstyle.tui.setup.state import SetupState
+from tests.tui.setup.setup_harness import SetupApp, copied_options, fill_in, run_setup
+
+
+@pytest.mark.parametrize(
+    ("style", "state"),
+    [
+        ("wave", SetupState(style="wave")),
+        ("my:photo.jpg", SetupState(style="my:photo.jpg")),
+        ("wave:3,night:1", SetupState(style="wave", second_style="night", second_weight="0.25")),
+        ("wave:1,night:1,scream:1", SetupState(style="wave:1,night:1,scream:1")),
+        ("wave:0,night:0", SetupState(style="wave:0,night:0")),
+    ],
+)
+def test_a_blend_of_two_has_two_fields(style: str, state: SetupState) -> None:
+    assert initial_state({"style": style}) == state
+
+
+def test_what_is_the_default_anyway_is_no_choice() -> None:
+    defaults = {"method": "live", "crf": "18", "tone": False, "strength": "1.0", "lookback": "1"}
+    assert initial_state(defaults).settings == {}
+    assert initial_state({"preset": "slow", "tone": True}).settings == {"preset": "slow", "tone": "yes"}
+
+
+def test_every_choice_is_shown_in_its_field_and_can_be_undone() -> None:
+    initial = initial_state(
+        {
+            "style": "night:0.7,scream:0.3", "method": "johnson", "height": "500", "strength": "0.5", "tone": True,
+            "time_range": "1-2", "output": "out.mkv", "lookback": "1,2",
+        },
+        ["--adapt", "5m", "--no-config"],
+    )  # fmt: skip
+
+    async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
+        await pilot.pause()
+        texts = {field.name: field.text for field in app.screen.query(Field)}
+        assert texts["method"] == "johnson"
+        assert texts["height"] == "500"
+        assert texts["time_range"] == "1-2"
+        assert (texts["second_style"], texts["second_weight"]) == ("scream", "0.3")
+        assert texts["output"] == "out.mkv"
+        app.screen.query_one(Collapsible).collapsed = False
+        await pilot.pause()
+        await pilot.pause()
+        texts = {field.name: field.text for field in app.screen.query(Field)}
+        assert (texts["tone"], texts["lookback"]) == ("yes", "1,2")
+        await fill_in(pilot, "strength", "end", "backspace", "backspace", "backspace")
+        await fill_in(pilot, "height", "left")
+        await pilot.press("escape")
+        await pilot.press("y")
+
+    options = copied_options(run_setup(steps, initial=initial))
+    assert "--style night:0.7,scream:0.3" in options
+    assert options.endswith("--adapt 5m --no-config")
+    assert "--strength" not in options
+    assert "--height 500" not in options
+    options = options.replace("night:0.7,scream:0.3", "wave").replace("--adapt 5m", "")
+    parsed = parse_run_arguments(["film.mp4", *options.split()])
+    assert parsed.settings.consistency.lookback == (1, 2)
+    assert parsed.settings.consistency.tone
+    assert parsed.output == Path("out.mkv")
+
+
+def test_a_style_that_is_not_listed_is_added_to_the_list() -> None:
+    async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
+        await pilot.pause()
+        await pilot.press("y")
+
+    options = copied_options(run_setup(steps, initial=initial_state({"style": "photo.jpg"})))
+    assert options == "--style photo.jpg"
+
+
+def test_a_preview_is_not_made_with_the_config_file() -> None:
+    assert SetupState(more=("--no-config",)).frame_state().more == ("--no-config",)
