@@ -26,6 +26,7 @@ from streamstyle.ops.layers import (
     torch_source_trust,
 )
 from streamstyle.ops.luma import BT709
+from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
 from streamstyle.ops.screened_poisson import chebyshev_step, torch_chebyshev_step
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
@@ -84,6 +85,8 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
     planes = torch.rand(10, height, width, generator=random).to(device)
     tone = tone_difference(carried, stylised, trust)
     blend = LayerBlend(9000, 691, 0.3, (1.0, 1.0), 0.4)
+    framed = image[None, :, : height // 4 * 4, : width // 4 * 4]
+    features = planes.new_empty(1, 12, height // 2, width // 2).uniform_().to(memory_format=torch.channels_last)
     held = (carried, stylised, trust, *WEIGHTS)
     return [
         Case(
@@ -142,6 +145,18 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
             lambda: chebyshev_step(image, carried, stylised, term.weight, *CHEBYSHEV)[0],
             lambda: torch_chebyshev_step(image, carried, stylised, term.weight, *CHEBYSHEV)[0],
             64,
+        ),
+        Case(
+            "into a style network",
+            lambda: network_input(framed),
+            lambda: torch_network_input(framed),
+            24,
+        ),
+        Case(
+            "out of a style network",
+            lambda: depth_to_space(features),
+            lambda: torch_depth_to_space(features),
+            24,
         ),
         Case(
             "planes for the encoder",

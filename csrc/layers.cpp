@@ -46,7 +46,7 @@ PIXEL void trust_image(const Real* carried, const Real* source, const Real* trus
 // `tone_row` is [3, width + blocks]: the values of a row's blocks, and behind them those of its pixels.
 template <typename Real>
 PIXEL void enlarge_row(const Real* tone, Real* tone_row, int y, int blocks_y, int blocks_x, int width) {
-    const Between<Real> down = between_blocks<Real>(y, blocks_y);
+    const Between<Real> down = between_blocks<Real>(y, BLOCK, blocks_y);
     const long area = long(blocks_y) * blocks_x;
     for (int c = 0; c < 3; ++c) {
         const Real* before = tone + c * area + long(down.before) * blocks_x;
@@ -54,7 +54,7 @@ PIXEL void enlarge_row(const Real* tone, Real* tone_row, int y, int blocks_y, in
         Real *pixels = tone_row + long(c) * (width + blocks_x), *blocks = pixels + width;
         for (int b = 0; b < blocks_x; ++b) blocks[b] = mix(before[b], after[b], down.share);
         for (int x = 0; x < width; ++x) {
-            const Between<Real> across = between_blocks<Real>(x, blocks_x);
+            const Between<Real> across = between_blocks<Real>(x, BLOCK, blocks_x);
             pixels[x] = mix(blocks[across.before], blocks[across.after], across.share);
         }
     }

@@ -48,7 +48,7 @@ extern "C" __global__ void blend_layers(const float* carried,   // [10, height, 
     const int x = blockIdx.x * TILE_X + threadIdx.x, y = blockIdx.y * TILE_Y + threadIdx.y;
     if (x >= width || y >= height) return;
     const int pixel = y * width + x, blocks_y = (height + BLOCK - 1) / BLOCK;
-    const Between<float> across = between_blocks<float>(x, blocks_x), down = between_blocks<float>(y, blocks_y);
+    const Between<float> across = between_blocks<float>(x, BLOCK, blocks_x), down = between_blocks<float>(y, BLOCK, blocks_y);
     float pixel_tone[3];
     for (int c = 0; c < 3; ++c) {
         const float *before = tone + (c * blocks_y + down.before) * blocks_x,

@@ -2,7 +2,7 @@
 // first detail layer 3 to 5, second 6 to 8, luma of the source 9. With c the trust in what is carried, coarse and luma
 // are averaged, with the share a c / (a c + b) of what is carried; detail layers are not: d' = lerp(d, carried, keep c).
 #pragma once
-#include "portable.cuh"
+#include "between.cuh"
 
 const int TRUST_RADIUS = 2;  // of the square of pixels that the carried source is compared over
 
@@ -19,33 +19,12 @@ PIXEL Real reduce_trust(Real trust, Real error, const SourceTrust<Real>& by) {
     return (trust > least ? trust : least) / square(Real(1) + square(error * by.ghost));
 }
 
-// Values of blocks of BLOCK x BLOCK pixels are interpolated to pixels, with those at the edge repeated: the block before
-// a position on one axis, the next one, and the share of the next one.
-const int BLOCK = 8;
-
-template <typename Real>
-struct Between {
-    int before, after;
-    Real share;
-};
-
-template <typename Real>
-PIXEL Between<Real> between_blocks(int pixel, int blocks) {
-    const int centre = 2 * pixel + 1 - BLOCK;  // from the centre of the first block, in half pixels
-    const int before = centre < 0 ? 0 : centre / (2 * BLOCK);
-    const Real share = centre < 0 ? Real(0) : Real(centre % (2 * BLOCK)) / Real(2 * BLOCK);
-    return {before, clamp_index(before + 1, blocks), share};
-}
+const int BLOCK = 8;  // side in pixels of the blocks that local means are taken over
 
 template <typename Real>
 struct Blend {
     Real temporal_weight, pixel_weight, tone_share, keep_first, keep_second, second_share;
 };
-
-template <typename Real>
-PIXEL Real mix(Real from, Real to, Real share) {
-    return from + share * (to - from);
-}
 
 // All pointers are to the pixel in the first plane; planes are `area` apart, those of `tone` `tone_area`.
 template <typename Real>

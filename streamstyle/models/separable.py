@@ -6,6 +6,7 @@ pad by replication, since an image of 16 pixels has two positions at an eighth o
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -15,15 +16,26 @@ EXPANSION = 2
 """Channels between the two pointwise convolutions of a block, relative to those outside."""
 
 
+class _DepthwiseConv(nn.Conv2d):
+    """Depthwise convolution, trained in float32: on a CPU the gradient of its weights takes a sixth of the time that it
+    takes in bfloat16."""
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__(channels, channels, kernel, groups=channels, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return [N, C, H - kernel + 1, W - kernel + 1]."""
+        if torch.is_grad_enabled() and x.device.type == "cpu":
+            with torch.autocast("cpu", enabled=False):
+                return super().forward(x.to(self.weight.dtype)).to(x.dtype)
+        return super().forward(x)
+
+
 class _Depthwise(nn.Sequential):
     """Padding, depthwise convolution and instance norm, which replaces its bias."""
 
     def __init__(self, padding: nn.Module, channels: int, kernel: int) -> None:
-        super().__init__(
-            padding,
-            nn.Conv2d(channels, channels, kernel, groups=channels, bias=False),
-            InstanceNorm(channels),
-        )
+        super().__init__(padding, _DepthwiseConv(channels, kernel), InstanceNorm(channels))
 
 
 class SeparableBlock(nn.Module):

@@ -13,6 +13,7 @@ from streamstyle.models.instance_norm import InstanceNorm
 from streamstyle.models.metadata import NetworkShape
 from streamstyle.models.separable import EighthLevel, SeparableBlock, SeparableUpsampling
 from streamstyle.ops.image import suppress_faint_detail
+from streamstyle.ops.network_ends import CHANNELS, centre, depth_to_space, network_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +112,14 @@ def _fold_upsampling(
     return F.pad(kernel, (0, 0, 1, 0)) + F.pad(kernel, (0, 0, 0, 1))
 
 
-class _DepthToSpace(nn.Sequential):
-    """Depth-to-space, then a filter that removes the grid of two pixels that depth-to-space may leave."""
-
-    def __init__(self, inputs: int) -> None:
-        super().__init__(nn.ReflectionPad2d(1), nn.Conv2d(inputs, 12, 3), nn.PixelShuffle(2), _Binomial())
+class _SpaceToDepth(nn.Module):
+    def forward(self, image: Tensor) -> Tensor:
+        return network_input(image)
 
 
-class _Binomial(nn.Module):
-    """The filter [1 2 1] / 4 in both directions; its zero is at a period of two pixels."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return [N, C, H, W] filtered; reflection at the border continues a grid of two pixels."""
-        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
-        rows = padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]
-        return (rows[..., :-2, :] + 2 * rows[..., 1:-1, :] + rows[..., 2:, :]) / 16
+class _DepthToSpace(nn.Module):
+    def forward(self, features: Tensor) -> Tensor:
+        return depth_to_space(features.to(torch.promote_types(features.dtype, torch.float32)))
 
 
 class StyleNet(nn.Module):
@@ -136,10 +130,11 @@ class StyleNet(nn.Module):
         self.config = config = config or StyleNetConfig()
         full, half, quarter = config.width, 2 * config.width, 4 * config.width
         if config.half_ends:
-            input_layers: list[nn.Module] = [nn.PixelUnshuffle(2), _Convolution(12, half, 3)]
+            input_layers: list[nn.Module] = [_SpaceToDepth(), _Convolution(CHANNELS, half, 3)]
             upsample = SeparableUpsampling if config.separable else _UpsampleConv
             upsampling_layers: list[nn.Module] = [upsample(quarter, half)]
-            output_layers: list[nn.Module] = [_DepthToSpace(half)]
+            last_convolution = nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(half, CHANNELS, 3), _DepthToSpace())
+            output_layers: list[nn.Module] = [last_convolution]
         else:
             input_layers = [_Convolution(3, full, 9), _Convolution(full, half, 3, 2)]
             upsampling_layers = [_UpsampleConv(quarter, half), _UpsampleConv(half, full)]
@@ -174,8 +169,10 @@ class StyleNet(nn.Module):
             next(part.parameters()).dtype
             for part in (self.layers[: self.float32_layers], self.layers[self.float32_layers :])
         )
+        padded = padded.to(first_dtype)
+        if not self.config.half_ends:
+            padded = centre(suppress_faint_detail(padded)).contiguous(memory_format=torch.channels_last)
         with torch.autocast(image.device.type, enabled=False):
-            centred = suppress_faint_detail(padded).sub_(0.5).mul_(4)
-            features = self.layers[: self.float32_layers](centred.to(first_dtype, memory_format=torch.channels_last))
+            features = self.layers[: self.float32_layers](padded)
         stylised = self.layers[self.float32_layers :](features.to(dtype))
         return torch.sigmoid(stylised[..., :height, :width].float())

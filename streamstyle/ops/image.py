@@ -58,6 +58,10 @@ FAINT_DIFFERENCE = 5 / 255
 """Difference from the surroundings that is halved; 1/255 is reduced to a twenty-fifth, 20/255 hardly at all."""
 
 
+FAINT_RADIUS = 2
+"""Blocks of 4x4 pixels around a pixel's own that its surroundings are averaged over."""
+
+
 def suppress_faint_detail(
     image: Tensor,  # [N, 3, H, W] float in [0, 1], H and W multiples of 4
 ) -> Tensor:  # the same
@@ -68,7 +72,8 @@ def suppress_faint_detail(
     difference d.
     """
     relative = image - image[..., :1, :1]  # a flat image becomes exactly 0, so that it is returned unchanged
-    small = F.avg_pool2d(F.pad(F.avg_pool2d(relative, 4), (2, 2, 2, 2), mode="replicate"), 5, 1)
+    padded = F.pad(F.avg_pool2d(relative, 4), [FAINT_RADIUS] * 4, mode="replicate")
+    small = F.avg_pool2d(padded, 2 * FAINT_RADIUS + 1, 1)
     difference = relative.sub_(F.interpolate(small, scale_factor=4.0, mode="bilinear", align_corners=False))
     share = torch.addcmul(image.new_ones(()), difference, difference, value=FAINT_DIFFERENCE**-2)
     return torch.addcdiv(image, difference, share, value=-1)

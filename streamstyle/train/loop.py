@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from streamstyle.errors import StyleError
 from streamstyle.events import Observer, TrainingStep
+from streamstyle.gpu.device import tune_malloc
 from streamstyle.media.images import encode_image
 from streamstyle.models.metadata import read_metadata
 from streamstyle.models.weights import save_weights
@@ -61,6 +62,7 @@ def train(
     `metadata` gives the metadata of a snapshot after so many steps. A snapshot is written at intervals, and when
     training is stopped.
     """
+    tune_malloc()
     step = schedule.first_step
     for event, stylised in _steps(network, step_function, schedule):
         step = event.step

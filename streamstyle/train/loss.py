@@ -90,8 +90,13 @@ def flatness(
 ) -> Tensor:  # [N, 1, H, W] in [0, 1]
     """Return how flat a photo is: 1 where it is even for some ten pixels around."""
     grey = F.avg_pool2d(photos.mean(1, keepdim=True), 5, 1, 2, count_include_pad=False)
-    contrast = F.max_pool2d(grey, 9, 1, 4) + F.max_pool2d(-grey, 9, 1, 4)
+    contrast = _largest_around(grey) + _largest_around(-grey)
     return torch.exp(-(contrast / FLAT_CONTRAST).square())
+
+
+def _largest_around(image: Tensor) -> Tensor:
+    """Return the largest value of 9x9 pixels, column by column and row by row, which takes a fifth of the time."""
+    return F.max_pool2d(F.max_pool2d(image, (9, 1), 1, (4, 0)), (1, 9), 1, (0, 4))
 
 
 def _weighted_variation(stylised: Tensor, weight: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.gpu.cpu_kernels import CpuKernels
+from streamstyle.ops import network_ends
 from streamstyle.ops.filters import gaussian_taps, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
@@ -19,6 +20,7 @@ from streamstyle.ops.layers import (
     torch_tone_blocks,
 )
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
+from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.screened_poisson import torch_chebyshev_step
 from streamstyle.ops.temporal import torch_temporal_term
@@ -184,6 +186,22 @@ def test_the_layers_equal_their_twins(cpu_kernels: CpuKernels, height: int, widt
     torch.testing.assert_close(means, torch_tone_blocks(planes[:3], stylised, trust), rtol=0, atol=atol)
     means = cpu_kernels.run("energy_blocks", stylised, detail)[0]
     torch.testing.assert_close(means, torch_energy_blocks(stylised, detail), rtol=0, atol=2 * atol)
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 4), (8, 4), (16, 20), (48, 64)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_ends_of_a_network_equal_their_twins(
+    cpu_kernels: CpuKernels, height: int, width: int, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network_ends, "find_kernels", lambda _: cpu_kernels)
+    images = 0.5 + 0.05 * pictures(2, height, width, dtype)
+    atol = 4e-6 if dtype == torch.float32 else 1e-6  # taps of a fifth in float32; differences up to four, in [-2, 2]
+    torch.testing.assert_close(network_input(images), torch_network_input(images), rtol=0, atol=atol)
+    grey = torch.full((1, 3, height, width), 0.4, dtype=dtype)
+    assert torch.equal(network_input(grey), (4 * (grey[:, :1, ::2, ::2] - 0.5)).expand(-1, 12, -1, -1))
+    features = pictures(8, height, width, dtype).view(2, 12, height, width).to(memory_format=torch.channels_last)
+    atol = 1e-6 if dtype == torch.float32 else 1e-14
+    torch.testing.assert_close(depth_to_space(features), torch_depth_to_space(features), rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (4, 6), (48, 64)])

@@ -17,6 +17,7 @@ from torch import Tensor
 from streamstyle.gpu.cuda_kernels import CudaKernels
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.gpu.kernels import KERNELS
+from streamstyle.ops import network_ends
 from streamstyle.ops.filters import gaussian_taps, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
@@ -28,6 +29,7 @@ from streamstyle.ops.layers import (
     torch_tone_blocks,
 )
 from streamstyle.ops.luma import BT709
+from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.screened_poisson import torch_chebyshev_step
 from streamstyle.ops.temporal import torch_temporal_term
@@ -149,6 +151,17 @@ def test_the_layers_equal_their_twins(kernels: CudaKernels, height: int, width: 
     torch.testing.assert_close(means, torch_energy_blocks(stylised, detail), rtol=0, atol=2e-6)
 
 
+@pytest.mark.parametrize(("height", "width"), [(4, 4), (8, 36), (36, 132)])
+def test_the_ends_of_a_network_equal_their_twins(
+    kernels: CudaKernels, height: int, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network_ends, "find_kernels", lambda _: kernels)
+    images = 0.5 + 0.05 * random(2, 3, height, width)
+    torch.testing.assert_close(network_input(images), torch_network_input(images), rtol=0, atol=4e-6)
+    features = random(2, 12, height // 2, width // 2)
+    torch.testing.assert_close(depth_to_space(features), torch_depth_to_space(features), rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (16, 64), (18, 66), (38, 70)])
 def test_rgb_to_yuv420_equals_its_twin(kernels: CudaKernels, height: int, width: int) -> None:
     image = 1.2 * random(3, height, width) - 0.1
@@ -194,6 +207,9 @@ def test_kernels_read_nothing_outside_the_image(kernels: CudaKernels) -> None:
         kernels.run("source_trust", trust, trust, trust, 1.0, 1.0, 0.5)[0],
         kernels.run("tone_blocks", carried, image, trust)[0],
         kernels.run("energy_blocks", carried, image)[0],
+        kernels.run("relative_means", surround_with_nan(random(3, 36, 72)))[0],
+        kernels.run("network_input", surround_with_nan(random(3, 36, 72)), surround_with_nan(random(3, 9, 18)), 1.0)[0],
+        kernels.run("depth_to_space", surround_with_nan(random(9, 33, 12)))[0],
         *term,
         *run_temporal_loss(kernels, image, surround_with_nan(term[0]), surround_with_nan(term[1])),
     ]

@@ -13,6 +13,7 @@ from streamstyle.gpu.cpu_kernels import find_library
 from streamstyle.gpu.cuda_kernels import inline_includes
 from streamstyle.gpu.kernels import KERNELS
 from streamstyle.ops.luma import BT709
+from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
@@ -95,6 +96,10 @@ def test_on_a_gpu_they_agree_with_torch() -> None:
     again = term.loss_and_gradient(image)
     assert torch.equal(again[0], loss)
     assert torch.equal(again[1], gradient)
+    framed = image[None, :, :72, :128]
+    torch.testing.assert_close(network_input(framed), torch_network_input(framed), rtol=0, atol=1e-5)
+    features = torch.rand(1, 12, 37, 65, device="cuda", generator=random)
+    torch.testing.assert_close(depth_to_space(features), torch_depth_to_space(features), rtol=0, atol=1e-5)
     planes, levels = rgb_to_yuv420(image[:, :74], BT709).int(), torch_rgb_to_yuv420(image[:, :74], BT709).int()
     assert (planes - levels).abs().max() <= 1
 
