@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 SCHEMA = "streamstyle.events/1"
 
@@ -132,6 +132,31 @@ class StatusSampled(Event):
     """Size of the output so far in bytes."""
 
 
+class WorkerStatus(TypedDict):
+    """What a worker of a cluster does."""
+
+    name: str
+    """Its machine and process, or its address while it has done nothing."""
+    piece: int | None
+    """Index of the piece of the film that it paints, from 0; None if it paints none."""
+    time: float | None
+    """Presentation time in seconds of the first frame of the piece."""
+    frame: int
+    """Frames of the piece that are done."""
+    frames: int
+    """Frames of the piece."""
+    fps: float | None
+    """Frames per second over the last half minute, painted or with their flow computed; None if unknown or idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersSampled(Event):
+    """The workers of a cluster have been sampled; at most every two seconds."""
+
+    workers: tuple[WorkerStatus, ...]
+    """By name."""
+
+
 @dataclass(frozen=True, slots=True)
 class PreviewsWritten(Event):
     """Preview images of a frame have been written."""
@@ -245,7 +270,7 @@ class Failed(Event):
     exit_code: int
 
 
-TRANSIENT = (FrameWritten, StatusSampled, PreviewsWritten, TrainingStep)
+TRANSIENT = (FrameWritten, StatusSampled, WorkersSampled, PreviewsWritten, TrainingStep)
 """Events of which only the latest of each kind matters."""
 
 Observer = Callable[[Event], None]

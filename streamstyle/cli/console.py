@@ -30,6 +30,7 @@ from streamstyle.events import (
     TrainingStopped,
     Unpaused,
     Warned,
+    WorkersSampled,
 )
 from streamstyle.formatting import format_duration, format_speed, sanitise
 
@@ -85,6 +86,7 @@ class ConsoleReporter:
         self._frames: int | None = None
         self._speed = SpeedMeter()
         self._notice: LongRunNotice | None = None
+        self._workers = ""
 
     def observe(self, event: Event) -> None:
         """Print the event."""
@@ -107,10 +109,12 @@ class ConsoleReporter:
                 self._print(f"learned {event.style} in {format_duration(event.elapsed)}: {event.path}")
             case FrameWritten():
                 self._on_frame_written(event)
-            case Paused():
-                self._print(f"paused after frame {event.frame} from another terminal")
-            case Unpaused():
-                self._print("continued")
+            case WorkersSampled():
+                count = len(event.workers)
+                self._workers = f"{count} worker{'s' * (count != 1)}"
+            case Paused() | Unpaused():
+                paused = f"paused after frame {event.frame} from another terminal"
+                self._print(paused if isinstance(event, Paused) else "continued")
             case Finished():
                 self._print(_finished_text(event))
 
@@ -139,7 +143,8 @@ class ConsoleReporter:
         if self._notice and (notice := self._notice.text(event)):
             self._print(notice)
         bar = self._line.bar(event.frame / event.frames) if event.frames else ""
-        self._line.show(progress_text(bar, event.frame, event.frames, self._speed))
+        text = progress_text(bar, event.frame, event.frames, self._speed)
+        self._line.show("  ".join(filter(None, (text, self._workers))))
 
     def _print(self, text: str) -> None:
         self._line.print(sanitise(text))  # file names may contain control characters

@@ -140,7 +140,7 @@ def run(
 
                 end = run_at_address(video, output, blend, settings, cluster, observe, stop, on_poll, restart)
             else:
-                with _flow_ahead(settings, cluster, observe, stop) as ahead:
+                with _flow_ahead(video, settings, cluster, observe, stop) as ahead:
                     end = stylise_video(
                         video, output, blend, settings, observe, stop, on_frame, restart, flow_ahead=ahead
                     )
@@ -149,7 +149,7 @@ def run(
 
 @contextmanager
 def _flow_ahead(
-    settings: Settings, cluster: ClusterSettings, observe: Observer, stop: threading.Event
+    video: VideoInfo, settings: Settings, cluster: ClusterSettings, observe: Observer, stop: threading.Event
 ) -> Iterator[FlowAhead | None]:
     """Yield what computes flow on the cluster; None if there is none."""
     if cluster.cluster is None:
@@ -159,7 +159,7 @@ def _flow_ahead(
         raise SettingsError("--distribute flow is for runs that need flow; this one needs none", "Leave it out.")
     from streamstyle.cluster.at_address import flow_at_address
 
-    with flow_at_address(settings, cluster, observe, stop) as ahead:
+    with flow_at_address(video, settings, cluster, observe, stop) as ahead:
         yield ahead
 
 

@@ -12,8 +12,10 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from streamstyle import __version__
+from streamstyle.cluster.activity import WorkerActivity
 from streamstyle.cluster.address import ClusterAddress
 from streamstyle.cluster.engine import (
+    addresses_of_workers,
     check_scheduler,
     connect_to_workers,
     count_workers,
@@ -24,7 +26,7 @@ from streamstyle.cluster.head import Hands, check_can_be_cut, run_on_cluster
 from streamstyle.cluster.painting import usable_cores
 from streamstyle.cluster.pieces import Piece
 from streamstyle.errors import DeviceError
-from streamstyle.events import Finished, Observer, Stopped, Warned
+from streamstyle.events import Finished, Observer, Stopped, Warned, WorkersSampled
 from streamstyle.settings import ClusterSettings, Settings
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
@@ -60,7 +62,7 @@ def run_at_address(
 
 @contextmanager
 def flow_at_address(
-    settings: Settings, cluster: ClusterSettings, observe: Observer, stop: threading.Event
+    video: VideoInfo, settings: Settings, cluster: ClusterSettings, observe: Observer, stop: threading.Event
 ) -> Iterator[FlowOnCluster]:
     """Yield what computes the flow of a run that paints here at the address in `cluster`. Raises StreamstyleError."""
     address = ClusterAddress.parse(cluster.cluster or "local")
@@ -69,11 +71,21 @@ def flow_at_address(
         observe(Warned(message))
 
     with connect_to_workers(address, stop, warn) as client:
+        from streamstyle.cluster.worker import compute_flow_on_worker  # noqa: PLC0415
+
+        run, activity = _watch(client, video)
+
+        def report() -> None:
+            if sample := activity.sample({}):
+                observe(sample)
+
         hands = FlowHands(
             executor=client.get_executor(pure=False, retries=2),
+            compute=partial(compute_flow_on_worker, run=run),
             count=lambda: count_workers(client),
             check=lambda: check_scheduler(client),
             threads=_threads_of_worker(address, settings),
+            report=report,
         )
         yield FlowOnCluster(hands, warn, stop, exact=cluster.exact)
 
@@ -95,15 +107,19 @@ def _open_hands(
         for other in {each["version"] for each in facts} - {__version__}:
             problem = f"a worker has streamstyle {other}, and this machine {__version__}"
             raise DeviceError(problem, "Install the same version on all machines.")
-        run, progress = f"streamstyle-{token_hex(8)}", _Progress(client)
-        client.subscribe_topic(run, progress.handle)
+        run, activity = _watch(client, video)
+
+        def poll(pieces: Mapping[int, Piece]) -> tuple[int, WorkersSampled | None]:
+            check_scheduler(client)
+            return activity.frames_done(pieces), activity.sample(pieces)
+
         hands = Hands(
             executor=client.get_executor(pure=False),
             paint=partial(paint_on_worker, run=run),
             count=lambda: count_workers(client),
             have_film=bool(facts) and all(each["has_film"] for each in facts),
             description=_describe(len(facts), sorted({each["host"] for each in facts})),
-            poll=progress.poll,
+            poll=poll,
         )
         try:
             yield hands, settings
@@ -112,21 +128,11 @@ def _open_hands(
                 client.run(stop_run, run, wait=False)
 
 
-class _Progress:
-    """Frames done of the pieces in work, as the workers report them."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._frames = dict[int, int]()
-
-    def handle(self, event: tuple[float, Mapping[str, int]]) -> None:
-        """Take a report; called in the thread of the client."""
-        self._frames[event[1]["piece"]] = event[1]["frames"]
-
-    def poll(self, pieces: Mapping[int, Piece]) -> int:
-        """Return the number of frames done of these pieces. DeviceError once the scheduler is gone."""
-        check_scheduler(self._client)
-        return sum(self._frames.get(number, 0) for number in pieces)
+def _watch(client: Client, video: VideoInfo) -> tuple[str, WorkerActivity]:
+    """Return a name for the run, under which workers report, and what becomes of their reports."""
+    run, activity = f"streamstyle-{token_hex(8)}", WorkerActivity(video, lambda: addresses_of_workers(client))
+    client.subscribe_topic(run, activity.handle)
+    return run, activity
 
 
 def _threads_of_worker(address: ClusterAddress, settings: Settings) -> int:

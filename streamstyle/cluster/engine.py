@@ -84,12 +84,17 @@ def connect_to_workers(address: ClusterAddress, stop: threading.Event, warn: Cal
         yield client
 
 
-def count_workers(client: Client) -> int:
-    """Return the number of workers there are now. DeviceError once the scheduler is gone."""
+def addresses_of_workers(client: Client) -> list[str]:
+    """Return the addresses of the workers there are now. DeviceError once the scheduler is gone."""
     try:
-        return len(client.scheduler_info()["workers"])
+        return list(client.nthreads())
     except (OSError, RuntimeError) as error:  # it is being lost, or closed
         raise scheduler_gone() from error
+
+
+def count_workers(client: Client) -> int:
+    """Return the number of workers there are now. DeviceError once the scheduler is gone."""
+    return len(addresses_of_workers(client))
 
 
 def check_scheduler(client: Client) -> None:

@@ -60,6 +60,11 @@ class FlowTask:
     threads: int
     """0 for one per core."""
 
+    @property
+    def frames(self) -> int:
+        """Frames that motions are computed for."""
+        return len({later for _, later in self.pairs})
+
 
 @dataclass(frozen=True, slots=True)
 class ComputedFlow:
@@ -78,12 +83,16 @@ class FlowHands:
     """Who computes flow."""
 
     executor: Executor
+    compute: Callable[[FlowTask], ComputedFlow]
+    """What the executor runs for each task: `compute_flow`, perhaps with reports."""
     count: Callable[[], int] = lambda: 1
     """Returns the number of workers there are now."""
     check: Callable[[], None] = lambda: None
     """Called while a result is waited for. Raises DeviceError once the cluster is gone."""
     threads: int = 0
     """Threads of a worker; 0 for one per core of its machine."""
+    report: Callable[[], None] = lambda: None
+    """Called now and then, in any thread."""
 
 
 def compute_flow(task: FlowTask) -> ComputedFlow:
@@ -167,7 +176,7 @@ class _ComputedMotions:
             settings.flow.flow,
             self._hands.threads,
         )
-        future = self._hands.executor.submit(compute_flow, task)
+        future = self._hands.executor.submit(self._hands.compute, task)
         self._pending |= {_times(pair): (future, number) for number, pair in enumerate(pairs)}
 
     def read(self, previous_pts: int, pts: int) -> Motion | None:
@@ -175,6 +184,7 @@ class _ComputedMotions:
 
         Raises DeviceError if the cluster is gone, and for a worker that cannot compute it.
         """
+        self._hands.report()
         pending = self._pending.pop((previous_pts, pts), None)
         if pending is None:
             return self._cache.read(previous_pts, pts)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from streamstyle.cluster.joining import check_piece, encoder_header, join
@@ -17,8 +17,9 @@ from streamstyle.cluster.journal import Journal, open_journal
 from streamstyle.cluster.packets import PacketCutter
 from streamstyle.cluster.painting import Commission, FilmMissing, PaintedPiece, PieceTask, content_digest
 from streamstyle.cluster.pieces import Piece, Splitting, split
+from streamstyle.cluster.reporter import Reporter
 from streamstyle.errors import DeviceError, OutputError, SettingsError, StreamstyleError, StyleError
-from streamstyle.events import Finished, FrameWritten, Observer, ShotStarted, Started, Stopped, Warned
+from streamstyle.events import Finished, Observer, Stopped, WorkersSampled
 from streamstyle.formatting import format_duration
 from streamstyle.media.image_sequence import is_sequence
 from streamstyle.media.output_names import check_output, partial_path
@@ -30,7 +31,6 @@ from streamstyle.settings import Settings
 from streamstyle.stages.decode import decode
 from streamstyle.stages.shots import number_shots
 from streamstyle.styles.spec import StyleBlend
-from streamstyle.timing import PausableClock
 from streamstyle.video_info import VideoInfo
 
 ATTEMPTS = 3
@@ -66,8 +66,9 @@ class Hands:
     """Whether all workers have the film at its path."""
     description: str
     """Of the workers, for the event of the start."""
-    poll: Callable[[Mapping[int, Piece]], int] = lambda pieces: 0
-    """Called now and then; returns the number of frames done of these pieces, by number, where that is known."""
+    poll: Callable[[Mapping[int, Piece]], tuple[int, WorkersSampled | None]] = lambda pieces: (0, None)
+    """Called now and then with the pieces in work, by number; returns how many frames of them are done, and what the
+    workers do if it is time to say so."""
 
 
 def run_on_cluster(
@@ -97,7 +98,8 @@ def run_on_cluster(
     signature = {**run_signature(video, style, settings), "--piece-length": f"{piece_seconds:g}"}
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(output, signature, restart=restart))
-        run = _Run(video, output, style, settings, hands, observe, stop, splitting, exact, journal, on_poll)
+        reporter = Reporter(video, observe, on_poll)
+        run = _Run(video, output, style, settings, hands, stop, splitting, exact, journal, reporter)
         run.paint_all()
         return run.finish()
 
@@ -124,16 +126,6 @@ class _Attempts:
     last: str = ""
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What is done, and what has been said of it."""
-
-    clock: PausableClock = field(default_factory=PausableClock)
-    frames: int = 0
-    resumed: int = 0
-    shown: int = 0
-
-
 class _Run:
     """One run of the head."""
 
@@ -144,16 +136,15 @@ class _Run:
         style: StyleBlend,
         settings: Settings,
         hands: Hands,
-        observe: Observer,
         stop: threading.Event,
         splitting: Splitting,
         exact: bool,
         journal: Journal,
-        on_poll: Callable[[], None],
+        reporter: Reporter,
     ) -> None:
         self._video, self._output, self._settings, self._hands = video, output, settings, hands
-        self._observe, self._stop, self._splitting, self._exact = observe, stop, splitting, exact
-        self._journal, self._on_poll, self._style = journal, on_poll, style
+        self._stop, self._splitting, self._exact = stop, splitting, exact
+        self._journal, self._reporter, self._style = journal, reporter, style
         self._encoded = video.upscaled(settings.upscale.upscale)
         self._header = encoder_header(self._encoded, output, settings.encoder)
         self._commission = Commission.of(video, style, settings, output.suffix)
@@ -163,8 +154,7 @@ class _Run:
         self._in_work = dict["Future[Painted]", Piece]()
         self._failures = dict[int, _Attempts]()
         self._again = list[Piece]()
-        self._progress, self._said = _Progress(), set[str]()
-        self._arithmetic = {entry.arithmetic for entry in journal.entries}
+        self._arithmetic, self._unlike_is_said = {entry.arithmetic for entry in journal.entries}, False
 
     def paint_all(self) -> None:
         """Hand out all pieces and keep what comes back, until all are there, have failed, or the run is to stop."""
@@ -172,7 +162,7 @@ class _Run:
             stack.callback(self._cancel)
             frames = stack.enter_context(prefetch(decode(self._video), ahead=_DECODE_AHEAD))
             found = split(number_shots(frames), self._video.end_pts, self._splitting)
-            self._start()
+            self._report_start()
             waiting, is_read = list[Piece](), False
             while not self._stop.is_set():
                 room = _WINDOW * max(1, self._hands.count())
@@ -196,7 +186,6 @@ class _Run:
 
     def finish(self) -> Finished | Stopped:
         """Join the pieces, or say what is missing; return the last event. Raises DeviceError for failed pieces."""
-        done, clock = self._progress, self._progress.clock
         if self._failures and not self._stop.is_set():
             raise self._failed()
         if not self._stop.is_set():
@@ -204,35 +193,18 @@ class _Run:
             warnings = join(self._encoded, self._output, self._settings.encoder, pieces, self._stop)
             if warnings is not None:
                 for warning in warnings:
-                    self._warn(warning)
+                    self._reporter.warn(warning)
                 self._journal.remove()
-                shots = self._pieces[-1].last.shot + 1
-                finished = Finished(str(self._output), done.frames, shots, clock.seconds, 0, 0, done.resumed)
-                self._observe(finished)
-                return finished
-        folder = str(self._journal.folder)
-        stopped = Stopped(folder, done.frames, clock.seconds, done.resumed, done.frames)
-        self._observe(stopped)
-        return stopped
+                return self._reporter.finished(self._output, self._pieces[-1].last.shot + 1)
+        return self._reporter.stopped(self._journal.folder)
 
     def _cancel(self) -> None:
         for future in self._in_work:
             future.cancel()
 
-    def _start(self) -> None:
-        self._progress.resumed = sum(entry.frames for entry in self._journal.entries)
-        self._observe(
-            Started(
-                output=str(self._output),
-                method=self._settings.consistency.method.value,
-                style=self._style.name,
-                device=self._hands.description,
-                upscale=self._settings.upscale.upscale,
-                resumed_frames=self._progress.resumed,
-                **self._video.event_fields(),
-            )
-        )
-        self._progress.clock = PausableClock()
+    def _report_start(self) -> None:
+        resumed = sum(entry.frames for entry in self._journal.entries)
+        self._reporter.started(self._output, self._style, self._settings, self._hands.description, resumed)
 
     def _note(self, piece: Piece) -> bool:
         """Note a piece that was found; return whether it is to be painted."""
@@ -241,7 +213,8 @@ class _Run:
         if file is None:
             return True
         self._files[piece.number] = file
-        self._count(piece)
+        self._reporter.resumed(piece)
+        self._report()
         return False
 
     def _hand_out(self, piece: Piece) -> None:
@@ -289,9 +262,8 @@ class _Run:
             raise
         self._failures.pop(piece.number, None)
         for warning in painted.warnings:
-            self._warn(warning)
-        self._observe(ShotStarted(piece.first.shot, piece.first.index, self._video.seconds(piece.first.pts)))
-        self._count(piece)
+            self._reporter.warn(warning)
+        self._reporter.painted(piece)
 
     def _check_arithmetic(self, painted: PaintedPiece) -> None:
         self._arithmetic.add(painted.arithmetic)
@@ -300,9 +272,9 @@ class _Run:
         kinds = " and ".join(sorted(self._arithmetic)[:2])
         if self._exact:
             raise SettingsError(f"pieces would be painted on unlike machines: {kinds}", "Leave out --exact.")
-        if "arithmetic" not in self._said:
-            self._said.add("arithmetic")
-            self._warn(f"pieces are painted on unlike machines: {kinds}; they may differ slightly")
+        if not self._unlike_is_said:
+            self._unlike_is_said = True
+            self._reporter.warn(f"pieces are painted on unlike machines: {kinds}; they may differ slightly")
 
     def _note_failure(self, piece: Piece, error: Exception) -> None:
         """Hand a piece out again, or give it up."""
@@ -312,7 +284,7 @@ class _Run:
         if failure.count < ATTEMPTS:
             self._again.append(piece)
         else:
-            self._warn(f"{self._describe(piece)} failed {ATTEMPTS} times: {failure.last}")
+            self._reporter.warn(f"{self._describe(piece)} failed {ATTEMPTS} times: {failure.last}")
 
     def _failed(self) -> StreamstyleError:
         failures = sorted(self._failures.values(), key=lambda failure: failure.piece.number)
@@ -327,21 +299,5 @@ class _Run:
         begin, end = (format_duration(self._video.seconds(each.pts)) for each in (piece.first, piece.last))
         return f"piece {piece.number + 1} ({begin} to {end})"
 
-    def _count(self, piece: Piece) -> None:
-        self._progress.frames += len(piece.frames)
-        self._report()
-
     def _report(self) -> None:
-        """Report the frames that are done, those of pieces in work included, where their number has grown."""
-        done = self._progress
-        frames = done.frames + self._hands.poll({piece.number: piece for piece in self._in_work.values()})
-        if frames > done.shown:
-            done.shown = frames
-            time = (self._video.duration or 0) * frames / self._video.frames if self._video.frames else 0.0
-            self._observe(FrameWritten(frames, self._video.frames, time, done.clock.seconds))
-        self._on_poll()
-
-    def _warn(self, message: str) -> None:
-        if message not in self._said:
-            self._said.add(message)
-            self._observe(Warned(message))
+        self._reporter.progress(*self._hands.poll({piece.number: piece for piece in self._in_work.values()}))

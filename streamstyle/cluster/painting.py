@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -124,7 +125,7 @@ def paint(
         content_digest(content),
         header,
         arithmetic(settings),
-        f"{os.uname().nodename if hasattr(os, 'uname') else ''}:{os.getpid()}",
+        worker_name(),
         time.monotonic() - began,
         tuple(warnings),
     )
@@ -185,6 +186,11 @@ def _place_files(commission: Commission, folder: Path) -> tuple[StyleBlend, Sett
     if commission.settings.threads == 0:
         settings = replace(settings, threads=usable_cores())
     return _replace_paths(commission.style, places), _replace_paths(settings, places)
+
+
+def worker_name() -> str:
+    """Return machine and process."""
+    return f"{platform.node()}:{os.getpid()}"
 
 
 def usable_cores() -> int:

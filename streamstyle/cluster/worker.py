@@ -19,7 +19,17 @@ import torch
 from distributed import Worker, get_worker
 
 from streamstyle import __version__
-from streamstyle.cluster.painting import FilmMissing, PaintedPiece, PieceTask, has_film, paint, usable_cores
+from streamstyle.cluster.activity import Report
+from streamstyle.cluster.flow import ComputedFlow, FlowTask, compute_flow
+from streamstyle.cluster.painting import (
+    FilmMissing,
+    PaintedPiece,
+    PieceTask,
+    has_film,
+    paint,
+    usable_cores,
+    worker_name,
+)
 from streamstyle.frames import Frame, FrameWithFlow
 from streamstyle.gpu.device import describe_arithmetic, select_device, set_threads
 from streamstyle.gpu.dispatch import why_unavailable
@@ -35,6 +45,9 @@ _REPORT_SECONDS = 0.5
 
 _stops: dict[str, threading.Event] = {}
 """By run, the order to stop."""
+
+_done: dict[str, int] = {}
+"""By run, the frames that this worker has done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +77,33 @@ def dask_setup(worker: Worker) -> None:
 
 def paint_on_worker(task: PieceTask, run: str) -> PaintedPiece | FilmMissing:
     """Paint a piece and report its progress under the name of the run. Raises StreamstyleError."""
-    worker, due = get_worker(), time.monotonic()
+    due, before = 0.0, _done.get(run, 0)
     stop = _stops.setdefault(run, threading.Event())
 
     def observe(frames: int) -> None:
         nonlocal due
+        _done[run] = before + frames
         if time.monotonic() >= due:
             due = time.monotonic() + _REPORT_SECONDS
-            worker.log_event(run, {"piece": task.piece.number, "frames": frames})
+            _report(run, task.piece.number, frames)
 
+    observe(0)
     return paint(task, observe, stop)
+
+
+def compute_flow_on_worker(task: FlowTask, run: str) -> ComputedFlow:
+    """Compute flow and report how many frames were done. ValueError for pictures that arrived damaged."""
+    _report(run, None, 0)
+    computed = compute_flow(task)
+    _done[run] = _done.get(run, 0) + task.frames
+    _report(run, None, 0)
+    return computed
+
+
+def _report(run: str, piece: int | None, frames: int) -> None:
+    worker = get_worker()
+    report = Report(worker=worker.address, name=worker_name(), piece=piece, frames=frames, total=_done.get(run, 0))
+    worker.log_event(run, report)
 
 
 def stop_run(run: str) -> None:

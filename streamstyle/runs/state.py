@@ -23,6 +23,7 @@ from streamstyle.events import (
     TrainingStep,
     Unpaused,
     Warned,
+    WorkersSampled,
 )
 from streamstyle.formatting import format_duration
 
@@ -33,6 +34,7 @@ _EVENTS = (
     ShotStarted,
     FrameWritten,
     StatusSampled,
+    WorkersSampled,
     PreviewsWritten,
     FrameSaved,
     Paused,
@@ -66,6 +68,8 @@ class RunState:
     shots: tuple[ShotStarted, ...] = ()
     last_frame: FrameWritten | None = None
     status: StatusSampled | None = None
+    workers: WorkersSampled | None = None
+    """Of a cluster."""
     previews: PreviewsWritten | None = None
     saved_frames: tuple[FrameSaved, ...] = ()
     paused: bool = False
@@ -106,6 +110,11 @@ class RunState:
         return None
 
     @property
+    def is_in_pieces(self) -> bool:
+        """Whether a cluster paints, so that no frames are seen until the end."""
+        return self.workers is not None and self.status is None
+
+    @property
     def seconds_left(self) -> float | None:
         """Seconds until the run will have finished; None if unknown or paused."""
         fps = self.fps
@@ -141,6 +150,8 @@ class RunState:
                 changes = {"last_frame": event}
             case StatusSampled():
                 changes = {"status": event}
+            case WorkersSampled():
+                changes = {"workers": event}
             case PreviewsWritten():
                 changes = {"previews": event}
             case FrameSaved():

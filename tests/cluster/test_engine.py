@@ -100,6 +100,9 @@ def test_a_run_outlives_a_killed_worker_and_a_killed_head(
     assert events[0]["event"] == "started"
     assert events[0]["resumed_frames"] > 0
     assert (events[-1]["event"], events[-1]["frames"]) == ("finished", 27)
+    sampled = [each for event in events if event["event"] == "workers_sampled" for each in event["workers"]]
+    assert {each["piece"] for each in sampled} <= {0, 1, 2, None}
+    assert sampled
     whole = one.stylise(tmp_path / "whole.mkv")
     assert StyliseResult(replace(whole.ended, output=str(output)), []).hashes() == whole.hashes()
 

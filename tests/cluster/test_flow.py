@@ -44,7 +44,9 @@ class Cluster:
 
     def run(self, one: StyliseCase, output: Path, **options: Any) -> StyliseResult:
         with ThreadPoolExecutor(1) as threads:
-            hands = FlowHands(_Submitted(self, threads), count=lambda: self.workers, threads=1)
+            hands = FlowHands(
+                threads if self.workers else _NoWorkers(), self.work, count=lambda: self.workers, threads=1
+            )
             ahead = FlowOnCluster(hands, self.warnings.append, self.stop, exact=self.exact)
             return one.stylise(output, flow_ahead=ahead, **options)
 
@@ -55,13 +57,9 @@ class Cluster:
         return replace(compute_flow(task), **self.changes)
 
 
-class _Submitted(Executor):
-    def __init__(self, cluster: Cluster, threads: ThreadPoolExecutor) -> None:
-        self._cluster, self._threads = cluster, threads
-
+class _NoWorkers(Executor):
     def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        assert work is compute_flow
-        return self._threads.submit(self._cluster.work, *arguments) if self._cluster.workers else Future()
+        return Future()
 
 
 @pytest.mark.parametrize(
@@ -117,7 +115,7 @@ def test_a_picture_travels_once_for_each_task_and_few_frames_are_ahead(
 
     cluster, info = Cluster(), probe(video, one.settings.source)
     with ThreadPoolExecutor(1) as threads:
-        ahead = FlowOnCluster(FlowHands(_Submitted(cluster, threads)), cluster.warnings.append, cluster.stop)
+        ahead = FlowOnCluster(FlowHands(threads, cluster.work), cluster.warnings.append, cluster.stop)
         with ahead(info, frames(), one.settings, FlowCache.open(info, one.settings.flow)) as (asked, _):
             assert next(asked).index == 0
             for count in range(1, 12):

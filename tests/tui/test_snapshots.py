@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 import streamstyle.tui.screens.result
 import streamstyle.tui.widgets.stats
-from streamstyle.events import Failed, Finished
+from streamstyle.events import Failed, Finished, FrameWritten, WorkersSampled, WorkerStatus
 from streamstyle.tui.app import StreamstyleApp
 from tests.tui.fake_run import FakeRun
 from tests.tui.pilot import run_app, screen_text, wait_for_text, wait_until
@@ -75,6 +75,22 @@ def test_comparing(fake_run: FakeRun, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", SIZES[2:])
 def test_all_stats(fake_run: FakeRun, size: tuple[int, int]) -> None:
     compare("numbers", size, StreamstyleApp(fake_run.folder), "output · frame 57", "n", then="time per stage")
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+def test_cluster(fake_run: FakeRun, size: tuple[int, int]) -> None:
+    fake_run.latest.clear()
+    fake_run.emit(FrameWritten(57, 132, 2.28, 20.0))
+    fake_run.emit(
+        WorkersSampled(
+            (
+                WorkerStatus(name="node1.example.org:4123", piece=0, time=0.0, frame=31, frames=40, fps=1.55),
+                WorkerStatus(name="node2.example.org:771", piece=2, time=3725.4, frame=12, frames=60, fps=0.6),
+                WorkerStatus(name="node3:40113", piece=None, time=None, frame=0, frames=0, fps=None),
+            )
+        )
+    )
+    compare("cluster", size, StreamstyleApp(fake_run.folder), "43 %")
 
 
 @pytest.mark.parametrize("size", SIZES[1:])

@@ -48,9 +48,13 @@ from streamstyle.tui.widgets.stats import (
 )
 from streamstyle.tui.widgets.text import Header, LogView
 from streamstyle.tui.widgets.view_tabs import ViewTabs
+from streamstyle.tui.widgets.workers import worker_lines
 
 _OWNER_ACTIONS = frozenset({"pause", "save", "stop"})
 """Actions that are disabled while another process owns the run."""
+
+_FRAME_ACTIONS = frozenset({"pause", "save"})
+"""Actions that are disabled while a cluster paints, which has no current frame."""
 
 
 _KEYS_BY_USE = (
@@ -58,6 +62,13 @@ _KEYS_BY_USE = (
     "toggle_pixels",
 )  # fmt: skip
 """Actions, those whose keys stay longest on a narrow screen first."""
+
+
+def _placeholder(state: RunState) -> str:
+    """Return what is said where a picture will be."""
+    if state.is_in_pieces:
+        return "no pictures: painted in pieces"
+    return "waiting for the first frame" if state.started else "opening the film"
 
 
 class RunScreen(RunViews):
@@ -105,6 +116,7 @@ class RunScreen(RunViews):
             with VerticalScroll(id="stats-column", can_focus=False):
                 yield StatsPanel(progress_lines, classes="frames-done")
                 yield StatsPanel(speed_lines)
+                yield StatsPanel(worker_lines, "workers: piece and speed", id="workers")
                 yield StatsPanel(stage_lines, "time per stage and frame", id="stages")
                 yield StatsPanel(queue_lines, "queues", id="queues")
                 yield StatsPanel(warping_error_lines, "warping error so far", id="steadiness")
@@ -174,11 +186,11 @@ class RunScreen(RunViews):
         if before.state.started:  # frames saved before this screen was opened are not reported
             for saved in state.saved_frames[len(before.state.saved_frames) :]:
                 self.notify(saved.path, title=f"Saved: frame {saved.frame}, {VIEW_TITLES[saved.view]}")
+        if state.is_in_pieces != before.state.is_in_pieces:
+            self.refresh_bindings()
         self._show_header()
         self.query_one(ImagePair).show(snapshot.images, state.previews.frame if state.previews else None)
-        self.query_one(ImagePair).set_placeholder(
-            "waiting for the first frame" if state.started else "opening the film"
-        )
+        self.query_one(ImagePair).set_placeholder(_placeholder(state))
         self.query_one(LogView).show(state.log)
         if state.paused != before.state.paused or before.state.last_frame is None:
             self._update_stats()
@@ -226,7 +238,9 @@ class RunScreen(RunViews):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable pause, save and stop while another process owns the run."""
+        """Disable pause, save and stop while another process owns the run, pause and save while a cluster paints."""
+        if action in _FRAME_ACTIONS and self._snapshot.state.is_in_pieces:
+            return False
         return self._controller is not None and not self._snapshot.owned_by_other if action in _OWNER_ACTIONS else True
 
     def action_help(self) -> None:

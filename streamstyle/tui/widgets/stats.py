@@ -256,9 +256,16 @@ def _speed_text(state: RunState, width: int) -> Content:
 
 def _machine_text(state: RunState) -> list[Content]:
     if state.status is None:
-        return []
+        return [line((workers_text(state), MUTED))]
     memory, written = format_bytes(state.status.memory), format_bytes(state.status.bytes_written)
     return [line((f"  {memory} · {state.status.cpu:.0f} % · {written}", MUTED))]
+
+
+def workers_text(state: RunState) -> str:
+    """Return `3 of 4 workers busy`; empty without a cluster."""
+    workers = state.workers.workers if state.workers else ()
+    busy = sum(worker["piece"] is not None or worker["fps"] is not None for worker in workers)
+    return f"  {busy} of {len(workers)} workers busy" if workers else ""
 
 
 def speed_text(state: RunState) -> str:
