@@ -15,6 +15,7 @@ EXAMPLE = """\
 # style = "wave"
 # quality = "balanced"                       # draft, balanced or best
 # for = "archive"                            # web, archive or edit
+# output = "{folder}/{name}.{ext}"           # fields: docs/formats.md
 # height = 720
 # method = "live"
 # strength = 0.8

@@ -8,7 +8,7 @@ import click
 
 from streamstyle.cli.config import ConfiguredCommand, config_options
 from streamstyle.cli.console import report_to
-from streamstyle.cli.media_args import confirm_output, default_output
+from streamstyle.cli.media_args import confirm_output
 from streamstyle.cli.options import (
     debug_option,
     device_option,
@@ -49,7 +49,7 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     blend = parse_style(style)
     settings = Settings(device=Device(device))
     source = _create_folder(folder) / "landscape.mkv"
-    output = default_output(source, blend.name)
+    output = source.with_name(f"{source.stem}.{blend.name}.mkv")
     confirm_output(output, [source], replace=True, can_ask=False)
 
     def print_text(text: str) -> None:

@@ -20,12 +20,13 @@ from streamstyle.cli.doctor import doctor
 from streamstyle.cli.errors import report_error
 from streamstyle.cli.measure import measure
 from streamstyle.cli.options import HELP_NAMES, DeclaredOrderGroup
-from streamstyle.cli.run import run, upscale
+from streamstyle.cli.run import run
 from streamstyle.cli.runs import runs, stop
 from streamstyle.cli.standard_streams import flush_stdout, open_closed_streams
 from streamstyle.cli.styles import learn, styles
 from streamstyle.cli.train import train
 from streamstyle.cli.tui import tui
+from streamstyle.cli.upscale import upscale
 
 _COMMANDS = (run, tui, runs, stop, demo, styles, learn, upscale, compare, measure, doctor, config, cluster, train)
 

@@ -20,21 +20,6 @@ TimeRange = tuple[float | None, float | None]
 """Start and end in seconds; None for the start or the end of the video."""
 
 
-def default_output(movie: Path, style: str, suffix: str = ".mkv") -> Path:
-    """Return `MOVIE.STYLE.mkv`, or with another suffix, beside the film, or beside the folder of an image sequence."""
-    from streamstyle.media.image_sequence import is_pattern
-    from streamstyle.media.standard_streams import STDIN
-
-    if movie == STDIN:
-        raise SettingsError(
-            "a film from standard input has no name for its output", "Give one with -o, or -o - for y4m."
-        )
-    if is_pattern(movie):
-        return movie.parent.with_name(f"{movie.absolute().parent.name}.{style}{suffix}")
-    named = movie.resolve() if movie.name in {"", ".."} else movie  # `.` and `..`
-    return named.with_name(f"{named.stem}.{style}{suffix}")
-
-
 def confirm_output(output: Path, inputs: Sequence[Path], *, replace: bool, can_ask: bool, is_film: bool = True) -> None:
     """Raise OutputError if the output cannot be written; on a terminal, ask before replacing a file.
 

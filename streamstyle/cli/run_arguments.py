@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from streamstyle.cli.config import ConfiguredCommand, config_options
-from streamstyle.cli.media_args import TimeRange, default_output, require_one_range
+from streamstyle.cli.media_args import TimeRange, require_one_range
 from streamstyle.cli.options import (
     FILE,
     HELP_NAMES,
@@ -24,8 +24,9 @@ from streamstyle.cli.options import (
     time_range_options,
 )
 from streamstyle.cli.purposes import purpose_option, quality_option, suffix_for
-from streamstyle.errors import SettingsError
+from streamstyle.errors import OutputError, SettingsError
 from streamstyle.option_values import parse_seconds, settings_from
+from streamstyle.output_template import OutputName
 from streamstyle.settings import (
     ClusterSettings,
     ConsistencySettings,
@@ -39,6 +40,9 @@ from streamstyle.settings import (
     UpscaleSettings,
 )
 from streamstyle.styles.spec import StyleBlend, parse_style
+
+if TYPE_CHECKING:
+    from streamstyle.video_info import VideoInfo
 
 _run_option = grouped_option("Run")
 
@@ -56,7 +60,10 @@ _OPTIONS = (
     time_range_options("Input"),
     settings_options(SourceSettings, "Input"),
     output_options(
-        "Output", "Output file; its suffix selects the container. Default: MOVIE.STYLE.mkv beside MOVIE.", restart=True
+        "Output",
+        "Output file or folder; its suffix selects the container, and fields such as {stem}, {style}, {method} and "
+        "{height} are filled in. Default: MOVIE.STYLE.mkv beside MOVIE, with what tells trials apart, such as 360p.",
+        restart=True,
     ),
     purpose_option,
     settings_options(UpscaleSettings, "Output"),
@@ -86,33 +93,88 @@ class RunArguments:
     """The arguments of a run, parsed but not yet checked against the video."""
 
     movie: Path
-    output: Path
+    output_name: OutputName
     blend: StyleBlend
-    """Adapted to the film if `--adapt` is given and this has been done."""
     settings: Settings
-    sample: float | None
+    cluster: ClusterSettings
+    sample: float | None = None
     """Seconds from the middle of the video; None for the time range in the settings."""
+    time_range: TimeRange | None = None
+    adapt: float | None = None
+    """Seconds for which the style is adapted to the film before."""
+    replaces: bool = False
+    """Whether an existing output is replaced."""
     restart: bool = False
     """Start at the first frame even if an earlier run can be resumed."""
 
+    @property
+    def needs_video(self) -> bool:
+        """Whether `find_output` needs the video, because of its size or of an earlier run."""
+        from streamstyle.media.output_names import checkpoint_path
+
+        earlier = None if self.restart else self.output_name.plain_path()
+        return self.output_name.needs_video or (earlier is not None and checkpoint_path(earlier).exists())
+
+    def find_output(self, video: VideoInfo | None) -> Path:
+        """Return the path of the output of the video, at its working size; it may be None unless `needs_video`.
+
+        Where no name is given, a run that an earlier version began keeps the name that it gave.
+        """
+        from streamstyle.media.output_names import checkpoint_path
+
+        output, earlier = self.output_name.path(video), self.output_name.plain_path()
+        if self.restart or earlier in (None, output) or video is None or checkpoint_path(output).exists():
+            return output
+        assert earlier is not None
+        return earlier if self._is_begun(earlier, video) else output
+
+    def _is_begun(self, output: Path, video: VideoInfo) -> bool:
+        """Whether this very run has been begun with that output."""
+        from streamstyle.media.output_names import checkpoint_path
+
+        if not checkpoint_path(output).exists():
+            return False
+        from streamstyle.resume.earlier_run import resumable_frames
+        from streamstyle.resume.signature import run_signature
+
+        try:
+            signature = run_signature(video, self.blend, self.settings)
+            return resumable_frames(output, signature, range_is_known=False) > 0
+        except OutputError:
+            return False
+
+
+def run_arguments(movie: Path, values: Mapping[str, Any]) -> RunArguments:
+    """Return the arguments of a run of one film; raises the StreamstyleError that the run would end with."""
+    settings = settings_from_options(values, values["time_range"])
+    blend = parse_style(values["style"])
+    extension = suffix_for(values["purpose"]).lstrip(".")
+    return RunArguments(
+        movie,
+        OutputName(values["output"], movie, blend.name, settings, values["sample"], extension),
+        blend,
+        settings,
+        settings_from(ClusterSettings, values),
+        values["sample"],
+        values["time_range"],
+        values["adapt"],
+        values["yes"],
+        values["restart"],
+    )
+
 
 def parse_run_arguments(arguments: Sequence[str]) -> RunArguments:
-    """Parse the arguments of `streamstyle run`; raises the StreamstyleError that the run would end with."""
+    """Parse the arguments of `streamstyle run` of one film; raises the StreamstyleError that the run would end with.
+
+    The style is the one adapted to the film if `--adapt` is given and this has been done.
+    """
     try:
         values = _parser.make_context("run", list(arguments), help_option_names=HELP_NAMES).params
     except click.ClickException as error:
         raise SettingsError(error.format_message().rstrip("."), "See `streamstyle run --help`.") from error
     require_one_range(values["sample"], values["time_range"])
-    blend = parse_style(values["style"])
-    settings = settings_from_options(values, values["time_range"])
-    return RunArguments(
-        movie=values["movie"],
-        output=values["output"] or default_output(values["movie"], blend.name, suffix_for(values["purpose"])),
-        blend=_adapted(values["movie"], settings, blend, values["adapt"]),
-        settings=settings,
-        sample=values["sample"],
-        restart=values["restart"],
-    )
+    parsed = run_arguments(values["movie"], values)
+    return replace(parsed, blend=_adapted(parsed.movie, parsed.settings, parsed.blend, parsed.adapt))
 
 
 def _adapted(movie: Path, settings: Settings, blend: StyleBlend, seconds: float | None) -> StyleBlend:

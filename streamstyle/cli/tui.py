@@ -12,15 +12,15 @@ import click
 from click.core import ParameterSource
 
 from streamstyle.cli.config import ConfiguredCommand, config_path
-from streamstyle.cli.media_args import default_output
+from streamstyle.cli.media_args import probe_stated_range
 from streamstyle.cli.options import FILE, complete_run, grouped_option, style_option
 from streamstyle.cli.purposes import suffix_for
 from streamstyle.cli.run import run
+from streamstyle.cli.run_arguments import run_arguments
 from streamstyle.errors import SettingsError
 from streamstyle.runs.folder import RunFolder, list_runs
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.runs.status import find_run
-from streamstyle.styles.spec import parse_style
 
 if TYPE_CHECKING:
     from streamstyle.tui.setup.state import SetupState
@@ -68,8 +68,11 @@ def tui(ctx: click.Context, /, movie: Path | None, attach: str | None, style: st
         click.echo(f"streamstyle: {reason}: continuing as `streamstyle run`", err=True)
         with run.make_context("run", list(arguments), ctx.parent, obj=["run", *arguments]) as run_context:
             return int(run.invoke(run_context) or 0)
-    output = values["output"] or default_output(movie, parse_style(style).name, suffix_for(values["purpose"]))
-    return _open_app(RunRequest(arguments, movie, output))
+    parsed = run_arguments(movie, {**values, "style": style})
+    video = None
+    if parsed.needs_video:
+        video, _ = probe_stated_range(movie, parsed.settings.source, parsed.sample, parsed.time_range)
+    return _open_app(RunRequest(arguments, movie, parsed.find_output(video)))
 
 
 assert isinstance(tui, ConfiguredCommand)
@@ -103,7 +106,8 @@ def _initial_state(ctx: click.Context) -> SetupState:
     assert isinstance(ctx.command, ConfiguredCommand)
     defaults = ctx.default_map or {}
     more = ctx.command.as_arguments({name: value for name, value in defaults.items() if name not in FIELDS})
-    return initial_state(defaults, [*more, *(["--no-config"] if config_path().exists() else [])])
+    more += ["--no-config"] if config_path().exists() else []
+    return initial_state(defaults, more, suffix_for(defaults.get("purpose")).lstrip("."))
 
 
 def _open_app(

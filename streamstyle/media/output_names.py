@@ -69,9 +69,9 @@ def check_output(output: Path, inputs: Iterable[Path] = (), *, is_film: bool = T
     if is_film and is_pattern(output):
         _check_sequence(output, inputs)
         return
-    if _is_folder(output):
+    if is_folder(output):
         raise OutputError(f"{output} is a folder", "Give a file name in it, such as output.mkv.")
-    if not _is_folder(output.parent):
+    if not is_folder(output.parent):
         raise OutputError(f"the folder {output.parent} does not exist", "Create it, or choose another with -o.")
     if not os.access(output.parent, os.W_OK):
         raise OutputError(f"the folder {output.parent} cannot be written to", "Choose another folder with -o.")
@@ -102,7 +102,7 @@ def _check_sequence(output: Path, inputs: Iterable[Path]) -> None:
                 f"{output} would be among the images of {source}, which it is made from",
                 "Choose another folder with -o.",
             )
-    if not _is_folder(folder):
+    if not is_folder(folder):
         check_output(folder, is_film=False)
         if os.path.lexists(folder):
             raise OutputError(f"{folder} is a file, not a folder", "Choose another folder with -o.")
@@ -110,7 +110,8 @@ def _check_sequence(output: Path, inputs: Iterable[Path]) -> None:
         raise OutputError(f"the folder {folder} cannot be written to", "Choose another folder with -o.")
 
 
-def _is_folder(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
+    """Return whether a path is a folder; a name that cannot be is none."""
     try:
         return path.is_dir()
     except OSError:  # a name that is too long, a folder that cannot be entered

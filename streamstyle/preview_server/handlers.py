@@ -70,19 +70,20 @@ class Handlers:
         """Return the output of a run and what it would warn of; raises the StreamstyleError that it would end with."""
         arguments = parse_run_arguments(request["arguments"])
         video = requested_range(self._video_info(arguments.movie), arguments)
-        check_output(arguments.output, run_inputs(video, arguments.blend, arguments.settings))
-        check_own(arguments.output)
-        check_encoder(video.upscaled(arguments.settings.upscale.upscale), arguments.output, arguments.settings.encoder)
-        resumed_frames, resume_problem = resume_status(video, arguments)
+        output = arguments.find_output(video)
+        check_output(output, run_inputs(video, arguments.blend, arguments.settings))
+        check_own(output)
+        check_encoder(video.upscaled(arguments.settings.upscale.upscale), output, arguments.settings.encoder)
+        resumed_frames, resume_problem = resume_status(video, arguments, output)
         return {
-            "output": str(arguments.output),
-            "output_exists": arguments.output.exists(),
+            "output": str(output),
+            "output_exists": output.exists(),
             "resume_problem": resume_problem,
-            "free_bytes": shutil.disk_usage(arguments.output.parent).free,
+            "free_bytes": shutil.disk_usage(output.parent).free,
             "width": video.width,
             "height": video.height,
             "frames": video.frames,
-            "warnings": _run_warnings(video, arguments.output, resumed_frames, resume_problem),
+            "warnings": _run_warnings(video, output, resumed_frames, resume_problem),
         }
 
     def preview(self, request: Request) -> Result:
@@ -109,7 +110,7 @@ class Handlers:
         video = requested_range(self._video_info(arguments.movie), arguments)
         cost = estimate_cost(
             video,
-            arguments.output,
+            arguments.find_output(video),
             arguments.blend,
             arguments.settings,
             lambda partial: on_progress(asdict(partial)),
@@ -121,7 +122,7 @@ class Handlers:
         return self._probe(path, path.stat().st_mtime_ns if path.exists() else 0)
 
 
-def resume_status(video: VideoInfo, arguments: RunArguments) -> tuple[int, str]:
+def resume_status(video: VideoInfo, arguments: RunArguments, output: Path) -> tuple[int, str]:
     """Return how many frames a run would resume after, and why it could not resume; (0, "") without a checkpoint.
 
     That the checkpoint is of the same time range is assumed: only a run, which reads the whole range, can check it.
@@ -129,12 +130,12 @@ def resume_status(video: VideoInfo, arguments: RunArguments) -> tuple[int, str]:
     if arguments.restart:
         return 0, ""
     try:
-        checkpoint = read_checkpoint(arguments.output)
+        checkpoint = read_checkpoint(output)
         if checkpoint is None or checkpoint.resume_point.frames == 0:
             return 0, ""
         signature = run_signature(video, arguments.blend, arguments.settings)
         signature[RANGE_KEY] = checkpoint.signature.get(RANGE_KEY, "")
-        check_unchanged(checkpoint.signature, signature, partial_path(arguments.output))
+        check_unchanged(checkpoint.signature, signature, partial_path(output))
     except OutputError as error:
         return 0, error.problem
     return checkpoint.resume_point.frames, ""

@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from streamstyle.output_template import escape
 from streamstyle.runs.launcher import RunProcess, RunRequest, create_run_folder, start_run
 from streamstyle.runs.state import RunState
 from streamstyle.tui.widgets.text import ACCENT, line
@@ -196,7 +197,7 @@ async def confirm_and_start(request: RunRequest, program: Sequence[str], ask: As
         target = await choose_target(request.output, ask, exists=True)
         if target is None:
             return None
-        options = ("--yes",) if target.replace else ("-o", str(target.path))
+        options = ("--yes",) if target.replace else ("-o", escape(target.path))
         request = replace(request, arguments=(*request.arguments, *options), output=target.path)
     folder, warning = await asyncio.to_thread(create_run_folder, request)
     return StartedRun(request, await asyncio.to_thread(start_run, request, folder, program), warning)

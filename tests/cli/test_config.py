@@ -76,7 +76,7 @@ def test_another_file_takes_the_place_of_the_users(tmp_path: Path) -> None:
 
 def test_a_path_may_begin_with_the_home_folder(home: Path) -> None:
     configure("[run]\nstyle = 'wave'\noutput = '~/out.mkv'")
-    assert parse().output == home / "out.mkv"
+    assert parse().find_output(None) == home / "out.mkv"
 
 
 @pytest.mark.parametrize(

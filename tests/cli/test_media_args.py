@@ -8,14 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from streamstyle.cli.media_args import confirm_output, default_output, probe_range
+from streamstyle.cli.media_args import confirm_output, probe_range
 from streamstyle.errors import OutputError, SettingsError
 from streamstyle.settings import SourceSettings
 from tests.films import pan, write_film
-
-
-def test_the_default_output_is_beside_the_film() -> None:
-    assert default_output(Path("films/a.mp4"), "wave") == Path("films/a.wave.mkv")
 
 
 def test_an_output_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

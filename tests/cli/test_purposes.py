@@ -19,9 +19,9 @@ pytestmark = pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     ("purpose", "name", "codec", "pix_fmt"),
     [
-        ("web", "film.nonsense.mp4", "h264", "yuv420p"),
-        ("archive", "film.nonsense.mkv", "ffv1", "yuv444p10le"),
-        ("edit", "film.nonsense.mov", "prores", "yuv422p10le"),
+        ("web", "film.nonsense.johnson.mp4", "h264", "yuv420p"),
+        ("archive", "film.nonsense.johnson.mkv", "ffv1", "yuv444p10le"),
+        ("edit", "film.nonsense.johnson.mov", "prores", "yuv422p10le"),
     ],
 )
 def test_a_purpose_sets_codec_bits_and_container(
@@ -41,7 +41,7 @@ def test_options_that_are_given_count_for_more(tmp_path: Path) -> None:
     for arguments in (["--crf", "30", "--for", "web"], ["--for", "web", "--crf", "30"]):
         parsed = parse_run_arguments(["film.mkv", "--style", style, *arguments])
         assert parsed.settings.encoder == EncoderSettings(crf=30, preset="slow", pix_fmt="yuv420p")
-        assert parsed.output == Path("film.nonsense.mp4")
+        assert parsed.find_output(None) == Path("film.nonsense.mp4")
     assert parse_run_arguments(["film.mkv", "--style", style]).settings.encoder == EncoderSettings()
 
 

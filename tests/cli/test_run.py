@@ -13,8 +13,12 @@ import pytest
 import torch
 
 from streamstyle.cli.main import exit_code
-from streamstyle.events import FrameWritten
+from streamstyle.cli.run_arguments import parse_run_arguments
+from streamstyle.events import FrameWritten, StopEvent
+from streamstyle.media.probe import probe
+from streamstyle.pipeline import stylise_video
 from streamstyle.runs.folder import RunFolder, RunReader
+from streamstyle.settings import SourceSettings
 from tests.films import Attachment, Extras, cut, moving_square, pan, png, texture, write_film
 from tests.video_io import random_style
 
@@ -120,7 +124,7 @@ def test_a_blend_with_strength_scale_and_preserved_colour(
     options = ["--strength", "0.5", "--style-scale", "2", "--preserve-colour", "--method", "johnson"]
     events = run(capfd, film, "--style", f"wave:0.6,{image}:0.4", *options)
     assert events[0]["style"] == "wave+painting"
-    assert Path(events[-1]["output"]).name == "film.wave+painting.mkv"
+    assert Path(events[-1]["output"]).name == "film.wave+painting.johnson.mkv"
     assert run(capfd, film, "--style", "wave", "--strength", "1.5", code=2)[-1]["event"] == "failed"
 
 
@@ -277,7 +281,7 @@ def test_ctrl_c_leaves_a_playable_output_of_the_finished_frames(tmp_path: Path, 
     assert stopped["event"] == "stopped"
     assert 10 < stopped["frames"] < 1000
     assert len(times(Path(stopped["output"]))) == stopped["frames"]
-    partial = ["long.nonsense.partial.mkv", "long.nonsense.partial.mkv.safetensors"]
+    partial = ["long.nonsense.johnson.partial.mkv", "long.nonsense.johnson.partial.mkv.safetensors"]
     assert files(tmp_path) == ["long.mp4", *partial, "nonsense.safetensors"]
 
 
@@ -290,3 +294,30 @@ def test_a_run_folder_of_another_user_is_refused(
     (failed,) = run(capfd, film, "--style", style, "--run-folder", tmp_path / "run", code=4)
     assert failed["problem"] == f"{tmp_path / 'run'} belongs to another user"
     assert files(tmp_path / "run") == []
+
+
+@pytest.mark.slow
+def test_a_run_that_was_begun_under_a_plainer_name_keeps_it(
+    tmp_path: Path, style: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Names had no method and no size once."""
+    film = write_film(tmp_path / "film.mp4", pan(frames=60).frames)
+    arguments = [str(film), "--style", str(style), "--method", "johnson", "--preset", "ultrafast"]
+    begun, named = tmp_path / "film.nonsense.mkv", tmp_path / "film.nonsense.johnson.mkv"
+    parsed, video = parse_run_arguments(arguments), probe(film, SourceSettings())
+
+    def stop_early(event: object) -> None:
+        if isinstance(event, FrameWritten) and event.frame == 30:
+            stop.set()
+
+    stop = StopEvent()
+    stylise_video(video, begun, parsed.blend, parsed.settings, stop_early, stop)
+    assert parsed.find_output(video) == begun
+    assert parsed.needs_video
+    assert parse_run_arguments([*arguments, "--strength", "0.5"]).find_output(video) == named
+    assert parse_run_arguments([*arguments, "--restart"]).find_output(video) == named
+    planned = run(capfd, *arguments, "--dry-run")[0]
+    assert (planned["output"], planned["resumed_frames"]) == (str(begun), 30)
+    finished = run(capfd, *arguments)[-1]
+    assert (finished["output"], finished["resumed_frames"]) == (str(begun), 30)
+    assert parsed.find_output(video) == named

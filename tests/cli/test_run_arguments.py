@@ -21,7 +21,7 @@ def test_arguments_are_parsed_to_film_output_blend_and_settings() -> None:
         ["film.mp4", "--style", "wave:0.6,starry_night", "--method", "LIVE", "--height", "48", "--range", "1-2"]
     )
     assert arguments.movie == Path("film.mp4")
-    assert arguments.output == Path("film.wave+starry_night.mkv")
+    assert arguments.output_name.plain_path() == Path("film.wave+starry_night.mkv")
     assert [part.weight for part in arguments.blend.parts] == [0.6, 1]
     assert arguments.settings.consistency.method is Method.live
     assert (arguments.settings.source.height, arguments.settings.source.start, arguments.settings.source.end) == (

@@ -120,7 +120,7 @@ def test_any_image_can_be_previewed_as_a_style(client: Client, film: Path, folde
 def test_check_returns_the_output_and_the_number_of_frames(client: Client, film: Path) -> None:
     found = client.request("check", arguments=[str(film), "--style", "wave", "--sample", "0.8"])["result"]
     assert (found["output"], found["output_exists"], found["frames"]) == (
-        str(film.with_name("film.wave.mkv")),
+        str(film.with_name("film.wave.0.8s.mkv")),
         False,
         20,
     )

@@ -133,9 +133,13 @@ def test_the_start_screen_begins_with_the_config_file(home: Path, monkeypatch: p
     assert states == [(None, state), (None, state)]
     assert exit_code(["tui", "movie.mkv", "--no-config"]) == 0
     assert states[2] == (None, SetupState(more=("--no-config",)))
+    config_path().write_text("[run]\nfor = 'web'")
+    assert exit_code(["tui", "movie.mkv"]) == 0
+    web = {"crf": "20", "preset": "slow", "pix_fmt": "yuv420p"}
+    assert states[3] == (None, SetupState(output="{folder}/{name}.mp4", settings=web, more=("--no-config",)))
     config_path().unlink()
     assert exit_code(["tui", "movie.mkv"]) == 0
-    assert states[3] == (None, SetupState())
+    assert states[4] == (None, SetupState())
 
 
 def test_a_run_gets_the_config_file_as_options(shown: list[object], home: Path) -> None:

@@ -10,20 +10,24 @@ from typing import Any
 from streamstyle.tui.setup.state import SETTINGS, SetupState
 
 FIELDS = frozenset({"style", "sample", "time_range", "output", "quality", "purpose", *SETTINGS})
-"""Options of `run` that the screen has fields for, or whose meaning is in other fields."""
+"""Options of `run` that the screen has fields for, or whose meaning is in other fields: `--quality`, `--for`."""
 
 _TWO_STYLES = re.compile(r"(?P<first>[^,]+):(?P<weight>[0-9]*\.?[0-9]+),(?P<second>[^,]+):(?P<other>[0-9]*\.?[0-9]+)")
 
 
-def initial_state(defaults: Mapping[str, Any], more: Sequence[str] = ()) -> SetupState:
-    """Return the state for the defaults of options, by parameter, as typed; `more` are arguments without a field."""
+def initial_state(defaults: Mapping[str, Any], more: Sequence[str] = (), extension: str = "mkv") -> SetupState:
+    """Return the state for the defaults of options, by parameter, as typed.
+
+    `more` are arguments without a field, and `extension` is that of outputs without a name.
+    """
     texts = {name: _text(value) for name, value in defaults.items()}
     settings = {
         name: texts[name]
         for name, setting in SETTINGS.items()
         if name in texts and setting.parse(texts[name]) != setting.default
     }
-    state = SetupState(output=texts.get("output", ""), settings=settings, more=tuple(more))
+    output = texts.get("output", "" if extension == "mkv" else f"{{folder}}/{{name}}.{extension}")
+    state = SetupState(output=output, settings=settings, more=tuple(more))
     if "sample" in texts:
         state = replace(state, range_option="--sample", sample_length=texts["sample"])
     elif "time_range" in texts:

@@ -21,6 +21,7 @@ from textual.widgets import Button
 
 from streamstyle.errors import OutputError
 from streamstyle.files import VIDEO_SUFFIXES
+from streamstyle.output_template import escape
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.runs.status import earlier_arguments
 from streamstyle.tui.dialogs import choose_target
@@ -299,7 +300,7 @@ class SetupScreen(Screen[None]):
         if target is None or video is None:
             return
         if target.path != output:
-            state = replace(state, output=str(target.path))
+            state = replace(state, output=escape(target.path))
         state = replace(state, replace=target.replace, restart=target.restart)
         self.post_message(self.RunChosen(RunRequest(target.arguments or state.arguments(), video, target.path)))
         await self._queries.client.close()

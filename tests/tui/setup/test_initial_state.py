@@ -72,7 +72,7 @@ def test_every_choice_is_shown_in_its_field_and_can_be_undone() -> None:
     parsed = parse_run_arguments(["film.mp4", *options.split()])
     assert parsed.settings.consistency.lookback == (1, 2)
     assert parsed.settings.consistency.tone
-    assert parsed.output == Path("out.mkv")
+    assert parsed.find_output(None) == Path("out.mkv")
 
 
 def test_a_style_that_is_not_listed_is_added_to_the_list() -> None:

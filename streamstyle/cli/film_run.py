@@ -1,0 +1,111 @@
+"""One film, stylised: its run folder, its output, its events."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streamstyle.cli.console import report_to, resume_hint
+from streamstyle.cli.errors import to_failed
+from streamstyle.cli.media_args import confirm_output, probe_range
+from streamstyle.cli.run_arguments import RunArguments
+from streamstyle.errors import SettingsError
+from streamstyle.events import Finished, Observer, Stopped, Warned
+from streamstyle.resume.signature import run_inputs
+from streamstyle.settings import ClusterSettings, Distribute, Settings
+from streamstyle.styles.spec import StyleBlend
+
+if TYPE_CHECKING:
+    from streamstyle.pipeline import FlowAhead
+    from streamstyle.video_info import VideoInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Where a run reports, and whether it may ask."""
+
+    as_json: bool = False
+    quiet: bool = False
+    command_line: Sequence[str] = ()
+    """What is recorded in the run's folder."""
+    run_folder: Path | None = None
+    """None for a new one among the others."""
+
+
+def run_film(movie: Path, make_arguments: Callable[[], RunArguments], reporting: Reporting) -> Finished | Stopped:
+    """Stylise one film; an error that ends the run, also of `make_arguments`, is logged in its folder and raised."""
+    from streamstyle.runs.folder import RunFolder, new_run_folder
+    from streamstyle.runs.monitor import open_session
+
+    folder = RunFolder(reporting.run_folder) if reporting.run_folder else new_run_folder(movie)
+    folder.check_owner()
+    with open_session(folder, list(reporting.command_line), lambda error: to_failed(error, debug=False)) as session:
+        arguments = make_arguments()
+        blend, cluster, restart = arguments.blend, arguments.cluster, arguments.restart
+        video, source = probe_range(movie, arguments.settings.source, arguments.sample, arguments.time_range)
+        settings = replace(arguments.settings, source=source)
+        output = arguments.find_output(video)
+        inputs = run_inputs(video, blend, settings)
+        confirm_output(output, inputs, replace=arguments.replaces, can_ask=not reporting.as_json)
+        from streamstyle.pipeline import stylise_video
+
+        with report_to(reporting.as_json, reporting.quiet, resume_hint(restart)) as (observe_console, stop):
+            in_pieces = cluster.cluster is not None and cluster.distribute is Distribute.pieces
+            if in_pieces:
+                observe, on_poll = session.attach_head(observe_console, stop)
+            else:
+                observe, on_frame = session.attach(observe_console, stop)
+            warn_of_losses(video, output, observe)
+            if arguments.adapt is not None:
+                adapted = _adapt(movie, blend, arguments.adapt, settings, observe, stop)
+                if adapted is None:
+                    stopped = Stopped(str(output), 0, 0.0)
+                    observe(stopped)
+                    return stopped
+                blend = adapted
+            if in_pieces:
+                from streamstyle.cluster.at_address import run_at_address
+
+                return run_at_address(video, output, blend, settings, cluster, observe, stop, on_poll, restart)
+            with _flow_ahead(video, settings, cluster, observe, stop) as ahead:
+                return stylise_video(video, output, blend, settings, observe, stop, on_frame, restart, flow_ahead=ahead)
+
+
+def warn_of_losses(video: VideoInfo, output: Path, observe: Observer) -> None:
+    """Warn of what the output will not hold as the film does."""
+    from streamstyle.media.output_warnings import output_warnings
+
+    for warning in output_warnings(video, output):
+        observe(Warned(warning))
+
+
+@contextmanager
+def _flow_ahead(
+    video: VideoInfo, settings: Settings, cluster: ClusterSettings, observe: Observer, stop: threading.Event
+) -> Iterator[FlowAhead | None]:
+    """Yield what computes flow on the cluster; None if there is none."""
+    if cluster.cluster is None:
+        yield None
+        return
+    if not settings.needs_flow:
+        raise SettingsError("--distribute flow is for runs that need flow; this one needs none", "Leave it out.")
+    from streamstyle.cluster.at_address import flow_at_address
+
+    with flow_at_address(video, settings, cluster, observe, stop) as ahead:
+        yield ahead
+
+
+def _adapt(
+    movie: Path, blend: StyleBlend, seconds: float, settings: Settings, observe: Observer, stop: threading.Event
+) -> StyleBlend | None:
+    """Return the style adapted to the film; None if the training was stopped."""
+    from streamstyle.gpu.device import set_threads
+    from streamstyle.train.adaptation import adapt_style, check_adaptation
+
+    check_adaptation(blend, seconds)
+    set_threads(settings.threads)
+    return adapt_style(movie, settings.source, blend, seconds, settings.device, observe, stop)
