@@ -17,9 +17,10 @@ from benchmarks.timed_run import run_timed
 from streamstyle.events import Event, FrameWritten
 from streamstyle.frames import Frame, FrameWithFlow, StylisedFrame
 from streamstyle.gpu.device import tune_malloc
+from streamstyle.looks import Look, Looks
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.probe import probe
-from streamstyle.models.weights import load_consistency_loss_network, prepare_style_net
+from streamstyle.models.weights import load_consistency_loss_network
 from streamstyle.settings import (
     ConsistencySettings,
     EncoderSettings,
@@ -27,7 +28,6 @@ from streamstyle.settings import (
     FlowSettings,
     Method,
     SourceSettings,
-    StyleSettings,
 )
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.decode import decode
@@ -35,7 +35,7 @@ from streamstyle.stages.flow import add_flow
 from streamstyle.stages.shots import number_shots
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.writer import open_writer
-from streamstyle.styles.blending import load_blend
+from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from streamstyle.video_info import VideoInfo
 from tools.demo_film import render_demo
@@ -90,8 +90,9 @@ def _time_stages(path: Path, size: tuple[int, int], work: Work, folder: Path) ->
     shots = timed("find cuts", lambda: list(number_shots(iter(frames))))
     for preset in FlowPreset if work.full else (FlowPreset.fast, FlowPreset.medium):
         flowed = timed(f"flow, {preset}", partial(_add_flow, shots, preset, video), pairs)
-    network = prepare_style_net(load_blend(StyleBlend(work.style.name, (BlendPart(work.style.path),)), 1.0), CPU)
-    stylised = timed("style network", lambda: list(stylise(flowed, network, StyleSettings(), CPU)))
+    looks = Looks.constant(Look(StyleBlend(work.style.name, (BlendPart(work.style.path),))))
+    networks = LookNetworks(looks, CPU)
+    stylised = timed("style network", lambda: list(stylise(flowed, FrameLooks(looks), networks, CPU)))
     live = ConsistencySettings(method=Method.live)
     consistent = timed("consistency, live", lambda: list(consistency(stylised, live, None)), pairs)
     full = ConsistencySettings(method=Method.consistent)

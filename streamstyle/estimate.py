@@ -25,6 +25,7 @@ from streamstyle.pipeline import stylise_video
 from streamstyle.settings import Method, Settings
 from streamstyle.stages.decode import decode
 from streamstyle.stages.shots import number_shots
+from streamstyle.styles.frame_looks import FrameLooks
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
 
@@ -128,7 +129,8 @@ def plan(
         raise VideoError(
             "how many frames a piped film has is not known before its end", "Leave out --dry-run, or give a file."
         )
-    frames, cuts = (video.frames, None) if on_progress is None else _count_frames(video, on_progress)
+    looks = FrameLooks.of(video, settings.looks(blend))
+    frames, cuts = (video.frames, None) if on_progress is None else _count_frames(video, looks, on_progress)
     shots = 1 if cuts is None else len(cuts) + 1
     trial = run_trial(video, output.suffix, blend, cap_iterations(settings))
     seconds = trial.seconds * full_to_trial_ratio(settings, shots / max(1, frames))
@@ -155,10 +157,10 @@ def plan(
     )
 
 
-def _count_frames(video: VideoInfo, on_progress: Callable[[int], None]) -> tuple[int, list[float]]:
+def _count_frames(video: VideoInfo, looks: FrameLooks, on_progress: Callable[[int], None]) -> tuple[int, list[float]]:
     """Return the number of frames, and the times of the cuts in seconds."""
     count, shot, cuts = 0, 0, []
-    for frame in number_shots(decode(video)):
+    for frame in number_shots(decode(video), looks_break=looks.breaks):
         count += 1
         if frame.shot != shot:
             shot = frame.shot

@@ -1,4 +1,4 @@
-"""Times, sizes, speeds and numbers as text, and text of unknown content made safe for a terminal."""
+"""Times, sizes, speeds and numbers as text, times read from text, and unknown text made safe for a terminal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 import time
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+_TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d*)?)s?")
+_TIME_IN_WORDS = re.compile(r"(?=\d)(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+(?:\.\d*)?)s)?")
 
 
 def sanitise(text: str) -> str:
@@ -19,6 +22,29 @@ def format_duration(seconds: float) -> str:
     whole = math.ceil(max(0.0, seconds) - 0.5)
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def parse_time(text: str) -> float:
+    """Return seconds for `12.5`, `12.5s`, `3:04`, `1:02:03.5`, `5m` or `1h30m`. Raises ValueError for anything else."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None and (words := _TIME_IN_WORDS.fullmatch(text.strip())):
+        return sum(
+            factor * float(words[part] or 0) for part, factor in (("hours", 3600), ("minutes", 60), ("seconds", 1))
+        )
+    if match is None:
+        raise ValueError(text)
+    hours, minutes, seconds = (float(match[part] or 0) for part in ("hours", "minutes", "seconds"))
+    if (match["minutes"] is not None and seconds >= 60) or (match["hours"] is not None and minutes >= 60):
+        raise ValueError(text)
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def format_timestamp(seconds: float) -> str:
+    """Return a time in a film to the millisecond, as [H:]MM:SS.mmm: `0:04.125`, `1:02:03.500`."""
+    minutes, milliseconds = divmod(round(1000 * seconds), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    rest = f"{milliseconds // 1000:02}.{milliseconds % 1000:03}"
+    return f"{hours}:{minutes:02}:{rest}" if hours else f"{minutes}:{rest}"
 
 
 def format_time_span(seconds: float) -> str:

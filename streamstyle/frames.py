@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -95,6 +95,13 @@ class FrameWithFlow:
     def motions(self) -> tuple[Motion, ...]:
         """`motion` and `lookback`, the nearest first."""
         return () if self.motion is None else (self.motion, *self.lookback)
+
+    def trusted_less(self, share: float) -> FrameWithFlow:
+        """Return the same with less trust in what is carried: `share` of it a frame."""
+        if share == 1 or self.motion is None:
+            return self
+        motion, *lookback = (replace(each, weight=each.weight * share**each.gap) for each in self.motions)
+        return replace(self, motion=motion, lookback=tuple(lookback))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import click
 
+from streamstyle.formatting import parse_time
+
 SIZE = tuple[int, int]
 """Type of a width and a height in pixels."""
 
@@ -22,24 +24,6 @@ _NTSC_RATES = {round(rate / 1.001, 2): Fraction(1000 * rate, 1001) for rate in (
 """Exact rates by what is typed of them."""
 
 S = TypeVar("S")
-
-_TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d*)?)s?")
-_TIME_IN_WORDS = re.compile(r"(?=\d)(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+(?:\.\d*)?)s)?")
-
-
-def parse_time(text: str) -> float:
-    """Return seconds for `12.5`, `12.5s`, `3:04`, `1:02:03.5`, `5m` or `1h30m`. Raises ValueError for anything else."""
-    match = _TIME.fullmatch(text.strip())
-    if match is None and (words := _TIME_IN_WORDS.fullmatch(text.strip())):
-        return sum(
-            factor * float(words[part] or 0) for part, factor in (("hours", 3600), ("minutes", 60), ("seconds", 1))
-        )
-    if match is None:
-        raise ValueError(text)
-    hours, minutes, seconds = (float(match[part] or 0) for part in ("hours", "minutes", "seconds"))
-    if (match["minutes"] is not None and seconds >= 60) or (match["hours"] is not None and minutes >= 60):
-        raise ValueError(text)
-    return 3600 * hours + 60 * minutes + seconds
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -20,7 +20,6 @@ from streamstyle.models.weights import (
     load_consistency_loss_network,
     load_ruder_loss_network,
     load_upscaler_for_inference,
-    prepare_style_net,
 )
 from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.frame_optimiser import RUDER_FALLBACKS, RuderOptimiser
@@ -37,7 +36,8 @@ from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.shots import number_shots
 from streamstyle.stages.stylise import stylise
 from streamstyle.stages.upscale import upscale_frames
-from streamstyle.styles.blending import load_blend, style_targets
+from streamstyle.styles.blending import style_targets
+from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.timing import StageTimer
 from streamstyle.video_info import VideoInfo
@@ -90,11 +90,12 @@ def stylise_video(
     job.compile_kernels()
     device, resume, warn, timed = job.device, begin or job.resume, job.warn, job.timer.measure_iter
     method, lookback, factor = settings.consistency.method, settings.consistency.lookback, settings.upscale.upscale
+    looks = FrameLooks.of(video, settings.looks(style))
     cache = FlowCache.open(video, settings.flow) if settings.needs_flow else None
     with ExitStack() as stack:
         opened = stack.enter_context
         decoded = opened(prefetch(decode(video, resume.decode_from), ahead=_frames_to_decode_ahead(video, settings)))
-        shots = number_shots(decoded, resume.shot)
+        shots = number_shots(decoded, resume.shot, looks.breaks)
         if cache is None:
             flowed = _without_flow(shots)
         else:
@@ -112,8 +113,8 @@ def stylise_video(
             all_passes = timed("multi_pass", multi_pass(first_pass, optimiser, settings))
             consistent = apply_strength(all_passes, settings.style)
         else:
-            network = prepare_style_net(load_blend(style, settings.style.strength), device)
-            stylised = timed("stylise", stylise(remaining, network, settings.style, device, warn))
+            networks = LookNetworks(looks.looks, device)
+            stylised = timed("stylise", stylise(remaining, looks, networks, device, warn))
             consistent = timed("consistency", _make_consistent(stylised, settings.consistency, device, warn, feedback))
         images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, islice(consistent, run_in, None))
         if factor > 1:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from streamstyle.errors import SettingsError
+from streamstyle.looks import Look, Looks, StyleBlend
 
 MIN_SIDE = 32
 MAX_SIDE = 8192
@@ -355,6 +356,8 @@ class Settings:
     threads: int = cli_field(
         0, f"CPU threads of the networks and of optical flow, 1 to {MAX_THREADS}; 0: one per core."
     )
+    script: Looks | None = None
+    """Looks by time, in place of the one look that style and `StyleSettings` are."""
 
     def __post_init__(self) -> None:
         require(
@@ -363,11 +366,18 @@ class Settings:
             self.threads,
             f"Give 1 to {MAX_THREADS}, or 0 to choose it by the number of cores.",
         )
+        if self.script is not None and self.consistency.method is Method.ruder:
+            raise SettingsError("--script works with every --method but ruder", "Give live, consistent or johnson.")
+
+    def looks(self, style: StyleBlend) -> Looks:
+        """Return the looks of the script; without one, that of the style for all of the film."""
+        own = Look(style, self.style.strength, self.style.style_scale, float(self.style.preserve_colour))
+        return Looks.constant(own) if self.script is None else self.script
 
     @property
     def is_original(self) -> bool:
         """Whether every frame stays as it is, whatever the method."""
-        return self.style.strength == 0
+        return self.style.strength == 0 if self.script is None else self.script.is_original
 
     @property
     def needs_flow(self) -> bool:

@@ -115,6 +115,8 @@ class VideoInfo:
     """Bits of a sample, 8 to 16."""
     has_alpha: bool = False
     """Whether its first frame has an alpha."""
+    origin_pts: int = 0
+    """Tick that time ranges and the times of a script are counted from: the start of the file."""
     is_from_start: bool = True
     """Whether it is processed from its beginning, because no start was asked for."""
     joins: tuple[ClockJoin, ...] = ()
@@ -133,6 +135,10 @@ class VideoInfo:
     def seconds(self, pts: int) -> float:
         """Return a display time in seconds."""
         return float(pts * self.time_base)
+
+    def film_time(self, pts: int) -> float:
+        """Return a display time in seconds from the start of the file, as `--range` and scripts have it."""
+        return float((pts - self.origin_pts) * self.time_base)
 
     def starting_at(self, seconds: float) -> VideoInfo:
         """Return the same with the processed part starting `seconds` after its start."""

@@ -22,13 +22,16 @@ from streamstyle.cli.measure import measure
 from streamstyle.cli.options import HELP_NAMES, DeclaredOrderGroup
 from streamstyle.cli.run import run
 from streamstyle.cli.runs import runs, stop
+from streamstyle.cli.shots import shots
 from streamstyle.cli.standard_streams import flush_stdout, open_closed_streams
 from streamstyle.cli.styles import learn, styles
 from streamstyle.cli.train import train
 from streamstyle.cli.tui import tui
 from streamstyle.cli.upscale import upscale
 
-_COMMANDS = (run, tui, runs, stop, demo, styles, learn, upscale, compare, measure, doctor, config, cluster, train)
+_COMMANDS = (
+    run, tui, runs, stop, demo, styles, shots, learn, upscale, compare, measure, doctor, config, cluster, train,
+)  # fmt: skip
 
 _ASCII = {"→": "->", "…": "...", "·": "-"}
 _ASCII_FALLBACK = "streamstyle.ascii"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,8 +50,15 @@ _run_option = grouped_option("Run")
 _OPTIONS = (
     click.argument("movie", type=FILE),
     quality_option,
-    style_option("Style", required=True),
+    style_option("Style"),
     settings_options(StyleSettings, "Style"),
+    grouped_option("Style")(
+        "--script",
+        type=FILE,
+        metavar="FILE",
+        help="What each shot is stylised in, as a TOML file, which `streamstyle shots` begins; --style and the options "
+        "above hold where it says nothing.",
+    ),
     grouped_option("Style")(
         "--adapt",
         type=parse_seconds,
@@ -146,8 +154,7 @@ class RunArguments:
 
 def run_arguments(movie: Path, values: Mapping[str, Any]) -> RunArguments:
     """Return the arguments of a run of one film; raises the StreamstyleError that the run would end with."""
-    settings = settings_from_options(values, values["time_range"])
-    blend = parse_style(values["style"])
+    blend, settings = _direct(values, settings_from_options(values, values["time_range"]))
     extension = suffix_for(values["purpose"]).lstrip(".")
     return RunArguments(
         movie,
@@ -175,6 +182,26 @@ def parse_run_arguments(arguments: Sequence[str]) -> RunArguments:
     require_one_range(values["sample"], values["time_range"])
     parsed = run_arguments(values["movie"], values)
     return replace(parsed, blend=_adapted(parsed.movie, parsed.settings, parsed.blend, parsed.adapt))
+
+
+def _direct(values: Mapping[str, Any], settings: Settings) -> tuple[StyleBlend, Settings]:
+    """Return the style of a run and its settings, with what its script states; the style has the script's name then.
+
+    Raises SettingsError if both are missing, or the script cannot be.
+    """
+    style = None if values["style"] is None else parse_style(values["style"])
+    script: Path | None = values["script"]
+    if script is None:
+        if style is None:
+            raise SettingsError("no style is given", "Give --style STYLE, or --script FILE.")
+        return style, settings
+    if values["adapt"] is not None:
+        raise SettingsError("--adapt trains one style, not those of a --script", "Leave out one of them.")
+    from streamstyle.styles.script import read_script
+
+    looks = read_script(script, style, settings.style)
+    first, name = looks.stretches[0].keys[0].look.style, re.sub(r"\s+", "_", script.stem)
+    return replace(first, name=name), replace(settings, script=looks)
 
 
 def _adapted(movie: Path, settings: Settings, blend: StyleBlend, seconds: float | None) -> StyleBlend:

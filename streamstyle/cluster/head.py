@@ -30,6 +30,7 @@ from streamstyle.resume.signature import run_inputs, run_signature
 from streamstyle.settings import Settings
 from streamstyle.stages.decode import decode
 from streamstyle.stages.shots import number_shots
+from streamstyle.styles.frame_looks import FrameLooks
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
 
@@ -161,7 +162,8 @@ class _Run:
         with ExitStack() as stack:
             stack.callback(self._cancel)
             frames = stack.enter_context(prefetch(decode(self._video), ahead=_DECODE_AHEAD))
-            found = split(number_shots(frames), self._video.end_pts, self._splitting)
+            looks = FrameLooks.of(self._video, self._settings.looks(self._style))
+            found = split(number_shots(frames, looks_break=looks.breaks), self._video.end_pts, self._splitting)
             self._report_start()
             waiting, is_read = list[Piece](), False
             while not self._stop.is_set():

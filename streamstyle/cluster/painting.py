@@ -6,12 +6,11 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
 from streamstyle import __version__
 from streamstyle.cluster.joining import encoder_header
@@ -22,12 +21,11 @@ from streamstyle.events import Event, FrameWritten, Observer, Stopped, Warned
 from streamstyle.files import fingerprint, temporary_folder
 from streamstyle.gpu.device import describe_arithmetic, select_device
 from streamstyle.pipeline import stylise_video
+from streamstyle.record_paths import paths_in, replace_paths
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.settings import Settings
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
-
-Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Commission:
     @classmethod
     def of(cls, video: VideoInfo, style: StyleBlend, settings: Settings, suffix: str) -> Commission:
         """Read the files. Raises OSError."""
-        paths = {path for record in (style, settings) for path in _paths(record)}
+        paths = {path for record in (style, settings) for path in paths_in(record)}
         files = {path: CarriedFile(path.name, path.read_bytes()) for path in sorted(paths)}
         return cls(video, fingerprint(video.path), style, settings, suffix, files)
 
@@ -185,7 +183,7 @@ def _place_files(commission: Commission, folder: Path) -> tuple[StyleBlend, Sett
     settings = commission.settings
     if commission.settings.threads == 0:
         settings = replace(settings, threads=usable_cores())
-    return _replace_paths(commission.style, places), _replace_paths(settings, places)
+    return replace_paths(commission.style, places), replace_paths(settings, places)
 
 
 def worker_name() -> str:
@@ -196,26 +194,3 @@ def worker_name() -> str:
 def usable_cores() -> int:
     """Return the cores this process may use; the engine asks torch to use one."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _paths(record: Any) -> Iterator[Path]:
-    if isinstance(record, Path):
-        yield record
-    elif isinstance(record, tuple):
-        for each in record:
-            yield from _paths(each)
-    elif is_dataclass(record):
-        for each in fields(record):
-            yield from _paths(getattr(record, each.name))
-
-
-def _replace_paths(record: Record, places: dict[Path, Path]) -> Record:
-    """Return the record with the paths in it replaced."""
-    if isinstance(record, Path):
-        return cast("Record", places.get(record, record))
-    if isinstance(record, tuple):
-        return cast("Record", tuple(_replace_paths(each, places) for each in record))
-    if is_dataclass(record) and not isinstance(record, type):
-        changed = {each.name: _replace_paths(getattr(record, each.name), places) for each in fields(record)}
-        return cast("Record", type(record)(**changed))
-    return record

@@ -33,10 +33,10 @@ from streamstyle.cluster.painting import (
 from streamstyle.frames import Frame, FrameWithFlow
 from streamstyle.gpu.device import describe_arithmetic, select_device, set_threads
 from streamstyle.gpu.dispatch import why_unavailable
-from streamstyle.models.weights import prepare_style_net
-from streamstyle.settings import Device, StyleSettings
+from streamstyle.looks import Look, Looks
+from streamstyle.settings import Device
 from streamstyle.stages.stylise import stylise
-from streamstyle.styles.blending import load_blend
+from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
 from streamstyle.styles.spec import parse_style
 from streamstyle.video_info import VideoInfo
 
@@ -134,10 +134,10 @@ def seconds_per_frame() -> float:
     """Return the seconds that one frame of 640x360 takes to stylise on all cores, after one to warm up."""
     set_threads(usable_cores())
     device = select_device(Device.auto)
-    network = prepare_style_net(load_blend(parse_style("wave"), 1.0), device)
+    looks = Looks.constant(Look(parse_style("wave")))
     noise = np.random.default_rng(0).integers(0, 256, (360, 640, 3), np.uint8)
     frames = (FrameWithFlow(Frame(noise, index, index), None) for index in range(2))
-    stylised = stylise(frames, network, StyleSettings(), device)
+    stylised = stylise(frames, FrameLooks(looks), LookNetworks(looks, device), device)
     next(stylised).image.sum().item()
     began = time.monotonic()
     next(stylised).image.sum().item()

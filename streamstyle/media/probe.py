@@ -87,6 +87,7 @@ def _probe(path: Path, settings: SourceSettings, read_range: ReadRange) -> Video
             duration=video_range.duration,
             video_stream=stream.index,
             streams=tuple(_stream_info(each, video_range.packets.get(each.index)) for each in container.streams),
+            origin_pts=video_range.origin_pts,
             is_from_start=not settings.start,
             joins=video_range.joins,
             stores_pts=video_range.stores_pts,

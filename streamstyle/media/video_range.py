@@ -54,6 +54,8 @@ class VideoRange:
     packets: Mapping[int, int] = field(default_factory=dict)
     """Packets in it by stream, other than the video."""
     shortfall: Shortfall | None = None
+    origin_pts: int = 0
+    """Tick that times asked for are counted from."""
 
 
 def count_range(container: InputContainer, stream: VideoStream, path: Path, settings: SourceSettings) -> VideoRange:
@@ -93,6 +95,7 @@ def count_range(container: InputContainer, stream: VideoStream, path: Path, sett
         stores_pts,
         {index: each.count(joins, *bounds) for index, each in packets.items()},
         _shortfall(container, stream, packets.values(), joins) if reaches_end and not allows_joins else None,
+        zero,
     )
 
 
@@ -123,7 +126,8 @@ def range_from_header(
     duration = stream.duration * tick if stream.duration else Fraction(container.duration or 0, av.time_base)
     if not duration or not rate:
         return count_range(container, stream, path, settings)
-    return VideoRange(stream.frames or max(1, round(duration * rate)), stream.start_time or 0, None, float(duration))
+    start = stream.start_time or 0
+    return VideoRange(stream.frames or max(1, round(duration * rate)), start, None, float(duration), origin_pts=start)
 
 
 def range_of_sequence(path: Path, settings: SourceSettings) -> VideoRange:
@@ -141,7 +145,7 @@ def range_of_pipe(stream: VideoStream, settings: SourceSettings) -> VideoRange:
     tick, zero = time_base(stream), stream.start_time or 0
     start = zero + (_seconds_to_ticks(settings.start, tick) if settings.start else 0)
     end = None if settings.end is None else zero + _seconds_to_ticks(settings.end, tick)
-    return VideoRange(None, start, end, None)
+    return VideoRange(None, start, end, None, origin_pts=zero)
 
 
 def read_packet_times(container: InputContainer) -> dict[int, PacketTimes]:

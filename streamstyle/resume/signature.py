@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from streamstyle import __version__
 from streamstyle.errors import OutputError
+from streamstyle.looks import Looks
 from streamstyle.media.image_sequence import is_sequence, source_fingerprint
+from streamstyle.record_paths import paths_in, replace_paths
 from streamstyle.settings import EncoderSettings, Method, RuderSettings, Settings, SourceSettings, UpscaleSettings
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
@@ -25,6 +28,7 @@ _DESCRIPTIONS = {
     "size": "another size",
     "deinterlacing": "another --deinterlace",
     "style": "another style",
+    "script": "another script",
 }
 """What a message says of entries that are not options."""
 
@@ -33,8 +37,8 @@ def _field_names(settings: type) -> set[str]:
     return {field.name for field in fields(settings)}
 
 
-_IRRELEVANT = {*_field_names(SourceSettings), "flow_workers", "flow_cache", "device", "threads"}
-"""Settings that change no frame, and those of the source, whose effects (size and range) are entries of their own."""
+_IRRELEVANT = {*_field_names(SourceSettings), "script", "flow_workers", "flow_cache", "device", "threads"}
+"""Settings that change no frame, and those that have entries of their own, as the source has by its size and range."""
 
 _RUDER = _field_names(RuderSettings)
 _NETWORK = {"iterations", "perceptual_weight", "style_weight", "tv_weight", "tone", "loss_network"}
@@ -56,13 +60,12 @@ def run_signature(video: VideoInfo, style: StyleBlend, settings: Settings) -> di
     ignored = _IRRELEVANT | _IGNORED[settings.consistency.method]
     options = {name: value for name, value in _flatten(settings) if name not in ignored}
     parts = " ".join(f"{_fingerprint(each.path)}:{each.weight}" for each in style.parts)
-    return _video_entries(video) | {"style": parts} | _option_entries(options)
+    return _video_entries(video) | {"style": parts} | _script_entry(settings.script) | _option_entries(options)
 
 
 def run_inputs(video: VideoInfo, style: StyleBlend, settings: Settings) -> list[Path]:
     """Return every file that the output of a run is made from."""
-    options = [value for _, value in _flatten(settings) if isinstance(value, Path)]
-    return [video.path, *(part.path for part in style.parts), *options]
+    return [video.path, *(part.path for part in style.parts), *paths_in(settings)]
 
 
 def upscale_signature(video: VideoInfo, settings: UpscaleSettings, encoder: EncoderSettings) -> dict[str, str]:
@@ -107,6 +110,14 @@ def _sequence_rate(video: VideoInfo) -> str:
     return f" {video.frame_rate}" if is_sequence(video.path) else ""
 
 
+def _script_entry(script: Looks | None) -> dict[str, str]:
+    """Return the digest of a script, in which files count by their content."""
+    if script is None:
+        return {}
+    contents = {path: Path(_fingerprint(path)) for path in set(paths_in(script))}
+    return {"script": blake2b(repr(replace_paths(script, contents)).encode(), digest_size=16).hexdigest()}
+
+
 def _option_entries(options: Mapping[str, Any]) -> dict[str, str]:
     return {f"--{name.replace('_', '-')}": _as_typed(value) for name, value in options.items()}
 
@@ -115,7 +126,7 @@ def _flatten(settings: Any) -> Iterator[tuple[str, Any]]:
     """Yield name and value of every setting, those of all stages in one row."""
     for field in fields(settings):
         value = getattr(settings, field.name)
-        if is_dataclass(value):
+        if is_dataclass(value) and not isinstance(value, Looks):
             yield from _flatten(value)
         else:
             yield field.name, value

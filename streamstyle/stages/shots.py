@@ -6,7 +6,7 @@ how it was tested.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,14 +57,22 @@ class Thumbnail:
     """[3] mean red, green and blue in levels."""
 
 
-def number_shots(frames: Iterable[Frame], shot: int = 0) -> Iterator[Frame]:
-    """Yield every frame with the number of its shot, `shot` for the first frame."""
-    previous: Thumbnail | None = None
+def number_shots(
+    frames: Iterable[Frame],
+    shot: int = 0,
+    looks_break: Callable[[Frame, Frame], bool] = lambda earlier, frame: False,
+) -> Iterator[Frame]:
+    """Yield every frame with the number of its shot, `shot` for the first frame.
+
+    A shot also ends where `looks_break` says so of two consecutive frames.
+    """
+    previous: tuple[Frame, Thumbnail] | None = None
     for frame in frames:
         current = make_thumbnail(frame.image)
-        if previous is not None and dissimilarity(previous, current) > CUT_THRESHOLD:
-            shot += 1
-        previous = current
+        if previous is not None:
+            earlier, thumbnail = previous
+            shot += looks_break(earlier, frame) or dissimilarity(thumbnail, current) > CUT_THRESHOLD
+        previous = frame, current
         yield replace(frame, shot=shot)
 
 

@@ -6,7 +6,7 @@ Interpolation), so that a frame takes as long in a blend as in one style.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -20,7 +20,7 @@ from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import load_loss_network, load_style_net, load_style_predictor
 from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.losses import compute_targets
-from streamstyle.styles.spec import BlendPart, StyleBlend
+from streamstyle.styles.spec import StyleBlend
 from streamstyle.styles.style_image import STYLE_IMAGE_SIDE, read_style_image, style_image_path
 
 PREDICTOR_IMAGE_SIDE = 384
@@ -30,15 +30,32 @@ MIN_COSINE = 0.5
 """Minimum cosine similarity of networks that can be blended: 0.97 for the built-in styles, 0.0 for one from noise."""
 
 
-def load_blend(blend: StyleBlend, strength: float) -> StyleNet:
+def load_network(path: Path) -> StyleNet:
+    """Return the network in a weights file, or the one predicted from an image. Raises StyleError."""
+    return load_style_net(path) if path.suffix == ".safetensors" else net_from_image(read_image(path))
+
+
+def identity_net() -> StyleNet:
+    """Return the style network that returns its input, approximately."""
+    network = load_style_predictor()
+    with torch.no_grad():
+        return network.build_style_net(network.identity_code.tanh())
+
+
+def load_blend(
+    blend: StyleBlend,
+    strength: float,
+    load: Callable[[Path], StyleNet] = load_network,
+    load_identity: Callable[[], StyleNet] = identity_net,
+) -> StyleNet:
     """Return the network of a style or blend; at a strength of 0 it nearly returns its input.
 
     Raises StyleError if a file is not a style, or if the styles cannot be blended.
     """
-    networks = [_load_part(part) for part in blend.parts]
+    networks = [load(part.path) for part in blend.parts]
     weights = [part.weight for part in blend.parts]
     if strength < 1:
-        networks, weights = [*networks, identity_net()], [strength * weight for weight in normalise_weights(weights)]
+        networks, weights = [*networks, load_identity()], [strength * weight for weight in normalise_weights(weights)]
         weights.append(1 - strength)
     if len(networks) == 1:
         return networks[0]
@@ -87,19 +104,6 @@ def net_from_image(image: RgbImage, network: StylePredictor | None = None) -> St
     resized = to_tensor(resize_short_side(image, PREDICTOR_IMAGE_SIDE))
     with torch.no_grad():
         return network.build_style_net(network.embed(style_statistics(load_loss_network(), resized[None])[0]))
-
-
-def identity_net() -> StyleNet:
-    """Return the style network that returns its input, approximately."""
-    network = load_style_predictor()
-    with torch.no_grad():
-        return network.build_style_net(network.identity_code.tanh())
-
-
-def _load_part(part: BlendPart) -> StyleNet:
-    if part.path.suffix == ".safetensors":
-        return load_style_net(part.path)
-    return net_from_image(read_image(part.path))
 
 
 def style_targets(

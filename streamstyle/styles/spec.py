@@ -4,43 +4,55 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from streamstyle.errors import StyleError
 from streamstyle.files import IMAGE_SUFFIXES
-from streamstyle.styles.library import find_style, unknown_style_error
+from streamstyle.looks import BlendPart, StyleBlend
+from streamstyle.styles.library import Style, find_style, unknown_style_error
+
+__all__ = ["BlendPart", "StyleBlend", "parse_style"]
 
 _WEIGHTED = re.compile(r"(?P<style>.+):(?P<weight>[0-9]*\.?[0-9]+)")
 
 
-def parse_style(text: str) -> StyleBlend:
+def parse_style(
+    text: str,
+    folder: Path = Path(),  # that relative paths begin at
+) -> StyleBlend:
     """Return the style or the blend that a text such as `wave` or `wave:0.6,my.jpg:0.4` names.
 
     Weights are relative; the default is 1. Raises StyleError if there is no such style.
     """
-    parts = [text] if _is_single_style(text) else [part.strip() for part in text.split(",") if part.strip()]
+    is_single = _is_single_style(text, folder)
+    parts = [text] if is_single else [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
         raise unknown_style_error(text)
-    blend_parts = [_parse_part(part) for part in parts]
+    blend_parts = [_parse_part(part, folder) for part in parts]
     if not sum(part.weight for _, part in blend_parts):
         raise StyleError(f"the weights of {text} are all 0", "Give one of the styles a weight above 0.")
     used_parts = [(name, part) for name, part in blend_parts if part.weight]
     return StyleBlend("+".join(name for name, _ in used_parts), tuple(part for _, part in used_parts))
 
 
-def _is_single_style(text: str) -> bool:
+def _is_single_style(text: str, folder: Path) -> bool:
     """Return whether the text as a whole names a style or a file, even if it has commas or colons."""
-    return Path(text).is_file() or (not text.endswith(".safetensors") and find_style(text) is not None)
+    return (folder / text).is_file() or (not text.endswith(".safetensors") and find_style(text) is not None)
 
 
-def _parse_part(text: str) -> tuple[str, BlendPart]:
+def _find(name: str, path: Path) -> Style | None:
+    """Return the style in a file, or else the one of that name."""
+    return find_style(str(path) if path.is_file() else name)
+
+
+def _parse_part(text: str, folder: Path) -> tuple[str, BlendPart]:
     """Return the name, for file names, and one part of a blend."""
-    weighted = None if Path(text).exists() else _WEIGHTED.fullmatch(text)
+    weighted = None if (folder / text).exists() else _WEIGHTED.fullmatch(text)
     name, weight = (weighted["style"], float(weighted["weight"])) if weighted else (text, 1.0)
     if not math.isfinite(weight):
         raise StyleError(f"{text} has an invalid weight", "Give a number such as 0.5 after the colon.")
-    style, path = find_style(name), Path(name)
+    path = folder / name
+    style = _find(name, path)
     if style is not None:
         image = path if path.is_file() and path.suffix != ".safetensors" else None
         return style.name, BlendPart(style.path, weight, image)
@@ -49,24 +61,3 @@ def _parse_part(text: str) -> tuple[str, BlendPart]:
     if not path.is_file():
         raise StyleError(f"there is no image {path}", "Check the path.")
     return re.sub(r"\s+", "_", path.stem), BlendPart(path, weight)
-
-
-@dataclass(frozen=True, slots=True)
-class BlendPart:
-    """One style of a blend."""
-
-    path: Path
-    """A weights file, or an image for the style predictor."""
-    weight: float = 1.0
-    """Weight relative to the other parts."""
-    image: Path | None = None
-    """The style image, if it was given and `path` is the network trained on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class StyleBlend:
-    """One or several styles that a film is stylised in."""
-
-    name: str
-    """Name for file names."""
-    parts: tuple[BlendPart, ...]

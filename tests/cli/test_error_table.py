@@ -77,7 +77,6 @@ TABLE = {
     ],
     4: [
         "run film.mp4 --style wave -o nowhere/new.mkv",
-        "run film.mp4 --style wave -o .",
         "run film.mp4 --style wave -o exists.mkv",
         "run film.mp4 --style wave -y -o film.mp4",
         "run film.mp4 --style wave -o new.nothing",
@@ -167,7 +166,7 @@ def _raise(error: BaseException) -> Callable[..., None]:
 def test_errors_that_show_anywhere_are_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, words: str
 ) -> None:
-    monkeypatch.setattr("streamstyle.cli.run.parse_style", _raise(error))
+    monkeypatch.setattr("streamstyle.cli.run_arguments.parse_style", _raise(error))
     assert exit_code(f"{RUN} wave".split()) == code
     (line,) = filter(None, capsys.readouterr().err.splitlines())  # click ends the line of ^C
     assert words in line
@@ -176,7 +175,7 @@ def test_errors_that_show_anywhere_are_one_line(
 def test_an_internal_error_without_a_folder_for_its_traceback_is_that_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("streamstyle.cli.run.parse_style", _raise(ZeroDivisionError("a bug")))
+    monkeypatch.setattr("streamstyle.cli.run_arguments.parse_style", _raise(ZeroDivisionError("a bug")))
     for name in ("HOME", *(f"XDG_{name}_HOME" for name in ("CACHE", "DATA", "STATE", "CONFIG"))):
         monkeypatch.setenv(name, "/dev/null/nothing")
     monkeypatch.setattr("tempfile.tempdir", "/dev/null/nothing")

@@ -1,0 +1,94 @@
+"""Which look each frame of a video has, and the style network for it."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+import torch
+
+from streamstyle.errors import StyleError
+from streamstyle.formatting import format_timestamp
+from streamstyle.frames import Frame
+from streamstyle.looks import Look, Looks
+from streamstyle.models.style_net import StyleNet
+from streamstyle.models.weights import prepare_style_net
+from streamstyle.styles.blending import identity_net, load_blend, load_network
+from streamstyle.video_info import VideoInfo
+
+_USUAL_RATE = 25
+"""Frames per second where the container does not say."""
+
+_MAX_PREPARED = 4
+"""Networks that are kept ready; while a look changes there is a new one for each frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLooks:
+    """A schedule of looks on the clock of one video."""
+
+    looks: Looks
+    time_base: Fraction = Fraction(1)
+    """Seconds per tick."""
+    origin_pts: int = 0
+    """Tick at which the times of the schedule begin."""
+    step: float = 1 / _USUAL_RATE
+    """Seconds from a frame to the next."""
+
+    @classmethod
+    def of(cls, video: VideoInfo, looks: Looks) -> FrameLooks:
+        """Return the looks of the frames of a video."""
+        return cls(looks, video.time_base, video.origin_pts, float(1 / (video.frame_rate or _USUAL_RATE)))
+
+    def at(self, frame: Frame) -> Look:
+        """Return the look of a frame."""
+        return self.looks.at(self._time(frame))
+
+    def breaks(self, earlier: Frame, frame: Frame) -> bool:
+        """Whether a look that changes at once begins with the frame, after the earlier one."""
+        return self.looks.breaks(self._time(earlier), self._time(frame))
+
+    def kept(self, frame: Frame) -> float:
+        """Return the share of what is carried to a frame that is kept, by how fast its look changes."""
+        time = self._time(frame)
+        return self.looks.kept(time - self.step, time)
+
+    def _time(self, frame: Frame) -> float:
+        return float((frame.pts - self.origin_pts) * self.time_base)
+
+
+class LookNetworks:
+    """Style networks by look, on one device."""
+
+    def __init__(self, looks: Looks, device: torch.device) -> None:
+        """Load what the looks need. StyleError for a file that is no style, or looks that cannot go over."""
+        self._device, self._prepared = device, OrderedDict[object, StyleNet]()
+        self._load_network, self._identity = lru_cache(None)(load_network), lru_cache(None)(identity_net)
+        for stretch in looks.stretches:
+            try:
+                for look in stretch.looks():
+                    self._load(look)
+            except StyleError as error:
+                if len(looks.stretches) == 1:
+                    raise
+                where = f"from {format_timestamp(stretch.start)} on"
+                raise StyleError(f"{error.problem} ({where})", error.next_step) from error
+
+    def network(self, look: Look) -> StyleNet:
+        """Return the network of a look, for inference."""
+        key = look.style.parts, look.strength
+        network = self._prepared.pop(key, None)
+        if network is None:
+            network = prepare_style_net(self._load(look), self._device)
+        self._prepared[key] = network
+        if len(self._prepared) > _MAX_PREPARED:
+            self._prepared.popitem(last=False)
+        return network
+
+    def _load(self, look: Look) -> StyleNet:
+        """Return a network of its own, which can be converted in place."""
+        network = load_blend(look.style, look.strength, self._load_network, self._identity)
+        return copy.deepcopy(network) if len(look.style.parts) == 1 and look.strength == 1 else network

@@ -1,0 +1,133 @@
+"""Films stylised by a script, from a file to a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamstyle.errors import OutputError, SettingsError, StyleError
+from streamstyle.events import Finished, ShotStarted
+from streamstyle.looks import Looks
+from streamstyle.media.probe import probe
+from streamstyle.models.style_net import StyleNet, StyleNetConfig
+from streamstyle.models.weights import save_weights, style_metadata
+from streamstyle.settings import ConsistencySettings, Method, Settings, SourceSettings, StyleSettings
+from streamstyle.styles.script import read_script
+from streamstyle.styles.spec import parse_style
+from tests.cluster.cluster_case import InProcess, case, film
+from tests.films import pan, write_film
+from tests.stylise_case import StyliseCase
+from tests.video_io import mean_difference
+
+pytestmark = pytest.mark.usefixtures("home")
+
+SCRIPT = """
+style = "wave"
+[[shot]]          # 0 to 5: wave, then at once
+start = 0.2       # 5 to 10: the scream
+style = "the_scream"
+[[shot]]          # 10 to 18
+start = 0.4
+[[shot.key]]
+time = 0.48
+[[shot.key]]      # 18 to 27, over a cut of the film
+time = 0.88
+style = "starry_night"
+"""
+
+
+def read(folder: Path, text: str) -> Looks:
+    (folder / "film.toml").write_text(text)
+    return read_script(folder / "film.toml", None, StyleSettings())
+
+
+def directed(folder: Path, text: str = SCRIPT, method: Method = Method.live) -> StyliseCase:
+    """Three shots of 10, 8 and 9 frames at 25 frames a second."""
+    plain = case(folder, film(folder), method)
+    return replace(plain, style=parse_style("wave")).with_settings(script=read(folder, text))
+
+
+def test_a_change_at_once_begins_a_shot_and_carries_nothing(tmp_path: Path) -> None:
+    one = directed(tmp_path)
+    result = one.stylise(tmp_path / "out.mkv")
+    started = [event.frame for event in result.events if isinstance(event, ShotStarted)]
+    assert started == [0, 5, 10, 18], "the cuts of the film are at 10 and 18"
+    scream = replace(one, style=parse_style("the_scream")).with_settings(script=None, source=SourceSettings(start=0.2))
+    assert result.hashes()[5:10] == scream.stylise(tmp_path / "scream.mkv").hashes()[:5]
+    wave = one.with_settings(script=None)
+    assert result.hashes()[:5] == wave.stylise(tmp_path / "wave.mkv").hashes()[:5]
+
+
+def test_a_gradual_change_has_no_jump(tmp_path: Path) -> None:
+    """Of a picture that stands still, no two frames of the change differ by more than a part of it."""
+    video = write_film(tmp_path / "still.mkv", np.repeat(pan(frames=1, width=96, height=64).frames, 24, 0))
+    text = "[[shot]]\nstart = 0\nstyle = 'wave'\n[[shot.key]]\ntime = 0.16\n[[shot.key]]\ntime = 0.64\nstrength = 0.0"
+    one = replace(directed(tmp_path, text), video=video)
+    images = one.stylise(tmp_path / "out.mkv").images()
+    steps = [mean_difference(before, after) for before, after in pairwise(images)]
+    whole = mean_difference(images[0], images[-1])
+    assert whole > 20
+    assert max(steps) < whole / 5, "twelve frames"
+    original = one.with_settings(script=None, style=StyleSettings(strength=0.0))
+    assert np.array_equal(images[-1], original.stylise(tmp_path / "original.mkv").images()[-1])
+
+
+@pytest.mark.parametrize("method", [Method.live, Method.johnson])
+@pytest.mark.parametrize("stop_after", [4, 13])
+def test_a_stopped_run_is_resumed_bit_for_bit(tmp_path: Path, method: Method, stop_after: int) -> None:
+    one = directed(tmp_path, method=method)
+    whole = one.stylise(tmp_path / "whole.mkv")
+    one.stylise(tmp_path / "out.mkv", stop_after)
+    resumed = one.stylise(tmp_path / "out.mkv")
+    assert isinstance(resumed.ended, Finished)
+    assert resumed.ended.resumed_frames == stop_after
+    assert resumed.hashes() == whole.hashes()
+
+
+def test_another_script_does_not_resume_a_run(tmp_path: Path) -> None:
+    one = directed(tmp_path)
+    one.stylise(tmp_path / "out.mkv", 4)
+    for script in (None, read(tmp_path, SCRIPT.replace("0.88", "0.92"))):
+        with pytest.raises(OutputError, match="was started with another script"):
+            one.with_settings(script=script).stylise(tmp_path / "out.mkv")
+
+
+def test_pieces_of_a_cluster_are_the_same_film(tmp_path: Path) -> None:
+    one = directed(tmp_path)
+    pieces = InProcess().run(one, tmp_path / "pieces.mkv")
+    assert isinstance(pieces.ended, Finished)
+    assert pieces.ended.shots == 4
+    assert pieces.hashes() == one.stylise(tmp_path / "whole.mkv").hashes()
+
+
+def test_times_count_from_the_start_of_a_film_whose_clock_does_not(tmp_path: Path) -> None:
+    frames = pan(frames=12, width=64, height=48).frames
+    late = write_film(tmp_path / "late.mkv", frames, rate=25, pts=[3000 + number for number in range(12)])
+    one = replace(directed(tmp_path), video=late)
+    started = [event.frame for event in one.stylise(tmp_path / "out.mkv").events if isinstance(event, ShotStarted)]
+    assert started == [0, 5, 10]
+    part = one.with_settings(source=SourceSettings(start=0.12))
+    started = [event.frame for event in part.stylise(tmp_path / "part.mkv").events if isinstance(event, ShotStarted)]
+    assert started == [0, 2, 7], "and of a range, too"
+    assert probe(late, SourceSettings(start=0.12)).film_time(3003 * 40) == pytest.approx(0.12)
+
+
+def test_styles_that_cannot_go_over_are_refused_before_the_run(tmp_path: Path) -> None:
+    other = StyleNet(StyleNetConfig(width=4, blocks=1, half_ends=True))
+    save_weights(tmp_path / "other.safetensors", other, style_metadata(other))
+    text = "[[shot]]\nstart = 0\nstyle = 'wave'\n[[shot]]\nstart = 0.2\n{}style = 'other.safetensors'"
+    one = directed(tmp_path, text.format("style = 'wave'\n[[shot.key]]\ntime = 0.5\n"))
+    with pytest.raises(StyleError, match=r"differ in shape \(from 0:00.200 on\)"):
+        one.stylise(tmp_path / "out.mkv")
+    assert not (tmp_path / "out.partial.mkv").exists()
+    directed(tmp_path, text.format("")).stylise(tmp_path / "out.mkv")  # at once they can
+
+
+def test_ruder_has_no_script(tmp_path: Path) -> None:
+    looks = read(tmp_path, SCRIPT)
+    with pytest.raises(SettingsError, match="--script works with every --method but ruder"):
+        Settings(consistency=ConsistencySettings(method=Method.ruder), script=looks)
