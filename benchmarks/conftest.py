@@ -44,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--style-predictor", type=Path, action="append", default=None, help="Style predictor; may be repeated."
     )
+    group.addoption("--keyframe", default=None, metavar="TIME=IMAGE", help="A painted frame of the film.")
     group.addoption("--keep", type=Path, default=None, help="Folder for the methods' films, which are reused.")
     group.addoption("--frames", type=int, default=1000, help="Length of the film in the memory benchmark.")
 

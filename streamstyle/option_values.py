@@ -13,6 +13,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import click
 
 from streamstyle.formatting import parse_time
+from streamstyle.styles.keyframes import Keyframe
 
 SIZE = tuple[int, int]
 """Type of a width and a height in pixels."""
@@ -59,6 +60,18 @@ def parse_seconds(text: str) -> float:
         return parse_time(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is not a time. Give a time such as 10s, 5m or 1:30.") from None
+
+
+def parse_keyframe(text: str) -> Keyframe:
+    """Return the key frame for `0:12.5=painted.png`. Raises click.BadParameter for anything else."""
+    time, _, painting = text.partition("=")
+    try:
+        if not painting:
+            raise ValueError(text)
+        return Keyframe(parse_time(time), Path(painting))
+    except ValueError:
+        advice = "Give the time of a frame and the painting of it, such as 0:12.5=painted.png."
+        raise click.BadParameter(f"{text!r} is not a key frame. {advice}") from None
 
 
 def parse_range(text: str) -> tuple[float | None, float | None]:

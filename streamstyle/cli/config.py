@@ -27,7 +27,20 @@ TABLES = ("run", "demo", "styles", "learn", "upscale", "compare", "measure")
 """Commands that have a table; `[run]` is also that of `tui`."""
 
 _TYPED_ONLY = frozenset(
-    {"help", "config", "no-config", "yes", "restart", "dry-run", "count", "run-folder", "script", "json", "debug"}
+    {
+        "help",
+        "config",
+        "no-config",
+        "yes",
+        "restart",
+        "dry-run",
+        "count",
+        "run-folder",
+        "script",
+        "keyframe",
+        "json",
+        "debug",
+    }
 )
 """Options that are about one run, or that replace files: they are no defaults."""
 

@@ -13,7 +13,8 @@ from streamstyle.cli.media_args import probe_range, probe_stated_range
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.formatting import format_bytes, format_duration, format_rough_duration, format_speed
 from streamstyle.resume.signature import run_inputs, run_signature
-from streamstyle.settings import Settings, SourceSettings
+from streamstyle.settings import Settings
+from streamstyle.styles.adaptation import Adaptation, find_adapted
 from streamstyle.styles.spec import StyleBlend
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def plan_film(arguments: RunArguments, *, count: bool) -> Planned:
     """Return what a run would do, after stylising a few frames to measure the speed; with `count`, read all of them."""
     probe = probe_range if count else probe_stated_range
     video, source = probe(arguments.movie, arguments.settings.source, arguments.sample, arguments.time_range)
-    blend, adapt = _adapted_already(arguments.movie, arguments.blend, arguments.adapt, source)
+    adaptation = arguments.adaptation
+    blend, seconds = (arguments.blend, 0.0) if adaptation is None else _adapted_already(adaptation)
     arguments = replace(arguments, blend=blend, settings=replace(arguments.settings, source=source))
     return _plan(
         video,
@@ -35,21 +37,22 @@ def plan_film(arguments: RunArguments, *, count: bool) -> Planned:
         arguments.settings,
         count=count,
         restart=arguments.restart,
-        adaptation_seconds=adapt or 0.0,
+        adaptation_seconds=seconds,
     )
 
 
-def _adapted_already(
-    movie: Path, blend: StyleBlend, seconds: float | None, source: SourceSettings
-) -> tuple[StyleBlend, float | None]:
-    """Return the adapted style if it has been made; otherwise the style, and the seconds that adapting it takes."""
-    if seconds is None:
-        return blend, None
-    from streamstyle.train.adaptation import check_adaptation, find_adapted
+def _adapted_already(adaptation: Adaptation) -> tuple[StyleBlend, float]:
+    """Return the adapted style if it has been made; otherwise the style, and the seconds that adapting it takes.
 
-    check_adaptation(blend, seconds)
-    adapted = find_adapted(movie, source, blend, seconds)
-    return (blend, seconds) if adapted is None else (adapted, None)
+    Raises StreamstyleError if a painting of a key frame cannot be used.
+    """
+    if adapted := find_adapted(adaptation):
+        return adapted, 0.0
+    if adaptation.keyframes:
+        from streamstyle.train.adaptation import check_paintings
+
+        check_paintings(adaptation)
+    return adaptation.blend, adaptation.seconds
 
 
 def _plan(

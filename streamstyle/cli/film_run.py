@@ -17,6 +17,7 @@ from streamstyle.errors import SettingsError
 from streamstyle.events import Finished, Observer, Stopped, Warned
 from streamstyle.resume.signature import run_inputs
 from streamstyle.settings import ClusterSettings, Distribute, Settings
+from streamstyle.styles.adaptation import Adaptation
 from streamstyle.styles.spec import StyleBlend
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def run_film(movie: Path, make_arguments: Callable[[], RunArguments], reporting:
         video, source = probe_range(movie, arguments.settings.source, arguments.sample, arguments.time_range)
         settings = replace(arguments.settings, source=source)
         output = arguments.find_output(video)
-        inputs = run_inputs(video, blend, settings)
+        keyframes = arguments.adaptation.keyframes if arguments.adaptation else ()
+        inputs = [*run_inputs(video, blend, settings), *(keyframe.painting for keyframe in keyframes)]
         confirm_output(output, inputs, replace=arguments.replaces, can_ask=not reporting.as_json)
         from streamstyle.pipeline import stylise_video
 
@@ -60,8 +62,8 @@ def run_film(movie: Path, make_arguments: Callable[[], RunArguments], reporting:
             else:
                 observe, on_frame = session.attach(observe_console, stop)
             warn_of_losses(video, output, observe)
-            if arguments.adapt is not None:
-                adapted = _adapt(movie, blend, arguments.adapt, settings, observe, stop)
+            if arguments.adaptation is not None:
+                adapted = _adapt(arguments.adaptation, settings, observe, stop)
                 if adapted is None:
                     stopped = Stopped(str(output), 0, 0.0)
                     observe(stopped)
@@ -99,13 +101,10 @@ def _flow_ahead(
         yield ahead
 
 
-def _adapt(
-    movie: Path, blend: StyleBlend, seconds: float, settings: Settings, observe: Observer, stop: threading.Event
-) -> StyleBlend | None:
-    """Return the style adapted to the film; None if the training was stopped."""
+def _adapt(adaptation: Adaptation, settings: Settings, observe: Observer, stop: threading.Event) -> StyleBlend | None:
+    """Return the adapted style; None if the training was stopped."""
     from streamstyle.gpu.device import set_threads
-    from streamstyle.train.adaptation import adapt_style, check_adaptation
+    from streamstyle.train.adaptation import adapt_style
 
-    check_adaptation(blend, seconds)
     set_threads(settings.threads)
-    return adapt_style(movie, settings.source, blend, seconds, settings.device, observe, stop)
+    return adapt_style(adaptation, settings.device, observe, stop)

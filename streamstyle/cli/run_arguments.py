@@ -26,7 +26,7 @@ from streamstyle.cli.options import (
 )
 from streamstyle.cli.purposes import purpose_option, quality_option, suffix_for
 from streamstyle.errors import OutputError, SettingsError
-from streamstyle.option_values import parse_seconds, settings_from
+from streamstyle.option_values import parse_keyframe, parse_seconds, settings_from
 from streamstyle.output_template import OutputName
 from streamstyle.settings import (
     ClusterSettings,
@@ -34,12 +34,15 @@ from streamstyle.settings import (
     Device,
     EncoderSettings,
     FlowSettings,
+    Method,
     RuderSettings,
     Settings,
     SourceSettings,
     StyleSettings,
     UpscaleSettings,
 )
+from streamstyle.styles.adaptation import KEYFRAME_SECONDS, Adaptation, find_adapted
+from streamstyle.styles.keyframes import parse_paintings
 from streamstyle.styles.spec import StyleBlend, parse_style
 
 if TYPE_CHECKING:
@@ -64,6 +67,15 @@ _OPTIONS = (
         type=parse_seconds,
         metavar="TIME",
         help="Before the run, train the style for so long on frames of this film, such as 5m; kept for the next run.",
+    ),
+    grouped_option("Style")(
+        "--keyframe",
+        "keyframes",
+        type=parse_keyframe,
+        multiple=True,
+        metavar="TIME=IMAGE",
+        help="Paint the film as you painted its frame at TIME, such as 0:12.5=painted.png; give it again for further "
+        "frames. Learned before the run, in 5m or the time of --adapt, from --style or the style of the painting.",
     ),
     time_range_options("Input"),
     settings_options(SourceSettings, "Input"),
@@ -108,8 +120,8 @@ class RunArguments:
     sample: float | None = None
     """Seconds from the middle of the video; None for the time range in the settings."""
     time_range: TimeRange | None = None
-    adapt: float | None = None
-    """Seconds for which the style is adapted to the film before."""
+    adaptation: Adaptation | None = None
+    """What the style is trained on before; None if it is used as it is."""
     replaces: bool = False
     """Whether an existing output is replaced."""
     restart: bool = False
@@ -164,7 +176,7 @@ def run_arguments(movie: Path, values: Mapping[str, Any]) -> RunArguments:
         settings_from(ClusterSettings, values),
         values["sample"],
         values["time_range"],
-        values["adapt"],
+        _wanted_adaptation(movie, blend, settings, values),
         values["yes"],
         values["restart"],
     )
@@ -173,7 +185,7 @@ def run_arguments(movie: Path, values: Mapping[str, Any]) -> RunArguments:
 def parse_run_arguments(arguments: Sequence[str]) -> RunArguments:
     """Parse the arguments of `streamstyle run` of one film; raises the StreamstyleError that the run would end with.
 
-    The style is the one adapted to the film if `--adapt` is given and this has been done.
+    The style is the one adapted to the film, or learned from key frames, if that is asked for and has been done.
     """
     try:
         values = _parser.make_context("run", list(arguments), help_option_names=HELP_NAMES).params
@@ -181,22 +193,24 @@ def parse_run_arguments(arguments: Sequence[str]) -> RunArguments:
         raise SettingsError(error.format_message().rstrip("."), "See `streamstyle run --help`.") from error
     require_one_range(values["sample"], values["time_range"])
     parsed = run_arguments(values["movie"], values)
-    return replace(parsed, blend=_adapted(parsed.movie, parsed.settings, parsed.blend, parsed.adapt))
+    adapted = None if parsed.adaptation is None else find_adapted(parsed.adaptation)
+    return parsed if adapted is None else replace(parsed, blend=adapted)
 
 
 def _direct(values: Mapping[str, Any], settings: Settings) -> tuple[StyleBlend, Settings]:
     """Return the style of a run and its settings, with what its script states; the style has the script's name then.
 
-    Raises SettingsError if both are missing, or the script cannot be.
+    Without both it is that of painted key frames. Raises SettingsError if all are missing, or the script cannot be.
     """
     style = None if values["style"] is None else parse_style(values["style"])
     script: Path | None = values["script"]
     if script is None:
-        if style is None:
-            raise SettingsError("no style is given", "Give --style STYLE, or --script FILE.")
-        return style, settings
-    if values["adapt"] is not None:
-        raise SettingsError("--adapt trains one style, not those of a --script", "Leave out one of them.")
+        if style is None and not values["keyframes"]:
+            raise SettingsError("no style is given", "Give --style STYLE, --script FILE or --keyframe TIME=IMAGE.")
+        return style or parse_paintings(values["keyframes"]), settings
+    for option, parameter in (("--adapt", "adapt"), ("--keyframe", "keyframes")):
+        if values[parameter]:
+            raise SettingsError(f"{option} trains one style, not those of a --script", "Leave out one of them.")
     from streamstyle.styles.script import read_script
 
     looks = read_script(script, style, settings.style)
@@ -204,14 +218,18 @@ def _direct(values: Mapping[str, Any], settings: Settings) -> tuple[StyleBlend, 
     return replace(first, name=name), replace(settings, script=looks)
 
 
-def _adapted(movie: Path, settings: Settings, blend: StyleBlend, seconds: float | None) -> StyleBlend:
-    """Return the style adapted to the film, if it is to be and has been; the style itself otherwise."""
-    if seconds is None:
-        return blend
-    from streamstyle.train.adaptation import check_adaptation, find_adapted
-
-    check_adaptation(blend, seconds)
-    return find_adapted(movie, settings.source, blend, seconds) or blend
+def _wanted_adaptation(
+    movie: Path, blend: StyleBlend, settings: Settings, values: Mapping[str, Any]
+) -> Adaptation | None:
+    """Return what the style is to be trained on before the run. Raises SettingsError if that cannot be."""
+    seconds, keyframes = values["adapt"], values["keyframes"]
+    if seconds is None and not keyframes:
+        return None
+    if keyframes and settings.consistency.method is Method.ruder:
+        raise SettingsError(
+            "--keyframe trains the style network, and --method ruder has none", "Give another method, such as live."
+        )
+    return Adaptation(movie, settings.source, blend, KEYFRAME_SECONDS if seconds is None else seconds, keyframes)
 
 
 @click.command("run", cls=ConfiguredCommand)

@@ -56,7 +56,8 @@ def tui(ctx: click.Context, /, movie: Path | None, attach: str | None, style: st
     if attach is not None:
         return _open_app(find_run(attach) if attach else _latest_run())
     typed = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
-    if movie is None or (style is None and values["script"] is None) or typed == {"movie"}:
+    has_style = bool(style or values["script"] or values["keyframes"])
+    if movie is None or not has_style or typed == {"movie"}:
         if typed - {"movie"}:
             raise SettingsError(
                 "options need both MOVIE and --style",

@@ -138,9 +138,7 @@ def resize_short_side(image: RgbImage, side: int) -> RgbImage:
     """Return the image with its short side at `side` pixels; the aspect ratio is kept."""
     height, width = image.shape[:2]
     scale = side / min(height, width)
-    size = (max(side, round(width * scale)), max(side, round(height * scale)))
-    resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    return resized.astype(np.uint8, copy=False)
+    return resize(image, (max(side, round(width * scale)), max(side, round(height * scale))))
 
 
 def resize_height(image: RgbImage, height: int) -> RgbImage:
@@ -151,5 +149,7 @@ def resize_height(image: RgbImage, height: int) -> RgbImage:
 
 
 def resize(image: RgbImage, size: tuple[int, int]) -> RgbImage:
-    """Return the image at `size`, (width, height); each pixel is the mean of the pixels that it covers."""
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    """Return the image at `size`, (width, height): where that is smaller, each pixel is the mean of those it covers."""
+    is_smaller = size[0] < image.shape[1]
+    resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if is_smaller else cv2.INTER_CUBIC)
+    return resized.astype(np.uint8, copy=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from streamstyle.frames import Frame
 from streamstyle.media.images import RgbImage
 from streamstyle.stages.decode import decode
 from streamstyle.train.image_data import crop_at_size
@@ -33,6 +34,17 @@ class FilmImages:
     path: Path
     """Of the film."""
     images: Sequence[RgbImage]
+    pts: Sequence[int]
+    """Of each image."""
+
+    @classmethod
+    def of(cls, video: VideoInfo, frames: Iterable[Frame]) -> FilmImages:
+        """Return these frames of a video."""
+        images, pts = [], []
+        for frame in frames:
+            images.append(frame.image)
+            pts.append(frame.pts)
+        return cls(video.path, images, pts)
 
     def crops(self, side: int, seed: int) -> Iterator[RgbImage]:
         """Yield square crops without end, in random order, each image once per round."""
@@ -48,13 +60,13 @@ def read_film_images(video: VideoInfo) -> FilmImages:
     """Return frames from the whole processed part of the video. Raises VideoError if it cannot be decoded."""
     count = max(1, min(MAX_IMAGES, MAX_BYTES // (3 * video.width * video.height)))
     if video.duration is None or video.frames is None or video.frames <= MAX_DECODED:
-        return FilmImages(video.path, _every_nth(video, count))
+        return _every_nth(video, count)
     times = [video.duration * (index + 0.5) / count for index in range(count)]
-    found = [frame.image for time in times for frame in islice(decode(video.starting_at(time)), 1)]
-    return FilmImages(video.path, found or _every_nth(video, count))
+    found = [frame for time in times for frame in islice(decode(video.starting_at(time)), 1)]
+    return FilmImages.of(video, found) if found else _every_nth(video, count)
 
 
-def _every_nth(video: VideoInfo, count: int) -> list[RgbImage]:
+def _every_nth(video: VideoInfo, count: int) -> FilmImages:
     """Return up to `count` of the first `MAX_DECODED` frames, at equal distances."""
     step = max(1, -(-min(video.frames or MAX_DECODED, MAX_DECODED) // count))
-    return [frame.image for frame in islice(decode(video), 0, MAX_DECODED, step)]
+    return FilmImages.of(video, islice(decode(video), 0, MAX_DECODED, step))

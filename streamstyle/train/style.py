@@ -80,7 +80,7 @@ def train_style(
     only a snapshot is written, from which the next call resumes. Raises StyleError if an image cannot be read or the
     start is a network of another shape, OutputError if the folder of the output cannot be created.
     """
-    _create_folder(output.parent)
+    create_folder(output.parent)
     last_step = TrainingStep(0, 0, 0.0, 0.0)
 
     def record_step(event: Event) -> None:
@@ -137,7 +137,8 @@ def _train_network(
     return True
 
 
-def _create_folder(folder: Path) -> None:
+def create_folder(folder: Path) -> None:
+    """Create the folder of a weights file; raises OutputError if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,10 +10,11 @@ from streamstyle.media.probe import probe
 from streamstyle.models.metadata import read_metadata
 from streamstyle.models.weights import load_style_net
 from streamstyle.settings import Device, SourceSettings
+from streamstyle.styles.adaptation import Adaptation, adapted_path, find_adapted
 from streamstyle.styles.blending import weight_cosine
+from streamstyle.styles.keyframes import Keyframe
 from streamstyle.styles.spec import StyleBlend, parse_style
-from streamstyle.train import adaptation
-from streamstyle.train.adaptation import adapt_style, adapted_path, find_adapted
+from streamstyle.train.adaptation import adapt_style
 from streamstyle.train.film_images import read_film_images
 from tests.films import write_film
 from tests.train.listener import Listener
@@ -29,18 +30,18 @@ def film(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adaptation, "data_folder", lambda: tmp_path / "data")
-    monkeypatch.setattr(adaptation, "MIN_SECONDS", 0.01)
+    monkeypatch.setattr("streamstyle.styles.adaptation.data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr("streamstyle.styles.adaptation.MIN_SECONDS", 0.01)
 
 
 def adapt(film: Path, blend: StyleBlend, listener: Listener, seconds: float = 0.01) -> StyleBlend | None:
-    return adapt_style(film, SOURCE, blend, seconds, Device.cpu, listener.observe, listener.stop)
+    return adapt_style(Adaptation(film, SOURCE, blend, seconds), Device.cpu, listener.observe, listener.stop)
 
 
 @pytest.mark.slow
 def test_a_style_is_adapted_once_and_found_again(film: Path) -> None:
     wave = parse_style("wave")
-    assert find_adapted(film, SOURCE, wave, 0.01) is None
+    assert find_adapted(Adaptation(film, SOURCE, wave, 0.01)) is None
     first, second = Listener(), Listener()
     adapted = adapt(film, wave, first)
     assert adapted is not None
@@ -58,7 +59,7 @@ def test_a_style_is_adapted_once_and_found_again(film: Path) -> None:
 def test_an_adaptation_that_was_stopped_resumes(film: Path) -> None:
     wave, listener = parse_style("wave"), Listener(stop_after=1)
     assert adapt(film, wave, listener, seconds=1000) is None
-    assert find_adapted(film, SOURCE, wave, 1000) is None
+    assert find_adapted(Adaptation(film, SOURCE, wave, 1000)) is None
     resumed = Listener(stop_after=1)
     assert adapt(film, wave, resumed, seconds=1000) is None
     assert [event.step for event in resumed.events] == [2]
@@ -67,22 +68,29 @@ def test_an_adaptation_that_was_stopped_resumes(film: Path) -> None:
 def test_an_adapted_style_is_kept_for_the_film_the_size_the_style_and_the_time(film: Path, tmp_path: Path) -> None:
     other = write_film(tmp_path / "other.mkv", [np.zeros((48, 64, 3), np.uint8)])
     wave, scream = parse_style("wave"), parse_style("the_scream")
+    painting = tmp_path / "painting.png"
+    painting.write_bytes(b"painting")
     cases = [
-        (film, SOURCE, wave, 60),
-        (other, SOURCE, wave, 60),
-        (film, SourceSettings(), wave, 60),
-        (film, SOURCE, scream, 60),
-        (film, SOURCE, wave, 61),
+        Adaptation(film, SOURCE, wave, 60),
+        Adaptation(other, SOURCE, wave, 60),
+        Adaptation(film, SourceSettings(), wave, 60),
+        Adaptation(film, SOURCE, scream, 60),
+        Adaptation(film, SOURCE, wave, 61),
+        Adaptation(film, SOURCE, wave, 60, (Keyframe(0.2, painting),)),
+        Adaptation(film, SOURCE, wave, 60, (Keyframe(0.3, painting),)),
     ]
-    assert len({adapted_path(*case) for case in cases}) == len(cases)
-    assert adapted_path(film, replace(SOURCE, start=1.0), wave, 60) == adapted_path(*cases[0]), "for a sample, too"
+    paths = [adapted_path(case) for case in cases]
+    assert len(set(paths)) == len(cases)
+    assert adapted_path(replace(cases[0], source=replace(SOURCE, start=1.0))) == paths[0], "for a sample, too"
+    painting.write_bytes(b"painted over")
+    assert adapted_path(cases[-1]) != paths[-1]
 
 
 def test_the_arguments_of_a_run_name_the_adapted_style_once_it_exists(film: Path) -> None:
     arguments = [str(film), "--style", "wave", "--height", "48", "--adapt", "5m"]
     wave = parse_style("wave")
     assert parse_run_arguments(arguments).blend == wave
-    kept = adapted_path(film, SOURCE, wave, 300)
+    kept = adapted_path(Adaptation(film, SOURCE, wave, 300))
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"")
     assert parse_run_arguments(arguments).blend.parts[0].path == kept

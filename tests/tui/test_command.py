@@ -43,6 +43,14 @@ def test_video_and_style_start_a_run_with_options_of_run(shown: list[object]) ->
     assert not shown[1].overwrites
 
 
+def test_a_painted_key_frame_takes_the_place_of_the_style(shown: list[object], tmp_path: Path) -> None:
+    painting = tmp_path / "painted.png"
+    painting.touch()
+    arguments = ["movie.mkv", "--keyframe", f"1.5={painting}"]
+    assert exit_code(["tui", *arguments]) == 0
+    assert shown == [RunRequest(tuple(arguments), Path("movie.mkv"), Path("movie.painted.mkv"))]
+
+
 def test_invalid_options_of_run_fail_before_a_screen(shown: list[object], capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["tui", "movie.mkv", "--style", "wave", "--method", "magic"]) == 2
     assert exit_code(["tui", "movie.mkv", "--style", "wave", "--dry-run"]) == 2

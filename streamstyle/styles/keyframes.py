@@ -1,0 +1,28 @@
+"""Key frames painted by hand: which painting shows which frame of a film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamstyle.styles.spec import StyleBlend, parse_style
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A frame of the film and the painting of it, as `--keyframe` names them."""
+
+    seconds: float
+    """Time of the frame from the start of the film; the nearest frame is meant."""
+    painting: Path
+    """An image file."""
+
+
+def parse_paintings(keyframes: Sequence[Keyframe]) -> StyleBlend:
+    """Return the style that the paintings have as images given with `--style`: what training starts from without one.
+
+    It is named after the first painting. Raises StyleError if a file does not exist.
+    """
+    blends = [parse_style(str(keyframe.painting)) for keyframe in keyframes]
+    return StyleBlend(blends[0].name, tuple(part for blend in blends for part in blend.parts))
