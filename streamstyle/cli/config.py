@@ -57,6 +57,10 @@ _PRESETS = {
 _SKIP = "Correct it; --no-config leaves it out."
 
 
+_OPTIONS = "streamstyle.options"
+"""Key of `click.Context.meta`."""
+
+
 def config_path() -> Path:
     """Return the path of the user's config file, which need not exist."""
     return config_folder() / "config.toml"
@@ -79,26 +83,33 @@ class ConfiguredCommand(GroupedCommand):
             is_unwanted = typed.get("no_config") or (help_option and help_option.name in typed)
             defaults = {} if is_unwanted else self._read_file(typed.get("config"))
             ctx.default_map = merge_defaults(typed, defaults)
-            from_file = ["--no-config", *self.as_arguments(ctx.default_map, typed)] if defaults else []
-            ctx.obj = [ctx.info_name, *from_file, *args]
+            from_file = {name: value for name, value in ctx.default_map.items() if defaults and name not in typed}
+            arguments = ["--no-config", *self.as_arguments(from_file)] if defaults else []
+            ctx.obj = [ctx.info_name, *arguments, *args]
+            ctx.meta[_OPTIONS] = [ctx.info_name, *arguments, *self.as_arguments(typed)]
         return super().parse_args(ctx, args)
 
     def _read_file(self, path: str | None) -> dict[str, Any]:
         file = read_config(Path(path) if path is not None else None)
         return file.defaults(self.configured_as or self) if file else {}
 
-    def as_arguments(self, defaults: Mapping[str, Any], typed: Iterable[str] = ()) -> list[str]:
-        """Return the defaults of options that are not typed as they would be typed."""
+    def as_arguments(self, values: Mapping[str, Any]) -> list[str]:
+        """Return values of options, by parameter, as they would be typed."""
         arguments: list[str] = []
         for option in self.params:
-            if option.name not in defaults or option.name in typed or not isinstance(option, click.Option):
+            if option.name not in values or not isinstance(option, click.Option):
                 continue
-            value, flag = defaults[option.name], next(each for each in option.opts if each.startswith("--"))
+            value, flag = values[option.name], next(each for each in option.opts if each.startswith("--"))
             if option.is_flag:
                 arguments += [flag] if value else []
             else:
                 arguments += [word for each in _as_tuple(value) for word in (flag, str(each))]
         return arguments
+
+
+def option_arguments(ctx: click.Context) -> list[str]:
+    """Return the command line, without arguments that are no options, and with what the file adds to it."""
+    return list(ctx.meta[_OPTIONS])
 
 
 def config_options(command: Decorated) -> Decorated:
@@ -222,7 +233,7 @@ class ConfigFile:
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
 
 
 def _key(name: str) -> str:

@@ -49,13 +49,14 @@ _SPEED_FRAMES = 200
 
 @contextmanager
 def report_to(
-    as_json: bool, quiet: bool, resume_hint: str = "the same command"
+    as_json: bool, quiet: bool, resume_hint: str = "the same command", stop: StopEvent | None = None
 ) -> Iterator[tuple[Observer, threading.Event]]:
     """Yield the observer of a run, and the event that Ctrl-C sets to stop it.
 
-    `resume_hint` is what resumes a stopped run, for the message that says so; there is none if it is empty.
+    `resume_hint` is what resumes a stopped run, for the message that says so; there is none if it is empty. An event
+    that is given, and may be set already, is used as the one that stops it.
     """
-    stop = StopEvent()
+    stop = stop or StopEvent()
     line = ProgressLine(sys.stderr)
     observe = print_json if as_json else ConsoleReporter(line, quiet, resume_hint).observe
     with stop_on_signal(stop):

@@ -49,9 +49,14 @@ def report_error(error: BaseException, *, as_json: bool, debug: bool) -> int:
     if debug and not isinstance(error, click.exceptions.Exit | click.ClickException):
         traceback.print_exception(error)
     failed = to_failed(error, debug)
+    report_failed(failed, as_json=as_json)
+    return failed.exit_code
+
+
+def report_failed(failed: Failed, *, as_json: bool) -> None:
+    """Print the event of an error on standard error, or as JSON on standard output."""
     if not (as_json and _echo(failed.to_line(), "stdout")):
         _echo(sanitise(f"streamstyle: error: {failed.problem}. {failed.next_step}".rstrip()), "stderr")
-    return failed.exit_code
 
 
 def _echo(text: str, stream: Literal["stdout", "stderr"]) -> bool:

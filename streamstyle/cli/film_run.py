@@ -14,7 +14,7 @@ from streamstyle.cli.errors import to_failed
 from streamstyle.cli.media_args import confirm_output, probe_range
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.errors import SettingsError
-from streamstyle.events import Finished, Observer, Stopped, Warned
+from streamstyle.events import Finished, Observer, StopEvent, Stopped, Warned
 from streamstyle.resume.signature import run_inputs
 from streamstyle.settings import ClusterSettings, Distribute, Settings
 from streamstyle.styles.adaptation import Adaptation
@@ -35,6 +35,8 @@ class Reporting:
     """What is recorded in the run's folder."""
     run_folder: Path | None = None
     """None for a new one among the others."""
+    stop: StopEvent | None = None
+    """Set to stop the run; None for one of its own."""
 
 
 def run_film(movie: Path, make_arguments: Callable[[], RunArguments], reporting: Reporting) -> Finished | Stopped:
@@ -55,7 +57,10 @@ def run_film(movie: Path, make_arguments: Callable[[], RunArguments], reporting:
         confirm_output(output, inputs, replace=arguments.replaces, can_ask=not reporting.as_json)
         from streamstyle.pipeline import stylise_video
 
-        with report_to(reporting.as_json, reporting.quiet, resume_hint(restart)) as (observe_console, stop):
+        with report_to(reporting.as_json, reporting.quiet, resume_hint(restart), reporting.stop) as (
+            observe_console,
+            stop,
+        ):
             in_pieces = cluster.cluster is not None and cluster.distribute is Distribute.pieces
             if in_pieces:
                 observe, on_poll = session.attach_head(observe_console, stop)

@@ -25,18 +25,24 @@ def confirm_output(output: Path, inputs: Sequence[Path], *, replace: bool, can_a
 
     `inputs` are the files that it is made from.
     """
-    from streamstyle.media.image_sequence import is_pattern
     from streamstyle.media.output_names import check_output
-    from streamstyle.media.standard_streams import is_stdout
     from streamstyle.resume.earlier_run import remove_orphan_checkpoint
 
     check_output(output, inputs, is_film=is_film)
-    if not (_holds_images(output) if is_film and is_pattern(output) else output.exists()) or is_stdout(output):
+    if not exists_already(output, is_film=is_film):
         return
     if is_film:
         remove_orphan_checkpoint(output)
     if not (replace or (can_ask and _confirm_replacing(output))):
         raise OutputError(f"{output} exists already", "Give -y to replace it, or another output with -o.")
+
+
+def exists_already(output: Path, *, is_film: bool = True) -> bool:
+    """Return whether there is something that the output would replace, other than what an unfinished run has left."""
+    from streamstyle.media.image_sequence import is_pattern
+    from streamstyle.media.standard_streams import is_stdout
+
+    return not is_stdout(output) and (_holds_images(output) if is_film and is_pattern(output) else output.exists())
 
 
 def _holds_images(pattern: Path) -> bool:

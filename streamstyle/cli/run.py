@@ -1,17 +1,20 @@
-"""`streamstyle run` stylises a film; `run --dry-run` estimates."""
+"""`streamstyle run` stylises films; `run --dry-run` estimates."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from streamstyle.cli.config import ConfiguredCommand
+from streamstyle.cli.config import ConfiguredCommand, option_arguments
 from streamstyle.cli.console import print_json
 from streamstyle.cli.dry_run import plan_film, plan_rows
 from streamstyle.cli.film_run import Reporting, run_film
+from streamstyle.cli.many_films import check_many, find_films, plan_films, run_films
 from streamstyle.cli.media_args import require_free_stdout
+from streamstyle.cli.options import FILE
 from streamstyle.cli.run_arguments import run_arguments, run_options
 from streamstyle.errors import EXIT_INTERRUPTED, SettingsError
 from streamstyle.events import Stopped
@@ -19,19 +22,21 @@ from streamstyle.events import Stopped
 _RUN_EPILOG = """
 Any image can be used as a style at once; `streamstyle learn IMAGE` trains a network for it, used from then on.
 Ctrl-C stops after the current frame and leaves a playable output under a partial name; a second Ctrl-C aborts at once.
-The same command resumes the run, also after a crash.
+The same command resumes the run, also after a crash. With several films, one that fails does not hold up the rest, and
+one whose output is there already is left alone.
 
 Exit codes: 0 done, 2 usage or setting, 3 film, 4 output, 5 style, 6 device, 70 internal error, 130 stopped.
 """
 
 
-@click.command(cls=ConfiguredCommand, epilog=_RUN_EPILOG, short_help="Stylise a film.")
+@click.command(cls=ConfiguredCommand, epilog=_RUN_EPILOG, short_help="Stylise a film, or several.")
+@click.argument("movies", type=FILE, nargs=-1, required=True, metavar="MOVIE...")
 @run_options
 @click.pass_context
 def run(
     ctx: click.Context,
     /,
-    movie: Path,
+    movies: tuple[Path, ...],
     dry_run: bool,
     count: bool,
     quiet: bool,
@@ -41,11 +46,21 @@ def run(
 ) -> int:
     """Stylise the film MOVIE so that it does not flicker: what stands still in the scene stands still in the output.
 
-    Sound, subtitles, chapters and metadata are copied.
+    Sound, subtitles, chapters and metadata are copied. Several films, or a folder of them, are stylised one after the
+    other.
     """
     require_free_stdout(values["output"], as_json=as_json)
     if count and not dry_run:
         raise SettingsError("--count counts the frames for --dry-run", "Give both, or leave it out.")
+    reporting = Reporting(as_json, quiet, ctx.obj or [], run_folder)
+    films = find_films(movies, values["style"])
+    if len(films) > 1 or films != list(movies):
+        check_many(films, values, run_folder)
+        make_arguments = partial(run_arguments, values=values)
+        if dry_run:
+            return plan_films(films, make_arguments, count=count, as_json=as_json)
+        return run_films(films, make_arguments, reporting, option_arguments(ctx))
+    (movie,) = films
     if dry_run:
         planned = plan_film(run_arguments(movie, values), count=count)
         if as_json:
@@ -53,6 +68,5 @@ def run(
         else:
             click.echo("\n".join(plan_rows(planned)))
         return 0
-    reporting = Reporting(as_json, quiet, ctx.obj or [], run_folder)
     end = run_film(movie, lambda: run_arguments(movie, values), reporting)
     return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0

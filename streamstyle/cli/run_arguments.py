@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 _run_option = grouped_option("Run")
 
 _OPTIONS = (
-    click.argument("movie", type=FILE),
     quality_option,
     style_option("Style"),
     settings_options(StyleSettings, "Style"),
@@ -104,7 +103,7 @@ _OPTIONS = (
 
 
 def run_options(command: Decorated) -> Decorated:
-    """Decorate a command with the argument and the options of `streamstyle run`."""
+    """Decorate a command with the options of `streamstyle run`."""
     return combine(_OPTIONS)(command)
 
 
@@ -233,6 +232,7 @@ def _wanted_adaptation(
 
 
 @click.command("run", cls=ConfiguredCommand)
+@click.argument("movie", type=FILE)
 @run_options
 def _parser(**_: Any) -> None:
     """Does nothing: only its parser is used."""

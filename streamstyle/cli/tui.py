@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LATEST = ""
 """Value of `--attach` without a run."""
 
-_OMITTED = frozenset({"movie", "style", "dry_run", "count", "as_json", "quiet", "run_folder"})
+_OMITTED = frozenset({"movies", "style", "dry_run", "count", "as_json", "quiet", "run_folder"})
 """Parameters of `run` that are declared again here, or that have no use in the TUI."""
 
 _EPILOG = """

@@ -91,13 +91,15 @@ def _find_in_folder(folder: Path) -> list[Path]:
         names = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
     except OSError as error:
         raise VideoError(f"{folder} cannot be read: {error.strerror}", "Check its permissions.") from error
-    images = sorted((name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES), key=_natural)
+    images = sorted((name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES), key=natural_order)
     if not images:
-        raise VideoError(f"{folder} is a folder without images", "Give a film, or a folder of PNG or TIFF images.")
+        raise VideoError(
+            f"{folder} is a folder without films or images", "Give a film, or a folder of films or of PNG images."
+        )
     return [folder / name for name in images]
 
 
-def _natural(name: str) -> tuple[object, ...]:
+def natural_order(name: str) -> tuple[object, ...]:
     """Sort key by which 2.png comes before 10.png: text at even places, numbers at odd ones."""
     parts = re.split(r"(\d+)", name)
     return (*(int(part) if place % 2 else part for place, part in enumerate(parts)), name)
