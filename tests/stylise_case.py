@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +15,7 @@ from streamstyle.media.probe import probe
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import Settings
 from streamstyle.styles.spec import StyleBlend
+from tests.video_io import frame_hashes, frame_images
 
 
 class StyliseResult(NamedTuple):
@@ -25,11 +24,10 @@ class StyliseResult(NamedTuple):
 
     def images(self) -> list[NDArray[np.uint8]]:
         """All frames of the output, or of the partial output, as RGB."""
-        with av.open(self.ended.output) as container:
-            return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        return frame_images(Path(self.ended.output))
 
     def hashes(self) -> list[str]:
-        return [sha256(image.tobytes()).hexdigest() for image in self.images()]
+        return frame_hashes(Path(self.ended.output))
 
 
 @dataclass(frozen=True)

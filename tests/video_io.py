@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from streamstyle.frames import Frame, OutputFrame
 from streamstyle.media.probe import probe
@@ -47,6 +49,16 @@ def write_copy(
             writer.write_frame(OutputFrame(to_tensor(frame.image), frame.position, captions=frame.captions))
         writer.publish()
     return writer
+
+
+def frame_images(path: Path) -> list[NDArray[np.uint8]]:
+    """All frames of a film as RGB."""
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def frame_hashes(path: Path) -> list[str]:
+    return [sha256(image.tobytes()).hexdigest() for image in frame_images(path)]
 
 
 def random_style(folder: Path, *, strong: bool = False) -> Path:

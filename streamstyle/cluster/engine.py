@@ -63,9 +63,12 @@ def connect(address: ClusterAddress) -> Iterator[Client]:
         url = address.url
         if address.workers is not None:
             url = stack.enter_context(_start_workers(LocalCluster, address.workers))
+        if url.startswith("tls://") and not dask.config.get("distributed.comm.tls.client.cert", None):
+            problem = f"{url} cannot be used without a certificate of this machine"
+            raise SettingsError(problem, "Make one and name it in the environment; docs/cluster.md has the commands.")
         try:
             client = Client(url, timeout=_CONNECT_SECONDS, set_as_default=False, name="streamstyle")
-        except (OSError, ValueError, TypeError) as error:  # refused, or TLS without certificates
+        except (OSError, ValueError, TypeError) as error:
             raise DeviceError(
                 f"no scheduler answers at {url} ({error or type(error).__name__})",
                 "Start it with `dask scheduler`; docs/cluster.md has the commands.",

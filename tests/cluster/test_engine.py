@@ -7,15 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
-import psutil
 import pytest
 
+from benchmarks.cluster_kills import HEAD, SCHEDULER, WORKER, Campaign
 from streamstyle import __version__
 from streamstyle.cli.main import exit_code
 from streamstyle.cluster import engine
@@ -26,12 +25,10 @@ from streamstyle.gpu.cpu_kernels import find_library
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.settings import EncoderSettings, FlowPreset, Method
 from tests.cluster.cluster_case import case, film
-from tests.stylise_case import StyliseResult
+from tests.cluster.processes import ENVIRONMENT, ClusterProcesses, wait_until
+from tests.video_io import frame_hashes
 
 pytestmark = pytest.mark.usefixtures("home")
-
-ROOT = Path(__file__).parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_LOGGING__DISTRIBUTED": "critical"}
 
 
 def arguments(folder: Path, cluster: str, output: Path) -> list[str]:
@@ -40,74 +37,35 @@ def arguments(folder: Path, cluster: str, output: Path) -> list[str]:
     return ["run", str(folder / "film.mkv"), "--style", str(style), "--cluster", cluster, "-o", str(output), *options]
 
 
-def start(*command: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", *command], env=ENVIRONMENT, start_new_session=True)
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    for each in psutil.Process(process.pid).children(recursive=True) if process.poll() is None else ():
-        each.kill()
-    process.kill()
-    process.wait()
-
-
 @pytest.fixture
-def scheduler_file(tmp_path: Path) -> Iterator[Path]:
-    """A scheduler and one worker on loopback, from the engine's own commands."""
-    path = tmp_path / "scheduler.json"
-    with ExitStack() as stack:
-        scheduler = start("dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-                          "--scheduler-file", str(path))  # fmt: skip
-        stack.callback(end, scheduler)
-        wait_until(path.exists)
-        worker = start("dask", "worker", "--scheduler-file", str(path), "--nthreads", "1", "--no-dashboard")
-        stack.callback(end, worker)
-        yield path
-
-
-def worker_processes() -> list[psutil.Process]:
-    """The processes that paint, which the engine starts again where they die."""
-    mine = psutil.Process().children(recursive=True)
-    return [each for each in mine if each.is_running() and any("spawn_main" in part for part in each.cmdline())]
+def cluster(tmp_path: Path) -> Iterator[ClusterProcesses]:
+    with ClusterProcesses(tmp_path) as processes:
+        yield processes
 
 
 @pytest.mark.slow
-def test_a_run_outlives_a_killed_worker_and_a_killed_head(
-    tmp_path: Path, scheduler_file: Path, capfd: pytest.CaptureFixture[str]
+def test_nothing_is_lost_when_worker_scheduler_and_head_are_killed(
+    tmp_path: Path, cluster: ClusterProcesses, capfd: pytest.CaptureFixture[str]
 ) -> None:
     one, output = case(tmp_path, film(tmp_path), Method.live), tmp_path / "out.mkv"
-    journal = pieces_folder(output) / "journal.jsonl"
-    command = arguments(tmp_path, str(scheduler_file), output)
+    command = arguments(tmp_path, str(cluster.scheduler_file), output)
+    campaign = Campaign(cluster, command, output, Random(1))
+    campaign.run([WORKER, HEAD, SCHEDULER], seconds=0.5)
+    assert all(noted == resumed for noted, resumed in campaign.resumed)
+    whole = one.stylise(tmp_path / "whole.mkv")
+    for path in campaign.finished:
+        assert frame_hashes(path) == whole.hashes()
 
-    head = start("streamstyle", *command)
-    wait_until(lambda: journal.exists() and bool(worker_processes()))
-    for process in worker_processes():
-        process.kill()
-    wait_until(lambda: len(journal.read_text().splitlines()) >= 2)
-    head.send_signal(signal.SIGKILL)
-    head.wait()
     capfd.readouterr()
-
     assert exit_code(command) == 0
     events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert events[0]["event"] == "started"
-    assert events[0]["resumed_frames"] > 0
     assert (events[-1]["event"], events[-1]["frames"]) == ("finished", 27)
     sampled = [each for event in events if event["event"] == "workers_sampled" for each in event["workers"]]
-    assert {each["piece"] for each in sampled} <= {0, 1, 2, None}
     assert sampled
-    whole = one.stylise(tmp_path / "whole.mkv")
-    assert StyliseResult(replace(whole.ended, output=str(output)), []).hashes() == whole.hashes()
+    assert {each["piece"] for each in sampled} <= {0, 1, 2, None}
 
     built = find_library(csrc_folder()) is not None  # not in a checkout that is not installed
-    assert exit_code(["cluster", "check", str(scheduler_file), "--json"]) == (0 if built else 1)
+    assert exit_code(["cluster", "check", str(cluster.scheduler_file), "--json"]) == (0 if built else 1)
     (worker,) = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert worker["version"] == __version__
     assert (worker["differences"] == [], worker["kernels"] == "compiled") == (built, built)
@@ -135,7 +93,7 @@ def test_a_local_cluster_ends_well_when_it_is_told_to_stop(tmp_path: Path, capfd
 
 @pytest.mark.slow
 def test_flow_outlives_a_killed_worker_and_a_run_a_killed_scheduler(
-    tmp_path: Path, scheduler_file: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, cluster: ClusterProcesses, capfd: pytest.CaptureFixture[str]
 ) -> None:
     one = case(tmp_path, film(tmp_path), Method.live)
     one = one.with_settings(flow=replace(one.settings.flow, flow=FlowPreset.deepflow))  # takes seconds
@@ -143,28 +101,33 @@ def test_flow_outlives_a_killed_worker_and_a_run_a_killed_scheduler(
     whole = one.stylise(tmp_path / "whole.mkv")
 
     def begin(output: Path) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "streamstyle", *arguments(tmp_path, str(scheduler_file), output), *options]
+        command = [
+            sys.executable,
+            "-m",
+            "streamstyle",
+            *arguments(tmp_path, str(cluster.scheduler_file), output),
+            *options,
+        ]
         head = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, start_new_session=True)
         assert head.stdout is not None
         assert json.loads(head.stdout.readline())["event"] == "started"
         return head
 
     head = begin(tmp_path / "one.mkv")
-    wait_until(lambda: bool(worker_processes()))
-    for process in worker_processes():
+    wait_until(lambda: bool(cluster.painters()))
+    for process in cluster.painters():
         process.kill()
     last = json.loads(head.communicate()[0].splitlines()[-1])
     assert (head.returncode, last["event"], last["flows_computed"]) == (0, "finished", 24)
-    assert StyliseResult(replace(whole.ended, output=str(tmp_path / "one.mkv")), []).hashes() == whole.hashes()
+    assert frame_hashes(tmp_path / "one.mkv") == whole.hashes()
 
     head, output = begin(tmp_path / "two.mkv"), tmp_path / "two.mkv"
-    scheduler = next(each for each in psutil.Process().children() if "scheduler" in each.cmdline())
-    scheduler.kill()
+    cluster.scheduler.kill()
     last = json.loads(head.communicate()[0].splitlines()[-1])
     assert (head.returncode, last["event"]) == (6, "failed")
     assert last["problem"] == "the scheduler of the cluster is gone"
     assert exit_code([*arguments(tmp_path, "local:1", output), *options]) == 0
-    assert StyliseResult(replace(whole.ended, output=str(output)), []).hashes() == whole.hashes()
+    assert frame_hashes(output) == whole.hashes()
 
 
 @pytest.mark.parametrize("text", ["local:0", "local:many", "tcp://", "tcp://head", "http://head:1", "nothing.json"])
@@ -189,6 +152,15 @@ def test_no_scheduler_is_an_error_with_a_next_step(
     case(tmp_path, tmp_path / "film.mkv")
     assert exit_code(arguments(tmp_path, "tcp://127.0.0.1:1", tmp_path / "out.mkv")) == 6
     assert "no scheduler answers at tcp://127.0.0.1:1" in capfd.readouterr().out
+
+
+def test_tls_without_certificates_is_an_error_with_a_next_step(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    film(tmp_path)
+    case(tmp_path, tmp_path / "film.mkv")
+    assert exit_code(arguments(tmp_path, "tls://127.0.0.1:1", tmp_path / "out.mkv")) == 2
+    assert "tls://127.0.0.1:1 cannot be used without a certificate" in capfd.readouterr().out
 
 
 def test_pipes_and_sequences_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
