@@ -59,6 +59,16 @@ class DeviceError(StreamstyleError):
     exit_code = 6
 
 
+class CommandError(StreamstyleError):
+    """A command of the user's that was run on the output has failed."""
+
+    exit_code = 7
+
+    def __init__(self, problem: str, next_step: str, exit_code: int = exit_code) -> None:
+        super().__init__(problem, next_step)
+        self.exit_code = exit_code
+
+
 _OUT_OF_MEMORY = re.compile(
     r"can't allocate memory|Cannot allocate memory|Insufficient memory|bad_alloc|failed to map segment"
     r"|can't start new thread|could not create a primitive$"

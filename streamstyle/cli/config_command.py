@@ -27,6 +27,7 @@ EXAMPLE = """\
 # device = "auto"
 # threads = 4
 # flow-cache = 20
+# notify = true
 
 [compare]
 # methods = "johnson,live"

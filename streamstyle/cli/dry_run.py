@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streamstyle.cli.console import ProgressLine
+import click
+
+from streamstyle.cli.console import ProgressLine, print_json
 from streamstyle.cli.media_args import probe_range, probe_stated_range
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.formatting import format_bytes, format_duration, format_rough_duration, format_speed
@@ -21,6 +24,16 @@ if TYPE_CHECKING:
     from streamstyle.estimate import Planned
     from streamstyle.media.stream_plan import StreamPlan
     from streamstyle.video_info import VideoInfo
+
+
+def plan_one(film: Path, make_arguments: Callable[[Path], RunArguments], *, count: bool, as_json: bool) -> int:
+    """Print what a run of a film would do and take."""
+    planned = plan_film(make_arguments(film), count=count)
+    if as_json:
+        print_json(planned)
+    else:
+        click.echo("\n".join(plan_rows(planned)))
+    return 0
 
 
 def plan_film(arguments: RunArguments, *, count: bool) -> Planned:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamstyle.cli.after_run import run_command
 from streamstyle.cli.console import report_to, resume_hint
 from streamstyle.cli.errors import to_failed
 from streamstyle.cli.media_args import confirm_output, probe_range
@@ -35,12 +36,24 @@ class Reporting:
     """What is recorded in the run's folder."""
     run_folder: Path | None = None
     """None for a new one among the others."""
+    command: str | None = None
+    """Shell command to run on the complete output."""
     stop: StopEvent | None = None
     """Set to stop the run; None for one of its own."""
 
 
 def run_film(movie: Path, make_arguments: Callable[[], RunArguments], reporting: Reporting) -> Finished | Stopped:
-    """Stylise one film; an error that ends the run, also of `make_arguments`, is logged in its folder and raised."""
+    """Stylise one film, and run the command on its output.
+
+    An error that ends the run, also of `make_arguments`, is logged in its folder and raised.
+    """
+    end = _run_in_folder(movie, make_arguments, reporting)
+    if isinstance(end, Finished) and reporting.command is not None:
+        run_command(reporting.command, end.output, str(movie))
+    return end
+
+
+def _run_in_folder(movie: Path, make_arguments: Callable[[], RunArguments], reporting: Reporting) -> Finished | Stopped:
     from streamstyle.runs.folder import RunFolder, new_run_folder
     from streamstyle.runs.monitor import open_session
 

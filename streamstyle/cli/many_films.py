@@ -24,7 +24,6 @@ from streamstyle.formatting import format_bytes, format_duration, format_rough_d
 from streamstyle.media.image_sequence import IMAGE_SUFFIXES, natural_order
 from streamstyle.media.standard_streams import STDIN
 from streamstyle.styles.library import all_styles
-from streamstyle.styles.spec import parse_style
 
 FINISHED, EXISTS, FAILED, STOPPED, WAITING = "finished", "exists", "failed", "stopped", "waiting"
 """States of `FilmResult`."""
@@ -34,17 +33,17 @@ _STATE_TEXTS = {EXISTS: "there already", WAITING: "not begun"}
 MakeArguments = Callable[[Path], RunArguments]
 
 
-def find_films(paths: Sequence[Path], style: str) -> list[Path]:
+def find_films(paths: Sequence[Path], name_style: Callable[[], str]) -> list[Path]:
     """Return the films that paths stand for, each once: a folder of films for those in it, by name.
 
     A folder with more images than films is an image sequence, and as such one film. What is called as an output of
-    another film in its folder, in that or any known style, is left out.
+    another film in its folder, in the style of that name or any known one, is left out.
     """
-    found = [film for path in paths for film in (_films_in(path, style) or [path])]
+    found = [film for path in paths for film in (_films_in(path, name_style) or [path])]
     return list({film.absolute(): film for film in found}.values())
 
 
-def _films_in(folder: Path, style: str) -> list[Path]:
+def _films_in(folder: Path, name_style: Callable[[], str]) -> list[Path]:
     try:
         files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
     except OSError:  # no folder, or one that cannot be read: whoever reads it says so
@@ -52,7 +51,7 @@ def _films_in(folder: Path, style: str) -> list[Path]:
     videos = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
     if sum(path.suffix.lower() in IMAGE_SUFFIXES for path in files) > len(videos):
         return []
-    styles = {each.name for each in all_styles()} | set(parse_style(style).name.split("+")) if videos else set()
+    styles = {each.name for each in all_styles()} | set(name_style().split("+")) if videos else set()
     films = [video for video in videos if not any(_is_output_of(video, other, styles) for other in videos)]
     return sorted(films, key=lambda film: natural_order(film.name))
 
@@ -106,7 +105,8 @@ def _run_one(
     except Exception as error:
         failed = to_failed(error, "--debug" in reporting.command_line)
         report_failed(failed, as_json=reporting.as_json)
-        return FilmResult(str(film), str(output or ""), FAILED, failed.problem), failed.exit_code
+        state = STOPPED if failed.exit_code == EXIT_INTERRUPTED else FAILED
+        return FilmResult(str(film), str(output or ""), state, failed.problem), failed.exit_code
     if isinstance(end, Stopped):
         return FilmResult(str(film), end.output, STOPPED, f"after {end.frames} frames"), EXIT_INTERRUPTED
     return FilmResult(str(film), end.output, FINISHED), 0
@@ -162,6 +162,9 @@ def check_many(films: Sequence[Path], values: Mapping[str, Any], run_folder: Pat
         raise SettingsError("standard input is one film among several", "Give it alone, or leave it out.")
     if run_folder is not None:
         raise SettingsError("--run-folder is for one film", f"Leave it out: each of {len(films)} has its own.")
+    for option, parameter in (("--script", "script"), ("--keyframe", "keyframes")):
+        if values[parameter]:
+            raise SettingsError(f"{option} is about one film, not {len(films)}", "Give that film alone.")
     if run_arguments(films[0], values).output_name.is_for_one_film:
         problem = f"-o {values['output']} is one name for {len(films)} films"
         raise SettingsError(problem, "Give a folder that exists, or a name with {stem}.")

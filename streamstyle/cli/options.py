@@ -18,7 +18,7 @@ from click.shell_completion import CompletionItem
 
 from streamstyle.option_values import NUMBERS, SIZE, click_type, parse_range, parse_seconds, plain_type
 from streamstyle.runs.status import active_runs
-from streamstyle.settings import Settings
+from streamstyle.settings import EncoderSettings, Settings
 from streamstyle.styles.library import all_styles
 
 FILE = click.Path(path_type=Path)
@@ -123,6 +123,7 @@ def _field_option(
         type=None if is_flag else click_type(annotation),
         is_flag=is_flag,
         metavar=_METAVARS.get(plain_type(annotation)),
+        shell_complete=_COMPLETIONS.get(field.name),
         help=field.metadata["help"] + _default_text(default),
         **_required_or_default(is_required, str(default) if isinstance(default, StrEnum) else default),
     )
@@ -209,6 +210,32 @@ def complete_style(ctx: click.Context, parameter: click.Parameter, incomplete: s
     before, comma, part = incomplete.rpartition(",")
     names = [style.name for style in all_styles() if style.name.startswith(part)]
     return [CompletionItem(f"{before}{comma}{name}") for name in names] or [CompletionItem(incomplete, type="file")]
+
+
+def complete_codec(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the video encoders of this FFmpeg whose names start with `incomplete`, the usual ones first."""
+    from streamstyle.media.video_encoder import encoder_names
+
+    return [CompletionItem(name) for name in encoder_names(incomplete)]
+
+
+def complete_preset(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the presets that start with `incomplete`."""
+    from streamstyle.media.video_encoder import PRESETS
+
+    return [CompletionItem(name) for name in PRESETS if name.startswith(incomplete)]
+
+
+def complete_pix_fmt(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the pixel formats that start with `incomplete` and that the encoder typed before takes."""
+    from streamstyle.media.video_encoder import pixel_formats
+
+    codec = ctx.params.get("codec") or EncoderSettings().codec
+    return [CompletionItem(name) for name in pixel_formats(codec) if name.startswith(incomplete)]
+
+
+_COMPLETIONS = {"codec": complete_codec, "preset": complete_preset, "pix_fmt": complete_pix_fmt}
+"""Of options by the names of their settings."""
 
 
 def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

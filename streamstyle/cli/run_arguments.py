@@ -48,7 +48,7 @@ from streamstyle.styles.spec import StyleBlend, parse_style
 if TYPE_CHECKING:
     from streamstyle.video_info import VideoInfo
 
-_run_option = grouped_option("Run")
+_run_option, _after_option = grouped_option("Run"), grouped_option("At the end")
 
 _OPTIONS = (
     quality_option,
@@ -97,6 +97,13 @@ _OPTIONS = (
     ),
     _run_option("--count", is_flag=True, help="With --dry-run, read the whole film: count its frames, find its cuts."),
     _run_option("--run-folder", type=FILE, help="Folder for the state of the run, which `tui --attach PATH` reads."),
+    _after_option(
+        "--exec",
+        "command",
+        metavar="CMD",
+        help="Shell command to run when the output is complete; {} is its path, {movie} that of the film, both quoted.",
+    ),
+    _after_option("--notify", is_flag=True, help="Ring the bell and show a notification at the end."),
     config_options,
     console_options,
 )

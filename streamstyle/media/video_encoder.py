@@ -254,6 +254,27 @@ def find_encoder(name: str) -> av.Codec:
     return codec
 
 
+def encoder_names(beginning: str = "") -> list[str]:
+    """Return the video encoders of this FFmpeg whose names begin so, those that are suggested first."""
+    known = [name for name in [*_SUGGESTED_ENCODERS, *sorted(av.codecs_available)] if name.startswith(beginning)]
+    return [name for name in dict.fromkeys(known) if _is_video_encoder(name)]
+
+
+def _is_video_encoder(name: str) -> bool:
+    try:
+        return av.Codec(name, "w").type == "video"
+    except ValueError:
+        return False
+
+
+def pixel_formats(encoder: str) -> list[str]:
+    """Return the names of the pixel formats that an encoder takes; none if there is no such encoder."""
+    try:
+        return [each.name for each in find_encoder(encoder).video_formats or ()]
+    except SettingsError:
+        return []
+
+
 def _nearest_encoders(name: str) -> str:
     near = difflib.get_close_matches(name, [known for known in _SUGGESTED_ENCODERS if known in av.codecs_available], 3)
     return f"Nearest: {', '.join(near)}." if near else f"Try {', '.join(_SUGGESTED_ENCODERS[:3])}."

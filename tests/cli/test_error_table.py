@@ -25,6 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("errors")
     write_film(folder / "film.mp4", pan(frames=3).frames)
     (folder / "empty.mp4").touch()
+    (folder / "nothing").mkdir()
     (folder / "notes.mp4").write_text("Dear diary, this is not a film.\n" * 50)
     (folder / "cut.mp4").write_bytes((folder / "film.mp4").read_bytes()[:600])
     (folder / "exists.mkv").write_bytes(b"a film of somebody's own")
@@ -64,7 +65,7 @@ TABLE = {
     ],
     3: [
         "run none.mp4 --style wave",
-        "run . --style wave",
+        "run nothing --style wave",
         "run empty.mp4 --style wave",
         "run notes.mp4 --style wave",
         "run cut.mp4 --style wave",

@@ -74,6 +74,11 @@ def test_a_group_without_a_command_prints_its_help(group: list[str], capsys: pyt
         ("", "stop"),
         ("run a.mkv -s wave:2,tu", "wave:2,turner_nantes"),
         ("help comp", "compare"),
+        ("run a.mkv --codec libx26", "libx265"),
+        ("run a.mkv --codec pro", "prores_ks"),
+        ("run a.mkv --preset very", "veryfast"),
+        ("run a.mkv --pix-fmt yuv420p1", "yuv420p10le"),
+        ("run a.mkv --quality b", "balanced"),
     ],
 )
 def test_shell_completion_offers_commands_options_styles_and_files(

@@ -61,19 +61,31 @@ def test_a_folder_stands_for_its_films_in_natural_order(tmp_path: Path) -> None:
     first, second, third = touch(tmp_path, "a2.mkv", "a10.mkv", "b.mp4")
     touch(tmp_path, ".hidden.mkv", "notes.txt", "poster.jpg")
     (tmp_path / "sub.mkv").mkdir()
-    assert find_films([tmp_path], "wave") == [first, second, third]
-    assert find_films([third, tmp_path, first], "wave") == [third, first, second]
+    assert find_films([tmp_path], lambda: "wave") == [first, second, third]
+    assert find_films([third, tmp_path, first], lambda: "wave") == [third, first, second]
 
 
 def test_outputs_in_a_folder_are_not_films_of_it(tmp_path: Path) -> None:
     films = touch(tmp_path, "a.mkv", "a.part2.mkv", "b.mkv")
-    touch(tmp_path, "a.wave.mkv", "a.wave.live.360p.mp4", "a.wave+nonsense.mkv", "b.wave.partial.mkv", "b.compare.mkv")
-    assert find_films([tmp_path], str(random_style(tmp_path))) == films
+    touch(
+        tmp_path,
+        "a.wave.mkv",
+        "a.wave.live.360p.mp4",
+        "a.wave+nonsense.mkv",
+        "a.my.mkv",
+        "b.wave.partial.mkv",
+        "b.compare.mkv",
+    )
+    assert find_films([tmp_path], lambda: "my+nonsense") == films
 
 
 def test_a_folder_with_more_images_than_films_is_an_image_sequence(tmp_path: Path) -> None:
     touch(tmp_path, "1.png", "2.png", "preview.mp4")
-    assert find_films([tmp_path, Path("-"), Path("missing.mkv")], "wave") == [tmp_path, Path("-"), Path("missing.mkv")]
+    assert find_films([tmp_path, Path("-"), Path("missing.mkv")], lambda: "wave") == [
+        tmp_path,
+        Path("-"),
+        Path("missing.mkv"),
+    ]
 
 
 # ----------------------------------------------------------------------------------------------------------------- runs
@@ -185,6 +197,8 @@ def test_a_dry_run_plans_each_and_adds_them_up(folder: Path, tmp_path: Path, cap
         (["-o", "-"], "-o - is one name for 3 films"),
         (["-o", "{style}.mkv"], "is one name for 3 films"),
         (["-"], "standard input is one film among several"),
+        (["--keyframe", "0=a.png"], "--keyframe is about one film, not 3"),
+        (["--script", "film.toml"], "is about one film, not 3"),
         (["--run-folder", "folder"], "--run-folder is for one film"),
         (["-o", "{stem:.1}.mkv"], "would both be written to a.mkv"),
         (["--strength", "2"], "--strength cannot be 2"),

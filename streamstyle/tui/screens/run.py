@@ -213,7 +213,10 @@ class RunScreen(RunViews):
         if self._returns and (refusal := refusal_text(snapshot.state)):
             self.dismiss(refusal)
             return
-        self.app.switch_screen(SummaryScreen(self._result(snapshot), self._graphics))
+        result = self._result(snapshot)
+        if "--notify" in result.arguments:
+            self.app.bell()
+        self.app.switch_screen(SummaryScreen(result, self._graphics))
 
     def _result(self, snapshot: RunSnapshot) -> RunResult:
         if isinstance(self._subject, RunRequest):

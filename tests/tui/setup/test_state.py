@@ -40,6 +40,8 @@ def test_every_setting_has_a_field_and_an_option() -> None:
         "debug",
         "config",
         "no_config",
+        "command",
+        "notify",
     }
     assert set(options) - without_field == set(SETTINGS)
 
@@ -85,7 +87,7 @@ def test_command_line_parses_to_the_same_values() -> None:
         settings={"method": "live", "height": "360", "preserve_colour": "yes", "crf": "23"},
     )  # fmt: skip
     values = parse(state)
-    assert values["movie"] == Path("-a film's name.mp4")
+    assert values["movies"] == (Path("-a film's name.mp4"),)
     assert values["style"] == "wave:0.75,my painting.jpg:0.25"
     assert (values["sample"], values["time_range"], values["yes"]) == (90, None, True)
     assert values["output"] == Path("out put.mkv")
