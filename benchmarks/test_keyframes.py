@@ -35,7 +35,7 @@ def test_keyframes(pytestconfig: pytest.Config, work: Work, report: Report) -> N
     video = probe(work.film, replace(work.source_settings, end=None))
     (key,) = read_painted_frames(video, [parse_keyframe(option)])
     frames = list(decode(video))
-    index = next(frame.index for frame in frames if frame.pts == key.frame.pts)
+    index = next(frame.index for frame in frames if frame.pts == key.pts)
     images = {gap: frames[index + gap].image for gap in GAPS if 0 <= index + gap < len(frames)}
     networks: dict[str, Callable[[Tensor], Tensor]] = {
         "the film": lambda image: image,

@@ -96,9 +96,9 @@ class FrameWithFlow:
         """`motion` and `lookback`, the nearest first."""
         return () if self.motion is None else (self.motion, *self.lookback)
 
-    def trusted_less(self, share: float) -> FrameWithFlow:
-        """Return the same with less trust in what is carried: `share` of it a frame."""
-        if share == 1 or self.motion is None:
+    def trusted_less(self, share: float | Tensor) -> FrameWithFlow:
+        """Return the same with less trust in what is carried: `share` of it a frame, one number or [H, W]."""
+        if self.motion is None or (isinstance(share, float | int) and share == 1):
             return self
         motion, *lookback = (replace(each, weight=each.weight * share**each.gap) for each in self.motions)
         return replace(self, motion=motion, lookback=tuple(lookback))
@@ -112,8 +112,8 @@ class StylisedFrame:
     image: Tensor
     """[3, H, W] float32 in [0, 1], on the device of the run."""
     per_frame: Tensor
-    """[3, H, W] float32 in [0, 1]: the frame stylised by the network alone; with method ruder, which has no such
-    network, the frame itself."""
+    """[3, H, W] float32 in [0, 1]: the frame stylised by the network alone, with the painting near a painted key frame;
+    with method ruder, which has no such network, the frame itself."""
     losses: Mapping[str, float] = field(default_factory=dict)
     """Weighted terms of the objective at the optimised image; empty if nothing was optimised."""
     feedback: Feedback = field(default_factory=dict)

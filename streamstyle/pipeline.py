@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -28,9 +29,10 @@ from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
 from streamstyle.resume.signature import run_inputs, run_signature, upscale_signature
 from streamstyle.settings import ConsistencySettings, Device, EncoderSettings, Method, Settings, UpscaleSettings
+from streamstyle.stages.carry_paintings import carry_paintings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.decode import decode
-from streamstyle.stages.flow import MotionStore, add_flow
+from streamstyle.stages.flow import MotionStore, add_flow, estimate_motion
 from streamstyle.stages.live import live
 from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.shots import number_shots
@@ -38,6 +40,7 @@ from streamstyle.stages.stylise import stylise
 from streamstyle.stages.upscale import upscale_frames
 from streamstyle.styles.blending import style_targets
 from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
+from streamstyle.styles.keyframes import PaintedFrame, read_kept_frames
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.timing import StageTimer
 from streamstyle.video_info import VideoInfo
@@ -114,7 +117,11 @@ def stylise_video(
             consistent = apply_strength(all_passes, settings.style)
         else:
             networks = LookNetworks(looks.looks, device)
-            stylised = timed("stylise", stylise(remaining, looks, networks, device, warn))
+            stylised = stylise(remaining, looks, networks, device, warn)
+            if paintings := _paintings_to_carry(style, settings):
+                motion_by = partial(estimate_motion, preset=settings.flow.flow)
+                stylised = carry_paintings(stylised, paintings, video.time_base, motion_by)
+            stylised = timed("stylise", stylised)
             consistent = timed("consistency", _make_consistent(stylised, settings.consistency, device, warn, feedback))
         images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, islice(consistent, run_in, None))
         if factor > 1:
@@ -210,6 +217,15 @@ def _unstylised(frames: Iterable[Frame], resumed: int, device: torch.device) -> 
         for frame in frames
         if frame.index >= resumed
     )
+
+
+def _paintings_to_carry(style: StyleBlend, settings: Settings) -> list[PaintedFrame]:
+    """Return the key frames whose paintings are shown near them; none where other frames would look otherwise."""
+    look = settings.style
+    as_learned = look.strength == 1 and look.style_scale == 1 and not look.preserve_colour
+    if settings.script or settings.consistency.method is Method.johnson or not as_learned:
+        return []
+    return read_kept_frames(style)
 
 
 def _make_consistent(

@@ -12,7 +12,9 @@ import torch
 from streamstyle import pipeline
 from streamstyle.errors import DeviceError, StreamstyleError
 from streamstyle.events import Finished, FrameWritten, ShotStarted, Started, Stopped, Warned
+from streamstyle.media.probe import probe
 from streamstyle.models.style_net import StyleNet
+from streamstyle.models.weights import load_style_net, save_weights, style_metadata
 from streamstyle.ops import temporal
 from streamstyle.ops.warp import WarpMode
 from streamstyle.settings import (
@@ -24,10 +26,12 @@ from streamstyle.settings import (
     Settings,
     SourceSettings,
 )
+from streamstyle.stages.decode import decode
+from streamstyle.styles.keyframes import PaintedFrame, pack_painted_frames
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import cut, moving_square, pan, write_film
 from tests.stylise_case import StyliseCase, StyliseResult
-from tests.video_io import packets, random_style
+from tests.video_io import mean_difference, packets, random_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -222,3 +226,22 @@ def test_mean_colours_are_those_of_earlier_versions(tmp_path: Path, style: Path,
     images = stylise(video, tmp_path / "out.mkv", style, settings, SourceSettings()).images()
     found = [images[index].mean((0, 1)).round(1).tolist() for index in (0, 4)]
     assert np.allclose(found, MEAN_COLOURS[method], atol=0.8), found
+
+
+@pytest.mark.parametrize(
+    ("method", "painted"), [(Method.live, True), (Method.consistent, True), (Method.johnson, False)]
+)
+def test_the_painting_of_a_key_frame_is_shown_around_it(
+    tmp_path: Path, style: Path, method: Method, painted: bool
+) -> None:
+    video = write_film(tmp_path / "film.mkv", pan(frames=6).frames)
+    frames = list(decode(probe(video, SourceSettings())))
+    paintings = [255 - frame.image for frame in frames]
+    pixels, times = pack_painted_frames([PaintedFrame(frames[3].pts, frames[3].image, paintings[3])])
+    network, learned = load_style_net(style), tmp_path / "learned.safetensors"
+    save_weights(learned, network, style_metadata(network, **times), images=pixels)
+    settings = ConsistencySettings(method=method, iterations=2)
+    images = stylise(video, tmp_path / "out.mkv", learned, settings, SourceSettings()).images()
+    middle = (slice(8, -8), slice(16, -16))
+    differences = [mean_difference(image[middle], each[middle]) for image, each in zip(images, paintings, strict=True)]
+    assert max(differences) < 12 if painted else min(differences) > 30

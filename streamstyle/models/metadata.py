@@ -17,6 +17,9 @@ THUMBNAIL = "thumbnail"
 STYLE_IMAGE = "style_image"
 """Name of the uint8 tensor with a JPEG of the style image, of 512 pixels at its short side."""
 
+KEYFRAMES = "keyframes"
+"""Name of the uint8 tensor [N, 2, H, W, 3] with the key frames that a style was learned from, and their paintings."""
+
 _MAX_HEADER_BYTES = 4 << 20
 """Limit of a file's header; those of our files take 10 kB."""
 

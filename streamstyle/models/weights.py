@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save
 
 from streamstyle.errors import StyleError
@@ -17,6 +19,7 @@ from streamstyle.files import atomic_write
 from streamstyle.gpu.device import compute_dtype
 from streamstyle.models import schema
 from streamstyle.models.metadata import (
+    KEYFRAMES,
     STYLE_IMAGE,
     STYLE_PREDICTOR_ASSETS,
     THUMBNAIL,
@@ -37,20 +40,25 @@ UPSCALER_ASSET = "upscaler.safetensors"
 
 Network = TypeVar("Network", StyleNet, VggFeatures, Upscaler)
 AnyNetwork = TypeVar("AnyNetwork", bound=torch.nn.Module)
+Image: TypeAlias = bytes | NDArray[np.uint8]
+"""An image file, or pixels."""
 
 _FLOAT32_FROM = 100
 """Iterations from which `ruder` computes in float32: in bfloat16 no step decreases the loss after about 200."""
 
 
 def save_weights(
-    path: Path, network: torch.nn.Module, metadata: Mapping[str, str], images: Mapping[str, bytes] | None = None
+    path: Path,
+    network: torch.nn.Module,
+    metadata: Mapping[str, str],
+    images: Mapping[str, Image] | None = None,
 ) -> None:
-    """Write the network atomically, in half precision, with image files such as a `THUMBNAIL` by their names."""
+    """Write the network atomically, in half precision, with images by their names."""
     state = {
         name: tensor.detach().to(torch.float16).cpu().contiguous() for name, tensor in network.state_dict().items()
     }
     for name, data in (images or {}).items():
-        state[name] = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+        state[name] = torch.from_numpy(np.frombuffer(bytearray(data), np.uint8) if isinstance(data, bytes) else data)
     atomic_write(path, save(state, metadata=dict(metadata)))  # `save_file` would make it unreadable to other users
 
 
@@ -129,7 +137,7 @@ def _style_net_config(metadata: Mapping[str, str], path: Path) -> StyleNetConfig
 
 
 def _load(
-    create: Callable[[], AnyNetwork], path: Path, ignored: Collection[str] | None = (THUMBNAIL, STYLE_IMAGE)
+    create: Callable[[], AnyNetwork], path: Path, ignored: Collection[str] | None = (THUMBNAIL, STYLE_IMAGE, KEYFRAMES)
 ) -> AnyNetwork:
     """Return the network that `create` returns with the weights in `path`; it takes no memory before they fit."""
     with torch.device("meta"):

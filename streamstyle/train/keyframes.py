@@ -25,17 +25,17 @@ from streamstyle.media.images import RgbImage, encode_thumbnail
 from streamstyle.models.metadata import STYLE_IMAGE, THUMBNAIL, LossNetwork
 from streamstyle.models.style_net import StyleNet
 from streamstyle.models.vgg import STYLE_LAYERS
-from streamstyle.models.weights import load_loss_network, load_style_net, save_weights, style_metadata
+from streamstyle.models.weights import Image, load_loss_network, load_style_net, save_weights, style_metadata
 from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.losses import Grams, content_error, gram_matrix, style_error, style_grams
 from streamstyle.settings import Device
 from streamstyle.styles.blending import load_blend
+from streamstyle.styles.keyframes import PaintedFrame, pack_painted_frames
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.styles.style_image import encode_style_image
 from streamstyle.train.augment import perturb
 from streamstyle.train.image_data import crop_at_size
 from streamstyle.train.loop import Schedule, TrainingLog, train
-from streamstyle.train.painted_frames import PaintedFrame
 
 LEARNING_RATE = 2e-3
 
@@ -115,8 +115,13 @@ def learn_keyframes(
         observe(TrainingStopped(name, last_step.step))
         return False
     painting = training.painted[0].painting
-    images = {THUMBNAIL: encode_thumbnail(painting), STYLE_IMAGE: encode_style_image(painting)}
-    save_weights(output, network, style_metadata(network, name=name, **training.facts), images=images)
+    kept, times = pack_painted_frames(training.painted)
+    images: dict[str, Image] = {
+        THUMBNAIL: encode_thumbnail(painting),
+        STYLE_IMAGE: encode_style_image(painting),
+        **kept,
+    }
+    save_weights(output, network, style_metadata(network, name=name, **training.facts, **times), images=images)
     log.close()
     observe(StyleTrained(name, name, str(output), last_step.elapsed))
     return True
@@ -131,8 +136,7 @@ class KeyframeStep:
         self._unpainted = training.unpainted
         loss_network = load_loss_network(None, LossNetwork.vgg16).to(device)
         self._pairs = [
-            (to_tensor(each.frame.image, device)[None], to_tensor(each.painting, device)[None])
-            for each in training.painted
+            (to_tensor(each.image, device)[None], to_tensor(each.painting, device)[None]) for each in training.painted
         ]
         self._grams = [style_grams(loss_network, painting[0]) for _, painting in self._pairs]
         loss_network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]

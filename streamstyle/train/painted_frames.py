@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
 from streamstyle.errors import SettingsError, StyleError, VideoError
 from streamstyle.frames import Frame
 from streamstyle.media.images import RgbImage, read_image, resize
 from streamstyle.stages.decode import decode
-from streamstyle.styles.keyframes import Keyframe
+from streamstyle.styles.keyframes import Keyframe, PaintedFrame
 from streamstyle.train.film_images import MAX_DECODED, FilmImages
 from streamstyle.video_info import VideoInfo
 
@@ -21,21 +20,11 @@ _SEARCHED_SECONDS = 1.0
 """The nearest frame is looked for from this long before a time to this long after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaintedFrame:
-    """A key frame and its painting."""
-
-    frame: Frame
-    """At the working size."""
-    painting: RgbImage
-    """[H, W, 3] uint8, at the size of the frame."""
-
-
 def split_by_painting(film: FilmImages, painted: Sequence[PaintedFrame]) -> list[list[RgbImage]]:
     """Return frames of the film for each painting: its own, and those to which it is the nearest in time."""
-    parts = [[each.frame.image] for each in painted]
+    parts = [[each.image] for each in painted]
     for image, pts in zip(film.images, film.pts, strict=True):
-        distances = [abs(each.frame.pts - pts) for each in painted]
+        distances = [abs(each.pts - pts) for each in painted]
         parts[distances.index(min(distances))].append(image)
     return parts
 
@@ -49,11 +38,12 @@ def read_painted_frames(video: VideoInfo, keyframes: Sequence[Keyframe]) -> list
     ordered = sorted(keyframes, key=lambda each: each.seconds)
     frames = _find_frames(video, [keyframe.seconds for keyframe in ordered])
     painted = [
-        PaintedFrame(frame, _read_painting(video, keyframe)) for frame, keyframe in zip(frames, ordered, strict=True)
+        PaintedFrame(frame.pts, frame.image, _read_painting(video, keyframe))
+        for frame, keyframe in zip(frames, ordered, strict=True)
     ]
     for before, after in pairwise(painted):
-        if before.frame.pts == after.frame.pts:
-            seconds = float((after.frame.pts - video.start_pts) * video.time_base)
+        if before.pts == after.pts:
+            seconds = float((after.pts - video.start_pts) * video.time_base)
             raise SettingsError(f"--keyframe names the frame at {seconds:g} s twice", "Give one painting of it.")
     return painted
 

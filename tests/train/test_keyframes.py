@@ -112,7 +112,7 @@ def test_the_frame_at_a_time_is_the_nearest_one(film: Path, painting: Path) -> N
     times = {0.0: 0, 0.15: 4, 0.17: 4, 0.16: 4, 0.63: 15}
     for seconds, index in times.items():
         (painted,) = read_painted_frames(video, [Keyframe(seconds, painting)])
-        assert video.seconds(painted.frame.pts) == pytest.approx(index / 25)
+        assert video.seconds(painted.pts) == pytest.approx(index / 25)
 
 
 def test_a_painting_of_another_size_is_resized(film: Path, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_other_frames_go_with_the_painting_that_is_nearest_in_time(film: Path, p
     painted = read_painted_frames(video, [Keyframe(0.6, other), Keyframe(0.0, painting)])
     early, late = split_by_painting(read_film_images(video), painted)
     assert (len(early), len(late)) == (1 + 8, 1 + 8)
-    assert [video.seconds(each.frame.pts) for each in painted] == pytest.approx([0, 0.6])
+    assert [video.seconds(each.pts) for each in painted] == pytest.approx([0, 0.6])
 
 
 @pytest.mark.parametrize("seconds", [0.64, 100.0])
