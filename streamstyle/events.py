@@ -7,7 +7,7 @@ import math
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypedDict
 
 SCHEMA = "streamstyle.events/1"
@@ -130,6 +130,10 @@ class StatusSampled(Event):
     """GPU memory reserved in bytes; None without a GPU."""
     bytes_written: int
     """Size of the output so far in bytes."""
+    history: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
+    """Of this run so far, in fewer than a hundred points of about equally many frames: the last `frame` of each, and as
+    means over its frames `fps`, `steadiness` (warping error per frame divided by that of the output) and the terms of
+    the objective, such as `losses.temporal`; None where there is none."""
 
 
 class WorkerStatus(TypedDict):

@@ -16,6 +16,7 @@ from streamstyle.frames import StylisedFrame
 from streamstyle.job import FrameContext
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.transfer import to_device
+from streamstyle.runs.history import History, Ratio
 
 _WINDOW_SAMPLES = 24
 """Samples over which the seconds of each stage are averaged."""
@@ -38,11 +39,13 @@ class StatusSampler:
         self._process.cpu_percent()  # the first call always returns 0
         self._marks: deque[tuple[int, float, dict[str, float]]] = deque(maxlen=_WINDOW_SAMPLES)
         self._fps_history: deque[float] = deque(maxlen=_HISTORY_SAMPLES)
+        self._history = History()
+        self._errors_before: dict[str, float] = {}
 
     def sample(self, context: FrameContext, paused: bool, metrics: OnlineMetrics) -> StatusSampled:
         """Return the status; samples of a paused run do not enter the averages."""
         if not paused:
-            self._add_mark(context)
+            self._add_mark(context, metrics)
         stages = self._stage_seconds()
         return StatusSampled(
             frame=context.frames,
@@ -58,14 +61,31 @@ class StatusSampler:
             cpu=self._process.cpu_percent(),
             gpu_memory=torch.cuda.memory_reserved() if context.stylised.image.is_cuda else None,
             bytes_written=context.partial.stat().st_size if context.partial.exists() else 0,
+            history=self._history.columns(),
         )
 
-    def _add_mark(self, context: FrameContext) -> None:
+    def _add_mark(self, context: FrameContext, metrics: OnlineMetrics) -> None:
         mark = context.frames, context.clock.seconds, dict(context.timer.seconds)
         if self._marks and mark[0] > self._marks[-1][0]:
-            frames, seconds = mark[0] - self._marks[-1][0], mark[1] - self._marks[-1][1]
+            before = self._marks[-1]
+            frames, seconds = mark[0] - before[0], mark[1] - before[1]
             self._fps_history.append(round(frames / max(seconds, 1e-6), 4))
+            ratios = self._ratios(frames, seconds, context.stylised.losses, metrics)
+            self._history.add(before[0], mark[0], ratios)
         self._marks.append(mark)
+
+    def _ratios(
+        self, frames: int, seconds: float, losses: Mapping[str, float], metrics: OnlineMetrics
+    ) -> dict[str, Ratio]:
+        """Return the figures of the frames since the last sample; for the losses the last frame stands for all."""
+        errors, before = metrics.total_errors(), self._errors_before
+        self._errors_before = errors
+        change = {name: total - before.get(name, 0.0) for name, total in errors.items()}
+        return {
+            "fps": (frames, seconds),
+            **({"steadiness": (change["per_frame"], change["output"])} if change else {}),
+            **{f"losses.{name}": (frames * value, frames) for name, value in losses.items()},
+        }
 
     def _stage_seconds(self) -> dict[str, float]:
         """Return the seconds per frame of each stage, from the first mark of the window to the last."""
@@ -114,6 +134,10 @@ class OnlineMetrics:
         ):
             self._errors[name] += grid.error(image, before)
             self._gradients[name] += grid.gradient(image)
+
+    def total_errors(self) -> dict[str, float]:
+        """Return the sums of both errors, by name; empty before any frame was compared."""
+        return {name: float(total) for name, total in self._errors.items()} if self._frames else {}
 
     def warping_error(self) -> dict[str, float]:
         """Return both errors in squared units of [0, 1], by name; empty before any frame was compared."""

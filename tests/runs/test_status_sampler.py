@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -104,3 +105,18 @@ def test_samples_of_a_paused_run_do_not_enter_its_speed(tmp_path: Path) -> None:
         sample = sampler.sample(context(tmp_path, frames, {"stylise": 0.5 * frames}), paused, OnlineMetrics())
     assert sample.paused
     assert sample.fps_history == (2.0,)
+
+
+def test_history_has_speed_losses_and_steadiness_of_the_frames_since_the_sample_before(tmp_path: Path) -> None:
+    """The output does not change, its per-frame stylisation has noise; losses are those of the last frame."""
+    sampler, metrics = StatusSampler(), OnlineMetrics()
+    for index, frame in enumerate(stylised_frames(pan(frames=4, width=192, height=128), noise=0.1), start=1):
+        metrics.add(frame)
+        now = context(tmp_path, index, {"stylise": 0.5 * index})
+        now.stylised = replace(frame, losses={"temporal": 10.0 * index})
+        sample = sampler.sample(now, False, metrics)
+    assert sample.history["frame"] == (2, 3, 4)
+    assert sample.history["fps"] == (2.0, 2.0, 2.0)
+    assert sample.history["losses.temporal"] == (20.0, 30.0, 40.0)
+    assert all(steadiness is not None and steadiness > 100 for steadiness in sample.history["steadiness"])
+    assert sampler.sample(now, True, metrics).history == sample.history

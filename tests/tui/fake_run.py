@@ -78,6 +78,13 @@ def status_sample(frame: int, paused: bool = False) -> StatusSampled:
         cpu=187.0,
         gpu_memory=None,
         bytes_written=26_000 * frame,
+        history={
+            "frame": tuple(range(1, frame + 1)),
+            "fps": tuple(1.0 + 0.2 * math.sin(step / 3) for step in range(frame)),
+            "steadiness": (None, *(5.6 + math.cos(step / 9) for step in range(1, frame))),
+            "losses.temporal": tuple(812.0 * (1 - 0.9**step) for step in range(frame)),
+            "losses.pixel": tuple(431.0 * (1 + 0.3 * math.sin(step / 5)) for step in range(frame)),
+        },
     )
 
 

@@ -20,6 +20,18 @@ _KEY_WIDTH = 8
 
 _VIEW_KEYS_TOOLTIP = "Show output, film, per frame, flow or weight"
 
+WIPE_BINDINGS = [
+    Binding("w", "wipe", "Wipe", tooltip="A wipe between two views: drag the boundary, or move it"),
+    Binding(
+        "comma,less_than_sign",
+        "move_boundary(-0.05)",
+        show=False,
+        key_display=", .",
+        tooltip="Move the boundary of the wipe to the left or right",
+    ),
+    Binding("full_stop,greater_than_sign", "move_boundary(0.05)", show=False),
+]
+
 RUN_BINDINGS = [
     Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
     Binding("space", "pause", "Pause", tooltip="Pause after the current frame, or resume"),
@@ -35,7 +47,8 @@ RUN_BINDINGS = [
         )
         for number, view in enumerate(VIEWS, start=1)
     ],
-    Binding("c", "compare", "Compare", tooltip="One view, or two side by side"),
+    Binding("c", "compare", "Compare", tooltip="One view, or two at once"),
+    *WIPE_BINDINGS,
     Binding("up", "cycle_view(1, -1)", show=False, key_display="↑ ↓", tooltip="Another view in the second image"),
     Binding("down", "cycle_view(1, 1)", show=False),
     Binding("x", "swap", "Swap", tooltip="Swap the two views; with one image, show the other view"),

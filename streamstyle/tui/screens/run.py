@@ -32,7 +32,7 @@ from streamstyle.tui.screens.result import RunResult, refusal_text
 from streamstyle.tui.screens.run_views import RunViews
 from streamstyle.tui.screens.summary import SummaryScreen
 from streamstyle.tui.terminal_query import Graphics
-from streamstyle.tui.widgets.image_pair import VIEW_TITLES, ImagePair
+from streamstyle.tui.widgets.graphs import loss_graphs, speed_graph, steadiness_graph
 from streamstyle.tui.widgets.key_bar import FittingKeyBar
 from streamstyle.tui.widgets.stats import (
     StatsPanel,
@@ -47,6 +47,7 @@ from streamstyle.tui.widgets.stats import (
     warping_error_lines,
 )
 from streamstyle.tui.widgets.text import Header, LogView
+from streamstyle.tui.widgets.view_pair import VIEW_TITLES, ViewPair
 from streamstyle.tui.widgets.view_tabs import ViewTabs
 from streamstyle.tui.widgets.workers import worker_lines
 
@@ -58,8 +59,8 @@ _FRAME_ACTIONS = frozenset({"pause", "save"})
 
 
 _KEYS_BY_USE = (
-    "help", "leave", "pause", "stop", "compare", "toggle_stats", "save", "cycle_view", "swap", "toggle_log",
-    "toggle_pixels",
+    "help", "leave", "pause", "stop", "compare", "wipe", "toggle_stats", "save", "cycle_view", "swap",
+    "toggle_log", "toggle_pixels",
 )  # fmt: skip
 """Actions, those whose keys stay longest on a narrow screen first."""
 
@@ -111,16 +112,19 @@ class RunScreen(RunViews):
         with Horizontal(id="run-body"):
             with Vertical(id="preview-column"):
                 yield ViewTabs()
-                yield ImagePair("opening the film", id="images", graphics=self._graphics)
+                yield ViewPair("opening the film", id="images", graphics=self._graphics)
                 yield LogView(id="log")
             with VerticalScroll(id="stats-column", can_focus=False):
                 yield StatsPanel(progress_lines, classes="frames-done")
                 yield StatsPanel(speed_lines)
+                yield StatsPanel(speed_graph, classes="graph")
                 yield StatsPanel(worker_lines, "workers: piece and speed", id="workers")
                 yield StatsPanel(stage_lines, "time per stage and frame", id="stages")
                 yield StatsPanel(queue_lines, "queues", id="queues")
                 yield StatsPanel(warping_error_lines, "warping error so far", id="steadiness")
+                yield StatsPanel(steadiness_graph, classes="graph")
                 yield StatsPanel(loss_lines, "objective, current frame", id="losses")
+                yield StatsPanel(loss_graphs, "objective so far", classes="graph")
                 yield StatsPanel(machine_lines, "resources", id="machine")
         yield StatsPanel(brief_stats, id="brief-stats", classes="frames-done")
         yield StatsPanel(compact_stats, id="compact-stats", classes="frames-done")
@@ -189,8 +193,8 @@ class RunScreen(RunViews):
         if state.is_in_pieces != before.state.is_in_pieces:
             self.refresh_bindings()
         self._show_header()
-        self.query_one(ImagePair).show(snapshot.images, state.previews.frame if state.previews else None)
-        self.query_one(ImagePair).set_placeholder(_placeholder(state))
+        frame = state.previews.frame if state.previews else None
+        self.query_one(ViewPair).show_frame(snapshot.images, frame, _placeholder(state))
         self.query_one(LogView).show(state.log)
         if state.paused != before.state.paused or before.state.last_frame is None:
             self._update_stats()
@@ -260,7 +264,7 @@ class RunScreen(RunViews):
         """Save the view that the first image shows."""
         output = self._result(self._snapshot).output
         if self._controller is not None and output.name:
-            self._controller.save_view(self.query_one(ImagePair).views[0], output)
+            self._controller.save_view(self.query_one(ViewPair).views[0], output)
 
     def action_stop(self) -> None:
         """Ask, then stop after the current frame."""
@@ -297,4 +301,4 @@ class RunScreen(RunViews):
     def request_previews(self) -> None:
         """Ask the run for the previews that are shown, in the size of the widgets."""
         if self._watcher is not None:
-            self._watcher.request_previews(self.query_one(ImagePair).preview_request())
+            self._watcher.request_previews(self.query_one(ViewPair).preview_request())

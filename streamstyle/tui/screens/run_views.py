@@ -6,13 +6,14 @@ from textual import on
 from textual.screen import Screen
 
 from streamstyle.tui.widgets.image import NO_PIXELS, ImageView
-from streamstyle.tui.widgets.image_pair import ImagePair
+from streamstyle.tui.widgets.image_pair import Arrangement
 from streamstyle.tui.widgets.text import LogView
+from streamstyle.tui.widgets.view_pair import ViewPair
 from streamstyle.tui.widgets.view_tabs import ViewTabs
 
 
 class RunViews(Screen[str]):
-    """A screen with an `ImagePair`, `ViewTabs`, a `LogView` and a column of figures."""
+    """A screen with a `ViewPair`, `ViewTabs`, a `LogView` and a column of figures."""
 
     def request_previews(self) -> None:
         """Ask the run for the previews that are shown, in the size of the widgets."""
@@ -25,13 +26,13 @@ class RunViews(Screen[str]):
 
     def action_cycle_view(self, side: int, step: int) -> None:
         """Show the next or previous view in the first image (side 0), or in the second one (side 1) if it is shown."""
-        images = self.query_one(ImagePair)
+        images = self.query_one(ViewPair)
         images.cycle_view(side if images.compared else 0, step)
         self._views_changed()
 
     def action_show_view(self, view: str) -> None:
         """Show a view in the first image."""
-        self.query_one(ImagePair).show_view(view)
+        self.query_one(ViewPair).show_view(view)
         self._views_changed()
 
     @on(ViewTabs.Chosen)
@@ -39,19 +40,25 @@ class RunViews(Screen[str]):
         self.action_show_view(event.view)
 
     def action_compare(self) -> None:
-        """Show one view, or two side by side."""
-        self.query_one(ImagePair).toggle_compare()
-        self._views_changed()
-        self.call_after_refresh(self.request_previews)
+        """Show one view, or two at once."""
+        self._toggle_arrangement(Arrangement.both)
+
+    def action_wipe(self) -> None:
+        """Show one view, or a wipe between two."""
+        self._toggle_arrangement(Arrangement.wipe)
+
+    def action_move_boundary(self, fraction: float) -> None:
+        """Move the boundary of the wipe by a fraction of the width."""
+        self.query_one(ViewPair).move_boundary(fraction)
 
     def action_swap(self) -> None:
         """Swap the two views."""
-        self.query_one(ImagePair).swap()
+        self.query_one(ViewPair).swap()
         self._views_changed()
 
     def action_toggle_pixels(self) -> None:
         """Show pixels, or quadrant blocks."""
-        if not self.query_one(ImagePair).toggle_pixels():
+        if not self.query_one(ViewPair).toggle_pixels():
             self.notify(NO_PIXELS)
         self.request_previews()
 
@@ -77,7 +84,12 @@ class RunViews(Screen[str]):
         self.query_one(LogView).toggle()
         self.call_after_refresh(self.request_previews)
 
+    def _toggle_arrangement(self, arrangement: Arrangement) -> None:
+        self.query_one(ViewPair).toggle(arrangement)
+        self._views_changed()
+        self.call_after_refresh(self.request_previews)
+
     def _views_changed(self) -> None:
-        images = self.query_one(ImagePair)
+        images = self.query_one(ViewPair)
         self.query_one(ViewTabs).show(images.views if images.compared else images.views[:1])
         self.request_previews()

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from streamstyle.errors import EXIT_INTERRUPTED
 from streamstyle.formatting import format_number
 from streamstyle.runs.state import LogEntry
-from streamstyle.tui.screens.help import HelpScreen
+from streamstyle.tui.screens.help import WIPE_BINDINGS, HelpScreen
 from streamstyle.tui.screens.result import (
     RunResult,
     display_path,
@@ -25,10 +25,11 @@ from streamstyle.tui.screens.result import (
     summary_rows,
 )
 from streamstyle.tui.terminal_query import Graphics
-from streamstyle.tui.widgets.image_pair import ImagePair
+from streamstyle.tui.widgets.image_pair import Arrangement
 from streamstyle.tui.widgets.key_bar import FittingKeyBar
 from streamstyle.tui.widgets.stats import stability_text
 from streamstyle.tui.widgets.text import ACCENT, MUTED, LogView, line
+from streamstyle.tui.widgets.view_pair import ViewPair
 
 _BINDINGS = [
     Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This page"),
@@ -39,7 +40,8 @@ _BINDINGS = [
     Binding("2", "copy(1)", show=False),
     Binding("3", "copy(2)", show=False),
     Binding("n", "app.new_run", "New run", tooltip="Stylise another film"),
-    Binding("c", "compare", "Compare", tooltip="One view, or two side by side"),
+    Binding("c", "compare", "Compare", tooltip="One view, or two at once"),
+    *WIPE_BINDINGS,
     Binding("x", "swap", "Swap", tooltip="Swap the two views; with one image, show the other view"),
     Binding("p", "toggle_pixels", show=False, tooltip="Pixels, or quadrant blocks"),
     Binding("l", "toggle_log", "Log", tooltip="Show or hide the log"),
@@ -73,15 +75,15 @@ class SummaryScreen(Screen[None]):
                 for number, (name, command) in enumerate(self._steps, start=1):
                     yield Static(line((f"{number}  ", ACCENT), (name, MUTED)), classes="step")
                     yield Static(Content(command), classes="command")
-            yield ImagePair("", id="images", graphics=self._graphics)
+            yield ViewPair("", id="images", graphics=self._graphics)
         yield LogView(id="log")
         yield FittingKeyBar(("help", "leave", "app.settings", "app.new_run", "toggle_log", "compare"), id="key-bar")
 
     def on_mount(self) -> None:
         """Show the last previews and the log; for a failed run, with the end of its standard error."""
         state = self._result.state
-        images = self.query_one(ImagePair)
-        images.show(self._result.snapshot.images, state.previews.frame if state.previews else None)
+        images = self.query_one(ViewPair)
+        images.show_frame(self._result.snapshot.images, state.previews.frame if state.previews else None)
         images.set_class(not self._result.snapshot.images, "empty")
         log = self.query_one(LogView)
         log.show(state.log)
@@ -96,16 +98,24 @@ class SummaryScreen(Screen[None]):
             self.notify(f"Copied: {self._steps[number][1]}")
 
     def action_compare(self) -> None:
-        """Show one view, or two side by side."""
-        self.query_one(ImagePair).toggle_compare()
+        """Show one view, or two at once."""
+        self.query_one(ViewPair).toggle(Arrangement.both)
+
+    def action_wipe(self) -> None:
+        """Show one view, or a wipe between two."""
+        self.query_one(ViewPair).toggle(Arrangement.wipe)
+
+    def action_move_boundary(self, fraction: float) -> None:
+        """Move the boundary of the wipe by a fraction of the width."""
+        self.query_one(ViewPair).move_boundary(fraction)
 
     def action_swap(self) -> None:
         """Swap the two views."""
-        self.query_one(ImagePair).swap()
+        self.query_one(ViewPair).swap()
 
     def action_toggle_pixels(self) -> None:
         """Show pixels, or quadrant blocks."""
-        self.query_one(ImagePair).toggle_pixels()
+        self.query_one(ViewPair).toggle_pixels()
 
     def action_toggle_log(self) -> None:
         """Show or hide the log."""

@@ -16,7 +16,8 @@ SETUP_BINDINGS = [
     Binding("ctrl+s,f5", "start", "Start", key_display="^s", tooltip="Start the run"),
     Binding("f,f2", "choose_film", "Film", key_display="f", tooltip="Choose a film, or drop one on the terminal"),
     Binding("i,f3", "choose_image", "Image", key_display="i", tooltip="Use any image or a style file as the style"),
-    Binding("c", "preview('compare')", "Compare", tooltip="One image, or two side by side"),
+    Binding("c", "preview('compare')", "Compare", tooltip="One image, or two at once"),
+    Binding("w", "preview('wipe')", "Wipe", show=False, tooltip="A wipe between both images: drag the boundary"),
     Binding("x", "preview('swap')", "Swap", tooltip="Swap the stylised and the source frame"),
     Binding(
         "z",

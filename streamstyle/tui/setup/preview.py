@@ -22,6 +22,7 @@ from streamstyle.tui.setup.state import SetupState
 from streamstyle.tui.terminal_query import Graphics
 from streamstyle.tui.widgets.cells import pixel_size
 from streamstyle.tui.widgets.image import NO_PIXELS, ImageView
+from streamstyle.tui.widgets.image_pair import Arrangement, ImagePair
 
 _MIN_SIDE = 4
 """Sides in pixels below which no preview is requested."""
@@ -100,7 +101,7 @@ class Scrubber(Widget, can_focus=True):
 
 
 class PreviewPanel(Vertical):
-    """The stylised frame or the source frame, or both side by side, above the time line."""
+    """The stylised frame, the source frame, or both, above the time line."""
 
     class FrameWanted(Message):
         """A preview is needed, of another frame or in another size."""
@@ -108,22 +109,20 @@ class PreviewPanel(Vertical):
     def __init__(self, *, id: str | None = None, graphics: Graphics | None = None) -> None:
         """`graphics` is None if the terminal shows characters only."""
         super().__init__(id=id)
-        self._graphics, self._uses_pixels = graphics, False
-        self._first, self._compared, self._detail = "stylised", False, False
+        self._graphics = graphics
+        self._detail = False
         self._frame: Mapping[str, Any] = {}
-        self._style = ""
 
     def compose(self) -> ComposeResult:
-        """Put message and images into one row above the time line; `_update_visibility` shows what applies."""
+        """Put message and images in one place above the time line; one of them is shown."""
         with Horizontal():
             yield Static("The preview appears here once a film and a style are chosen.", id="message", markup=False)
-            yield ImageView(id="stylised", graphics=self._graphics)
-            yield ImageView(id="source", graphics=self._graphics)
+            yield ImagePair("stylised", "source", graphics=self._graphics)
         yield Scrubber(id="scrubber")
 
     def on_mount(self) -> None:
         """Show the message."""
-        self._update_visibility()
+        self._show_frame({})
 
     def frame_request(self) -> dict[str, Any]:
         """Return time, size in pixels and crop of the preview that is needed; empty if there is no room for one."""
@@ -134,11 +133,10 @@ class PreviewPanel(Vertical):
         return {"time": time, "width": width, "height": height, "detail": self._detail}
 
     def _available_pixels(self) -> tuple[int, int]:
-        image = self.query_one(f"#{self._first}", ImageView)
-        if image.display:
-            return image.available_pixels()
+        if self._frame:
+            return self.query_one(ImagePair).available_pixels()
         cells = self.query_one(Horizontal).size
-        return pixel_size(cells.width // (1 + self._compared), max(1, cells.height - 1))
+        return pixel_size(cells.width, max(1, cells.height - 1))
 
     def set_duration(self, duration: float | None) -> None:
         """Choose a time a fifth into another video: many start with black frames."""
@@ -149,37 +147,49 @@ class PreviewPanel(Vertical):
     def show(self, preview: Mapping[str, Any], state: SetupState) -> None:
         """Show the result of a `preview` request; for the method ruder, too slow for one, it is the network's."""
         network = " by the network" if state.settings.get("method") == Method.ruder else ""
-        self._frame, self._style = preview, f"{state.style_title}{network}"
-        self._update_visibility()
-        self._show_images()
+        position = format_duration(preview["time"]) + (" · centre at full resolution" if self._detail else "")
+        draft = " · draft" if preview["draft"] else ""
+        images = {view: decode_image(preview[view]) for view in ("stylised", "source")}
+        self._show_frame(preview)
+        self.query_one(ImagePair).show(
+            {view: image for view, image in images.items() if image is not None},
+            {"stylised": f"{state.style_title}{network} · {position}{draft}", "source": f"film · {position}"},
+        )
 
     def show_message(self, text: str, *, is_error: bool = False) -> None:
         """Show a text in place of the preview."""
-        self._frame = {}
         message = self.query_one("#message", Static)
         message.update(text)
         message.set_class(is_error, "error")
-        self._update_visibility()
+        self._show_frame({})
+
+    def _show_frame(self, frame: Mapping[str, Any]) -> None:
+        """Show the images if there is a frame, otherwise the message."""
+        self._frame = frame
+        self.query_one(ImagePair).display = bool(frame)
+        self.query_one("#message").display = not frame
 
     def action_compare(self) -> None:
-        """Show one image, or two side by side."""
-        self._compared = not self._compared
-        self._update_visibility()
+        """Show one image, or two at once."""
+        self._toggle(Arrangement.both)
+
+    def action_wipe(self) -> None:
+        """Show one image, or a wipe between both."""
+        self._toggle(Arrangement.wipe)
+
+    def _toggle(self, arrangement: Arrangement) -> None:
+        self.query_one(ImagePair).toggle(arrangement)
         self.call_after_refresh(self.post_message, self.FrameWanted())
 
     def action_swap(self) -> None:
         """Swap the stylised and the source frame; with one image, show the other."""
-        self._first = "source" if self._first == "stylised" else "stylised"
-        self._update_visibility()
+        self.query_one(ImagePair).swap()
 
     def action_toggle_pixels(self) -> None:
         """Switch between quadrant blocks and pixels."""
-        self._uses_pixels = not self._uses_pixels
-        for image in self.query(ImageView):
-            image.use_pixels(self._uses_pixels)
-        self.post_message(self.FrameWanted())
-        if self._graphics is None:
+        if not self.query_one(ImagePair).toggle_pixels():
             self.notify(NO_PIXELS)
+        self.post_message(self.FrameWanted())
 
     def action_detail(self) -> None:
         """Switch between the whole frame and its centre at full resolution."""
@@ -204,24 +214,6 @@ class PreviewPanel(Vertical):
         self.post_message(self.FrameWanted())
 
     def on_click(self, event: events.Click) -> None:
-        """Show the other image."""
-        if isinstance(event.widget, ImageView):
+        """Show the other image; in a wipe a click moves the boundary."""
+        if isinstance(event.widget, ImageView) and self.query_one(ImagePair).arrangement is not Arrangement.wipe:
             self.action_swap()
-
-    def _update_visibility(self) -> None:
-        for image in self.query(ImageView):
-            image.display = bool(self._frame) and (self._compared or image.id == self._first)
-        self.query_one("#message").display = not self._frame
-        row = self.query_one(Horizontal)
-        if self._compared and row.query(ImageView).first().id != self._first:
-            row.move_child(self.query_one(f"#{self._first}"), before=0)
-        self.set_class(self._compared, "-compared")
-
-    def _show_images(self) -> None:
-        if not self._frame:
-            return
-        position = format_duration(self._frame["time"]) + (" · centre at full resolution" if self._detail else "")
-        draft = " · draft" if self._frame["draft"] else ""
-        self.query_one("#source", ImageView).show(decode_image(self._frame["source"]), f"film · {position}")
-        caption = f"{self._style} · {position}{draft}"
-        self.query_one("#stylised", ImageView).show(decode_image(self._frame["stylised"]), caption)

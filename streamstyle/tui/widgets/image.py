@@ -104,6 +104,12 @@ class ImageView(Widget):
         cells = self.size.width, max(1, self.size.height - 1)
         return self._pixel_renderer.pixel_size(*cells) if self._pixel_renderer else pixel_size(*cells)
 
+    def extent(self) -> tuple[int, int]:
+        """Return the column at which the image begins, and its columns; without an image those of the widget."""
+        width, height = self.size
+        columns = self._fitted_cells(self._pixels)[0] if self._pixels is not None and min(width, height) > 1 else width
+        return (width - columns) // 2, max(1, columns)
+
     def notify_style_update(self) -> None:
         """Draw again: the theme may have changed between dark and light."""
         super().notify_style_update()
@@ -153,11 +159,8 @@ class ImageView(Widget):
             above = [self._blank(width)] * max(0, (height - 1) // 2)
             return [*above, self._pad_line(caption, (width - caption.cell_length) // 2)]
         depth = colour_depth(self.app)
-        room = (width, height - 1)
-        if self._pixel_renderer:
-            room = self._pixel_renderer.max_cells(*room)
-        columns, rows = fit_cells(self._pixels.shape[1] / self._pixels.shape[0], *room)
-        resized = _resize(self._pixels, *pixel_size(columns, rows))
+        columns, rows = self._fitted_cells(self._pixels)
+        resized = resize(self._pixels, *pixel_size(columns, rows))
         drawn = render_rows(
             to_grey(resized) if self.app.no_color else resized, depth, self.rich_style, dark=self.app.current_theme.dark
         )
@@ -170,6 +173,12 @@ class ImageView(Widget):
             *[row.with_margins(before, after, self.app.console) for row in drawn],
             self._pad_line(self._caption_strip(self._caption, width - left), left),
         ]
+
+    def _fitted_cells(self, pixels: Pixels) -> tuple[int, int]:
+        room = (self.size.width, self.size.height - 1)
+        if self._pixel_renderer:
+            room = self._pixel_renderer.max_cells(*room)
+        return fit_cells(pixels.shape[1] / pixels.shape[0], *room)
 
     def _draw_pixels(
         self, renderer: PixelRenderer, pixels: Pixels, blocks: list[RawStrip], columns: int
@@ -200,7 +209,8 @@ def fit_cells(aspect_ratio: float, columns: int, rows: int) -> tuple[int, int]:
     return width, min(rows, max(1, round(width / aspect_ratio / 2)))
 
 
-def _resize(pixels: Pixels, width: int, height: int) -> Pixels:
+def resize(pixels: Pixels, width: int, height: int) -> Pixels:
+    """Return the image [H, W, 3] in another size."""
     import cv2
 
     smaller = width <= pixels.shape[1] and height <= pixels.shape[0]

@@ -1,93 +1,103 @@
-"""A pair of views of one frame: the first alone, or both side by side."""
+"""A pair of images of one frame: the first alone, both at once, or a wipe between them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
+import numpy as np
+from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.color import Color
+from textual.containers import Container
 
-from streamstyle.runs.folder import VIEWS, PreviewRequest
 from streamstyle.tui.terminal_query import Graphics
 from streamstyle.tui.widgets.cells import Pixels
-from streamstyle.tui.widgets.image import ImageView
-
-VIEW_TITLES = {
-    "output": "output",
-    "source": "film",
-    "per_frame": "per frame",
-    "flow": "optical flow",
-    "weight": "consistency weight",
-}
-"""Captions of the views."""
+from streamstyle.tui.widgets.image import ImageView, fit_cells, resize
 
 
-class ImagePair(Horizontal):
-    """Two views of a frame, the first alone or both side by side; a hidden second view is the one that `swap` shows."""
+class Arrangement(StrEnum):
+    """How the two images are shown."""
 
-    def __init__(self, placeholder: str, *, id: str | None = None, graphics: Graphics | None = None) -> None:
-        """`placeholder` is shown before the first image; `graphics` is None if the terminal shows characters only."""
+    one = "one"
+    """The first alone."""
+    both = "both"
+    """One beside or below the other, whichever makes them larger."""
+    wipe = "wipe"
+    """One picture, the first image at the left of a boundary and the second at its right."""
+
+
+class ImagePair(Container):
+    """Two of several images of a frame; the second one may be hidden, and is then what `swap` shows."""
+
+    DEFAULT_CSS = """
+    ImagePair { width: 1fr; height: 1fr; layout: horizontal; }
+    ImagePair #second-image { margin-left: 1; }
+    ImagePair.-stacked { layout: vertical; }
+    ImagePair.-stacked #second-image { margin-left: 0; }
+    """
+
+    def __init__(
+        self, first: str, second: str, caption: str = "", *, id: str | None = None, graphics: Graphics | None = None
+    ) -> None:
+        """`first` and `second` name the images that are shown, `caption` is shown before there is one.
+
+        `graphics` is None if the terminal shows characters only.
+        """
         super().__init__(id=id)
         self._graphics = graphics
         self._uses_pixels = False
-        self.views = ["output", "source"]
-        """The first and the second view."""
-        self.compared = False
-        """Whether the second view is shown as well."""
-        self._placeholder = placeholder
+        self._caption = caption
         self._images: Mapping[str, Pixels] = {}
-        self._frame: int | None = None
+        self._captions: Mapping[str, str] = {}
+        self._wiped: tuple[Pixels, Pixels, float, Pixels] | None = None
+        self.views = [first, second]
+        """The names of the first and the second image."""
+        self.arrangement = Arrangement.one
+        self.boundary = 0.5
+        """Where the wipe changes from the first to the second image, 0 to 1."""
+
+    @property
+    def compared(self) -> bool:
+        """Whether the second image is shown as well."""
+        return self.arrangement is not Arrangement.one
 
     def compose(self) -> ComposeResult:
-        """Put the two images side by side."""
-        yield ImageView(self._placeholder, id="first-image", graphics=self._graphics)
+        """Make both images."""
+        yield ImageView(self._caption, id="first-image", graphics=self._graphics)
         yield ImageView(id="second-image", graphics=self._graphics)
 
     def on_mount(self) -> None:
         """Hide the second image."""
-        self._update_images()
+        self._fit_images()
 
     def on_resize(self) -> None:
-        """Keep both images the same width."""
-        self._update_widths()
+        """Arrange the images anew."""
+        self._fit_images()
 
-    def show(self, images: Mapping[str, Pixels], frame: int | None) -> None:
-        """Show the previews of a frame, [H, W, 3] RGB by view."""
-        self._images, self._frame = images, frame
-        self._update_images()
-
-    def set_placeholder(self, text: str) -> None:
-        """Change the caption that is shown while there is no image."""
-        if text != self._placeholder:
-            self._placeholder = text
-            self._update_images()
-
-    def show_view(self, view: str) -> None:
-        """Show a view first; if it was the second one, swap the two."""
-        if view == self.views[1]:
-            self.swap()
-        self.views[0] = view
-        self._update_images()
-
-    def cycle_view(self, side: int, step: int) -> None:
-        """Show the next view, or with a step of -1 the previous one, as the first (side 0) or second (side 1)."""
-        others = [view for view in VIEWS if view != self.views[1 - side] or not self.compared]
-        current = others.index(self.views[side]) if self.views[side] in others else 0
-        self.views[side] = others[(current + step) % len(others)]
-        self._update_images()
+    def show(self, images: Mapping[str, Pixels], captions: Mapping[str, str]) -> None:
+        """Show images [H, W, 3] RGB, all of the same aspect ratio, and their captions, by name."""
+        before, self._images, self._captions = self._aspect_ratio(), images, captions
+        if self._aspect_ratio() != before:
+            self._fit_images()
+        self._show_images()
 
     def swap(self) -> None:
-        """Swap the two views; if the second is hidden, this shows it in place of the first."""
+        """Swap the two images; if the second is hidden, this shows it in place of the first."""
         self.views.reverse()
-        self._update_images()
+        self._show_images()
 
-    def toggle_compare(self) -> None:
-        """Show the second view beside the first, or hide it."""
-        self.compared = not self.compared
-        if self.compared and self.views[0] == self.views[1]:
-            self.views[1] = "source" if self.views[0] != "source" else "output"
-        self._update_widths()
-        self._update_images()
+    def toggle(self, wanted: Arrangement) -> None:
+        """Show the images in that arrangement, or the first one alone if they are shown in it already."""
+        self.arrangement = Arrangement.one if self.arrangement is wanted else wanted
+        self._fit_images()
+        self._show_images()
+
+    def move_boundary(self, fraction: float) -> None:
+        """Move the boundary of the wipe by a fraction of the width."""
+        if self.arrangement is Arrangement.wipe:
+            self.boundary = min(1.0, max(0.0, self.boundary + fraction))
+            self._show_images()
 
     def toggle_pixels(self) -> bool:
         """Switch between quadrant blocks and pixels; return whether the terminal can show pixels."""
@@ -96,26 +106,85 @@ class ImagePair(Horizontal):
             image.use_pixels(self._uses_pixels)
         return self._graphics is not None
 
-    def preview_request(self) -> PreviewRequest:
-        """Return the request for both views, the hidden one included, so that `swap` shows it at once."""
+    def available_pixels(self) -> tuple[int, int]:
+        """Return the largest width and height in pixels that an image is shown with."""
         sizes = [image.available_pixels() for image in self.query(ImageView) if image.display] or [(0, 0)]
-        views = tuple(dict.fromkeys(self.views))
-        return PreviewRequest(views, max(width for width, _ in sizes), max(height for _, height in sizes))
+        return max(width for width, _ in sizes), max(height for _, height in sizes)
 
-    def _update_widths(self) -> None:
-        for image in self.query(ImageView):
-            image.styles.width = max(1, (self.size.width - 1) // 2) if self.compared else "1fr"
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Move the boundary of the wipe to the mouse, and start dragging it."""
+        if self.arrangement is Arrangement.wipe:
+            self.capture_mouse()
+            self._drag_boundary(event)
 
-    def _update_images(self) -> None:
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Move the boundary with the mouse while it is dragged."""
+        if self.app.mouse_captured is self:
+            self._drag_boundary(event)
+
+    def on_mouse_up(self) -> None:
+        """Stop dragging."""
+        self.release_mouse()
+
+    def _drag_boundary(self, event: events.MouseEvent) -> None:
+        image = self.query(ImageView).first()
+        left, columns = image.extent()
+        self.move_boundary((event.screen_x - image.region.x - left + 0.5) / columns - self.boundary)
+
+    def _fit_images(self) -> None:
+        """Choose the sizes of the images, those of two such that they are as large as possible."""
         if not self.children:  # before `compose`
             return
-        self.query_one("#second-image").display = self.compared
-        for image, view in zip(self.query(ImageView), self.views, strict=True):
-            pixels = self._images.get(view)
-            image.show(pixels, self._caption(view, pixels))
+        width, height = self.size
+        beside = fit_cells(self._aspect_ratio(), max(1, (width - 1) // 2), max(1, height - 1))
+        below = fit_cells(self._aspect_ratio(), max(1, width), max(1, height // 2 - 1))
+        both = self.arrangement is Arrangement.both
+        stacked = both and below[0] > beside[0]
+        self.set_class(stacked, "-stacked")
+        for image in self.query(ImageView):
+            image.styles.width = max(1, (width - 1) // 2) if both and not stacked else "1fr"
+            image.styles.height = max(1, height // 2) if stacked else "1fr"
+        self.query_one("#second-image").display = both
 
-    def _caption(self, view: str, pixels: Pixels | None) -> str:
-        title = VIEW_TITLES[view]
-        if pixels is not None:
-            return f"{title} · frame {self._frame}"
-        return f"{title}: comes with the next frame" if self._images else self._placeholder
+    def _show_images(self) -> None:
+        if not self.children:
+            return
+        first, second = self.query(ImageView)
+        if self.arrangement is Arrangement.wipe and (pixels := self._wipe(first)) is not None:
+            left, right = self.views
+            first.show(pixels, f"{self._captions[left].partition(' · ')[0]} | {self._captions[right]}")
+            return
+        for image, view in zip([first, second], self.views, strict=True):
+            if image.display:
+                image.show(self._images.get(view), self._captions.get(view, self._caption))
+
+    def _wipe(self, view: ImageView) -> Pixels | None:
+        """Return the picture of the wipe: the same one while nothing changes; None if one of the images is missing."""
+        left, right = (self._images.get(name) for name in self.views)
+        if left is None or right is None:
+            return None
+        before = self._wiped
+        if before is None or not (before[0] is left and before[1] is right and before[2] == self.boundary):
+            line = max(1, round(left.shape[1] / view.extent()[1] / 2))
+            accent = Color.parse(self.app.theme_variables["primary"]).rgb
+            before = self._wiped = left, right, self.boundary, wipe(left, right, self.boundary, line, accent)
+        return before[3]
+
+    def _aspect_ratio(self) -> float:
+        shapes = [image.shape for image in self._images.values()]
+        return shapes[0][1] / shapes[0][0] if shapes else 16 / 9
+
+
+def wipe(left: Pixels, right: Pixels, boundary: float, line: int, colour: tuple[int, int, int]) -> Pixels:
+    """Return the left image [H, W, 3] up to a fraction of the width, and from there on the right one, which is resized.
+
+    Between them is a line so many pixels wide.
+    """
+    height, width = left.shape[:2]
+    if right.shape != left.shape:
+        right = resize(right, width, height)
+    column = round(boundary * width)
+    picture = np.concatenate([left[:, :column], right[:, column:]], axis=1)
+    start = min(max(0, column - line // 2), width - line)
+    picture[:, start : start + line] = colour
+    return picture

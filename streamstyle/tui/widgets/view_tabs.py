@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from streamstyle.runs.folder import VIEWS
-from streamstyle.tui.widgets.image_pair import VIEW_TITLES
 from streamstyle.tui.widgets.text import ACCENT, MUTED, line
+from streamstyle.tui.widgets.view_pair import VIEW_TITLES
 
 _SHORT_TITLES = {"output": "out", "per_frame": "frame", "flow": "flow", "weight": "weight"}
 """Titles on a narrow screen."""

@@ -16,8 +16,8 @@ from streamstyle.tui.dialogs import STOP, leave_dialog, stop_dialog
 from streamstyle.tui.screens.help import RUN_BINDINGS
 from streamstyle.tui.screens.run import RunScreen
 from streamstyle.tui.screens.summary import SummaryScreen
-from streamstyle.tui.widgets.image_pair import ImagePair
 from streamstyle.tui.widgets.text import LogView
+from streamstyle.tui.widgets.view_pair import ViewPair
 from tests.tui.fake_run import FakeRun, preview, started, status_sample
 from tests.tui.pilot import (
     app_with_fake_run,
@@ -201,7 +201,7 @@ def test_command_palette_lists_the_actions(fake_run: FakeRun) -> None:
     async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "output · frame 57")
         await pilot.press("ctrl+p", *"one view")
-        await wait_for_text(pilot, "One view, or two side by side")
+        await wait_for_text(pilot, "One view, or two at once")
         await pilot.press("down", "enter")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
         await wait_for_text(pilot, "film · frame 57")
@@ -339,7 +339,7 @@ def test_preview_request_has_the_size_of_the_image(fake_run: FakeRun, size: tupl
         await wait_until(
             pilot,
             lambda: (
-                fake_run.folder.merged_preview_request().width >= pilot.app.screen.query_one(ImagePair).size.width - 2
+                fake_run.folder.merged_preview_request().width >= pilot.app.screen.query_one(ViewPair).size.width - 2
             ),
         )
         request = fake_run.folder.merged_preview_request()

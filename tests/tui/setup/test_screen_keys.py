@@ -35,7 +35,7 @@ def test_keys_and_mouse_choose_the_frame() -> None:
 
 def test_preview_is_swapped_compared_and_magnified() -> None:
     async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
-        full_width = app.client.last_request("preview")["width"]
+        whole = app.client.last_request("preview")
         await pilot.press("x")
         assert "film · 1:06" in screen_text(pilot)
         await pilot.press("c")
@@ -43,8 +43,12 @@ def test_preview_is_swapped_compared_and_magnified() -> None:
         shown = screen_text(pilot)
         assert "film · 1:06" in shown
         assert "scream · 1:06" in shown
-        assert app.client.last_request("preview")["width"] < 0.6 * full_width
-        await pilot.press("c", "z")
+        one_of_two = app.client.last_request("preview")
+        assert one_of_two["width"] * one_of_two["height"] < 0.6 * whole["width"] * whole["height"]
+        await pilot.press("w")
+        await pilot.pause()
+        assert "film | scream · 1:06" in screen_text(pilot)
+        await pilot.press("w", "z")
         await pilot.pause()
         assert "centre at full resolution" in screen_text(pilot)
         assert app.client.last_request("preview")["detail"]

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from streamstyle.tui.output_pace import REQUEST, OutputPace
 from streamstyle.tui.widgets.image import ImageView
-from streamstyle.tui.widgets.image_pair import ImagePair
+from streamstyle.tui.widgets.view_pair import ViewPair
 from tests.tui.pilot import run_app, screen_text
 
 
@@ -17,7 +17,7 @@ class PairApp(App[int]):
     pace: OutputPace | None = None
 
     def compose(self) -> ComposeResult:
-        yield ImagePair("opening the film")
+        yield ViewPair("opening the film")
 
 
 def test_placeholder_is_in_the_middle_before_any_update() -> None:
