@@ -14,18 +14,19 @@ from benchmarks.conftest import Work
 from benchmarks.report import Report, Row
 from streamstyle.evaluate.metrics import squared_difference, warping_error
 from streamstyle.frames import Frame, StylisedFrame
+from streamstyle.looks import Look, Looks
 from streamstyle.media.probe import probe
-from streamstyle.models.weights import load_consistency_loss_network, prepare_style_net
+from streamstyle.models.weights import load_consistency_loss_network
 from streamstyle.settings import ConsistencySettings, FlowSettings, Method, Settings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.decode import decode
 from streamstyle.stages.flow import add_flow
 from streamstyle.stages.live import cycle, live
 from streamstyle.stages.stylise import stylise
-from streamstyle.styles.blending import load_blend
+from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
 from streamstyle.styles.spec import BlendPart, StyleBlend
 
-AFTER = 12
+AFTER = 8
 """Frames from the joint on that are compared."""
 
 CPU = torch.device("cpu")
@@ -36,10 +37,10 @@ def test_joints(work: Work, report: Report, method: Method) -> None:
     """The frames from the joint on, in levels of 255; the take is each film played forward and backward."""
     settings = ConsistencySettings(method=method, iterations=work.iterations)
     turns = cycle(settings) if method is Method.live else 32
-    run_ins = sorted({turns // 2, turns, 64, 2 * turns, 3 * turns})
+    run_ins = sorted({turns // 2, turns, 64, 2 * turns})
     make = _maker(settings)
     for film in work.films:
-        joint = 4 * turns if method is Method.live else 3 * turns
+        joint = 3 * turns if method is Method.live else 4 * turns
         frames = _take(film, work, joint + AFTER)
         whole = list(make(frames))
         rows = [_compare(whole, list(make(_from(frames, joint - run_in))), joint, run_in) for run_in in run_ins]
@@ -57,9 +58,9 @@ def _take(film: Path, work: Work, count: int) -> list[StylisedFrame]:
     """Stylise a film that is played forward and backward until there are so many frames, as one shot."""
     settings = Settings(source=replace(work.source_settings, end=None), flow=FlowSettings(flow_cache=0))
     there = list(islice(decode(probe(film, settings.source)), count))
-    network = prepare_style_net(load_blend(StyleBlend(work.style.name, (BlendPart(work.style.path),)), 1.0), CPU)
+    looks = Looks.constant(Look(StyleBlend(work.style.name, (BlendPart(work.style.path),))))
     with add_flow(islice(_to_and_fro(there), count), settings.flow) as flowed:
-        return list(stylise(flowed, network, settings.style, CPU))
+        return list(stylise(flowed, FrameLooks(looks), LookNetworks(looks, CPU), CPU))
 
 
 def _to_and_fro(frames: Sequence[Frame]) -> Iterator[Frame]:

@@ -22,11 +22,15 @@ from streamstyle.cluster.engine import (
     facts_of_workers,
 )
 from streamstyle.cluster.flow import FlowHands, FlowOnCluster
-from streamstyle.cluster.head import Hands, check_can_be_cut, run_on_cluster
+from streamstyle.cluster.head import Hands, run_on_cluster
 from streamstyle.cluster.painting import usable_cores
 from streamstyle.cluster.pieces import Piece
-from streamstyle.errors import DeviceError
+from streamstyle.errors import DeviceError, OutputError, SettingsError
 from streamstyle.events import Finished, Observer, Stopped, Warned, WorkersSampled
+from streamstyle.media.image_sequence import is_sequence
+from streamstyle.media.output_names import partial_path
+from streamstyle.media.standard_streams import STDIN, is_stdout
+from streamstyle.resume.checkpoint import read_checkpoint
 from streamstyle.settings import ClusterSettings, Settings
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
@@ -133,6 +137,19 @@ def _watch(client: Client, video: VideoInfo) -> tuple[str, WorkerActivity]:
     run, activity = f"streamstyle-{token_hex(8)}", WorkerActivity(video, lambda: addresses_of_workers(client))
     client.subscribe_topic(run, activity.handle)
     return run, activity
+
+
+def check_can_be_cut(video: VideoInfo, output: Path, *, restart: bool) -> None:
+    """Raise SettingsError where input or output is no single file, OutputError where one machine has begun it."""
+    for path in (video.path, output):
+        if path == STDIN or is_stdout(output) or is_sequence(path):
+            raise SettingsError(f"--cluster cannot be used with {path}", "Give the file of a film, and one to write.")
+    begun = None if restart else read_checkpoint(output)
+    if begun is not None and begun.resume_point.frames:
+        raise OutputError(
+            f"{partial_path(output).name} is of a run without --cluster",
+            "Resume it without, give --restart to start from the beginning, or choose another output with -o.",
+        )
 
 
 def _threads_of_worker(address: ClusterAddress, settings: Settings) -> int:

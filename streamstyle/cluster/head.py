@@ -9,23 +9,21 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
+from streamstyle.cluster.failures import Failures
 from streamstyle.cluster.joining import check_piece, encoder_header, join
 from streamstyle.cluster.journal import Journal, open_journal
 from streamstyle.cluster.packets import PacketCutter
 from streamstyle.cluster.painting import Commission, FilmMissing, PaintedPiece, PieceTask, content_digest
 from streamstyle.cluster.pieces import Piece, Splitting, split
 from streamstyle.cluster.reporter import Reporter
-from streamstyle.errors import DeviceError, OutputError, SettingsError, StreamstyleError, StyleError
+from streamstyle.errors import DeviceError, OutputError, SettingsError, StyleError
 from streamstyle.events import Finished, Observer, Stopped, WorkersSampled
-from streamstyle.formatting import format_duration
-from streamstyle.media.image_sequence import is_sequence
 from streamstyle.media.output_names import check_output, partial_path
-from streamstyle.media.standard_streams import STDIN, is_stdout
 from streamstyle.prefetch import prefetch
-from streamstyle.resume.checkpoint import read_checkpoint
 from streamstyle.resume.signature import run_inputs, run_signature
 from streamstyle.settings import Settings
 from streamstyle.stages.decode import decode
@@ -33,9 +31,6 @@ from streamstyle.stages.shots import number_shots
 from streamstyle.styles.frame_looks import FrameLooks
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
-
-ATTEMPTS = 3
-"""Times that a piece is painted before it is given up."""
 
 _WINDOW = 2
 """Pieces handed out, and pieces that wait to be, for each worker."""
@@ -89,7 +84,8 @@ def run_on_cluster(
     """Write the video in a style to `output`, painted by `hands`; `on_poll` is called now and then.
 
     Finished pieces of an earlier run are used again, unless `restart` is set. When `stop` is set, no more pieces are
-    handed out, and what is finished is kept. With `exact`, pieces whose arithmetic differs are refused.
+    handed out, what is finished is kept, and what of it begins the film is joined so that it can be watched. With
+    `exact`, pieces whose arithmetic differs are refused.
     Raises StreamstyleError; what is finished is kept then, too.
     """
     inputs = run_inputs(video, style, settings)
@@ -103,28 +99,6 @@ def run_on_cluster(
         run = _Run(video, output, style, settings, hands, stop, splitting, exact, journal, reporter)
         run.paint_all()
         return run.finish()
-
-
-def check_can_be_cut(video: VideoInfo, output: Path, *, restart: bool) -> None:
-    """Raise SettingsError where input or output is no single file, OutputError where one machine has begun it."""
-    for path in (video.path, output):
-        if path == STDIN or is_stdout(output) or is_sequence(path):
-            raise SettingsError(f"--cluster cannot be used with {path}", "Give the file of a film, and one to write.")
-    begun = None if restart else read_checkpoint(output)
-    if begun is not None and begun.resume_point.frames:
-        raise OutputError(
-            f"{partial_path(output).name} is of a run without --cluster",
-            "Resume it without, give --restart to start from the beginning, or choose another output with -o.",
-        )
-
-
-@dataclass(slots=True)
-class _Attempts:
-    """Failures of one piece."""
-
-    piece: Piece
-    count: int = 0
-    last: str = ""
 
 
 class _Run:
@@ -153,7 +127,7 @@ class _Run:
         self._pieces = list[Piece]()
         self._files = dict[int, Path]()
         self._in_work = dict["Future[Painted]", Piece]()
-        self._failures = dict[int, _Attempts]()
+        self._failures = Failures(video, reporter.warn)
         self._again = list[Piece]()
         self._arithmetic, self._unlike_is_said = {entry.arithmetic for entry in journal.entries}, False
 
@@ -188,17 +162,33 @@ class _Run:
 
     def finish(self) -> Finished | Stopped:
         """Join the pieces, or say what is missing; return the last event. Raises DeviceError for failed pieces."""
-        if self._failures and not self._stop.is_set():
-            raise self._failed()
+        if not self._stop.is_set() and (error := self._failures.error()):
+            raise error
         if not self._stop.is_set():
-            pieces = [(piece, self._files[piece.number]) for piece in self._pieces]
-            warnings = join(self._encoded, self._output, self._settings.encoder, pieces, self._stop)
+            warnings = self._join(self._encoded, self._output, self._pieces, self._stop)
             if warnings is not None:
                 for warning in warnings:
                     self._reporter.warn(warning)
                 self._journal.remove()
                 return self._reporter.finished(self._output, self._pieces[-1].last.shot + 1)
-        return self._reporter.stopped(self._journal.folder)
+        return self._reporter.stopped(self._join_begin() or self._journal.folder)
+
+    def _join_begin(self) -> Path | None:
+        """Write the pieces that are done from the beginning on as a film beside them; return it."""
+        begin = list(takewhile(lambda piece: piece.number in self._files, self._pieces))
+        if not begin:
+            return None
+        path = self._journal.folder / partial_path(self._output).name
+        try:
+            self._join(replace(self._encoded, end_pts=begin[-1].end_pts), path, begin, threading.Event())
+        except OutputError as error:
+            self._reporter.warn(f"what is done was not joined: {error.problem}")
+            return None
+        return path
+
+    def _join(self, video: VideoInfo, output: Path, pieces: list[Piece], stop: threading.Event) -> list[str] | None:
+        files = [(piece, self._files[piece.number]) for piece in pieces]
+        return join(video, output, self._settings.encoder, files, stop)
 
     def _cancel(self) -> None:
         for future in self._in_work:
@@ -238,7 +228,8 @@ class _Run:
                     "the scheduler of the cluster is gone", "Start it; the same command resumes."
                 ) from error
             except Exception as error:  # whatever a worker may raise: it is counted and named
-                self._note_failure(piece, error)
+                if self._failures.note(piece, error):
+                    self._again.append(piece)
         self._report()
 
     def _keep(self, piece: Piece, painted: Painted) -> None:
@@ -262,7 +253,7 @@ class _Run:
             del self._files[piece.number]
             path.unlink(missing_ok=True)
             raise
-        self._failures.pop(piece.number, None)
+        self._failures.forget(piece)
         for warning in painted.warnings:
             self._reporter.warn(warning)
         self._reporter.painted(piece)
@@ -277,29 +268,6 @@ class _Run:
         if not self._unlike_is_said:
             self._unlike_is_said = True
             self._reporter.warn(f"pieces are painted on unlike machines: {kinds}; they may differ slightly")
-
-    def _note_failure(self, piece: Piece, error: Exception) -> None:
-        """Hand a piece out again, or give it up."""
-        failure = self._failures.setdefault(piece.number, _Attempts(piece))
-        failure.count += 1
-        failure.last = error.problem if isinstance(error, StreamstyleError) else f"{type(error).__name__}: {error}"
-        if failure.count < ATTEMPTS:
-            self._again.append(piece)
-        else:
-            self._reporter.warn(f"{self._describe(piece)} failed {ATTEMPTS} times: {failure.last}")
-
-    def _failed(self) -> StreamstyleError:
-        failures = sorted(self._failures.values(), key=lambda failure: failure.piece.number)
-        first = failures[0]
-        more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
-        return DeviceError(
-            f"{self._describe(first.piece)}{more} could not be painted: {first.last}",
-            "The other pieces are done; the same command tries again what is missing.",
-        )
-
-    def _describe(self, piece: Piece) -> str:
-        begin, end = (format_duration(self._video.seconds(each.pts)) for each in (piece.first, piece.last))
-        return f"piece {piece.number + 1} ({begin} to {end})"
 
     def _report(self) -> None:
         self._reporter.progress(*self._hands.poll({piece.number: piece for piece in self._in_work.values()}))

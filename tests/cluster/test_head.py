@@ -11,7 +11,9 @@ from typing import Any
 import av
 import pytest
 
-from streamstyle.cluster.head import ATTEMPTS, Paint, check_can_be_cut
+from streamstyle.cluster.at_address import check_can_be_cut
+from streamstyle.cluster.failures import ATTEMPTS
+from streamstyle.cluster.head import Paint
 from streamstyle.cluster.journal import pieces_folder
 from streamstyle.cluster.painting import FilmMissing, PaintedPiece, PieceTask, paint
 from streamstyle.errors import DeviceError, OutputError, SettingsError
@@ -21,7 +23,7 @@ from streamstyle.settings import EncoderSettings, Method
 from streamstyle.stages.writer import VideoWriter
 from tests.cluster.cluster_case import InProcess, case, film
 from tests.films import Extras
-from tests.video_io import packets
+from tests.video_io import frame_hashes, packets
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -110,6 +112,13 @@ def test_a_stopped_run_is_resumed_with_what_is_missing(tmp_path: Path) -> None:
     done = first.ended.frames
     assert 10 <= done == first.ended.resumable_frames < 27
     assert not output.exists()
+    begun, whole = Path(first.ended.output), one.stylise(tmp_path / "whole.mkv").hashes()
+    assert begun == pieces_folder(output) / "out.partial.mkv"
+    assert frame_hashes(begun) == whole[: len(frame_hashes(begun))]
+    assert len(frame_hashes(begun)) in {10, 18}
+    sound = packets(begun, "audio")
+    assert sound == packets(tmp_path / "whole.mkv", "audio")[: len(sound)]
+    assert abs(float(sound[-1][0]) - len(frame_hashes(begun)) / 25) < 0.1
     second = InProcess(paint=note).run(one, output)
     assert isinstance(second.events[0], Started)
     assert second.events[0].resumed_frames == second.ended.resumed_frames == done
