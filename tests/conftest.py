@@ -13,6 +13,8 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes: each computes in one thread, and so do its children
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+os.environ["XDG_CONFIG_HOME"] = os.devnull  # whoever runs the tests may have a config file
+
 import torch
 
 from streamstyle.gpu import dispatch

@@ -27,22 +27,10 @@ TABLES = ("run", "demo", "styles", "learn", "upscale", "compare", "measure")
 """Commands that have a table; `[run]` is also that of `tui`."""
 
 _TYPED_ONLY = frozenset(
-    {
-        "help",
-        "config",
-        "no-config",
-        "yes",
-        "restart",
-        "dry-run",
-        "count",
-        "run-folder",
-        "script",
-        "keyframe",
-        "json",
-        "debug",
-    }
+    {"help", "config", "no-config", "yes", "restart", "dry-run", "count", "run-folder", "json", "debug"}
+    | {"script", "keyframe"}
 )
-"""Options that are about one run, or that replace files: they are no defaults."""
+"""Options that are about one run or one film, or that replace files: they are no defaults."""
 
 _EXCLUSIVE = (frozenset({"size", "height", "max_height"}), frozenset({"sample", "time_range"}))
 """Options of which one, typed, takes the place of the others in the file."""

@@ -125,7 +125,10 @@ class SetupScreen(Screen[None]):
         self.query_one(OptionsPanel).set_texts({**state.settings, **part})
 
     def _change(self, **changes: Any) -> None:
-        self._state = replace(self._state, **changes)
+        state = replace(self._state, **changes)
+        if state == self._state:
+            return  # a field was filled with what had been chosen
+        self._state = state
         self._start_when_checked = False
         self._refresh()
 

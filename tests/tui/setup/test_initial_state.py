@@ -10,10 +10,11 @@ from textual.pilot import Pilot
 from textual.widgets import Collapsible
 
 from streamstyle.cli.run_arguments import parse_run_arguments
+from streamstyle.tui.setup.client import Reply
 from streamstyle.tui.setup.fields import Field
 from streamstyle.tui.setup.initial_state import initial_state
 from streamstyle.tui.setup.state import SetupState
-from tests.tui.setup.setup_harness import SetupApp, copied_options, fill_in, run_setup
+from tests.tui.setup.setup_harness import FakePreviewClient, SetupApp, copied_options, fill_in, run_setup
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,20 @@ def test_a_style_that_is_not_listed_is_added_to_the_list() -> None:
 
 def test_a_preview_is_not_made_with_the_config_file() -> None:
     assert SetupState(more=("--no-config",)).frame_state().more == ("--no-config",)
+
+
+def test_a_start_before_the_styles_are_listed_is_not_forgotten() -> None:
+    def be_slow(client: FakePreviewClient) -> None:
+        client.silent = {"styles", "check"}
+
+    async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
+        await pilot.pause()
+        await pilot.press("ctrl+s")
+        for kind in ("styles", "check"):
+            parameters = app.client.last_request(kind)
+            app.client.reply(Reply(kind, parameters, getattr(app.client, f"answer_{kind}")(parameters)))
+            await pilot.pause()
+
+    app = run_setup(steps, prepare=be_slow, initial=initial_state({"style": "night"}))
+    assert app.request is not None
+    assert app.request.arguments == ("film.mp4", "--style", "night")
