@@ -48,20 +48,22 @@ def _films_in(folder: Path, name_style: Callable[[], str]) -> list[Path]:
         files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
     except OSError:  # no folder, or one that cannot be read: whoever reads it says so
         return []
-    videos = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
+    videos = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES and ".partial" not in path.suffixes]
     if sum(path.suffix.lower() in IMAGE_SUFFIXES for path in files) > len(videos):
         return []
-    styles = {each.name for each in all_styles()} | set(name_style().split("+")) if videos else set()
-    films = [video for video in videos if not any(_is_output_of(video, other, styles) for other in videos)]
+    style = name_style() if videos else ""
+    known = {*style.split("+"), *(each.name for each in all_styles())} if videos else set()
+    films = [video for video in videos if not any(_is_output_of(video, other, style, known) for other in videos)]
     return sorted(films, key=lambda film: natural_order(film.name))
 
 
-def _is_output_of(film: Path, other: Path, styles: set[str]) -> bool:
+def _is_output_of(film: Path, other: Path, style: str, known: set[str]) -> bool:
     """Whether a film is called as if it had been made from another: `a.wave.live.mkv` from `a.mkv`."""
-    if not film.name.startswith(f"{other.stem}.") or film.stem == other.stem:
+    if film.stem == other.stem or not film.name.startswith(f"{other.stem}."):
         return False
-    style = film.stem.removeprefix(f"{other.stem}.").split(".")[0]
-    return style in ("partial", "compare") or set(style.split("+")) <= styles
+    rest = film.stem.removeprefix(f"{other.stem}.")
+    first = rest.split(".")[0]
+    return first == "compare" or set(first.split("+")) <= known or bool(style and f"{rest}.".startswith(f"{style}."))
 
 
 def run_films(

@@ -83,12 +83,16 @@ def find_run(name: str) -> RunFolder:
 
 
 def earlier_arguments(output: Path) -> tuple[str, ...]:
-    """Return the arguments of the latest ended run that has written frames of that output; empty if none is known."""
+    """Return the arguments of the latest ended run that has written frames of that output; empty if none is known.
+
+    They mean the same whatever the config file says by now.
+    """
     for run in map(read_status, list_runs()):
         state = run.run_state
         partial = state.last_frame is not None and not isinstance(state.end, Finished)
         if not run.alive and partial and state.started and Path(state.started.output).absolute() == output.absolute():
-            return tuple(user_arguments(run.folder.command()[1:]))
+            arguments = user_arguments(run.folder.command()[1:])  # with what the file added when the run was begun
+            return tuple(arguments if "--no-config" in arguments else ["--no-config", *arguments])
     return ()
 
 

@@ -67,25 +67,21 @@ def test_a_folder_stands_for_its_films_in_natural_order(tmp_path: Path) -> None:
 
 def test_outputs_in_a_folder_are_not_films_of_it(tmp_path: Path) -> None:
     films = touch(tmp_path, "a.mkv", "a.part2.mkv", "b.mkv")
-    touch(
-        tmp_path,
-        "a.wave.mkv",
-        "a.wave.live.360p.mp4",
-        "a.wave+nonsense.mkv",
-        "a.my.mkv",
-        "b.wave.partial.mkv",
-        "b.compare.mkv",
-    )
+    touch(tmp_path, "a.wave.mkv", "a.wave.live.360p.mp4", "a.wave+nonsense.mkv", "a.my.mkv", "a.part2.my.10s.mkv")
+    touch(tmp_path, "b.compare.mkv", "b.unknown.partial.mkv", "b.unknown.partial.earlier.mkv")
     assert find_films([tmp_path], lambda: "my+nonsense") == films
+
+
+def test_a_style_with_dots_in_its_name_is_recognised_in_an_output(tmp_path: Path) -> None:
+    films = touch(tmp_path, "a.mkv", "a.my.mkv")
+    touch(tmp_path, "a.my.photo.mkv", "a.my.photo.johnson.mkv")
+    assert find_films([tmp_path], lambda: "my.photo") == films
 
 
 def test_a_folder_with_more_images_than_films_is_an_image_sequence(tmp_path: Path) -> None:
     touch(tmp_path, "1.png", "2.png", "preview.mp4")
-    assert find_films([tmp_path, Path("-"), Path("missing.mkv")], lambda: "wave") == [
-        tmp_path,
-        Path("-"),
-        Path("missing.mkv"),
-    ]
+    paths = [tmp_path, Path("-"), Path("missing.mkv")]
+    assert find_films(paths, lambda: "wave") == paths
 
 
 # ----------------------------------------------------------------------------------------------------------------- runs

@@ -58,6 +58,6 @@ def test_arguments_of_the_run_that_began_an_output(run: FakeRun) -> None:
     assert earlier_arguments(output) == (), "it is still running"
     run.emit(Stopped("out/painted.partial.mkv", 57, 55.0))
     end_process(run)
-    assert earlier_arguments(output) == COMMAND
-    assert earlier_arguments(output.absolute()) == COMMAND
+    assert earlier_arguments(output) == ("--no-config", *COMMAND)
+    assert earlier_arguments(output.absolute()) == ("--no-config", *COMMAND)
     assert earlier_arguments(Path("other.mkv")) == ()

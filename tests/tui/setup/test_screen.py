@@ -204,7 +204,7 @@ def test_partial_output_can_be_resumed_with_its_own_settings(home: Path) -> None
 
     request = run_setup(steps).request
     assert request is not None
-    assert request.arguments == own
+    assert request.arguments == ("--no-config", *own)
 
 
 def test_failed_trial_run_refuses_the_start() -> None:
