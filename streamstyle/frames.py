@@ -183,6 +183,16 @@ class LookbackWindow(Generic[Item]):
         self._items.clear()
 
 
+def join_feedback(parts: Mapping[str, Feedback]) -> Feedback:
+    """Return what several methods carry side by side, by names, as one."""
+    return {f"{part}/{name}": value for part, feedback in parts.items() for name, value in feedback.items()}
+
+
+def part_of_feedback(feedback: Feedback, part: str) -> Feedback:
+    """Return what `join_feedback` was given for one name."""
+    return {name.removeprefix(f"{part}/"): value for name, value in feedback.items() if name.startswith(f"{part}/")}
+
+
 def outputs_to_feedback(
     outputs: Iterable[Tensor],  # [3, H, W] each, the latest last
 ) -> Feedback:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log2
 from pathlib import Path
@@ -91,6 +91,16 @@ def _mix(one: float, other: float, share: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """Where a look holds, and what is painted elsewhere."""
+
+    path: Path
+    """An image, a film or an image sequence, which begins with the film: white where the look holds."""
+    outside: StyleBlend | None = None
+    """The style of the rest; None if that stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class LookKey:
     """The look at one time."""
 
@@ -104,6 +114,8 @@ class Stretch:
 
     keys: tuple[LookKey, ...]
     """At least one, their times rising; the first is its start, and the look of the last holds until the end."""
+    mask: Mask | None = None
+    """None if the look holds everywhere."""
 
     @property
     def start(self) -> float:
@@ -122,6 +134,15 @@ class Stretch:
         yield from (key.look for key in self.keys)
         yield from (key.look.towards(following.look, 0.5) for key, following in pairwise(self.keys))
 
+    def outside(self) -> Stretch:
+        """Return the stretch as it is painted outside its mask; without one it is not painted."""
+        outside = None if self.mask is None else self.mask.outside
+        if outside is None:
+            keys = (LookKey(key.time, replace(key.look, strength=0.0)) for key in self.keys)
+        else:
+            keys = (LookKey(key.time, replace(key.look, style=outside)) for key in self.keys)
+        return Stretch(tuple(keys))
+
 
 @dataclass(frozen=True, slots=True)
 class Looks:
@@ -131,25 +152,38 @@ class Looks:
     """At least one, in order; the first also holds before its start."""
 
     @classmethod
-    def constant(cls, look: Look) -> Looks:
+    def constant(cls, look: Look, mask: Mask | None = None) -> Looks:
         """Return one look for all of the film."""
-        return cls((Stretch((LookKey(0.0, look),)),))
+        return cls((Stretch((LookKey(0.0, look),), mask),))
 
     def at(self, time: float) -> Look:
         """Return the look at a time."""
         return self.stretches[self._index(time)].at(time)
 
+    def mask_at(self, time: float) -> Mask | None:
+        """Return the mask at a time, if there is one."""
+        return self.stretches[self._index(time)].mask
+
+    def outside(self) -> Looks:
+        """Return the looks outside the masks."""
+        return Looks(tuple(stretch.outside() for stretch in self.stretches))
+
     def breaks(self, before: float, time: float) -> bool:
         """Whether the look changes at once between two times: nothing may be carried from one to the other."""
         first, last = self._index(before), self._index(time)
         return any(
-            stretch.keys[-1].look != following.keys[0].look
+            stretch.keys[-1].look != following.keys[0].look or stretch.mask != following.mask
             for stretch, following in pairwise(self.stretches[first : last + 1])
         )
 
     def kept(self, before: float, time: float) -> float:
         """Return the share of what is carried that is kept from one frame to the next, 1 where no look changes."""
         return max(0.0, 1.0 - HASTE * self.at(time).difference(self.at(before)))
+
+    @property
+    def masks(self) -> tuple[Mask, ...]:
+        """All masks, each once."""
+        return tuple(dict.fromkeys(stretch.mask for stretch in self.stretches if stretch.mask is not None))
 
     @property
     def is_original(self) -> bool:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
-from itertools import islice
+from itertools import islice, tee
 from pathlib import Path
 from typing import Protocol
 
 import torch
 
 from streamstyle.events import Finished, Observer, StopEvent, Stopped
-from streamstyle.frames import Feedback, Frame, FrameWithFlow, OutputFrame, StylisedFrame
+from streamstyle.frames import Feedback, Frame, FrameWithFlow, OutputFrame, StylisedFrame, part_of_feedback
 from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_errors
 from streamstyle.job import FrameCallback, Job, Writer, open_output
+from streamstyle.mask_films import MaskFilms
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.models.weights import (
     load_consistency_loss_network,
@@ -28,12 +29,13 @@ from streamstyle.prefetch import prefetch
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
 from streamstyle.resume.signature import run_inputs, run_signature, upscale_signature
-from streamstyle.settings import ConsistencySettings, Device, EncoderSettings, Method, Settings, UpscaleSettings
+from streamstyle.settings import Device, EncoderSettings, Method, Settings, UpscaleSettings
 from streamstyle.stages.carry_paintings import carry_paintings
 from streamstyle.stages.consistency import consistency
 from streamstyle.stages.decode import decode
 from streamstyle.stages.flow import MotionStore, add_flow, estimate_motion
 from streamstyle.stages.live import live
+from streamstyle.stages.mask import INSIDE, OUTSIDE, mix_by_mask
 from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.shots import number_shots
 from streamstyle.stages.stylise import stylise
@@ -116,13 +118,13 @@ def stylise_video(
             all_passes = timed("multi_pass", multi_pass(first_pass, optimiser, settings))
             consistent = apply_strength(all_passes, settings.style)
         else:
-            networks = LookNetworks(looks.looks, device)
-            stylised = stylise(remaining, looks, networks, device, warn)
-            if paintings := _paintings_to_carry(style, settings):
-                motion_by = partial(estimate_motion, preset=settings.flow.flow)
-                stylised = carry_paintings(stylised, paintings, video.time_base, motion_by)
-            stylised = timed("stylise", stylised)
-            consistent = timed("consistency", _make_consistent(stylised, settings.consistency, device, warn, feedback))
+            painter = _Painter(settings, LookNetworks(looks.looks, device), device, warn, job.timer)
+            paintings = _paintings_to_carry(style, settings)
+            if looks.looks.masks:
+                masks = MaskFilms(video, looks)
+                consistent = timed("mask", painter.paint_masked(remaining, looks, masks, feedback, paintings))
+            else:
+                consistent = painter.paint(remaining, looks, feedback, paintings)
         images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, islice(consistent, run_in, None))
         if factor > 1:
             upscaler = load_upscaler_for_inference(device)
@@ -228,19 +230,54 @@ def _paintings_to_carry(style: StyleBlend, settings: Settings) -> list[PaintedFr
     return read_kept_frames(style)
 
 
-def _make_consistent(
-    frames: Iterator[StylisedFrame],
-    settings: ConsistencySettings,
-    device: torch.device,
-    warn: Warn,
-    feedback: Feedback,
-) -> Iterator[StylisedFrame]:
-    """Return the frames made consistent in time by the method, johnson's as they are."""
-    if settings.method is Method.johnson:
-        return frames
-    if settings.method is Method.live:
-        return live(frames, settings, feedback)
-    return consistency(frames, settings, load_consistency_loss_network(settings, device), warn, feedback)
+class _Painter:
+    """Stylises frames and makes them consistent in time, by any method but ruder."""
+
+    def __init__(
+        self, settings: Settings, networks: LookNetworks, device: torch.device, warn: Warn, timer: StageTimer
+    ) -> None:
+        self._settings, self._networks, self._device = settings.consistency, networks, device
+        self._warn, self._timed = warn, timer.measure_iter
+        self._loss_network = load_consistency_loss_network(settings.consistency, device)
+        self._motion_by = partial(estimate_motion, preset=settings.flow.flow)
+
+    def paint(
+        self,
+        frames: Iterable[FrameWithFlow],
+        looks: FrameLooks,
+        feedback: Feedback,
+        paintings: Sequence[PaintedFrame] = (),
+    ) -> Iterator[StylisedFrame]:
+        """Return the frames in their looks, and near key frames as their `paintings` show them."""
+        stylised = stylise(frames, looks, self._networks, self._device, self._warn)
+        if paintings:
+            stylised = carry_paintings(stylised, paintings, looks.time_base, self._motion_by)
+        return self._timed("consistency", self._make_consistent(self._timed("stylise", stylised), feedback))
+
+    def paint_masked(
+        self,
+        frames: Iterable[FrameWithFlow],
+        looks: FrameLooks,
+        masks: MaskFilms,
+        feedback: Feedback,
+        paintings: Sequence[PaintedFrame],
+    ) -> Iterator[StylisedFrame]:
+        """Return the frames painted inside and outside the masks, each carried on its own, and mixed."""
+        inside, outside = tee(frames)
+        return mix_by_mask(
+            self.paint(inside, looks, part_of_feedback(feedback, INSIDE), paintings),
+            self.paint(outside, looks.outside(), part_of_feedback(feedback, OUTSIDE)),
+            masks.at,
+            feedback,
+        )
+
+    def _make_consistent(self, frames: Iterator[StylisedFrame], feedback: Feedback) -> Iterator[StylisedFrame]:
+        """Return the frames made consistent in time by the method, johnson's as they are."""
+        if self._settings.method is Method.johnson:
+            return frames
+        if self._settings.method is Method.live:
+            return live(frames, self._settings, feedback)
+        return consistency(frames, self._settings, self._loss_network, self._warn, feedback)
 
 
 def _load_ruder_optimiser(style: StyleBlend, settings: Settings, device: torch.device, warn: Warn) -> RuderOptimiser:

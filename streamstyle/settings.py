@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from streamstyle.errors import SettingsError
-from streamstyle.looks import Look, Looks, StyleBlend
+from streamstyle.looks import Look, Looks, Mask, StyleBlend
 
 MIN_SIDE = 32
 MAX_SIDE = 8192
@@ -357,7 +357,9 @@ class Settings:
         0, f"CPU threads of the networks and of optical flow, 1 to {MAX_THREADS}; 0: one per core."
     )
     script: Looks | None = None
-    """Looks by time, in place of the one look that style and `StyleSettings` are."""
+    """Looks by time and place, instead of the one look that style and `StyleSettings` are."""
+    mask: Mask | None = None
+    """Where that one look holds; None if everywhere."""
 
     def __post_init__(self) -> None:
         require(
@@ -366,13 +368,18 @@ class Settings:
             self.threads,
             f"Give 1 to {MAX_THREADS}, or 0 to choose it by the number of cores.",
         )
-        if self.script is not None and self.consistency.method is Method.ruder:
-            raise SettingsError("--script works with every --method but ruder", "Give live, consistent or johnson.")
+        if (self.script or self.mask) and self.consistency.method is Method.ruder:
+            raise SettingsError(
+                "--script and --mask work with every --method but ruder", "Give live, consistent or johnson."
+            )
+
+    def look(self, style: StyleBlend) -> Look:
+        """Return the one look that a style and its settings are."""
+        return Look(style, self.style.strength, self.style.style_scale, float(self.style.preserve_colour))
 
     def looks(self, style: StyleBlend) -> Looks:
         """Return the looks of the script; without one, that of the style for all of the film."""
-        own = Look(style, self.style.strength, self.style.style_scale, float(self.style.preserve_colour))
-        return Looks.constant(own) if self.script is None else self.script
+        return Looks.constant(self.look(style), self.mask) if self.script is None else self.script
 
     @property
     def is_original(self) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from streamstyle.errors import OutputError, SettingsError, StyleError
 from streamstyle.events import Finished, ShotStarted
-from streamstyle.looks import Looks
+from streamstyle.looks import Looks, Mask
 from streamstyle.media.probe import probe
 from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.weights import save_weights, style_metadata
@@ -19,7 +19,7 @@ from streamstyle.settings import ConsistencySettings, Method, Settings, SourceSe
 from streamstyle.styles.script import read_script
 from streamstyle.styles.spec import parse_style
 from tests.cluster.cluster_case import InProcess, case, film
-from tests.films import pan, write_film
+from tests.films import pan, png, texture, write_film
 from tests.stylise_case import StyliseCase
 from tests.video_io import mean_difference
 
@@ -127,7 +127,94 @@ def test_styles_that_cannot_go_over_are_refused_before_the_run(tmp_path: Path) -
     directed(tmp_path, text.format("")).stylise(tmp_path / "out.mkv")  # at once they can
 
 
+# ---------------------------------------------------------------------------------------------------------------- masks
+
+
+@pytest.fixture
+def mask(tmp_path: Path) -> Path:
+    """White left of an edge that moves to the right, for 27 frames of 32x24."""
+    frames = np.zeros((27, 24, 32, 3), np.uint8)
+    for index, frame in enumerate(frames):
+        frame[:, : 8 + index // 2] = 255
+    return write_film(tmp_path / "mask.mkv", frames)
+
+
+def masked(folder: Path, mask: Path, outside: str | None = None, method: Method = Method.live) -> StyliseCase:
+    plain = replace(case(folder, film(folder), method), style=parse_style("wave"))
+    other = None if outside is None else parse_style(outside)
+    return plain.with_settings(mask=Mask(mask, other))
+
+
+@pytest.mark.parametrize("method", [Method.live, Method.johnson, Method.consistent])
+def test_inside_a_mask_is_the_style_and_outside_the_other_or_the_film(
+    tmp_path: Path, mask: Path, method: Method
+) -> None:
+    """Each painting is the one of a film without a mask, bit for bit."""
+    whole = masked(tmp_path, mask, "the_scream", method)
+    original = whole.with_settings(mask=Mask(mask))
+    mixed, on_film = (one.stylise(tmp_path / f"{n}.mkv").images() for n, one in enumerate((whole, original)))
+    wave = whole.with_settings(mask=None)
+    scream = replace(wave, style=parse_style("the_scream"))
+    film_itself = wave.with_settings(style=StyleSettings(strength=0.0))
+    plain = [one.stylise(tmp_path / f"plain{n}.mkv").images() for n, one in enumerate((wave, scream, film_itself))]
+    for index in range(27):
+        left, right = slice(0, 8), slice(56, 64)
+        assert np.array_equal(mixed[index][:, left], plain[0][index][:, left])
+        assert np.array_equal(mixed[index][:, right], plain[1][index][:, right])
+        assert np.array_equal(on_film[index][:, left], plain[0][index][:, left])
+        assert np.array_equal(on_film[index][:, right], plain[2][index][:, right])
+
+
+@pytest.mark.parametrize("stop_after", [4, 13])
+@pytest.mark.parametrize("outside", [None, "the_scream"])
+def test_a_stopped_run_with_a_mask_is_resumed_bit_for_bit(
+    tmp_path: Path, mask: Path, outside: str | None, stop_after: int
+) -> None:
+    one = masked(tmp_path, mask, outside)
+    whole = one.stylise(tmp_path / "whole.mkv")
+    one.stylise(tmp_path / "out.mkv", stop_after)
+    resumed = one.stylise(tmp_path / "out.mkv")
+    assert isinstance(resumed.ended, Finished)
+    assert resumed.ended.resumed_frames == stop_after
+    assert resumed.hashes() == whole.hashes()
+
+
+def test_another_mask_does_not_resume_a_run(tmp_path: Path, mask: Path) -> None:
+    one = masked(tmp_path, mask)
+    one.stylise(tmp_path / "out.mkv", 4)
+    write_film(mask, np.full((27, 24, 32, 3), 255, np.uint8))
+    with pytest.raises(OutputError, match="was started with another script or mask"):
+        one.stylise(tmp_path / "out.mkv")
+
+
+def test_a_mask_goes_to_the_workers_of_a_cluster(tmp_path: Path, mask: Path) -> None:
+    one = masked(tmp_path, mask, "the_scream")
+    pieces = InProcess().run(one, tmp_path / "pieces.mkv")
+    assert pieces.hashes() == one.stylise(tmp_path / "whole.mkv").hashes()
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "1.png").write_bytes(png(texture(32, 24)))
+    with pytest.raises(SettingsError, match="images of the mask"):
+        InProcess().run(masked(tmp_path, tmp_path / "images"), tmp_path / "out.mkv")
+
+
+def test_a_run_does_not_overwrite_its_mask(tmp_path: Path, mask: Path) -> None:
+    with pytest.raises(OutputError, match="would overwrite"):
+        masked(tmp_path, mask).stylise(mask)
+
+
+def test_a_script_names_masks(tmp_path: Path, mask: Path) -> None:
+    """In the first shot of the film only; the second is painted all over."""
+    text = f"style = 'wave'\n[[shot]]\nstart = 0\nmask = '{mask.name}'\n[[shot]]\nstart = 0.4\n"
+    images = directed(tmp_path, text).stylise(tmp_path / "out.mkv").images()
+    wave = directed(tmp_path).with_settings(script=None)
+    plain = wave.stylise(tmp_path / "wave.mkv").images()
+    original = wave.with_settings(style=StyleSettings(strength=0.0)).stylise(tmp_path / "original.mkv").images()
+    assert np.array_equal(images[9][:, :8], plain[9][:, :8])
+    assert np.array_equal(images[9][:, 56:], original[9][:, 56:])
+    assert all(np.array_equal(images[index], plain[index]) for index in range(10, 27))
+
+
 def test_ruder_has_no_script(tmp_path: Path) -> None:
     looks = read(tmp_path, SCRIPT)
-    with pytest.raises(SettingsError, match="--script works with every --method but ruder"):
+    with pytest.raises(SettingsError, match="--script and --mask work with every --method but ruder"):
         Settings(consistency=ConsistencySettings(method=Method.ruder), script=looks)

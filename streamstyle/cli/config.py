@@ -28,7 +28,7 @@ TABLES = ("run", "demo", "styles", "learn", "upscale", "compare", "measure")
 
 _TYPED_ONLY = frozenset(
     {"help", "config", "no-config", "yes", "restart", "dry-run", "count", "run-folder", "json", "debug"}
-    | {"script", "keyframe"}
+    | {"script", "mask", "keyframe"}
 )
 """Options that are about one run or one film, or that replace files: they are no defaults."""
 

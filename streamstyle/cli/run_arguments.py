@@ -17,6 +17,7 @@ from streamstyle.cli.options import (
     HELP_NAMES,
     Decorated,
     combine,
+    complete_style,
     console_options,
     grouped_option,
     output_options,
@@ -26,6 +27,7 @@ from streamstyle.cli.options import (
 )
 from streamstyle.cli.purposes import purpose_option, quality_option, suffix_for
 from streamstyle.errors import OutputError, SettingsError
+from streamstyle.looks import Mask
 from streamstyle.option_values import parse_keyframe, parse_seconds, settings_from
 from streamstyle.output_template import OutputName
 from streamstyle.settings import (
@@ -43,7 +45,7 @@ from streamstyle.settings import (
 )
 from streamstyle.styles.adaptation import KEYFRAME_SECONDS, Adaptation, find_adapted
 from streamstyle.styles.keyframes import parse_paintings
-from streamstyle.styles.spec import StyleBlend, parse_style
+from streamstyle.styles.spec import StyleBlend, find_mask, parse_outside, parse_style
 
 if TYPE_CHECKING:
     from streamstyle.video_info import VideoInfo
@@ -60,6 +62,18 @@ _OPTIONS = (
         metavar="FILE",
         help="What each shot is stylised in, as a TOML file, which `streamstyle shots` begins; --style and the options "
         "above hold where it says nothing.",
+    ),
+    grouped_option("Style")(
+        "--mask",
+        type=FILE,
+        metavar="PATH",
+        help="Image, film or folder of images, of any size, which begins with the film: white is painted in the style.",
+    ),
+    grouped_option("Style")(
+        "--outside",
+        metavar="STYLE",
+        shell_complete=complete_style,
+        help="What is painted where the mask is black: a style as after --style, or original.  [default: original]",
     ),
     grouped_option("Style")(
         "--adapt",
@@ -210,16 +224,21 @@ def _direct(values: Mapping[str, Any], settings: Settings) -> tuple[StyleBlend, 
     """
     style = None if values["style"] is None else parse_style(values["style"])
     script: Path | None = values["script"]
+    mask = None if values["mask"] is None else find_mask(values["mask"])
+    outside = None if values["outside"] is None else parse_outside(values["outside"])
+    if values["outside"] is not None and mask is None and script is None:
+        raise SettingsError("--outside is of no use without a mask", "Give --mask PATH, too.")
     if script is None:
         if style is None and not values["keyframes"]:
             raise SettingsError("no style is given", "Give --style STYLE, --script FILE or --keyframe TIME=IMAGE.")
-        return style or parse_paintings(values["keyframes"]), settings
+        masked = settings if mask is None else replace(settings, mask=Mask(mask, outside))
+        return style or parse_paintings(values["keyframes"]), masked
     for option, parameter in (("--adapt", "adapt"), ("--keyframe", "keyframes")):
         if values[parameter]:
             raise SettingsError(f"{option} trains one style, not those of a --script", "Leave out one of them.")
     from streamstyle.styles.script import read_script
 
-    looks = read_script(script, style, settings.style)
+    looks = read_script(script, style, settings.style, mask, outside)
     first, name = looks.stretches[0].keys[0].look.style, re.sub(r"\s+", "_", script.stem)
     return replace(first, name=name), replace(settings, script=looks)
 

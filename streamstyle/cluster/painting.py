@@ -16,10 +16,11 @@ from streamstyle import __version__
 from streamstyle.cluster.joining import encoder_header
 from streamstyle.cluster.packets import SmallFile
 from streamstyle.cluster.pieces import Piece
-from streamstyle.errors import DeviceError
+from streamstyle.errors import DeviceError, SettingsError
 from streamstyle.events import Event, FrameWritten, Observer, Stopped, Warned
 from streamstyle.files import fingerprint, temporary_folder
 from streamstyle.gpu.device import describe_arithmetic, select_device
+from streamstyle.media.image_sequence import is_sequence
 from streamstyle.pipeline import stylise_video
 from streamstyle.record_paths import paths_in, replace_paths
 from streamstyle.resume.checkpoint import ResumePoint
@@ -54,6 +55,8 @@ class Commission:
     def of(cls, video: VideoInfo, style: StyleBlend, settings: Settings, suffix: str) -> Commission:
         """Read the files. Raises OSError."""
         paths = {path for record in (style, settings) for path in paths_in(record)}
+        for path in filter(is_sequence, paths):
+            raise SettingsError(f"--cluster cannot be used with the images of the mask {path}", "Make a film of them.")
         files = {path: CarriedFile(path.name, path.read_bytes()) for path in sorted(paths)}
         return cls(video, fingerprint(video.path), style, settings, suffix, files)
 

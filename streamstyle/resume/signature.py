@@ -11,7 +11,7 @@ from typing import Any
 
 from streamstyle import __version__
 from streamstyle.errors import OutputError
-from streamstyle.looks import Looks
+from streamstyle.looks import Looks, Mask
 from streamstyle.media.image_sequence import is_sequence, source_fingerprint
 from streamstyle.record_paths import paths_in, replace_paths
 from streamstyle.settings import EncoderSettings, Method, RuderSettings, Settings, SourceSettings, UpscaleSettings
@@ -28,7 +28,7 @@ _DESCRIPTIONS = {
     "size": "another size",
     "deinterlacing": "another --deinterlace",
     "style": "another style",
-    "script": "another script",
+    "script": "another script or mask",
 }
 """What a message says of entries that are not options."""
 
@@ -37,7 +37,7 @@ def _field_names(settings: type) -> set[str]:
     return {field.name for field in fields(settings)}
 
 
-_IRRELEVANT = {*_field_names(SourceSettings), "script", "flow_workers", "flow_cache", "device", "threads"}
+_IRRELEVANT = {*_field_names(SourceSettings), "script", "mask", "flow_workers", "flow_cache", "device", "threads"}
 """Settings that change no frame, and those that have entries of their own, as the source has by its size and range."""
 
 _RUDER = _field_names(RuderSettings)
@@ -60,7 +60,12 @@ def run_signature(video: VideoInfo, style: StyleBlend, settings: Settings) -> di
     ignored = _IRRELEVANT | _IGNORED[settings.consistency.method]
     options = {name: value for name, value in _flatten(settings) if name not in ignored}
     parts = " ".join(f"{_fingerprint(each.path)}:{each.weight}" for each in style.parts)
-    return _video_entries(video) | {"style": parts} | _script_entry(settings.script) | _option_entries(options)
+    return (
+        _video_entries(video)
+        | {"style": parts}
+        | _script_entry(settings.script, settings.mask)
+        | _option_entries(options)
+    )
 
 
 def run_inputs(video: VideoInfo, style: StyleBlend, settings: Settings) -> list[Path]:
@@ -110,12 +115,12 @@ def _sequence_rate(video: VideoInfo) -> str:
     return f" {video.frame_rate}" if is_sequence(video.path) else ""
 
 
-def _script_entry(script: Looks | None) -> dict[str, str]:
-    """Return the digest of a script, in which files count by their content."""
-    if script is None:
+def _script_entry(*parts: Looks | Mask | None) -> dict[str, str]:
+    """Return the digest of script and mask, in which files count by their content."""
+    if not any(parts):
         return {}
-    contents = {path: Path(_fingerprint(path)) for path in set(paths_in(script))}
-    return {"script": blake2b(repr(replace_paths(script, contents)).encode(), digest_size=16).hexdigest()}
+    contents = {path: Path(_fingerprint(path)) for path in set(paths_in(parts))}
+    return {"script": blake2b(repr(replace_paths(parts, contents)).encode(), digest_size=16).hexdigest()}
 
 
 def _option_entries(options: Mapping[str, Any]) -> dict[str, str]:
@@ -126,7 +131,7 @@ def _flatten(settings: Any) -> Iterator[tuple[str, Any]]:
     """Yield name and value of every setting, those of all stages in one row."""
     for field in fields(settings):
         value = getattr(settings, field.name)
-        if is_dataclass(value) and not isinstance(value, Looks):
+        if is_dataclass(value) and not isinstance(value, Looks | Mask):
             yield from _flatten(value)
         else:
             yield field.name, value

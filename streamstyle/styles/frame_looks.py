@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ import torch
 from streamstyle.errors import StyleError
 from streamstyle.formatting import format_timestamp
 from streamstyle.frames import Frame
-from streamstyle.looks import Look, Looks
+from streamstyle.looks import Look, Looks, Mask
 from streamstyle.models.style_net import StyleNet
 from streamstyle.models.weights import prepare_style_net
 from streamstyle.styles.blending import identity_net, load_blend, load_network
@@ -45,18 +45,27 @@ class FrameLooks:
 
     def at(self, frame: Frame) -> Look:
         """Return the look of a frame."""
-        return self.looks.at(self._time(frame))
+        return self.looks.at(self.time(frame))
 
     def breaks(self, earlier: Frame, frame: Frame) -> bool:
         """Whether a look that changes at once begins with the frame, after the earlier one."""
-        return self.looks.breaks(self._time(earlier), self._time(frame))
+        return self.looks.breaks(self.time(earlier), self.time(frame))
+
+    def mask_at(self, frame: Frame) -> Mask | None:
+        """Return the mask of a frame, if there is one."""
+        return self.looks.mask_at(self.time(frame))
+
+    def outside(self) -> FrameLooks:
+        """Return the looks outside the masks."""
+        return replace(self, looks=self.looks.outside())
 
     def kept(self, frame: Frame) -> float:
         """Return the share of what is carried to a frame that is kept, by how fast its look changes."""
-        time = self._time(frame)
+        time = self.time(frame)
         return self.looks.kept(time - self.step, time)
 
-    def _time(self, frame: Frame) -> float:
+    def time(self, frame: Frame) -> float:
+        """Return the seconds from the start of the film to a frame."""
         return float((frame.pts - self.origin_pts) * self.time_base)
 
 
@@ -69,8 +78,9 @@ class LookNetworks:
         self._load_network, self._identity = lru_cache(None)(load_network), lru_cache(None)(identity_net)
         for stretch in looks.stretches:
             try:
-                for look in stretch.looks():
-                    self._load(look)
+                for look in (*stretch.looks(), *stretch.outside().looks()):
+                    if look.strength > 0:
+                        self._load(look)
             except StyleError as error:
                 if len(looks.stretches) == 1:
                     raise

@@ -15,13 +15,14 @@ from typing import Any
 from streamstyle.errors import SettingsError, StreamstyleError
 from streamstyle.files import special_file
 from streamstyle.formatting import format_timestamp, parse_time
-from streamstyle.looks import TOLERANCE, Look, LookKey, Looks, Stretch, StyleBlend
+from streamstyle.looks import TOLERANCE, Look, LookKey, Looks, Mask, Stretch, StyleBlend
 from streamstyle.settings import StyleSettings
-from streamstyle.styles.spec import parse_style
+from streamstyle.styles.spec import find_mask, parse_outside, parse_style
 
 _LOOK_KEYS = ("style", "strength", "style-scale", "preserve-colour")
-_TOP_KEYS = (*_LOOK_KEYS, "shot")
-_SHOT_KEYS = ("start", "end", "picture", *_LOOK_KEYS, "key")
+_MASK_KEYS = ("mask", "outside")
+_TOP_KEYS = (*_LOOK_KEYS, *_MASK_KEYS, "shot")
+_SHOT_KEYS = ("start", "end", "picture", *_LOOK_KEYS, *_MASK_KEYS, "key")
 _KEY_KEYS = ("time", *_LOOK_KEYS)
 
 _MAX_BYTES = 16 << 20
@@ -36,6 +37,8 @@ def read_script(
     path: Path,
     style: StyleBlend | None,  # where the script names none
     settings: StyleSettings,  # where the script says nothing
+    mask: Path | None = None,  # where the script names none
+    outside: StyleBlend | None = None,  # of masks, where the script does not say; None: the film
 ) -> Looks:
     """Return the looks that a script states. SettingsError, with line and key, for what cannot be."""
     text = _read(path)
@@ -45,7 +48,7 @@ def read_script(
         raise SettingsError(f"{path} is not TOML: {error}", "docs/directing.md has examples.") from error
     top = _Table(path, content, (), _find_lines(text), "")
     top.require_known(_TOP_KEYS)
-    defaults = _Values(style, settings).updated(top)
+    defaults = _Values(style, settings, mask, outside).updated(top)
     shots = [_read_shot(shot, defaults) for shot in top.tables("shot")]
     if not shots and defaults.style is None:
         raise SettingsError(f"{path} names no style", "Give style = at its top, or --style.")
@@ -125,30 +128,46 @@ class _Values:
 
     style: StyleBlend | None
     settings: StyleSettings
+    mask_path: Path | None
+    outside: StyleBlend | None
+
+    @property
+    def mask(self) -> Mask | None:
+        """The mask, if one is named."""
+        return None if self.mask_path is None else Mask(self.mask_path, self.outside)
 
     def updated(self, table: _Table) -> _Values:
         """Return the values of a table, with these for what it does not say."""
-        style, settings = self.style, self.settings
-        for key in _LOOK_KEYS:
+        values = self
+        for key in (*_LOOK_KEYS, *_MASK_KEYS):
             value = table.get(key)
-            if value is None:
-                continue
             try:
-                if key == "style":
-                    style = parse_style(_of_type(table, key, value, str, "a text"), table.path.parent)
-                elif key == "preserve-colour":
-                    settings = replace(settings, preserve_colour=_of_type(table, key, value, bool, "true or false"))
-                elif key == "strength":
-                    settings = replace(settings, strength=_of_type(table, key, value, (int, float), "a number"))
-                else:
-                    settings = replace(settings, style_scale=_of_type(table, key, value, (int, float), "a number"))
+                values = values if value is None else values._with(table, key, value)
             except _LocatedError:
                 raise
             except StreamstyleError as error:
                 problem = error.problem.removeprefix(f"--{key} ")
                 shown = problem if problem != error.problem else f"= {_shown(value)}: {problem}"
                 raise table.error(key, shown, error.next_step) from error
-        return _Values(style, settings)
+        return values
+
+    def _with(self, table: _Table, key: str, value: Any) -> _Values:
+        folder = table.path.parent
+        match key:
+            case "style":
+                return replace(self, style=parse_style(_of_type(table, key, value, str, "a text"), folder))
+            case "outside":
+                return replace(self, outside=parse_outside(_of_type(table, key, value, str, "a text"), folder))
+            case "mask":
+                if value is False:
+                    return replace(self, mask_path=None)
+                named = _of_type(table, key, value, str, "the name of a file, or false")
+                return replace(self, mask_path=find_mask(folder / named))
+            case "preserve-colour":
+                setting: dict[str, Any] = {"preserve_colour": _of_type(table, key, value, bool, "true or false")}
+            case _:
+                setting = {key.replace("-", "_"): _of_type(table, key, value, (int, float), "a number")}
+        return replace(self, settings=replace(self.settings, **setting))
 
     def look(self, table: _Table) -> Look:
         """Return the look; SettingsError if there is no style."""
@@ -185,7 +204,7 @@ def _read_shot(table: _Table, defaults: _Values) -> _Shot:
     if start is None:
         raise table.error("start", "is missing", 'Give the time of its first frame, such as start = "0:12.5".')
     table.require(end is None or end > start, "end", "has to be after start", "Give a later time, or leave it out.")
-    values = defaults.updated(table)
+    values = shot_values = defaults.updated(table)
     keys = [LookKey(start, values.look(table))]
     for each in table.tables("key"):
         each.require_known(_KEY_KEYS)
@@ -197,7 +216,7 @@ def _read_shot(table: _Table, defaults: _Values) -> _Shot:
         each.require(time <= (end or inf), "time", "is after the end of the shot", "Give an earlier time.")
         values = values.updated(each)
         keys.append(LookKey(time, values.look(each)))
-    return _Shot(table, Stretch(tuple(keys)), end)
+    return _Shot(table, Stretch(tuple(keys), shot_values.mask), end)
 
 
 def _without_gaps(shots: list[_Shot], defaults: _Values, path: Path) -> list[Stretch]:
@@ -228,7 +247,7 @@ def _default_stretch(start: float, defaults: _Values, path: Path) -> Stretch:
             "Give style = at its top, or --style.",
         )
     place = _Table(path, {}, (), {}, "")
-    return Stretch((LookKey(start, defaults.look(place)),))
+    return Stretch((LookKey(start, defaults.look(place)),), defaults.mask)
 
 
 def _read(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The text after `--style`: one style, an image, or a blend of several with weights."""
+"""The text after `--style`: one style, an image, or a blend of several with weights; that after `--outside`; masks."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import math
 import re
 from pathlib import Path
 
-from streamstyle.errors import StyleError
+from streamstyle.errors import SettingsError, StyleError
 from streamstyle.files import IMAGE_SUFFIXES
 from streamstyle.looks import BlendPart, StyleBlend
+from streamstyle.media.image_sequence import is_pattern
 from streamstyle.styles.library import Style, find_style, unknown_style_error
 
-__all__ = ["BlendPart", "StyleBlend", "parse_style"]
+__all__ = ["BlendPart", "StyleBlend", "find_mask", "parse_outside", "parse_style"]
+
+ORIGINAL = "original"
+"""What `--outside` has where the film stays as it is."""
 
 _WEIGHTED = re.compile(r"(?P<style>.+):(?P<weight>[0-9]*\.?[0-9]+)")
 
@@ -33,6 +37,20 @@ def parse_style(
         raise StyleError(f"the weights of {text} are all 0", "Give one of the styles a weight above 0.")
     used_parts = [(name, part) for name, part in blend_parts if part.weight]
     return StyleBlend("+".join(name for name, _ in used_parts), tuple(part for _, part in used_parts))
+
+
+def parse_outside(text: str, folder: Path = Path()) -> StyleBlend | None:
+    """Return the style outside a mask; None for `original`. Raises StyleError if there is no such style."""
+    return None if text == ORIGINAL else parse_style(text, folder)
+
+
+def find_mask(path: Path) -> Path:
+    """Return the path of a mask: an image, a film, a folder or a pattern of images. SettingsError if there is none."""
+    if not path.exists() and not is_pattern(path):
+        raise SettingsError(
+            f"there is no mask {path}", "Give an image, a film or a folder of images, white where the style is to be."
+        )
+    return path
 
 
 def _is_single_style(text: str, folder: Path) -> bool:

@@ -15,7 +15,7 @@ from streamstyle.settings import SourceSettings, StyleSettings
 from streamstyle.shot_list import find_shots
 from streamstyle.styles.script import read_script
 from streamstyle.styles.spec import parse_style
-from tests.films import cut, flat, pan, write_film
+from tests.films import cut, flat, pan, png, texture, write_film
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -89,7 +89,24 @@ def test_a_dry_run_knows_the_script(film: Path, tmp_path: Path, capsys: pytest.C
 
 def test_a_run_needs_a_style_or_a_script(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["run", str(film)]) == 2
-    assert "Give --style STYLE, or --script FILE." in capsys.readouterr().err
+    assert "Give --style STYLE, --script FILE or" in capsys.readouterr().err
     (tmp_path / "film.toml").write_text('style = "wave"')
     assert exit_code(["run", str(film), "--script", str(tmp_path / "film.toml"), "--adapt", "5m"]) == 2
     assert "Leave out one of them." in capsys.readouterr().err
+
+
+def test_a_run_with_a_mask(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mask.png").write_bytes(png(texture(40, 40)))
+    arguments = ["run", str(film), "--style", "wave", "--method", "johnson", "--size", "64x48"]
+    masked = [*arguments, "--mask", str(tmp_path / "mask.png"), "--outside", "original"]
+    assert exit_code([*masked, "-o", str(tmp_path / "out.mkv")]) == 0
+    assert (tmp_path / "out.mkv").exists()
+    capsys.readouterr()
+    for wrong, step in (
+        (["--outside", "wave"], "Give --mask PATH, too."),
+        (["--mask", str(tmp_path / "none.png")], "Give an image, a film or a folder of images"),
+        ([*masked[-4:], "--method", "ruder"], "Give live, consistent or johnson."),
+    ):
+        assert exit_code([*arguments, *wrong, "-o", str(tmp_path / "new.mkv")]) == 2
+        assert step in capsys.readouterr().err
+    assert not (tmp_path / "new.mkv").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,57 @@ def test_an_image_is_found_beside_the_script(tmp_path: Path, monkeypatch: pytest
     assert looks.at(0).style.parts[0].path == tmp_path / "film" / "own.png"
 
 
+def test_masks_are_named_at_the_top_or_in_a_shot(tmp_path: Path) -> None:
+    for name in ("one.png", "two.png"):
+        (tmp_path / name).write_bytes(png(texture(40, 40)))
+    looks = script(
+        tmp_path,
+        """
+        style = "wave"
+        mask = "one.png"
+        outside = "starry_night"
+        [[shot]]
+        start = 1
+        mask = "two.png"
+        [[shot]]
+        start = 2
+        mask = false
+        [[shot]]
+        start = 3
+        outside = "original"
+        """,
+    )
+    first, second, third, fourth = (looks.mask_at(time) for time in (0, 1, 2, 3))
+    assert first is not None
+    assert second is not None
+    assert first.path == tmp_path / "one.png"
+    assert second.path == tmp_path / "two.png"
+    assert first.outside == second.outside == parse_style(NIGHT)
+    assert third is None
+    assert fourth is not None
+    assert fourth.outside is None
+
+
+def test_the_examples_of_the_documentation(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "directing.md").read_text()
+    scripts = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    for name in ("my.jpg", "people.mkv"):
+        (tmp_path / name).write_bytes(png(texture(40, 40)))
+    first, second = (script(tmp_path, text) for text in scripts)
+    assert len(first.stretches) == 5, "the last shot ends, and what stands at the top goes on"
+    assert first.at(13.5).style.shares() == parse_style("wave,the_scream").shares()
+    assert first.at(63).strength == 0
+    assert first.at(65).strength == 1
+    assert first.breaks(64.9, 65)
+    assert second.mask_at(0) is not None
+    assert second.mask_at(3723) is None
+
+
 ERRORS = {
+    "style = 'wave'\nmask = 'none.png'": ("line 2: mask", "Give an image, a film"),
+    "style = 'wave'\nmask = true": ("line 2: mask cannot be true", "Give the name of a file, or false."),
+    "style = 'wave'\noutside = 'wav'": ("line 2: outside", "Did you mean wave"),
+    "style = 'wave'\n[[shot]]\nstart = 0\n[[shot.key]]\ntime = 1\nmask = 'a.png'": ("line 6: mask is no key", "Known"),
     "style = 'wave'\n[[shot]]\nstart = 0\nstrenght = 0.5": ("line 4: strenght is no key", "Did you mean strength?"),
     "style = 'wave'\n[[shots]]\nstart = 0": ("shots is no key", "Did you mean shot?"),
     "style = 'wave'\n\n[[shot]]\nstart = 0\nstrength = 1.5": ("line 5: strength cannot be 1.5", "Give 0 to 1."),
