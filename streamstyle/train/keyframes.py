@@ -24,7 +24,7 @@ from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, encode_thumbnail
 from streamstyle.models.metadata import STYLE_IMAGE, THUMBNAIL, LossNetwork
 from streamstyle.models.style_net import StyleNet
-from streamstyle.models.vgg import STYLE_LAYERS
+from streamstyle.models.vgg import STYLE_LAYERS, VggFeatures
 from streamstyle.models.weights import Image, load_loss_network, load_style_net, save_weights, style_metadata
 from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.losses import Grams, content_error, gram_matrix, style_error, style_grams
@@ -138,7 +138,7 @@ class KeyframeStep:
         self._pairs = [
             (to_tensor(each.image, device)[None], to_tensor(each.painting, device)[None]) for each in training.painted
         ]
-        self._grams = [style_grams(loss_network, painting[0]) for _, painting in self._pairs]
+        self._grams = [tiled_grams(loss_network, painting[0]) for _, painting in self._pairs]
         loss_network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._loss_network = loss_network
 
@@ -195,3 +195,17 @@ class KeyframeStep:
 
     def _style_loss(self, stylised: Tensor, grams: Grams) -> Tensor:
         return style_error(self._loss_network(stylised, STYLE_LAYERS), [grams])
+
+
+def tiled_grams(
+    network: VggFeatures,
+    image: Tensor,  # [3, H, W] float in [0, 1]
+) -> Grams:
+    """Return the Gram matrices of an image, as the mean of those of tiles about as large as the crops.
+
+    So they are as much of the border, which VGG-16 pads with zeros, as those that are compared with them.
+    """
+    rows, columns = (max(1, side // CROP_SIDE) for side in image.shape[-2:])
+    tiles = [tile for row in image.tensor_split(rows, 1) for tile in row.tensor_split(columns, 2)]
+    grams = [style_grams(network, tile) for tile in tiles]
+    return {name: torch.stack([each[name] for each in grams]).mean(0) for name in STYLE_LAYERS}

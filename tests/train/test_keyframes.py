@@ -12,8 +12,10 @@ from streamstyle.errors import SettingsError, StyleError
 from streamstyle.media.images import RgbImage
 from streamstyle.media.probe import probe
 from streamstyle.models.metadata import read_metadata
-from streamstyle.models.weights import load_style_net
+from streamstyle.models.vgg import STYLE_LAYERS
+from streamstyle.models.weights import load_loss_network, load_style_net
 from streamstyle.ops.image import to_tensor
+from streamstyle.optimise.losses import style_grams
 from streamstyle.settings import Device, SourceSettings
 from streamstyle.styles.adaptation import Adaptation, adapted_path
 from streamstyle.styles.blending import load_blend
@@ -21,8 +23,10 @@ from streamstyle.styles.keyframes import Keyframe, parse_paintings
 from streamstyle.styles.spec import parse_style
 from streamstyle.train.adaptation import adapt_style, check_paintings
 from streamstyle.train.film_images import read_film_images
+from streamstyle.train.keyframes import tiled_grams
 from streamstyle.train.painted_frames import read_painted_frames, split_by_painting
 from tests.films import png, write_film
+from tests.scenes import texture
 from tests.train.listener import Listener
 
 SOURCE = SourceSettings()
@@ -105,6 +109,13 @@ def test_learning_that_was_stopped_resumes_from_the_given_style(film: Path, pain
     started = load_blend(wave.blend, 1.0).state_dict()
     changes = [(started[name] - tensor).abs().mean() for name, tensor in load_style_net(snapshot).state_dict().items()]
     assert max(changes) < 0.01
+
+
+def test_the_gram_matrices_of_a_painting_are_those_of_its_tiles() -> None:
+    network, tile = load_loss_network(), to_tensor(texture(140, 130))
+    expected, grams = style_grams(network, tile), tiled_grams(network, tile.repeat(1, 2, 1))
+    for name in STYLE_LAYERS:
+        torch.testing.assert_close(grams[name], expected[name])
 
 
 def test_the_frame_at_a_time_is_the_nearest_one(film: Path, painting: Path) -> None:
