@@ -118,7 +118,7 @@ def summary(ended: FilmsEnded, without: Sequence[str] = ()) -> list[str]:
     """Return the lines that say what became of each film, and how to go on: by the same command `without` options."""
     counts = Counter(film.state for film in ended.films)
     parts = [f"{number} {_STATE_TEXTS.get(state, state)}" for state, number in counts.items()]
-    lines = ["", f"{len(ended.films)} films in {format_duration(ended.elapsed)}: {', '.join(parts)}"]
+    lines = ["", f"{_films_text(len(ended.films))} in {format_duration(ended.elapsed)}: {', '.join(parts)}"]
     for film in ended.films:
         to = f" → {Path(film.output).name}" if film.output and film.state in (FINISHED, EXISTS, STOPPED) else ""
         state = _STATE_TEXTS.get(film.state, film.state)
@@ -152,9 +152,7 @@ def plan_films(films: Sequence[Path], make_arguments: MakeArguments, *, count: b
             click.echo("\n".join([*plan_rows(planned), ""]))
     if not as_json:
         seconds, size = sum(each.seconds + each.adaptation_seconds for each in plans), sum(each.bytes for each in plans)
-        click.echo(
-            f"{len(plans)} film{'s' * (len(plans) != 1)}   about {format_rough_duration(seconds)}, {format_bytes(size)}"
-        )
+        click.echo(f"{_films_text(len(plans))}   about {format_rough_duration(seconds)}, {format_bytes(size)}")
     return exit_code
 
 
@@ -192,6 +190,10 @@ def _find_output(arguments: RunArguments) -> Path | None:
     except StreamstyleError:  # its run will say so
         return None
     return arguments.find_output(video)
+
+
+def _films_text(number: int) -> str:
+    return "1 film" if number == 1 else f"{number} films"
 
 
 def _say(text: str, reporting: Reporting) -> None:

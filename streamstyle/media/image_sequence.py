@@ -93,9 +93,7 @@ def _find_in_folder(folder: Path) -> list[Path]:
         raise VideoError(f"{folder} cannot be read: {error.strerror}", "Check its permissions.") from error
     images = sorted((name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES), key=natural_order)
     if not images:
-        raise VideoError(
-            f"{folder} is a folder without films or images", "Give a film, or a folder of films or of PNG images."
-        )
+        raise VideoError(f"{folder} is a folder without images", "Give a film, or a folder of PNG or TIFF images.")
     return [folder / name for name in images]
 
 

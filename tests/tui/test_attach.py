@@ -119,6 +119,24 @@ def test_finished_run_opens_its_summary(fake_run: FakeRun) -> None:
     assert run_app(StreamstyleApp(ended(fake_run)), steps) == 0
 
 
+@pytest.mark.parametrize("options", [["--notify"], []])
+def test_the_end_of_a_run_with_notify_rings_the_bell(
+    fake_run: FakeRun, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, rung = fake_run.folder.path / "run.json", []
+    command = ["run", "film.mkv", "--style", "wave", *options]
+    owner.write_text(json.dumps(json.loads(owner.read_text()) | {"command": command}))
+    fake_run.emit(Finished("film.wave.mkv", 132, 2, 125.0, 131, 0))
+    monkeypatch.setattr(StreamstyleApp, "bell", lambda app: rung.append(True))
+
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "Finished in 2:05")
+        await pilot.press("q")
+
+    run_app(StreamstyleApp(ended(fake_run)), steps)
+    assert rung == [True] * len(options)
+
+
 def test_failed_run_shows_problem_and_next_step(fake_run: FakeRun) -> None:
     fake_run.emit(Failed("film.mkv cannot be read any more", "Is its disk still there?", 3))
 
