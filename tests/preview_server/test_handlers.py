@@ -26,13 +26,15 @@ def film(tmp_path: Path) -> Path:
     signature = run_signature(probe(film, SourceSettings(start=0.4)), arguments.blend, arguments.settings)
     point = ResumePoint(7, (FramePosition(6, 640, 0, seekable=True),))
     digest = Digest("", "")
-    write_checkpoint(arguments.output, Checkpoint(point, "film.wave.partial.mkv", signature, "", "cpu", digest))
-    partial_path(arguments.output).write_bytes(b"seven frames")
+    output = arguments.find_output(None)
+    write_checkpoint(output, Checkpoint(point, "film.wave.partial.mkv", signature, "", "cpu", digest))
+    partial_path(output).write_bytes(b"seven frames")
     return film
 
 
 def status(film: Path, *options: str) -> tuple[int, str]:
-    return resume_status(probe_header(film), parse_run_arguments([str(film), "--style", "wave", *options]))
+    arguments, video = parse_run_arguments([str(film), "--style", "wave", *options]), probe_header(film)
+    return resume_status(video, arguments, arguments.find_output(video))
 
 
 def test_frames_that_a_run_resumes_after_are_counted(film: Path) -> None:
