@@ -42,7 +42,7 @@ from streamstyle.stages.stylise import stylise
 from streamstyle.stages.upscale import upscale_frames
 from streamstyle.styles.blending import style_targets
 from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
-from streamstyle.styles.keyframes import PaintedFrame, read_kept_frames
+from streamstyle.styles.painted_frames import PaintedFrame, read_kept_frames
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.timing import StageTimer
 from streamstyle.video_info import VideoInfo

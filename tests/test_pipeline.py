@@ -27,7 +27,7 @@ from streamstyle.settings import (
     SourceSettings,
 )
 from streamstyle.stages.decode import decode
-from streamstyle.styles.keyframes import PaintedFrame, pack_painted_frames
+from streamstyle.styles.painted_frames import PaintedFrame, pack_painted_frames
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.films import cut, moving_square, pan, write_film
 from tests.stylise_case import StyliseCase, StyliseResult

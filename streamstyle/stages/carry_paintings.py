@@ -20,7 +20,7 @@ from streamstyle.ops.filters import gaussian_blur
 from streamstyle.ops.image import from_levels
 from streamstyle.ops.transfer import to_device
 from streamstyle.ops.warp import backward_warp
-from streamstyle.styles.keyframes import PaintedFrame
+from streamstyle.styles.painted_frames import PaintedFrame
 
 FULL_SECONDS, FADED_SECONDS = 1.0, 2.0
 """Up to so far from its frame a painting is shown in full, and from so far on no more."""

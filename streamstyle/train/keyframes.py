@@ -30,7 +30,7 @@ from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.losses import Grams, content_error, gram_matrix, style_error, style_grams
 from streamstyle.settings import Device
 from streamstyle.styles.blending import load_blend
-from streamstyle.styles.keyframes import PaintedFrame, pack_painted_frames
+from streamstyle.styles.painted_frames import PaintedFrame, pack_painted_frames
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.styles.style_image import encode_style_image
 from streamstyle.train.augment import perturb

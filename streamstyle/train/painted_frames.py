@@ -9,7 +9,8 @@ from streamstyle.errors import SettingsError, StyleError, VideoError
 from streamstyle.frames import Frame
 from streamstyle.media.images import RgbImage, read_image, resize
 from streamstyle.stages.decode import decode
-from streamstyle.styles.keyframes import Keyframe, PaintedFrame
+from streamstyle.styles.keyframes import Keyframe
+from streamstyle.styles.painted_frames import PaintedFrame
 from streamstyle.train.film_images import MAX_DECODED, FilmImages
 from streamstyle.video_info import VideoInfo
 

@@ -15,7 +15,7 @@ from streamstyle.ops.image import to_tensor
 from streamstyle.settings import FlowPreset
 from streamstyle.stages.carry_paintings import carry_paintings, painting_shares
 from streamstyle.stages.flow import estimate_motion
-from streamstyle.styles.keyframes import PaintedFrame, pack_painted_frames, read_kept_frames
+from streamstyle.styles.painted_frames import PaintedFrame, pack_painted_frames, read_kept_frames
 from streamstyle.styles.spec import BlendPart, StyleBlend, parse_style
 from tests.scenes import Scene, cut, pan
 from tests.video_io import mean_difference
