@@ -27,6 +27,8 @@ METHODS = ("live", "consistent")
 KEYS = (
     ("swap", "x", "film · frame"),
     ("swap", "x", "output · frame"),
+    ("wipe", "w", "output | film"),
+    ("end the wipe", "w", "output · frame"),
     ("help", "?", "Pause after"),
     ("close help", "q", "● running"),
 )
@@ -124,7 +126,7 @@ def test_keys(work: Work, tmp_path: Path, report: Report) -> None:
 def _stop(screen: TuiTerminal) -> None:
     screen.type("q")
     screen.seconds_until("stop, and keep")
-    screen.type("s")
+    screen.type("e")
     screen.seconds_until("Stopped after")
     screen.type("q")
     assert screen.close() == 130

@@ -7,6 +7,9 @@ from typing import Any
 
 from streamstyle.settings import Method
 
+QUALITY_SETTINGS = frozenset({"method", "size", "height", "max_height", "preset"})
+"""Settings that a quality is about: what was chosen for them before does not count after it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -36,3 +39,6 @@ QUALITIES = {
     "best": Quality(Method.consistent, None, "slow", "the film's size, method consistent, about five times as long"),
 }
 """Quickest first."""
+
+DEFAULT_QUALITY = "balanced"
+"""Its settings are the defaults of a run."""

@@ -21,6 +21,7 @@ from streamstyle.cli.purposes import preset_options
 from streamstyle.errors import SettingsError
 from streamstyle.files import config_folder
 from streamstyle.option_values import settings_from
+from streamstyle.quality import QUALITY_SETTINGS
 from streamstyle.settings import EncoderSettings
 
 TABLES = ("run", "demo", "styles", "learn", "upscale", "compare", "measure")
@@ -36,7 +37,7 @@ _EXCLUSIVE = (frozenset({"size", "height", "max_height"}), frozenset({"sample", 
 """Options of which one, typed, takes the place of the others in the file."""
 
 _PRESETS = {
-    "quality": frozenset({"method", "preset", *_EXCLUSIVE[0]}),
+    "quality": QUALITY_SETTINGS,
     "purpose": frozenset(field.name for field in fields(EncoderSettings)),
 }
 """Options that stand for several, and what they are about."""

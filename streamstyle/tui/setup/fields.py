@@ -148,6 +148,14 @@ class Field(Vertical):
         """The value; empty for the default."""
         return "" if self.control.value == self._default else self.control.value
 
+    def set_default(self, default: str) -> None:
+        """Change the default, and show it in place of the value."""
+        if isinstance(self.control, CycleSelect):
+            self._default = default
+        else:
+            self.control.placeholder = default
+        self.set_text("")
+
     def set_text(self, text: str) -> None:
         """Change the value; an empty text stands for the default."""
         if isinstance(self.control, CycleSelect):

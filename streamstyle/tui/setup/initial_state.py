@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from streamstyle.tui.setup.state import SETTINGS, SetupState
+from streamstyle.quality import DEFAULT_QUALITY
+from streamstyle.tui.setup.state import SETTINGS, SetupState, default_texts
 
 FIELDS = frozenset({"style", "sample", "time_range", "output", "quality", "purpose", *SETTINGS})
-"""Options of `run` that the screen has fields for, or whose meaning is in other fields: `--quality`, `--for`."""
+"""Options of `run` that the screen has fields for, or whose meaning is in other fields: `--for`."""
 
 _TWO_STYLES = re.compile(r"(?P<first>[^,]+):(?P<weight>[0-9]*\.?[0-9]+),(?P<second>[^,]+):(?P<other>[0-9]*\.?[0-9]+)")
 
@@ -21,13 +22,15 @@ def initial_state(defaults: Mapping[str, Any], more: Sequence[str] = (), extensi
     `more` are arguments without a field, and `extension` is that of outputs without a name.
     """
     texts = {name: _text(value) for name, value in defaults.items()}
+    quality = texts.get("quality", DEFAULT_QUALITY)
+    usual = {name: SETTINGS[name].parse(text) if text else None for name, text in default_texts(quality).items()}
     settings = {
         name: texts[name]
         for name, setting in SETTINGS.items()
-        if name in texts and setting.parse(texts[name]) != setting.default
+        if name in texts and setting.parse(texts[name]) != usual.get(name, setting.default)
     }
     output = texts.get("output", "" if extension == "mkv" else f"{{folder}}/{{name}}.{extension}")
-    state = SetupState(output=output, settings=settings, more=tuple(more))
+    state = SetupState(output=output, quality=quality, settings=settings, more=tuple(more))
     if "sample" in texts:
         state = replace(state, range_option="--sample", sample_length=texts["sample"])
     elif "time_range" in texts:

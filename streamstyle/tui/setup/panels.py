@@ -11,6 +11,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Button, Collapsible, Static
 
 from streamstyle.formatting import (
@@ -21,15 +22,17 @@ from streamstyle.formatting import (
     format_time_of_day,
     sanitise,
 )
+from streamstyle.quality import DEFAULT_QUALITY, QUALITIES, QUALITY_SETTINGS
 from streamstyle.tui.setup.client import RequestError
 from streamstyle.tui.setup.fields import CycleSelect, Field, NumberInput, setting_field
-from streamstyle.tui.setup.state import RANGE_OPTIONS, SETTINGS
+from streamstyle.tui.setup.state import RANGE_OPTIONS, SETTINGS, SetupState, default_texts
 from streamstyle.tui.widgets.text import StableText
 
 STYLE_SETTINGS = ("strength", "style_scale", "preserve_colour")
 """Settings with a field in the style panel."""
 
 _MAIN_SETTINGS = ("method", "height", "crf", "codec", "preset")
+_QUALITY_LABELS = {quality: quality for quality in QUALITIES}
 _HEIGHTS = (2160, 1440, 1080, 720, 540, 480, 360)
 
 
@@ -77,26 +80,38 @@ class OptionsPanel(VerticalScroll, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._texts: dict[str, str] = {}
+        self._quality = DEFAULT_QUALITY
+        self._source_height: int | None = None
 
     def compose(self) -> ComposeResult:
         """Put the fields below each other."""
         yield Static("Options", classes="heading")
-        yield setting_field(SETTINGS["method"])
-        yield Static(id="method-help", markup=False)
+        control = CycleSelect(_QUALITY_LABELS, DEFAULT_QUALITY)
+        yield Field("quality", "quality", control, "Method, size and preset in one word; each can be changed below.")
+        yield Static(id="quality-help", classes="help", markup=False)
         yield setting_field(SETTINGS["height"], _height_labels(None), "size")
         yield Field("range_option", "part", CycleSelect(RANGE_OPTIONS), "Which part of the film is stylised.")
         yield Field("sample_length", "", NumberInput("10s"), "Length of a sample from the middle, such as 10s.")
         yield Field("time_range", "", NumberInput(placeholder="10-20"), "Start and end in seconds or [HH:]MM:SS.")
-        yield setting_field(SETTINGS["crf"], label="quality")
+        yield setting_field(SETTINGS["crf"])
         yield setting_field(SETTINGS["codec"])
         yield setting_field(SETTINGS["preset"])
         yield Field("output", "output", NumberInput(), "Path of the output; its extension chooses the container.")
         yield StableText(id="stream-warnings")
+        yield setting_field(SETTINGS["method"])
+        yield Static(id="method-help", classes="help", markup=False)
         with Collapsible(title="more options"):
             yield Vertical(id="more-options")
 
-    def set_texts(self, texts: Mapping[str, str]) -> None:
+    def set_state(self, state: SetupState) -> None:
         """Fill the fields, also those that are made later."""
+        self._show_quality(state.quality)
+        part = {
+            name: getattr(state, name) for name in ("quality", "range_option", "sample_length", "time_range", "output")
+        }
+        self._set_texts({**state.settings, **part})
+
+    def _set_texts(self, texts: Mapping[str, str]) -> None:
         self._texts = dict(texts)
         for field in self.query(Field):
             if text := self._texts.pop(field.name or "", ""):
@@ -109,19 +124,44 @@ class OptionsPanel(VerticalScroll, can_focus=False):
         if not container.children:
             rest = [setting for setting in SETTINGS.values() if setting.name not in (*_MAIN_SETTINGS, *STYLE_SETTINGS)]
             await container.mount_all([setting_field(setting) for setting in rest])
-            self.set_texts(self._texts)
+            self._set_defaults(container)
+            self._set_texts(self._texts)
 
     def on_mount(self) -> None:
         """Hide the fields that do not apply."""
         self._show_range_fields("")
         self.query_one("#stream-warnings").display = False
         self._explain_method(SETTINGS["method"].default_text())
+        self._explain_quality()
 
     def set_source_height(self, height: int | None) -> None:
         """Offer the heights below that of the video; None if it is not known."""
+        self._source_height = height
+        self._show_heights()
+
+    def _show_heights(self) -> None:
         control = self.query_one("#field-height", Field).control
         assert isinstance(control, CycleSelect)
-        control.set_labels(_height_labels(height) | ({control.value: control.value} if control.value else {}))
+        labels = _height_labels(self._source_height, QUALITIES[self._quality].max_height)
+        control.set_labels(labels | ({control.value: control.value} if control.value else {}))
+
+    def _show_quality(self, quality: str) -> None:
+        """Show what a quality sets in the fields that it is about."""
+        self._quality = quality
+        self._texts = {name: text for name, text in self._texts.items() if name not in QUALITY_SETTINGS}
+        self._explain_quality()
+        self._set_defaults(self)
+        self._show_heights()
+
+    def _explain_quality(self) -> None:
+        self.query_one("#quality-help", Static).update(QUALITIES[self._quality].summary.partition(";")[0])
+
+    def _set_defaults(self, fields: Widget) -> None:
+        """Give the fields below a widget the defaults of the quality, and show those."""
+        defaults = default_texts(self._quality)
+        for field in fields.query(Field):
+            if field.name in defaults:
+                field.set_default(defaults[field.name])
 
     def set_output(self, output: Path, warnings: Sequence[str]) -> None:
         """Show the default output, and warnings about streams that it does not keep."""
@@ -136,6 +176,8 @@ class OptionsPanel(VerticalScroll, can_focus=False):
     def _follow_change(self, event: Field.Changed) -> None:
         if event.field.name == "range_option":
             self._show_range_fields(event.text)
+        elif event.field.name == "quality" and event.field.control.value != self._quality:
+            self._show_quality(event.field.control.value)
         elif event.field.name == "method":
             self._explain_method(event.field.control.value)
 
@@ -206,7 +248,13 @@ def _duration_and_rate(facts: Mapping[str, Any]) -> list[str]:
     return parts
 
 
-def _height_labels(source: int | None) -> dict[str, str]:
-    """Return the heights to choose from and their labels; `source` is the height of the video, None if not known."""
+def _height_labels(source: int | None, limit: int | None = None) -> dict[str, str]:
+    """Return the heights to choose from and their labels.
+
+    `source` is the height of the video, None if not known; `limit` is the largest height without a choice.
+    """
     lower = {str(height): str(height) for height in _HEIGHTS if height < (source or 1081)}
-    return {"": f"source ({source})" if source else "source"} | lower
+    whole = f"source ({source})" if source else "source"
+    if limit is None or (source is not None and source <= limit):
+        return {"": whole} | lower
+    return {"": f"at most {limit}"} | ({str(source): whole} if source else {}) | lower

@@ -122,7 +122,7 @@ class PreviewPanel(Vertical):
 
     def on_mount(self) -> None:
         """Show the message."""
-        self._show_frame({})
+        self._show_frame(self._frame)
 
     def frame_request(self) -> dict[str, Any]:
         """Return time, size in pixels and crop of the preview that is needed; empty if there is no room for one."""

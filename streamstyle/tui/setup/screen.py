@@ -121,8 +121,7 @@ class SetupScreen(Screen[None]):
         """Fill the fields."""
         style = self.query_one(StylePanel)
         style.preselect(state.style, state.second_style, state.second_weight, state.settings)
-        part = {name: getattr(state, name) for name in ("range_option", "sample_length", "time_range", "output")}
-        self.query_one(OptionsPanel).set_texts({**state.settings, **part})
+        self.query_one(OptionsPanel).set_state(state)
 
     def _change(self, **changes: Any) -> None:
         state = replace(self._state, **changes)
@@ -173,7 +172,10 @@ class SetupScreen(Screen[None]):
     @on(Field.Changed)
     def _store_field(self, event: Field.Changed) -> None:
         name, text = event.field.name or "", event.text
-        if name in SETTINGS:
+        if name == "quality":
+            state = self._state.with_quality(event.field.control.value)
+            self._change(quality=state.quality, settings=state.settings)
+        elif name in SETTINGS:
             others = {other: value for other, value in self._state.settings.items() if other != name}
             self._change(settings=others | ({name: text} if text else {}))
         else:

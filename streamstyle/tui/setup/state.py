@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -19,6 +19,7 @@ from click.types import convert_type
 
 from streamstyle.errors import SettingsError
 from streamstyle.option_values import click_type, parse_range, parse_seconds, plain_type, settings_from
+from streamstyle.quality import DEFAULT_QUALITY, QUALITIES, QUALITY_SETTINGS
 from streamstyle.settings import (
     ConsistencySettings,
     EncoderSettings,
@@ -33,7 +34,7 @@ from streamstyle.settings import (
 RANGE_OPTIONS = {"": "whole film", "--sample": "sample", "--range": "range"}
 """Options that choose a part of the video, and their labels."""
 
-FRAME_SETTINGS = ("method", "strength", "style_scale", "preserve_colour", "height", "size", "device")
+FRAME_SETTINGS = QUALITY_SETTINGS - {"preset"} | {"strength", "style_scale", "preserve_colour", "device"}
 """Settings that a preview of a single frame depends on."""
 
 _SETTINGS_CLASSES = (
@@ -144,6 +145,11 @@ def settings_in_message(problem: str) -> list[str]:
     return [name for name, setting in SETTINGS.items() if re.search(rf"{setting.flag}(?![\w-])", problem)]
 
 
+def default_texts(quality: str) -> dict[str, str]:
+    """Return the defaults, as text, of the settings that a quality is about, by name."""
+    return {name: str(QUALITIES[quality].options.get(name, SETTINGS[name].default_text())) for name in QUALITY_SETTINGS}
+
+
 @dataclass(frozen=True, slots=True)
 class SetupState:
     """What has been chosen on the start screen; an empty value means the default of `streamstyle run`."""
@@ -166,8 +172,10 @@ class SetupState:
     """Whether an existing output is replaced."""
     restart: bool = False
     """Whether a partial output of other settings is discarded."""
+    quality: str = DEFAULT_QUALITY
+    """A key of `QUALITIES`."""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """Settings that differ from their defaults, as text, by name."""
+    """Settings that differ from their defaults, which the quality may set, as text, by name."""
     more: tuple[str, ...] = ()
     """Arguments of the run that have no field."""
 
@@ -198,10 +206,19 @@ class SetupState:
         """The style in a caption: `wave`, or `wave and my.jpg`."""
         return " and ".join(Path(style).name for style in (self.style, self.second_style) if style)
 
+    def with_quality(self, quality: str) -> SetupState:
+        """Return the state with a quality; if it is another one, without what was chosen for what it is about."""
+        if quality == self.quality:
+            return self
+        kept = {name: text for name, text in self.settings.items() if name not in QUALITY_SETTINGS}
+        return replace(self, quality=quality, settings=kept)
+
     def arguments(self) -> tuple[str, ...]:
         """Return the arguments of `streamstyle run`; MOVIE and STYLE stand for what is not chosen yet."""
         video = str(self.video or "MOVIE")
         arguments = [f"./{video}" if video.startswith("-") else video, "--style", self.style_argument or "STYLE"]
+        if self.quality != DEFAULT_QUALITY:
+            arguments += ["--quality", self.quality]
         if self.range_option:
             value = self.sample_length if self.range_option == "--sample" else self.time_range
             arguments += [self.range_option, value]
@@ -216,8 +233,11 @@ class SetupState:
     def frame_state(self) -> SetupState:
         """Return the part of the state that a preview of a single frame depends on."""
         settings = {name: text for name, text in self.settings.items() if name in FRAME_SETTINGS}
-        return SetupState(
-            self.video, self.style, self.second_style, self.second_weight, settings=settings, more=self.more
+        return replace(
+            SetupState(self.video, self.style, self.second_style, self.second_weight),
+            quality=self.quality,
+            settings=settings,
+            more=self.more,
         )
 
     def command_line(self) -> str:

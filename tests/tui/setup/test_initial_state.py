@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Collapsible
 
 from streamstyle.cli.run_arguments import parse_run_arguments
+from streamstyle.quality import QUALITIES
 from streamstyle.tui.setup.client import Reply
 from streamstyle.tui.setup.fields import Field
 from streamstyle.tui.setup.initial_state import initial_state
@@ -74,6 +75,21 @@ def test_every_choice_is_shown_in_its_field_and_can_be_undone() -> None:
     assert parsed.settings.consistency.lookback == (1, 2)
     assert parsed.settings.consistency.tone
     assert parsed.find_output(None) == Path("out.mkv")
+
+
+def test_a_quality_of_the_config_file_is_in_its_field_and_what_differs_from_it_in_others() -> None:
+    """As the command line has it: the options of `draft`, of which the file has another preset."""
+    defaults = {**QUALITIES["draft"].options, "quality": "draft", "preset": "medium"}
+    initial = initial_state(defaults)
+    assert (initial.quality, initial.settings) == ("draft", {"preset": "medium"})
+
+    async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
+        await pilot.pause()
+        texts = {field.name: field.text for field in app.screen.query(Field)}
+        assert (texts["quality"], texts["preset"], texts["method"]) == ("draft", "medium", "")
+        await pilot.press("y")
+
+    assert copied_options(run_setup(steps, initial=initial)) == "--style scream --quality draft --preset medium"
 
 
 def test_a_style_that_is_not_listed_is_added_to_the_list() -> None:

@@ -28,6 +28,8 @@ def test_every_setting_has_a_field_and_an_option() -> None:
         "adapt",
         "keyframes",
         "script",
+        "mask",
+        "outside",
         "distribute",
         "purpose",
         "quality",
