@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.gpu.dispatch import find_kernels
-from streamstyle.ops.filters import block_means, enlarge_means, gaussian_blur, smooth_blocks
+from streamstyle.ops.filters import block_means, enlarge_means, gaussian_blur, smooth_blocks, soften_blocks
 
 PLANES = 10
 """Planes of the layers: three coarse, three each of two detail layers, and the luma of the source."""
@@ -52,7 +52,7 @@ _LITTLE = 1e-5
 """Variance of luma, or trust, that counts as none."""
 
 TONE_SHARE = 0.65
-"""Usual share of a difference in tone that is corrected per frame; larger ones oscillate."""
+"""Usual share of a difference in tone that is corrected per frame."""
 
 GAIN_SHARE = 0.25
 """Usual share of the current frame in the gain of the detail, against the gain of the frames before."""
@@ -152,7 +152,7 @@ def tone_difference(
     trust: Tensor,  # [H, W] float32 in [0, 1]
 ) -> Tensor:  # [3, H/8, W/8], rounded up
     """Return the local mean of `stylised - carried` where what is carried is trusted."""
-    means = smooth_blocks(tone_blocks(carried, stylised, trust))
+    means = soften_blocks(tone_blocks(carried, stylised, trust))
     return means[:3] / means[3:].clamp_min(1e-3)
 
 

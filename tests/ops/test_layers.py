@@ -12,6 +12,7 @@ from streamstyle.ops.layers import (
     TONE_SHARE,
     LayerBlend,
     blend_layers,
+    correct_tone,
     detail_gain,
     match_source,
     merge_layers,
@@ -152,3 +153,14 @@ def test_the_gain_restores_contrast_within_limits_and_smoothly() -> None:
     assert torch.equal(detail_gain(detail / 9, detail, None), torch.full((1, 5, 7), MAX_GAIN))
     smoothed = detail_gain(detail / 1.5, detail, torch.ones(1, 5, 7))
     torch.testing.assert_close(smoothed, torch.full((1, 5, 7), 1.125), atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize("trusted", [1.0, 0.6])
+def test_tone_in_a_still_scene_converges(trusted: float) -> None:
+    stylised = torch.full((3, HEIGHT, WIDTH), 0.5)
+    coarse = stylised + 0.01 * torch.randn(3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0))
+    trust = torch.full((HEIGHT, WIDTH), trusted)
+    share = 9000 * trust / (9000 * trust + 691)
+    for _ in range(200):
+        coarse = torch.lerp(stylised, correct_tone(coarse, stylised, trust), share)
+    assert (coarse - stylised).abs().max() < 1e-5  # by the mean of 3x3 blocks it grows without end
