@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -39,9 +39,15 @@ class StyleLoss:
         photos: Tensor,  # [N, 3, H, W] float in [0, 1]
         stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
         styles: Sequence[Grams],  # one per image, or one for all
+        smaller: Sequence[Grams] = (),  # of one style for all at half the size, a quarter, ...
     ) -> Tensor:
-        """Return the weighted sum of content loss, style loss and total variation."""
+        """Return the weighted sum of content loss, style loss and total variation.
+
+        With `smaller` the style loss is the mean over the stylised image at its own size and at those (Gatys et al.
+        2017): one scale alone asks for the same small strokes everywhere.
+        """
         content, style = self.errors(photos, stylised, styles)
+        style = torch.stack([style, *self._smaller_errors(stylised, smaller)]).mean()
         variation = _weighted_variation(stylised, 1 + FLAT_TV_FACTOR * flatness(photos))
         total: Tensor = content + STYLE_SCALE * self.style_weight * style + self.tv_weight * variation
         return total
@@ -75,6 +81,11 @@ class StyleLoss:
         return content_error(activations[self.content_layer], content), style_error(
             activations, styles, self.style_layers
         )
+
+    def _smaller_errors(self, stylised: Tensor, grams: Sequence[Grams]) -> Iterator[Tensor]:
+        for each in grams:
+            stylised = F.avg_pool2d(stylised, 2)
+            yield style_error(self.network(stylised, self.style_layers), [each], self.style_layers)
 
     def stability_loss(
         self,

@@ -38,7 +38,9 @@ class StyleTrainingSettings:
     batch: int = cli_field(2, "Images per step.")
     crop: int = cli_field(256, "Side in pixels of the training images.")
     style_size: int = cli_field(512, "Short side in pixels that the style image is resized to; larger: larger strokes.")
-    style_weight: float = cli_field(1.0, "Weight of the style loss, relative to the content loss.")
+    style_scales: int = cli_field(3, "Sizes at which the style is compared, each half of the one before.")
+    style_weight: float = cli_field(0.8, "Weight of the style loss, relative to the content loss.")
+    palette_weight: float = cli_field(4.0, "Weight of the distance of the colours from those of the style image.")
     tv_weight: float = cli_field(1.0, "Weight of total variation.")
     noise_weight: float = cli_field(
         50.0, "Weight of stability against noise, compression, shifts and changes of brightness."
@@ -60,6 +62,8 @@ class StyleTrainingSettings:
         require(self.batch >= 1, "--batch", self.batch, "Give 1 or more.")
         require(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")
         require(self.style_size >= 64, "--style-size", self.style_size, "Give 64 or more.")
+        require(1 <= self.style_scales <= 4, "--style-scales", self.style_scales, "Give 1 to 4.")
+        require(self.crop >= 8 << self.style_scales, "--crop", self.crop, "Give more, or fewer --style-scales.")
         require(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")
 
 

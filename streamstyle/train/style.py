@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.errors import OutputError, StyleError
@@ -45,6 +46,7 @@ from streamstyle.train.image_data import (
 )
 from streamstyle.train.loop import Schedule, TrainingLog, train
 from streamstyle.train.loss import StyleLoss
+from streamstyle.train.palette import palette, palette_distance
 from streamstyle.train.provenance import command_options, count_training_images, training_metadata
 from streamstyle.train.settings import StyleTrainingSettings
 
@@ -107,7 +109,7 @@ def _train_network(
 ) -> bool:
     torch.manual_seed(0)
     style_image = read_style_image(image)
-    style_loss, grams = _create_loss(style_image, settings, device)
+    objective = _Objective.create(style_image, settings, device)
     log = TrainingLog(output)
     first_step = log.snapshot_step
     network = _initial_network(log.snapshot, start, style_image, settings.shape)
@@ -117,7 +119,7 @@ def _train_network(
     ) as crops:
         steps = train(
             network,
-            partial(_step_loss, network, style_loss, grams, crops, settings.batch, device),
+            partial(_step_loss, network, objective, crops, settings.batch, device),
             Schedule(settings.learning_rate, settings.steps, settings.minutes, first_step),
             log,
             lambda step: style_metadata(network, step=str(step)),
@@ -150,8 +152,7 @@ def create_folder(folder: Path) -> None:
 
 def _step_loss(
     network: StyleNet,
-    style_loss: StyleLoss,
-    grams: Grams,
+    objective: _Objective,
     crops: Iterator[Tensor],
     count: int,
     device: torch.device,
@@ -161,15 +162,34 @@ def _step_loss(
     with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
         stylised = network(photos)
         perturbed, expected = perturb(photos[:1], stylised[:1])
-        stability = style_loss.stability_loss(expected, network(perturbed))
-    return style_loss.loss(photos, stylised, [grams]) + stability, stylised
+        stability = objective.style_loss.stability_loss(expected, network(perturbed))
+    return objective.loss(photos, stylised) + stability, stylised
 
 
-def _create_loss(image: RgbImage, settings: StyleTrainingSettings, device: torch.device) -> tuple[StyleLoss, Grams]:
-    network = load_loss_network(settings.loss_network, LossNetwork.vgg16).to(device)
-    grams = style_grams(network, to_tensor(resize_short_side(image, settings.style_size)).to(device))
-    network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return StyleLoss(network, settings.style_weight, settings.tv_weight, settings.noise_weight), grams
+@dataclass(frozen=True, slots=True)
+class _Objective:
+    """What a network is trained for: the style loss of one image, and its colours."""
+
+    style_loss: StyleLoss
+    grams: Sequence[Grams]
+    """Of the image at its size, at half of it, a quarter, ..."""
+    palette: Tensor
+    """[1, positions, 3] from `palette`."""
+    palette_weight: float
+
+    @classmethod
+    def create(cls, image: RgbImage, settings: StyleTrainingSettings, device: torch.device) -> _Objective:
+        network = load_loss_network(settings.loss_network, LossNetwork.vgg16).to(device)
+        painting, grams = to_tensor(resize_short_side(image, settings.style_size)).to(device), []
+        for scale in range(settings.style_scales):
+            grams.append(style_grams(network, F.avg_pool2d(painting, 2**scale)))
+        network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
+        style_loss = StyleLoss(network, settings.style_weight, settings.tv_weight, settings.noise_weight)
+        return cls(style_loss, grams, palette(image)[None].to(device), settings.palette_weight)
+
+    def loss(self, photos: Tensor, stylised: Tensor) -> Tensor:
+        loss = self.style_loss.loss(photos, stylised, self.grams[:1], self.grams[1:])
+        return loss + self.palette_weight * palette_distance(stylised, self.palette)
 
 
 def _initial_network(snapshot: Path, start: Start, style_image: RgbImage, shape: NetworkShape) -> StyleNet:
@@ -214,7 +234,10 @@ def _metadata(
     start: Start,
     film: FilmImages | None,
 ) -> dict[str, str]:
-    names = ("steps", "batch", "crop", "style_size", "style_weight", "learning_rate", "photos", "loss_network")
+    names = (
+        "steps", "batch", "crop", "style_size", "style_scales", "style_weight", "palette_weight", "learning_rate",
+        "photos", "loss_network",
+    )  # fmt: skip
     options = command_options(replace(settings, steps=steps), *names, "title", "artist")
     options += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
     if start is not StartFrom.style_predictor:

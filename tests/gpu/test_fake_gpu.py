@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from streamstyle.frames import Frame, FrameWithFlow, Motion, StylisedFrame
 from streamstyle.gpu.cuda_graph import Step
@@ -37,6 +38,7 @@ from streamstyle.stages.stylise import stylise
 from streamstyle.train import style as learning
 from streamstyle.train.augment import add_noise
 from streamstyle.train.loss import StyleLoss
+from streamstyle.train.palette import palette
 from streamstyle.train.style_predictor import StyleDataset
 from tests.gpu.fake_gpu import CUDA, FakeGPU, fake_event, network_to_fake_gpu, to_fake_gpu
 
@@ -217,9 +219,11 @@ def test_a_training_step_runs_on_the_gpu(
     monkeypatch.setattr(learning, "perturb", lambda photos, stylised: (add_noise(photos), stylised))
     monkeypatch.setattr(learning, "compute_dtype", lambda device: torch.bfloat16)
     painting = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    grams = style_grams(loss_network, to_fake_gpu(to_tensor(painting)))
+    grams = [style_grams(loss_network, F.avg_pool2d(to_fake_gpu(to_tensor(painting)), 2**scale)) for scale in range(2)]
+    colours = to_fake_gpu(palette(painting)[None])
+    objective = learning._Objective(StyleLoss(loss_network, 1, 1, 1), grams, colours, 1.0)
     photos = iter([torch.from_numpy(painting)] * 2)
-    loss, stylised = learning._step_loss(style, StyleLoss(loss_network, 1, 1, 1), grams, photos, 2, CUDA, 0)
+    loss, stylised = learning._step_loss(style, objective, photos, 2, CUDA, 0)
     assert (loss.device, stylised.device) == (CUDA, CUDA)
 
 

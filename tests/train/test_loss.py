@@ -1,4 +1,5 @@
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.models.weights import load_loss_network
@@ -23,6 +24,22 @@ def test_a_sky_is_flat_and_leaves_are_not() -> None:
 def test_a_sky_with_codec_blocks_counts_as_flat() -> None:
     blocks = torch.rand(1, 1, 8, 8).repeat_interleave(8, 2).repeat_interleave(8, 3).mul(2 / 255)
     assert flatness(0.4 + blocks.expand(-1, 3, -1, -1)).min() > 0.8
+
+
+def test_style_is_compared_at_every_scale() -> None:
+    """Large shapes of a painting that fine ones hide at its own size count at half the size."""
+    network = load_loss_network()
+    style_loss = StyleLoss(network, 1.0, 0.0, 0.0)
+    photo = sky_and_leaves()
+    at_scales = [style_grams(network, F.avg_pool2d(photo[0], 2**scale)) for scale in range(3)]
+
+    def loss(*scales: int) -> float:
+        grams = [at_scales[scale] for scale in scales]
+        return float(style_loss.loss(photo, photo, grams[:1], grams[1:]))
+
+    assert loss(0, 1, 2) < 1e-6
+    assert loss(0, 1, 1) > 0.05
+    assert loss(0, 2, 2) > 0.05
 
 
 def test_grain_costs_more_in_a_sky_than_in_leaves() -> None:
