@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import TypeVar
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.conftest import Work
@@ -32,6 +34,9 @@ from streamstyle.train.settings import StyleTrainingSettings
 CPU = torch.device("cpu")
 PICTURES = 20
 SIDE = 256
+SCALES = 3
+"""Sizes at which style is compared, each half of the one before."""
+
 T = TypeVar("T")
 
 
@@ -52,7 +57,8 @@ def test_styles(work: Work, pytestconfig: pytest.Config, report: Report) -> None
         if painting is None:
             continue
         side = min(StyleTrainingSettings().style_size, *painting.shape[:2])
-        grams = style_grams(exact_network, to_tensor(resize_short_side(painting, side)))
+        resized = to_tensor(resize_short_side(painting, side))
+        grams = [style_grams(exact_network, F.avg_pool2d(resized, 2**scale)) for scale in range(SCALES)]
         learned = _row(style.name, load_style_net(style.path), goal, grams, pictures)
         rows.append(learned)
         if style.image_sha256 not in guesses:
@@ -110,14 +116,22 @@ def _spread(items: list[T]) -> list[T]:
     return items[:: max(1, len(items) // PICTURES)][:PICTURES]
 
 
-def _row(name: str, network: StyleNet, goal: StyleLoss, grams: Grams, pictures: dict[str, list[Seen]]) -> Row:
+def _row(name: str, network: StyleNet, goal: StyleLoss, grams: Sequence[Grams], pictures: dict[str, list[Seen]]) -> Row:
     row: Row = {"": name, "parameters": sum(weight.numel() for weight in network.parameters())}
     for kind, seen in pictures.items():
         with torch.inference_mode():
-            errors = [torch.stack(goal.errors_from_content(one.content, network(one.image), [grams])) for one in seen]
-        content, style = torch.stack(errors).mean(0).tolist()
-        row |= {f"content, {kind}": content, f"style, {kind}": style, f"loss, {kind}": content + STYLE_SCALE * style}
+            errors = [_errors(one.content, network(one.image), goal, grams) for one in seen]
+        content, *styles = torch.tensor(errors).mean(0).tolist()
+        style = fmean(styles)
+        row |= {f"content, {kind}": content, f"style, {kind}": styles[0], f"style at {SCALES} sizes, {kind}": style}
+        row |= {f"loss, {kind}": content + STYLE_SCALE * style}
     return row
+
+
+def _errors(content: Tensor, stylised: Tensor, goal: StyleLoss, grams: Sequence[Grams]) -> list[float]:
+    """Return the content error, and the style error at each size."""
+    content_error, style = goal.errors_from_content(content, stylised, grams[:1])
+    return [float(each) for each in (content_error, style, *goal.smaller_errors(stylised, grams[1:]))]
 
 
 def _times_in_turn(networks: list[StyleNet], size: tuple[int, int], rounds: int = 15) -> list[float]:

@@ -47,7 +47,7 @@ class StyleLoss:
         2017): one scale alone asks for the same small strokes everywhere.
         """
         content, style = self.errors(photos, stylised, styles)
-        style = torch.stack([style, *self._smaller_errors(stylised, smaller)]).mean()
+        style = torch.stack([style, *self.smaller_errors(stylised, smaller)]).mean()
         variation = _weighted_variation(stylised, 1 + FLAT_TV_FACTOR * flatness(photos))
         total: Tensor = content + STYLE_SCALE * self.style_weight * style + self.tv_weight * variation
         return total
@@ -82,7 +82,12 @@ class StyleLoss:
             activations, styles, self.style_layers
         )
 
-    def _smaller_errors(self, stylised: Tensor, grams: Sequence[Grams]) -> Iterator[Tensor]:
+    def smaller_errors(
+        self,
+        stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
+        grams: Sequence[Grams],  # of one style at half the size, a quarter, ...
+    ) -> Iterator[Tensor]:
+        """Yield the style loss of the images at half their size, a quarter, ..."""
         for each in grams:
             stylised = F.avg_pool2d(stylised, 2)
             yield style_error(self.network(stylised, self.style_layers), [each], self.style_layers)
