@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from streamstyle.frames import Frame, FrameWithFlow, Motion, StylisedFrame
 from streamstyle.gpu.cuda_graph import Step
 from streamstyle.gpu.memory import Fallback, ignore_warning
+from streamstyle.looks import Look, StyleBlend
 from streamstyle.models.style_net import FAST, StyleNet
 from streamstyle.models.tiling import TiledStyleNet
 from streamstyle.models.vgg import VggFeatures
@@ -35,6 +36,7 @@ from streamstyle.stages.consistency import consistency
 from streamstyle.stages.live import live
 from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.stylise import stylise
+from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
 from streamstyle.train import style as learning
 from streamstyle.train.augment import add_noise
 from streamstyle.train.loss import StyleLoss
@@ -87,6 +89,23 @@ def flowed(count: int, gaps: tuple[int, ...] = (1,)) -> Iterator[FrameWithFlow]:
         yield FrameWithFlow(frame, motions[0] if motions else None, tuple(motions[1:]), back)
 
 
+class OneNetwork(LookNetworks):
+    """The same network for every look."""
+
+    def __init__(self, network: StyleNet) -> None:
+        self._network = network
+
+    def network(self, look: Look) -> StyleNet:
+        return self._network
+
+
+def stylised(
+    frames: Iterator[FrameWithFlow], style: StyleNet, settings: StyleSettings | None = None
+) -> Iterator[StylisedFrame]:
+    looks = Settings(style=settings or StyleSettings()).looks(StyleBlend("style", ()))
+    return stylise(frames, FrameLooks(looks), OneNetwork(style), CUDA)
+
+
 def count_syncs(gpu: FakeGPU, frames: Iterator[StylisedFrame]) -> list[tuple[dict[str, int], int]]:
     """Return the synchronisations and the asynchronous uploads of each frame."""
     found = []
@@ -107,13 +126,13 @@ def count_syncs(gpu: FakeGPU, frames: Iterator[StylisedFrame]) -> list[tuple[dic
     ids=["plain", "half", "colours", "larger"],
 )
 def test_stylisation_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet, settings: StyleSettings) -> None:
-    assert count_syncs(gpu, stylise(flowed(2), style, settings, CUDA)) == [({}, 1), ({}, 1)]
+    assert count_syncs(gpu, stylised(flowed(2), style, settings)) == [({}, 1), ({}, 1)]
     assert gpu.operations > 100
 
 
 @pytest.mark.parametrize("lookback", [(1,), (1, 2)])
 def test_live_frames_need_no_synchronisation(gpu: FakeGPU, style: StyleNet, lookback: tuple[int, ...]) -> None:
-    frames = stylise(flowed(3, lookback), style, StyleSettings(), CUDA)
+    frames = stylised(flowed(3, lookback), style)
     lanczos_table(CUDA)
     gaussian_taps(DETAIL_SIGMA, CUDA)  # both are uploaded once
     steady = live(frames, replace(LIVE, lookback=lookback))
@@ -125,7 +144,7 @@ def test_consistent_frames_synchronise_every_few_evaluations(
 ) -> None:
     monkeypatch.setattr(consistency_stage, "capture", check_no_syncs(gpu))
     settings = ConsistencySettings(method=Method.consistent, iterations=ITERATIONS)
-    steady = consistency(stylise(flowed(3), style, StyleSettings(), CUDA), settings, loss_network)
+    steady = consistency(stylised(flowed(3), style), settings, loss_network)
     waits = {"_local_scalar_dense": ITERATIONS // CHECK_EVERY + FIVE_LOSSES}
     assert count_syncs(gpu, steady) == [({}, 1), (waits, 3), (waits, 3)]
 
@@ -204,7 +223,7 @@ def test_a_download_waits_for_its_own_event_only(gpu: FakeGPU, monkeypatch: pyte
 
 def test_measuring_a_run_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet) -> None:
     metrics = OnlineMetrics()
-    frames = list(consistency(stylise(flowed(3), style, StyleSettings(), CUDA), LIVE, None))
+    frames = list(consistency(stylised(flowed(3), style), LIVE, None))
     gpu.syncs.clear()
     for frame in frames:
         metrics.add(frame)
