@@ -52,7 +52,7 @@ async def take_start_screen(film: Path) -> None:
 
 
 async def take_run(film: Path) -> None:
-    """Take the run screen with one view and with two, and the summary."""
+    """Take the run screen with one view, with two and with a wipe, and the summary."""
     output = Path(f"{film.stem}.starry_night.mkv")
     arguments = (str(film), "--style", "starry_night", "--height", "180", "-o", str(output))
     app = StreamstyleApp(RunRequest(arguments, film, output))
@@ -63,8 +63,11 @@ async def take_run(film: Path) -> None:
         await pilot.press("c")
         await wait_until(pilot, lambda: frames_done(app) >= 34)
         save(app, "compare")
+        await pilot.press("w", "comma", "comma", "n", "n")
+        await wait_until(pilot, lambda: shows(app, "output | film"))
+        save(app, "wipe")
         await pilot.resize_terminal(*SIZE)
-        await pilot.press("c")
+        await pilot.press("w", "n")
         await wait_until(pilot, lambda: isinstance(app.screen, SummaryScreen))
         await pilot.pause(0.5)
         save(app, "summary")
