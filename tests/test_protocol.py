@@ -30,7 +30,7 @@ GOLDEN = Path(__file__).parent / "golden"
 PROTOCOL = Path(__file__).parents[1] / "docs" / "protocol.md"
 VARYING = {
     "elapsed", "pid", "create_time", "memory", "gpu_memory", "cpu", "bytes_written", "fps_history", "bottleneck",
-    "seconds", "seconds_per_frame", "bytes",
+    "seconds", "seconds_per_frame", "bytes", "history",
 }  # fmt: skip
 VARYING_VALUES = {"queues", "stages", "losses", "warping_error", "sharpness"}
 
