@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamstyle.errors import StreamstyleError
 from streamstyle.files import IMAGE_SUFFIXES
 from streamstyle.frames import Frame
 from streamstyle.looks import TOLERANCE
@@ -30,7 +31,12 @@ class MaskFilms:
     def __init__(self, film: VideoInfo, looks: FrameLooks) -> None:
         """Open all masks. StreamstyleError for one that cannot be read."""
         self._film, self._looks = film, looks
-        self._open = {mask.path: self._opened(mask.path) for mask in looks.looks.masks}
+        self._open = dict[Path, _StillMask | _MovingMask]()
+        for path in {mask.path for mask in looks.looks.masks}:
+            try:
+                self._open[path] = self._opened(path)
+            except StreamstyleError as error:
+                raise type(error)(f"the mask cannot be used: {error.problem}", error.next_step) from error
 
     def at(self, frame: Frame) -> NDArray[np.uint8] | None:
         """Return the mask of a frame, [H, W], 255 where its look holds; None if it holds everywhere."""

@@ -81,5 +81,5 @@ def test_what_is_no_mask_is_refused(film: Path, tmp_path: Path, name: str) -> No
     (tmp_path / "empty").mkdir()
     for text in ("text.png", "text.mkv"):
         (tmp_path / text).write_text("Dear diary, this is not a mask.")
-    with pytest.raises(StreamstyleError):
+    with pytest.raises(StreamstyleError, match="the mask cannot be used: "):
         masks(film, tmp_path / name)
