@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice, tee
 from pathlib import Path
@@ -14,7 +15,8 @@ import torch
 
 from streamstyle.events import Finished, Observer, StopEvent, Stopped
 from streamstyle.frames import Feedback, Frame, FrameWithFlow, OutputFrame, StylisedFrame, part_of_feedback
-from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_errors
+from streamstyle.gpu.device import select_device, set_threads, tune_malloc
+from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_errors, ignore_warning
 from streamstyle.job import FrameCallback, Job, Writer, open_output
 from streamstyle.mask_films import MaskFilms
 from streamstyle.media.flow_cache import FlowCache
@@ -94,47 +96,40 @@ def stylise_video(
     )  # fmt: skip
     job.compile_kernels()
     device, resume, warn, timed = job.device, begin or job.resume, job.warn, job.timer.measure_iter
-    method, lookback, factor = settings.consistency.method, settings.consistency.lookback, settings.upscale.upscale
-    looks = FrameLooks.of(video, settings.looks(style))
+    method, factor = settings.consistency.method, settings.upscale.upscale
     cache = FlowCache.open(video, settings.flow) if settings.needs_flow else None
     with ExitStack() as stack:
         opened = stack.enter_context
-        decoded = opened(prefetch(decode(video, resume.decode_from), ahead=_frames_to_decode_ahead(video, settings)))
-        shots = number_shots(decoded, resume.shot, looks.breaks)
-        if cache is None:
-            flowed = _without_flow(shots)
-        else:
-            motions: MotionStore = cache
-            if flow_ahead is not None:
-                shots, motions = opened(flow_ahead(video, shots, settings, cache))
-            flowed = opened(add_flow(shots, settings.flow, motions, lookback, reverse=settings.is_multi_pass))
-        remaining = timed("wait", _skip_resumed(flowed, resume.frames))
-        feedback = resume.feedback_on(device)
-        if settings.is_original:
-            consistent = _as_they_are(remaining, device)
-        elif method is Method.ruder:
-            optimiser = _load_ruder_optimiser(style, settings, device, warn)
-            first_pass = timed("optimise", optimise_frames(remaining, optimiser, settings, device, feedback))
-            all_passes = timed("multi_pass", multi_pass(first_pass, optimiser, settings))
-            consistent = apply_strength(all_passes, settings.style)
-        else:
-            painter = _Painter(settings, LookNetworks(looks.looks, device), device, warn, job.timer)
-            paintings = _paintings_to_carry(style, settings)
-            if looks.looks.masks:
-                masks = MaskFilms(video, looks)
-                consistent = timed("mask", painter.paint_masked(remaining, looks, masks, feedback, paintings))
-            else:
-                consistent = painter.paint(remaining, looks, feedback, paintings)
-        images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, islice(consistent, run_in, None))
+        path = _open_path(stack, video, style, settings, device, resume, cache, warn, job.timer, flow_ahead)
+        images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, islice(path.frames, run_in, None))
         if factor > 1:
             upscaler = load_upscaler_for_inference(device)
             images = timed("upscale", upscale_frames(images, upscaler, settings.upscale, warn))
         if ahead := OUTPUT_AHEAD.get(device.type):
             images = opened(prefetch(images, ahead=ahead))
         writer = opened(open_output(video.upscaled(factor), output, settings.encoder, job.checkpoints))
-        job.start(writer, stop, method.value, style.name, factor, queues={"decode": decoded, "flow": flowed})
+        job.start(writer, stop, method.value, style.name, factor, queues=path.queues)
         is_whole = write_all(images, writer, stop, job.frame_written, job.timer)
     return job.finish(writer, is_whole=is_whole, flow_cache=cache)
+
+
+def stylised_frames(
+    video: VideoInfo, style: StyleBlend, settings: Settings, warn: Warn = ignore_warning
+) -> Iterator[OutputFrame]:
+    """Yield the frames of the video in a style, one after the other; nothing is written but the flow cache.
+
+    Raises StreamstyleError, when the first frame is asked for or later.
+    """
+    tune_malloc()
+    set_threads(settings.threads)
+    device, timer = select_device(settings.device, warn), StageTimer()
+    cache = FlowCache.open(video, settings.flow) if settings.needs_flow else None
+    with gpu_errors_as_device_errors(), ExitStack() as stack:
+        path = _open_path(stack, video, style, settings, device, ResumePoint(), cache, warn, timer)
+        images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, path.frames)
+        if settings.upscale.upscale > 1:
+            images = upscale_frames(images, load_upscaler_for_inference(device), settings.upscale, warn)
+        yield from images
 
 
 @gpu_errors_as_device_errors()
@@ -163,6 +158,57 @@ def upscale_video(
         job.start(writer, stop, method="upscale", style="", upscale=factor)
         is_whole = write_all(upscaled, writer, stop, job.frame_written, job.timer)
     return job.finish(writer, is_whole=is_whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """The stages that are open."""
+
+    frames: Iterator[StylisedFrame]
+    queues: Mapping[str, object]
+    """The iterators of stages that run ahead, by name."""
+
+
+def _open_path(
+    stack: ExitStack,
+    video: VideoInfo,
+    style: StyleBlend,
+    settings: Settings,
+    device: torch.device,
+    resume: ResumePoint,
+    cache: FlowCache | None,
+    warn: Warn,
+    timer: StageTimer,
+    flow_ahead: FlowAhead | None = None,
+) -> _Path:
+    """Open the stages from the video to its stylised frames, at the working size; closing `stack` closes them."""
+    opened, timed, looks = stack.enter_context, timer.measure_iter, FrameLooks.of(video, settings.looks(style))
+    method, lookback = settings.consistency.method, settings.consistency.lookback
+    decoded = opened(prefetch(decode(video, resume.decode_from), ahead=_frames_to_decode_ahead(video, settings)))
+    shots = number_shots(decoded, resume.shot, looks.breaks)
+    flowed: Iterator[FrameWithFlow]
+    if cache is None:
+        flowed = _without_flow(shots)
+    else:
+        motions: MotionStore = cache
+        if flow_ahead is not None:
+            shots, motions = opened(flow_ahead(video, shots, settings, cache))
+        flowed = opened(add_flow(shots, settings.flow, motions, lookback, reverse=settings.is_multi_pass))
+    remaining, feedback = timed("wait", _skip_resumed(flowed, resume.frames)), resume.feedback_on(device)
+    if settings.is_original:
+        frames = _as_they_are(remaining, device)
+    elif method is Method.ruder:
+        optimiser = _load_ruder_optimiser(style, settings, device, warn)
+        first_pass = timed("optimise", optimise_frames(remaining, optimiser, settings, device, feedback))
+        frames = apply_strength(timed("multi_pass", multi_pass(first_pass, optimiser, settings)), settings.style)
+    else:
+        painter = _Painter(settings, LookNetworks(looks.looks, device), device, warn, timer)
+        paintings = _paintings_to_carry(style, settings)
+        if looks.looks.masks:
+            frames = timed("mask", painter.paint_masked(remaining, looks, MaskFilms(video, looks), feedback, paintings))
+        else:
+            frames = painter.paint(remaining, looks, feedback, paintings)
+    return _Path(frames, {"decode": decoded, "flow": flowed})
 
 
 def write_all(

@@ -56,8 +56,8 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
         if not as_json:
             click.echo(text)
 
+    from streamstyle import stylise_film
     from streamstyle.media.probe import probe
-    from streamstyle.pipeline import stylise_video
 
     print_text("\nStylising a small film takes about two minutes.\n")
     _copy_film(source)
@@ -65,7 +65,7 @@ def demo(style: str, folder: Path, device: str, as_json: bool) -> int:
     print_text(f"film       {source}   {video.width}x{video.height}, {video.frames} frames, one cut, with sound\n")
     with report_to(as_json, quiet=False, resume_hint="") as (observe, stop):
         listener = observe if as_json else _progress_only(observe)
-        ended = stylise_video(video, output, blend, settings, listener, stop, restart=True)
+        ended = stylise_film(source, style, output, settings, observe=listener, stop=stop, restart=True, overwrite=True)
     if isinstance(ended, Stopped):
         return EXIT_INTERRUPTED
     print_text(_next_steps(ended, blend.name))
