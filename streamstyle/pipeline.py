@@ -26,7 +26,7 @@ from streamstyle.models.weights import (
     load_upscaler_for_inference,
 )
 from streamstyle.ops.image import to_tensor
-from streamstyle.optimise.frame_optimiser import RUDER_FALLBACKS, RuderOptimiser
+from streamstyle.optimise.frame_optimiser import FALLBACKS, RuderOptimiser
 from streamstyle.prefetch import prefetch
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
@@ -329,5 +329,5 @@ class _Painter:
 def _load_ruder_optimiser(style: StyleBlend, settings: Settings, device: torch.device, warn: Warn) -> RuderOptimiser:
     loss_network = load_ruder_loss_network(settings.consistency, device)
     grams = style_targets(style, settings.ruder.style_image, settings.style.style_scale, loss_network, device)
-    weight, fallbacks = settings.consistency.effective_temporal_weight, MemoryFallback(RUDER_FALLBACKS, warn)
+    weight, fallbacks = settings.consistency.effective_temporal_weight, MemoryFallback(FALLBACKS, warn)
     return RuderOptimiser(loss_network, grams, settings.ruder, weight, fallbacks)

@@ -74,10 +74,11 @@ def soften_blocks(
 
 
 def enlarge_means(
-    means: Tensor,  # [C, H/8, W/8], rounded up
+    means: Tensor,  # [C, H/block, W/block], rounded up
     height: int,
     width: int,
+    block: int = BLOCK,  # pixels
 ) -> Tensor:  # [C, H, W]
     """Return values of blocks interpolated to pixels."""
-    size = [BLOCK * side for side in means.shape[-2:]]
+    size = [block * side for side in means.shape[-2:]]
     return F.interpolate(means[None], size, mode="bilinear", align_corners=False)[0, :, :height, :width]

@@ -11,37 +11,28 @@ from streamstyle.gpu.cuda_graph import Step
 from streamstyle.gpu.memory import Fallback, MemoryFallback, Warn, first_line, ignore_warning, is_out_of_memory
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.ops.temporal import CarriedOutput, TemporalTerm, temporal_term
+from streamstyle.optimise.blocks import Blocks
 from streamstyle.optimise.gradient import frame_targets
-from streamstyle.optimise.lbfgs import HISTORY, DeviceLBFGS, minimise, minimise_on_host
+from streamstyle.optimise.lbfgs import DeviceLBFGS, minimise, minimise_on_host
 from streamstyle.optimise.losses import Targets
 from streamstyle.optimise.objective import ConsistencyObjective, RuderObjective
 from streamstyle.settings import ConsistencySettings, RuderSettings
 
 TOLERANCE = 4.5e-3
-"""A frame is finished when an iteration lowers its objective by less than this fraction."""
+"""A frame is finished when the next iteration is expected to lower its objective by less than this fraction."""
+
+HISTORY = 1
+"""Steps that `consistent` remembers. With blocks, four lead to no lower objective."""
+
+BLOCKS = Blocks(64)
+"""Parts of a frame that each have their own curvature. With 32 pixels some steps go uphill, with 128 a frame
+takes about one evaluation more."""
 
 Capture = Callable[[Step], Step]
 """From a step to a function that replays it, as `cuda_graph.capture` does."""
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryBudget:
-    """Settings of an optimisation that determine how much memory it needs."""
-
-    history: int
-    """Steps that L-BFGS remembers."""
-    tile: int | None = None
-    """Side in pixels of the tiles that the loss network processes; None for the whole image."""
-
-
-FALLBACKS = (
-    Fallback(MemoryBudget(HISTORY)),
-    Fallback(MemoryBudget(1), "the optimisation now remembers one step only"),
-    Fallback(MemoryBudget(1, tile=512), "the optimisation now works in tiles of 512 pixels, which is slower"),
-    Fallback(MemoryBudget(1, tile=192), "the optimisation now works in tiles of 192 pixels, which is slower still"),
-)
-
-RUDER_FALLBACKS: tuple[Fallback[int | None], ...] = (
+FALLBACKS: tuple[Fallback[int | None], ...] = (
     Fallback(None),
     Fallback(512, "frames are now optimised in tiles of 512 pixels, which is slower"),
     Fallback(192, "frames are now optimised in tiles of 192 pixels, which is slower still"),
@@ -60,7 +51,7 @@ class FrameOptimiser:
         settings: ConsistencySettings,
         warn: Warn,
         capture: Capture | None = None,
-        fallbacks: Sequence[Fallback[MemoryBudget]] = FALLBACKS,
+        fallbacks: Sequence[Fallback[int | None]] = FALLBACKS,
     ) -> None:
         """Set up for frames of any size. On a GPU, `capture` makes the CUDA graph; on the CPU it is None."""
         self._network, self._settings, self._warn, self._capture = network, settings, warn, capture
@@ -78,27 +69,27 @@ class FrameOptimiser:
         with the last fallback.
         """
 
-        def optimise_within(budget: MemoryBudget) -> tuple[Tensor, Tensor]:
-            if self._captured is not None and not self._captured.fits(term, budget):
+        def optimise_within(tile: int | None) -> tuple[Tensor, Tensor]:
+            if self._captured is not None and not self._captured.fits(term, tile):
                 self._captured = None  # frees its memory before anything is allocated
-            return self._optimise(self._objective(term, stylised, budget), budget)
+            return self._optimise(self._objective(term, stylised, tile), tile)
 
         return self._fallback(optimise_within)
 
-    def _objective(self, term: TemporalTerm, stylised: Tensor, budget: MemoryBudget) -> ConsistencyObjective:
+    def _objective(self, term: TemporalTerm, stylised: Tensor, tile: int | None) -> ConsistencyObjective:
         settings = self._settings
-        targets = frame_targets(self._network, stylised, budget.tile)
+        targets = frame_targets(self._network, stylised, tile)
         weights = settings.perceptual_weight, settings.style_weight
-        return ConsistencyObjective(self._network, targets, *weights, term, budget.tile)
+        return ConsistencyObjective(self._network, targets, *weights, term, tile)
 
-    def _optimise(self, objective: ConsistencyObjective, budget: MemoryBudget) -> tuple[Tensor, Tensor]:
+    def _optimise(self, objective: ConsistencyObjective, tile: int | None) -> tuple[Tensor, Tensor]:
         start, iterations = objective.term.centre, self._settings.iterations
         if self._capture is None:
             return minimise_on_host(
-                objective.losses_and_gradient, start, objective.inverse_hessian, iterations, TOLERANCE, budget.history
+                objective.losses_and_gradient, start, objective.inverse_hessian, iterations, TOLERANCE, HISTORY, BLOCKS
             )
         if self._captured is None:
-            self._captured = _CapturedOptimiser(objective, budget, self._try_capture)
+            self._captured = _CapturedOptimiser(objective, tile, self._try_capture)
         return self._captured(objective, iterations)
 
     def _try_capture(self, step: Step) -> Step:
@@ -121,16 +112,16 @@ def _no_capture(step: Step) -> Step:
 class _CapturedOptimiser:
     """An optimisation on tensors at fixed addresses, for frames of one size."""
 
-    def __init__(self, objective: ConsistencyObjective, budget: MemoryBudget, capture: Capture) -> None:
-        self._objective, self._budget = objective.clone(), budget
+    def __init__(self, objective: ConsistencyObjective, tile: int | None, capture: Capture) -> None:
+        self._objective, self._tile = objective.clone(), tile
         centre = self._objective.term.centre
         evaluate, inverse_hessian = self._objective.losses_and_gradient, self._objective.inverse_hessian
-        self._lbfgs = DeviceLBFGS(evaluate, inverse_hessian, centre, 3, TOLERANCE, budget.history)
+        self._lbfgs = DeviceLBFGS(evaluate, inverse_hessian, centre, 3, TOLERANCE, HISTORY, BLOCKS)
         self._step = capture(self._lbfgs.step)
 
-    def fits(self, term: TemporalTerm, budget: MemoryBudget) -> bool:
-        """Return whether it has the frame's size and this budget."""
-        return self._budget == budget and self._objective.term.centre.shape == term.centre.shape
+    def fits(self, term: TemporalTerm, tile: int | None) -> bool:
+        """Return whether it has the frame's size and this tile."""
+        return self._tile == tile and self._objective.term.centre.shape == term.centre.shape
 
     def __call__(self, objective: ConsistencyObjective, iterations: int) -> tuple[Tensor, Tensor]:
         self._objective.load(objective)
@@ -150,9 +141,7 @@ class RuderOptimiser:
     """Gram matrices of the style image: style layer → [1, C, C] float32."""
     weights: RuderSettings
     temporal_weight: float
-    fallback: MemoryFallback[int | None] = field(
-        default_factory=lambda: MemoryFallback(RUDER_FALLBACKS, ignore_warning)
-    )
+    fallback: MemoryFallback[int | None] = field(default_factory=lambda: MemoryFallback(FALLBACKS, ignore_warning))
 
     def __call__(
         self,

@@ -12,6 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from streamstyle.optimise.blocks import WHOLE, Blocks
+
 HISTORY = 4
 """Steps remembered. Ten ended a thousandth lower on a frame of Big Buck Bunny, and each costs time."""
 
@@ -36,6 +38,9 @@ Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
 InverseHessian = Callable[[Tensor], Tensor]
 """Gradient → an estimate of the inverse Hessian times it, a new tensor: linear, symmetric and positive definite."""
 
+_Step = tuple[Tensor, Tensor, Tensor]
+"""Change s of the point, change y of the gradient, and their product in each block."""
+
 
 def minimise(
     evaluate: Evaluate,  # losses have shape [L]
@@ -58,12 +63,14 @@ def minimise_on_host(
     iterations: int,
     tolerance: float = 0.0,
     history: int = HISTORY,
+    blocks: Blocks = WHOLE,  # parts of a point, each with its own curvature
 ) -> tuple[Tensor, Tensor]:
     """Return the best point found in `iterations` evaluations, the first of them at `start`, and its losses.
 
-    Ends early if a step lowers the loss by less than `tolerance` times the loss, or if rounding prevents any descent.
-    Without an inverse Hessian, a multiple of the identity is used, for which the first step is small. A step that does
-    not lower the loss is undone and shortened. Reads numbers from the device several times per iteration.
+    Ends early where the estimate of the curvature promises that the next step lowers the loss by less than `tolerance`
+    times the loss, or if rounding prevents any descent. Without an inverse Hessian, a multiple of the identity is used,
+    for which the first step is small. A step that does not lower the loss is undone and shortened. Reads numbers from
+    the device several times per iteration.
 
     The inverse Hessian is what makes few iterations sufficient: if part of the objective is quadratic with a known
     matrix, every step is that part's own.
@@ -72,9 +79,11 @@ def minimise_on_host(
     losses, gradient = evaluate(point)
     loss = losses.sum()
     inverse_hessian = _multiple_of_identity(gradient) if inverse_hessian is None else inverse_hessian
-    steps: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
+    steps: deque[_Step] = deque(maxlen=history)
     direction = -inverse_hessian(gradient)
     for _ in range(iterations - 1):
+        if _expected_decrease(gradient, direction) < tolerance * loss:
+            break
         candidate = torch.add(point, direction, alpha=step_size)
         candidate_losses, candidate_gradient = evaluate(candidate)
         candidate_loss = candidate_losses.sum()
@@ -87,15 +96,11 @@ def minimise_on_host(
                 break
             continue
         s, y = candidate - point, candidate_gradient - gradient
-        product = float(_dot(s, y))
-        if product > 0:
-            steps.append((s, y, product))
-        converged = loss - candidate_loss < tolerance * loss
+        products = blocks.dot(s, y)
+        if products.sum() > 0:
+            steps.append((s, y, products))
         point, losses, loss, gradient = candidate, candidate_losses, candidate_loss, candidate_gradient
-        step_size = 1.0
-        if converged:
-            break
-        direction = _two_loop(gradient, steps, inverse_hessian)
+        direction, step_size = _two_loop(gradient, steps, inverse_hessian, blocks), 1.0
     return point, losses
 
 
@@ -130,20 +135,22 @@ class DeviceLBFGS:
         loss_count: int,  # L, where `evaluate` returns losses of shape [L]
         tolerance: float = 0.0,
         history: int = HISTORY,
+        blocks: Blocks = WHOLE,
     ) -> None:
         self.point = torch.zeros_like(like, memory_format=torch.contiguous_format)
         """The best point found."""
         self.losses = like.new_zeros(loss_count)
         """[L]: its losses."""
         self.converged = torch.zeros((), dtype=torch.bool, device=like.device)
-        """Scalar bool: whether a step gained less than the tolerance, or none can. Then `step` changes nothing."""
+        """Scalar bool: whether less than the tolerance is expected of the next step, or none can lower the loss. Then
+        `step` changes nothing."""
         self._evaluate, self._inverse_hessian = evaluate, inverse_hessian
-        self._tolerance, self._history = tolerance, history
+        self._tolerance, self._history, self._blocks = tolerance, history, blocks
         self._candidate, self._gradient, self._direction = (torch.zeros_like(self.point) for _ in range(3))
         self._loss, self._step_size = like.new_zeros(()), like.new_zeros(())
         # A step that is not to be remembered is written to an extra row, which is never read.
-        self._s, self._y = (like.new_zeros(history + 1, like.numel()) for _ in range(2))
-        self._products = like.new_zeros(history + 1)
+        self._s, self._y = (like.new_zeros(history + 1, *like.shape) for _ in range(2))
+        self._products = like.new_zeros(history + 1, *blocks.dot(self.point, self.point).shape)
         self._stored = torch.zeros(1, dtype=torch.int64, device=like.device)
 
     def reset(self, start: Tensor) -> None:
@@ -172,7 +179,6 @@ class DeviceLBFGS:
         losses, gradient = self._evaluate(self._candidate)
         loss = losses.sum()
         better = (loss < self._loss) & ~self.converged
-        self.converged.logical_or_(better & (self._loss - loss < self._tolerance * self._loss))
         self._update_history(better, gradient)
         for best, latest in (
             (self.point, self._candidate), (self.losses, losses), (self._loss, loss), (self._gradient, gradient),
@@ -184,37 +190,41 @@ class DeviceLBFGS:
         self._stored.mul_(~reset)
         self._step_size.copy_(shorter_step.masked_fill(better | reset, 1.0))
         torch.where(better | reset, self._two_loop(), self._direction, out=self._direction)
+        expected = _expected_decrease(self._gradient, self._direction)
+        self.converged.logical_or_(expected < self._tolerance * self._loss)
         torch.addcmul(self.point, self._direction, self._step_size, out=self._candidate)
 
     def _update_history(self, better: Tensor, gradient: Tensor) -> None:
-        s, y = (self._candidate - self.point).flatten(), (gradient - self._gradient).flatten()
-        product = torch.dot(s, y)
-        remember = better & (product > 0)
+        s, y = self._candidate - self.point, gradient - self._gradient
+        products = self._blocks.dot(s, y)
+        remember = better & (products.sum() > 0)
         row = (self._stored % self._history).masked_fill(~remember, self._history)
         self._s.index_copy_(0, row, s[None])
         self._y.index_copy_(0, row, y[None])
-        self._products.index_copy_(0, row, product[None])
+        self._products.index_copy_(0, row, products[None])
         self._stored.add_(remember)
 
     def _two_loop(self) -> Tensor:
         """Return the descent direction, as the function `_two_loop` does."""
+        blocks, inverse_hessian = self._blocks, self._inverse_hessian
         age = torch.arange(self._history, device=self.point.device)
         rows = (self._stored - 1 - age) % self._history
-        s, y = self._s.index_select(0, rows), self._y.index_select(0, rows)
+        s, y, products = (each.index_select(0, rows) for each in (self._s, self._y, self._products))
         # Rows that are not filled yet get an infinite product, so that they contribute nothing.
-        products = self._products.index_select(0, rows).masked_fill_(age >= self._stored, torch.inf)
-        remaining = self._gradient.flatten()
+        unfilled = (age >= self._stored).view(-1, *[1] * (products.ndim - 1))
+        trusted = blocks.trusted(products).masked_fill_(unfilled, torch.inf)
+        remaining = self._gradient.clone()
         alphas = torch.zeros_like(products)
         for i in range(self._history):
-            alphas[i] = torch.dot(s[i], remaining) / products[i]
-            remaining = torch.addcmul(remaining, y[i], alphas[i], value=-1)
-        remaining = self._inverse_hessian(remaining.view_as(self.point)).flatten()
-        scale = products[0] / _dot(y[0], self._inverse_hessian(y[0].view_as(self.point)))
-        remaining.mul_(scale.masked_fill(self._stored[0] == 0, 1.0))
+            alphas[i] = blocks.dot(s[i], remaining) / trusted[i]
+            remaining.addcmul_(y[i], blocks.spread(alphas[i], remaining), value=-1)
+        scale = blocks.scale(products[0], blocks.dot(y[0], inverse_hessian(y[0])), remaining)
+        scale = scale.masked_fill(self._stored[0] == 0, 1.0)
+        remaining = inverse_hessian(remaining.mul_(scale)).mul_(scale)
         for i in reversed(range(self._history)):
-            coefficient = alphas[i] - torch.dot(y[i], remaining) / products[i]
-            remaining.addcmul_(s[i], coefficient)
-        return remaining.neg_().view_as(self.point)
+            coefficient = alphas[i] - blocks.dot(y[i], remaining) / trusted[i]
+            remaining.addcmul_(s[i], blocks.spread(coefficient, remaining))
+        return remaining.neg_()
 
 
 def _multiple_of_identity(gradient: Tensor) -> InverseHessian:
@@ -224,22 +234,26 @@ def _multiple_of_identity(gradient: Tensor) -> InverseHessian:
     return lambda gradient: gradient / curvature
 
 
-def _two_loop(gradient: Tensor, steps: deque[tuple[Tensor, Tensor, float]], inverse_hessian: InverseHessian) -> Tensor:
+def _two_loop(gradient: Tensor, steps: deque[_Step], inverse_hessian: InverseHessian, blocks: Blocks) -> Tensor:
     """Return minus the estimate of the inverse Hessian times the gradient, by the two-loop recursion."""
+    if not steps:
+        return inverse_hessian(gradient).neg_()
     remaining = gradient.clone()
-    alphas: list[float] = []
-    for s, y, product in reversed(steps):
-        alpha = float(_dot(s, remaining)) / product
-        remaining.sub_(y, alpha=alpha)
-        alphas.append(alpha)
-    remaining = inverse_hessian(remaining)
-    if steps:
-        s, y, product = steps[-1]
-        remaining.mul_(product / float(_dot(y, inverse_hessian(y))))
-    for (s, y, product), alpha in zip(steps, reversed(alphas), strict=True):
-        remaining.add_(s, alpha=alpha - float(_dot(y, remaining)) / product)
+    coefficients: list[tuple[Tensor, Tensor]] = []
+    for s, y, products in reversed(steps):
+        trusted = blocks.trusted(products)
+        alpha = blocks.dot(s, remaining) / trusted
+        remaining.addcmul_(y, blocks.spread(alpha, y), value=-1)
+        coefficients.append((alpha, trusted))
+    _, y, products = steps[-1]
+    scale = blocks.scale(products, blocks.dot(y, inverse_hessian(y)), y)
+    remaining = inverse_hessian(remaining.mul_(scale)).mul_(scale)
+    for (s, y, _), (alpha, trusted) in zip(steps, reversed(coefficients), strict=True):
+        beta = blocks.dot(y, remaining) / trusted
+        remaining.addcmul_(s, blocks.spread(alpha - beta, s))
     return remaining.neg_()
 
 
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return torch.dot(a.flatten(), b.flatten())
+def _expected_decrease(gradient: Tensor, direction: Tensor) -> Tensor:
+    """Return by how much a whole step lowers a quadratic function with the estimated curvature: -g · d / 2."""
+    return -0.5 * torch.dot(gradient.flatten(), direction.flatten())

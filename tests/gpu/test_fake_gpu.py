@@ -26,7 +26,7 @@ from streamstyle.ops.luma import BT709
 from streamstyle.ops.temporal import temporal_term
 from streamstyle.ops.transfer import to_host
 from streamstyle.ops.warp import lanczos_table
-from streamstyle.optimise.frame_optimiser import Capture, FrameOptimiser, MemoryBudget, RuderOptimiser
+from streamstyle.optimise.frame_optimiser import Capture, FrameOptimiser, RuderOptimiser
 from streamstyle.optimise.lbfgs import CHECK_EVERY
 from streamstyle.optimise.losses import style_grams
 from streamstyle.runs.status_sampler import OnlineMetrics
@@ -166,9 +166,7 @@ def check_no_syncs(gpu: FakeGPU) -> Capture:
 @pytest.mark.parametrize("tile", [None, 32])
 def test_captured_optimisation_needs_no_transfer(gpu: FakeGPU, loss_network: VggFeatures, tile: int | None) -> None:
     settings = ConsistencySettings(method=Method.consistent, iterations=ITERATIONS)
-    optimiser = FrameOptimiser(
-        loss_network, settings, ignore_warning, check_no_syncs(gpu), [Fallback(MemoryBudget(1, tile))]
-    )
+    optimiser = FrameOptimiser(loss_network, settings, ignore_warning, check_no_syncs(gpu), [Fallback(tile)])
     picture, trust = to_fake_gpu(torch.rand(3, HEIGHT, WIDTH)), to_fake_gpu(torch.rand(HEIGHT, WIDTH))
     gpu.syncs.clear()
     found, losses = optimiser(temporal_term(picture, picture, trust, 9000, 691, 40000), picture)

@@ -18,7 +18,7 @@ from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import load_loss_network
 from streamstyle.ops.temporal import TemporalTerm, temporal_term
 from streamstyle.optimise import frame_optimiser
-from streamstyle.optimise.frame_optimiser import FALLBACKS, FrameOptimiser, MemoryBudget
+from streamstyle.optimise.frame_optimiser import FALLBACKS, FrameOptimiser
 from streamstyle.optimise.lbfgs import CHECK_EVERY
 from streamstyle.settings import ConsistencySettings, Method
 
@@ -138,14 +138,12 @@ def test_without_memory_for_the_whole_image_tiles_are_used(network: VggFeatures,
         SETTINGS,
         warnings.append,
         record,
-        (*FALLBACKS[:2], replace(FALLBACKS[2], value=MemoryBudget(1, tile=128))),
+        (FALLBACKS[0], replace(FALLBACKS[1], value=128)),
     )
     found = [optimise(*frame(40, 256, seed)) for seed in (1, 2)]
-    assert ["tiles" in message for message in warnings] == [False, True]
+    assert ["tiles" in message for message in warnings] == [True]
     for seed, (image, losses) in zip((1, 2), found, strict=True):
-        whole, expected = FrameOptimiser(network, SETTINGS, ignore_warning, fallbacks=FALLBACKS[1:])(
-            *frame(40, 256, seed)
-        )
+        whole, expected = FrameOptimiser(network, SETTINGS, ignore_warning)(*frame(40, 256, seed))
         torch.testing.assert_close(losses, expected, rtol=1e-3, atol=0)
         torch.testing.assert_close(image, whole, rtol=0, atol=2e-3)
 
@@ -244,7 +242,7 @@ def test_a_captured_step_reads_only_persistent_memory(
 
         return play
 
-    optimise = FrameOptimiser(network, SETTINGS, ignore_warning, record, [Fallback(MemoryBudget(1, tile))])
+    optimise = FrameOptimiser(network, SETTINGS, ignore_warning, record, [Fallback(tile)])
     for seed in (1, 2):
         optimise(*frame(48, 64, seed))
     resident = optimise._captured

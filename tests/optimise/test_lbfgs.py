@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from streamstyle.optimise.blocks import WHOLE, Blocks
 from streamstyle.optimise.lbfgs import DeviceLBFGS, Evaluate, InverseHessian, minimise_on_device, minimise_on_host
 
 
@@ -152,6 +153,54 @@ def test_device_and_host_evaluate_at_the_same_points(evaluate: Evaluate, history
     torch.testing.assert_close(lbfgs.point, point, rtol=1e-6, atol=1e-9)
     torch.testing.assert_close(lbfgs.losses, losses, rtol=1e-6, atol=1e-9)
     assert evaluate is waves or count_rejected_steps(by_host) > 0
+
+
+def bowl_of_two_curvatures(point: Tensor) -> tuple[Tensor, Tensor]:
+    """An image, [1, 8, 16], whose right half bends three hundred times as much as its left half, unevenly each."""
+    curvature = torch.linspace(1, 2, point.numel(), dtype=point.dtype).view_as(point).clone()
+    curvature[..., 8:] *= 300
+    return (0.5 * curvature * (point - 1).square()).sum()[None], curvature * (point - 1)
+
+
+@pytest.mark.parametrize("history", [1, 3])
+def test_blocks_have_curvatures_of_their_own(history: int) -> None:
+    gaps = {}
+    for blocks in (WHOLE, Blocks(8)):
+        zeros = torch.zeros(1, 8, 16, dtype=torch.float64)
+        end, _ = minimise_on_host(bowl_of_two_curvatures, zeros, over(600.0), 8, history=history, blocks=blocks)
+        gaps[blocks] = float(bowl_of_two_curvatures(end)[0])
+    assert gaps[Blocks(8)] < 0.1 * gaps[WHOLE]
+
+
+@pytest.mark.parametrize("side", [4, 5, 64])
+@pytest.mark.parametrize("curvature", [0.5, 2000.0])
+@pytest.mark.parametrize("evaluate", [valleys, waves])
+def test_with_blocks_device_and_host_evaluate_at_the_same_points(
+    evaluate: Evaluate, curvature: float, side: int
+) -> None:
+    def shaped(point: Tensor) -> tuple[Tensor, Tensor]:
+        losses, gradient = evaluate(point.flatten())
+        return losses, gradient.view_as(point)
+
+    by_host, by_device = RecordedEvaluations(shaped), RecordedEvaluations(shaped)
+    image = start(1).view(1, 5, 8)
+    point, losses = minimise_on_host(by_host, image, over(curvature), 20, history=2, blocks=Blocks(side))
+    lbfgs = DeviceLBFGS(by_device, over(curvature), image, loss_count=2, history=2, blocks=Blocks(side))
+    lbfgs.reset(image)
+    for _ in range(20):
+        lbfgs.step()
+    for one, other in zip(by_host.points, by_device.points, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(lbfgs.point, point, rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(lbfgs.losses, losses, rtol=1e-6, atol=1e-9)
+
+
+def test_a_block_as_large_as_the_image_is_the_whole() -> None:
+    ends = []
+    for blocks in (WHOLE, Blocks(64)):
+        zeros = torch.zeros(1, 8, 16, dtype=torch.float64)
+        ends.append(minimise_on_host(bowl_of_two_curvatures, zeros, over(600.0), 8, blocks=blocks)[0])
+    torch.testing.assert_close(*ends)
 
 
 @pytest.mark.parametrize("inverse_hessian", [None, over(200.0)])
