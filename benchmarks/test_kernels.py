@@ -15,15 +15,26 @@ from benchmarks.report import Report, Row
 from benchmarks.timing import SIZES, device, device_name, timer
 from streamstyle.gpu.device import tune_malloc
 from streamstyle.gpu.dispatch import find_kernels
-from streamstyle.ops.filters import gaussian_blur, torch_gaussian_blur
+from streamstyle.ops.filters import (
+    add_doubled,
+    block_means,
+    gaussian_blur,
+    torch_add_doubled,
+    torch_block_means,
+    torch_gaussian_blur,
+)
 from streamstyle.ops.layers import (
     DETAIL_SIGMA,
     LayerBlend,
     blend_layers,
+    energy_blocks,
     source_trust,
+    tone_blocks,
     tone_difference,
     torch_blend_layers,
+    torch_energy_blocks,
     torch_source_trust,
+    torch_tone_blocks,
 )
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
@@ -84,6 +95,7 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
     term = torch_temporal_term(carried, stylised, trust, *WEIGHTS)
     planes = torch.rand(10, height, width, generator=random).to(device)
     tone = tone_difference(carried, stylised, trust)
+    small = torch.rand(3, height // 2, width // 2, generator=random).to(device) - 0.5
     blend = LayerBlend(9000, 691, 0.3, (1.0, 1.0), 0.4)
     framed = image[None, :, : height // 4 * 4, : width // 4 * 4]
     features = planes.new_empty(1, 12, height // 2, width // 2).uniform_().to(memory_format=torch.channels_last)
@@ -127,6 +139,25 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
             lambda: blend_layers(planes, stylised, image, image[0], trust, tone, blend)[0],
             lambda: torch_blend_layers(planes, stylised, image, image[0], trust, tone, blend)[0],
             124,
+        ),
+        Case(
+            "tone of blocks",
+            lambda: tone_blocks(carried, stylised, trust),
+            lambda: torch_tone_blocks(carried, stylised, trust),
+            28,
+        ),
+        Case(
+            "energy of blocks",
+            lambda: energy_blocks(carried, stylised),
+            lambda: torch_energy_blocks(carried, stylised),
+            24,
+        ),
+        Case("means of blocks", lambda: block_means(image), lambda: torch_block_means(image), 12),
+        Case(
+            "sum with half the size",
+            lambda: add_doubled(image, small),
+            lambda: torch_add_doubled(image, small),
+            27,
         ),
         Case(
             "temporal term, once a frame",

@@ -2,6 +2,10 @@
 #pragma once
 #include "portable.cuh"
 
+const int BLOCK = 8;  // side in pixels of the blocks that local means are taken over
+
+PIXEL int inside_block(int first, int size) { return first + BLOCK < size ? BLOCK : size - first; }
+
 // The block before a position on one axis, the next one, and the share of the next one.
 template <typename Real>
 struct Between {

@@ -43,35 +43,85 @@ PIXEL void trust_image(const Real* carried, const Real* source, const Real* trus
     }
 }
 
-// `tone_row` is [3, width + blocks]: the values of a row's blocks, and behind them those of its pixels.
+// Fills `pixels`, from BLOCK before the first to BLOCK behind the last, with values of blocks as `between_blocks` does.
 template <typename Real>
-PIXEL void enlarge_row(const Real* tone, Real* tone_row, int y, int blocks_y, int blocks_x, int width) {
+PIXEL void enlarge_blocks(const Real* blocks, Real* pixels, int count) {
+    for (int b = -1; b < count; ++b) {
+        const Real before = blocks[clamp_index(b, count)], after = blocks[clamp_index(b + 1, count)];
+        Real* centre = pixels + BLOCK * b + BLOCK / 2;  // of the block before
+#pragma omp simd
+        for (int k = 0; k < BLOCK; ++k) centre[k] = mix(before, after, Real(2 * k + 1) / Real(2 * BLOCK));
+    }
+}
+
+// `blended` is [blocks_x]; `tone_row` is [3, tone_area], with the first pixel at BLOCK.
+template <typename Real>
+PIXEL void enlarge_row(const Real* tone, Real* blended, Real* tone_row, long tone_area, int y, int blocks_y,
+                       int blocks_x) {
     const Between<Real> down = between_blocks<Real>(y, BLOCK, blocks_y);
-    const long area = long(blocks_y) * blocks_x;
     for (int c = 0; c < 3; ++c) {
-        const Real* before = tone + c * area + long(down.before) * blocks_x;
-        const Real* after = tone + c * area + long(down.after) * blocks_x;
-        Real *pixels = tone_row + long(c) * (width + blocks_x), *blocks = pixels + width;
-        for (int b = 0; b < blocks_x; ++b) blocks[b] = mix(before[b], after[b], down.share);
-        for (int x = 0; x < width; ++x) {
-            const Between<Real> across = between_blocks<Real>(x, BLOCK, blocks_x);
-            pixels[x] = mix(blocks[across.before], blocks[across.after], across.share);
-        }
+        const Real* channel = tone + c * long(blocks_y) * blocks_x;
+        const Real *before = channel + long(down.before) * blocks_x, *after = channel + long(down.after) * blocks_x;
+        for (int b = 0; b < blocks_x; ++b) blended[b] = mix(before[b], after[b], down.share);
+        enlarge_blocks(blended, tone_row + c * tone_area + BLOCK, blocks_x);
     }
 }
 
 template <typename Real>
 PIXEL void blend_image(const Real* carried, const Real* stylised, const Real* detail, const Real* source,
                        const Real* trust, const Real* tone, const Blend<Real>& blend, Real* planes, Real* shown,
-                       int height, int width, int blocks_x, Real* tone_row) {
-    const long area = long(height) * width, tone_area = width + blocks_x;
+                       int height, int width, int blocks_x, Real* buffer) {
+    const long area = long(height) * width, tone_area = BLOCK * (blocks_x + 2L);
+    Real *tone_row = buffer, *blended = buffer + 3 * tone_area;
     for (int y = 0; y < height; ++y) {
         const long first = long(y) * width;
-        enlarge_row(tone, tone_row, y, (height + BLOCK - 1) / BLOCK, blocks_x, width);
+        enlarge_row(tone, blended, tone_row, tone_area, y, (height + BLOCK - 1) / BLOCK, blocks_x);
+        const Real* pixel_tone = tone_row + BLOCK;
 #pragma omp simd
         for (int x = 0; x < width; ++x)
             blend_pixel(carried + first + x, stylised + first + x, detail + first + x, source[first + x],
-                        trust[first + x], tone_row + x, tone_area, blend, planes + first + x, shown + first + x, area);
+                        trust[first + x], pixel_tone + x, tone_area, blend, planes + first + x, shown + first + x,
+                        area);
+    }
+}
+
+template <typename Real>
+struct AddTone {
+    const Real *carried, *stylised, *trust;
+    long area;
+    PIXEL void operator()(long pixel, Real* sums, long stride) const {
+        add_tone(carried + pixel, stylised + pixel, trust[pixel], area, sums, stride);
+    }
+};
+
+template <typename Real>
+struct AddEnergy {
+    const Real *shown, *detail;
+    long area;
+    PIXEL void operator()(long pixel, Real* sums, long stride) const {
+        add_energy(shown + pixel, detail + pixel, area, sums, stride);
+    }
+};
+
+// Fills the means of PLANES values over blocks: the sums of columns first, in `sums`, [PLANES, width], then those of
+// blocks. `add(pixel, sums, stride)` adds the values of a pixel.
+template <typename Real, int PLANES, typename Add>
+PIXEL void block_means(const Add& add, Real* means, int height, int width, Real* sums) {
+    const int columns = (width + BLOCK - 1) / BLOCK;
+    const long blocks = long((height + BLOCK - 1) / BLOCK) * columns;
+    for (int top = 0; top < height; top += BLOCK, means += columns) {
+        const int rows = inside_block(top, height);
+        for (long k = 0; k < PLANES * long(width); ++k) sums[k] = Real(0);
+        for (int y = top; y < top + rows; ++y)
+#pragma omp simd
+            for (int x = 0; x < width; ++x) add(long(y) * width + x, sums + x, width);
+        for (int c = 0; c < PLANES; ++c)
+            for (int b = 0; b < columns; ++b) {
+                const int inside = inside_block(b * BLOCK, width);
+                Real sum = Real(0);
+                for (int k = 0; k < inside; ++k) sum += sums[c * long(width) + b * BLOCK + k];
+                means[c * blocks + b] = sum / Real(rows * inside);
+            }
     }
 }
 
@@ -89,36 +139,19 @@ PIXEL void blend_image(const Real* carried, const Real* stylised, const Real* de
                                   Real tone_share, Real keep_first, Real keep_second, Real second_share, Real* planes, \
                                   Real* shown, int height, int width, int blocks_x) {                                  \
         const Blend<Real> blend = {temporal_weight, pixel_weight, tone_share, keep_first, keep_second, second_share};  \
-        std::vector<Real> tone_row(3 * (long(width) + blocks_x));                                                      \
+        std::vector<Real> buffer(3 * BLOCK * (blocks_x + 2L) + blocks_x);                                              \
         blend_image(carried, stylised, detail, source, trust, tone, blend, planes, shown, height, width, blocks_x,     \
-                    tone_row.data());                                                                                  \
+                    buffer.data());                                                                                    \
     }                                                                                                                  \
     EXPORTED tone_blocks##suffix(const Real* carried, const Real* stylised, const Real* trust, Real* means,            \
                                  int height, int width) {                                                              \
-        Real* mean = means;                                                                                            \
-        const int columns = (width + BLOCK - 1) / BLOCK;                                                               \
-        const long area = long(height) * width, blocks = long((height + BLOCK - 1) / BLOCK) * columns;                 \
-        for (int y = 0; y < height; y += BLOCK)                                                                        \
-            for (int x = 0; x < width; x += BLOCK, ++mean) {                                                           \
-                const long first = long(y) * width + x;                                                                \
-                Real found[4];                                                                                         \
-                tone_block(carried + first, stylised + first, trust + first, inside_block(y, height),                  \
-                           inside_block(x, width), area, width, found);                                                \
-                for (int c = 0; c < 4; ++c) mean[c * blocks] = found[c];                                               \
-            }                                                                                                          \
+        std::vector<Real> sums(4 * long(width));                                                                       \
+        block_means<Real, 4>(AddTone<Real>{carried, stylised, trust, long(height) * width}, means, height, width,      \
+                             sums.data());                                                                             \
     }                                                                                                                  \
     EXPORTED energy_blocks##suffix(const Real* shown, const Real* detail, Real* means, int height, int width) {        \
-        Real* mean = means;                                                                                            \
-        const int columns = (width + BLOCK - 1) / BLOCK;                                                               \
-        const long area = long(height) * width, blocks = long((height + BLOCK - 1) / BLOCK) * columns;                 \
-        for (int y = 0; y < height; y += BLOCK)                                                                        \
-            for (int x = 0; x < width; x += BLOCK, ++mean) {                                                           \
-                const long first = long(y) * width + x;                                                                \
-                Real found[2];                                                                                         \
-                energy_block(shown + first, detail + first, inside_block(y, height), inside_block(x, width), area,     \
-                             width, found);                                                                            \
-                for (int c = 0; c < 2; ++c) mean[c * blocks] = found[c];                                               \
-            }                                                                                                          \
+        std::vector<Real> sums(2 * long(width));                                                                       \
+        block_means<Real, 2>(AddEnergy<Real>{shown, detail, long(height) * width}, means, height, width, sums.data()); \
     }
 
 EXPORT(float, )

@@ -71,10 +71,14 @@ extern "C" __global__ void tone_blocks(const float* carried,   // [3, height, wi
     const int columns = (width + BLOCK - 1) / BLOCK, rows = (height + BLOCK - 1) / BLOCK;
     if (column >= columns || row >= rows) return;
     const int x = column * BLOCK, y = row * BLOCK, first = y * width + x;
-    float found[4];
-    tone_block(carried + first, stylised + first, trust + first, inside_block(y, height), inside_block(x, width),
-               long(height) * width, width, found);
-    for (int c = 0; c < 4; ++c) means[(c * rows + row) * columns + column] = found[c];
+    const int inside_y = inside_block(y, height), inside_x = inside_block(x, width);
+    float sums[4] = {};
+    for (int j = 0; j < inside_y; ++j)
+        for (int i = 0; i < inside_x; ++i) {
+            const int pixel = first + j * width + i;
+            add_tone(carried + pixel, stylised + pixel, trust[pixel], long(height) * width, sums, 1);
+        }
+    for (int c = 0; c < 4; ++c) means[(c * rows + row) * columns + column] = sums[c] / float(inside_y * inside_x);
 }
 
 // One thread per block of BLOCK x BLOCK pixels.
@@ -86,8 +90,12 @@ extern "C" __global__ void energy_blocks(const float* shown,   // [3, height, wi
     const int columns = (width + BLOCK - 1) / BLOCK, rows = (height + BLOCK - 1) / BLOCK;
     if (column >= columns || row >= rows) return;
     const int x = column * BLOCK, y = row * BLOCK, first = y * width + x;
-    float found[2];
-    energy_block(shown + first, detail + first, inside_block(y, height), inside_block(x, width), long(height) * width,
-                 width, found);
-    for (int c = 0; c < 2; ++c) means[(c * rows + row) * columns + column] = found[c];
+    const int inside_y = inside_block(y, height), inside_x = inside_block(x, width);
+    float sums[2] = {};
+    for (int j = 0; j < inside_y; ++j)
+        for (int i = 0; i < inside_x; ++i) {
+            const int pixel = first + j * width + i;
+            add_energy(shown + pixel, detail + pixel, long(height) * width, sums, 1);
+        }
+    for (int c = 0; c < 2; ++c) means[(c * rows + row) * columns + column] = sums[c] / float(inside_y * inside_x);
 }

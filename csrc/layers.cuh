@@ -19,8 +19,6 @@ PIXEL Real reduce_trust(Real trust, Real error, const SourceTrust<Real>& by) {
     return (trust > least ? trust : least) / square(Real(1) + square(error * by.ghost));
 }
 
-const int BLOCK = 8;  // side in pixels of the blocks that local means are taken over
-
 template <typename Real>
 struct Blend {
     Real temporal_weight, pixel_weight, tone_share, keep_first, keep_second, second_share;
@@ -46,34 +44,20 @@ PIXEL void blend_pixel(const Real* carried, const Real* stylised, const Real* de
     planes[9 * area] = mix(source, carried[9 * area], share);
 }
 
-// The mean of four values over the block of a pixel: the trusted differences of the three channels, and the trust. The
-// pointers are to its first pixel, of which `rows` x `columns` are inside the image.
+// Adds a pixel to four sums, which are `stride` apart: the trusted differences of the three channels, and the trust.
 template <typename Real>
-PIXEL void tone_block(const Real* carried, const Real* stylised, const Real* trust, int rows, int columns, long area,
-                      int width, Real* means) {
-    Real sums[4] = {};
-    for (int y = 0; y < rows; ++y)
-        for (int x = 0; x < columns; ++x) {
-            const long pixel = long(y) * width + x;
-            for (int c = 0; c < 3; ++c) sums[c] += trust[pixel] * (stylised[c * area + pixel] - carried[c * area + pixel]);
-            sums[3] += trust[pixel];
-        }
-    for (int c = 0; c < 4; ++c) means[c] = sums[c] / Real(rows * columns);
+PIXEL void add_tone(const Real* carried, const Real* stylised, Real trust, long area, Real* sums, long stride) {
+    UNROLL
+    for (int c = 0; c < 3; ++c) sums[c * stride] += trust * (stylised[c * area] - carried[c * area]);
+    sums[3 * stride] += trust;
 }
 
-// The mean of the squared magnitudes of two details over a block.
+// Adds a pixel to two sums, which are `stride` apart: the squared magnitudes of two details.
 template <typename Real>
-PIXEL void energy_block(const Real* shown, const Real* detail, int rows, int columns, long area, int width,
-                        Real* means) {
-    Real sums[2] = {};
-    for (int y = 0; y < rows; ++y)
-        for (int x = 0; x < columns; ++x)
-            for (int c = 0; c < 3; ++c) {
-                const long pixel = c * area + long(y) * width + x;
-                sums[0] += square(shown[pixel]);
-                sums[1] += square(detail[pixel]);
-            }
-    for (int c = 0; c < 2; ++c) means[c] = sums[c] / Real(rows * columns);
+PIXEL void add_energy(const Real* shown, const Real* detail, long area, Real* sums, long stride) {
+    UNROLL
+    for (int c = 0; c < 3; ++c) {
+        sums[0] += square(shown[c * area]);
+        sums[stride] += square(detail[c * area]);
+    }
 }
-
-PIXEL int inside_block(int first, int size) { return first + BLOCK < size ? BLOCK : size - first; }

@@ -101,6 +101,7 @@ class KernelLibrary(Protocol):
 KERNELS = {
     kernel.name: kernel
     for kernel in (
+        Kernel("add_doubled", "resample", ("C H W", "C A B"), ("C H W",), sizes="C H W"),
         Kernel(
             "blend_layers",
             "layers",
@@ -109,6 +110,7 @@ KERNELS = {
             6,
             sizes="H W B",
         ),
+        Kernel("block_means", "resample", ("C H W",), ("C H/8+ W/8+",), sizes="C H W", threads="H/8+ W/8+"),
         Kernel("consistency_weight", "occlusion", ("2 H W", "2 H W"), ("H W",)),
         Kernel("depth_to_space", "network_ends", ("H W 12",), ("12 H W",)),
         Kernel("gaussian_blur", "blur", ("C H W", "T"), ("C H W",), sizes="C H W T"),

@@ -51,6 +51,13 @@ def block_means(
     image: Tensor,  # [C, H, W] float32
 ) -> Tensor:  # [C, H/8, W/8], rounded up
     """Return the means of blocks of 8x8 pixels."""
+    if kernels := find_kernels(image):
+        return kernels.run("block_means", image)[0]
+    return torch_block_means(image)
+
+
+def torch_block_means(image: Tensor) -> Tensor:
+    """The torch twin of `block_means`, and its specification."""
     return F.avg_pool2d(image[None], BLOCK, ceil_mode=True, count_include_pad=False)[0]
 
 
@@ -82,3 +89,20 @@ def enlarge_means(
     """Return values of blocks interpolated to pixels."""
     size = [block * side for side in means.shape[-2:]]
     return F.interpolate(means[None], size, mode="bilinear", align_corners=False)[0, :, :height, :width]
+
+
+def add_doubled(
+    image: Tensor,  # [C, H, W] float32
+    small: Tensor,  # [C, H/2, W/2] float32, rounded up
+) -> Tensor:  # [C, H, W] in [0, 1]
+    """Return the sum of an image and one of half its size, enlarged linearly; what is outside [0, 1] is clipped."""
+    if small.shape[1:] != tuple(-(-side // 2) for side in image.shape[1:]):
+        raise ValueError(f"{list(small.shape)} is not half the size of {list(image.shape)}")
+    if kernels := find_kernels(image, small):
+        return kernels.run("add_doubled", image, small)[0]
+    return torch_add_doubled(image, small)
+
+
+def torch_add_doubled(image: Tensor, small: Tensor) -> Tensor:
+    """The torch twin of `add_doubled`, and its specification."""
+    return enlarge_means(small, image.shape[1], image.shape[2], 2).add_(image).clamp_(0, 1)

@@ -19,7 +19,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.gpu.dispatch import find_kernels
-from streamstyle.ops.filters import block_means, enlarge_means, gaussian_blur, smooth_blocks, soften_blocks
+from streamstyle.ops.filters import (
+    add_doubled,
+    block_means,
+    enlarge_means,
+    gaussian_blur,
+    smooth_blocks,
+    soften_blocks,
+)
 
 PLANES = 10
 """Planes of the layers: three coarse, three each of two detail layers, and the luma of the source."""
@@ -260,9 +267,7 @@ def restore_contrast(
     energy = smooth_blocks(energy_blocks(band, own)) + _FAINT_ENERGY
     gain = (energy[1:] / energy[:1]).sqrt().clamp(1, MAX_BAND_GAIN)
     lacking = band * (enlarge_means(gain, *band.shape[1:]) - 1)
-    size = [2 * side for side in band.shape[1:]]
-    whole = F.interpolate(lacking[None], size, mode="bilinear", align_corners=False)[0]
-    return (image + whole[:, : image.shape[1], : image.shape[2]]).clamp_(0, 1)
+    return add_doubled(image, lacking)
 
 
 def _half_size_detail(image: Tensor) -> Tensor:  # [3, H, W] -> [3, H/2, W/2], rounded up

@@ -182,9 +182,8 @@ def _haste(steadiness: float) -> float:
 
 def _luma(frame: Frame, device: torch.device) -> Tensor:
     """Return the luma of a frame, [H, W] float32 in [0, 1]."""
-    image = to_device(torch.from_numpy(frame.image), device).float()
-    red, green, blue = (weight / 255 for weight in BT601)
-    return red * image[..., 0] + green * image[..., 1] + blue * image[..., 2]
+    weights = np.array([BT601], np.float32) / 255
+    return to_device(torch.from_numpy(cv2.transform(frame.image.astype(np.float32), weights)), device)
 
 
 def _to_feedback(window: LookbackWindow[Tensor], state: _State) -> Feedback:

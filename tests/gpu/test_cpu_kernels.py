@@ -9,7 +9,7 @@ from torch import Tensor
 
 from streamstyle.gpu.cpu_kernels import CpuKernels
 from streamstyle.ops import network_ends
-from streamstyle.ops.filters import gaussian_taps, torch_gaussian_blur
+from streamstyle.ops.filters import gaussian_taps, torch_add_doubled, torch_block_means, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
     SOURCE_TRUST,
@@ -164,6 +164,19 @@ def test_the_blur_equals_its_twin(
     # sums of up to 17 in another order
     atol = 1e-6 if dtype == torch.float32 else 1e-14
     torch.testing.assert_close(blurred, torch_gaussian_blur(image, sigma), rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_images_at_other_sizes_equal_their_twins(
+    cpu_kernels: CpuKernels, height: int, width: int, dtype: torch.dtype
+) -> None:
+    image, small = pictures(1, height, width, dtype)[0], pictures(1, -(-height // 2), -(-width // 2), dtype)[0] - 0.5
+    atol = 1e-6 if dtype == torch.float32 else 1e-14  # sums of 64 in another order
+    means = cpu_kernels.run("block_means", image)[0]
+    torch.testing.assert_close(means, torch_block_means(image), rtol=0, atol=atol)
+    sums = cpu_kernels.run("add_doubled", image, small)[0]
+    torch.testing.assert_close(sums, torch_add_doubled(image, small), rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)

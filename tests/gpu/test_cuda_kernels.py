@@ -18,7 +18,7 @@ from streamstyle.gpu.cuda_kernels import CudaKernels
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.gpu.kernels import KERNELS
 from streamstyle.ops import network_ends
-from streamstyle.ops.filters import gaussian_taps, torch_gaussian_blur
+from streamstyle.ops.filters import gaussian_taps, torch_add_doubled, torch_block_means, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
     SOURCE_TRUST,
@@ -133,6 +133,15 @@ def test_the_blur_equals_its_twin(kernels: CudaKernels, sigma: float, height: in
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
+def test_images_at_other_sizes_equal_their_twins(kernels: CudaKernels, height: int, width: int) -> None:
+    image, small = random(3, height, width), random(3, -(-height // 2), -(-width // 2), seed=1) - 0.5
+    means = kernels.run("block_means", image)[0]
+    torch.testing.assert_close(means, torch_block_means(image), rtol=0, atol=1e-6)
+    sums = kernels.run("add_doubled", image, small)[0]
+    torch.testing.assert_close(sums, torch_add_doubled(image, small), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
 def test_the_layers_equal_their_twins(kernels: CudaKernels, height: int, width: int) -> None:
     stylised, detail, first = random(3, 3, height, width)
     tone = random(3, -(-height // 8), -(-width // 8))
@@ -207,6 +216,8 @@ def test_kernels_read_nothing_outside_the_image(kernels: CudaKernels) -> None:
         kernels.run("source_trust", trust, trust, trust, 1.0, 1.0, 0.5)[0],
         kernels.run("tone_blocks", carried, image, trust)[0],
         kernels.run("energy_blocks", carried, image)[0],
+        kernels.run("block_means", image)[0],
+        kernels.run("add_doubled", image, surround_with_nan(random(3, 19, 35)))[0],
         kernels.run("relative_means", surround_with_nan(random(3, 36, 72)))[0],
         kernels.run("network_input", surround_with_nan(random(3, 36, 72)), surround_with_nan(random(3, 9, 18)), 1.0)[0],
         kernels.run("depth_to_space", surround_with_nan(random(9, 33, 12)))[0],

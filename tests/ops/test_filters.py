@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from streamstyle.ops.filters import block_means, enlarge_means, gaussian_blur, gaussian_taps, smooth_blocks
+from streamstyle.ops.filters import add_doubled, block_means, enlarge_means, gaussian_blur, gaussian_taps, smooth_blocks
 
 pytestmark = pytest.mark.usefixtures("_with_each_backend")
 
@@ -37,3 +37,12 @@ def test_sizes_that_are_no_multiples_of_the_block_are_kept() -> None:
     image = torch.full((2, 13, 21), 0.7)
     assert block_means(image).shape == (2, 2, 3)
     torch.testing.assert_close(enlarge_means(block_means(image), 13, 21), image)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 9), (24, 32)])
+def test_what_is_added_at_half_the_size_keeps_its_mean_and_is_clipped(height: int, width: int) -> None:
+    image, small = torch.full((3, height, width), 0.5), torch.full((3, -(-height // 2), -(-width // 2)), 0.25)
+    torch.testing.assert_close(add_doubled(image, small), torch.full_like(image, 0.75))
+    assert torch.equal(add_doubled(image, 4 * small), torch.ones_like(image))
+    with pytest.raises(ValueError, match="not half the size"):
+        add_doubled(image, torch.zeros(3, height + 1, width))
