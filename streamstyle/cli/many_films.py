@@ -17,7 +17,7 @@ from streamstyle.cli.errors import report_failed, stop_on_signal, to_failed
 from streamstyle.cli.film_run import Reporting, run_film
 from streamstyle.cli.media_args import exists_already, probe_stated_range
 from streamstyle.cli.run_arguments import RunArguments, run_arguments
-from streamstyle.errors import EXIT_INTERRUPTED, SettingsError, StreamstyleError
+from streamstyle.errors import EXIT_INTERRUPTED, CommandError, SettingsError, StreamstyleError
 from streamstyle.events import Failed, FilmResult, FilmsEnded, StopEvent, Stopped
 from streamstyle.files import VIDEO_SUFFIXES
 from streamstyle.formatting import format_bytes, format_duration, format_rough_duration, sanitise
@@ -80,8 +80,8 @@ def run_films(
         alone = [*options, f"./{film}" if str(film).startswith("-") else str(film)]
         results[number], code = _run_one(film, outputs[number], make_arguments, replace(reporting, command_line=alone))
         exit_code = exit_code or code
-        if results[number].state == STOPPED:
-            exit_code = EXIT_INTERRUPTED
+        if code == EXIT_INTERRUPTED:
+            exit_code = code
             break
     ended = FilmsEnded(tuple(results), time.monotonic() - began)
     if reporting.as_json:
@@ -107,7 +107,10 @@ def _run_one(
     except Exception as error:
         failed = to_failed(error, "--debug" in reporting.command_line)
         report_failed(failed, as_json=reporting.as_json)
-        state = STOPPED if failed.exit_code == EXIT_INTERRUPTED else FAILED
+        if isinstance(error, CommandError):
+            state = FINISHED  # the same command would leave the film alone
+        else:
+            state = STOPPED if failed.exit_code == EXIT_INTERRUPTED else FAILED
         return FilmResult(str(film), str(output or ""), state, failed.problem), failed.exit_code
     if isinstance(end, Stopped):
         return FilmResult(str(film), end.output, STOPPED, f"after {end.frames} frames"), EXIT_INTERRUPTED

@@ -76,14 +76,17 @@ def test_a_command_that_fails_is_said_and_the_output_stays(
     assert "--exec needs an output that is a file" in capfd.readouterr().err
 
 
-def test_with_several_films_it_runs_for_each(film: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_with_several_films_it_runs_for_each_and_a_film_whose_command_failed_is_finished(
+    film: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     other = write_film(tmp_path / "other.mp4", pan(frames=3).frames)
     log = tmp_path / "log"
     arguments = ["run", str(film), str(other), "-s", str(random_style(tmp_path)), *FAST, "--json"]
     assert exit_code([*arguments, "--exec", f"basename {{}} >> {log}; case {{}} in *other*) exit 1; esac"]) == 7
     assert log.read_text() == f"{film.stem}.nonsense.johnson.mkv\nother.nonsense.johnson.mkv\n"
     ended = json.loads(capfd.readouterr().out.splitlines()[-1])
-    assert [each["state"] for each in ended["films"]] == ["finished", "failed"]
+    assert [each["state"] for each in ended["films"]] == ["finished", "finished"]
+    assert ended["films"][1]["output"] == str(other.with_name("other.nonsense.johnson.mkv"))
     assert "--exec failed" in ended["films"][1]["problem"]
 
 
