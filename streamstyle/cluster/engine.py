@@ -43,7 +43,7 @@ _CONFIG: dict[str, Any] = {
 
 
 @contextmanager
-def connect(address: ClusterAddress) -> Iterator[Client]:
+def connect(address: ClusterAddress, stop: threading.Event | None = None) -> Iterator[Client]:
     """Yield a client of the scheduler, which is started here if the address is local. Raises StreamstyleError."""
     os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")  # of local workers too
     try:
@@ -62,7 +62,7 @@ def connect(address: ClusterAddress) -> Iterator[Client]:
         warnings.simplefilter("ignore")
         url = address.url
         if address.workers is not None:
-            url = stack.enter_context(_start_workers(LocalCluster, address.workers))
+            url = stack.enter_context(_start_workers(LocalCluster, address.workers, stop))
         if url.startswith("tls://") and not dask.config.get("distributed.comm.tls.client.cert", None):
             problem = f"{url} cannot be used without a certificate of this machine"
             raise SettingsError(problem, "Make one and name it in the environment; docs/cluster.md has the commands.")
@@ -82,7 +82,7 @@ def connect_to_workers(address: ClusterAddress, stop: threading.Event, warn: Cal
     """Yield a client once there is a worker, or `stop` is set; warn where others could listen."""
     if (url := urlsplit(address.url)).scheme == "tcp" and url.hostname not in _LOOPBACK:
         warn(f"{address.url} is without TLS: who reaches it can see the film and run programs on the workers")
-    with connect(address) as client:
+    with connect(address, stop) as client:
         _await_worker(client, stop, warn)
         yield client
 
@@ -128,18 +128,28 @@ def facts_of_workers(client: Client, video: VideoInfo | None = None) -> dict[str
 
 
 @contextmanager
-def _start_workers(cluster: type[LocalCluster], workers: int) -> Iterator[str]:
-    """Start workers on this machine, each a process that does one task at a time, and yield the scheduler's address."""
-    with cluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=None,
-        memory_limit=0,
-        silence_logs=logging.CRITICAL,
-        preload="streamstyle.cluster.worker",
-    ) as started:
+def _start_workers(cluster: type[LocalCluster], workers: int, stop: threading.Event | None) -> Iterator[str]:
+    """Start workers on this machine, each a process that does one task at a time, and yield the scheduler's address.
+
+    DeviceError if they cannot be started, KeyboardInterrupt if that is because of `stop`.
+    """
+    try:
+        started = cluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            memory_limit=0,
+            silence_logs=logging.CRITICAL,
+            preload="streamstyle.cluster.worker",
+        )
+    except RuntimeError as error:  # a worker ended as it began; Ctrl-C reaches the workers, too
+        if stop is not None and stop.is_set():
+            raise KeyboardInterrupt from error
+        problem = f"no workers could be started on this machine ({error})"
+        raise DeviceError(problem, "Try fewer with --cluster local:N, or none.") from error
+    with started:
         yield started.scheduler_address
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import pytest
 
@@ -20,7 +21,7 @@ from streamstyle.cli.main import exit_code
 from streamstyle.cluster import engine
 from streamstyle.cluster.address import ClusterAddress
 from streamstyle.cluster.journal import pieces_folder
-from streamstyle.errors import SettingsError
+from streamstyle.errors import DeviceError, SettingsError
 from streamstyle.gpu.cpu_kernels import find_library
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.settings import EncoderSettings, FlowPreset, Method
@@ -89,6 +90,21 @@ def test_a_local_cluster_ends_well_when_it_is_told_to_stop(tmp_path: Path, capfd
     assert rest[-1]["event"] == "stopped"
     assert capfd.readouterr().err.split("\n") == ["", "stopping; press Ctrl-C again to abort", ""]
     assert (pieces_folder(output) / "journal.jsonl").exists()
+
+
+@pytest.mark.parametrize(("stopped", "error"), [(True, KeyboardInterrupt), (False, DeviceError)])
+def test_workers_that_end_as_they_begin_were_interrupted_or_are_an_error(
+    stopped: bool, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(**_: object) -> None:
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr("distributed.LocalCluster", end)
+    stop = Event()
+    if stopped:
+        stop.set()
+    with pytest.raises(error), engine.connect(ClusterAddress.parse("local:1"), stop):
+        pass
 
 
 @pytest.mark.slow
