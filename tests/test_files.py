@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,7 @@ def test_a_reader_sees_the_old_or_the_new_content_complete(tmp_path: Path) -> No
         writer.start()
     while any(writer.is_alive() for writer in writers):
         assert path.read_bytes() in contents
+        time.sleep(0.001)  # without it the reader leaves the writers hardly any time of the interpreter on busy cores
     assert list(tmp_path.iterdir()) == [path]
 
 
