@@ -55,7 +55,7 @@ class Campaign:
 
     def _go_on(self, head: subprocess.Popen[bytes] | None) -> subprocess.Popen[bytes]:
         """Start a run, from the beginning if the last one has finished."""
-        if head is not None and head.wait() == 0:
+        if head is not None and (head.wait() == 0 or self.output.exists()):  # or killed when all was done
             self._keep_output()
         elif head is not None:
             assert head.returncode in (-9, 6), head.returncode

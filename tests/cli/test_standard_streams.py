@@ -56,7 +56,7 @@ def test_an_error_that_cannot_be_written_as_json_is_a_line(home: Path) -> None:
     done = run_on_full_disk(["run", "--json"], subprocess.PIPE)
     assert done.returncode == SettingsError.exit_code
     (line,) = done.stderr.splitlines()
-    assert "Missing argument 'MOVIE'" in line
+    assert "Missing argument 'MOVIE" in line
 
 
 def test_where_both_streams_are_full_the_exit_code_tells(home: Path) -> None:

@@ -41,7 +41,7 @@ def test_styles_lists_the_built_in_styles(capsys: pytest.CaptureFixture[str]) ->
 def test_a_learned_style_replaces_the_predicted_one_of_its_image(
     tmp_path: Path, image: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    film, output = write_film(tmp_path / "film.mp4", pan(frames=5).frames), tmp_path / "film.painting.mkv"
+    film, output = write_film(tmp_path / "film.mp4", pan(frames=5).frames), tmp_path / "film.painting.johnson.mkv"
     assert run(capfd, film, image)[0]["style"] == "painting"
     assert len(read_video(output)[1]) == 5
     predicted = output.read_bytes()

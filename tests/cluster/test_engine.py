@@ -126,7 +126,8 @@ def test_flow_outlives_a_killed_worker_and_a_run_a_killed_scheduler(
         ]
         head = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, start_new_session=True)
         assert head.stdout is not None
-        assert json.loads(head.stdout.readline())["event"] == "started"
+        while json.loads(head.stdout.readline())["event"] != "started":  # the workers may be reported first
+            pass
         return head
 
     head = begin(tmp_path / "one.mkv")

@@ -23,6 +23,7 @@ from streamstyle.media.images import encode_image
 from streamstyle.media.probe import probe
 from streamstyle.settings import FlowPreset, FlowSettings, Method, SourceSettings
 from tests.cluster.cluster_case import case, film
+from tests.cluster.processes import wait_until
 from tests.films import pan
 from tests.stylise_case import StyliseCase, StyliseResult
 
@@ -121,6 +122,7 @@ def test_a_picture_travels_once_for_each_task_and_few_frames_are_ahead(
             for count in range(1, 12):
                 assert next(asked).index == count
                 assert len(drawn) <= count + 1 + 8 + 4
+            wait_until(lambda: len(cluster.tasks) >= 2)
     assert [len(task.pairs) for task in cluster.tasks][:2] == [3, 4]
     assert all(len(task.pictures) <= len(task.pairs) + 1 for task in cluster.tasks)
 
