@@ -22,7 +22,7 @@ from streamstyle.events import Event, Finished, Observer, Stopped
 from streamstyle.gpu.device import select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import read_image
-from streamstyle.media.output_names import check_output
+from streamstyle.media.output_names import check_output, exists_already
 from streamstyle.media.probe import probe
 from streamstyle.models.weights import prepare_style_net
 from streamstyle.ops.image import to_numpy, to_tensor
@@ -75,7 +75,7 @@ def stylise_film(
     target, blend, settings = Path(output), parse_style(style), settings or Settings()
     video = probe(Path(movie), settings.source)
     check_output(target, run_inputs(video, blend, settings))
-    if target.exists() and not overwrite:
+    if exists_already(target) and not overwrite:
         raise OutputError(f"{target} exists already", "Give overwrite=True to replace it, or another output.")
     return stylise_video(video, target, blend, settings, observe, stop or threading.Event(), restart=restart)
 

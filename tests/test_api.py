@@ -63,6 +63,15 @@ def test_an_output_that_exists_is_kept_unless_it_is_to_be_replaced(movie: Path, 
         stylise_film(movie, "wave", movie, overwrite=True)
 
 
+def test_images_that_exist_are_kept(movie: Path, tmp_path: Path) -> None:
+    pattern = tmp_path / "%03d.png"
+    stylise_film(movie, "wave", pattern)
+    written = (tmp_path / "001.png").read_bytes()
+    with pytest.raises(StreamstyleError, match="overwrite=True"):
+        stylise_film(movie, "starry_night", pattern)
+    assert (tmp_path / "001.png").read_bytes() == written
+
+
 def test_errors_are_one_line_with_the_next_step(movie: Path, tmp_path: Path) -> None:
     for call in (
         lambda: stylise_film(tmp_path / "none.mkv", "wave", tmp_path / "out.mkv"),

@@ -15,7 +15,7 @@ from streamstyle.cli.console import print_json
 from streamstyle.cli.dry_run import plan_film, plan_rows
 from streamstyle.cli.errors import report_failed, stop_on_signal, to_failed
 from streamstyle.cli.film_run import Reporting, run_film
-from streamstyle.cli.media_args import exists_already, probe_stated_range
+from streamstyle.cli.media_args import probe_stated_range
 from streamstyle.cli.run_arguments import RunArguments, run_arguments
 from streamstyle.errors import EXIT_INTERRUPTED, CommandError, SettingsError, StreamstyleError
 from streamstyle.events import Failed, FilmResult, FilmsEnded, StopEvent, Stopped
@@ -95,6 +95,8 @@ def _run_one(
     film: Path, output: Path | None, make_arguments: MakeArguments, reporting: Reporting
 ) -> tuple[FilmResult, int]:
     """Return what became of a film, and the exit code of its run."""
+    from streamstyle.media.output_names import exists_already
+
     stop = StopEvent()
     try:
         if output is not None and exists_already(output) and not make_arguments(film).replaces:
@@ -136,6 +138,8 @@ def summary(ended: FilmsEnded, without: Sequence[str] = ()) -> list[str]:
 
 def plan_films(films: Sequence[Path], make_arguments: MakeArguments, *, count: bool, as_json: bool) -> int:
     """Print what a run of each film would do and take, and the sum; return the exit code, as `run_films` does."""
+    from streamstyle.media.output_names import exists_already
+
     plans, exit_code = [], 0
     for film, output in zip(films, _find_outputs(films, make_arguments), strict=True):
         arguments = make_arguments(film)

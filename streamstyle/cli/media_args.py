@@ -25,7 +25,7 @@ def confirm_output(output: Path, inputs: Sequence[Path], *, replace: bool, can_a
 
     `inputs` are the files that it is made from.
     """
-    from streamstyle.media.output_names import check_output
+    from streamstyle.media.output_names import check_output, exists_already
     from streamstyle.resume.earlier_run import remove_orphan_checkpoint
 
     check_output(output, inputs, is_film=is_film)
@@ -35,22 +35,6 @@ def confirm_output(output: Path, inputs: Sequence[Path], *, replace: bool, can_a
         remove_orphan_checkpoint(output)
     if not (replace or (can_ask and _confirm_replacing(output))):
         raise OutputError(f"{output} exists already", "Give -y to replace it, or another output with -o.")
-
-
-def exists_already(output: Path, *, is_film: bool = True) -> bool:
-    """Return whether there is something that the output would replace, other than what an unfinished run has left."""
-    from streamstyle.media.image_sequence import is_pattern
-    from streamstyle.media.standard_streams import is_stdout
-
-    return not is_stdout(output) and (_holds_images(output) if is_film and is_pattern(output) else output.exists())
-
-
-def _holds_images(pattern: Path) -> bool:
-    """Whether there are images by this pattern that no unfinished run has written."""
-    from streamstyle.media.image_sequence import written_images
-    from streamstyle.media.output_names import checkpoint_path
-
-    return bool(written_images(pattern)) and not checkpoint_path(pattern).exists()
 
 
 def _confirm_replacing(output: Path) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from streamstyle.errors import OutputError
 from streamstyle.files import max_name_length, shorten_name
-from streamstyle.media.image_sequence import WRITTEN_SUFFIXES, is_pattern, is_sequence
+from streamstyle.media.image_sequence import WRITTEN_SUFFIXES, is_pattern, is_sequence, written_images
 from streamstyle.media.standard_streams import is_stdout
 
 _LONGEST_ENDING = len(".partial.damaged-999.safetensors.new")
@@ -86,6 +86,16 @@ def check_output(output: Path, inputs: Iterable[Path] = (), *, is_film: bool = T
     for path, other in combinations(written, 2):
         if _is_same_file(path, other):
             raise OutputError(f"{path} and {other} are the same file", "Remove one, or choose another name with -o.")
+
+
+def exists_already(output: Path, *, is_film: bool = True) -> bool:
+    """Return whether there is something that the output would replace, other than what an unfinished run has left."""
+    return not is_stdout(output) and (_holds_images(output) if is_film and is_pattern(output) else output.exists())
+
+
+def _holds_images(pattern: Path) -> bool:
+    """Whether there are images by this pattern that no unfinished run has written."""
+    return bool(written_images(pattern)) and not checkpoint_path(pattern).exists()
 
 
 def _check_sequence(output: Path, inputs: Iterable[Path]) -> None:
