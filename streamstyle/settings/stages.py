@@ -1,75 +1,20 @@
-"""The settings of a run: frozen dataclasses, one per stage, that raise SettingsError for a value that cannot work.
-
-The options of the command line, their help texts and the fields of the TUI derive from these dataclasses.
-"""
+"""The settings of the stages: frozen dataclasses that raise SettingsError for a value that cannot work."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from streamstyle.errors import SettingsError
-from streamstyle.looks import Look, Looks, Mask, StyleBlend
+from streamstyle.settings.choices import Deinterlace, Distribute, FlowPreset, Init, Method
 
 MIN_SIDE = 32
 MAX_SIDE = 8192
 MAX_LOOKBACK = 32
 MAX_UPSCALE = 4
-MAX_THREADS = 1024
-
-
-class Method(StrEnum):
-    """How the frames of the output are made consistent in time."""
-
-    johnson = "johnson"
-    live = "live"
-    consistent = "consistent"
-    ruder = "ruder"
-
-
-class Init(StrEnum):
-    """Initial image of the optimisation of a frame."""
-
-    random = "random"
-    image = "image"
-    previous = "previous"
-    previous_warped = "previous-warped"
-
-
-class FlowPreset(StrEnum):
-    """Optical flow algorithms, fastest first."""
-
-    ultrafast = "ultrafast"
-    fast = "fast"
-    medium = "medium"
-    deepflow = "deepflow"
-
-
-class Device(StrEnum):
-    """Device to run the networks on."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-class Deinterlace(StrEnum):
-    """Whether frames are deinterlaced."""
-
-    auto = "auto"
-    on = "on"
-    off = "off"
-
-
-class Distribute(StrEnum):
-    """What a cluster does of a run."""
-
-    pieces = "pieces"
-    flow = "flow"
 
 
 def cli_field(default: Any, help: str) -> Any:
@@ -339,59 +284,3 @@ class ClusterSettings:
             "Give --cluster, too.",
         )
         require(1 <= self.piece_length <= 86400, "--piece-length", self.piece_length, "Give 1 to 86400 seconds.")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All settings of a run; video, style and output are separate."""
-
-    source: SourceSettings = SourceSettings()
-    flow: FlowSettings = FlowSettings()
-    consistency: ConsistencySettings = ConsistencySettings()
-    ruder: RuderSettings = RuderSettings()
-    style: StyleSettings = StyleSettings()
-    upscale: UpscaleSettings = UpscaleSettings()
-    encoder: EncoderSettings = EncoderSettings()
-    device: Device = cli_field(Device.auto, "Device to run the networks on.")
-    threads: int = cli_field(
-        0, f"CPU threads of the networks and of optical flow, 1 to {MAX_THREADS}; 0: one per core."
-    )
-    script: Looks | None = None
-    """Looks by time and place, instead of the one look that style and `StyleSettings` are."""
-    mask: Mask | None = None
-    """Where that one look holds; None if everywhere."""
-
-    def __post_init__(self) -> None:
-        require(
-            0 <= self.threads <= MAX_THREADS,
-            "--threads",
-            self.threads,
-            f"Give 1 to {MAX_THREADS}, or 0 to choose it by the number of cores.",
-        )
-        if (self.script or self.mask) and self.consistency.method is Method.ruder:
-            raise SettingsError(
-                "--script and --mask work with every --method but ruder", "Give live, consistent or johnson."
-            )
-
-    def look(self, style: StyleBlend) -> Look:
-        """Return the one look that a style and its settings are."""
-        return Look(style, self.style.strength, self.style.style_scale, float(self.style.preserve_colour))
-
-    def looks(self, style: StyleBlend) -> Looks:
-        """Return the looks of the script; without one, that of the style for all of the film."""
-        return Looks.constant(self.look(style), self.mask) if self.script is None else self.script
-
-    @property
-    def is_original(self) -> bool:
-        """Whether every frame stays as it is, whatever the method."""
-        return self.style.strength == 0 if self.script is None else self.script.is_original
-
-    @property
-    def needs_flow(self) -> bool:
-        """Whether motion from frame to frame is needed."""
-        return self.consistency.method is not Method.johnson and not self.is_original
-
-    @property
-    def is_multi_pass(self) -> bool:
-        """Whether each shot is optimised several times, forward and backward."""
-        return self.consistency.method is Method.ruder and self.ruder.passes > 1
