@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.errors import VideoError
+from streamstyle.frames import Frame, FrameWithFlow
 from streamstyle.gpu.device import select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
+from streamstyle.looks import Looks
+from streamstyle.mask_films import MaskFilms
 from streamstyle.media.images import RgbImage, resize
 from streamstyle.media.stated_range import at_working_size
-from streamstyle.models.style_net import StyleNet
-from streamstyle.models.weights import prepare_style_net
-from streamstyle.ops.image import to_numpy, to_tensor
-from streamstyle.settings import Device, SourceSettings, StyleSettings
+from streamstyle.ops.image import to_numpy
+from streamstyle.settings import Device, SourceSettings
 from streamstyle.stages.decode import decode
-from streamstyle.stages.stylise import stylise_image
-from streamstyle.styles.blending import load_blend
-from streamstyle.styles.spec import StyleBlend
+from streamstyle.stages.mask import mix_by_mask
+from streamstyle.stages.stylise import stylise
+from streamstyle.styles.blending import load_network
+from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
 from streamstyle.video_info import VideoInfo
 
 DRAFT_HEIGHT = 360
@@ -48,13 +49,14 @@ class FramePreviews:
 
     def __init__(self) -> None:
         self._decode = lru_cache(4)(_decode_frame)
-        self._load = lru_cache(32)(_load_network)
+        self._load = lru_cache(32)(load_network)
+        self._networks = lru_cache(32)(self._load_networks)
         self._stylised = lru_cache(64)(self._stylise)
 
     def source(self, video: VideoInfo, time: float, arguments: RunArguments, box: PreviewBox) -> RgbImage:
         """Return the frame at `time` seconds of a whole video, fitted into the box. Raises VideoError."""
         video = _start_at(at_working_size(video, arguments.settings.source), time)
-        return _fit(self._decode(video), video, box)
+        return _fit(self._decode(video).image, video, box)
 
     def stylised(
         self, video: VideoInfo, time: float, arguments: RunArguments, box: PreviewBox, *, draft: bool
@@ -62,17 +64,32 @@ class FramePreviews:
         """Return the same frame stylised; a draft is faster, and only similar to the output."""
         size = SourceSettings(height=DRAFT_HEIGHT) if draft and not box.detail else arguments.settings.source
         video = _start_at(at_working_size(video, size), time)
-        return self._stylised(video, arguments.blend, arguments.settings.style, arguments.settings.device, box)
+        frame_looks = FrameLooks.of(video, arguments.settings.looks(arguments.blend))
+        frame = self._decode(video)
+        looks = Looks.constant(frame_looks.at(frame), frame_looks.mask_at(frame))
+        written = tuple(mask.path.stat().st_mtime_ns for mask in looks.masks if mask.path.exists())
+        return self._stylised(video, looks, arguments.settings.device, box, written)
 
     @gpu_errors_as_device_errors()
     def _stylise(
-        self, video: VideoInfo, blend: StyleBlend, style: StyleSettings, device: Device, box: PreviewBox
+        self,
+        video: VideoInfo,
+        looks: Looks,
+        device: Device,
+        box: PreviewBox,
+        written: tuple[int, ...],  # when its mask was; a key of the cache
     ) -> RgbImage:
-        network = self._load(blend, style.strength, device)
-        image = to_tensor(self._decode(video), select_device(device))
+        """Return the frame in one look, or inside and outside its mask in two, by the stages of the pipeline."""
+        flowed, frame_looks = FrameWithFlow(self._decode(video), None), FrameLooks.of(video, looks)
+        paint = partial(stylise, networks=self._networks(looks, device), device=select_device(device))
+        frames = paint([flowed], frame_looks)
+        if looks.masks:
+            frames = mix_by_mask(frames, paint([flowed], frame_looks.outside()), MaskFilms(video, frame_looks).at)
         with torch.inference_mode():
-            stylised: Tensor = stylise_image(image, network, style)
-        return _fit(to_numpy(stylised), video, box)
+            return _fit(to_numpy(next(frames).image), video, box)
+
+    def _load_networks(self, looks: Looks, device: Device) -> LookNetworks:
+        return LookNetworks(looks, select_device(device), self._load)
 
 
 def draft_is_exact(video: VideoInfo, arguments: RunArguments, box: PreviewBox) -> bool:
@@ -85,15 +102,11 @@ def _start_at(video: VideoInfo, time: float) -> VideoInfo:
     return video.starting_at(max(0.0, min(time, last)))
 
 
-def _decode_frame(video: VideoInfo) -> RgbImage:
+def _decode_frame(video: VideoInfo) -> Frame:
     frame = next(decode(video), None)
     if frame is None:
         raise VideoError(f"{video.path.name} has no frame at this time", "Choose another time.")
-    return frame.image
-
-
-def _load_network(blend: StyleBlend, strength: float, device: Device) -> StyleNet:
-    return prepare_style_net(load_blend(blend, strength), select_device(device))
+    return frame
 
 
 def _fit(image: RgbImage, video: VideoInfo, box: PreviewBox) -> RgbImage:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import Path
 
 import torch
 
@@ -72,10 +74,13 @@ class FrameLooks:
 class LookNetworks:
     """Style networks by look, on one device."""
 
-    def __init__(self, looks: Looks, device: torch.device) -> None:
-        """Load what the looks need. StyleError for a file that is no style, or looks that cannot go over."""
+    def __init__(self, looks: Looks, device: torch.device, load: Callable[[Path], StyleNet] | None = None) -> None:
+        """Load what the looks need, by `load` if it is given, which may keep networks for others.
+
+        StyleError for a file that is no style, or looks that cannot go over.
+        """
         self._device, self._prepared = device, OrderedDict[object, StyleNet]()
-        self._load_network, self._identity = lru_cache(None)(load_network), lru_cache(None)(identity_net)
+        self._load_network, self._identity = load or lru_cache(None)(load_network), lru_cache(None)(identity_net)
         for stretch in looks.stretches:
             try:
                 for look in (*stretch.looks(), *stretch.outside().looks()):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -44,6 +46,36 @@ def test_strength_0_returns_the_source_and_strength_1_changes_it(tmp_path: Path)
     unchanged = previews.stylised(video, 0.5, parse_arguments(video, "--strength", "0"), BOX, draft=False).astype(int)
     assert np.abs(stylised - source).mean() > 10
     assert np.abs(unchanged - source).max() <= 1
+
+
+def test_a_script_is_previewed_as_it_is_at_that_time(tmp_path: Path) -> None:
+    video = probe_header(write_film(tmp_path / "film.mkv", pan(frames=50, width=96, height=64).frames))
+    script = tmp_path / "film.toml"
+    script.write_text("strength = 0\n[[shot]]\nstart = 1.0\nstrength = 1\n")
+    arguments, previews = parse_arguments(video, "--script", str(script)), FramePreviews()
+    for time, least, most in ((0.5, 0, 1), (1.5, 10, 255)):
+        source = previews.source(video, time, arguments, BOX).astype(int)
+        stylised = previews.stylised(video, time, arguments, BOX, draft=False).astype(int)
+        assert least <= np.abs(stylised - source).mean() <= most
+
+
+def test_a_mask_is_previewed_and_read_again_when_it_is_edited(tmp_path: Path) -> None:
+    video = probe_header(write_film(tmp_path / "film.mkv", pan(frames=25, width=96, height=64).frames))
+    mask = tmp_path / "mask.png"
+    arguments, previews = parse_arguments(video, "--mask", str(write_mask(mask, slice(0, 48)))), FramePreviews()
+    source = previews.source(video, 0.5, arguments, BOX).astype(int)
+    for painted, kept in ((slice(0, 20), slice(28, 48)), (slice(28, 48), slice(0, 20))):
+        change = np.abs(previews.stylised(video, 0.5, arguments, BOX, draft=False).astype(int) - source)
+        assert change[:, painted].mean() > 10
+        assert change[:, kept].max() <= 1
+        os.utime(write_mask(mask, slice(48, 96)), ns=(1, 1))
+
+
+def write_mask(path: Path, white: slice) -> Path:
+    levels = np.zeros((64, 96, 3), np.uint8)
+    levels[:, white] = 255
+    cv2.imwrite(str(path), levels)
+    return path
 
 
 def test_detail_is_the_centre_in_full_resolution(tmp_path: Path) -> None:

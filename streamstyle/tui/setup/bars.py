@@ -16,6 +16,8 @@ SETUP_BINDINGS = [
     Binding("ctrl+s,f5", "start", "Start", key_display="^s", tooltip="Start the run"),
     Binding("f,f2", "choose_film", "Film", key_display="f", tooltip="Choose a film, or drop one on the terminal"),
     Binding("i,f3", "choose_image", "Image", key_display="i", tooltip="Use any image or a style file as the style"),
+    Binding("s", "choose_script", "Script", show=False, tooltip="Choose a script, or drop one on the terminal"),
+    Binding("m", "choose_mask", "Mask", show=False, tooltip="Choose a mask: an image or a film"),
     Binding("c", "preview('compare')", "Compare", tooltip="One image, or two at once"),
     Binding("w", "preview('wipe')", "Wipe", show=False, tooltip="A wipe between both images: drag the boundary"),
     Binding("x", "preview('swap')", "Swap", tooltip="Swap the stylised and the source frame"),

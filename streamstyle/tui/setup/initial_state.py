@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from streamstyle.quality import DEFAULT_QUALITY
+from streamstyle.tui.setup.directing_state import DIRECTING_FIELDS, Directing
 from streamstyle.tui.setup.state import SETTINGS, SetupState, default_texts
 
-FIELDS = frozenset({"style", "sample", "time_range", "output", "quality", "purpose", *SETTINGS})
+FIELDS = frozenset({"style", "sample", "time_range", "output", "quality", "purpose", *SETTINGS, *DIRECTING_FIELDS})
 """Options of `run` that the screen has fields for, or whose meaning is in other fields: `--for`."""
 
 _TWO_STYLES = re.compile(r"(?P<first>[^,]+):(?P<weight>[0-9]*\.?[0-9]+),(?P<second>[^,]+):(?P<other>[0-9]*\.?[0-9]+)")
@@ -29,8 +31,9 @@ def initial_state(defaults: Mapping[str, Any], more: Sequence[str] = (), extensi
         for name, setting in SETTINGS.items()
         if name in texts and setting.parse(texts[name]) != usual.get(name, setting.default)
     }
+    directing = Directing(**{name: texts[name] for name in DIRECTING_FIELDS if name in texts})
     output = texts.get("output", "" if extension == "mkv" else f"{{folder}}/{{name}}.{extension}")
-    state = SetupState(output=output, quality=quality, settings=settings, more=tuple(more))
+    state = SetupState(output=output, quality=quality, settings=settings, directing=directing, more=tuple(more))
     if "sample" in texts:
         state = replace(state, range_option="--sample", sample_length=texts["sample"])
     elif "time_range" in texts:
@@ -50,4 +53,6 @@ def _with_style(state: SetupState, style: str) -> SetupState:
 
 def _text(value: Any) -> str:
     """Return a value as its field has it; empty for a switch that is off."""
+    if isinstance(value, (list, tuple)):
+        return shlex.join(map(str, value))
     return ("yes" if value else "") if isinstance(value, bool) else str(value)

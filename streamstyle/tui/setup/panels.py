@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from streamstyle.formatting import (
 )
 from streamstyle.quality import DEFAULT_QUALITY, QUALITIES, QUALITY_SETTINGS
 from streamstyle.tui.setup.client import RequestError
+from streamstyle.tui.setup.directing_fields import DirectingFields
 from streamstyle.tui.setup.fields import CycleSelect, Field, NumberInput, setting_field
 from streamstyle.tui.setup.state import RANGE_OPTIONS, SETTINGS, SetupState, default_texts
 from streamstyle.tui.widgets.text import StableText
@@ -100,7 +102,8 @@ class OptionsPanel(VerticalScroll, can_focus=False):
         yield StableText(id="stream-warnings")
         yield setting_field(SETTINGS["method"])
         yield Static(id="method-help", classes="help", markup=False)
-        with Collapsible(title="more options"):
+        yield DirectingFields()
+        with Collapsible(title="more options", id="more"):
             yield Vertical(id="more-options")
 
     def set_state(self, state: SetupState) -> None:
@@ -110,6 +113,7 @@ class OptionsPanel(VerticalScroll, can_focus=False):
             name: getattr(state, name) for name in ("quality", "range_option", "sample_length", "time_range", "output")
         }
         self._set_texts({**state.settings, **part})
+        self.query_one(DirectingFields).set_texts(asdict(state.directing))
 
     def _set_texts(self, texts: Mapping[str, str]) -> None:
         self._texts = dict(texts)
@@ -117,7 +121,7 @@ class OptionsPanel(VerticalScroll, can_focus=False):
             if text := self._texts.pop(field.name or "", ""):
                 field.set_text(text)
 
-    @on(Collapsible.Expanded)
+    @on(Collapsible.Expanded, "#more")
     async def _mount_more_options(self) -> None:
         """Make the other fields when they are unfolded for the first time."""
         container = self.query_one("#more-options")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +21,7 @@ from textual.timer import Timer
 from textual.widgets import Button
 
 from streamstyle.errors import OutputError
-from streamstyle.files import VIDEO_SUFFIXES
+from streamstyle.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from streamstyle.output_template import escape
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.runs.status import earlier_arguments
@@ -29,10 +30,12 @@ from streamstyle.tui.screens.file_picker import STYLE_SUFFIXES, FilePicker, pars
 from streamstyle.tui.screens.help import HelpScreen
 from streamstyle.tui.setup.bars import SETUP_BINDINGS, SETUP_GLOSSARY, KeyBar, PageBar
 from streamstyle.tui.setup.client import PreviewClient, Reply, ReplyCallback, RequestError, SetupQueries
+from streamstyle.tui.setup.directing_fields import DirectingFields
+from streamstyle.tui.setup.directing_state import DIRECTING_FIELDS, SCRIPT_SUFFIXES
 from streamstyle.tui.setup.fields import Field, FieldHint
 from streamstyle.tui.setup.panels import EstimateBar, FilmPanel, OptionsPanel
 from streamstyle.tui.setup.preview import PreviewPanel
-from streamstyle.tui.setup.state import SETTINGS, SetupState, settings_in_message
+from streamstyle.tui.setup.state import SETTINGS, SetupState
 from streamstyle.tui.setup.style_list import StylePanel
 from streamstyle.tui.terminal_query import Graphics
 
@@ -178,6 +181,10 @@ class SetupScreen(Screen[None]):
         elif name in SETTINGS:
             others = {other: value for other, value in self._state.settings.items() if other != name}
             self._change(settings=others | ({name: text} if text else {}))
+        elif name in DIRECTING_FIELDS:
+            if name == "script":
+                self.query_one(StylePanel).show_script(Path(text).name)
+            self._change(directing=replace(self._state.directing, **{name: text.strip()}))
         else:
             self._change(**{name: text})
 
@@ -198,6 +205,17 @@ class SetupScreen(Screen[None]):
         if image is not None:
             width, height = self.query_one(StylePanel).thumbnail_size()
             self._queries.client.request("image", path=str(relative_to_cwd(image)), width=width, height=height)
+
+    def _fill_in(self, name: str, path: Path | None) -> None:
+        """Fill the field of a script or a mask, as if its path had been typed."""
+        if path is not None:
+            self.action_page("options")
+            self.query_one(DirectingFields).set_texts({name: str(relative_to_cwd(path))})
+
+    @on(DirectingFields.FilesEdited)
+    def _check_again(self) -> None:
+        self._queries.forget_replies()
+        self._refresh()
 
     # -------------------------------------------------------------------------------------------------------- replies
 
@@ -248,7 +266,7 @@ class SetupScreen(Screen[None]):
             return
         self._queries.store_check(reply)
         if reply.error:
-            self._show_check_error(reply.error)
+            self._show_error(reply.error)
         else:
             self.query_one(OptionsPanel).set_output(Path(reply.result["output"]), reply.result["warnings"])
         if self._start_when_checked:
@@ -260,13 +278,16 @@ class SetupScreen(Screen[None]):
             return
         if reply.error:
             self._queries.store_estimate_error(reply)
-            bar.show_message(str(reply.error), is_error=True)
+            self._show_error(reply.error)
         elif not reply.partial or reply.result["trial_frames"] > 1:
             bar.show_estimate(reply.result, self._queries.free_bytes, partial=reply.partial)
 
-    def _show_check_error(self, error: RequestError) -> None:
+    def _show_error(self, error: RequestError) -> None:
         """Show an error at the fields that it names, and in place of the estimate."""
-        names = settings_in_message(error.problem) or (["output"] if error.exit_code == OutputError.exit_code else [])
+        names = self._state.fields_in_message(error.problem)
+        if not names and error.exit_code == OutputError.exit_code:
+            names = ["output"]
+        self.query_one(DirectingFields).unfold_if(not set(names).isdisjoint(DIRECTING_FIELDS))
         for field in self.query(Field):
             if field.name in names:
                 field.show_error(str(error))
@@ -281,6 +302,7 @@ class SetupScreen(Screen[None]):
             self.action_choose_film()
         elif errors:
             self.action_page("options")
+            self.query_one(DirectingFields).unfold_if(not errors.keys().isdisjoint(DIRECTING_FIELDS))
             self.query_one(f"#field-{next(iter(errors)).replace('_', '-')}", Field).control.focus()
         elif check := self._queries.check_of(self._state):
             self._start_run(check)
@@ -325,10 +347,23 @@ class SetupScreen(Screen[None]):
         """Open the file picker for an image or a style file."""
         self.app.push_screen(FilePicker("an image", STYLE_SUFFIXES, Path.cwd()), self._add_image)
 
+    def action_choose_script(self) -> None:
+        """Open the file picker for a script."""
+        self.app.push_screen(FilePicker("a script", SCRIPT_SUFFIXES, Path.cwd()), partial(self._fill_in, "script"))
+
+    def action_choose_mask(self) -> None:
+        """Open the file picker for a mask."""
+        suffixes = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
+        self.app.push_screen(FilePicker("a mask", suffixes, Path.cwd()), partial(self._fill_in, "mask"))
+
     def on_paste(self, event: events.Paste) -> None:
-        """Use a film, image or style file that was dropped on the terminal."""
+        """Use a film, a script, an image or a style file that was dropped on the terminal."""
         path = Path(parse_dropped(event.text)).expanduser()
-        (self._add_image if path.suffix.lower() in STYLE_SUFFIXES else self._set_video)(path)
+        suffix = path.suffix.lower()
+        if suffix in SCRIPT_SUFFIXES:
+            self._fill_in("script", path)
+        else:
+            (self._add_image if suffix in STYLE_SUFFIXES else self._set_video)(path)
 
     def action_copy(self) -> None:
         """Copy the command line to the clipboard, if the terminal allows it (OSC 52)."""

@@ -30,6 +30,7 @@ from streamstyle.settings import (
     StyleSettings,
     UpscaleSettings,
 )
+from streamstyle.tui.setup.directing_state import Directing
 
 RANGE_OPTIONS = {"": "whole film", "--sample": "sample", "--range": "range"}
 """Options that choose a part of the video, and their labels."""
@@ -176,12 +177,13 @@ class SetupState:
     """A key of `QUALITIES`."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings that differ from their defaults, which the quality may set, as text, by name."""
+    directing: Directing = field(default_factory=Directing)
     more: tuple[str, ...] = ()
     """Arguments of the run that have no field."""
 
     def errors(self) -> dict[str, str]:
         """Return error messages by the name of the field; empty if the state is valid."""
-        errors = setting_errors(self.settings)
+        errors = setting_errors(self.settings) | self.directing.errors()
         parsers = {"sample_length": ("--sample", parse_seconds), "time_range": ("--range", parse_range)}
         for name, (option, parse) in parsers.items():
             if self.range_option == option:
@@ -203,7 +205,9 @@ class SetupState:
 
     @property
     def style_title(self) -> str:
-        """The style in a caption: `wave`, or `wave and my.jpg`."""
+        """The style in a caption: `wave`, `wave and my.jpg`, or a script."""
+        if self.directing.script:
+            return Path(self.directing.script).name
         return " and ".join(Path(style).name for style in (self.style, self.second_style) if style)
 
     def with_quality(self, quality: str) -> SetupState:
@@ -219,6 +223,7 @@ class SetupState:
         arguments = [f"./{video}" if video.startswith("-") else video, "--style", self.style_argument or "STYLE"]
         if self.quality != DEFAULT_QUALITY:
             arguments += ["--quality", self.quality]
+        arguments += self.directing.arguments()
         if self.range_option:
             value = self.sample_length if self.range_option == "--sample" else self.time_range
             arguments += [self.range_option, value]
@@ -237,8 +242,13 @@ class SetupState:
             SetupState(self.video, self.style, self.second_style, self.second_weight),
             quality=self.quality,
             settings=settings,
+            directing=self.directing,
             more=self.more,
         )
+
+    def fields_in_message(self, problem: str) -> list[str]:
+        """Return the names of the fields that an error message is about."""
+        return self.directing.fields_in_message(problem) or settings_in_message(problem)
 
     def command_line(self) -> str:
         """Return the command line of the run, quoted for a shell."""

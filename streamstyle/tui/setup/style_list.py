@@ -58,7 +58,7 @@ class StylePanel(Vertical):
 
     def compose(self) -> ComposeResult:
         """Put the fields below the list."""
-        yield Static("Style", classes="heading")
+        yield Static("Style", classes="heading", id="style-heading", markup=False)
         yield OptionList(id="styles", compact=True)
         for name in STYLE_SETTINGS:
             yield setting_field(SETTINGS[name], label={"preserve_colour": "keep colours"}.get(name, ""))
@@ -103,6 +103,11 @@ class StylePanel(Vertical):
         item = StyleItem(image["path"], (), decode_image(image["thumbnail"]))
         self._items = [other for other in self._items if other.name != item.name] + [item]
         self._choose(item.name)
+
+    def show_script(self, name: str) -> None:
+        """Say of what the list is the style, where there is a script of this name."""
+        heading = f"Style where {name} says nothing" if name else "Style"
+        self.query_one("#style-heading", Static).update(heading)
 
     def focus_list(self) -> None:
         """Move the focus to the list."""

@@ -12,6 +12,7 @@ from textual.widgets import Collapsible
 from streamstyle.cli.run_arguments import parse_run_arguments
 from streamstyle.quality import QUALITIES
 from streamstyle.tui.setup.client import Reply
+from streamstyle.tui.setup.directing_state import Directing
 from streamstyle.tui.setup.fields import Field
 from streamstyle.tui.setup.initial_state import initial_state
 from streamstyle.tui.setup.state import SetupState
@@ -44,7 +45,7 @@ def test_every_choice_is_shown_in_its_field_and_can_be_undone() -> None:
             "style": "night:0.7,scream:0.3", "method": "johnson", "height": "500", "strength": "0.5", "tone": True,
             "time_range": "1-2", "output": "out.mkv", "lookback": "1,2",
         },
-        ["--adapt", "5m", "--no-config"],
+        ["--cluster", "local:2", "--no-config"],
     )  # fmt: skip
 
     async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
@@ -55,7 +56,7 @@ def test_every_choice_is_shown_in_its_field_and_can_be_undone() -> None:
         assert texts["time_range"] == "1-2"
         assert (texts["second_style"], texts["second_weight"]) == ("scream", "0.3")
         assert texts["output"] == "out.mkv"
-        app.screen.query_one(Collapsible).collapsed = False
+        app.screen.query_one("#more", Collapsible).collapsed = False
         await pilot.pause()
         await pilot.pause()
         texts = {field.name: field.text for field in app.screen.query(Field)}
@@ -67,14 +68,22 @@ def test_every_choice_is_shown_in_its_field_and_can_be_undone() -> None:
 
     options = copied_options(run_setup(steps, initial=initial))
     assert "--style night:0.7,scream:0.3" in options
-    assert options.endswith("--adapt 5m --no-config")
+    assert options.endswith("--cluster local:2 --no-config")
     assert "--strength" not in options
     assert "--height 500" not in options
-    options = options.replace("night:0.7,scream:0.3", "wave").replace("--adapt 5m", "")
+    options = options.replace("night:0.7,scream:0.3", "wave")
     parsed = parse_run_arguments(["film.mp4", *options.split()])
     assert parsed.settings.consistency.lookback == (1, 2)
     assert parsed.settings.consistency.tone
     assert parsed.find_output(None) == Path("out.mkv")
+
+
+def test_script_mask_and_key_frames_are_in_their_fields() -> None:
+    typed = {"mask": "mask.png", "adapt": "5m", "keyframes": ("0:1=my painting.png", "0:2=b.png")}
+    state = initial_state(typed)
+    assert state.directing == Directing(mask="mask.png", adapt="5m", keyframes="'0:1=my painting.png' 0:2=b.png")
+    keyframes = ["--keyframe", "0:1=my painting.png", "--keyframe", "0:2=b.png"]
+    assert list(state.directing.arguments()) == ["--mask", "mask.png", "--adapt", "5m", *keyframes]
 
 
 def test_a_quality_of_the_config_file_is_in_its_field_and_what_differs_from_it_in_others() -> None:

@@ -39,7 +39,7 @@ def test_fields_the_command_and_the_estimate_follow_it() -> None:
     async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
         await fill_in(pilot, "quality", "left")
         assert [shown(app, name) for name in ("method", "preset")] == ["live", "veryfast"]
-        app.screen.query_one(Collapsible).collapsed = False
+        app.screen.query_one("#more", Collapsible).collapsed = False
         await pilot.pause()
         await pilot.pause()
         assert shown(app, "max-height") == "360"

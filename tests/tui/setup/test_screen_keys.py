@@ -175,7 +175,7 @@ def test_key_bar_can_be_clicked() -> None:
 def test_more_options_are_unfolded_on_a_click() -> None:
     async def steps(pilot: Pilot[Any], app: SetupApp) -> None:
         await pilot.press("3")
-        await pilot.click("CollapsibleTitle")
+        await pilot.click("#more CollapsibleTitle")
         await pilot.pause()
         await fill_in(pilot, "iterations", "down")
         assert "L-BFGS iterations per frame" in screen_text(pilot)
