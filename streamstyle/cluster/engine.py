@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -62,10 +64,13 @@ def connect(address: ClusterAddress, stop: threading.Event | None = None) -> Ite
         warnings.simplefilter("ignore")
         url = address.url
         if address.workers is not None:
-            url = stack.enter_context(_start_workers(LocalCluster, address.workers, stop))
-        if url.startswith("tls://") and not dask.config.get("distributed.comm.tls.client.cert", None):
-            problem = f"{url} cannot be used without a certificate of this machine"
-            raise SettingsError(problem, "Make one and name it in the environment; docs/cluster.md has the commands.")
+            url = stack.enter_context(_start_workers(LocalCluster, address.workers))
+        else:
+            _check_security(url, dask.config.get)
+            from streamstyle.cluster.answer import check_answer  # noqa: PLC0415  # it needs the extra
+
+            check_answer(url, _CONNECT_SECONDS)
+        _check_stop(stop)
         try:
             client = Client(url, timeout=_CONNECT_SECONDS, set_as_default=False, name="streamstyle")
         except (OSError, ValueError, TypeError) as error:
@@ -84,6 +89,7 @@ def connect_to_workers(address: ClusterAddress, stop: threading.Event, warn: Cal
         warn(f"{address.url} is without TLS: who reaches it can see the film and run programs on the workers")
     with connect(address, stop) as client:
         _await_worker(client, stop, warn)
+        _check_stop(stop)
         yield client
 
 
@@ -128,29 +134,64 @@ def facts_of_workers(client: Client, video: VideoInfo | None = None) -> dict[str
 
 
 @contextmanager
-def _start_workers(cluster: type[LocalCluster], workers: int, stop: threading.Event | None) -> Iterator[str]:
+def _start_workers(cluster: type[LocalCluster], workers: int) -> Iterator[str]:
     """Start workers on this machine, each a process that does one task at a time, and yield the scheduler's address.
 
-    DeviceError if they cannot be started, KeyboardInterrupt if that is because of `stop`.
+    Ctrl-C, which a terminal sends to all of them, is left to this process. DeviceError if they cannot be started.
     """
-    try:
-        started = cluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            memory_limit=0,
-            silence_logs=logging.CRITICAL,
-            preload="streamstyle.cluster.worker",
-        )
-    except RuntimeError as error:  # a worker ended as it began; Ctrl-C reaches the workers, too
-        if stop is not None and stop.is_set():
-            raise KeyboardInterrupt from error
-        problem = f"no workers could be started on this machine ({error})"
-        raise DeviceError(problem, "Try fewer with --cluster local:N, or none.") from error
-    with started:
+    from distributed.utils import LoopRunner  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        loop = LoopRunner()
+        with _block_interrupts():
+            loop.start()
+        stack.callback(loop.stop)
+        try:
+            started = cluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+                loop=loop.loop,
+            )
+        except RuntimeError as error:  # a worker ended as it began
+            problem = f"no workers could be started on this machine ({error})"
+            raise DeviceError(problem, "Try fewer with --cluster local:N, or none.") from error
+        stack.enter_context(started)
         yield started.scheduler_address
+
+
+@contextmanager
+def _block_interrupts() -> Iterator[None]:
+    """Let threads that are started in the block, and the processes that they start, never get Ctrl-C."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # otherwise the thread that starts it would get signals again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _check_security(url: str, setting: Callable[[str], Any]) -> None:
+    """SettingsError where the address and the engine's settings contradict each other."""
+    if url.startswith("tls://") and not setting("distributed.comm.tls.client.cert"):
+        problem = f"{url} cannot be used without a certificate of this machine"
+        raise SettingsError(problem, "Make one and name it in the environment; docs/cluster.md has the commands.")
+    if url.startswith("tcp://") and setting("distributed.comm.require-encryption"):
+        problem = f"{url} is without TLS, which DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION asks for"
+        raise SettingsError(problem, "Give an address that begins with tls://, or unset the variable.")
+
+
+def _check_stop(stop: threading.Event | None) -> None:
+    """KeyboardInterrupt if the run is to stop before it has begun."""
+    if stop is not None and stop.is_set():
+        raise KeyboardInterrupt
 
 
 def _await_worker(client: Client, stop: threading.Event, warn: Callable[[str], None]) -> None:

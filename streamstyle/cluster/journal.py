@@ -99,6 +99,7 @@ class Journal:
 def open_journal(output: Path, signature: Mapping[str, str], *, restart: bool) -> Iterator[Journal]:
     """Yield the journal of an output, which goes on where an earlier run with this signature ended.
 
+    The folder does not stay if no piece was finished.
     Raises OutputError if that run had another signature or is still running, or if the folder is none of a run.
     """
     folder = pieces_folder(output)
@@ -118,7 +119,12 @@ def open_journal(output: Path, signature: Mapping[str, str], *, restart: bool) -
         file.seek(0, os.SEEK_END)
         if lines and lines[-1]:  # a line that a killed run has begun
             _append(file, "")
-        yield Journal(folder, file, _parse(lines))
+        journal = Journal(folder, file, _parse(lines))
+        try:
+            yield journal
+        finally:
+            if not journal.entries:  # nothing is to be resumed
+                journal.remove()
 
 
 def frames_digest(piece: Piece) -> str:

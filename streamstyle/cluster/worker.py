@@ -1,12 +1,8 @@
-"""What runs in the processes of the workers, called by the engine.
-
-This module is the engine's preload, too: local workers leave Ctrl-C to the head.
-"""
+"""What runs in the processes of the workers, called by the engine."""
 
 from __future__ import annotations
 
 import platform
-import signal
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -16,7 +12,7 @@ import cv2
 import numpy as np
 import psutil
 import torch
-from distributed import Worker, get_worker
+from distributed import get_worker
 
 from streamstyle import __version__
 from streamstyle.cluster.activity import Report
@@ -68,11 +64,6 @@ class WorkerFacts:
     has_film: bool
     gpu: str
     """Name of the GPU; empty without one."""
-
-
-def dask_setup(worker: Worker) -> None:
-    """Called by the engine as a local worker starts: Ctrl-C, which the terminal sends to all, is for the head."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def paint_on_worker(task: PieceTask, run: str) -> PaintedPiece | FilmMissing:

@@ -68,7 +68,7 @@ class ClusterProcesses:
         for command in self._worker_commands:
             if command.poll() is None:
                 children = psutil.Process(command.pid).children(recursive=True)
-                found += [each for each in children if _is_painter(each)]
+                found += [each for each in children if is_painter(each)]
         return found
 
     def restart_after_kill(self) -> None:
@@ -78,7 +78,8 @@ class ClusterProcesses:
         self._start()
 
 
-def _is_painter(process: psutil.Process) -> bool:
+def is_painter(process: psutil.Process) -> bool:
+    """Whether it is a process that the engine starts for a worker."""
     try:
         return any("spawn_main" in part for part in process.cmdline())
     except psutil.Error:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from threading import Event
+from threading import Thread
 
+import psutil
 import pytest
 
 from benchmarks.cluster_kills import HEAD, SCHEDULER, WORKER, Campaign
@@ -26,7 +27,7 @@ from streamstyle.gpu.cpu_kernels import find_library
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.settings import EncoderSettings, FlowPreset, Method
 from tests.cluster.cluster_case import case, film
-from tests.cluster.processes import ENVIRONMENT, ClusterProcesses, wait_until
+from tests.cluster.processes import ENVIRONMENT, ClusterProcesses, is_painter, wait_until
 from tests.video_io import frame_hashes
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -89,21 +90,49 @@ def test_a_local_cluster_ends_well_when_it_is_told_to_stop(tmp_path: Path, capfd
     assert head.wait() == 130
     assert rest[-1]["event"] == "stopped"
     assert capfd.readouterr().err.split("\n") == ["", "stopping; press Ctrl-C again to abort", ""]
-    assert (pieces_folder(output) / "journal.jsonl").exists()
+    assert not pieces_folder(output).exists()  # nothing was finished
 
 
-@pytest.mark.parametrize(("stopped", "error"), [(True, KeyboardInterrupt), (False, DeviceError)])
-def test_workers_that_end_as_they_begin_were_interrupted_or_are_an_error(
-    stopped: bool, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.slow
+def test_ctrl_c_while_local_workers_start_leaves_nothing_behind(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    film(tmp_path)
+    case(tmp_path, tmp_path / "film.mkv", Method.live, EncoderSettings())
+    output = tmp_path / "out.mkv"
+    command = [sys.executable, "-m", "streamstyle", *arguments(tmp_path, "local:1", output)]
+    head = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, start_new_session=True)
+    wait_until(lambda: any(is_painter(each) for each in psutil.Process(head.pid).children()))
+    os.killpg(head.pid, signal.SIGINT)
+    last = json.loads(head.communicate()[0].splitlines()[-1])
+    assert (head.returncode, last["problem"]) == (130, "interrupted before anything was written")
+    assert capfd.readouterr().err.strip() == "stopping; press Ctrl-C again to abort"
+    assert not pieces_folder(output).exists()
+
+
+def test_processes_of_local_workers_do_not_get_ctrl_c() -> None:
+    processes: list[subprocess.Popen[bytes]] = []
+    thread = Thread(target=lambda: processes.append(subprocess.Popen(["sleep", "60"])))
+    with engine._block_interrupts():
+        thread.start()
+        thread.join()
+    (process,) = processes
+    try:
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+    finally:
+        process.kill()
+        process.wait()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_workers_that_end_as_they_begin_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def end(**_: object) -> None:
         raise RuntimeError("Nanny failed to start.")
 
     monkeypatch.setattr("distributed.LocalCluster", end)
-    stop = Event()
-    if stopped:
-        stop.set()
-    with pytest.raises(error), engine.connect(ClusterAddress.parse("local:1"), stop):
+    with pytest.raises(DeviceError, match="no workers could be started"), engine.connect(ClusterAddress(1)):
         pass
 
 

@@ -126,6 +126,22 @@ def test_a_stopped_run_is_resumed_with_what_is_missing(tmp_path: Path) -> None:
     assert second.hashes() == one.stylise(tmp_path / "whole.mkv").hashes()
 
 
+def test_a_run_that_ends_before_a_piece_is_done_leaves_no_folder(tmp_path: Path) -> None:
+    one, output, stop = case(tmp_path, film(tmp_path), Method.johnson), tmp_path / "out.mkv", threading.Event()
+
+    def refuse(task: PieceTask) -> PaintedPiece:
+        raise RuntimeError("no hands")
+
+    with pytest.raises(DeviceError, match="no hands"):
+        InProcess(paint=refuse).run(one, output)
+    assert not pieces_folder(output).exists()
+    stop.set()
+    stopped = InProcess(paint=refuse).run(one, output, stop).ended
+    assert isinstance(stopped, Stopped)
+    assert stopped.frames == 0
+    assert not pieces_folder(output).exists()
+
+
 def test_only_what_is_as_it_was_written_is_used_again(tmp_path: Path) -> None:
     one, output = case(tmp_path, film(tmp_path), Method.johnson), tmp_path / "out.mkv"
     with pytest.raises(DeviceError):
