@@ -28,18 +28,17 @@ from streamstyle.ops.layers import (
     LayerBlend,
     blend_layers,
     energy_blocks,
-    source_trust,
     tone_blocks,
     tone_difference,
     torch_blend_layers,
     torch_energy_blocks,
-    torch_source_trust,
     torch_tone_blocks,
 )
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
 from streamstyle.ops.screened_poisson import chebyshev_step, torch_chebyshev_step
+from streamstyle.ops.source_trust import local_excess, source_trust, torch_local_excess, torch_source_trust
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
 from streamstyle.ops.yuv import rgb_to_yuv420, torch_rgb_to_yuv420
@@ -133,6 +132,12 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
             lambda: source_trust(planes[9], image[0], trust),
             lambda: torch_source_trust(planes[9], image[0], trust),
             16,
+        ),
+        Case(
+            "excess of the source",
+            lambda: local_excess(planes[9], image[0]),
+            lambda: torch_local_excess(planes[9], image[0]),
+            12,
         ),
         Case(
             "blend of layers",

@@ -43,6 +43,41 @@ PIXEL void trust_image(const Real* carried, const Real* source, const Real* trus
     }
 }
 
+// Fills low and high, [width + 2] each, with those of the three rows around a row; those at the ends are repeated.
+template <typename Real>
+PIXEL void range_of_rows(const Real* image, int y, int height, int width, Real* low, Real* high) {
+    const Real *above = image + long(clamp_index(y - 1, height)) * width, *row = image + long(y) * width,
+               *below = image + long(clamp_index(y + 1, height)) * width;
+#pragma omp simd
+    for (int x = 0; x < width; ++x) {
+        low[x + 1] = lesser(lesser(above[x], row[x]), below[x]);
+        high[x + 1] = greater(greater(above[x], row[x]), below[x]);
+    }
+    low[0] = low[1], low[width + 1] = low[width];
+    high[0] = high[1], high[width + 1] = high[width];
+}
+
+template <typename Real>
+PIXEL Real outside_range(Real value, const Real* low, const Real* high) {
+    return outside(value, lesser(lesser(low[0], low[1]), low[2]), greater(greater(high[0], high[1]), high[2]));
+}
+
+// `buffer` is [4, width + 2].
+template <typename Real>
+PIXEL void excess_image(const Real* image, const Real* other, Real* excess, int height, int width, Real* buffer) {
+    const long stride = width + 2L * EXCESS_RADIUS;
+    Real *low = buffer, *high = low + stride, *other_low = high + stride, *other_high = other_low + stride;
+    for (int y = 0; y < height; ++y) {
+        const long first = long(y) * width;
+        range_of_rows(image, y, height, width, low, high);
+        range_of_rows(other, y, height, width, other_low, other_high);
+#pragma omp simd
+        for (int x = 0; x < width; ++x)
+            excess[first + x] = greater(outside_range(image[first + x], other_low + x, other_high + x),
+                                        outside_range(other[first + x], low + x, high + x));
+    }
+}
+
 // Fills `pixels`, from BLOCK before the first to BLOCK behind the last, with values of blocks as `between_blocks` does.
 template <typename Real>
 PIXEL void enlarge_blocks(const Real* blocks, Real* pixels, int count) {
@@ -133,6 +168,10 @@ PIXEL void block_means(const Add& add, Real* means, int height, int width, Real*
         std::vector<Real> buffer((ROWS + 1) * long(width) + 2 * TRUST_RADIUS);                                         \
         trust_image(carried, source, trust, SourceTrust<Real>{ghost, same, least}, reduced, height, width,             \
                     buffer.data());                                                                                    \
+    }                                                                                                                  \
+    EXPORTED local_excess##suffix(const Real* image, const Real* other, Real* excess, int height, int width) {         \
+        std::vector<Real> buffer(4 * (width + 2L * EXCESS_RADIUS));                                                    \
+        excess_image(image, other, excess, height, width, buffer.data());                                              \
     }                                                                                                                  \
     EXPORTED blend_layers##suffix(const Real* carried, const Real* stylised, const Real* detail, const Real* source,   \
                                   const Real* trust, const Real* tone, Real temporal_weight, Real pixel_weight,        \

@@ -1,5 +1,5 @@
-// The layers of layers.cuh, one launch each for trust and blend. The torch twins are `torch_source_trust` and
-// `torch_blend_layers` in streamstyle/ops/layers.py.
+// The layers of layers.cuh. The torch twins are in streamstyle/ops/layers.py, those of the trust in
+// streamstyle/ops/source_trust.py.
 #include "layers.cuh"
 
 #define TILE_X 32
@@ -31,6 +31,24 @@ extern "C" __global__ void source_trust(const float* carried,  // [height, width
         for (int i = 0; i < SIDE; ++i) sum += squared[threadIdx.y + j][threadIdx.x + i];
     const int pixel = y * width + x;
     reduced[pixel] = reduce_trust(trust[pixel], sum / float(SIDE * SIDE), SourceTrust<float>{ghost, same, least});
+}
+
+// One thread per pixel in blocks of 32x8.
+extern "C" __global__ void local_excess(const float* image,  // [height, width]
+                                        const float* other,  // [height, width]
+                                        float* excess,       // [height, width]
+                                        int height, int width) {
+    const int x = blockIdx.x * TILE_X + threadIdx.x, y = blockIdx.y * TILE_Y + threadIdx.y;
+    if (x >= width || y >= height) return;
+    const int pixel = y * width + x;
+    float low = image[pixel], high = low, other_low = other[pixel], other_high = other_low;
+    for (int j = -EXCESS_RADIUS; j <= EXCESS_RADIUS; ++j)
+        for (int i = -EXCESS_RADIUS; i <= EXCESS_RADIUS; ++i) {
+            const int near = clamp_index(y + j, height) * width + clamp_index(x + i, width);
+            low = lesser(low, image[near]), high = greater(high, image[near]);
+            other_low = lesser(other_low, other[near]), other_high = greater(other_high, other[near]);
+        }
+    excess[pixel] = greater(outside(image[pixel], other_low, other_high), outside(other[pixel], low, high));
 }
 
 // One thread per pixel in blocks of 32x8: 124 bytes, 18 floats read and 13 written, and the tone of blocks.

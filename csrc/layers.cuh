@@ -19,6 +19,24 @@ PIXEL Real reduce_trust(Real trust, Real error, const SourceTrust<Real>& by) {
     return (trust > least ? trust : least) / square(Real(1) + square(error * by.ghost));
 }
 
+const int EXCESS_RADIUS = 1;  // of the square of pixels whose values an error of the flow explains
+
+template <typename Real>
+PIXEL Real greater(Real one, Real other) {
+    return one > other ? one : other;
+}
+
+template <typename Real>
+PIXEL Real lesser(Real one, Real other) {
+    return one < other ? one : other;
+}
+
+// How far a value is above `high` or below `low`.
+template <typename Real>
+PIXEL Real outside(Real value, Real low, Real high) {
+    return greater(greater(value - high, low - value), Real(0));
+}
+
 template <typename Real>
 struct Blend {
     Real temporal_weight, pixel_weight, tone_share, keep_first, keep_second, second_share;

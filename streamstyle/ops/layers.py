@@ -5,9 +5,9 @@ mean of many has none. So only the coarse layer is averaged, as `temporal_term` 
 layers, which are carried as they are or replaced, never averaged. By turns, every `period` frames, one of them is
 replaced by the detail of the current frame, and is blended in over the frames that follow.
 
-Besides, the luma of the source is carried, as the image is. Where it differs from that of the frame, flow was wrong and
-what is carried is a ghost: it is not trusted there (`source_trust`). Tone is drawn towards that of the frame's own
-stylisation (`tone_difference`), and the contrast of the detail towards that of its detail (`detail_gain`).
+Besides, the luma of the source is carried, as the image is: it shows where flow was wrong (`ops/source_trust.py`).
+Tone is drawn towards that of the frame's own stylisation (`tone_difference`), and the contrast of the detail towards
+that of its detail (`detail_gain`).
 """
 
 from __future__ import annotations
@@ -33,30 +33,6 @@ PLANES = 10
 
 DETAIL_SIGMA = 1.5
 """Pixels: standard deviation of the Gaussian that separates detail from the coarse layer."""
-
-GHOST = 0.25
-"""Root mean square difference of luma over 5x5 pixels at which a quarter of the trust is left."""
-
-SAME = 0.012
-"""Root mean square difference of luma over 5x5 pixels at which half of `LEAST_TRUST` is given."""
-
-LEAST_TRUST = 0.25
-"""Trust in what the flow alone does not trust, but which shows the same thing."""
-
-SOURCE_TRUST = (GHOST**-2, SAME**-2, LEAST_TRUST)
-"""Arguments of the kernel."""
-
-SCENE_CHANGE = 0.04
-"""Unexplained share of the source's variance at which half of the trust is left; in a shot it is mostly below 0.015."""
-
-_GAINS_OF_LIGHT = (0.25, 4.0)
-"""Smallest and largest change of contrast that is taken for one of light."""
-
-_OUTLIER = 0.25
-"""Squared error, relative to the variance, from which on a block counts as another thing rather than another light."""
-
-_LITTLE = 1e-5
-"""Variance of luma, or trust, that counts as none."""
 
 TONE_SHARE = 0.65
 """Usual share of a difference in tone that is corrected per frame."""
@@ -95,62 +71,6 @@ def start_layers(
     """Return the layers of the first frame of a shot."""
     detail = stylised - gaussian_blur(stylised, DETAIL_SIGMA)
     return torch.cat((stylised, detail, detail, source[None]))
-
-
-def source_trust(
-    carried: Tensor,  # [H, W] float32: luma of the source, carried as the image is
-    source: Tensor,  # [H, W] float32 in [0, 1]: luma of the frame
-    trust: Tensor,  # [H, W] float32 in [0, 1]: consistency weight
-) -> Tensor:  # [H, W]
-    """Return the trust, less where the carried source differs, and some where it does not.
-
-        max(trust, LEAST_TRUST / (1 + (e / SAME^2)^2)) / (1 + (e / GHOST^2)^2)^2
-
-    e is the mean squared difference over 5x5 pixels; edge pixels are repeated outside the image. Flow that is not sure
-    of itself is often right: half of what is not trusted in a film of feathers shows the same thing.
-    """
-    if kernels := find_kernels(carried, source, trust):
-        return kernels.run("source_trust", carried, source, trust, *SOURCE_TRUST)[0]
-    return torch_source_trust(carried, source, trust)
-
-
-def torch_source_trust(carried: Tensor, source: Tensor, trust: Tensor) -> Tensor:
-    """The torch twin of `source_trust`, and its specification."""
-    squared = F.pad((carried - source).square()[None, None], (2, 2, 2, 2), mode="replicate")
-    error = F.avg_pool2d(squared, 5, stride=1)[0, 0]
-    least = LEAST_TRUST / (1 + (error * SAME**-2).square())
-    return torch.maximum(trust, least) / (1 + (error * GHOST**-2).square()).square()
-
-
-def match_source(
-    carried: Tensor,  # [H, W] float32: luma of the source, carried as the image is
-    source: Tensor,  # [H, W] float32 in [0, 1]: luma of the frame
-    trust: Tensor,  # [H, W] float32 in [0, 1]: consistency weight
-) -> tuple[Tensor, Tensor]:  # [H, W], []
-    """Return the carried source in the light of the frame, and how far the frame still shows the same scene, 0 to 1.
-
-    The light of a whole picture differs by a gain and an offset, as in a flash or a fade. They are fitted to means of
-    blocks, where grain and small errors of the flow hardly count, and once more with less weight where the first fit is
-    wrong, as at a ghost. `change` is the share of the variance that the fit leaves unexplained, of each block up to a
-    quarter. It grows in a dissolve, which no flow follows, and 1 / (1 + (change / SCENE_CHANGE)^4) goes to 0.
-    """
-    x, y, weight = block_means(torch.stack((carried, source, trust)))
-    gain, offset, unexplained = _fit_light(x, y, weight)
-    gain, offset, unexplained = _fit_light(x, y, weight / (1 + unexplained / _OUTLIER).square())
-    saturated = unexplained / (1 + unexplained / _OUTLIER)
-    change = (weight * saturated).sum() / (weight.sum() + _LITTLE)
-    return carried * gain + offset, 1 / (1 + (change / SCENE_CHANGE) ** 4)
-
-
-def _fit_light(x: Tensor, y: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # [], [], [H/8, W/8]
-    """Return gain and offset from x to y, and the squared error relative to the variance of y."""
-    total = weight.sum() + _LITTLE
-    mean_x, mean_y = (weight * x).sum() / total, (weight * y).sum() / total
-    variance_x, variance_y = (weight * (x - mean_x).square()).sum(), (weight * (y - mean_y).square()).sum()
-    covariance = (weight * (x - mean_x) * (y - mean_y)).sum()
-    gain = ((covariance / total + _LITTLE) / (variance_x / total + _LITTLE)).clamp(*_GAINS_OF_LIGHT)
-    offset = mean_y - gain * mean_x
-    return gain, offset, (y - gain * x - offset).square() / (variance_y / total + _LITTLE)
 
 
 def tone_difference(

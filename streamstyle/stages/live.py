@@ -23,14 +23,13 @@ from streamstyle.ops.layers import (
     LayerBlend,
     blend_layers,
     detail_gain,
-    match_source,
     merge_layers,
     restore_contrast,
-    source_trust,
     start_layers,
     tone_difference,
 )
 from streamstyle.ops.luma import BT601
+from streamstyle.ops.source_trust import match_source, particle_trust, source_trust
 from streamstyle.ops.temporal import CarriedOutput, carry_outputs
 from streamstyle.ops.transfer import to_device
 from streamstyle.settings import ConsistencySettings
@@ -137,6 +136,7 @@ def _blend(
     carried_source, same_scene = match_source(carried.image[9], source, carried.trust)
     carried.image[9] = carried_source
     trust = source_trust(carried_source, source, carried.trust) * same_scene
+    trust = particle_trust(carried_source, source, trust)
     tone = tone_difference(carried.image[:3], stylised, trust)
     blend = _layer_blend(age, settings)
     layers, shown = blend_layers(carried.image, stylised, detail, source, trust, tone, blend)

@@ -12,17 +12,16 @@ from streamstyle.ops import network_ends
 from streamstyle.ops.filters import gaussian_taps, torch_add_doubled, torch_block_means, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
-    SOURCE_TRUST,
     LayerBlend,
     torch_blend_layers,
     torch_energy_blocks,
-    torch_source_trust,
     torch_tone_blocks,
 )
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.screened_poisson import torch_chebyshev_step
+from streamstyle.ops.source_trust import SOURCE_TRUST, torch_local_excess, torch_source_trust
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import lanczos_table, torch_backward_warp
 from streamstyle.ops.yuv import torch_rgb_to_yuv420
@@ -189,6 +188,8 @@ def test_the_layers_equal_their_twins(cpu_kernels: CpuKernels, height: int, widt
     atol = 1e-6 if dtype == torch.float32 else 1e-14  # sums of 25 in another order
     found = cpu_kernels.run("source_trust", planes[9], source, trust, *SOURCE_TRUST)[0]
     torch.testing.assert_close(found, torch_source_trust(planes[9], source, trust), rtol=0, atol=atol)
+    excess = cpu_kernels.run("local_excess", planes[9], source)[0]
+    torch.testing.assert_close(excess, torch_local_excess(planes[9], source), rtol=0, atol=0)
     blend = LayerBlend(9000, 691, 0.3, (0.9, 0.0), 0.4)
     numbers = (9000, 691, 0.3, 0.9, 0.0, 0.4)
     found_layers = cpu_kernels.run("blend_layers", planes, stylised, detail, source, trust, tone, *numbers)

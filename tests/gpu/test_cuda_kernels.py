@@ -21,17 +21,16 @@ from streamstyle.ops import network_ends
 from streamstyle.ops.filters import gaussian_taps, torch_add_doubled, torch_block_means, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
-    SOURCE_TRUST,
     LayerBlend,
     torch_blend_layers,
     torch_energy_blocks,
-    torch_source_trust,
     torch_tone_blocks,
 )
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.screened_poisson import torch_chebyshev_step
+from streamstyle.ops.source_trust import SOURCE_TRUST, torch_local_excess, torch_source_trust
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import lanczos_table, torch_backward_warp
 from streamstyle.ops.yuv import torch_rgb_to_yuv420
@@ -148,6 +147,8 @@ def test_the_layers_equal_their_twins(kernels: CudaKernels, height: int, width: 
     planes, source, trust = random(10, height, width, seed=1), first[0], first[1]
     found = kernels.run("source_trust", planes[9], source, trust, *SOURCE_TRUST)[0]
     torch.testing.assert_close(found, torch_source_trust(planes[9], source, trust), rtol=0, atol=1e-6)
+    excess = kernels.run("local_excess", planes[9], source)[0]
+    torch.testing.assert_close(excess, torch_local_excess(planes[9], source), rtol=0, atol=0)
     blend = LayerBlend(9000, 691, 0.3, (0.9, 0.0), 0.4)
     numbers = (9000, 691, 0.3, 0.9, 0.0, 0.4)
     found_layers = kernels.run("blend_layers", planes, stylised, detail, source, trust, tone, *numbers)
@@ -214,6 +215,7 @@ def test_kernels_read_nothing_outside_the_image(kernels: CudaKernels) -> None:
         kernels.run("warp_lanczos", image, along, surround_with_nan(lanczos_table()))[0],
         kernels.run("gaussian_blur", image, surround_with_nan(gaussian_taps(8 / 3)))[0],
         kernels.run("source_trust", trust, trust, trust, 1.0, 1.0, 0.5)[0],
+        kernels.run("local_excess", trust, trust)[0],
         kernels.run("tone_blocks", carried, image, trust)[0],
         kernels.run("energy_blocks", carried, image)[0],
         kernels.run("block_means", image)[0],

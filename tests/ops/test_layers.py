@@ -6,7 +6,6 @@ from torch import Tensor
 
 from streamstyle.ops.filters import enlarge_means, gaussian_blur
 from streamstyle.ops.layers import (
-    LEAST_TRUST,
     MAX_GAIN,
     PLANES,
     TONE_SHARE,
@@ -14,10 +13,8 @@ from streamstyle.ops.layers import (
     blend_layers,
     correct_tone,
     detail_gain,
-    match_source,
     merge_layers,
     restore_contrast,
-    source_trust,
     start_layers,
     tone_difference,
 )
@@ -92,25 +89,6 @@ def test_the_difference_in_tone_leaves_out_what_is_not_trusted() -> None:
     torch.testing.assert_close(tone_difference(carried, stylised, trust), torch.full((3, HEIGHT // 8, WIDTH // 8), 0.1))
 
 
-def test_a_ghost_is_not_trusted_and_small_differences_are() -> None:
-    source, trust = torch.full((HEIGHT, WIDTH), 0.5), torch.full((HEIGHT, WIDTH), 0.8)
-    ghost = source.clone()
-    ghost[10:30, 20:40] = 0.9
-    reduced = source_trust(ghost, source, trust)
-    assert reduced[12:28, 22:38].max() < 0.05
-    assert torch.equal(reduced[:7], trust[:7])
-    assert source_trust(source + 0.02, source, trust).min() > 0.79
-
-
-def test_what_the_flow_does_not_trust_is_trusted_a_little_where_it_shows_the_same() -> None:
-    source, trust = random(HEIGHT, WIDTH), torch.zeros(HEIGHT, WIDTH)
-    carried = source.clone()
-    carried[:, 30:] += 0.05
-    raised = source_trust(carried, source, trust)
-    torch.testing.assert_close(raised[:, :28], torch.full((HEIGHT, 28), LEAST_TRUST))
-    assert raised[:, 32:].max() < 0.01 * LEAST_TRUST
-
-
 @pytest.mark.parametrize("width", [WIDTH, WIDTH - 1])
 def test_contrast_lost_by_averaging_is_restored(width: int) -> None:
     stylised = torch.stack([smooth(seed)[:, :width] for seed in (1, 2, 3)])
@@ -119,26 +97,6 @@ def test_contrast_lost_by_averaging_is_restored(width: int) -> None:
     assert (restored - stylised).abs().mean() < 0.8 * (grey - stylised).abs().mean()
     torch.testing.assert_close(restore_contrast(stylised, grey), stylised)  # none is taken away
     torch.testing.assert_close(gaussian_blur(restored, 2.6).mean(), grey.mean(), atol=5e-3, rtol=0)
-
-
-def test_another_light_is_the_same_scene() -> None:
-    carried, trust = smooth(1), torch.full((HEIGHT, WIDTH), 0.8)
-    brighter = 0.3 + 0.5 * carried
-    matched, same = match_source(carried, brighter, trust)
-    torch.testing.assert_close(matched, brighter, atol=2e-3, rtol=0)
-    assert same > 0.999
-    brighter[10:20, 10:20] = 0  # nor does something that comes in change the light
-    matched, same = match_source(carried, brighter, trust)
-    torch.testing.assert_close(matched[:, 30:], brighter[:, 30:], atol=0.02, rtol=0)
-    assert same > 0.8
-
-
-def test_a_mixture_with_another_picture_is_another_scene() -> None:
-    carried, other, trust = smooth(1), smooth(2), torch.ones(HEIGHT, WIDTH)
-    shares = [float(match_source(carried, torch.lerp(carried, other, share), trust)[1]) for share in (0.1, 0.5, 1.0)]
-    assert shares == sorted(shares, reverse=True)
-    assert shares[0] > 0.9
-    assert shares[-1] < 0.1
 
 
 def smooth(seed: int) -> Tensor:
