@@ -25,7 +25,7 @@ class Purpose:
 
 
 PURPOSES = {
-    "web": Purpose(".mp4", {"codec": "libx264", "crf": 20, "preset": "slow", "pix_fmt": "yuv420p"}),
+    "web": Purpose(".mp4", {"codec": "libx264", "crf": 20, "preset": "slow", "pix_fmt": "yuv420p", "faststart": True}),
     "archive": Purpose(".mkv", {"codec": "ffv1"}),
     "edit": Purpose(".mov", {"codec": "prores_ks"}),
 }

@@ -42,6 +42,11 @@ def unfinished_checkpoint_path(output: Path) -> Path:
     return _beside(output, f".partial{output.suffix}.new")
 
 
+def faststart_path(output: Path) -> Path:
+    """Return the name of a finished output while its index is put in front: `film.partial.faststart.mp4`."""
+    return _beside(output, f".partial.faststart{output.suffix}")
+
+
 def damaged_path(output: Path) -> Path:
     """Return a free name under which a partial output that cannot be resumed is kept: `film.partial.damaged.mkv`."""
     numbers = (f"-{number}" if number > 1 else "" for number in count(1))
@@ -56,6 +61,7 @@ def side_paths(output: Path) -> tuple[Path, ...]:
         set_aside_path(output),
         checkpoint_path(output),
         unfinished_checkpoint_path(output),
+        faststart_path(output),
     )
 
 

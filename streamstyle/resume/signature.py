@@ -37,7 +37,9 @@ def _field_names(settings: type) -> set[str]:
     return {field.name for field in fields(settings)}
 
 
-_IRRELEVANT = {*_field_names(SourceSettings), "script", "mask", "flow_workers", "flow_cache", "device", "threads"}
+_IRRELEVANT = {
+    *_field_names(SourceSettings), "script", "mask", "flow_workers", "flow_cache", "device", "threads", "faststart",
+}  # fmt: skip
 """Settings that change no frame, and those that have entries of their own, as the source has by its size and range."""
 
 _RUDER = _field_names(RuderSettings)
@@ -75,7 +77,8 @@ def run_inputs(video: VideoInfo, style: StyleBlend, settings: Settings) -> list[
 
 def upscale_signature(video: VideoInfo, settings: UpscaleSettings, encoder: EncoderSettings) -> dict[str, str]:
     """Return the signature of a run that upscales a video without stylising it."""
-    return _video_entries(video) | _option_entries({"factor": settings.upscale, **dict(_flatten(encoder))})
+    options = {name: value for name, value in _flatten(encoder) if name not in _IRRELEVANT}
+    return _video_entries(video) | _option_entries({"factor": settings.upscale, **options})
 
 
 def check_unchanged(earlier: Mapping[str, str], wanted: Mapping[str, str], partial: Path) -> None:

@@ -251,6 +251,11 @@ class EncoderSettings:
         "the film has one; images have the film's bits.",
     )
     full_range: bool = cli_field(False, "Write YUV in full range, not in that of television.")
+    faststart: bool = cli_field(
+        False,
+        "Put the index of MP4 and MOV in front, so that a browser plays what it has loaded; the file is copied once at "
+        "the end.",
+    )
 
     def __post_init__(self) -> None:
         require(0 <= self.crf <= 63, "--crf", self.crf, "Give 0 to 63; 18 looks like the source.")

@@ -17,6 +17,7 @@ from streamstyle.files import file_state
 from streamstyle.frames import OutputFrame
 from streamstyle.media.captions import holds_text
 from streamstyle.media.decode_times import DtsContinuation
+from streamstyle.media.faststart import FASTSTART_SUFFIXES, index_in_front
 from streamstyle.media.frame_converter import resize_alpha
 from streamstyle.media.output_file import PartialFile, lock_existing, new_container, output_errors
 from streamstyle.media.output_names import check_output, partial_path, set_aside_path
@@ -107,6 +108,10 @@ class VideoWriter:
         self._dts = DtsContinuation()
         self._frames_without_captions, self._has_lost_alpha = 0, False
         self._is_open, self._failed = True, False
+        self._faststart = (
+            settings.faststart and isinstance(file, PartialFile) and output.suffix.lower() in FASTSTART_SUFFIXES
+        )
+        self._index_problems = list[str]()
         plan = plan_streams(video, output)
         self._container = new_container(output, file, video.time_base, through_tee=needs_tee(plan, source, output))
         source_video = cast("VideoStream", source.streams[video.video_stream])
@@ -132,6 +137,7 @@ class VideoWriter:
         if self._has_lost_alpha:
             codec = self._encoder.stream.codec_context.name
             yield f"the alpha was left out: {codec} does not hold it; --codec prores or ffv1 do, and PNG images"
+        yield from self._index_problems
         yield from self._side_files.kept
         yield from self.checkpoints.warnings(stopped=stopped)
         if not stopped:
@@ -238,8 +244,12 @@ class VideoWriter:
             if self._side_files.aside():
                 self.checkpoints.close()  # so that a kill from here on leaves only what is complete
             self._file.sync()
-            before_rename()
-            self._file.publish(self._output)
+            with ExitStack() as stack:
+                file = self._file
+                if self._faststart and isinstance(file, PartialFile):
+                    file = stack.enter_context(index_in_front(file, self._output, self._index_problems.append))
+                before_rename()
+                file.publish(self._output)
             self._side_files.finish()
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ def test_options_that_are_given_count_for_more(tmp_path: Path) -> None:
     style = str(random_style(tmp_path))
     for arguments in (["--crf", "30", "--for", "web"], ["--for", "web", "--crf", "30"]):
         parsed = parse_run_arguments(["film.mkv", "--style", style, *arguments])
-        assert parsed.settings.encoder == EncoderSettings(crf=30, preset="slow", pix_fmt="yuv420p")
+        assert parsed.settings.encoder == EncoderSettings(crf=30, preset="slow", pix_fmt="yuv420p", faststart=True)
         assert parsed.find_output(None) == Path("film.nonsense.mp4")
     assert parse_run_arguments(["film.mkv", "--style", style]).settings.encoder == EncoderSettings()
 
