@@ -116,6 +116,8 @@ class Stretch:
     """At least one, their times rising; the first is its start, and the look of the last holds until the end."""
     mask: Mask | None = None
     """None if the look holds everywhere."""
+    method: str = ""
+    """Value of `--method`; empty for that of the run."""
 
     @property
     def start(self) -> float:
@@ -141,7 +143,7 @@ class Stretch:
             keys = (LookKey(key.time, replace(key.look, strength=0.0)) for key in self.keys)
         else:
             keys = (LookKey(key.time, replace(key.look, style=outside)) for key in self.keys)
-        return Stretch(tuple(keys))
+        return Stretch(tuple(keys), method=self.method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +166,20 @@ class Looks:
         """Return the mask at a time, if there is one."""
         return self.stretches[self._index(time)].mask
 
+    def method_at(self, time: float) -> str:
+        """Return the value of `--method` at a time; empty for that of the run."""
+        return self.stretches[self._index(time)].method
+
     def outside(self) -> Looks:
         """Return the looks outside the masks."""
         return Looks(tuple(stretch.outside() for stretch in self.stretches))
 
     def breaks(self, before: float, time: float) -> bool:
-        """Whether the look changes at once between two times: nothing may be carried from one to the other."""
+        """Whether look or method change at once between two times: nothing may be carried from one to the other."""
         first, last = self._index(before), self._index(time)
         return any(
-            stretch.keys[-1].look != following.keys[0].look or stretch.mask != following.mask
+            stretch.keys[-1].look != following.keys[0].look
+            or (stretch.mask, stretch.method) != (following.mask, following.method)
             for stretch, following in pairwise(self.stretches[first : last + 1])
         )
 
@@ -184,6 +191,11 @@ class Looks:
     def masks(self) -> tuple[Mask, ...]:
         """All masks, each once."""
         return tuple(dict.fromkeys(stretch.mask for stretch in self.stretches if stretch.mask is not None))
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """All values of `--method`; an empty one stands for that of the run."""
+        return frozenset(stretch.method for stretch in self.stretches)
 
     @property
     def is_original(self) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice, tee
+from itertools import chain, groupby, islice, tee
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_er
 from streamstyle.job import FrameCallback, Job, Writer, open_output
 from streamstyle.mask_films import MaskFilms
 from streamstyle.media.flow_cache import FlowCache
+from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import (
     load_consistency_loss_network,
     load_ruder_loss_network,
@@ -284,7 +285,10 @@ class _Painter:
     ) -> None:
         self._settings, self._networks, self._device = settings.consistency, networks, device
         self._warn, self._timed = warn, timer.measure_iter
-        self._loss_network = load_consistency_loss_network(settings.consistency, device)
+        self._loss_network: VggFeatures | None = None
+        if Method.consistent in settings.methods:
+            optimised = replace(settings.consistency, method=Method.consistent)
+            self._loss_network = load_consistency_loss_network(optimised, device)
         self._motion_by = partial(estimate_motion, preset=settings.flow.flow)
 
     def paint(
@@ -298,7 +302,7 @@ class _Painter:
         stylised = stylise(frames, looks, self._networks, self._device, self._warn)
         if paintings:
             stylised = carry_paintings(stylised, paintings, looks.time_base, self._motion_by)
-        return self._timed("consistency", self._make_consistent(self._timed("stylise", stylised), feedback))
+        return self._timed("consistency", self._make_consistent(self._timed("stylise", stylised), looks, feedback))
 
     def paint_masked(
         self,
@@ -317,13 +321,31 @@ class _Painter:
             feedback,
         )
 
-    def _make_consistent(self, frames: Iterator[StylisedFrame], feedback: Feedback) -> Iterator[StylisedFrame]:
-        """Return the frames made consistent in time by the method, johnson's as they are."""
-        if self._settings.method is Method.johnson:
+    def _make_consistent(
+        self, frames: Iterable[StylisedFrame], looks: FrameLooks, feedback: Feedback
+    ) -> Iterator[StylisedFrame]:
+        """Yield the frames made consistent in time, each by its method; where that changes a shot begins."""
+        for method, those in groupby(frames, lambda stylised: looks.method_at(stylised.flowed.frame)):
+            begins_shot, same = _look_at_first(those)
+            carried = {} if begins_shot else feedback  # of another method, perhaps
+            yield from self._by_method(Method(method or self._settings.method), same, carried)
+            feedback = {}
+
+    def _by_method(
+        self, method: Method, frames: Iterator[StylisedFrame], feedback: Feedback
+    ) -> Iterator[StylisedFrame]:
+        """Return the frames made consistent in time by a method, johnson's as they are."""
+        if method is Method.johnson:
             return frames
-        if self._settings.method is Method.live:
+        if method is Method.live:
             return live(frames, self._settings, feedback)
         return consistency(frames, self._settings, self._loss_network, self._warn, feedback)
+
+
+def _look_at_first(frames: Iterator[StylisedFrame]) -> tuple[bool, Iterator[StylisedFrame]]:
+    """Return whether nothing is carried to the first of the frames, and all of them."""
+    first = next(frames)
+    return first.flowed.motion is None, chain([first], frames)
 
 
 def _load_ruder_optimiser(style: StyleBlend, settings: Settings, device: torch.device, warn: Warn) -> RuderOptimiser:

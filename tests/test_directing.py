@@ -88,6 +88,45 @@ def test_a_stopped_run_is_resumed_bit_for_bit(tmp_path: Path, method: Method, st
     assert resumed.hashes() == whole.hashes()
 
 
+METHODS = """
+style = "wave"
+[[shot]]          # 0 to 5
+start = 0
+method = "johnson"
+[[shot]]          # 5 to 14, over a cut of the film at 10
+start = 0.2
+method = "live"
+[[shot]]          # 14 to 27, over a cut of the film at 18
+start = 0.56
+method = "consistent"
+"""
+
+
+def test_each_shot_has_its_method(tmp_path: Path) -> None:
+    """The same frames, bit for bit, as those of a run of that part by that method."""
+    mixed = directed(tmp_path, METHODS)
+    hashes = mixed.stylise(tmp_path / "mixed.mkv").hashes()
+    for method, start, end in ((Method.johnson, 0, 5), (Method.live, 5, 14), (Method.consistent, 14, 27)):
+        alone = mixed.with_settings(
+            script=None,
+            source=SourceSettings(start=start / 25, end=end / 25),
+            consistency=ConsistencySettings(method, iterations=2),
+        )
+        assert hashes[start:end] == alone.stylise(tmp_path / f"{method}.mkv").hashes()
+
+
+@pytest.mark.parametrize("stop_after", [3, 5, 14, 16])
+def test_a_run_of_several_methods_is_resumed_bit_for_bit(tmp_path: Path, stop_after: int) -> None:
+    """Within a shot, and where the method changes: what was carried by the one is nothing to the other."""
+    one = directed(tmp_path, METHODS)
+    whole = one.stylise(tmp_path / "whole.mkv")
+    one.stylise(tmp_path / "out.mkv", stop_after)
+    resumed = one.stylise(tmp_path / "out.mkv")
+    assert isinstance(resumed.ended, Finished)
+    assert resumed.ended.resumed_frames == stop_after
+    assert resumed.hashes() == whole.hashes()
+
+
 def test_another_script_does_not_resume_a_run(tmp_path: Path) -> None:
     one = directed(tmp_path)
     one.stylise(tmp_path / "out.mkv", 4)
@@ -96,11 +135,12 @@ def test_another_script_does_not_resume_a_run(tmp_path: Path) -> None:
             one.with_settings(script=script).stylise(tmp_path / "out.mkv")
 
 
-def test_pieces_of_a_cluster_are_the_same_film(tmp_path: Path) -> None:
-    one = directed(tmp_path)
+@pytest.mark.parametrize(("text", "shots"), [(SCRIPT, 4), (METHODS, 5)])
+def test_pieces_of_a_cluster_are_the_same_film(tmp_path: Path, text: str, shots: int) -> None:
+    one = directed(tmp_path, text)
     pieces = InProcess().run(one, tmp_path / "pieces.mkv")
     assert isinstance(pieces.ended, Finished)
-    assert pieces.ended.shots == 4
+    assert pieces.ended.shots == shots
     assert pieces.hashes() == one.stylise(tmp_path / "whole.mkv").hashes()
 
 

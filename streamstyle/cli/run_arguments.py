@@ -238,7 +238,10 @@ def _direct(values: Mapping[str, Any], settings: Settings) -> tuple[StyleBlend, 
             raise SettingsError(f"{option} trains one style, not those of a --script", "Leave out one of them.")
     from streamstyle.styles.script import read_script
 
-    looks = read_script(script, style, settings.style, mask, outside)
+    looks = read_script(script, style, settings.style, mask, outside, settings.consistency.method)
+    if len(looks.methods) == 1:
+        only = Method(next(iter(looks.methods)))
+        settings = replace(settings, consistency=replace(settings.consistency, method=only))
     first, name = looks.stretches[0].keys[0].look.style, re.sub(r"\s+", "_", script.stem)
     return replace(first, name=name), replace(settings, script=looks)
 

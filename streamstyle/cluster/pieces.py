@@ -56,16 +56,16 @@ class Splitting:
 
         The layers of `live` are replaced by turns: a piece begins where the same turn does as in the whole take.
         """
-        match settings.consistency.method:
-            case Method.johnson:
-                return cls(length, 0)
-            case Method.ruder:
-                return cls(None, 0)
-            case Method.live:
-                turns = cycle(settings.consistency)
-                run_in = -(-RUN_IN // turns) * turns
-                return cls(max(run_in, length // turns * turns), run_in)
-        return cls(max(RUN_IN, length), RUN_IN)
+        methods = settings.methods
+        if Method.ruder in methods:
+            return cls(None, 0)
+        if Method.live in methods:
+            turns = cycle(settings.consistency)
+            run_in = -(-RUN_IN // turns) * turns
+            return cls(max(run_in, length // turns * turns), run_in)
+        if Method.consistent in methods:
+            return cls(max(RUN_IN, length), RUN_IN)
+        return cls(length, 0)
 
 
 def split(frames: Iterable[Frame], end_pts: int | None, splitting: Splitting) -> Iterator[Piece | None]:

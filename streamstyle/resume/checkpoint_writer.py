@@ -48,7 +48,7 @@ class ResumeNeeds:
         method = settings.consistency.method
         return cls(
             lookback=settings.consistency.lookback[-1],
-            feedback=method is not Method.johnson,
+            feedback=settings.methods != {Method.johnson},
             whole_shots=settings.is_multi_pass,
             interval=INTERVAL_RUDER if method is Method.ruder else INTERVAL,
         )

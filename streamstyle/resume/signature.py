@@ -46,10 +46,10 @@ _RUDER = _field_names(RuderSettings)
 _NETWORK = {"iterations", "perceptual_weight", "style_weight", "tv_weight", "tone", "loss_network"}
 _TEMPORAL = {"flow", "lookback", "steadiness", "temporal_weight", "pixel_weight"}
 _IGNORED = {
-    Method.johnson: _TEMPORAL | _NETWORK | _RUDER,
-    Method.live: _NETWORK | _RUDER,
-    Method.consistent: _RUDER,
-    Method.ruder: {"pixel_weight", "perceptual_weight", "style_weight", "tv_weight", "tone"},
+    Method.johnson: frozenset(_TEMPORAL | _NETWORK | _RUDER),
+    Method.live: frozenset(_NETWORK | _RUDER),
+    Method.consistent: frozenset(_RUDER),
+    Method.ruder: frozenset({"pixel_weight", "perceptual_weight", "style_weight", "tv_weight", "tone"}),
 }
 """Settings that a method ignores. All others count, new ones included."""
 
@@ -59,7 +59,7 @@ def run_signature(video: VideoInfo, style: StyleBlend, settings: Settings) -> di
 
     The device and the number of threads are left out: a run may be resumed with others.
     """
-    ignored = _IRRELEVANT | _IGNORED[settings.consistency.method]
+    ignored = _IRRELEVANT | frozenset.intersection(*(_IGNORED[method] for method in settings.methods))
     options = {name: value for name, value in _flatten(settings) if name not in ignored}
     parts = " ".join(f"{_fingerprint(each.path)}:{each.weight}" for each in style.parts)
     return (

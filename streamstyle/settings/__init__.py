@@ -82,9 +82,15 @@ class Settings:
         return self.style.strength == 0 if self.script is None else self.script.is_original
 
     @property
+    def methods(self) -> frozenset[Method]:
+        """The method of the run, or those of the shots of its script."""
+        stated = frozenset({""}) if self.script is None else self.script.methods
+        return frozenset(Method(name or self.consistency.method) for name in stated)
+
+    @property
     def needs_flow(self) -> bool:
         """Whether motion from frame to frame is needed."""
-        return self.consistency.method is not Method.johnson and not self.is_original
+        return self.methods != {Method.johnson} and not self.is_original
 
     @property
     def is_multi_pass(self) -> bool:

@@ -53,6 +53,10 @@ class FrameLooks:
         """Whether a look that changes at once begins with the frame, after the earlier one."""
         return self.looks.breaks(self.time(earlier), self.time(frame))
 
+    def method_at(self, frame: Frame) -> str:
+        """Return the value of `--method` of a frame; empty for that of the run."""
+        return self.looks.method_at(self.time(frame))
+
     def mask_at(self, frame: Frame) -> Mask | None:
         """Return the mask of a frame, if there is one."""
         return self.looks.mask_at(self.time(frame))

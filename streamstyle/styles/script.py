@@ -16,13 +16,14 @@ from streamstyle.errors import SettingsError, StreamstyleError
 from streamstyle.files import special_file
 from streamstyle.formatting import format_timestamp, parse_time
 from streamstyle.looks import TOLERANCE, Look, LookKey, Looks, Mask, Stretch, StyleBlend
-from streamstyle.settings import StyleSettings
+from streamstyle.settings import Method, StyleSettings
 from streamstyle.styles.spec import find_mask, parse_outside, parse_style
 
 _LOOK_KEYS = ("style", "strength", "style-scale", "preserve-colour")
-_MASK_KEYS = ("mask", "outside")
-_TOP_KEYS = (*_LOOK_KEYS, *_MASK_KEYS, "shot")
-_SHOT_KEYS = ("start", "end", "picture", *_LOOK_KEYS, *_MASK_KEYS, "key")
+_SHOT_ONLY = ("mask", "outside", "method")
+_TOP_KEYS = (*_LOOK_KEYS, *_SHOT_ONLY, "shot")
+_SHOT_KEYS = ("start", "end", "picture", *_LOOK_KEYS, *_SHOT_ONLY, "key")
+_METHODS = tuple(method.value for method in Method if method is not Method.ruder)
 _KEY_KEYS = ("time", *_LOOK_KEYS)
 
 _MAX_BYTES = 16 << 20
@@ -39,6 +40,7 @@ def read_script(
     settings: StyleSettings,  # where the script says nothing
     mask: Path | None = None,  # where the script names none
     outside: StyleBlend | None = None,  # of masks, where the script does not say; None: the film
+    method: Method = Method.live,  # where the script names none
 ) -> Looks:
     """Return the looks that a script states. SettingsError, with line and key, for what cannot be."""
     text = _read(path)
@@ -48,7 +50,7 @@ def read_script(
         raise SettingsError(f"{path} is not TOML: {error}", "docs/directing.md has examples.") from error
     top = _Table(path, content, (), _find_lines(text), "")
     top.require_known(_TOP_KEYS)
-    defaults = _Values(style, settings, mask, outside).updated(top)
+    defaults = _Values(style, settings, mask, outside, method).updated(top)
     shots = [_read_shot(shot, defaults) for shot in top.tables("shot")]
     if not shots and defaults.style is None:
         raise SettingsError(f"{path} names no style", "Give style = at its top, or --style.")
@@ -130,6 +132,7 @@ class _Values:
     settings: StyleSettings
     mask_path: Path | None
     outside: StyleBlend | None
+    method: Method
 
     @property
     def mask(self) -> Mask | None:
@@ -139,7 +142,7 @@ class _Values:
     def updated(self, table: _Table) -> _Values:
         """Return the values of a table, with these for what it does not say."""
         values = self
-        for key in (*_LOOK_KEYS, *_MASK_KEYS):
+        for key in (*_LOOK_KEYS, *_SHOT_ONLY):
             value = table.get(key)
             try:
                 values = values if value is None else values._with(table, key, value)
@@ -163,6 +166,10 @@ class _Values:
                     return replace(self, mask_path=None)
                 named = _of_type(table, key, value, str, "the name of a file, or false")
                 return replace(self, mask_path=find_mask(folder / named))
+            case "method":
+                if value not in _METHODS:
+                    raise _located(table.error(key, f"cannot be {_shown(value)}", f"Give {' or '.join(_METHODS)}."))
+                return replace(self, method=Method(value))
             case "preserve-colour":
                 setting: dict[str, Any] = {"preserve_colour": _of_type(table, key, value, bool, "true or false")}
             case _:
@@ -181,10 +188,13 @@ class _LocatedError(SettingsError):
     """Says where it is already."""
 
 
+def _located(error: SettingsError) -> _LocatedError:
+    return _LocatedError(error.problem, error.next_step)
+
+
 def _of_type(table: _Table, key: str, value: Any, kind: Any, name: str) -> Any:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        error = table.error(key, f"cannot be {_shown(value)}", f"Give {name}.")
-        raise _LocatedError(error.problem, error.next_step)
+        raise _located(table.error(key, f"cannot be {_shown(value)}", f"Give {name}."))
     return value
 
 
@@ -216,7 +226,7 @@ def _read_shot(table: _Table, defaults: _Values) -> _Shot:
         each.require(time <= (end or inf), "time", "is after the end of the shot", "Give an earlier time.")
         values = values.updated(each)
         keys.append(LookKey(time, values.look(each)))
-    return _Shot(table, Stretch(tuple(keys), shot_values.mask), end)
+    return _Shot(table, Stretch(tuple(keys), shot_values.mask, shot_values.method.value), end)
 
 
 def _without_gaps(shots: list[_Shot], defaults: _Values, path: Path) -> list[Stretch]:
@@ -247,7 +257,7 @@ def _default_stretch(start: float, defaults: _Values, path: Path) -> Stretch:
             "Give style = at its top, or --style.",
         )
     place = _Table(path, {}, (), {}, "")
-    return Stretch((LookKey(start, defaults.look(place)),), defaults.mask)
+    return Stretch((LookKey(start, defaults.look(place)),), defaults.mask, defaults.method.value)
 
 
 def _read(path: Path) -> str:

@@ -46,3 +46,12 @@ def test_arguments_that_a_run_cannot_use_raise_its_error(
 ) -> None:
     with pytest.raises(error, match=message):
         parse_run_arguments(["film.mp4", *options])
+
+
+@pytest.mark.parametrize(("text", "method"), [("method = 'johnson'", "johnson"), ("", "consistent")])
+def test_the_one_method_of_a_script_is_that_of_the_run(tmp_path: Path, text: str, method: str) -> None:
+    script = tmp_path / "film.toml"
+    script.write_text(f"style = 'wave'\n{text}\n")
+    parsed = parse_run_arguments(["film.mkv", "--script", str(script), "--method", "consistent"])
+    assert parsed.settings.consistency.method == method
+    assert parsed.settings.methods == {method}

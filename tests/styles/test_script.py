@@ -116,6 +116,14 @@ def test_masks_are_named_at_the_top_or_in_a_shot(tmp_path: Path) -> None:
     assert fourth.outside is None
 
 
+def test_a_method_is_that_of_the_shot_of_the_top_or_of_the_command_line(tmp_path: Path) -> None:
+    text = "style = 'wave'\n[[shot]]\nstart = 0\nmethod = 'johnson'\n[[shot]]\nstart = 1\n[[shot]]\nstart = 2\n"
+    looks = script(tmp_path, text)
+    assert [looks.method_at(time) for time in (0, 1, 2)] == ["johnson", "live", "live"]
+    assert [looks.breaks(time - 0.1, time) for time in (1, 2)] == [True, False]
+    assert script(tmp_path, f"method = 'consistent'\n{text}").methods == {"johnson", "consistent"}
+
+
 def test_the_examples_of_the_documentation(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "directing.md").read_text()
     scripts = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
@@ -144,6 +152,9 @@ ERRORS = {
     "style = 'wave'\nstrength = true": ("line 2: strength cannot be true", "Give a number."),
     "style = 'wave'\nstrength = nan": ("line 2: strength cannot be nan", "Give 0 to 1."),
     "style = 'wave'\npreserve-colour = 1": ("line 2: preserve-colour cannot be 1", "Give true or false."),
+    "style = 'wave'\nmethod = 'lively'": ('line 2: method cannot be "lively"', "Give johnson or live or consistent."),
+    "style = 'wave'\n[[shot]]\nstart = 0\nmethod = 'ruder'": ('line 4: method cannot be "ruder"', "Give johnson or"),
+    "style = 'wave'\nmethod = ['live']": ("line 2: method cannot be", "Give johnson or"),
     "style = 3": ("line 1: style cannot be 3", "Give a text."),
     "style = 'wav'": ("line 1: style", "Did you mean wave"),
     "style = 'wave'\n[[shot]]\nstart = 'soon'": ('line 3: start cannot be "soon"', "Give a time"),
