@@ -37,7 +37,7 @@ def test_joints(work: Work, report: Report, method: Method) -> None:
     """The frames from the joint on, in levels of 255; the take is each film played forward and backward."""
     settings = ConsistencySettings(method=method, iterations=work.iterations)
     turns = cycle(settings) if method is Method.live else 32
-    run_ins = sorted({turns // 2, turns, 64, 2 * turns})
+    run_ins = sorted({turns // 2, turns, 64, 96})
     make = _maker(settings)
     for film in work.films:
         joint = 3 * turns if method is Method.live else 4 * turns

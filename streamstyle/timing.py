@@ -18,19 +18,22 @@ class PausableClock:
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._paused_seconds = 0.0
+        self._paused_since: float | None = None
 
     @property
     def seconds(self) -> float:
         """Seconds of work so far."""
-        return time.monotonic() - self._started - self._paused_seconds
+        now = time.monotonic() if self._paused_since is None else self._paused_since
+        return now - self._started - self._paused_seconds
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Leave out the time spent in the block."""
-        start = time.monotonic()
+        self._paused_since = start = time.monotonic()
         try:
             yield
         finally:
+            self._paused_since = None
             self._paused_seconds += time.monotonic() - start
 
 

@@ -74,6 +74,16 @@ class WorkerActivity:
         """Return the number of frames done of these pieces."""
         return sum(self._frames.get(number, 0) for number in pieces)
 
+    def first_painter(self, pieces: Collection[int]) -> str | None:
+        """Return the address of the worker that paints the earliest of these pieces; None if none does."""
+        there = self._workers()
+        painters = {
+            number: address
+            for address, known in self._known.items()
+            if (number := known.report["piece"]) is not None and number in pieces and address in there
+        }
+        return painters[min(painters)] if painters else None
+
     def sample(self, pieces: Mapping[int, Piece]) -> WorkersSampled | None:
         """Return what each worker does, if it is time to say so; `pieces` are those in work."""
         if time.monotonic() < self._due:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from streamstyle.cluster.flow import FlowHands, FlowOnCluster
 from streamstyle.cluster.head import Hands, run_on_cluster
 from streamstyle.cluster.painting import usable_cores
 from streamstyle.cluster.pieces import Piece
+from streamstyle.cluster.reporter import OnPoll
 from streamstyle.errors import DeviceError, OutputError, SettingsError
 from streamstyle.events import Finished, Observer, Stopped, Warned, WorkersSampled
 from streamstyle.media.image_sequence import is_sequence
@@ -47,7 +48,7 @@ def run_at_address(
     cluster: ClusterSettings,
     observe: Observer,
     stop: threading.Event,
-    on_poll: Callable[[], None],
+    on_poll: OnPoll,
     restart: bool,
 ) -> Finished | Stopped:
     """Write the video in a style to `output`, painted at the address in `cluster`; see `run_on_cluster`."""
@@ -105,16 +106,19 @@ def _open_hands(
     """Yield the workers at an address and the settings for them, once there is a worker. Raises StreamstyleError."""
     settings = replace(settings, threads=_threads_of_worker(address, settings))
     with connect_to_workers(address, stop, warn) as client:
-        from streamstyle.cluster.worker import paint_on_worker, stop_run  # noqa: PLC0415
+        from streamstyle.cluster.order_sender import OrderSender  # noqa: PLC0415
+        from streamstyle.cluster.worker import paint_on_worker  # noqa: PLC0415
 
         facts = list(facts_of_workers(client, video).values())
         for other in {each["version"] for each in facts} - {__version__}:
             problem = f"a worker has streamstyle {other}, and this machine {__version__}"
             raise DeviceError(problem, "Install the same version on all machines.")
         run, activity = _watch(client, video)
+        orders = OrderSender(client, run, activity.first_painter)
 
         def poll(pieces: Mapping[int, Piece]) -> tuple[int, WorkersSampled | None]:
             check_scheduler(client)
+            orders.pieces = pieces
             return activity.frames_done(pieces), activity.sample(pieces)
 
         hands = Hands(
@@ -124,12 +128,13 @@ def _open_hands(
             have_film=bool(facts) and all(each["has_film"] for each in facts),
             description=_describe(len(facts), sorted({each["host"] for each in facts})),
             poll=poll,
+            pause=orders.pause,
+            show=orders.show,
         )
         try:
             yield hands, settings
         finally:
-            with suppress(Exception):  # the scheduler may be gone
-                client.run(stop_run, run, wait=False)
+            orders.stop()
 
 
 def _watch(client: Client, video: VideoInfo) -> tuple[str, WorkerActivity]:

@@ -5,12 +5,14 @@ It only lends hands: what is done is in the journal (`journal.py`) or in the flo
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
@@ -115,6 +117,17 @@ def check_scheduler(client: Client) -> None:
 def scheduler_gone() -> DeviceError:
     """Return the error."""
     return DeviceError("the scheduler of the cluster is gone", "Start it again; the same command resumes.")
+
+
+def ask_workers(
+    client: Client, function: Callable[..., Any], *arguments: Any, workers: Sequence[str] | None = None
+) -> Future[dict[str, Any]]:
+    """Call a function in workers, of all or those at these addresses, beside what they paint; returns at once.
+
+    What they return comes by address, or the exception that they raise. Of a worker that is frozen nothing comes.
+    """
+    asked = client._run(function, *arguments, workers=workers, on_error="return")  # `run` would wait for that worker
+    return asyncio.run_coroutine_threadsafe(asked, client.loop.asyncio_loop)
 
 
 def facts_of_workers(client: Client, video: VideoInfo | None = None) -> dict[str, dict[str, Any]]:

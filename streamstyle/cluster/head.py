@@ -12,14 +12,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from streamstyle.cluster.failures import Failures
 from streamstyle.cluster.joining import check_piece, encoder_header, join
 from streamstyle.cluster.journal import Journal, open_journal
+from streamstyle.cluster.orders import View
 from streamstyle.cluster.packets import PacketCutter
 from streamstyle.cluster.painting import Commission, FilmMissing, PaintedPiece, PieceTask, content_digest
 from streamstyle.cluster.pieces import Piece, Splitting, split
-from streamstyle.cluster.reporter import Reporter
+from streamstyle.cluster.reporter import OnPoll, Reporter
 from streamstyle.errors import DeviceError, OutputError, SettingsError, StyleError
 from streamstyle.events import Finished, Observer, Stopped, WorkersSampled
 from streamstyle.media.output_names import check_output, partial_path
@@ -65,6 +67,10 @@ class Hands:
     poll: Callable[[Mapping[int, Piece]], tuple[int, WorkersSampled | None]] = lambda pieces: (0, None)
     """Called now and then with the pieces in work, by number; returns how many frames of them are done, and what the
     workers do if it is time to say so."""
+    pause: Callable[[bool], None] = lambda paused: None
+    """Makes all workers pause after their current frame, or continue; called again and again during a pause."""
+    show: Callable[[View], Any] = lambda view: None
+    """Orders a view of a frame that is being painted; returns what the last order has shown, None if nothing yet."""
 
 
 def run_on_cluster(
@@ -79,13 +85,13 @@ def run_on_cluster(
     piece_seconds: float = 60,
     exact: bool = False,
     restart: bool = False,
-    on_poll: Callable[[], None] = lambda: None,
+    on_poll: OnPoll = lambda context: False,
 ) -> Finished | Stopped:
     """Write the video in a style to `output`, painted by `hands`; `on_poll` is called now and then.
 
-    Finished pieces of an earlier run are used again, unless `restart` is set. When `stop` is set, no more pieces are
-    handed out, what is finished is kept, and what of it begins the film is joined so that it can be watched. With
-    `exact`, pieces whose arithmetic differs are refused.
+    While that says so the workers pause and no pieces are handed out. Finished pieces of an earlier run are used again,
+    unless `restart` is set. When `stop` is set, no more pieces are handed out, what is finished is kept, and what of it
+    begins the film is joined so that it can be watched. With `exact`, pieces whose arithmetic differs are refused.
     Raises StreamstyleError; what is finished is kept then, too.
     """
     inputs = run_inputs(video, style, settings)
@@ -95,7 +101,7 @@ def run_on_cluster(
     signature = {**run_signature(video, style, settings), "--piece-length": f"{piece_seconds:g}"}
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(output, signature, restart=restart))
-        reporter = Reporter(video, observe, on_poll)
+        reporter = Reporter(video, observe, on_poll, hands.show)
         run = _Run(video, output, style, settings, hands, stop, splitting, exact, journal, reporter)
         run.paint_all()
         return run.finish()
@@ -128,7 +134,7 @@ class _Run:
         self._files = dict[int, Path]()
         self._in_work = dict["Future[Painted]", Piece]()
         self._failures = Failures(video, reporter.warn)
-        self._again = list[Piece]()
+        self._again, self._is_paused = list[Piece](), False
         self._arithmetic, self._unlike_is_said = {entry.arithmetic for entry in journal.entries}, False
 
     def paint_all(self) -> None:
@@ -139,8 +145,12 @@ class _Run:
             looks = FrameLooks.of(self._video, self._settings.looks(self._style))
             found = split(number_shots(frames, looks_break=looks.breaks), self._video.end_pts, self._splitting)
             self._report_start()
+            self._report()
             waiting, is_read = list[Piece](), False
             while not self._stop.is_set():
+                if self._is_paused:
+                    self._wait_in_pause()
+                    continue
                 room = _WINDOW * max(1, self._hands.count())
                 for _ in range(_FRAMES_AT_ONCE if not is_read and len(waiting) < room else 0):
                     piece = next(found, _END)
@@ -159,6 +169,12 @@ class _Run:
                     return
                 self._collect(_POLL_SECONDS if is_read or len(waiting) >= room else 0)
             self._collect(0)
+
+    def _wait_in_pause(self) -> None:
+        """Let time pass; a piece that was about to end may still come."""
+        if not self._in_work:
+            self._stop.wait(_POLL_SECONDS)
+        self._collect(_POLL_SECONDS)
 
     def finish(self) -> Finished | Stopped:
         """Join the pieces, or say what is missing; return the last event. Raises DeviceError for failed pieces."""
@@ -270,4 +286,7 @@ class _Run:
             self._reporter.warn(f"pieces are painted on unlike machines: {kinds}; they may differ slightly")
 
     def _report(self) -> None:
-        self._reporter.progress(*self._hands.poll({piece.number: piece for piece in self._in_work.values()}))
+        in_work = {piece.number: piece for piece in self._in_work.values()}
+        was_paused, self._is_paused = self._is_paused, self._reporter.progress(*self._hands.poll(in_work))
+        if was_paused or self._is_paused:
+            self._hands.pause(self._is_paused)

@@ -20,6 +20,7 @@ from streamstyle.errors import DeviceError, SettingsError
 from streamstyle.events import Event, FrameWritten, Observer, Stopped, Warned
 from streamstyle.files import fingerprint, temporary_folder
 from streamstyle.gpu.device import describe_arithmetic, select_device
+from streamstyle.job import FrameCallback
 from streamstyle.media.image_sequence import is_sequence
 from streamstyle.pipeline import stylise_video
 from streamstyle.record_paths import paths_in, replace_paths
@@ -96,9 +97,12 @@ class FilmMissing:
 
 
 def paint(
-    task: PieceTask, observe: Callable[[int], None] = lambda frames: None, stop: threading.Event | None = None
+    task: PieceTask,
+    observe: Callable[[int], None] = lambda frames: None,
+    stop: threading.Event | None = None,
+    on_frame: FrameCallback | None = None,
 ) -> PaintedPiece | FilmMissing:
-    """Paint a piece; `observe` is told how many of its frames are done.
+    """Paint a piece; `observe` is told how many of its frames are done, `on_frame` gets each.
 
     Raises StreamstyleError, a DeviceError if `stop` was set before the piece was done.
     """
@@ -117,7 +121,7 @@ def paint(
             return FilmMissing(piece.number)
         style, settings = _place_files(commission, folder)
         output = folder / f"piece{commission.suffix}"
-        _paint(video, output, style, settings, note, piece, stop or threading.Event())
+        _paint(video, output, style, settings, note, piece, stop or threading.Event(), on_frame)
         header = encoder_header(video.upscaled(settings.upscale.upscale), output, settings.encoder)
         content = output.read_bytes()
     return PaintedPiece(
@@ -157,11 +161,14 @@ def _paint(
     observe: Observer,
     piece: Piece,
     stop: threading.Event,
+    on_frame: FrameCallback | None,
 ) -> None:
     part = replace(video, end_pts=piece.end_pts, frames=len(piece.frames))
     begin = ResumePoint(piece.begin.index, (piece.begin,))
     run_in = len(piece.run_in)
-    end = stylise_video(part, output, style, settings, observe, stop, restart=True, begin=begin, run_in=run_in)
+    end = stylise_video(
+        part, output, style, settings, observe, stop, on_frame, restart=True, begin=begin, run_in=run_in
+    )
     if isinstance(end, Stopped):
         raise DeviceError("the run was stopped", "The same command resumes it.")
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from streamstyle.cluster.orders import View
 from streamstyle.cluster.pieces import Piece
 from streamstyle.events import (
     Finished,
@@ -22,12 +25,28 @@ from streamstyle.timing import PausableClock
 from streamstyle.video_info import VideoInfo
 
 
+@dataclass(frozen=True, slots=True)
+class HeadContext:
+    """State of a run on a cluster, several times a second."""
+
+    frames: int
+    """Done so far, those of pieces in work and of an earlier run included."""
+    clock: PausableClock
+    """Time of the work; to be paused while the workers are."""
+    show: Callable[[View], Any]
+    """Orders a view of a frame that is being painted; returns what the last order has shown, None if nothing yet."""
+
+
+OnPoll = Callable[[HeadContext], bool]
+"""Returns whether the workers are to pause."""
+
+
 class Reporter:
     """Counts the frames of a run and reports events."""
 
-    def __init__(self, video: VideoInfo, observe: Observer, on_poll: Callable[[], None]) -> None:
+    def __init__(self, video: VideoInfo, observe: Observer, on_poll: OnPoll, show: Callable[[View], Any]) -> None:
         """`on_poll` is called with each report of progress."""
-        self._video, self._observe, self._on_poll = video, observe, on_poll
+        self._video, self._observe, self._on_poll, self._show = video, observe, on_poll, show
         self._clock = PausableClock()
         self._frames = self._resumed = self._shown = 0
         self._said = set[str]()
@@ -63,8 +82,11 @@ class Reporter:
         self._observe(ShotStarted(piece.first.shot, piece.first.index, self._video.seconds(piece.first.pts)))
         self._frames += len(piece.frames)
 
-    def progress(self, frames_in_work: int, workers: WorkersSampled | None) -> None:
-        """Report the frames that are done, those of pieces in work included, where their number has grown."""
+    def progress(self, frames_in_work: int, workers: WorkersSampled | None) -> bool:
+        """Report the frames that are done, those of pieces in work included, where their number has grown.
+
+        Returns whether the workers are to pause.
+        """
         frames, total = self._frames + frames_in_work, self._video.frames
         if frames > self._shown:
             self._shown = frames
@@ -72,7 +94,7 @@ class Reporter:
             self._observe(FrameWritten(frames, total, time, self._clock.seconds))
         if workers is not None:
             self._observe(workers)
-        self._on_poll()
+        return self._on_poll(HeadContext(self._shown, self._clock, self._show))
 
     def finished(self, output: Path, shots: int) -> Finished:
         """Report that the output is complete; return the event."""

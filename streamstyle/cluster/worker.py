@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import threading
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from distributed import get_worker
 from streamstyle import __version__
 from streamstyle.cluster.activity import Report
 from streamstyle.cluster.flow import ComputedFlow, FlowTask, compute_flow
+from streamstyle.cluster.orders import Orders, View
 from streamstyle.cluster.painting import (
     FilmMissing,
     PaintedPiece,
@@ -39,8 +39,8 @@ from streamstyle.video_info import VideoInfo
 _REPORT_SECONDS = 0.5
 """Least time between two reports of progress."""
 
-_stops: dict[str, threading.Event] = {}
-"""By run, the order to stop."""
+_orders: dict[str, Orders] = {}
+"""By run."""
 
 _done: dict[str, int] = {}
 """By run, the frames that this worker has done."""
@@ -69,7 +69,7 @@ class WorkerFacts:
 def paint_on_worker(task: PieceTask, run: str) -> PaintedPiece | FilmMissing:
     """Paint a piece and report its progress under the name of the run. Raises StreamstyleError."""
     due, before = 0.0, _done.get(run, 0)
-    stop = _stops.setdefault(run, threading.Event())
+    orders = _orders_of(run)
 
     def observe(frames: int) -> None:
         nonlocal due
@@ -79,7 +79,7 @@ def paint_on_worker(task: PieceTask, run: str) -> PaintedPiece | FilmMissing:
             _report(run, task.piece.number, frames)
 
     observe(0)
-    return paint(task, observe, stop)
+    return paint(task, observe, orders.stop, orders.carry_out)
 
 
 def compute_flow_on_worker(task: FlowTask, run: str) -> ComputedFlow:
@@ -99,7 +99,21 @@ def _report(run: str, piece: int | None, frames: int) -> None:
 
 def stop_run(run: str) -> None:
     """Make this worker leave the piece of a run that it paints."""
-    _stops.setdefault(run, threading.Event()).set()
+    _orders_of(run).stop.set()
+
+
+def pause_run(run: str, paused: bool) -> None:
+    """Make this worker pause the piece of a run that it paints, or continue."""
+    _orders_of(run).pause(paused=paused)
+
+
+def show_frame(run: str, view: View) -> Any:
+    """Return what the view that was ordered last has shown of a frame, and order this one."""
+    return _orders_of(run).show(view)
+
+
+def _orders_of(run: str) -> Orders:
+    return _orders.setdefault(run, Orders())
 
 
 def worker_facts(video: VideoInfo | None, fingerprint: str) -> dict[str, Any]:

@@ -8,16 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from streamstyle.cluster.reporter import OnPoll
 from streamstyle.events import (
-    TRANSIENT,
     Event,
     Failed,
     FrameSaved,
     Observer,
     Paused,
-    PreviewsWritten,
     TrainingStep,
     Unpaused,
     Warned,
@@ -25,8 +23,10 @@ from streamstyle.events import (
 from streamstyle.files import atomic_write
 from streamstyle.job import FrameCallback, FrameContext
 from streamstyle.media.images import encode_image
-from streamstyle.runs.folder import PreviewRequest, RunFolder, SaveRequest, write_json
-from streamstyle.runs.previews import downscale_factor, encode_jpeg, render_view
+from streamstyle.runs.event_log import EventLog
+from streamstyle.runs.folder import PreviewRequest, RunFolder, SaveRequest
+from streamstyle.runs.head_monitor import HeadMonitor
+from streamstyle.runs.previews import render_previews, render_view, write_previews
 from streamstyle.runs.status_sampler import OnlineMetrics, StatusSampler
 
 SAMPLE_INTERVAL = 0.3
@@ -93,26 +93,21 @@ class RunSession:
         monitor = RunMonitor(self.folder, log, observe_both, stop)
         return observe_both, monitor.on_frame
 
-    def attach_head(self, observe: Observer, stop: threading.Event) -> tuple[Observer, Callable[[], None]]:
-        """Return the observer of a run on a cluster, and what it calls now and then so that orders to stop are obeyed.
+    def attach_head(self, observe: Observer, stop: threading.Event) -> tuple[Observer, OnPoll]:
+        """Return the observer of a run on a cluster, and what it calls now and then so that orders are obeyed.
 
-        There are no frames here, so no samples and no previews.
+        There are no samples of the status, whose figures are those of one process.
         """
         if self.problem is not None:
             observe(Warned(self.problem))
-            return observe, lambda: None
+            return observe, lambda context: False
         log = EventLog(self.folder, observe)
 
         def observe_both(event: Event) -> None:
             log.observe(event)
             observe(event)
 
-        def poll() -> None:
-            log.flush()
-            if self.folder.read_control().stop:
-                stop.set()
-
-        return observe_both, poll
+        return observe_both, HeadMonitor(self.folder, log, observe_both, stop).poll
 
 
 class RunMonitor:
@@ -188,25 +183,11 @@ class RunMonitor:
             return
         self._previewed = context.frames, request
         with suppress(OSError):  # a folder that cannot be written is reported by the log
-            images = self._write_previews(context, request)
-            self._log.observe(
-                PreviewsWritten(context.frames, _presentation_time(context), images, request.width, request.height)
-            )
+            written = write_previews(self._folder, render_previews(context, request))
+            self._log.observe(replace(written, frame=context.frames))
             self._log.flush()
         took = time.monotonic() - began
         self._preview_due = began + max(PREVIEW_INTERVAL, took / MAX_PREVIEW_FRACTION)
-
-    def _write_previews(self, context: FrameContext, request: PreviewRequest) -> dict[str, str]:
-        """Return the paths of the JPEG files, by view."""
-        factor = downscale_factor(context.video.width, context.video.height, (request.width, request.height))
-        paths: dict[str, str] = {}
-        for view in request.views:
-            image = render_view(context.stylised, view, factor)
-            if image is not None:
-                path = self._folder.previews / f"{view}.jpg"
-                atomic_write(path, encode_jpeg(image))
-                paths[view] = str(path)
-        return paths
 
     def _save_view(self, context: FrameContext, save: SaveRequest) -> None:
         """Save a view of the frame in full size, once for each request."""
@@ -227,54 +208,3 @@ class RunMonitor:
             self._log.observe(Warned(f"{path} cannot be written ({error.strerror})"))
             return
         self._log.observe(FrameSaved(context.frames, save.view, str(path)))
-
-
-def _presentation_time(context: FrameContext) -> float:
-    return context.video.seconds(context.stylised.flowed.frame.pts)
-
-
-class EventLog:
-    """Writes events to a run folder; if the folder cannot be written it warns once and gives up.
-
-    Any thread may report an event.
-    """
-
-    def __init__(self, folder: RunFolder, observe_warning: Observer) -> None:
-        self._folder = folder
-        self._observe_warning = observe_warning
-        self._status: dict[str, Any] = {}
-        self._failed = False
-        self._lock = threading.RLock()
-
-    def observe(self, event: Event) -> None:
-        """Write the event: a transient one at the next `flush`, any other at once."""
-        with self._lock:
-            if isinstance(event, TRANSIENT):
-                self._status[event.name] = event.to_json()
-                return
-            self.flush()
-            self._append(event)
-
-    def flush(self) -> None:
-        """Write the latest transient events."""
-        with self._lock:
-            if self._failed or not self._status:
-                return
-            try:
-                write_json(self._folder.status, self._status)
-            except OSError as error:
-                self._fail(error)
-
-    def _append(self, event: Event) -> None:
-        if self._failed:
-            return
-        try:
-            with self._folder.events.open("a", encoding="utf-8") as file:
-                file.write(f"{event.to_line()}\n")
-        except OSError as error:
-            self._fail(error)
-
-    def _fail(self, error: OSError) -> None:
-        self._failed = True
-        problem = f"{self._folder.path} cannot be written ({error.strerror})"
-        self._observe_warning(Warned(f"the run can no longer be watched: {problem}"))

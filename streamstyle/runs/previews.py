@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import cv2
@@ -10,7 +11,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from streamstyle.events import PreviewsWritten
+from streamstyle.files import atomic_write
 from streamstyle.frames import StylisedFrame
+from streamstyle.job import FrameContext
+from streamstyle.runs.folder import PreviewRequest, RunFolder
 
 RgbImage = NDArray[np.uint8]
 """[H, W, 3] RGB."""
@@ -21,6 +26,37 @@ _FULL_COLOUR_SPEED = 0.03
 """Motion per frame that is drawn in full colour, as a fraction of the image's width."""
 
 _JPEG_QUALITY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Previews:
+    """Views of a frame as they are sent and written."""
+
+    index: int
+    """Of the frame within the film."""
+    time: float
+    """Seconds."""
+    images: dict[str, bytes] = field(repr=False)
+    """JPEG files by view."""
+    request: PreviewRequest
+
+
+def render_previews(context: FrameContext, request: PreviewRequest) -> Previews:
+    """Return the views that are requested, those that the frame has, in the size that is requested or less."""
+    factor = downscale_factor(context.video.width, context.video.height, (request.width, request.height))
+    images = {view: render_view(context.stylised, view, factor) for view in request.views}
+    frame = context.stylised.flowed.frame
+    jpegs = {view: encode_jpeg(image) for view, image in images.items() if image is not None}
+    return Previews(frame.index, context.video.seconds(frame.pts), jpegs, request)
+
+
+def write_previews(folder: RunFolder, previews: Previews) -> PreviewsWritten:
+    """Write the previews into the folder of a run; return the event. Raises OSError."""
+    paths = {view: folder.previews / f"{view}.jpg" for view in previews.images}
+    for view, path in paths.items():
+        atomic_write(path, previews.images[view])
+    shown = {view: str(path) for view, path in paths.items()}
+    return PreviewsWritten(previews.index + 1, previews.time, shown, previews.request.width, previews.request.height)
 
 
 def render_view(stylised: StylisedFrame, view: str, factor: int = 1) -> RgbImage | None:

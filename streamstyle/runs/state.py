@@ -111,7 +111,7 @@ class RunState:
 
     @property
     def is_in_pieces(self) -> bool:
-        """Whether a cluster paints, so that no frames are seen until the end."""
+        """Whether a cluster paints: there are no figures of the process that paints, and no frame in full size."""
         return self.workers is not None and self.status is None
 
     @property

@@ -58,10 +58,12 @@ def on_cluster(
     paint: Paint = paint,
     have_film: bool = False,
     stop: threading.Event | None = None,
+    orders: dict[str, Any] | None = None,
     **options: Any,
 ) -> StyliseResult:
+    """Paint a film in pieces; `orders` are `pause` and `show` of the hands."""
     events: list[Event] = []
-    hands = Hands(executor, paint, lambda: 1, have_film, "one thread")
+    hands = Hands(executor, paint, lambda: 1, have_film, "one thread", **(orders or {}))
     video = probe(of.video, of.settings.source)
     ended: Finished | Stopped = run_on_cluster(
         video, output, of.style, of.settings, hands, events.append, stop or threading.Event(), **options

@@ -54,6 +54,17 @@ def test_workers_are_sampled_with_what_they_do(tmp_path: Path, clock: Clock) -> 
     assert (later.workers[1]["piece"], later.workers[1]["fps"]) == (None, None)
 
 
+def test_the_first_painter_paints_the_earliest_piece_in_work(tmp_path: Path, clock: Clock) -> None:
+    known = WorkerActivity(probe(film(tmp_path), SourceSettings()), lambda: ["tcp://b:1", "tcp://c:1"])
+    assert known.first_painter({4, 5}) is None
+    known.handle(report(3, 3, piece=5, worker="tcp://c:1"))
+    known.handle(report(3, 3, piece=4, worker="tcp://gone:1"))
+    assert known.first_painter({4, 5}) == "tcp://c:1"
+    known.handle(report(0, 0, piece=4, worker="tcp://b:1"))
+    assert known.first_painter({4, 5}) == "tcp://b:1"
+    assert known.first_painter({5}) == "tcp://c:1"
+
+
 def test_speed_is_that_of_the_last_half_minute(tmp_path: Path, clock: Clock) -> None:
     known = WorkerActivity(probe(film(tmp_path), SourceSettings()), lambda: ["tcp://b:1"])
     for second in range(0, 100, 5):

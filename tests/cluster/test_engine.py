@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -23,11 +23,15 @@ from streamstyle.cluster import engine
 from streamstyle.cluster.address import ClusterAddress
 from streamstyle.cluster.journal import pieces_folder
 from streamstyle.errors import DeviceError, SettingsError
+from streamstyle.events import Finished
 from streamstyle.gpu.cpu_kernels import find_library
 from streamstyle.gpu.dispatch import csrc_folder
+from streamstyle.media.images import decode_image
+from streamstyle.runs.folder import Control, PreviewRequest, RunFolder, RunReader
+from streamstyle.runs.state import RunState, apply_events
 from streamstyle.settings import EncoderSettings, FlowPreset, Method
 from tests.cluster.cluster_case import case, film
-from tests.cluster.processes import ENVIRONMENT, ClusterProcesses, is_painter, wait_until
+from tests.cluster.processes import ENVIRONMENT, ClusterProcesses, is_painter, start, wait_until
 from tests.video_io import frame_hashes
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -174,6 +178,34 @@ def test_flow_outlives_a_killed_worker_and_a_run_a_killed_scheduler(
     assert last["problem"] == "the scheduler of the cluster is gone"
     assert exit_code([*arguments(tmp_path, "local:1", output), *options]) == 0
     assert frame_hashes(output) == whole.hashes()
+
+
+@pytest.mark.slow
+def test_workers_pause_and_show_their_frames(tmp_path: Path, cluster: ClusterProcesses) -> None:
+    film(tmp_path)
+    case(tmp_path, tmp_path / "film.mkv")
+    folder, output = RunFolder(tmp_path / "run"), tmp_path / "out.mkv"
+    command = arguments(tmp_path, str(cluster.scheduler_file), output)
+    head = start("streamstyle", *command, "--flow", "deepflow", "--run-folder", str(folder.path))  # takes seconds
+    reader, state = RunReader(folder), RunState()
+
+    def has(holds: Callable[[RunState], object]) -> bool:
+        nonlocal state
+        if folder.exists():
+            folder.request_previews("test", PreviewRequest(("output", "flow"), 32, 32))
+        state = apply_events(state, reader.read_events())
+        return bool(holds(state))
+
+    wait_until(lambda: has(lambda state: state.last_frame))
+    folder.write_control(Control(paused=True))
+    wait_until(lambda: has(lambda state: state.paused and state.previews))
+    assert state.frames_done < 27
+    assert state.previews is not None
+    assert decode_image(Path(state.previews.images["output"]).read_bytes()).shape == (24, 32, 3)
+    assert head.poll() is None
+    folder.write_control(Control())
+    assert head.wait() == 0
+    assert has(lambda state: isinstance(state.end, Finished) and not state.paused)
 
 
 @pytest.mark.parametrize("text", ["local:0", "local:many", "tcp://", "tcp://head", "http://head:1", "nothing.json"])

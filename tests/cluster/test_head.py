@@ -16,6 +16,7 @@ from streamstyle.cluster.failures import ATTEMPTS
 from streamstyle.cluster.head import Paint
 from streamstyle.cluster.journal import pieces_folder
 from streamstyle.cluster.painting import FilmMissing, PaintedPiece, PieceTask, paint
+from streamstyle.cluster.reporter import HeadContext
 from streamstyle.errors import DeviceError, OutputError, SettingsError
 from streamstyle.events import Finished, FrameWritten, Started, Stopped, Warned
 from streamstyle.media.probe import probe
@@ -124,6 +125,24 @@ def test_a_stopped_run_is_resumed_with_what_is_missing(tmp_path: Path) -> None:
     assert second.events[0].resumed_frames == second.ended.resumed_frames == done
     assert len(painted) < 3
     assert second.hashes() == one.stylise(tmp_path / "whole.mkv").hashes()
+
+
+def test_nothing_is_handed_out_during_a_pause(tmp_path: Path) -> None:
+    one, polls, ordered = case(tmp_path, film(tmp_path), Method.johnson), list[int](), list[bool]()
+
+    def on_poll(context: HeadContext) -> bool:
+        polls.append(context.frames)
+        return len(polls) <= 3
+
+    def note(task: PieceTask) -> PaintedPiece:
+        assert len(polls) > 3
+        return _painted(paint(task))
+
+    orders = {"pause": ordered.append}
+    pieces = InProcess(paint=note).run(one, tmp_path / "out.mkv", on_poll=on_poll, orders=orders)
+    assert polls[:4] == [0, 0, 0, 0]
+    assert ordered == [True, True, True, False]
+    assert isinstance(pieces.ended, Finished)
 
 
 def test_a_run_that_ends_before_a_piece_is_done_leaves_no_folder(tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ from streamstyle.tui.widgets.workers import worker_lines
 _OWNER_ACTIONS = frozenset({"pause", "save", "stop"})
 """Actions that are disabled while another process owns the run."""
 
-_FRAME_ACTIONS = frozenset({"pause", "save"})
-"""Actions that are disabled while a cluster paints, which has no current frame."""
+_FRAME_ACTIONS = frozenset({"save"})
+"""Actions that are disabled while a cluster paints: frames in full size stay where they are painted."""
 
 
 _KEYS_BY_USE = (
@@ -68,7 +68,7 @@ _KEYS_BY_USE = (
 def _placeholder(state: RunState) -> str:
     """Return what is said where a picture will be."""
     if state.is_in_pieces:
-        return "no pictures: painted in pieces"
+        return "waiting for a frame of a worker"
     return "waiting for the first frame" if state.started else "opening the film"
 
 
@@ -245,7 +245,7 @@ class RunScreen(RunViews):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable pause, save and stop while another process owns the run, pause and save while a cluster paints."""
+        """Disable pause, save and stop while another process owns the run, save while a cluster paints."""
         if action in _FRAME_ACTIONS and self._snapshot.state.is_in_pieces:
             return False
         return self._controller is not None and not self._snapshot.owned_by_other if action in _OWNER_ACTIONS else True
