@@ -87,6 +87,7 @@ class ConsoleReporter:
         self._frames: int | None = None
         self._speed = SpeedMeter()
         self._notice: LongRunNotice | None = None
+        self._learned = 0.0
         self._workers = ""
 
     def observe(self, event: Event) -> None:
@@ -107,6 +108,7 @@ class ConsoleReporter:
             case TrainingStep():
                 self._on_training_step(event)
             case StyleTrained():
+                self._learned = event.elapsed
                 self._print(f"learned {event.style} in {format_duration(event.elapsed)}: {event.path}")
             case FrameWritten():
                 self._on_frame_written(event)
@@ -121,7 +123,7 @@ class ConsoleReporter:
 
     def _on_started(self, event: Started) -> None:
         self._speed = SpeedMeter()
-        self._notice = LongRunNotice(event)
+        self._notice = LongRunNotice(event, self._learned)
         self._frames = event.frames
         frames = f"{event.frames} frames" if event.frames else "unknown number of frames"
         details = ", ".join(filter(None, (event.size, frames, event.method, event.style, event.device)))

@@ -27,8 +27,9 @@ _FASTER = {
 class LongRunNotice:
     """Says once what a run will take, if that is long."""
 
-    def __init__(self, started: Started) -> None:
-        self._started = started
+    def __init__(self, started: Started, learned: float = 0.0) -> None:
+        """`learned` are the seconds for which a style has been trained before."""
+        self._started, self._learned = started, learned
         self._first: FrameWritten | None = None
         self._is_done = started.method not in list(Method) or started.frames is None or started.resumed_frames > 0
 
@@ -46,9 +47,10 @@ class LongRunNotice:
             return ""
         self._is_done = True
         total = seconds / frames * (self._started.frames or 0)
-        if total <= LONG:
+        if total + self._learned <= LONG:
             return ""
-        return f"this will take {format_rough_duration(total)}; cheaper: {', '.join(self._cheaper(total))}"
+        after = f", after {format_rough_duration(self._learned)} of learning" if self._learned else ""
+        return f"this will take {format_rough_duration(total)}{after}; cheaper: {', '.join(self._cheaper(total))}"
 
     def _cheaper(self, total: float) -> list[str]:
         height = self._started.height

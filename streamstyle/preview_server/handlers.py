@@ -22,6 +22,7 @@ from streamstyle.preview_server.video_facts import requested_range, video_facts
 from streamstyle.resume.checkpoint import read_checkpoint
 from streamstyle.resume.earlier_run import check_own
 from streamstyle.resume.signature import RANGE_KEY, check_unchanged, run_inputs, run_signature
+from streamstyle.styles.adaptation import seconds_to_adapt
 from streamstyle.styles.library import all_styles, get_style, thumbnail
 from streamstyle.video_info import VideoInfo
 
@@ -108,15 +109,16 @@ class Handlers:
 
         arguments = parse_run_arguments(request["arguments"])
         video = requested_range(self._video_info(arguments.movie), arguments)
+        before = {"adaptation_seconds": seconds_to_adapt(arguments.adaptation)}
         cost = estimate_cost(
             video,
             arguments.find_output(video),
             arguments.blend,
             arguments.settings,
-            lambda partial: on_progress(asdict(partial)),
+            lambda partial: on_progress(asdict(partial) | before),
             stop,
         )
-        return asdict(cost)
+        return asdict(cost) | before
 
     def _video_info(self, path: Path) -> VideoInfo:
         return self._probe(path, path.stat().st_mtime_ns if path.exists() else 0)

@@ -66,6 +66,11 @@ def find_adapted(adaptation: Adaptation) -> StyleBlend | None:
     return with_network(adaptation.blend, path) if path.is_file() else None
 
 
+def seconds_to_adapt(adaptation: Adaptation | None) -> float:
+    """Return how long training will take before the run; 0 if there is none, or it has been done."""
+    return 0.0 if adaptation is None or find_adapted(adaptation) else adaptation.seconds
+
+
 def with_network(blend: StyleBlend, path: Path) -> StyleBlend:
     """Return the style whose network is in a weights file, by the name of the one that it was made from."""
     image = blend.parts[0].image if len(blend.parts) == 1 else None

@@ -20,6 +20,7 @@ from streamstyle.events import (
     ShotStarted,
     Started,
     Stopped,
+    StyleTrained,
     TrainingStep,
     Unpaused,
     Warned,
@@ -240,6 +241,15 @@ def test_a_long_run_is_told_once_how_long_it_takes_and_what_is_cheaper() -> None
     assert len(printed(started, *long_frames(9.0)[:3]).splitlines()) == 1
     small = printed(replace(started, height=360, method="johnson"), *long_frames(0.2)).splitlines()
     assert small[1:] == ["this will take 2 h; cheaper: --sample 10s for a try"]
+
+
+def test_what_a_style_was_trained_for_before_counts() -> None:
+    """Fifty minutes of learning and twenty of painting are a long run; either alone is not."""
+    started = replace(STARTED, height=360, method="johnson", frames=36_000)
+    painting, learned = long_frames(1 / 30), StyleTrained("wave", "wave.jpg", "wave.safetensors", 3000.0)
+    said = printed(learned, started, *painting)
+    assert "this will take 20 min, after 50 min of learning; cheaper: --sample 10s for a try" in said
+    assert "this will take" not in printed(started, *painting)
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,7 @@ def test_an_estimate_is_refined_after_each_trial_frame(client: Client, film: Pat
     assert trial_frames[:9] == [*range(1, 10)]
     assert trial_frames[-1] == trial_frames[-2], "the final reply is about all of them"
     last = replies[-1]["result"]
+    assert last["adaptation_seconds"] == 0
     assert last["seconds"] == pytest.approx(40 * last["seconds_per_frame"])
     assert 1000 < last["output_bytes"] < 1_000_000
 

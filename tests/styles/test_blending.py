@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import cv2
@@ -168,3 +169,12 @@ def test_the_image_of_a_trained_style_selects_its_network(
     (part,) = parse_style(str(image)).parts
     assert (part.path, part.image) == (trained, image)
     assert parse_style(str(trained)).parts[0].image is None
+
+
+def test_half_way_between_two_styles_looks_half_way(picture: Tensor) -> None:
+    """So a script can interpolate weights evenly: no style prevails over another until late."""
+    alone = {style.name: paint(blend_of((style.path, 1)), picture) for style in builtin_styles()}
+    for one, other in combinations(builtin_styles(), 2):
+        between = paint(blend_of((one.path, 0.5), (other.path, 0.5)), picture)
+        to_one, to_other = ((between - alone[style.name]).square().mean().sqrt() for style in (one, other))
+        assert 0.35 < to_one / (to_one + to_other) < 0.65, (one.name, other.name)

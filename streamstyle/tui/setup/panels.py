@@ -227,15 +227,19 @@ def format_estimate(estimate: Mapping[str, Any], free_bytes: int | None, now: fl
     goes on.
     """
     parts = []
-    if estimate["seconds"] is not None:
-        parts.append(Text(f"≈ {format_rough_duration(estimate['seconds'])}", style="bold"))
+    before = estimate["adaptation_seconds"]
+    total = None if estimate["seconds"] is None else before + estimate["seconds"]
+    if total is not None:
+        parts.append(Text(f"≈ {format_rough_duration(total)}", style="bold"))
+    if before:
+        parts.append(Text(f"{format_rough_duration(before)} of it learning"))
     parts.append(Text(format_speed(1, estimate["seconds_per_frame"])))
     if estimate["output_bytes"] is not None:
         fits = free_bytes is None or estimate["output_bytes"] < free_bytes
         free = "" if free_bytes is None else f" of {format_bytes(free_bytes)} free"
         parts.append(Text(f"{format_bytes(estimate['output_bytes'])}{free}", style="" if fits else "bold red"))
-    if estimate["seconds"] is not None:
-        parts.append(Text(f"done at {format_time_of_day(estimate['seconds'], now)}"))
+    if total is not None:
+        parts.append(Text(f"done at {format_time_of_day(total, now)}"))
     trial = f"from {estimate['trial_frames']} frame{'' if estimate['trial_frames'] == 1 else 's'}"
     parts.append(Text(f"{trial}, still measuring" if partial else trial, style="dim"))
     return Text(" · ").join(parts)

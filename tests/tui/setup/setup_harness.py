@@ -103,7 +103,13 @@ class FakePreviewClient(PreviewClient):
         }  # fmt: skip
 
     def answer_estimate(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        return {"trial_frames": 9, "seconds_per_frame": 0.09, "seconds": 738.0, "output_bytes": 42_000_000}
+        return {
+            "trial_frames": 9,
+            "seconds_per_frame": 0.09,
+            "seconds": 738.0,
+            "output_bytes": 42_000_000,
+            "adaptation_seconds": 0.0,
+        }
 
 
 class SetupApp(StreamstyleApp):
