@@ -37,7 +37,8 @@ from streamstyle.ops.layers import (
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
-from streamstyle.ops.screened_poisson import chebyshev_step, torch_chebyshev_step
+from streamstyle.ops.relu import relu_pool, relu_pool_backward, torch_relu_pool, torch_relu_pool_backward
+from streamstyle.ops.screened_poisson import solve_screened_poisson, torch_solve_screened_poisson
 from streamstyle.ops.source_trust import local_excess, source_trust, torch_local_excess, torch_source_trust
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
@@ -45,7 +46,6 @@ from streamstyle.ops.yuv import rgb_to_yuv420, torch_rgb_to_yuv420
 
 PAIRS = 25
 WEIGHTS = (9000.0, 691.0, 40000.0)
-CHEBYSHEV = (40000, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,9 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
     blend = LayerBlend(9000, 691, 0.3, (1.0, 1.0), 0.4)
     framed = image[None, :, : height // 4 * 4, : width // 4 * 4]
     features = planes.new_empty(1, 12, height // 2, width // 2).uniform_().to(memory_format=torch.channels_last)
+    activations = torch.randn(1, 16, height, width, generator=random).to(device, torch.bfloat16)
+    activations = activations.to(memory_format=torch.channels_last)
+    pooled = torch_relu_pool(activations)
     held = (carried, stylised, trust, *WEIGHTS)
     return [
         Case(
@@ -177,10 +180,22 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
             40,
         ),
         Case(
-            "step of the inverse Hessian",
-            lambda: chebyshev_step(image, carried, stylised, term.weight, *CHEBYSHEV)[0],
-            lambda: torch_chebyshev_step(image, carried, stylised, term.weight, *CHEBYSHEV)[0],
-            64,
+            "the inverse Hessian",
+            lambda: solve_screened_poisson(image, term.weight, WEIGHTS[2]),
+            lambda: torch_solve_screened_poisson(image, term.weight, WEIGHTS[2]),
+            28 if device.type == "cpu" else 384,
+        ),
+        Case(
+            "ReLU and pooling",
+            lambda: relu_pool(activations),
+            lambda: torch_relu_pool(activations),
+            40,
+        ),
+        Case(
+            "their gradient",
+            lambda: relu_pool_backward(pooled, activations),
+            lambda: torch_relu_pool_backward(pooled, activations),
+            72,
         ),
         Case(
             "into a style network",

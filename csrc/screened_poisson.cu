@@ -20,8 +20,9 @@ extern "C" __global__ void screened_poisson_step(const float* right_side,  // [3
     for (int channel = 0; channel < 3; ++channel) {
         const int first = channel * area, index = first + pixel;
         const float residual =
-            scaled_residual(right_side[index], estimate[index], estimate[first + left], estimate[first + right],
-                            estimate[first + above], estimate[first + below], weight[pixel], smoothness);
+            poisson_residual(right_side[index], estimate[index], estimate[first + left], estimate[first + right],
+                             estimate[first + above], estimate[first + below], weight[pixel], smoothness) /
+            (weight[pixel] + 4 * smoothness);
         const float following = step_factor * step[index] + residual_factor * residual;
         next_step[index] = following;
         next[index] = estimate[index] + following;

@@ -12,9 +12,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from streamstyle.gpu.kernels import KERNELS
+from streamstyle.gpu.kernels import KERNELS, kernels_of
 
-_TYPES = {torch.float32: ("", ctypes.c_float), torch.float64: ("_double", ctypes.c_double)}
+_TYPES = {
+    torch.float32: ("", ctypes.c_float),
+    torch.float64: ("_double", ctypes.c_double),
+    torch.bfloat16: ("_bfloat16", ctypes.c_float),
+}
 """Suffix of the function's name and C type of its numbers, by dtype of the inputs."""
 
 
@@ -27,11 +31,13 @@ def find_library(
         library = ctypes.CDLL(str(path))
     except OSError:  # not built, or built for another machine
         return None
-    return path if all(hasattr(library, name) for name in KERNELS) else None  # if not: built from an older source
+    return (
+        path if all(hasattr(library, name) for name in kernels_of("cpu")) else None
+    )  # if not: built from an older source
 
 
 class CpuKernels:
-    """The kernels of a shared library, in float32 or, for tests, in float64.
+    """The kernels of a shared library, in float32, some in bfloat16, or, for tests, in float64.
 
     A kernel runs in the calling thread, without the GIL, and sums in a fixed order.
     """

@@ -18,7 +18,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from streamstyle.gpu.kernels import KERNELS, Launch
+from streamstyle.gpu.kernels import KERNELS, Launch, kernels_of
 from streamstyle.gpu.memory import first_line
 
 _BLOCK = (32, 8, 1)
@@ -36,11 +36,12 @@ class CudaKernels:
     def __init__(self, cupy: Any, folder: Path) -> None:
         """Compile all sources in `folder` with the imported cupy: a CUDA graph cannot capture a compilation."""
         self._cupy = cupy
+        kernels = kernels_of("cuda")
         modules = {
             source: cupy.RawModule(code=inline_includes(folder / f"{source}.cu"), options=_OPTIONS)
-            for source in {kernel.source for kernel in KERNELS.values()}
+            for source in {kernel.source for kernel in kernels.values()}
         }
-        self._functions = {name: modules[kernel.source].get_function(name) for name, kernel in KERNELS.items()}
+        self._functions = {name: modules[kernel.source].get_function(name) for name, kernel in kernels.items()}
 
     @classmethod
     def load(cls, folder: Path, device: str = "cuda") -> CudaKernels | str:

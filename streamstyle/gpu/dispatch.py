@@ -16,16 +16,28 @@ from torch import Tensor
 from streamstyle.gpu.cpu_kernels import CpuKernels, find_library
 from streamstyle.gpu.kernels import KernelLibrary
 
+_FEATURE_TYPES = (torch.float32, torch.bfloat16)
+
 
 def find_kernels(*tensors: Tensor) -> KernelLibrary | None:
     """Return the kernels for these tensors; None if torch is to be used.
 
     Kernels take float32 tensors of one device that need no gradient.
     """
-    first = tensors[0]
-    if any(each.dtype != torch.float32 or each.device != first.device or each.requires_grad for each in tensors):
+    return _find_kernels(torch.float32, tensors)
+
+
+def find_feature_kernels(*tensors: Tensor) -> KernelLibrary | None:
+    """Return the kernels for these activations, in float32 or bfloat16, on the CPU; None if torch is to be used."""
+    dtype, device = tensors[0].dtype, tensors[0].device
+    return _find_kernels(dtype, tensors) if dtype in _FEATURE_TYPES and device.type == "cpu" else None
+
+
+def _find_kernels(dtype: torch.dtype, tensors: tuple[Tensor, ...]) -> KernelLibrary | None:
+    device = tensors[0].device
+    if any(each.dtype != dtype or each.device != device or each.requires_grad for each in tensors):
         return None
-    return load_kernels(first.device.type)
+    return load_kernels(device.type)
 
 
 @functools.cache

@@ -1,7 +1,8 @@
 """The table of kernels: inputs, outputs and sizes of each, for GPU and CPU alike.
 
 A kernel is one row here and one name in `csrc/`: `__global__ NAME` in a `.cu` file and a function exported as `NAME` by
-a `.cpp` file. Both take the inputs, the numbers, the outputs, the arguments of the sum, and the sizes, in this order.
+a `.cpp` file, or one of both. Both take the inputs, the numbers, the outputs, the arguments of the sum, and the sizes,
+in this order.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Kernel:
     """The sizes passed to it."""
     threads: str = "H W"
     """Rows and columns of threads on a GPU, rounded up to whole blocks; the kernel has to guard against the excess."""
+    devices: tuple[str, ...] = ("cpu", "cuda")
+    """Types of the devices that it is written for; on others torch does its work."""
 
     def launch(self, *arguments: Tensor | float) -> Launch:
         """Return a call with these inputs and numbers. Raises ValueError if shapes, dtypes or devices do not match.
@@ -98,6 +101,9 @@ class KernelLibrary(Protocol):
         """
 
 
+_CPU, _CUDA = ("cpu",), ("cuda",)
+"""The devices of kernels that are written for one type only."""
+
 KERNELS = {
     kernel.name: kernel
     for kernel in (
@@ -118,8 +124,26 @@ KERNELS = {
         Kernel("local_excess", "layers", ("H W", "H W"), ("H W",)),
         Kernel("network_input", "network_ends", ("3 H W", "3 A B"), ("H/2 W/2 12",), 1, threads="H/2 W/2"),
         Kernel("relative_means", "network_ends", ("3 H W",), ("3 H/4 W/4",), threads="H/4 W/4"),
+        Kernel("relu_pool", "relu", ("H W C",), ("H/2 W/2 C",), sizes="H W C", devices=_CPU),
+        Kernel("relu_pool_backward", "relu", ("A B C", "H W C"), ("H W C",), sizes="H W C", devices=_CPU),
         Kernel("rgb_to_yuv420", "yuv", ("3 H W",), ("6 H/2 W/2",), 2, torch.uint8, threads="H/2 W/2"),
-        Kernel("screened_poisson_step", "screened_poisson", ("3 H W", "3 H W", "3 H W", "H W"), ("3 H W", "3 H W"), 3),
+        Kernel(
+            "screened_poisson",
+            "screened_poisson",
+            ("3 H W", "H W", "R 2"),
+            ("3 H W",),
+            1,
+            sizes="H W R",
+            devices=_CPU,
+        ),
+        Kernel(
+            "screened_poisson_step",
+            "screened_poisson",
+            ("3 H W", "3 H W", "3 H W", "H W"),
+            ("3 H W", "3 H W"),
+            3,
+            devices=_CUDA,
+        ),
         Kernel("source_trust", "layers", ("H W", "H W", "H W"), ("H W",), 3),
         Kernel("temporal_loss_and_gradient", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W",), 1, has_sum=True),
         Kernel("temporal_term", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W", "H W"), 2, has_sum=True),
@@ -130,6 +154,13 @@ KERNELS = {
     )
 }
 """Kernels by name."""
+
+
+def kernels_of(
+    device: str,  # torch's device type
+) -> dict[str, Kernel]:
+    """Return the kernels that are written for a type of device, by name."""
+    return {name: kernel for name, kernel in KERNELS.items() if device in kernel.devices}
 
 
 def _evaluate(shape: str, sizes: dict[str, int]) -> tuple[int, ...]:

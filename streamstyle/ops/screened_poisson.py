@@ -8,6 +8,9 @@ right side, with a matrix that is symmetric and positive definite: what a precon
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -30,16 +33,39 @@ def solve_screened_poisson(
 
     Outside the image a neighbour repeats the pixel.
     """
+    kernels = find_kernels(right_side, weight)
+    if kernels is not None and right_side.device.type == "cpu":  # all steps at once, within the cache
+        return kernels.run("screened_poisson", right_side, weight, torch.tensor(chebyshev_factors()), smoothness)[0]
+    return _solve_by_steps(chebyshev_step, right_side, weight, smoothness)
+
+
+def torch_solve_screened_poisson(right_side: Tensor, weight: Tensor, smoothness: float) -> Tensor:
+    """The torch twin of `solve_screened_poisson`, and its specification."""
+    return _solve_by_steps(torch_chebyshev_step, right_side, weight, smoothness)
+
+
+def _solve_by_steps(
+    step_once: Callable[..., tuple[Tensor, Tensor]], right_side: Tensor, weight: Tensor, smoothness: float
+) -> Tensor:
+    (_, first), *following = chebyshev_factors()
+    estimate = step = right_side * first / (weight + 4 * smoothness)
+    for factors in following:
+        estimate, step = step_once(right_side, estimate, step, weight, smoothness, *factors)
+    return estimate
+
+
+@functools.cache
+def chebyshev_factors() -> list[tuple[float, float]]:
+    """Return by what the last step and the residual are multiplied in each step; the first estimate is the first
+    step."""
     centre, radius = (_HIGHEST + _LOWEST) / 2, (_HIGHEST - _LOWEST) / 2
     ratio = centre / radius
-    step = right_side / ((weight + 4 * smoothness) * centre)
-    estimate, factor = step, 1 / ratio
+    factor, factors = 1 / ratio, [(0.0, 1 / centre)]
     for _ in range(STEPS):
         following = 1 / (2 * ratio - factor)
-        numbers = smoothness, following * factor, 2 * following / radius
-        estimate, step = chebyshev_step(right_side, estimate, step, weight, *numbers)
+        factors.append((following * factor, 2 * following / radius))
         factor = following
-    return estimate
+    return factors
 
 
 def chebyshev_step(

@@ -41,15 +41,16 @@ class TemporalTerm:
         self,
         gradient: Tensor,  # [3, H, W] float32
         extra_weight: float = 0.0,  # added to `weight`
+        factor: float = 1.0,  # on the second derivatives
     ) -> Tensor:  # [3, H, W]
         """Return the inverse of the term's second derivatives times the gradient, approximately.
 
         It is not diagonal: the total variation ties a pixel to its neighbours, at its usual weight more firmly than the
         weight of the pixel holds it.
         """
-        weight = (self.weight + extra_weight).clamp_min_(1e-6)
-        scale = 2 * LEVELS_SQUARED / self.centre.numel()
-        return solve_screened_poisson(gradient, weight, self.tv_weight).div_(scale)
+        scale = factor * 2 * LEVELS_SQUARED / self.centre.numel()
+        weight = (self.weight + extra_weight).clamp_min_(1e-6).mul_(scale)
+        return solve_screened_poisson(gradient, weight, self.tv_weight * scale)
 
     def loss_and_gradient(
         self,

@@ -18,8 +18,8 @@ from streamstyle.optimise.losses import Targets
 from streamstyle.optimise.objective import ConsistencyObjective, RuderObjective
 from streamstyle.settings import ConsistencySettings, RuderSettings
 
-TOLERANCE = 4.5e-3
-"""A frame is finished when the next iteration is expected to lower its objective by less than this fraction."""
+TOLERANCE = 5e-3
+"""A frame is finished with the step that is expected to lower its objective by less than this fraction."""
 
 HISTORY = 1
 """Steps that `consistent` remembers. With blocks, four lead to no lower objective."""
@@ -63,7 +63,7 @@ class FrameOptimiser:
         term: TemporalTerm,
         stylised: Tensor,  # [3, H, W] float32 in [0, 1]
     ) -> tuple[Tensor, Tensor]:  # [3, H, W], [3]
-        """Return the image of the lowest objective found, and its perceptual, style and quadratic loss.
+        """Return the image found, and the perceptual, style and quadratic loss of it, or before the last small step.
 
         `stylised` is the target of the perceptual and style losses. Raises DeviceError if memory does not suffice even
         with the last fallback.

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from streamstyle.models.tiling import Tile, split_into_tiles
 from streamstyle.models.vgg import CONTENT_LAYER, FIRST_AFTER_POOLING, STYLE_LAYERS, VggFeatures
-from streamstyle.optimise.losses import Targets, compute_targets, gram_matrix
+from streamstyle.ops.relu import relu_pool, relu_pool_backward
+from streamstyle.optimise.losses import Targets, gram_matrix
 
 _LOSS_LAYERS = {*STYLE_LAYERS, CONTENT_LAYER}
 
@@ -37,9 +38,11 @@ def frame_targets(
     tile: int | None = None,  # approximate side in pixels without margins; None for the whole image
 ) -> Targets:
     """Return the targets of one image, as `losses.compute_targets` does."""
-    if tile is None:
-        return compute_targets(network, image[None])
     with torch.no_grad():
+        if tile is None:
+            activations = {record.layer: record.output for record in forward(network, image)}
+            grams = {layer: gram_matrix(activations[layer]) for layer in STYLE_LAYERS}
+            return Targets(activations[CONTENT_LAYER], grams)
         return Targets(_tiled_content(network, image, tile), _tiled_grams(network, image, tile))
 
 
@@ -70,9 +73,7 @@ class LayerRecord:
     """Whether `output` is that of the ReLU. Where nothing but pooling reads it, ReLU follows the pooling: the same
     values at a quarter of the cost."""
     pooled: Tensor | None = None
-    """The input before pooling; None if it was not pooled."""
-    indices: Tensor | None = None
-    """Positions of the maxima of the pooling."""
+    """The input before pooling and ReLU; None if it was not pooled."""
 
 
 def forward(
@@ -85,14 +86,13 @@ def forward(
     convolutions = network.convolutions()
     following = [layer for layer, _ in convolutions[1:]]
     for (layer, convolution), next_layer in zip_longest(convolutions, following):
-        pooled, indices = None, None
+        pooled = None
         if layer in FIRST_AFTER_POOLING:
             pooled = activation
-            activation, indices = F.max_pool2d(activation, 2, return_indices=True)
-            activation = F.relu(activation, inplace=True)
+            activation = relu_pool(activation)
         output, rectified = convolution(activation), next_layer not in FIRST_AFTER_POOLING or layer in _LOSS_LAYERS
         output = F.relu(output, inplace=True) if rectified else output
-        records.append(LayerRecord(layer, convolution, activation, output, rectified, pooled, indices))
+        records.append(LayerRecord(layer, convolution, activation, output, rectified, pooled))
         activation = output
     return records
 
@@ -110,10 +110,7 @@ def backward(
             gradient = torch.ops.aten.threshold_backward(gradient, record.output, 0)
         gradient = _conv_backward(record, gradient)
         if record.pooled is not None:
-            gradient = torch.ops.aten.threshold_backward(gradient, record.input, 0)
-            gradient = torch.ops.aten.max_pool2d_with_indices_backward(
-                gradient, record.pooled, [2, 2], [2, 2], [0, 0], [1, 1], False, record.indices
-            )
+            gradient = relu_pool_backward(gradient, record.pooled)
     return gradient[0].float().contiguous().mul_(network.gain)
 
 

@@ -65,10 +65,11 @@ def minimise_on_host(
     history: int = HISTORY,
     blocks: Blocks = WHOLE,  # parts of a point, each with its own curvature
 ) -> tuple[Tensor, Tensor]:
-    """Return the best point found in `iterations` evaluations, the first of them at `start`, and its losses.
+    """Return the point found in `iterations` evaluations, the first of them at `start`, and its losses.
 
     Ends early where the estimate of the curvature promises that the next step lowers the loss by less than `tolerance`
-    times the loss, or if rounding prevents any descent. Without an inverse Hessian, a multiple of the identity is used,
+    times the loss: that step is made, but not evaluated, so the losses are those of the point before it. Ends, too, if
+    rounding prevents any descent. Without an inverse Hessian, a multiple of the identity is used,
     for which the first step is small. A step that does not lower the loss is undone and shortened. Reads numbers from
     the device several times per iteration.
 
@@ -81,8 +82,11 @@ def minimise_on_host(
     inverse_hessian = _multiple_of_identity(gradient) if inverse_hessian is None else inverse_hessian
     steps: deque[_Step] = deque(maxlen=history)
     direction = -inverse_hessian(gradient)
-    for _ in range(iterations - 1):
-        if _expected_decrease(gradient, direction) < tolerance * loss:
+    for remaining in reversed(range(iterations)):
+        expected = _expected_decrease(gradient, direction)
+        if expected < tolerance * loss:
+            return point + direction * (expected > 0), losses
+        if remaining == 0:
             break
         candidate = torch.add(point, direction, alpha=step_size)
         candidate_losses, candidate_gradient = evaluate(candidate)
@@ -138,9 +142,9 @@ class DeviceLBFGS:
         blocks: Blocks = WHOLE,
     ) -> None:
         self.point = torch.zeros_like(like, memory_format=torch.contiguous_format)
-        """The best point found."""
+        """The best point found, after convergence with the last step, which is not evaluated."""
         self.losses = like.new_zeros(loss_count)
-        """[L]: its losses."""
+        """[L]: its losses, or those before the last step."""
         self.converged = torch.zeros((), dtype=torch.bool, device=like.device)
         """Scalar bool: whether less than the tolerance is expected of the next step, or none can lower the loss. Then
         `step` changes nothing."""
@@ -191,7 +195,9 @@ class DeviceLBFGS:
         self._step_size.copy_(shorter_step.masked_fill(better | reset, 1.0))
         torch.where(better | reset, self._two_loop(), self._direction, out=self._direction)
         expected = _expected_decrease(self._gradient, self._direction)
-        self.converged.logical_or_(expected < self._tolerance * self._loss)
+        is_last = (expected < self._tolerance * self._loss) & ~self.converged
+        torch.where(is_last & (expected > 0), self.point + self._direction, self.point, out=self.point)
+        self.converged.logical_or_(is_last)
         torch.addcmul(self.point, self._direction, self._step_size, out=self._candidate)
 
     def _update_history(self, better: Tensor, gradient: Tensor) -> None:

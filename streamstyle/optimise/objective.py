@@ -52,7 +52,7 @@ class ConsistencyObjective:
         spatial frequencies and whatever the trust.
         """
         extra_weight, ratio = (each * self.perceptual_weight for each in (NETWORK_WEIGHT, NETWORK_CURVATURE))
-        return self.term.inverse_hessian(gradient, extra_weight).div_(1 + ratio)
+        return self.term.inverse_hessian(gradient, extra_weight, 1 + ratio)
 
     def clone(self) -> ConsistencyObjective:
         """Return a copy with its own tensors."""

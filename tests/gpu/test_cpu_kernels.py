@@ -20,7 +20,8 @@ from streamstyle.ops.layers import (
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import torch_consistency_weight
-from streamstyle.ops.screened_poisson import torch_chebyshev_step
+from streamstyle.ops.relu import torch_relu_pool, torch_relu_pool_backward
+from streamstyle.ops.screened_poisson import chebyshev_factors, torch_solve_screened_poisson
 from streamstyle.ops.source_trust import SOURCE_TRUST, torch_local_excess, torch_source_trust
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import lanczos_table, torch_backward_warp
@@ -140,16 +141,43 @@ def test_the_gradient_equals_finite_differences_of_the_loss(cpu_kernels: CpuKern
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_a_step_of_the_screened_poisson_equation_equals_its_twin(
+def test_the_screened_poisson_equation_is_solved_as_by_its_twin(
     cpu_kernels: CpuKernels, height: int, width: int, dtype: torch.dtype
 ) -> None:
-    right_side, estimate, step = pictures(3, height, width, dtype)
-    weight = pictures(1, height, width, dtype)[0, 0]
-    numbers = 4.0, 0.5, 0.9
-    found = cpu_kernels.run("screened_poisson_step", right_side, estimate, step, weight, *numbers)
-    twins = torch_chebyshev_step(right_side, estimate, step, weight, *numbers)
-    for image, twin in zip(found, twins, strict=True):  # sums of seven in another order
-        torch.testing.assert_close(image, twin, rtol=0, atol=2e-6 if dtype == torch.float32 else 1e-14)
+    right_side, weight = pictures(1, height, width, dtype)[0], 0.1 + pictures(1, height, width, dtype)[0, 0]
+    factors = torch.tensor(chebyshev_factors(), dtype=dtype)
+    found = cpu_kernels.run("screened_poisson", right_side, weight, factors, 4.0)[0]
+    twin = torch_solve_screened_poisson(right_side, weight, 4.0)
+    # sums in another order and a product with the reciprocal in place of a quotient, over seven steps
+    torch.testing.assert_close(found, twin, rtol=0, atol=5e-6 if dtype == torch.float32 else 1e-14)
+
+
+POOLED_SIZES = [(2, 2), (3, 5), (16, 24), (9, 6)]
+
+
+def features(channels: int, height: int, width: int, dtype: torch.dtype) -> Tensor:
+    """Activations before ReLU, channels last, of few values, so that many are equal."""
+    drawn = torch.randint(-3, 4, (1, channels, height, width), generator=torch.Generator().manual_seed(2))
+    return (drawn / 3).to(dtype, memory_format=torch.channels_last)
+
+
+def channels_last(each: Tensor) -> Tensor:
+    return each[0].permute(1, 2, 0)
+
+
+@pytest.mark.parametrize(("height", "width"), POOLED_SIZES)
+@pytest.mark.parametrize("channels", [3, 16])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_relu_and_pooling_and_their_gradient_equal_the_twins_bit_for_bit(
+    cpu_kernels: CpuKernels, height: int, width: int, channels: int, dtype: torch.dtype
+) -> None:
+    """Values are compared and copied, nothing is added or rounded."""
+    activations = features(channels, height, width, dtype)
+    pooled = torch_relu_pool(activations)
+    assert torch.equal(cpu_kernels.run("relu_pool", channels_last(activations))[0], channels_last(pooled))
+    gradient = 1 + features(channels, height // 2, width // 2, dtype)
+    found = cpu_kernels.run("relu_pool_backward", channels_last(gradient), channels_last(activations))[0]
+    assert torch.equal(found, channels_last(torch_relu_pool_backward(gradient, activations)))
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)

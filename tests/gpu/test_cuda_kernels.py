@@ -16,7 +16,7 @@ from torch import Tensor
 
 from streamstyle.gpu.cuda_kernels import CudaKernels
 from streamstyle.gpu.dispatch import csrc_folder
-from streamstyle.gpu.kernels import KERNELS
+from streamstyle.gpu.kernels import kernels_of
 from streamstyle.ops import network_ends
 from streamstyle.ops.filters import gaussian_taps, torch_add_doubled, torch_block_means, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
@@ -247,7 +247,7 @@ def test_inputs_are_made_contiguous(kernels: CudaKernels) -> None:
 
 def test_the_table_has_every_cuda_kernel() -> None:
     found = {name: path.stem for path in csrc_folder().glob("*.cu") for name in KERNEL_NAME.findall(path.read_text())}
-    assert found == {name: kernel.source for name, kernel in KERNELS.items()}
+    assert found == {name: kernel.source for name, kernel in kernels_of("cuda").items()}
 
 
 def test_loaded_kernels_are_compiled(gpu: SimulatedGPU, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,7 +276,7 @@ def test_kernels_with_wrong_results_are_unavailable(gpu: SimulatedGPU, monkeypat
 def test_kernels_that_do_not_compile_are_unavailable(
     gpu: SimulatedGPU, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for kernel in KERNELS.values():
+    for kernel in kernels_of("cuda").values():
         (tmp_path / f"{kernel.source}.cu").write_text('extern "C" __global__ void broken(')
     monkeypatch.setitem(sys.modules, "cupy", SimulatedGPU(gpu.compiler, tmp_path))
     assert "CuPy 14.2.0 cannot run the kernels" in str(CudaKernels.load(tmp_path))

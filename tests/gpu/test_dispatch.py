@@ -11,7 +11,7 @@ import torch
 from streamstyle.gpu import dispatch
 from streamstyle.gpu.cpu_kernels import find_library
 from streamstyle.gpu.cuda_kernels import inline_includes
-from streamstyle.gpu.kernels import KERNELS
+from streamstyle.gpu.kernels import kernels_of
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
@@ -68,7 +68,7 @@ def test_why_unavailable_gives_the_reason(monkeypatch: pytest.MonkeyPatch) -> No
     assert dispatch.why_unavailable("cuda") is None, "disabled on purpose"
 
 
-@pytest.mark.parametrize("name", sorted({kernel.source for kernel in KERNELS.values()}))
+@pytest.mark.parametrize("name", sorted({kernel.source for kernel in kernels_of("cuda").values()}))
 def test_includes_are_inlined_once(name: str) -> None:
     text = inline_includes(dispatch.csrc_folder() / f"{name}.cu")
     assert '#include "' not in text

@@ -11,9 +11,9 @@ import pytest
 
 from streamstyle.gpu.cuda_kernels import inline_includes
 from streamstyle.gpu.dispatch import csrc_folder
-from streamstyle.gpu.kernels import KERNELS
+from streamstyle.gpu.kernels import kernels_of
 
-SOURCES = sorted({kernel.source for kernel in KERNELS.values()})
+SOURCES = sorted({kernel.source for kernel in kernels_of("cuda").values()})
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_120")
 
 

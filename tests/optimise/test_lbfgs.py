@@ -100,6 +100,21 @@ def test_on_the_host_the_tolerance_ends_the_descent() -> None:
     assert len(calls) < 10
 
 
+def test_the_last_step_is_made_without_an_evaluation() -> None:
+    """Of a bowl whose curvature is known it is the whole way, and lowers the loss by less than the tolerance."""
+    calls = []
+
+    def bowl(point: Tensor) -> tuple[Tensor, Tensor]:
+        calls.append(1)
+        return 0.5 * point.square().sum()[None] + 100, point
+
+    for iterations in (1, 30):
+        end, losses = minimise_on_host(bowl, torch.ones(3), over(1.0), iterations, tolerance=0.05)
+        assert torch.equal(end, torch.zeros(3))
+        assert losses == 101.5  # of the start
+    assert len(calls) == 2
+
+
 SIZE = 40
 
 
