@@ -229,10 +229,11 @@ def _direct(values: Mapping[str, Any], settings: Settings) -> tuple[StyleBlend, 
     if values["outside"] is not None and mask is None and script is None:
         raise SettingsError("--outside is of no use without a mask", "Give --mask PATH, too.")
     if script is None:
-        if style is None and not values["keyframes"]:
+        painted = parse_paintings(values["keyframes"]) if values["keyframes"] else None
+        chosen = style or painted
+        if chosen is None:
             raise SettingsError("no style is given", "Give --style STYLE, --script FILE or --keyframe TIME=IMAGE.")
-        masked = settings if mask is None else replace(settings, mask=Mask(mask, outside))
-        return style or parse_paintings(values["keyframes"]), masked
+        return chosen, settings if mask is None else replace(settings, mask=Mask(mask, outside))
     for option, parameter in (("--adapt", "adapt"), ("--keyframe", "keyframes")):
         if values[parameter]:
             raise SettingsError(f"{option} trains one style, not those of a --script", "Leave out one of them.")
@@ -253,9 +254,10 @@ def _wanted_adaptation(
     seconds, keyframes = values["adapt"], values["keyframes"]
     if seconds is None and not keyframes:
         return None
-    if keyframes and settings.consistency.method is Method.ruder:
+    if settings.consistency.method is Method.ruder:
+        option = "--keyframe" if keyframes else "--adapt"
         raise SettingsError(
-            "--keyframe trains the style network, and --method ruder has none", "Give another method, such as live."
+            f"{option} trains the style network, and --method ruder has none", "Give another method, such as live."
         )
     return Adaptation(movie, settings.source, blend, KEYFRAME_SECONDS if seconds is None else seconds, keyframes)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamstyle.errors import StyleError
 from streamstyle.styles.spec import StyleBlend, parse_style
 
 
@@ -24,5 +25,9 @@ def parse_paintings(keyframes: Sequence[Keyframe]) -> StyleBlend:
 
     It is named after the first painting. Raises StyleError if a file does not exist.
     """
+    for keyframe in keyframes:
+        if not keyframe.painting.is_file():
+            advice = "Give an image of the whole frame, as you painted it."
+            raise StyleError(f"there is no painting {keyframe.painting}", advice)
     blends = [parse_style(str(keyframe.painting)) for keyframe in keyframes]
     return StyleBlend(blends[0].name, tuple(part for blend in blends for part in blend.parts))

@@ -171,7 +171,11 @@ def test_a_painting_that_is_no_image_is_refused(film: Path, painting: Path) -> N
     [
         (["--keyframe", "0.16"], "is not a key frame"),
         (["--keyframe", "painting.png=0.16"], "is not a key frame"),
-        (["--keyframe", "0.16=missing.png"], "there is no image missing.png"),
+        (["--keyframe", "0.16=missing.png"], "there is no painting missing.png"),
+        (["--style", "wave", "--keyframe", "0.16=missing.png"], "there is no painting missing.png"),
+        (["--style", "wave", "--keyframe", "0.16=/"], "there is no painting /"),
+        (["--keyframe", "0.16=wave"], "there is no painting wave"),
+        (["--style", "wave", "--adapt", "5m", "--method", "ruder"], "--adapt trains the style network"),
         (["--keyframe", "0.16={painting}", "--method", "ruder"], "--method ruder has none"),
         ([], "no style is given"),
     ],
