@@ -121,7 +121,6 @@ def _open_app(
     from streamstyle.tui.app import StreamstyleApp
     from streamstyle.tui.terminal_query import query_terminal
 
-    terminal = query_terminal()
-    app = StreamstyleApp(subject, movie, graphics=terminal.graphics, light=terminal.light, initial=initial)
+    app = StreamstyleApp(subject, movie, terminal=query_terminal(), initial=initial)
     app.run()
     return app.return_code or 0

@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.driver import Driver
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 from streamstyle.errors import OutputError
 from streamstyle.runs.folder import RunFolder
 from streamstyle.runs.launcher import PROGRAM, RunRequest
-from streamstyle.tui.output_pace import OutputPace
+from streamstyle.tui.output_pace import REQUEST, OutputPace
 from streamstyle.tui.screens.run import RunScreen
 from streamstyle.tui.screens.summary import SummaryScreen
-from streamstyle.tui.terminal_query import Graphics
+from streamstyle.tui.terminal_driver import without_repetitions
+from streamstyle.tui.terminal_query import TerminalInfo
 from streamstyle.tui.terminal_watch import EXIT_HANGUP, end_without_terminal
 from streamstyle.tui.widgets.image import ImageView
 
@@ -65,6 +67,9 @@ _WIDTHS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (160, "-wide")]
 _HEIGHTS = [(0, "-low"), (20, "-short"), (34, "-tall"), (50, "-high")]
 """Widths and heights in cells from which a screen has a class."""
 
+_SETTLING_SECONDS = 0.15
+"""Time in which a screen that opens becomes complete."""
+
 
 class StreamstyleApp(App[int]):
     """Starts and shows a run, shows a run that exists, or asks for one on the start screen.
@@ -86,32 +91,35 @@ class StreamstyleApp(App[int]):
         subject: RunRequest | RunFolder | None = None,
         video: Path | None = None,
         program: Sequence[str] = PROGRAM,
-        graphics: Graphics | None = None,
-        light: bool = False,
+        terminal: TerminalInfo | None = None,
         initial: SetupState | None = None,
     ) -> None:
         """`subject` is the run to start or to show; with None the start screen opens, with `video` if one is given.
 
-        `program` is the command that runs a run, `graphics` is None if the terminal shows characters only, and `light`
-        says whether its background is light. `initial` has the choices that the start screen begins with.
+        `program` is the command that runs a run, `terminal` what is known about the terminal, and `initial` has the
+        choices that the start screen begins with.
         """
         super().__init__()
         self._subject = subject
         self._video = video
         self._program = program
-        self._graphics = graphics
+        terminal = terminal or TerminalInfo()
+        self._graphics = terminal.graphics
+        self.cell_ratio = terminal.cell_ratio
+        """How many times as high as wide the cells of the terminal are."""
         self._initial = initial
         self.pace: OutputPace | None = None
         """Of images; None without a terminal."""
         for theme in (_DARK, _LIGHT):
             self.register_theme(theme)
-        self.theme = (_LIGHT if light else _DARK).name
+        self.theme = (_LIGHT if terminal.light else _DARK).name
 
     def on_mount(self) -> None:
         """Show the first screen."""
         self._handle_signals()
         if not self.is_headless:
-            self.pace = OutputPace()
+            self.pace = OutputPace(self._request_answer)
+            self.screen_change_signal.subscribe(self, self._draw_once, immediate=True)
             end_without_terminal(partial(self.call_from_thread, self.exit, return_code=EXIT_HANGUP))
         if self._subject is None:
             self._show_setup(self._video)
@@ -124,6 +132,26 @@ class StreamstyleApp(App[int]):
             self.pace.answered()
         for image in sorted(self.screen.query(ImageView), key=lambda image: image.sent_at):
             image.send_more()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return Textual's driver, without updates that change nothing."""
+        return without_repetitions(super().get_driver_class())
+
+    def on_resize(self) -> None:
+        """Draw everything anew, even if the terminal has had another size for a moment only."""
+        if (forget_screen := getattr(self._driver, "forget_screen", None)) is not None:
+            forget_screen()
+
+    def _request_answer(self) -> None:
+        """Ask the terminal to answer when everything up to here has arrived."""
+        if self._driver is not None:
+            self._driver.write(REQUEST)
+
+    def _draw_once(self, _: Screen[object]) -> None:
+        """On a thin line draw a screen that opens or closes once it is complete; Textual draws it two to four times."""
+        if self.pace is not None and self.pace.is_thin:
+            self.pace.hold(_SETTLING_SECONDS)
+            self.delay_update(_SETTLING_SECONDS)
 
     async def action_quit(self) -> None:
         """Leave as the screen does, which may ask whether its run stops."""

@@ -28,6 +28,9 @@ _FIRST_KITTY = (0, 28)
 _UNSUPPORTED_TERMS = ("linux", "vt", "ansi")
 """Prefixes of TERM for terminals that would print a query in place of answering it."""
 
+CELL_RATIO = 2.0
+"""How many times as high as wide a cell is taken to be if the terminal does not say."""
+
 _TIMEOUT = 1.0
 """Seconds to wait for replies."""
 
@@ -58,6 +61,8 @@ class TerminalInfo:
     """None if it shows characters only."""
     light: bool = False
     """Whether its background is light; False if it does not say."""
+    cell_ratio: float = CELL_RATIO
+    """How many times as high as wide its cells are."""
 
 
 def query_terminal() -> TerminalInfo:
@@ -70,18 +75,26 @@ def query_terminal() -> TerminalInfo:
         with _without_echo(sys.stdin.fileno()) as terminal:
             os.write(terminal, ("" if multiplexed else _KITTY_QUERY).encode() + _QUERIES.encode())
             replies = _read_replies(terminal)
-            return TerminalInfo(
-                parse_graphics(replies, _cell_size_from_system(terminal)), has_light_background(replies)
-            )
+            size = _cell_size_from_system(terminal) or parse_cell_size(replies)
+            return TerminalInfo(parse_graphics(replies, size), has_light_background(replies), _ratio(size))
     except (ImportError, OSError, ValueError):
         return TerminalInfo()
 
 
-def parse_graphics(replies: str, size: tuple[int, int] | None = None) -> Graphics | None:
-    """Return the graphics that the replies tell of; `size` is the (width, height) of a cell if it is known already."""
-    cell = re.search(r"\x1b\[6;(\d+);(\d+)t", replies)
-    size = size or ((int(cell[2]), int(cell[1])) if cell else None)
-    if size is None or not all(size):
+def parse_cell_size(replies: str) -> tuple[int, int] | None:
+    """Return the (width, height) of a cell in pixels; None if the replies do not say."""
+    cell = re.search(r"\x1b\[6;([1-9]\d*);([1-9]\d*)t", replies)
+    return (int(cell[2]), int(cell[1])) if cell else None
+
+
+def _ratio(cell_size: tuple[int, int] | None) -> float:
+    """Return how many times as high as wide a cell is, within what fonts have: some terminals answer anything."""
+    return min(max(cell_size[1] / cell_size[0], 1.4), 3.0) if cell_size else CELL_RATIO
+
+
+def parse_graphics(replies: str, size: tuple[int, int] | None) -> Graphics | None:
+    """Return the graphics that the replies tell of; `size` is the (width, height) of a cell, None if not known."""
+    if size is None:
         return None
     if re.search(r"\x1b_Gi=31;OK\x1b\\", replies) and _has_placeholders(replies):
         return Graphics(Protocol.kitty, size)

@@ -121,18 +121,18 @@ def stylise(options: argparse.Namespace, fake_run: FakeRun) -> Iterator[int]:
             fake_run.emit(ShotStarted(frame // 40, frame, frame / 25))
         fake_run.emit(FrameWritten(frame + 1, options.frames, frame / 25, time.monotonic() - start))
         fake_run.emit(status_sample(frame + 1))
-        write_previews(fake_run, frame, detailed=options.detailed)
+        write_previews(fake_run, frame + 1, detailed=options.detailed)
         control = folder.read_control()
         if control.paused:
-            fake_run.emit(Paused(frame))
+            fake_run.emit(Paused(frame + 1))
             while (control := folder.read_control()).paused and not control.stop:
                 time.sleep(0.05)
-                write_previews(fake_run, frame)
-            fake_run.emit(Unpaused(frame))
+                write_previews(fake_run, frame + 1)
+            fake_run.emit(Unpaused(frame + 1))
         if control.save and control.save.number > saved:
             saved = control.save.number
-            cv2.imwrite(control.save.path, preview_image(control.save.view, frame, 640, 360)[..., ::-1])
-            fake_run.emit(FrameSaved(frame, control.save.view, control.save.path))
+            cv2.imwrite(control.save.path, preview_image(control.save.view, frame + 1, 640, 360)[..., ::-1])
+            fake_run.emit(FrameSaved(frame + 1, control.save.view, control.save.path))
         yield frame + 1
         if control.stop:
             return

@@ -13,13 +13,13 @@ class Line:
     def __init__(self, rate: float) -> None:
         self.now = 0.0
         self.rate = rate
-        self.pace = OutputPace(lambda: self.now)
+        self.pace = OutputPace(lambda: None, lambda: self.now)
 
-    def send(self, count: float) -> float:
+    def send(self, count: float, *, pixels: bool = False, rate: float = 0.0) -> float:
         """Send bytes, and return the seconds until the answer."""
-        self.pace.sent(int(count))
+        self.pace.sent(int(count), pixels=pixels)
         assert self.pace.is_waiting()
-        seconds = count / self.rate
+        seconds = count / (rate or self.rate)
         self.now += seconds
         self.pace.answered()
         assert not self.pace.is_waiting()
@@ -51,16 +51,20 @@ def test_short_parts_do_not_lower_the_budget() -> None:
     assert line.pace.budget >= before
 
 
-def test_terminal_that_never_answers_gets_everything_after_a_second() -> None:
+def test_terminal_that_never_answers_gets_everything_after_five_seconds() -> None:
     line = Line(1)
     line.pace.sent(100)
-    line.now = 0.9
+    line.now = 4.9
     assert line.pace.is_waiting()
-    line.now = 1.1
+    line.now = 5.1
     assert not line.pace.is_waiting()
     assert line.pace.budget == math.inf
     line.pace.sent(10**6)
     assert not line.pace.is_waiting()
+    line.pace.answered()
+    line.pace.sent(100)
+    assert line.pace.is_waiting(), "it was late, on a line that is thin"
+    assert line.pace.budget < 10_000
 
 
 def test_answer_that_is_lost_is_not_waited_for_for_ever() -> None:
@@ -70,3 +74,48 @@ def test_answer_that_is_lost_is_not_waited_for_for_ever() -> None:
     line.now += 30
     assert not line.pace.is_waiting()
     assert line.pace.budget < math.inf
+
+
+def test_pixels_are_judged_by_their_own_speed() -> None:
+    """A terminal may draw characters at 110 kB/s and sixels at 1.4 MB/s."""
+    line = Line(110_000)
+    for _ in range(6):
+        line.send(line.pace.budget)
+    assert not line.pace.carries_pixels(370_000)
+    assert line.pace.carries_pixels(200_000)
+    line.send(200_000, pixels=True, rate=1.4e6)
+    assert line.pace.carries_pixels(370_000)
+    budget = line.pace.budget
+    line.send(370_000, pixels=True, rate=4e5)
+    assert line.pace.carries_pixels(370_000), "one slow image is a busy moment"
+    assert line.pace.budget == budget
+
+
+def test_pixels_that_are_too_slow_are_tried_again_later() -> None:
+    line = Line(30_000)
+    for _ in range(6):
+        line.send(line.pace.budget)
+    line.send(50_000, pixels=True)
+    assert not line.pace.carries_pixels(50_000)
+    line.now += 29
+    assert not line.pace.carries_pixels(50_000)
+    line.now += 2
+    assert line.pace.carries_pixels(50_000)
+    line.send(50_000, pixels=True)
+    assert not line.pace.carries_pixels(50_000)
+    line.pace.forget_pixels()
+    assert line.pace.carries_pixels(50_000)
+
+
+def test_nothing_is_sent_while_a_screen_becomes_complete() -> None:
+    line = Line(30_000)
+    assert not line.pace.is_thin, "it is not known before the first answer"
+    line.send(line.pace.budget)
+    assert line.pace.is_thin
+    line.pace.hold(0.1)
+    assert line.pace.is_waiting()
+    line.now += 0.11
+    assert not line.pace.is_waiting()
+    thick = Line(1e7)
+    thick.send(thick.pace.budget)
+    assert not thick.pace.is_thin

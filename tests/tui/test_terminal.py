@@ -35,7 +35,10 @@ class Terminal:
     def __init__(self, command: list[str], size: tuple[int, int] = (120, 40)) -> None:
         self._master, slave = pty.openpty()
         self._resize(slave, size)
-        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+        environment = dict(os.environ)  # without COLUMNS and LINES, which readline sets behind its back
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=environment
+        )
         os.close(slave)
         self.drawn = b""
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamstyle.tui.terminal_query import Graphics, Protocol, has_light_background, parse_graphics
+from streamstyle.tui.terminal_query import Graphics, Protocol, has_light_background, parse_cell_size, parse_graphics
 
 KITTY = "\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.35.2)\x1b\\\x1b[6;36;18t\x1b[?62;c"
 XTERM = "\x1b[6;20;10t\x1b[?1;0;256S\x1b[?63;1;2;4;6;9;15;22c"
@@ -29,7 +29,7 @@ XTERM = "\x1b[6;20;10t\x1b[?1;0;256S\x1b[?63;1;2;4;6;9;15;22c"
     ],
 )
 def test_graphics_are_parsed_from_replies(replies: str, graphics: Graphics | None) -> None:
-    assert parse_graphics(replies) == graphics
+    assert parse_graphics(replies, parse_cell_size(replies)) == graphics
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,4 @@ def test_light_background_is_parsed_from_replies(replies: str, light: bool) -> N
 
 def test_cell_size_from_the_system_is_used() -> None:
     assert parse_graphics("\x1b[?63;4c", (8, 17)) == Graphics(Protocol.sixel, (8, 17))
+    assert parse_cell_size("\x1b[6;0;0t") is None

@@ -44,7 +44,10 @@ class ThinLine:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         command = [sys.executable, "-c", PROGRAM, str(folder)]
-        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+        environment = dict(os.environ)  # without COLUMNS and LINES, which readline sets behind its back
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=environment
+        )
         os.close(slave)
         self.waiting, self.arrived = b"", b""
         self._time = time.monotonic()
@@ -70,6 +73,12 @@ class ThinLine:
             self.deliver()
         return time.monotonic() - began
 
+    def rest(self, seconds: float) -> None:
+        """Press no key for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.deliver()
+
     def press(self, key: str) -> None:
         os.write(self.master, key.encode())
 
@@ -90,15 +99,14 @@ def line(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 def test_keys_answer_soon(line: ThinLine) -> None:
     line.wait_for("output · frame")
-    end = time.monotonic() + 4
-    while time.monotonic() < end:  # the pace settles
-        line.deliver()
+    line.rest(4)  # the pace settles
     taken = []
     for key, answer in (("?", "Keys"), ("\x1b", "of 5000"), (" ", "paus"), (" ", "running"), ("?", "Keys")):
         line.press(key)
         taken.append(line.wait_for(answer))
-    assert sorted(taken)[-2] < 2.0, taken  # below 1 s on a free core
-    assert max(taken) < 2.0, taken
+        line.rest(0.7)
+    assert sorted(taken)[-2] < 1.0, taken
+    assert max(taken) < 2.0, taken  # one may meet a busy moment of the machine
 
 
 def test_program_ends_when_its_terminal_has_gone(line: ThinLine) -> None:

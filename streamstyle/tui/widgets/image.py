@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -11,20 +12,29 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from streamstyle.tui.output_pace import REQUEST, OutputPace
-from streamstyle.tui.terminal_query import Graphics
+from streamstyle.tui.output_pace import OutputPace
+from streamstyle.tui.terminal_query import CELL_RATIO, Graphics
 from streamstyle.tui.widgets.cells import Pixels, RawStrip, colour_depth, pixel_size, render_rows, to_grey
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from streamstyle.tui.widgets.pixel_graphics import PixelRenderer
 
-_MAX_DRAWING_LOAD = 0.05
+_DRAWING_LOAD = 0.05
 """Fraction of the time that drawing images as pixels may take."""
+
+_ASKED_DRAWING_LOAD = 0.5
+"""The same while the user asks for them, as by moving a boundary."""
 
 _RETRY_SECONDS = 1.0
 """Seconds after which rows are sent although the terminal has not answered, if it never does."""
 
-NO_PIXELS = "This terminal supports neither sixels nor kitty's graphics protocol: images stay quadrant blocks."
+NO_PIXELS = (
+    "This terminal supports neither sixels nor kitty's protocol with placeholders (kitty from 0.28 on): "
+    "images stay quadrant blocks."
+)
+_TOO_SLOW = "blocks: the line is too slow for pixels"
 
 
 class ImageView(Widget):
@@ -41,8 +51,10 @@ class ImageView(Widget):
         self._drawn_size = Size()
         self._graphics = graphics
         self._pixel_renderer: PixelRenderer | None = None
-        self._next_draw = 0.0
+        self._drawn_at = self._drawing_seconds = 0.0
         self._draw_timer: Timer | None = None
+        self._pixel_bytes = 0
+        self._has_pixels = False
         self._is_outdated = False
         self._unsent: list[tuple[int, Strip]] = []
         self.sent_at = 0.0
@@ -53,18 +65,33 @@ class ImageView(Widget):
         from streamstyle.tui.widgets.pixel_graphics import PixelRenderer
 
         self._pixel_renderer = PixelRenderer(self._graphics) if wanted and self._graphics else None
-        self._next_draw, self._rows = 0.0, None
+        self._drawing_seconds, self._rows = 0.0, None
+        if self._pace is not None:
+            self._pace.forget_pixels()
         self.refresh()
 
-    def show(self, pixels: Pixels | None, caption: str = "") -> None:
-        """Show an image [H, W, 3] RGB of any size; with None show the caption alone, in the middle."""
+    def show(self, pixels: Pixels | None, caption: str = "", *, asked: bool = False) -> None:
+        """Show an image [H, W, 3] RGB of any size; with None show the caption alone, in the middle.
+
+        `asked` says that the user waits for it.
+        """
         if pixels is self._pixels and caption == self._caption:
             return
         self._pixels, self._caption = pixels, caption
-        if time.monotonic() >= self._next_draw:
+        load = _ASKED_DRAWING_LOAD if asked else _DRAWING_LOAD
+        wait = self._drawn_at + self._drawing_seconds / load - time.monotonic()
+        if self._draw_timer is not None and (asked or wait <= 0):
+            self._draw_timer.stop()
+            self._draw_timer = None
+        if wait <= 0:
             self._redraw()
         elif self._draw_timer is None:
-            self._draw_timer = self.set_timer(self._next_draw - time.monotonic(), self._redraw)
+            self._draw_timer = self.set_timer(wait, self._redraw)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the image that it shows is not on the screen yet."""
+        return self._is_outdated or bool(self._unsent) or self._draw_timer is not None
 
     def send_more(self) -> None:
         """Send rows that have not been sent yet, unless the last ones are still on their way."""
@@ -76,14 +103,18 @@ class ImageView(Widget):
             return
         if not self._unsent:
             self._unsent, self._is_outdated = list(enumerate(self._make_rows())), False
-        start, count = self._unsent[0][0], 0
-        while self._unsent and (count == 0 or count + self._length(self._unsent[0][1]) <= pace.budget):
+        start, count, room = self._unsent[0][0], 0, self._room(pace)
+        while self._unsent and (count == 0 or count + self._length(self._unsent[0][1]) <= room):
             number, row = self._unsent.pop(0)
             count += self._length(row)
             self._rows[number] = row
-        self._rows[number] = self._with_request(row)
         self.refresh(Region(0, start, self.size.width, number + 1 - start))
-        pace.sent(count)
+        self._sent(pace, count)
+
+    def _sent(self, pace: OutputPace, count: int) -> None:
+        """Ask for an answer to rows of so many bytes, once they have been written."""
+        pace.sent(count, pixels=self._has_pixels)
+        self.call_after_refresh(pace.request)
         self.sent_at = time.monotonic()
 
     def forget_drawn(self) -> None:
@@ -128,12 +159,16 @@ class ImageView(Widget):
     def _first_rows(self, rows: list[Strip], pace: OutputPace) -> list[Strip]:
         """Return all rows, or blank ones if that is too much for now; then they are sent later."""
         count = sum(map(self._length, rows))
-        if count <= pace.budget and not pace.is_waiting():
-            pace.sent(count)
-            return [*rows[:-1], self._with_request(rows[-1])]
+        if count <= self._room(pace) and not pace.is_waiting():
+            self._sent(pace, count)
+            return rows
         self._unsent = list(enumerate(rows))
         self.call_later(self.send_more)
         return [self._blank(self.size.width)] * len(rows)
+
+    def _room(self, pace: OutputPace) -> float:
+        """Return the bytes that may be sent at once; pixels are not sent in parts."""
+        return math.inf if self._has_pixels else pace.budget
 
     @property
     def _pace(self) -> OutputPace | None:
@@ -143,12 +178,9 @@ class ImageView(Widget):
     def _length(self, row: Strip) -> int:
         return len(row.render(self.app.console))
 
-    def _with_request(self, row: Strip) -> Strip:
-        """Return the row with a request for an answer at its end, which draws nothing."""
-        return RawStrip(f"{row.render(self.app.console)}{REQUEST}", lambda: list(row), row.cell_length)
-
     def _make_rows(self) -> list[Strip]:
         """Return a row for each line of the widget."""
+        self._has_pixels = False
         drawn = self._draw_rows()
         return drawn + [self._blank(self.size.width)] * (self.size.height - len(drawn))
 
@@ -171,24 +203,35 @@ class ImageView(Widget):
         return [
             *[self._blank(width)] * top,
             *[row.with_margins(before, after, self.app.console) for row in drawn],
-            self._pad_line(self._caption_strip(self._caption, width - left), left),
+            self._pad_line(self._caption_strip(self._full_caption(), width - left), left),
         ]
+
+    def _full_caption(self) -> str:
+        is_too_slow = self._pixel_renderer is not None and not self._has_pixels
+        return f"{self._caption} · {_TOO_SLOW}" if is_too_slow else self._caption
 
     def _fitted_cells(self, pixels: Pixels) -> tuple[int, int]:
         room = (self.size.width, self.size.height - 1)
         if self._pixel_renderer:
             room = self._pixel_renderer.max_cells(*room)
-        return fit_cells(pixels.shape[1] / pixels.shape[0], *room)
+        return fit_cells(pixels.shape[1] / pixels.shape[0], *room, cell_ratio(self.app))
 
     def _draw_pixels(
         self, renderer: PixelRenderer, pixels: Pixels, blocks: list[RawStrip], columns: int
     ) -> list[RawStrip]:
-        """Return rows that draw pixels; the longer that takes, the later the next image is drawn."""
+        """Return rows that draw pixels, or `blocks` if the line is too slow for them.
+
+        The longer that takes, the later the next image is drawn.
+        """
+        pace = self._pace
+        if pace is not None and not pace.carries_pixels(self._pixel_bytes):
+            return blocks
         start = time.thread_time()
         rows = renderer.render(to_grey(pixels) if self.app.no_color else pixels, blocks, columns)
-        self._next_draw = time.monotonic() + (time.thread_time() - start) / _MAX_DRAWING_LOAD
-        too_much = self._pace is not None and sum(map(self._length, rows)) > self._pace.budget
-        return blocks if too_much else rows
+        self._drawn_at, self._drawing_seconds = time.monotonic(), time.thread_time() - start
+        self._pixel_bytes = sum(map(self._length, rows))
+        self._has_pixels = pace is None or pace.carries_pixels(self._pixel_bytes)
+        return rows if self._has_pixels else blocks
 
     def _pad_line(self, line: Strip, left: int) -> Strip:
         return Strip.join([self._blank(left), line, self._blank(self.size.width - left - line.cell_length)])
@@ -200,13 +243,18 @@ class ImageView(Widget):
         return Strip.blank(max(0, cells), self.rich_style)
 
 
-def fit_cells(aspect_ratio: float, columns: int, rows: int) -> tuple[int, int]:
+def cell_ratio(app: App[object]) -> float:
+    """Return how many times as high as wide the cells of the terminal are."""
+    return getattr(app, "cell_ratio", CELL_RATIO)
+
+
+def fit_cells(aspect_ratio: float, columns: int, rows: int, cell_ratio: float = CELL_RATIO) -> tuple[int, int]:
     """Return the largest (columns, rows) of at most so many cells that have the aspect ratio width / height.
 
-    Cells are taken to be twice as high as wide.
+    Cells are `cell_ratio` times as high as wide.
     """
-    width = min(columns, max(2, round(2 * rows * aspect_ratio)))
-    return width, min(rows, max(1, round(width / aspect_ratio / 2)))
+    width = min(columns, max(2, round(cell_ratio * rows * aspect_ratio)))
+    return width, min(rows, max(1, round(width / aspect_ratio / cell_ratio)))
 
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:

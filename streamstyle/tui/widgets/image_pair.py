@@ -10,10 +10,14 @@ from textual import events
 from textual.app import ComposeResult
 from textual.color import Color
 from textual.containers import Container
+from textual.timer import Timer
 
 from streamstyle.tui.terminal_query import Graphics
 from streamstyle.tui.widgets.cells import Pixels
-from streamstyle.tui.widgets.image import ImageView, fit_cells, resize
+from streamstyle.tui.widgets.image import ImageView, cell_ratio, fit_cells, resize
+
+_TAKE_INTERVAL = 0.1
+"""Seconds between two looks at whether both images are on the screen."""
 
 
 class Arrangement(StrEnum):
@@ -50,6 +54,8 @@ class ImagePair(Container):
         self._caption = caption
         self._images: Mapping[str, Pixels] = {}
         self._captions: Mapping[str, str] = {}
+        self._latest: tuple[Mapping[str, Pixels], Mapping[str, str]] = {}, {}
+        self._take_timer: Timer | None = None
         self._wiped: tuple[Pixels, Pixels, float, Pixels] | None = None
         self.views = [first, second]
         """The names of the first and the second image."""
@@ -76,8 +82,22 @@ class ImagePair(Container):
         self._fit_images()
 
     def show(self, images: Mapping[str, Pixels], captions: Mapping[str, str]) -> None:
-        """Show images [H, W, 3] RGB, all of the same aspect ratio, and their captions, by name."""
-        before, self._images, self._captions = self._aspect_ratio(), images, captions
+        """Show images [H, W, 3] RGB, all of the same aspect ratio, and their captions, by name.
+
+        Two at once are shown when the last two are both on the screen, so that they are always of the same frame.
+        """
+        self._latest = images, captions
+        self._take_latest()
+
+    def _take_latest(self) -> None:
+        if self._take_timer is not None:
+            self._take_timer.stop()
+            self._take_timer = None
+        if self.arrangement is Arrangement.both and any(image.is_busy for image in self.query(ImageView)):
+            self._take_timer = self.set_timer(_TAKE_INTERVAL, self._take_latest)
+            return
+        before = self._aspect_ratio()
+        self._images, self._captions = self._latest
         if self._aspect_ratio() != before:
             self._fit_images()
         self._show_images()
@@ -85,19 +105,19 @@ class ImagePair(Container):
     def swap(self) -> None:
         """Swap the two images; if the second is hidden, this shows it in place of the first."""
         self.views.reverse()
-        self._show_images()
+        self._show_images(asked=True)
 
     def toggle(self, wanted: Arrangement) -> None:
         """Show the images in that arrangement, or the first one alone if they are shown in it already."""
         self.arrangement = Arrangement.one if self.arrangement is wanted else wanted
         self._fit_images()
-        self._show_images()
+        self._show_images(asked=True)
 
     def move_boundary(self, fraction: float) -> None:
         """Move the boundary of the wipe by a fraction of the width."""
         if self.arrangement is Arrangement.wipe:
             self.boundary = min(1.0, max(0.0, self.boundary + fraction))
-            self._show_images()
+            self._show_images(asked=True)
 
     def toggle_pixels(self) -> bool:
         """Switch between quadrant blocks and pixels; return whether the terminal can show pixels."""
@@ -136,27 +156,29 @@ class ImagePair(Container):
         if not self.children:  # before `compose`
             return
         width, height = self.size
-        beside = fit_cells(self._aspect_ratio(), max(1, (width - 1) // 2), max(1, height - 1))
-        below = fit_cells(self._aspect_ratio(), max(1, width), max(1, height // 2 - 1))
+        image, cell = self._aspect_ratio(), cell_ratio(self.app)
+        beside = fit_cells(image, max(1, (width - 1) // 2), max(1, height - 1), cell)
+        below = fit_cells(image, max(1, width), max(1, height // 2 - 1), cell)
         both = self.arrangement is Arrangement.both
         stacked = both and below[0] > beside[0]
         self.set_class(stacked, "-stacked")
-        for image in self.query(ImageView):
-            image.styles.width = max(1, (width - 1) // 2) if both and not stacked else "1fr"
-            image.styles.height = max(1, height // 2) if stacked else "1fr"
+        for view in self.query(ImageView):
+            view.styles.width = max(1, (width - 1) // 2) if both and not stacked else "1fr"
+            view.styles.height = max(1, height // 2) if stacked else "1fr"
         self.query_one("#second-image").display = both
 
-    def _show_images(self) -> None:
+    def _show_images(self, *, asked: bool = False) -> None:
+        """Show the images; `asked` says that a key or the mouse has changed which, or how."""
         if not self.children:
             return
         first, second = self.query(ImageView)
         if self.arrangement is Arrangement.wipe and (pixels := self._wipe(first)) is not None:
             left, right = self.views
-            first.show(pixels, f"{self._captions[left].partition(' · ')[0]} | {self._captions[right]}")
+            first.show(pixels, f"{self._captions[left].partition(' · ')[0]} | {self._captions[right]}", asked=asked)
             return
         for image, view in zip([first, second], self.views, strict=True):
             if image.display:
-                image.show(self._images.get(view), self._captions.get(view, self._caption))
+                image.show(self._images.get(view), self._captions.get(view, self._caption), asked=asked)
 
     def _wipe(self, view: ImageView) -> Pixels | None:
         """Return the picture of the wipe: the same one while nothing changes; None if one of the images is missing."""

@@ -39,14 +39,14 @@ class ViewPair(ImagePair):
         if view == self.views[1]:
             self.views.reverse()
         self.views[0] = view
-        self._show_images()
+        self._show_images(asked=True)
 
     def cycle_view(self, side: int, step: int) -> None:
         """Show the next view, or with a step of -1 the previous one, as the first (side 0) or second (side 1)."""
         others = [view for view in VIEWS if view != self.views[1 - side] or not self.compared]
         current = others.index(self.views[side]) if self.views[side] in others else 0
         self.views[side] = others[(current + step) % len(others)]
-        self._show_images()
+        self._show_images(asked=True)
 
     def toggle(self, wanted: Arrangement) -> None:
         """Show the views in that arrangement, or the first one alone; two that are compared differ."""

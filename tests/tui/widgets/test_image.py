@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region, Size
 from textual.pilot import Pilot
 
-from streamstyle.tui.output_pace import REQUEST, OutputPace
+from streamstyle.tui.output_pace import OutputPace
 from streamstyle.tui.widgets.image import ImageView
 from streamstyle.tui.widgets.view_pair import ViewPair
 from tests.tui.pilot import run_app, screen_text
@@ -15,6 +16,7 @@ from tests.tui.pilot import run_app, screen_text
 
 class PairApp(App[int]):
     pace: OutputPace | None = None
+    cell_ratio = 2.0
 
     def compose(self) -> ComposeResult:
         yield ViewPair("opening the film")
@@ -48,7 +50,8 @@ def test_image_is_sent_in_parts_each_after_the_answer_to_the_last() -> None:
 
     async def steps(pilot: Pilot[int]) -> None:
         image = app.query_one("#first-image", ImageView)
-        app.pace = pace = OutputPace()
+        requests: list[int] = []
+        app.pace = pace = OutputPace(lambda: requests.append(rows_drawn(image)))
         pace._budget = 2500
         image.show(noise, "output")
         drawn = [rows_drawn(image)]
@@ -61,12 +64,48 @@ def test_image_is_sent_in_parts_each_after_the_answer_to_the_last() -> None:
         assert drawn == sorted(drawn)
         assert drawn[0] < 4
         assert len(set(drawn)) > 3, "rows arrive a few at a time"
-        assert image.render_lines(Region(0, 9, 80, 1))[0].render(app.console).endswith(REQUEST)
+        await pilot.pause()
+        assert set(drawn) - {0} <= set(requests), "each part is followed by a request"
         image.show(noise[::-1], "other")
         assert "output" in screen_text(pilot), "the old image stays until the rows of the new one arrive"
 
     app = PairApp()
     run_app(app, steps, (80, 10))
+
+
+def test_answer_is_asked_for_even_if_the_image_is_hidden_before_it_is_drawn() -> None:
+    """Without one no image would be sent for 20 seconds."""
+
+    async def steps(pilot: Pilot[int]) -> None:
+        image = app.query_one("#first-image", ImageView)
+        requests: list[bool] = []
+        app.pace = pace = OutputPace(lambda: requests.append(pace.is_waiting()))
+        image.show(np.zeros((90, 160, 3), np.uint8), "output")
+        await pilot.pause()
+        pace.answered()
+        requests.clear()
+        image.show(np.ones((90, 160, 3), np.uint8), "output")
+        assert pace.is_waiting()
+        image.display = False
+        await pilot.pause()
+        assert requests == [True]
+
+    app = PairApp()
+    run_app(app, steps, (80, 10))
+
+
+@pytest.mark.parametrize(("ratio", "size"), [(2.0, (80, 22)), (2.5, (80, 18))])
+def test_image_keeps_its_shape_whatever_the_cells(ratio: float, size: tuple[int, int]) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        app.cell_ratio = ratio
+        image = app.query_one("#first-image", ImageView)
+        image.show(np.random.default_rng(1).integers(0, 255, (90, 160, 3), np.uint8), "output")
+        await pilot.pause()
+        assert rows_drawn(image) == size[1]
+        assert image.extent() == (0, size[0])
+
+    app = PairApp()
+    run_app(app, steps, (80, 30))
 
 
 def rows_drawn(image: ImageView) -> int:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from streamstyle.tui.widgets.cells import Pixels
 from streamstyle.tui.widgets.image import ImageView
 from streamstyle.tui.widgets.image_pair import Arrangement, ImagePair, wipe
-from tests.tui.pilot import run_app, screen_text
+from tests.tui.pilot import run_app, screen_text, wait_until
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
 
@@ -79,6 +80,25 @@ def test_another_size_of_the_terminal_changes_the_arrangement() -> None:
         assert pilot.app.query_one("#first-image", ImageView).size == (60, 50)
 
     run_app(PairApp(), steps, (120, 20))
+
+
+@pytest.mark.parametrize("arrangement", [Arrangement.one, Arrangement.both])
+def test_two_images_are_always_of_the_same_frame(arrangement: Arrangement) -> None:
+    """While one of them waits for the terminal, the other waits for it."""
+
+    async def steps(pilot: Pilot[int]) -> None:
+        await show(pilot, arrangement)
+        first, second = pilot.app.query(ImageView)
+        first._unsent = [(0, Strip.blank(5))]
+        pair(pilot).show({"red": plain(BLUE), "blue": plain(RED)}, {"red": "red · 8", "blue": "blue · 8"})
+        await pilot.pause(0.3)
+        text = screen_text(pilot)
+        assert ("red · 7" in text, "blue · 7" in text) == ((False, False), (True, True))[second.display]
+        first._unsent = []
+        await wait_until(pilot, lambda: "red · 8" in screen_text(pilot))
+        assert ("blue · 8" in screen_text(pilot)) is second.display
+
+    run_app(PairApp(), steps, (160, 44))
 
 
 def test_wipe_shows_both_images_of_which_the_second_is_resized() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 import zlib
 
 import cv2
@@ -16,12 +17,15 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 
 from streamstyle.tui.app import StreamstyleApp
-from streamstyle.tui.terminal_query import Graphics, Protocol
+from streamstyle.tui.output_pace import OutputPace
+from streamstyle.tui.terminal_query import Graphics, Protocol, TerminalInfo
 from streamstyle.tui.widgets.cells import ColourDepth, render_rows
 from streamstyle.tui.widgets.image import ImageView
 from streamstyle.tui.widgets.pixel_graphics import PixelRenderer, encode_kitty, encode_sixel
 from tests.tui.fake_run import FakeRun
-from tests.tui.pilot import run_app, wait_for_text, wait_until
+from tests.tui.pilot import run_app, screen_text, wait_for_text, wait_until
+
+SIXELS = Graphics(Protocol.sixel, (10, 20), (1000, 1000))
 
 
 def decode_sixel(sequence: str) -> np.ndarray:
@@ -83,7 +87,7 @@ def test_image_above_the_limit_of_the_terminal_gets_fewer_cells() -> None:
 
     class ImageApp(App[int]):
         def compose(self) -> ComposeResult:
-            yield ImageView(graphics=Graphics(Protocol.sixel, (10, 20), (1000, 1000)))
+            yield ImageView(graphics=SIXELS)
 
     run_app(ImageApp(), steps)
 
@@ -131,7 +135,55 @@ def test_p_switches_between_pixels_and_blocks(fake_run: FakeRun) -> None:
         await pilot.press("p")
         await wait_until(pilot, lambda: not has_pixels(pilot))
 
-    run_app(StreamstyleApp(fake_run.folder, graphics=Graphics(Protocol.sixel, (10, 20))), steps)
+    run_app(StreamstyleApp(fake_run.folder, terminal=TerminalInfo(SIXELS)), steps)
+
+
+@pytest.mark.parametrize("key", ["w", "c"])
+def test_pixels_of_a_wipe_and_of_two_views(fake_run: FakeRun, key: str) -> None:
+    """Every picture on the screen is pixels; the wipe follows its keys although drawing takes long."""
+
+    def sequences(pilot: Pilot[int]) -> list[str]:
+        views = [view for view in pilot.app.screen.query(ImageView) if view.display]
+        rows = [view.render_lines(view.region.reset_offset) for view in views]
+        return ["".join(row.render(pilot.app.console) for row in each) for each in rows]
+
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame 57")
+        await pilot.press("p", key)
+        await wait_until(pilot, lambda: len(sequences(pilot)) == {"w": 1, "c": 2}[key])
+        await wait_until(pilot, lambda: all(each.count("\x1bPq") == 1 for each in sequences(pilot)))
+        if key == "w":
+            before = sequences(pilot)
+            for view in pilot.app.screen.query(ImageView):
+                view._drawing_seconds = 0.1  # 2 s to the next picture of the run
+            await pilot.press("comma")
+            pressed = time.monotonic()
+            await wait_until(pilot, lambda: sequences(pilot) != before)
+            assert time.monotonic() - pressed < 1.5
+
+    run_app(StreamstyleApp(fake_run.folder, terminal=TerminalInfo(SIXELS)), steps)
+
+
+def test_pixels_that_the_line_is_too_slow_for_are_blocks_and_say_so() -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        app.pace = pace = OutputPace(lambda: app.pace and app.pace.answered())
+        pace._budget = 1e6
+        image = pilot.app.query_one(ImageView)
+        image.use_pixels(True)
+        pace._pixel_rates = [30_000]
+        image.show(np.random.default_rng(2).integers(0, 255, (90, 160, 3), np.uint8), "output")
+        await wait_for_text(pilot, "output · blocks: the line is too slow for pixels")
+        image.use_pixels(True)  # it is tried again
+        await wait_until(pilot, lambda: "too slow" not in screen_text(pilot))
+
+    class ImageApp(App[int]):
+        pace: OutputPace | None = None
+
+        def compose(self) -> ComposeResult:
+            yield ImageView(graphics=SIXELS)
+
+    app = ImageApp()
+    run_app(app, steps, (100, 30))
 
 
 def test_p_reports_a_terminal_without_graphics(fake_run: FakeRun) -> None:
