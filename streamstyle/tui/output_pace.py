@@ -2,7 +2,8 @@
 
 What a program writes waits in buffers on the way, under SSH up to megabytes, and a key is answered behind it. Images
 are therefore followed by a request for the cursor's position, which every terminal answers: once the answer has
-arrived, so has the image. The time it took says how much may be sent next.
+arrived, so has the image. The time it took says how much may be sent next, less what an answer takes when nothing was
+sent: the way there and back, or a terminal that draws before it answers.
 
 Characters are sent in parts. Pixels are not, since sixels cannot be divided, but a terminal draws them faster, byte for
 byte: their speed is measured by itself, and an image that would take too long is drawn as characters.
@@ -29,6 +30,12 @@ _SILENT_SECONDS = 5.0
 
 _LOST_SECONDS = 20.0
 """Time after which an answer is no longer waited for."""
+
+_MOST_SECONDS = 1.0
+"""Time that a part may take together with the answer."""
+
+_PROBE_INTERVAL = 10.0
+"""Seconds between two measurements of the time that an answer takes when nothing was sent."""
 
 _THIN_RATE = 200_000
 """Bytes a second below which a line is thin."""
@@ -61,7 +68,8 @@ class OutputPace:
         self._sent_at: float | None = None
         self._sent_bytes = 0
         self._sent_pixels = False
-        self._held_until = -math.inf
+        self._held_until = self._probed_at = -math.inf
+        self._latency = 0.0
         self._pixel_rates: list[float] = []
         self._slow_since: float | None = None
 
@@ -78,6 +86,16 @@ class OutputPace:
     def hold(self, seconds: float) -> None:
         """Send nothing for so many seconds."""
         self._held_until = self._clock() + seconds
+
+    def needs_probe(self) -> bool:
+        """Return whether it is time to measure again what an answer takes when nothing was sent."""
+        return self._budget < math.inf and self._clock() > self._probed_at + _PROBE_INTERVAL
+
+    def probe(self) -> None:
+        """Ask for an answer to nothing."""
+        self._probed_at = self._clock()
+        self.sent(0)
+        self.request()
 
     def is_waiting(self) -> bool:
         """Return whether what was sent last is still on its way, or nothing is to be sent for now."""
@@ -119,10 +137,14 @@ class OutputPace:
         if self._sent_at is None:
             return
         seconds, self._sent_at = max(self._clock() - self._sent_at, 1e-3), None
+        transfer = max(seconds - self._latency, 1e-3)
         if self._sent_pixels:
-            self._pixel_rates = [*self._pixel_rates, self._sent_bytes / seconds][-_PIXEL_SAMPLES:]
+            self._pixel_rates = [*self._pixel_rates, self._sent_bytes / transfer][-_PIXEL_SAMPLES:]
             return
-        wanted = self._sent_bytes * _TARGET_SECONDS / seconds
+        if self._sent_bytes == 0:
+            self._latency = seconds
+            return
+        wanted = self._sent_bytes * min(_TARGET_SECONDS / transfer, _MOST_SECONDS / seconds)
         if self._sent_bytes < self._budget / 2:  # too little to tell how fast the line is
             wanted = max(wanted, self._budget)
         factor = min(max(wanted / self._budget, 1 / _LARGEST_FACTOR), _LARGEST_FACTOR)

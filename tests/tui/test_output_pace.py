@@ -8,18 +8,19 @@ from streamstyle.tui.output_pace import OutputPace
 
 
 class Line:
-    """A clock, and a line of so many bytes a second."""
+    """A clock, and a line of so many bytes a second, whose answers take some seconds besides."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, latency: float = 0.0) -> None:
         self.now = 0.0
         self.rate = rate
+        self.latency = latency
         self.pace = OutputPace(lambda: None, lambda: self.now)
 
     def send(self, count: float, *, pixels: bool = False, rate: float = 0.0) -> float:
         """Send bytes, and return the seconds until the answer."""
         self.pace.sent(int(count), pixels=pixels)
         assert self.pace.is_waiting()
-        seconds = count / (rate or self.rate)
+        seconds = self.latency + count / (rate or self.rate)
         self.now += seconds
         self.pace.answered()
         assert not self.pace.is_waiting()
@@ -119,3 +120,28 @@ def test_nothing_is_sent_while_a_screen_becomes_complete() -> None:
     thick = Line(1e7)
     thick.send(thick.pace.budget)
     assert not thick.pace.is_thin
+
+
+def test_a_distant_terminal_is_not_taken_for_a_thin_line() -> None:
+    """Nor one that draws before it answers; parts of 2 kB there and back took minutes an image."""
+    line = Line(1e6, latency=0.5)
+    assert line.pace.needs_probe()
+    line.pace.probe()
+    line.now += line.latency
+    line.pace.answered()
+    assert not line.pace.needs_probe()
+    for _ in range(10):
+        line.send(line.pace.budget)
+    assert 100_000 < line.pace.budget < 500_000
+    line.send(400_000, pixels=True)
+    assert line.pace.carries_pixels(450_000)
+    line.now += 10
+    assert line.pace.needs_probe()
+
+
+def test_a_wrong_latency_makes_no_part_take_longer_than_a_second_or_two() -> None:
+    line = Line(30_000)
+    line.pace.probe()
+    line.now += 3.0  # other output was on its way
+    line.pace.answered()
+    assert max(line.send(line.pace.budget) for _ in range(10)) < 2.0

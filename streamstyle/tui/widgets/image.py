@@ -98,7 +98,9 @@ class ImageView(Widget):
         pace = self._pace
         if pace is None or self._rows is None or not (self._is_outdated or self._unsent):
             return
-        if pace.is_waiting():
+        if pace.is_waiting() or pace.needs_probe():
+            if not pace.is_waiting():
+                pace.probe()
             self.set_timer(_RETRY_SECONDS, self.send_more)
             return
         if not self._unsent:
@@ -159,7 +161,7 @@ class ImageView(Widget):
     def _first_rows(self, rows: list[Strip], pace: OutputPace) -> list[Strip]:
         """Return all rows, or blank ones if that is too much for now; then they are sent later."""
         count = sum(map(self._length, rows))
-        if count <= self._room(pace) and not pace.is_waiting():
+        if count <= self._room(pace) and not pace.is_waiting() and not pace.needs_probe():
             self._sent(pace, count)
             return rows
         self._unsent = list(enumerate(rows))
