@@ -15,6 +15,7 @@ from benchmarks.report import Report, Row
 from benchmarks.timing import SIZES, device, device_name, timer
 from streamstyle.gpu.device import tune_malloc
 from streamstyle.gpu.dispatch import find_kernels
+from streamstyle.ops.carried_trust import local_excess, source_trust, torch_local_excess, torch_source_trust
 from streamstyle.ops.filters import (
     add_doubled,
     block_means,
@@ -39,7 +40,6 @@ from streamstyle.ops.network_ends import depth_to_space, network_input, torch_de
 from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
 from streamstyle.ops.relu import relu_pool, relu_pool_backward, torch_relu_pool, torch_relu_pool_backward
 from streamstyle.ops.screened_poisson import solve_screened_poisson, torch_solve_screened_poisson
-from streamstyle.ops.source_trust import local_excess, source_trust, torch_local_excess, torch_source_trust
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
 from streamstyle.ops.yuv import rgb_to_yuv420, torch_rgb_to_yuv420

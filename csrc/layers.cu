@@ -1,5 +1,5 @@
 // The layers of layers.cuh. The torch twins are in streamstyle/ops/layers.py, those of the trust in
-// streamstyle/ops/source_trust.py.
+// streamstyle/ops/carried_trust.py.
 #include "layers.cuh"
 
 #define TILE_X 32

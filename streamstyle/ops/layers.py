@@ -5,7 +5,7 @@ mean of many has none. So only the coarse layer is averaged, as `temporal_term` 
 layers, which are carried as they are or replaced, never averaged. By turns, every `period` frames, one of them is
 replaced by the detail of the current frame, and is blended in over the frames that follow.
 
-Besides, the luma of the source is carried, as the image is: it shows where flow was wrong (`ops/source_trust.py`).
+Besides, the luma of the source is carried, as the image is: it shows where flow was wrong (`ops/carried_trust.py`).
 Tone is drawn towards that of the frame's own stylisation (`tone_difference`), and the contrast of the detail towards
 that of its detail (`detail_gain`).
 """

@@ -62,7 +62,7 @@ def disocclusion_mask(backward: Tensor, forward: Tensor) -> Tensor:  # both [2, 
 
 def motion_boundary(backward: Tensor) -> Tensor:  # [2, H, W] float32
     """Return [H, W] bool, True where the flow changes abruptly: |grad u|^2 + |grad v|^2 > 0.01 |b|^2 + 0.002."""
-    return _squared_gradient(backward) > backward.square().sum(0).mul_(0.01).add_(0.002)
+    return squared_gradient(backward) > backward.square().sum(0).mul_(0.01).add_(0.002)
 
 
 def _is_outside(backward: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def _is_outside(backward: Tensor) -> Tensor:
     )
 
 
-def _squared_gradient(flow: Tensor) -> Tensor:
+def squared_gradient(flow: Tensor) -> Tensor:  # [2, H, W] float32
     """Return [H, W], the sum of the squared central differences of both components along both axes."""
     padded = F.pad(flow[None], (1, 1, 1, 1), mode="replicate")[0]
     dx = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]

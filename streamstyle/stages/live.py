@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from streamstyle.frames import Feedback, Frame, LookbackWindow, StylisedFrame
+from streamstyle.frames import Feedback, Frame, LookbackWindow, Motion, StylisedFrame
+from streamstyle.ops.carried_trust import match_source, particle_trust, source_trust, stretch_trust
 from streamstyle.ops.contrast import LOW_CONTRAST
 from streamstyle.ops.filters import gaussian_blur
 from streamstyle.ops.layers import (
@@ -29,7 +30,6 @@ from streamstyle.ops.layers import (
     tone_difference,
 )
 from streamstyle.ops.luma import BT601
-from streamstyle.ops.source_trust import match_source, particle_trust, source_trust
 from streamstyle.ops.temporal import CarriedOutput, carry_outputs
 from streamstyle.ops.transfer import to_device
 from streamstyle.settings import ConsistencySettings
@@ -118,7 +118,8 @@ def live(
             window.start_shot()
             state, layers = _State(light=light), start_layers(image, source)
         else:
-            carried = carry_outputs(window.by_gap(), stylised.flowed.motions, "lanczos")
+            motions = [_unstretched(motion, source.device) for motion in stylised.flowed.motions]
+            carried = carry_outputs(window.by_gap(), motions, "lanczos")
             if abs(light - state.light) > _FLASH_LEVELS and state.flash < _FLASH_FRAMES:
                 layers, state = carried.image, replace(state, flash=state.flash + 1)
             else:
@@ -178,6 +179,12 @@ def _period(settings: ConsistencySettings) -> int:
 def _haste(steadiness: float) -> float:
     """Return the speed at which tone and contrast follow the frame, relative to that at 0.5 and below."""
     return min(1.0, 2.1 - 2 * steadiness)
+
+
+def _unstretched(motion: Motion, device: torch.device) -> Motion:
+    """Return a motion on the device, with less trust where it would smear."""
+    backward, weight = to_device(motion.backward, device), to_device(motion.weight, device)
+    return replace(motion, backward=backward, weight=stretch_trust(backward, weight))
 
 
 def _luma(frame: Frame, device: torch.device) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from streamstyle.gpu.cpu_kernels import CpuKernels
 from streamstyle.ops import network_ends
+from streamstyle.ops.carried_trust import SOURCE_TRUST, torch_local_excess, torch_source_trust
 from streamstyle.ops.filters import gaussian_taps, torch_add_doubled, torch_block_means, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
@@ -22,7 +23,6 @@ from streamstyle.ops.network_ends import depth_to_space, network_input, torch_de
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.relu import torch_relu_pool, torch_relu_pool_backward
 from streamstyle.ops.screened_poisson import chebyshev_factors, torch_solve_screened_poisson
-from streamstyle.ops.source_trust import SOURCE_TRUST, torch_local_excess, torch_source_trust
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import lanczos_table, torch_backward_warp
 from streamstyle.ops.yuv import torch_rgb_to_yuv420

@@ -18,6 +18,7 @@ from streamstyle.gpu.cuda_kernels import CudaKernels
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.gpu.kernels import kernels_of
 from streamstyle.ops import network_ends
+from streamstyle.ops.carried_trust import SOURCE_TRUST, torch_local_excess, torch_source_trust
 from streamstyle.ops.filters import gaussian_taps, torch_add_doubled, torch_block_means, torch_gaussian_blur
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
@@ -30,7 +31,6 @@ from streamstyle.ops.luma import BT709
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
 from streamstyle.ops.occlusion import torch_consistency_weight
 from streamstyle.ops.screened_poisson import torch_chebyshev_step
-from streamstyle.ops.source_trust import SOURCE_TRUST, torch_local_excess, torch_source_trust
 from streamstyle.ops.temporal import torch_temporal_term
 from streamstyle.ops.warp import lanczos_table, torch_backward_warp
 from streamstyle.ops.yuv import torch_rgb_to_yuv420

@@ -123,6 +123,20 @@ def test_falling_snow_is_seen() -> None:
     assert trail.abs() < 0.02
 
 
+def test_flow_that_stretches_does_not_smear() -> None:
+    """A fast pan over what is even, with flow that, in the middle, spreads 8 columns over 24."""
+    scene = pan(6, step=(8, 0))
+    scene.frames[:] = 128
+    frames = list(stylised(scene))
+    motion = frames[5].flowed.motion
+    assert motion is not None
+    motion.backward[0, :, 36:60] -= torch.arange(24) * 2 / 3
+    motion.backward[0, :, 60:] -= 16
+    middle = outputs(iter(frames))[5][:, :, 40:56]
+    along, across = (middle.diff(dim=side).square().mean() for side in (2, 1))
+    assert along > 0.8 * across  # drawn out into strokes, it is a third
+
+
 @pytest.mark.parametrize("lit", [2, 6], ids=["flash", "lasting light"])
 def test_after_a_flash_the_painting_goes_on(lit: int) -> None:
     scene = still(16)

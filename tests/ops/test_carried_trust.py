@@ -4,8 +4,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from streamstyle.ops.carried_trust import (
+    LEAST_TRUST,
+    local_excess,
+    match_source,
+    particle_trust,
+    source_trust,
+    stretch_trust,
+)
 from streamstyle.ops.filters import enlarge_means
-from streamstyle.ops.source_trust import LEAST_TRUST, local_excess, match_source, particle_trust, source_trust
 
 pytestmark = pytest.mark.usefixtures("_with_each_backend")
 
@@ -88,3 +95,21 @@ def test_what_moved_by_a_pixel_has_no_excess() -> None:
     shifted = local_excess(image[:, 2:], image[:, :-2])
     assert shifted.max() > 0
     assert torch.equal(shifted, local_excess(image[:, :-2], image[:, 2:]))
+
+
+@pytest.mark.parametrize(("zoom", "turn"), [(0.1, 0.0), (0.0, 0.17), (0.05, 0.1)])
+def test_a_fast_pan_a_zoom_and_a_rotation_do_not_smear(zoom: float, turn: float) -> None:
+    rows, columns = torch.meshgrid(torch.arange(HEIGHT), torch.arange(WIDTH), indexing="ij")
+    flow = torch.stack((20 + zoom * columns - turn * rows, zoom * rows + turn * columns))
+    trust = torch.full((HEIGHT, WIDTH), 0.8)
+    assert stretch_trust(flow, trust).min() > 0.6
+
+
+def test_fast_flow_that_stretches_what_it_carries_is_not_trusted() -> None:
+    flow = torch.full((2, HEIGHT, WIDTH), 20.0)
+    flow[0, :, 24:32] += 0.8 * torch.arange(8)  # a pixel of the frame before becomes five
+    flow[0, :, 32:] += 0.8 * 7
+    reduced = stretch_trust(flow, torch.ones(HEIGHT, WIDTH))
+    assert reduced[:, 26:30].max() < 0.02
+    assert reduced[:, :20].min() > 0.99
+    assert reduced[:, 36:].min() > 0.99
