@@ -66,12 +66,16 @@ class RunProcess:
         """Kill the process; what was written stays under its partial name."""
         self._process.kill()
 
-    def last_event(self) -> Finished | Stopped | Failed | None:
-        """Return the event that ended the run as printed on standard output: the folder may be missing or full."""
-        for line in reversed(read_last_lines(self.folder.stdout_log)):
-            if isinstance(event := parse_event(parse_json_object(line)), Finished | Stopped | Failed):
-                return event
-        return None
+
+def last_printed_event(folder: RunFolder) -> Finished | Stopped | Failed | None:
+    """Return the last event that ended the run as printed on standard output; None if it was not started here.
+
+    It says what `events.jsonl` cannot: why there is no folder, and that a command on the complete output has failed.
+    """
+    for line in reversed(read_last_lines(folder.stdout_log)):
+        if isinstance(event := parse_event(parse_json_object(line)), Finished | Stopped | Failed):
+            return event
+    return None
 
 
 def create_run_folder(request: RunRequest) -> tuple[RunFolder, str]:

@@ -89,7 +89,7 @@ def style_predictor_path(shape: NetworkShape) -> Path:
 
 
 def get_style(name_or_image: str) -> Style:
-    """Return the style of that name, file or image; raises StyleError, with similar names, if there is none."""
+    """Return the style of that name, file or image; raises StyleError, with the most similar name, if there is none."""
     style = find_style(name_or_image)
     if style is None:
         raise unknown_style_error(name_or_image)
@@ -97,15 +97,11 @@ def get_style(name_or_image: str) -> Style:
 
 
 def unknown_style_error(name: str) -> StyleError:
-    """Return the error for an unknown style, with similar names."""
+    """Return the error for an unknown style, with the most similar name."""
     names = [style.name for style in all_styles()]
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or names
-    return StyleError(
-        f"there is no style or image {name}",
-        f"Did you mean {' or '.join(near)}? `streamstyle styles` lists all; any image file can be given, too."
-        if near
-        else "Give an image file.",
-    )
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    advice = "`streamstyle styles` lists all; any image file can be given, too."
+    return StyleError(f"there is no style or image {name}", f"Did you mean {near[0]}? {advice}" if near else advice)
 
 
 def thumbnail(style: Style) -> bytes | None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from textual.message import Message
 
+from streamstyle.events import Failed, Finished
 from streamstyle.process_identity import ProcessIdentity
 from streamstyle.runs.folder import Control, PreviewRequest, RunFolder, RunReader, SaveRequest
-from streamstyle.runs.launcher import RunProcess, read_last_lines
+from streamstyle.runs.launcher import RunProcess, last_printed_event, read_last_lines
 from streamstyle.runs.state import RunState, apply_events
 from streamstyle.tui.widgets.cells import Pixels
 
@@ -43,6 +44,8 @@ class RunSnapshot:
     """Exit code of the process; None while it runs, or if it was not started here."""
     stderr_tail: tuple[str, ...] = ()
     """Last lines of its standard error, once it has ended."""
+    later_failure: Failed | None = None
+    """Why the command of `--exec` on the complete output has failed; None if it has not."""
 
 
 class RunUpdated(Message):
@@ -148,10 +151,13 @@ class RunWatcher:
 
     def _final_snapshot(self, snapshot: RunSnapshot) -> RunSnapshot:
         """Add the end of standard error, and the end event of a run that failed before it had a folder."""
-        state = snapshot.state
-        if state.end is None and self._process_handle is not None and (event := self._process_handle.last_event()):
-            state = state.apply(event)
-        return replace(snapshot, state=state, stderr_tail=tuple(read_last_lines(self.folder.stderr_log)))
+        state, printed, later = snapshot.state, last_printed_event(self.folder), None
+        if state.end is None and printed is not None:
+            state = state.apply(printed)
+        elif isinstance(state.end, Finished) and isinstance(printed, Failed):
+            later = printed
+        stderr = tuple(read_last_lines(self.folder.stderr_log))
+        return replace(snapshot, state=state, later_failure=later, stderr_tail=stderr)
 
 
 def _load_previews(state: RunState) -> dict[str, Pixels]:
@@ -219,7 +225,9 @@ class RunController:
     def status_text(self, snapshot: RunSnapshot) -> str:
         """Return the state of the run in a few words."""
         state = snapshot.state
-        if state.end is not None:
+        if isinstance(state.end, Finished) and "--exec" in self._watcher.folder.command():
+            text = "finished; the command of --exec runs"
+        elif state.end is not None:
             text = "closing"
         elif self.is_stopping(snapshot):
             text = "stopping after this frame"

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from streamstyle.events import Failed
 from streamstyle.runs.folder import RunFolder
-from streamstyle.runs.launcher import RunProcess, RunRequest, read_last_lines, start_run, strip_escapes
+from streamstyle.runs.launcher import (
+    RunProcess,
+    RunRequest,
+    last_printed_event,
+    read_last_lines,
+    start_run,
+    strip_escapes,
+)
 from tests.tui import fake_run
 
 
@@ -23,7 +30,7 @@ def test_a_run_that_fails_before_it_has_a_folder_says_why_on_stdout(tmp_path: Pa
     request = RunRequest(("film.mkv", "-o", "out.mkv", "--refuse"), Path("film.mkv"), Path("out.mkv"))
     process = start_run(request, RunFolder(tmp_path / "run"), (sys.executable, "-m", fake_run.__name__))
     assert wait_for_exit(process) == 5
-    assert isinstance(process.last_event(), Failed)
+    assert isinstance(last_printed_event(process.folder), Failed)
 
 
 def test_a_killed_run_has_the_exit_code_that_a_shell_gives_it(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A run that stylises nothing: it writes the events, status and previews of a run at a chosen speed.
 
 python -m tests.tui.fake_run run MOVIE -o OUT --json --run-folder DIR [--frames N] [--seconds S]
-    [--noise] [--refuse] [--lose-film-at FRAME]
+    [--noise] [--refuse] [--exec CMD] [--lose-film-at FRAME]
 """
 
 from __future__ import annotations
@@ -169,6 +169,10 @@ def run(options: argparse.Namespace) -> int:
         return 130
     partial.replace(options.output)
     fake_run.emit(Finished(options.output, done, (done + 39) // 40, elapsed, done - 1, 0))
+    if options.exec:
+        time.sleep(1.0)
+        print(Failed(f"the command of --exec failed: {options.exec}", f"{options.output} is complete.", 7).to_line())
+        return 7
     return 0
 
 
@@ -186,6 +190,7 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--noise", action="store_true", help="print noise on standard error")
     parser.add_argument("--detailed", action="store_true", help="previews of noise")
     parser.add_argument("--refuse", action="store_true", help="fail before the run folder exists")
+    parser.add_argument("--exec", help="fail after the end, as a command on the output may")
     parser.add_argument("--lose-film-at", type=int, default=0, metavar="FRAME")
     return parser.parse_args(words)
 

@@ -77,6 +77,18 @@ def test_lost_film_shows_the_error_and_the_next_step(tmp_path: Path) -> None:
     assert run_app(app_with_fake_run(run_request(tmp_path, "--seconds", "0.01", "--lose-film-at", "5")), steps) == 3
 
 
+def test_command_on_the_output_that_fails_is_shown_with_the_summary(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "● finished; the command of --exec runs")
+        await wait_for_text(pilot, "Finished in")
+        assert "the command of --exec failed: false." in screen_text(pilot)
+        assert "is complete." in screen_text(pilot).replace("\n", " ")
+        await pilot.press("q")
+
+    request = run_request(tmp_path, "--frames", "8", "--seconds", "0.02", "--exec", "false")
+    assert run_app(app_with_fake_run(request), steps) == 7
+
+
 def test_stderr_of_the_run_stays_off_the_screen(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[int]) -> None:
         await wait_for_text(pilot, "output · frame")

@@ -42,7 +42,7 @@ class RunResult:
         """Exit code of its process; 1 if the process ended without an event and its exit code is not known."""
         if self.snapshot.exit_code is not None:
             return self.snapshot.exit_code
-        match self.state.end:
+        match self.snapshot.later_failure or self.state.end:
             case Finished():
                 return 0
             case Stopped():
@@ -90,8 +90,8 @@ def headline(result: RunResult) -> str:
 
 
 def explanation(result: RunResult) -> list[str]:
-    """Return sentences about the cause, what was kept and how to resume; none for a run that has finished."""
-    match result.state.end:
+    """Return sentences about the cause, what was kept and how to resume; none if all went well."""
+    match result.snapshot.later_failure or result.state.end:
         case Failed(problem=problem, next_step=next_step):
             sentences = [f"{problem}.", next_step]
         case None:
@@ -144,11 +144,16 @@ def exit_message(result: RunResult) -> str:
     match result.state.end:
         case Finished(output=output, frames=frames, elapsed=elapsed):
             speed = format_speed(frames - result.state.resumed_frames, elapsed)
-            return f"{output}: {frames} frames in {format_duration(elapsed)}" + (f" ({speed})" if speed else "")
-        case Failed(problem=problem, next_step=next_step):
-            return f"streamstyle: error: {problem}. {next_step}".rstrip()
+            text = f"{output}: {frames} frames in {format_duration(elapsed)}" + (f" ({speed})" if speed else "")
+            return f"{text}\n{_error_text(failure)}" if (failure := result.snapshot.later_failure) else text
+        case Failed() as failure:
+            return _error_text(failure)
     output = f"; partial output: {result.output_path}" if result.output_path else ""
     return f"{headline(result)}{output}" + ("; the same command resumes it" if _is_resumable(result) else "")
+
+
+def _error_text(failure: Failed) -> str:
+    return f"streamstyle: error: {failure.problem}. {failure.next_step}".rstrip()
 
 
 def display_path(path: Path) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,17 @@ def test_finished_run_offers_quoted_commands() -> None:
 def test_measure_command_repeats_the_range(options: tuple[str, ...], range_option: str) -> None:
     result = run_result(FrameWritten(62, 62, 4.84, 60.0), FINISHED, arguments=("my film.mkv", *options))
     assert dict(next_steps(result))["measure"].endswith(f"'my film.mkv'{range_option}")
+
+
+def test_command_on_the_output_that_failed_is_explained() -> None:
+    failure = Failed("the command of --exec failed with exit code 3: mpv out.mkv", "out.mkv is complete.", 7)
+    result = run_result(FINISHED)
+    result = replace(result, snapshot=replace(result.snapshot, later_failure=failure))
+    assert headline(result) == "Finished in 1:06"
+    assert explanation(result) == [f"{failure.problem}.", failure.next_step]
+    assert result.exit_code == 7
+    assert exit_message(result).splitlines()[1] == f"streamstyle: error: {failure.problem}. {failure.next_step}"
+    assert dict(next_steps(result))["play"]
 
 
 def test_stopped_run_says_how_many_frames_are_done() -> None:
