@@ -1,15 +1,20 @@
-"""What the head of a cluster does for each piece, and kills of its processes."""
+"""A film on two local workers beside one process, what the head does for each piece, and kills of its processes."""
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 from random import Random
+from subprocess import PIPE
 from typing import Any
 
+import av
 import pytest
 
 from benchmarks.cluster_kills import HEAD, SCHEDULER, WORKER, Campaign
@@ -21,12 +26,12 @@ from streamstyle.cluster.journal import Journal
 from streamstyle.cluster.packets import PacketCutter
 from streamstyle.cluster.painting import paint
 from streamstyle.media.probe import probe
-from streamstyle.settings import EncoderSettings, FlowSettings, Settings, SourceSettings
+from streamstyle.settings import EncoderSettings, FlowSettings, Method, Settings, SourceSettings
 from streamstyle.styles.library import Style
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from tests.cluster.processes import ClusterProcesses, start
 from tests.films import cut, pan, write_film
-from tests.video_io import frame_hashes
+from tests.video_io import frame_hashes, packets
 
 KILLS = [WORKER, WORKER, WORKER, WORKER, WORKER, HEAD, SCHEDULER] * 4
 WORKERS = 2
@@ -91,6 +96,53 @@ def test_head(work: Work, tmp_path: Path, report: Report, monkeypatch: pytest.Mo
         for name, seconds in (*spent.items(), ("head's thread, processor time", [cpu]), ("painting", painting))
     ]
     report.show("The head", rows)
+
+
+@pytest.mark.parametrize("method", [Method.johnson, Method.live])
+def test_local(work: Work, tmp_path: Path, report: Report, method: Method) -> None:
+    """Two workers of one thread beside one process of one thread: the same film, and what it takes.
+
+    The films are one of 40 shots and those of `--film`, at `--size`.
+    """
+    films = [film_of_shots(tmp_path / "shots.mkv", 40, 10, (160, 90)), *work.films]
+    options = ["--method", str(method), "--threads", "1"]
+    if work.source_settings.size is not None:
+        options += ["--size", "x".join(map(str, work.source_settings.size))]
+    for film in films:
+        one, two = tmp_path / f"{film.stem}.one.mkv", tmp_path / f"{film.stem}.two.mkv"
+        alone = _run(arguments(film, work.style, one, *options))
+        on_cluster = _run(arguments(film, work.style, two, *options, "--cluster", "local:2"))
+        same = {
+            "same frames": frame_hashes(one) == frame_hashes(two),
+            "same times": _times(one) == _times(two),
+            "same sound": _sound(one) == _sound(two),
+        }
+        rows: list[Row] = [{"": "one process", **alone}, {"": "local:2", **on_cluster}]
+        rows.append({"": "ratio", **{name: on_cluster[name] / alone[name] for name in ("s", "CPU s")}})
+        described = ", ".join(name if holds else f"not {name}" for name, holds in same.items())
+        report.show(f"{film.stem}, {method}: {described}", rows)
+        assert all(same.values())
+
+
+def _run(command: list[str]) -> dict[str, Any]:
+    """Run it, and return frames, shots, seconds from start to end and processor time of all its processes."""
+    process = start("streamstyle", *command, stdout=PIPE)
+    assert process.stdout is not None
+    finished = [json.loads(line) for line in process.stdout][-1]
+    _, status, usage = os.wait4(process.pid, 0)
+    assert (status, finished["event"]) == (0, "finished")
+    seconds, processor = finished["elapsed"], usage.ru_utime + usage.ru_stime
+    return {"frames": finished["frames"], "shots": finished["shots"], "s": seconds, "CPU s": processor}
+
+
+def _times(path: Path) -> list[Fraction]:
+    return [time for time, _ in packets(path, "video")]
+
+
+def _sound(path: Path) -> list[tuple[Fraction, bytes]]:
+    with av.open(str(path)) as container:
+        has_sound = bool(container.streams.audio)
+    return packets(path, "audio") if has_sound else []
 
 
 def _timed(function: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:

@@ -25,11 +25,11 @@ from streamstyle.cluster.reporter import OnPoll, Reporter
 from streamstyle.errors import DeviceError, OutputError, SettingsError, StyleError
 from streamstyle.events import Finished, Observer, Stopped, WorkersSampled
 from streamstyle.media.output_names import check_output, partial_path
-from streamstyle.prefetch import prefetch
+from streamstyle.prefetch import usable_cpus
 from streamstyle.resume.signature import run_inputs, run_signature
 from streamstyle.settings import Settings
-from streamstyle.stages.decode import decode
-from streamstyle.stages.shots import number_shots
+from streamstyle.stages.decode import decode_in_threads
+from streamstyle.stages.shots import number_shots_by, with_thumbnail
 from streamstyle.styles.frame_looks import FrameLooks
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
@@ -40,7 +40,8 @@ _WINDOW = 2
 _POLL_SECONDS = 0.2
 """Between two looks at the order to stop."""
 
-_DECODE_AHEAD = 8
+_MAX_CONVERTERS = 8
+"""Threads that convert decoded frames and make their thumbnails; more would wait for the decoder."""
 
 _FRAMES_AT_ONCE = 50
 """Frames that are read between two looks at what the workers have done."""
@@ -141,9 +142,11 @@ class _Run:
         """Hand out all pieces and keep what comes back, until all are there, have failed, or the run is to stop."""
         with ExitStack() as stack:
             stack.callback(self._cancel)
-            frames = stack.enter_context(prefetch(decode(self._video), ahead=_DECODE_AHEAD))
+            workers = min(_MAX_CONVERTERS, usable_cpus())
+            reading = decode_in_threads(self._video, with_thumbnail, workers=workers, ahead=2 * workers + 6)
+            frames = stack.enter_context(reading)
             looks = FrameLooks.of(self._video, self._settings.looks(self._style))
-            found = split(number_shots(frames, looks_break=looks.breaks), self._video.end_pts, self._splitting)
+            found = split(number_shots_by(frames, looks_break=looks.breaks), self._video.end_pts, self._splitting)
             self._report_start()
             self._report()
             waiting, is_read = list[Piece](), False

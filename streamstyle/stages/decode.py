@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import closing
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from streamstyle.frames import Frame, FramePosition
 from streamstyle.media.captions import read_captions
@@ -13,10 +15,13 @@ from streamstyle.media.decoder import decode_frames_from
 from streamstyle.media.deinterlace import deinterlace
 from streamstyle.media.frame_converter import FrameConverter
 from streamstyle.media.frame_times import RisingTimes, TimestampGuesser, with_next
+from streamstyle.prefetch import PrefetchIterator, prefetch
 from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
+
+T = TypeVar("T")
 
 PREROLL_SECONDS = 5
 """Decoding begins this long before the first frame that is wanted, so that all frames it was predicted from are decoded
@@ -41,9 +46,63 @@ def decode(video: VideoInfo, first: FramePosition | None = None) -> Iterator[Fra
     yield from islice(_decode_from(video), first.index, None)
 
 
+def decode_in_threads(
+    video: VideoInfo, work: Callable[[Frame], T], *, workers: int, ahead: int
+) -> AbstractContextManager[PrefetchIterator[T]]:
+    """Return `work` of each frame of `decode`, `ahead` at most computed before their use, by so many threads.
+
+    They convert the frames to RGB, too, which takes longer than FFmpeg's decoder, which has threads of its own.
+    """
+    local = threading.local()
+
+    def convert(decoded: _Decoded) -> T:
+        if not hasattr(local, "to_frame"):
+            local.to_frame = _converter(video)
+        return work(local.to_frame(decoded))
+
+    return prefetch(_unconverted(video), convert, workers=workers, ahead=ahead)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A decoded frame, not yet converted, and its place."""
+
+    frame: VideoFrame
+    pts: int
+    index: int
+    seekable: bool
+    duration: int
+
+
 def _decode_from(video: VideoInfo, first: FramePosition | None = None) -> Generator[Frame]:
     """Yield the frames from the start of the part, or from `first`, which is sought by its time."""
+    convert = _converter(video)
+    with closing(_unconverted(video, first)) as decoded:
+        yield from map(convert, decoded)
+
+
+def _converter(video: VideoInfo) -> Callable[[_Decoded], Frame]:
+    """Return what converts decoded frames; not thread-safe."""
     convert = FrameConverter(video)
+
+    def to_frame(decoded: _Decoded) -> Frame:
+        pixels = convert(decoded.frame)
+        return Frame(
+            pixels.image,
+            decoded.pts,
+            decoded.index,
+            seekable=decoded.seekable,
+            duration=decoded.duration,
+            captions=read_captions(decoded.frame),
+            deep=pixels.deep,
+            alpha=pixels.alpha,
+        )
+
+    return to_frame
+
+
+def _unconverted(video: VideoInfo, first: FramePosition | None = None) -> Generator[_Decoded]:
+    """Yield the decoded frames of `_decode_from`."""
     times = RisingTimes(round(1 / video.time_base), round(1 / (video.frame_rate or 25) / video.time_base))
     index = 0 if first is None else first.index
     start = video.start_pts if first is None else first.pts
@@ -54,17 +113,9 @@ def _decode_from(video: VideoInfo, first: FramePosition | None = None) -> Genera
                 continue
             if video.end_pts is not None and pts >= video.end_pts:
                 return
-            pixels = convert(decoded)
-            yield Frame(
-                pixels.image,
-                pts,
-                index,
-                seekable=video.is_seekable and is_stored and times.is_monotonic,
-                duration=decoded.duration if video.end_pts is None else min(decoded.duration, video.end_pts - pts),
-                captions=read_captions(decoded),
-                deep=pixels.deep,
-                alpha=pixels.alpha,
-            )
+            seekable = video.is_seekable and is_stored and times.is_monotonic
+            duration = decoded.duration if video.end_pts is None else min(decoded.duration, video.end_pts - pts)
+            yield _Decoded(decoded, pts, index, seekable, duration)
             index += 1
 
 

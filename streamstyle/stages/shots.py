@@ -66,9 +66,22 @@ def number_shots(
 
     A shot also ends where `looks_break` says so of two consecutive frames.
     """
+    return number_shots_by(map(with_thumbnail, frames), shot, looks_break)
+
+
+def with_thumbnail(frame: Frame) -> tuple[Frame, Thumbnail]:
+    """Return the frame and its thumbnail."""
+    return frame, make_thumbnail(frame.image)
+
+
+def number_shots_by(
+    frames: Iterable[tuple[Frame, Thumbnail]],
+    shot: int = 0,
+    looks_break: Callable[[Frame, Frame], bool] = lambda earlier, frame: False,
+) -> Iterator[Frame]:
+    """Yield the frames of `number_shots`, whose thumbnails have been made elsewhere."""
     previous: tuple[Frame, Thumbnail] | None = None
-    for frame in frames:
-        current = make_thumbnail(frame.image)
+    for frame, current in frames:
         if previous is not None:
             earlier, thumbnail = previous
             shot += looks_break(earlier, frame) or dissimilarity(thumbnail, current) > CUT_THRESHOLD

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from streamstyle.errors import VideoError
 from streamstyle.media.probe import probe
 from streamstyle.settings import SourceSettings
+from streamstyle.stages.decode import decode_in_threads
 from tests.films import Extras, cut, moving_square, pan, still, write_film
 from tests.video_io import mean_difference, read_video, times
 
@@ -156,3 +157,16 @@ def test_frames_around_cuts_are_in_order(tmp_path: Path) -> None:
     scene = cut(pan(frames=7), still(frames=6, seed=5), pan(frames=7, seed=9))
     _, frames = read_video(write_film(tmp_path / "film.mkv", scene.frames))
     assert max(mean_difference(frame.image, picture) for frame, picture in zip(frames, scene.frames, strict=True)) < 4
+
+
+def test_frames_converted_in_threads_are_the_same(tmp_path: Path) -> None:
+    scene = cut(pan(frames=20), moving_square(frames=20))
+    path = write_film(tmp_path / "film.mkv", scene.frames, codec="ffv1", pix_fmt="yuv420p10le")
+    video, expected = read_video(path, size=(48, 36))
+    with decode_in_threads(video, lambda frame: frame, workers=3, ahead=7) as frames:
+        found = list(frames)
+    assert [frame.position for frame in found] == [frame.position for frame in expected]
+    for a, b in zip(found, expected, strict=True):
+        assert a.deep is not None
+        assert np.array_equal(a.image, b.image)
+        assert np.array_equal(a.deep, b.deep)
