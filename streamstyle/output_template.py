@@ -109,10 +109,9 @@ class OutputName:
 
     def _size(self, video: VideoInfo) -> str:
         """Return `360p` or `640x360`; empty for the size of the film."""
-        factor, is_upright = self.settings.upscale.upscale, video.rotation % 180 == 0
+        factor = self.settings.upscale.upscale
         width, height = factor * video.width, factor * video.height
-        of_film = video.source_height if is_upright else video.source_width
-        if not self._has_size or abs(height - of_film) < 2:
+        if not self._has_size or abs(height - video.upright_source_size[1]) < 2:
             return ""
         return f"{width}x{height}" if self.settings.source.size else f"{height}p"
 

@@ -128,6 +128,12 @@ class VideoInfo:
     """Set if the processed part ends where the file was cut short."""
 
     @property
+    def upright_source_size(self) -> tuple[int, int]:
+        """Width and height in pixels of a decoded frame, cropped and upright."""
+        sides = self.source_width, self.source_height
+        return sides if self.rotation % 180 == 0 else sides[::-1]
+
+    @property
     def is_seekable(self) -> bool:
         """Whether frames can be found by the times that the file stores."""
         return self.stores_pts and not self.joins

@@ -157,7 +157,9 @@ def plan_films(films: Sequence[Path], make_arguments: MakeArguments, *, count: b
             print_json(planned)
         else:
             click.echo("\n".join([*plan_rows(planned), ""]))
-    if not as_json:
+    if not (plans or exit_code):
+        click.echo("nothing to do: every output exists already", err=as_json)
+    if plans and not as_json:
         seconds, size = sum(each.seconds + each.adaptation_seconds for each in plans), sum(each.bytes for each in plans)
         click.echo(f"{_films_text(len(plans))}   about {format_rough_duration(seconds)}, {format_bytes(size)}")
     return exit_code

@@ -31,8 +31,20 @@ def output_warnings(video: VideoInfo, output: Path) -> Iterator[str]:
     if lost := _lost_tags(video, output):
         more = f" and {len(lost) - _SHOWN_TAGS} more" if len(lost) > _SHOWN_TAGS else ""
         yield f"tags are left out: {output.suffix} cannot hold {', '.join(lost[:_SHOWN_TAGS])}{more}"
+    if trimmed := _trimmed_sides(video):
+        yield trimmed
     if video.is_interlaced:
         yield f"the film is {DEINTERLACED if video.deinterlacing else INTERLACED}"
+
+
+def _trimmed_sides(video: VideoInfo) -> str:
+    """Return what is cut off a film with an odd side; empty if nothing is, or another size was asked for."""
+    width, height = video.upright_source_size
+    missing = [name for name, side in (("column", width), ("line", height)) if side % 2]
+    if not missing or (video.width, video.height) != (width & ~1, height & ~1):
+        return ""
+    sizes = f"{width}x{height} becomes {video.width}x{video.height}"
+    return f"{sizes}, since sides have to be even: the last {' and '.join(missing)} of each frame is cut off"
 
 
 def _lost_tags(video: VideoInfo, output: Path) -> list[str]:

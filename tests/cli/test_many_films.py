@@ -178,12 +178,14 @@ def test_a_dry_run_plans_each_and_adds_them_up(folder: Path, tmp_path: Path, cap
     assert (code, [event["event"] for event in events]) == (3, ["planned", "planned", "failed"])
     assert sorted(folder.iterdir()) == before
     (folder / "a2.nonsense.johnson.mkv").touch()
-    assert (
-        exit_code(["run", str(folder / "a2.mp4"), str(folder / "a10.mp4"), "-s", str(style), *FAST, "--dry-run"]) == 0
-    )
+    two = ["run", str(folder / "a2.mp4"), str(folder / "a10.mp4"), "-s", str(style), *FAST, "--dry-run"]
+    assert exit_code(two) == 0
     printed = capfd.readouterr().out
     assert "a2.nonsense.johnson.mkv exists already" in printed
     assert printed.splitlines()[-1].startswith("1 film   about ")
+    (folder / "a10.nonsense.johnson.mkv").touch()
+    assert exit_code(two) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "nothing to do: every output exists already"
 
 
 @pytest.mark.parametrize(

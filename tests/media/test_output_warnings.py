@@ -50,3 +50,25 @@ def test_many_lost_tags_are_counted(tmp_path: Path) -> None:
 def test_an_interlaced_film_is_warned_of(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.mkv", PICTURES, options={"x264-params": "interlaced=1"})
     assert warnings(film, "output.mkv") == ["the film is interlaced, and is deinterlaced; --deinterlace off keeps it"]
+
+
+@pytest.mark.parametrize(
+    ("size", "settings", "said"),
+    [
+        (
+            (63, 47),
+            SourceSettings(),
+            "63x47 becomes 62x46, since sides have to be even: the last column and line of each",
+        ),
+        ((64, 47), SourceSettings(), "64x47 becomes 64x46, since sides have to be even: the last line of each"),
+        ((63, 47), SourceSettings(height=32), None),
+        ((64, 48), SourceSettings(), None),
+    ],
+)
+def test_odd_sides_are_said_to_become_even(
+    tmp_path: Path, size: tuple[int, int], settings: SourceSettings, said: str | None
+) -> None:
+    pictures = pan(frames=2, width=64, height=48).frames[:, : size[1], : size[0]]
+    film = write_film(tmp_path / "film.mkv", pictures, codec="ffv1", pix_fmt="bgr0")
+    warned = list(output_warnings(probe(film, settings), Path("output.mkv")))
+    assert [warning.startswith(said or "nothing") for warning in warned] == [True] * bool(said)
