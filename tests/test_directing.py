@@ -20,6 +20,7 @@ from streamstyle.styles.script import read_script
 from streamstyle.styles.spec import parse_style
 from tests.cluster.cluster_case import InProcess, case, film
 from tests.films import pan, png, texture, write_film
+from tests.scenes import grain
 from tests.stylise_case import StyliseCase
 from tests.video_io import mean_difference
 
@@ -203,6 +204,34 @@ def test_inside_a_mask_is_the_style_and_outside_the_other_or_the_film(
         assert np.array_equal(mixed[index][:, right], plain[1][index][:, right])
         assert np.array_equal(on_film[index][:, left], plain[0][index][:, left])
         assert np.array_equal(on_film[index][:, right], plain[2][index][:, right])
+
+
+@pytest.mark.parametrize("jitter", [0, 1])
+def test_an_edge_flickers_no_more_than_the_film_without_a_mask(tmp_path: Path, jitter: int) -> None:
+    """The mask goes with a camera that pans; where it was made frame by frame, its outline jitters by a pixel of 96.
+
+    The film has grain: without it, a pan by whole pixels does not flicker at all.
+    """
+    frames, height, width, step = 12, 96, 160, 2
+    random, (down, across) = np.random.default_rng(1), np.mgrid[:height, :width]
+    distances = [np.hypot(across - 60 - step * t, down - 48) - 30 for t in range(frames)]
+    moved = [distance + jitter * (2 * random.random() - 1) for distance in distances]
+    inside = [np.where(distance < 0, 255, 0).astype(np.uint8) for distance in moved]
+    mask = write_film(tmp_path / "mask.mkv", np.repeat(np.stack(inside)[..., None], 3, -1))
+    video = write_film(tmp_path / "pan.mkv", grain(pan(frames, width, height, step=(step, 0))).frames)
+    plain = replace(directed(tmp_path), video=video).with_settings(script=None)
+    one = plain.with_settings(mask=Mask(mask, parse_style("the_scream")))
+
+    def warping_error(of: StyliseCase, name: str) -> float:
+        """Root mean square along the true motion, within 6 pixels of the edge, over the second half of the film."""
+        images = [image.astype(float) for image in of.stylise(tmp_path / name).images()]
+        squares = []
+        for t in range(frames // 2, frames):
+            change = (images[t][:, step:] - images[t - 1][:, :-step]) ** 2
+            squares.append(change[np.abs(distances[t][:, step:]) < 6].mean())
+        return float(np.mean(squares)) ** 0.5
+
+    assert warping_error(one, "masked.mkv") < 1.2 * warping_error(plain, "plain.mkv")
 
 
 @pytest.mark.parametrize("stop_after", [4, 13])
