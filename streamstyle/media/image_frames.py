@@ -13,6 +13,7 @@ import av
 
 from streamstyle.errors import SettingsError, VideoError
 from streamstyle.media.alpha import bit_depth, has_alpha
+from streamstyle.media.exr import from_linear
 from streamstyle.media.image_sequence import find_images
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def read_frame(image: Path) -> VideoFrame:
         raise VideoError(f"{image} cannot be decoded ({reason})", "Write it again.") from error
     if frame is None:
         raise VideoError(f"{image} holds no image", "Write it again.")
-    return frame
+    return from_linear(frame) if image.suffix.lower() == ".exr" else frame
 
 
 def image_format(video: VideoInfo, output: Path, pix_fmt: str | None) -> tuple[bool, bool]:
@@ -57,14 +58,15 @@ def image_format(video: VideoInfo, output: Path, pix_fmt: str | None) -> tuple[b
 
     SettingsError where images of this kind cannot be so.
     """
-    is_jpeg = output.suffix.lower() in (".jpg", ".jpeg")
+    suffix = output.suffix.lower()
+    is_jpeg, is_exr = suffix in (".jpg", ".jpeg"), suffix == ".exr"
     if pix_fmt is None:
-        return video.bit_depth > 8 and not is_jpeg, video.has_alpha and not is_jpeg
+        return is_exr or (video.bit_depth > 8 and not is_jpeg), video.has_alpha and not is_jpeg
     try:
         wanted = av.VideoFormat(pix_fmt)
     except ValueError as error:
         raise SettingsError(f"--pix-fmt {pix_fmt} is no pixel format of this FFmpeg", _PIX_FMTS) from error
-    chosen = bit_depth(wanted) > 8, has_alpha(wanted)
+    chosen = is_exr or bit_depth(wanted) > 8, has_alpha(wanted)
     if not wanted.is_rgb or (is_jpeg and any(chosen)):
         raise SettingsError(f"{output.suffix} images cannot be written as --pix-fmt {pix_fmt}", _PIX_FMTS)
     return chosen

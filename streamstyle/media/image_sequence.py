@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".exr", ".dpx", ".bmp", ".webp")
 
-WRITTEN_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
+WRITTEN_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".exr")
 
 _NUMBER = re.compile(r"%(?:0?(?P<digits>\d+))?d")
 """printf's conversion of a number, as FFmpeg has it in the names of image sequences."""

@@ -12,6 +12,7 @@ import numpy as np
 from streamstyle.errors import OutputError
 from streamstyle.files import atomic_write
 from streamstyle.frames import OutputFrame
+from streamstyle.media.exr import encode_exr
 from streamstyle.media.frame_converter import resize_alpha
 from streamstyle.media.image_frames import image_format
 from streamstyle.media.image_sequence import first_number, numbered
@@ -50,7 +51,8 @@ class SequenceWriter:
     def write_frame(self, frame: OutputFrame) -> None:
         """Write the image of a frame. Raises OutputError."""
         path = numbered(self.partial, self._first + self.frames)
-        data = encode_image(self._levels(frame), path.suffix)
+        levels = self._levels(frame)
+        data = encode_exr(levels) if path.suffix.lower() == ".exr" else encode_image(levels, path.suffix)
         with output_errors(path):
             atomic_write(path, data)
         self.frames += 1

@@ -108,6 +108,25 @@ def test_images_keep_their_bits_and_their_alpha(
         assert np.array_equal(written, image) == (strength == 0)
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+def test_exr_is_linear_light_and_comes_back(style: Path, tmp_path: Path, channels: int) -> None:
+    """Through half floats: within a third of a level of ten bits, where anything is seen of a colour."""
+    (tmp_path / "in").mkdir()
+    image = np.random.default_rng(1).integers(8000, 65535, (48, 64, channels), np.uint16, endpoint=True)
+    cv2.imwrite(str(tmp_path / "in" / "1.png"), image)
+    run(tmp_path / "in", "--style", style, "--strength", 0, "-o", tmp_path / "exr" / "%d.exr")
+    grey = image[..., 1].astype(float) / 65535
+    with av.open(str(tmp_path / "exr" / "1.exr")) as container:
+        frame = next(container.decode(video=0))
+    stored = np.frombuffer(frame.planes[0], np.float16).reshape(48, -1)[:, :64].astype(float)
+    alpha = image[..., 3] / 65535 if channels == 4 else 1
+    assert np.allclose(stored, ((grey + 0.055) / 1.055) ** 2.4 * alpha, rtol=1e-3)
+    run(tmp_path / "exr", "--style", style, "--strength", 0, "-o", tmp_path / "out" / "%d.png")
+    written = cv2.imread(str(tmp_path / "out" / "1.png"), cv2.IMREAD_UNCHANGED)
+    assert written.shape == image.shape
+    assert np.abs(written.astype(int) - image).max() < 65535 / 1023 / 2
+
+
 @pytest.mark.parametrize(("codec", "suffix"), [("prores", "mov"), ("ffv1", "mkv")])
 def test_alpha_of_images_comes_into_a_film(style: Path, tmp_path: Path, codec: str, suffix: str) -> None:
     (tmp_path / "in").mkdir()

@@ -121,7 +121,7 @@ def test_an_image_unlike_the_others_is_said_and_what_is_written_is_whole(
         (["frames/%05d.png"], "there is no image", 3),
         (["empty"], "is a folder without images", 3),
         (["frames", "-o", "frames/%d.png"], "would be among the images of", 4),
-        (["frames", "-o", "out/%d.exr"], ".exr is no kind that can be written", 4),
+        (["frames", "-o", "out/%d.dpx"], ".dpx is no kind that can be written", 4),
         (["frames", "--frame-rate", "x"], "'x' is not a frame rate", 2),
         (["frames", "-o", "-", "--json"], "both write to standard output", 2),
         (["-"], "has no name for its output", 2),
