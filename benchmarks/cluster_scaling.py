@@ -36,9 +36,9 @@ class Film:
     """Seconds above one and a half times which a take is split."""
     run_in: int = 96
     """Frames painted before a piece inside a take."""
-    frame: float = 0.13
+    frame: float = 0.125
     """Seconds that a worker paints a frame."""
-    read: float = 0.014
+    read: float = 0.012
     """Seconds in which the head reads a frame and looks for a cut."""
     head: float = 0.008
     """Seconds of the head's processor for each piece: cutting, noting, checking, the engine."""

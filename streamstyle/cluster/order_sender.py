@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 2.0
 """The order to stop is waited for so long at most: the head leaves next."""
 
+_ANSWER_SECONDS = 10.0
+"""After so long without an answer the worker that paints the earliest piece then is asked."""
+
 
 class OrderSender:
     """Sends the orders of one run."""
@@ -27,6 +30,7 @@ class OrderSender:
         self._client, self._run, self._first_painter = client, run, first_painter
         self._repeat_pause_at = 0.0
         self._asked: Future[dict[str, Any]] | None = None
+        self._give_up_at = 0.0
         self.pieces: Collection[int] = ()
         """In work."""
 
@@ -48,12 +52,13 @@ class OrderSender:
         """Order a view of the earliest piece in work; return what the last order has shown, None if nothing yet."""
         shown = None
         if self._asked is not None:
-            if not self._asked.done():
+            if not self._asked.done() and time.monotonic() < self._give_up_at:
                 return None
             with suppress(Exception):  # the worker or the scheduler may be gone
-                shown = next((each for each in self._asked.result().values()), None)
+                shown = next((each for each in self._asked.result(0).values()), None)
             self._asked = None
         if worker := self._first_painter(self.pieces):
             with suppress(RuntimeError):
                 self._asked = ask_workers(self._client, show_frame, self._run, view, workers=[worker])
+                self._give_up_at = time.monotonic() + _ANSWER_SECONDS
         return None if isinstance(shown, Exception) else shown

@@ -65,7 +65,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     return asked
 
 
-def test_what_a_worker_has_shown_comes_with_a_later_order(engine: Engine) -> None:
+def test_what_a_worker_has_shown_comes_with_a_later_order(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     sender = OrderSender(cast("Any", None), "run", lambda pieces: f"worker of {min(pieces)}" if pieces else None)
     assert sender.show(str) is None
     assert engine.asked == []
@@ -78,6 +78,11 @@ def test_what_a_worker_has_shown_comes_with_a_later_order(engine: Engine) -> Non
     assert sender.show(str) == "a picture"
     engine.asked[-1][-1].set_result({"worker of 3": OSError("gone")})
     assert sender.show(str) is None
+    monkeypatch.setattr(order_sender, "_ANSWER_SECONDS", -1.0)
+    engine.asked[-1][-1].set_result({})
+    assert sender.show(str) is None
+    assert sender.show(str) is None  # a worker that is frozen is asked again
+    assert len(engine.asked) == 5
 
 
 def test_a_pause_is_repeated_before_it_ends(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
