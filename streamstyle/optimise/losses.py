@@ -88,8 +88,17 @@ def style_error(
     layers: Sequence[str] = STYLE_LAYERS,
 ) -> Tensor:
     """Return the mean squared error of Gram matrices, relative to their mean square; mean over layers and images."""
+    return style_errors(activations, styles, layers).mean()
+
+
+def style_errors(
+    activations: Mapping[str, Tensor],  # style layer → [N, C, h, w], of the stylised images
+    styles: Sequence[Grams],  # one each, or one for all
+    layers: Sequence[str],
+) -> Tensor:  # [len(layers)]
+    """Return the errors that `style_error` is the mean of."""
     errors = [_layer_error(gram_matrix(activations[name]), [grams[name] for grams in styles]) for name in layers]
-    return torch.stack(errors).mean()
+    return torch.stack(errors)
 
 
 def gram_matrix(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.models.vgg import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
-from streamstyle.optimise.losses import Grams, content_error, style_error
+from streamstyle.optimise.losses import Grams, content_error, style_errors
 
 STYLE_SCALE = 5.0
 """Weight of the style loss relative to the content loss, at a `style_weight` of 1."""
@@ -32,7 +32,8 @@ class StyleLoss:
     tv_weight: float
     noise_weight: float
     content_layer: str = CONTENT_LAYER
-    style_layers: Sequence[str] = STYLE_LAYERS
+    style_layers: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STYLE_LAYERS, 1.0))
+    """Style layer → its share of the style loss, relative to the others'."""
 
     def loss(
         self,
@@ -78,9 +79,7 @@ class StyleLoss:
     ) -> tuple[Tensor, Tensor]:
         """Return what `errors` returns, from the content target in place of the photos."""
         activations = self.network(stylised, (*self.style_layers, self.content_layer))
-        return content_error(activations[self.content_layer], content), style_error(
-            activations, styles, self.style_layers
-        )
+        return content_error(activations[self.content_layer], content), self._style_error(activations, styles)
 
     def smaller_errors(
         self,
@@ -90,7 +89,12 @@ class StyleLoss:
         """Yield the style loss of the images at half their size, a quarter, ..."""
         for each in grams:
             stylised = F.avg_pool2d(stylised, 2)
-            yield style_error(self.network(stylised, self.style_layers), [each], self.style_layers)
+            yield self._style_error(self.network(stylised, [*self.style_layers]), [each])
+
+    def _style_error(self, activations: Mapping[str, Tensor], styles: Sequence[Grams]) -> Tensor:
+        errors = style_errors(activations, styles, [*self.style_layers])
+        shares = errors.new_tensor([*self.style_layers.values()])
+        return (errors * shares).sum() / shares.sum()
 
     def stability_loss(
         self,

@@ -14,7 +14,7 @@ from streamstyle.train.image_data import list_images, training_images
 
 def training_metadata(command: Sequence[str], trained_on: str, start: Path | None = None) -> dict[str, str]:
     """Return command, training data and date, and the commands that made the weights in `start`, if given."""
-    previous = {"previous_training": _training_commands(start)} if start is not None else {}
+    previous = {"previous_training": training_commands(start)} if start is not None else {}
     return {"trained_on": trained_on, "command": shlex.join(command), "date": date.today().isoformat(), **previous}
 
 
@@ -36,7 +36,7 @@ def count_training_images(folder: Path) -> int:
     return len(training_images(list_images(folder)))
 
 
-def _training_commands(weights: Path) -> str:
+def training_commands(weights: Path) -> str:
     """Return the commands that made the weights, in their order, joined by `&&`."""
     metadata = read_metadata(weights)
     return " && ".join(metadata[key] for key in ("previous_training", "command") if metadata.get(key))

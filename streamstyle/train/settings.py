@@ -39,7 +39,7 @@ class StyleTrainingSettings:
     crop: int = cli_field(256, "Side in pixels of the training images.")
     style_size: int = cli_field(512, "Short side in pixels that the style image is resized to; larger: larger strokes.")
     style_scales: int = cli_field(3, "Sizes at which the style is compared, each half of the one before.")
-    style_weight: float = cli_field(0.8, "Weight of the style loss, relative to the content loss.")
+    style_weight: float = cli_field(1.2, "Weight of the style loss, relative to the content loss.")
     palette_weight: float = cli_field(4.0, "Weight of the distance of the colours from those of the style image.")
     tv_weight: float = cli_field(1.0, "Weight of total variation.")
     noise_weight: float = cli_field(

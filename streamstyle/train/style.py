@@ -60,6 +60,10 @@ class StartFrom(StrEnum):
 
 Start = StartFrom | Path
 
+STYLE_SHARES = {"relu1_1": 0.02, "relu2_1": 0.2, "relu3_1": 0.26, "relu4_1": 0.39, "relu5_1": 0.13}
+"""Share of each layer in the style loss. With equal ones a network meets colours and the finest texture, which is easy
+(relu1_1 and relu2_1), and leaves the strokes, which relu4_1 sees: docs/models.md has figures."""
+
 CLOSE_UP_FRACTION = 0.2
 """Fraction of the photos that close-ups are cut from."""
 
@@ -184,7 +188,9 @@ class _Objective:
         for scale in range(settings.style_scales):
             grams.append(style_grams(network, F.avg_pool2d(painting, 2**scale)))
         network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
-        style_loss = StyleLoss(network, settings.style_weight, settings.tv_weight, settings.noise_weight)
+        style_loss = StyleLoss(
+            network, settings.style_weight, settings.tv_weight, settings.noise_weight, style_layers=STYLE_SHARES
+        )
         return cls(style_loss, grams, palette(image)[None].to(device), settings.palette_weight)
 
     def loss(self, photos: Tensor, stylised: Tensor) -> Tensor:

@@ -213,9 +213,8 @@ def _create_loss_and_dataset(
         dataset = StyleDataset(paintings, favoured, None, loss_network)
         return TeacherLoss(teacher, _for_training(load_loss_network(), device)), dataset
     vgg = _for_training(load_loss_network(settings.loss_network, LossNetwork.vgg16), device)
-    style_loss = StyleLoss(
-        vgg, settings.style_weight, settings.tv_weight, settings.noise_weight, CONTENT_LAYER, STYLE_LAYERS
-    )
+    layers = dict.fromkeys(STYLE_LAYERS, 1.0)
+    style_loss = StyleLoss(vgg, settings.style_weight, settings.tv_weight, settings.noise_weight, CONTENT_LAYER, layers)
     return style_loss, StyleDataset(paintings, favoured, vgg, loss_network)
 
 

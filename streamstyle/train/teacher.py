@@ -42,7 +42,7 @@ class TeacherLoss:
                 {name: gram_matrix(features[name][index, None])[0] for name in FEATURE_LAYERS}
                 for index in range(len(photos))
             ]
-        compared = StyleLoss(self.network, 1.0, 0.0, 0.0, FEATURE_LAYERS[-1], FEATURE_LAYERS)
+        compared = StyleLoss(self.network, 1.0, 0.0, 0.0, FEATURE_LAYERS[-1], dict.fromkeys(FEATURE_LAYERS, 1.0))
         content, style = compared.errors_from_content(features[FEATURE_LAYERS[-1]], stylised, grams)
         pixels = F.mse_loss(stylised, target) / target.var()
         total: Tensor = pixels + content + STYLE_SCALE * style
