@@ -1,8 +1,8 @@
 """Make one style of several trainings of it: `python -m tools.blend_styles OUT.safetensors A.safetensors:0.6 …`.
 
 The weights of networks that were trained from one another are averaged (`styles/blending.py`), which lies between them
-in looks: so how strong a style is can be chosen after training. Image, title and painter are those of the first file; the
-metadata holds the commands of all.
+in looks: so how strong a style is can be chosen after training. Image, title and painter are those of the first file;
+the metadata holds the commands of all.
 """
 
 from __future__ import annotations

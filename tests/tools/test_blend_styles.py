@@ -22,7 +22,8 @@ def test_blend_is_between_its_parts_and_says_how_it_was_made(tmp_path: Path) -> 
         expected = 0.75 * parts[0][name] + 0.25 * parts[1][name]
         assert torch.allclose(tensor, expected, atol=2e-3, rtol=2e-3)  # files hold half precision
     metadata = read_metadata(output)
-    assert metadata["name"] == "both" and metadata["title"] == read_metadata(wave)["title"]
+    assert metadata["name"] == "both"
+    assert metadata["title"] == read_metadata(wave)["title"]
     assert "wave.safetensors:3" in metadata["command"]
     assert all(read_metadata(path)["command"] in metadata["previous_training"] for path in (wave, scream))
     assert (read_style_image(output) == read_style_image(wave)).all()
