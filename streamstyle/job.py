@@ -18,6 +18,7 @@ from streamstyle.gpu.device import describe_arithmetic, select_device, set_threa
 from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.output_names import partial_path
+from streamstyle.media.stream_plan import keep_piped_streams
 from streamstyle.prefetch import PrefetchIterator
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
 from streamstyle.resume.checkpoints import Checkpoints, can_resume, find_checkpoints
@@ -92,6 +93,7 @@ class Job:
         """
         tune_malloc()
         set_threads(threads)
+        keep_piped_streams(video, output)
         self.video, self.output = video, output
         self._observe, self._on_frame = observe, on_frame
         self.timer, self.clock = StageTimer(), PausableClock()

@@ -15,8 +15,8 @@ from streamstyle.media.file_clock import ClockRepair
 from streamstyle.media.frame_times import StorageOrder
 from streamstyle.media.image_frames import read_frames
 from streamstyle.media.image_sequence import is_sequence
-from streamstyle.media.reader import demux, open_at, open_pipe, open_video, seek
-from streamstyle.media.standard_streams import STANDARD_INPUT, STDIN
+from streamstyle.media.reader import MAX_INTERLEAVE, demux, open_at, open_pipe, open_video, seek
+from streamstyle.media.standard_streams import STANDARD_INPUT, STDIN, PacketSpool
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -31,16 +31,21 @@ _SEEK_BACK_SECONDS = (0, 5, 60)
 
 
 def decode_frames(
-    container: InputContainer, stream: VideoStream, joins: Sequence[ClockJoin] = (), order: StorageOrder | None = None
+    container: InputContainer,
+    stream: VideoStream,
+    joins: Sequence[ClockJoin] = (),
+    order: StorageOrder | None = None,
+    packets: Iterable[Packet[Any]] | None = None,
 ) -> Iterator[VideoFrame]:
     """Yield the frames in display order; packets that cannot be decoded are skipped, as FFmpeg does.
 
-    Their times are on one clock if the `joins` are given, and those of `order` where the file stores no other.
+    Their times are on one clock if the `joins` are given, and those of `order` where the file stores no other. The
+    `packets` of the stream are demuxed here unless they are given.
     """
     if not stream.codec_context.is_open:  # it is open after an earlier seek
         stream.codec_context.thread_type = ThreadType.AUTO
     repair, tail = ClockRepair(joins), _Tail()
-    for packet in demux(container, stream):
+    for packet in demux(container, stream) if packets is None else packets:
         if packet.size:
             tail.add(packet)
             repair.apply(packet)
@@ -108,8 +113,7 @@ def decode_frames_from(video: VideoInfo, start: int) -> Generator[VideoFrame]:
         yield from read_frames(video, max(0, start))
         return
     if video.path == STDIN:
-        with open_pipe(STANDARD_INPUT.open_whole()) as container:
-            yield from decode_frames(container, _video_stream(container, video))
+        yield from _decode_pipe(video)
         return
     for seconds in _SEEK_BACK_SECONDS if video.is_seekable else ():
         with open_video(video.path) as container:
@@ -126,6 +130,33 @@ def decode_frames_from(video: VideoInfo, start: int) -> Generator[VideoFrame]:
     with open_video(video.path) as container:
         order = None if video.stores_pts else StorageOrder()
         yield from decode_frames(container, _video_stream(container, video), video.joins, order)
+
+
+def _decode_pipe(video: VideoInfo) -> Generator[VideoFrame]:
+    """Yield the frames of what is piped in, and put aside the packets that others take."""
+    spool = STANDARD_INPUT.spool
+    try:
+        with open_pipe(STANDARD_INPUT.open_whole()) as container:
+            stream = _video_stream(container, video)
+            yield from decode_frames(container, stream, packets=_pictures(container, stream, video, spool))
+    finally:
+        spool.end()
+
+
+def _pictures(
+    container: InputContainer, stream: VideoStream, video: VideoInfo, spool: PacketSpool
+) -> Iterator[Packet[Any]]:
+    """Yield the packets of the picture, and put those of other streams aside, but for sound before the part."""
+    begin = 0 if video.is_from_start else video.start_pts * video.time_base - MAX_INTERLEAVE
+    for packet in demux(container, stream, *(container.streams[index] for index in spool.kept)):
+        if packet.stream_index == stream.index:
+            yield packet
+        elif packet.size and (video.is_from_start or packet.stream.type != "audio" or _time(packet) >= begin):
+            spool.put(packet)
+
+
+def _time(packet: Packet[Any]) -> Fraction:
+    return (packet.pts or packet.dts or 0) * packet.time_base
 
 
 def _video_stream(container: InputContainer, video: VideoInfo) -> VideoStream:

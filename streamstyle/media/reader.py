@@ -37,6 +37,9 @@ _OPEN_OPTIONS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__versi
 _MAX_FAILURES = 100
 """Times in a row that reading may fail before the rest of a file is given up."""
 
+MAX_INTERLEAVE = 10
+"""Seconds by which packets of different streams may be apart in a file."""
+
 _MIN_SKIP = 1 << 12
 """Bytes that a demuxer skips at least before it reports that it found no packet; MPEG-TS skips 65536."""
 

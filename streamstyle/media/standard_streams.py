@@ -1,16 +1,22 @@
 """Films that come from standard input, as `-`, or go to standard output, as `-` (y4m) or `nut:-`.
 
 Standard input can be read only once. Its first bytes are kept, so that the header can be read as often as that of a
-file; whoever decodes the film reads all of it.
+file; whoever decodes the film reads all of it, and puts aside what goes with the picture, for whoever copies that.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from streamstyle.errors import OutputError, VideoError
+
+if TYPE_CHECKING:
+    from av.packet import Packet
 
 STDIN = Path("-")
 STDOUT_FORMATS = {"-": "yuv4mpegpipe", "nut:-": "nut"}
@@ -25,10 +31,47 @@ def is_stdout(output: Path) -> bool:
     return str(output) in STDOUT_FORMATS
 
 
+class PacketSpool:
+    """Packets of sound and subtitles that the decoder of a piped film has read, for another thread that copies them.
+
+    There are as many as the decoder is ahead of what is written.
+    """
+
+    def __init__(self) -> None:
+        self.kept = frozenset[int]()
+        """Indices of the streams whose packets are put aside."""
+        self._waiting = deque[Any]()
+        self._is_whole = False
+
+    def keep(self, streams: Iterable[int]) -> None:
+        """Choose the streams, before the film is read."""
+        self.kept = frozenset(streams)
+
+    def put(self, packet: Packet[Any]) -> None:
+        """Put a packet aside."""
+        self._waiting.append(packet)
+
+    def end(self) -> None:
+        """Note that no more packets come."""
+        self._is_whole = True
+
+    def take(self) -> Iterator[Packet[Any] | None]:
+        """Yield the packets in order; None where there is none yet."""
+        while True:
+            is_whole = self._is_whole  # before it is looked for packets: the last may come in between
+            if self._waiting:
+                yield self._waiting.popleft()
+            elif is_whole:
+                return
+            else:
+                yield None
+
+
 class PipedInput:
     """The bytes of a pipe: its head for any number of readers, everything for one."""
 
     def __init__(self, descriptor: int = 0) -> None:
+        self.spool = PacketSpool()
         self._descriptor = descriptor
         self._head = bytearray()
         self._is_taken = False

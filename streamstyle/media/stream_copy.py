@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -20,8 +21,9 @@ from streamstyle.media.decode_times import RisingDts
 from streamstyle.media.file_clock import ClockRepair
 from streamstyle.media.matroska_tee import TEE
 from streamstyle.media.muxer_trial import MuxerProbe
-from streamstyle.media.reader import demux, is_cover, open_at, open_video
+from streamstyle.media.reader import MAX_INTERLEAVE, demux, is_cover, open_at, open_video
 from streamstyle.media.sound_conversion import SoundConverter
+from streamstyle.media.standard_streams import STANDARD_INPUT, STDIN
 from streamstyle.media.stream_plan import (
     MOV_TEXT_GAP,
     StreamAction,
@@ -37,9 +39,6 @@ from streamstyle.video_info import VideoInfo
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
     from av.packet import Packet
-
-_MAX_INTERLEAVE = 10
-"""Seconds by which packets of different streams may be apart in a file."""
 
 _HEADER_AT_FRONT = frozenset({"mp4", "mov", "ipod"})
 
@@ -144,37 +143,50 @@ class StreamCopier:
         """Stop reading."""
         self._packets.close()
 
-    def _output_packets(self, video: VideoInfo) -> Generator[Packet[Any]]:
-        """Yield the packets as they are muxed."""
+    def _output_packets(self, video: VideoInfo) -> Generator[Packet[Any] | None]:
+        """Yield the packets as they are muxed; None where a pipe has none yet."""
         yield from self._remuxed_packets(video)
         for remuxer in self._remuxers.values():
             if isinstance(remuxer.converter, SoundConverter):
                 yield from remuxer.converter.flush()
 
-    def _remuxed_packets(self, video: VideoInfo) -> Generator[Packet[Any]]:
+    def _remuxed_packets(self, video: VideoInfo) -> Generator[Packet[Any] | None]:
         """Yield the packets of the time range in file order, with the times and the stream of the output."""
         if not self._remuxers:
+            return
+        with self._open_packets(video) as packets:
+            repair = ClockRepair(video.joins)
+            for packet in packets:
+                if packet is None:
+                    yield None
+                    continue
+                repair.apply(packet)
+                if self._is_past_end(packet):
+                    return
+                if packet.size and packet.stream_index in self._remuxers:
+                    yield from self._remap(packet)
+
+    @contextmanager
+    def _open_packets(self, video: VideoInfo) -> Iterator[Iterator[Packet[Any] | None]]:
+        """Yield the packets of the streams in file order; of a pipe those that its decoder has read, and None if none
+        is left."""
+        if video.path == STDIN:
+            yield STANDARD_INPUT.spool.take()
             return
         with open_at(video.path, self._first_read(video)) as source:
             for stream in source.streams:
                 if stream.index not in self._remuxers:
                     stream.discard = Discard.all
-            repair = ClockRepair(video.joins)
-            for packet in demux(source, *(source.streams[index] for index in self._remuxers)):
-                repair.apply(packet)
-                if self._is_past_end(packet):
-                    return
-                if packet.size:
-                    yield from self._remap(packet)
+            yield demux(source, *(source.streams[index] for index in self._remuxers))
 
     def _first_read(self, video: VideoInfo) -> Fraction | None:
         """Return the time from which packets are read; None for the beginning."""
         start = self._time_range.start
-        return None if start is None or video.joins else start - _MAX_INTERLEAVE
+        return None if start is None or video.joins else start - MAX_INTERLEAVE
 
     def _is_past_end(self, packet: Packet[Any]) -> bool:
         end = self._time_range.end
-        return end is not None and (decode_time(packet) or 0) > end + _MAX_INTERLEAVE
+        return end is not None and (decode_time(packet) or 0) > end + MAX_INTERLEAVE
 
     def _remap(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         """Yield the packet as it is muxed, unless it is outside the time range or has to be dropped."""

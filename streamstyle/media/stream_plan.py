@@ -20,7 +20,7 @@ from streamstyle.media.muxer_trial import NullFile, can_hold, keeps_packets
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import demux, is_cover, open_video
 from streamstyle.media.sound_conversion import add_sound, silence, sound_encoders
-from streamstyle.media.standard_streams import STDIN
+from streamstyle.media.standard_streams import STANDARD_INPUT, STDIN, PipeReader
 from streamstyle.media.subtitle_text import ASS_HEADER, TEXT_SUBTITLE_CODECS
 from streamstyle.video_info import StreamInfo, VideoInfo
 
@@ -75,10 +75,9 @@ def plan_streams(video: VideoInfo, output: Path) -> tuple[StreamPlan, ...]:
     OutputError if FFmpeg knows no container by the suffix of `output`.
     """
     others = [stream for stream in video.streams if stream.index != video.video_stream]
-    if others and (reason := _why_only_video(video, output)):
-        return tuple(StreamPlan(stream, StreamAction.left_out, reason) for stream in others)
     if is_pattern(output):
-        return ()
+        reason = "images hold nothing but the picture"
+        return tuple(StreamPlan(stream, StreamAction.left_out, reason) for stream in others)
     with new_container(output, output) as unwritten:
         container = unwritten.format.name
     with open_video(video.path) as source:
@@ -93,11 +92,11 @@ def plan_streams(video: VideoInfo, output: Path) -> tuple[StreamPlan, ...]:
         )
 
 
-def _why_only_video(video: VideoInfo, output: Path) -> str | None:
-    """Return why nothing but the stylised stream comes into the output; None if more can."""
+def keep_piped_streams(video: VideoInfo, output: Path) -> None:
+    """Have the decoder of a piped film put aside the packets that the output will hold; before the film is read."""
     if video.path == STDIN:
-        return "of what is piped in only the picture is read; add the rest to the output afterwards"
-    return "images hold nothing but the picture" if is_pattern(output) else None
+        kept = (plan for plan in plan_streams(video, output) if plan.action is not StreamAction.left_out)
+        STANDARD_INPUT.spool.keep(plan.stream.index for plan in kept if plan.stream.kind in ("audio", "subtitle"))
 
 
 def needs_tee(plans: Iterable[StreamPlan], source: InputContainer, output: Path) -> bool:
@@ -167,7 +166,8 @@ def _holds_converted(container: str, codec: str, template: Any) -> bool:
 def _first_packets(template: Any) -> list[Packet[Any]]:
     """Return the first packets of a stream that hold something, their times from 0."""
     packets: list[Packet[Any]] = []
-    with open_video(Path(template.container.name)) as container:
+    name = template.container.name
+    with open_video(STDIN if name == PipeReader.name else Path(name)) as container:
         stream = container.streams[template.index]
         for packet in islice(demux(container, stream), _TRIAL_PACKETS):
             if packet.size:

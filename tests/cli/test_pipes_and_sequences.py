@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -16,14 +17,14 @@ import pytest
 from numpy.typing import NDArray
 
 from streamstyle.cli.main import exit_code
-from streamstyle.media import decoder, reader
+from streamstyle.media import decoder, reader, stream_copy, stream_plan
 from streamstyle.media.probe import probe
 from streamstyle.media.standard_streams import PipedInput
 from streamstyle.settings import Settings, SourceSettings
 from streamstyle.styles.spec import parse_style
-from tests.films import pan, png, write_film
+from tests.films import Extras, pan, png, write_film
 from tests.stylise_case import StyliseCase
-from tests.video_io import random_style
+from tests.video_io import packets, random_style
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -162,19 +163,25 @@ def y4m(frames: int = FRAMES, pix_fmt: str = "yuv420p") -> bytes:
     return file.getvalue()
 
 
-@pytest.fixture
-def stdin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Standard input with a film in y4m, written while it is read."""
+def pipe_in(monkeypatch: pytest.MonkeyPatch, content: bytes) -> PipedInput:
+    """Standard input with this content, written while it is read."""
     read_end, write_end = os.pipe()
 
     def write() -> None:
-        with os.fdopen(write_end, "wb") as file:
-            file.write(y4m())
+        with suppress(BrokenPipeError), os.fdopen(write_end, "wb") as file:
+            file.write(content)
 
     threading.Thread(target=write, daemon=True).start()
     piped = PipedInput(read_end)
-    monkeypatch.setattr(reader, "STANDARD_INPUT", piped)
-    monkeypatch.setattr(decoder, "STANDARD_INPUT", piped)
+    for module in (reader, decoder, stream_copy, stream_plan):
+        monkeypatch.setattr(module, "STANDARD_INPUT", piped)
+    return piped
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard input with a film in y4m."""
+    pipe_in(monkeypatch, y4m())
 
 
 @pytest.mark.usefixtures("stdin")
@@ -218,6 +225,33 @@ def test_through_two_pipes_a_film_stays_what_it_was(style: Path, name: str, cont
     for frame, source in pairs:
         difference = frame.to_ndarray()[:64].astype(int) - source.to_ndarray()[:64]
         assert abs(difference).max() <= 1  # luma, through RGB in eight bits
+
+
+@pytest.mark.parametrize("part", [[], ["--range", "0.4-1.2"]])
+@pytest.mark.parametrize(("codec", "suffix"), [("libx264", "mkv"), ("libx264", "ts"), ("rawvideo", "nut")])
+def test_sound_and_subtitles_of_a_piped_film_are_those_of_the_file(
+    style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, codec: str, suffix: str, part: list[str]
+) -> None:
+    extras = Extras(subtitles=((0.5, 0.9, "Hello"), (1.0, 1.5, "there"))) if suffix == "mkv" else Extras()
+    film = tmp_path / f"film.{suffix}"
+    write_film(film, pan(frames=50).frames, audio=True, extras=extras, codec=codec)
+    piped = pipe_in(monkeypatch, film.read_bytes())
+    for source, output in ((film, "file.mkv"), ("-", "piped.mkv")):
+        run(source, "--style", style, "--strength", "0", *part, "-o", tmp_path / output)
+    for kind in ["video", "audio", *(["subtitle"] if suffix == "mkv" else [])]:
+        piped_in, of_file = (packets(tmp_path / f"{name}.mkv", kind) for name in ("piped", "file"))
+        assert 0 <= len(piped_in) - len(of_file) <= len(part) // 2  # of a pipe it is not known where frames end
+        assert piped_in[: len(of_file)] == of_file
+    assert list(piped.spool.take()) == [], "nothing is left behind"
+
+
+def test_sound_that_the_output_does_not_hold_is_not_put_aside(
+    style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = write_film(tmp_path / "film.mkv", pan(frames=10).frames, audio=True)
+    piped = pipe_in(monkeypatch, film.read_bytes())
+    run("-", "--style", style, "--strength", "0", "-o", tmp_path / "%d.png")
+    assert list(piped.spool.take()) == []
 
 
 def test_sound_of_a_file_goes_into_a_nut_pipe(style: Path, tmp_path: Path) -> None:
