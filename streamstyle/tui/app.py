@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -25,7 +26,7 @@ from streamstyle.tui.output_pace import REQUEST, OutputPace
 from streamstyle.tui.screens.run import RunScreen
 from streamstyle.tui.screens.summary import SummaryScreen
 from streamstyle.tui.terminal_driver import without_repetitions
-from streamstyle.tui.terminal_query import TerminalInfo
+from streamstyle.tui.terminal_query import TerminalInfo, cell_size_from_system
 from streamstyle.tui.terminal_watch import EXIT_HANGUP, end_without_terminal
 from streamstyle.tui.widgets.image import ImageView
 
@@ -103,10 +104,7 @@ class StreamstyleApp(App[int]):
         self._subject = subject
         self._video = video
         self._program = program
-        terminal = terminal or TerminalInfo()
-        self._graphics = terminal.graphics
-        self.cell_ratio = terminal.cell_ratio
-        """How many times as high as wide the cells of the terminal are."""
+        self._terminal = terminal = terminal or TerminalInfo()
         self._initial = initial
         self.pace: OutputPace | None = None
         """Of images; None without a terminal."""
@@ -137,10 +135,20 @@ class StreamstyleApp(App[int]):
         """Return Textual's driver, without updates that change nothing."""
         return without_repetitions(super().get_driver_class())
 
+    @property
+    def cell_ratio(self) -> float:
+        """How many times as high as wide the cells of the terminal are."""
+        return self._terminal.cell_ratio
+
     def on_resize(self) -> None:
-        """Draw everything anew, even if the terminal has had another size for a moment only."""
+        """Draw everything anew, even if only the font has changed, or the terminal had another size for a moment."""
         if (forget_screen := getattr(self._driver, "forget_screen", None)) is not None:
             forget_screen()
+        with suppress(ImportError, OSError, ValueError):
+            self._terminal = self._terminal.with_cells(cell_size_from_system(sys.stderr.fileno()))
+        for screen in self.screen_stack:
+            for image in screen.query(ImageView):
+                image.use_graphics(self._terminal.graphics)
 
     def _request_answer(self) -> None:
         """Ask the terminal to answer when everything up to here has arrived."""
@@ -226,7 +234,7 @@ class StreamstyleApp(App[int]):
     def _show_setup(self, video: Path | None) -> None:
         from streamstyle.tui.setup.screen import SetupScreen
 
-        self.push_screen(SetupScreen(video, self._graphics, initial=self._initial), self._on_setup_closed)
+        self.push_screen(SetupScreen(video, self._terminal.graphics, initial=self._initial), self._on_setup_closed)
 
     def on_setup_screen_run_chosen(self, message: SetupScreen.RunChosen) -> None:
         """Show the run above the start screen."""
@@ -245,7 +253,9 @@ class StreamstyleApp(App[int]):
         if isinstance(subject, RunRequest):
             self._video = subject.video
         returns = subject is not self._subject
-        self.push_screen(RunScreen(subject, self._program, self._graphics, returns=returns), self._on_run_cancelled)
+        self.push_screen(
+            RunScreen(subject, self._program, self._terminal.graphics, returns=returns), self._on_run_cancelled
+        )
 
     def _on_run_cancelled(self, problem: str | None) -> None:
         """Return to the start screen if the run was requested there; otherwise exit."""

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from streamstyle.ops.luma import BT601
@@ -30,6 +30,9 @@ _UNSUPPORTED_TERMS = ("linux", "vt", "ansi")
 
 CELL_RATIO = 2.0
 """How many times as high as wide a cell is taken to be if the terminal does not say."""
+
+_CELL_RATIOS = 1.4, 3.0
+"""The least and the most that fonts have: some terminals answer anything."""
 
 _TIMEOUT = 1.0
 """Seconds to wait for replies."""
@@ -64,6 +67,13 @@ class TerminalInfo:
     cell_ratio: float = CELL_RATIO
     """How many times as high as wide its cells are."""
 
+    def with_cells(self, size: tuple[int, int] | None) -> TerminalInfo:
+        """Return the same with cells of a (width, height) in pixels; unchanged if that is not known."""
+        if size is None:
+            return self
+        ratio = min(max(size[1] / size[0], _CELL_RATIOS[0]), _CELL_RATIOS[1])
+        return replace(self, graphics=self.graphics and replace(self.graphics, cell_size=size), cell_ratio=ratio)
+
 
 def query_terminal() -> TerminalInfo:
     """Return what is known about the terminal of this process; nothing if it is not one, or does not reply."""
@@ -75,8 +85,8 @@ def query_terminal() -> TerminalInfo:
         with _without_echo(sys.stdin.fileno()) as terminal:
             os.write(terminal, ("" if multiplexed else _KITTY_QUERY).encode() + _QUERIES.encode())
             replies = _read_replies(terminal)
-            size = _cell_size_from_system(terminal) or parse_cell_size(replies)
-            return TerminalInfo(parse_graphics(replies, size), has_light_background(replies), _ratio(size))
+            size = cell_size_from_system(terminal) or parse_cell_size(replies)
+            return TerminalInfo(parse_graphics(replies, size), has_light_background(replies)).with_cells(size)
     except (ImportError, OSError, ValueError):
         return TerminalInfo()
 
@@ -85,11 +95,6 @@ def parse_cell_size(replies: str) -> tuple[int, int] | None:
     """Return the (width, height) of a cell in pixels; None if the replies do not say."""
     cell = re.search(r"\x1b\[6;([1-9]\d*);([1-9]\d*)t", replies)
     return (int(cell[2]), int(cell[1])) if cell else None
-
-
-def _ratio(cell_size: tuple[int, int] | None) -> float:
-    """Return how many times as high as wide a cell is, within what fonts have: some terminals answer anything."""
-    return min(max(cell_size[1] / cell_size[0], 1.4), 3.0) if cell_size else CELL_RATIO
 
 
 def parse_graphics(replies: str, size: tuple[int, int] | None) -> Graphics | None:
@@ -124,8 +129,11 @@ def has_light_background(replies: str) -> bool:
     return luma > 0.5
 
 
-def _cell_size_from_system(terminal: int) -> tuple[int, int] | None:
-    """Return the (width, height) of a cell in pixels from the kernel; None if it is not known, as over SSH at times."""
+def cell_size_from_system(terminal: int) -> tuple[int, int] | None:
+    """Return the (width, height) of a cell in pixels from the kernel; None if it is not known, as over SSH at times.
+
+    Raises OSError if there is no terminal.
+    """
     import fcntl
     import termios
 

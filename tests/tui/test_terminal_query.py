@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from streamstyle.tui.terminal_query import Graphics, Protocol, has_light_background, parse_cell_size, parse_graphics
+from streamstyle.tui.terminal_query import (
+    Graphics,
+    Protocol,
+    TerminalInfo,
+    has_light_background,
+    parse_cell_size,
+    parse_graphics,
+)
 
 KITTY = "\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.35.2)\x1b\\\x1b[6;36;18t\x1b[?62;c"
 XTERM = "\x1b[6;20;10t\x1b[?1;0;256S\x1b[?63;1;2;4;6;9;15;22c"
@@ -48,3 +55,12 @@ def test_light_background_is_parsed_from_replies(replies: str, light: bool) -> N
 def test_cell_size_from_the_system_is_used() -> None:
     assert parse_graphics("\x1b[?63;4c", (8, 17)) == Graphics(Protocol.sixel, (8, 17))
     assert parse_cell_size("\x1b[6;0;0t") is None
+
+
+@pytest.mark.parametrize(("size", "ratio"), [((10, 25), 2.5), ((10, 90), 3.0), (None, 2.0)])
+def test_cells_of_another_font(size: tuple[int, int] | None, ratio: float) -> None:
+    before = TerminalInfo(Graphics(Protocol.sixel, (10, 20), (1000, 800)))
+    after = before.with_cells(size)
+    assert after.cell_ratio == ratio
+    assert after.graphics == Graphics(Protocol.sixel, size or (10, 20), (1000, 800))
+    assert TerminalInfo().with_cells(size).graphics is None

@@ -70,6 +70,12 @@ class ImageView(Widget):
             self._pace.forget_pixels()
         self.refresh()
 
+    def use_graphics(self, graphics: Graphics | None) -> None:
+        """Draw with cells of another size: the font of the terminal has changed."""
+        if graphics != self._graphics:
+            self._graphics = graphics
+            self.use_pixels(self._pixel_renderer is not None)
+
     def show(self, pixels: Pixels | None, caption: str = "", *, asked: bool = False) -> None:
         """Show an image [H, W, 3] RGB of any size; with None show the caption alone, in the middle.
 

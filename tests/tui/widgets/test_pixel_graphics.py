@@ -138,6 +138,20 @@ def test_p_switches_between_pixels_and_blocks(fake_run: FakeRun) -> None:
     run_app(StreamstyleApp(fake_run.folder, terminal=TerminalInfo(SIXELS)), steps)
 
 
+def test_images_follow_the_font_of_the_terminal(fake_run: FakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await wait_for_text(pilot, "output · frame 57")
+        image = pilot.app.screen.query_one("#first-image", ImageView)
+        await pilot.press("p")
+        columns, rows = image.size
+        assert image.available_pixels() == (10 * columns, 20 * (rows - 1))
+        monkeypatch.setattr("streamstyle.tui.app.cell_size_from_system", lambda _: (8, 17))
+        await pilot.resize_terminal(121, 40)
+        await wait_until(pilot, lambda: image.available_pixels() == (8 * image.size.width, 17 * (rows - 1)))
+
+    run_app(StreamstyleApp(fake_run.folder, terminal=TerminalInfo(SIXELS)), steps)
+
+
 @pytest.mark.parametrize("key", ["w", "c"])
 def test_pixels_of_a_wipe_and_of_two_views(fake_run: FakeRun, key: str) -> None:
     """Every picture on the screen is pixels; the wipe follows its keys although drawing takes long."""
