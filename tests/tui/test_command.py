@@ -19,6 +19,7 @@ from streamstyle.runs.folder import RunFolder, runs_folder
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.tui.app import StreamstyleApp
 from streamstyle.tui.screens.summary import SummaryScreen
+from streamstyle.tui.setup.directing_state import Directing
 from streamstyle.tui.setup.state import SetupState
 from tests.tui.fake_run import FakeRun
 from tests.tui.test_attach import ended
@@ -137,13 +138,14 @@ def test_the_start_screen_begins_with_the_config_file(home: Path, monkeypatch: p
     config_path().write_text("[run]\nstyle = 'wave'\nheight = 480\nadapt = '5m'\ntone = false\nquiet = true\ncrf = 18")
     assert exit_code(["tui", "movie.mkv"]) == 0
     assert exit_code(["tui"]) == 0
-    state = SetupState(style="wave", settings={"height": "480"}, more=("--adapt", "5m", "--no-config"))
+    chosen = {"style": "wave", "settings": {"height": "480"}, "directing": Directing(adapt="5m")}
+    state = SetupState(**chosen, more=("--no-config",))
     assert states == [(None, state), (None, state)]
     assert exit_code(["tui", "movie.mkv", "--no-config"]) == 0
     assert states[2] == (None, SetupState(more=("--no-config",)))
     config_path().write_text("[run]\nfor = 'web'")
     assert exit_code(["tui", "movie.mkv"]) == 0
-    web = {"crf": "20", "preset": "slow", "pix_fmt": "yuv420p"}
+    web = {"crf": "20", "preset": "slow", "pix_fmt": "yuv420p", "faststart": "yes"}
     assert states[3] == (None, SetupState(output="{folder}/{name}.mp4", settings=web, more=("--no-config",)))
     config_path().unlink()
     assert exit_code(["tui", "movie.mkv"]) == 0
