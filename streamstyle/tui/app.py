@@ -68,6 +68,9 @@ _WIDTHS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (160, "-wide")]
 _HEIGHTS = [(0, "-low"), (20, "-short"), (34, "-tall"), (50, "-high")]
 """Widths and heights in cells from which a screen has a class."""
 
+_FONT_INTERVAL = 2.0
+"""Seconds between two looks at the size of the terminal's cells."""
+
 _SETTLING_SECONDS = 0.15
 """Time in which a screen that opens becomes complete."""
 
@@ -115,6 +118,7 @@ class StreamstyleApp(App[int]):
     def on_mount(self) -> None:
         """Show the first screen."""
         self._handle_signals()
+        self.set_interval(_FONT_INTERVAL, self._follow_font)
         if not self.is_headless:
             self.pace = OutputPace(self._request_answer)
             self.screen_change_signal.subscribe(self, self._draw_once, immediate=True)
@@ -141,9 +145,12 @@ class StreamstyleApp(App[int]):
         return self._terminal.cell_ratio
 
     def on_resize(self) -> None:
-        """Draw everything anew, even if only the font has changed, or the terminal had another size for a moment."""
+        """Draw everything anew, even if the terminal has had another size for a moment only."""
         if (forget_screen := getattr(self._driver, "forget_screen", None)) is not None:
             forget_screen()
+
+    def _follow_font(self) -> None:
+        """Draw images for cells of another size if the font of the terminal has changed, which nothing tells of."""
         with suppress(ImportError, OSError, ValueError):
             self._terminal = self._terminal.with_cells(cell_size_from_system(sys.stderr.fileno()))
         for screen in self.screen_stack:

@@ -144,10 +144,10 @@ def test_images_follow_the_font_of_the_terminal(fake_run: FakeRun, monkeypatch: 
         image = pilot.app.screen.query_one("#first-image", ImageView)
         await pilot.press("p")
         columns, rows = image.size
+        monkeypatch.setattr("streamstyle.tui.app.cell_size_from_system", lambda _: None)
         assert image.available_pixels() == (10 * columns, 20 * (rows - 1))
         monkeypatch.setattr("streamstyle.tui.app.cell_size_from_system", lambda _: (8, 17))
-        await pilot.resize_terminal(121, 40)
-        await wait_until(pilot, lambda: image.available_pixels() == (8 * image.size.width, 17 * (rows - 1)))
+        await wait_until(pilot, lambda: image.available_pixels() == (8 * columns, 17 * (rows - 1)))
 
     run_app(StreamstyleApp(fake_run.folder, terminal=TerminalInfo(SIXELS)), steps)
 
