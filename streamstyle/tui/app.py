@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -27,7 +26,7 @@ from streamstyle.tui.screens.run import RunScreen
 from streamstyle.tui.screens.summary import SummaryScreen
 from streamstyle.tui.terminal_driver import without_repetitions
 from streamstyle.tui.terminal_query import TerminalInfo, cell_size_from_system
-from streamstyle.tui.terminal_watch import EXIT_HANGUP, end_without_terminal
+from streamstyle.tui.terminal_watch import DESCRIPTOR, EXIT_HANGUP, end_without_terminal
 from streamstyle.tui.widgets.image import ImageView
 
 if TYPE_CHECKING:
@@ -150,12 +149,16 @@ class StreamstyleApp(App[int]):
             forget_screen()
 
     def _follow_font(self) -> None:
-        """Draw images for cells of another size if the font of the terminal has changed, which nothing tells of."""
+        """Draw everything anew if the font of the terminal has changed, which nothing tells of."""
+        before = self._terminal
         with suppress(ImportError, OSError, ValueError):
-            self._terminal = self._terminal.with_cells(cell_size_from_system(sys.stderr.fileno()))
-        for screen in self.screen_stack:
-            for image in screen.query(ImageView):
-                image.use_graphics(self._terminal.graphics)
+            self._terminal = before.with_cells(cell_size_from_system(DESCRIPTOR))
+        if self._terminal != before:
+            for screen in self.screen_stack:
+                for image in screen.query(ImageView):
+                    image.use_graphics(self._terminal.graphics)
+            self.on_resize()
+            self.screen.refresh()
 
     def _request_answer(self) -> None:
         """Ask the terminal to answer when everything up to here has arrived."""

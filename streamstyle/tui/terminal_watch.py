@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-_DESCRIPTOR = 2
+DESCRIPTOR = 2
 """Standard error, on which Textual draws."""
 
 _INTERVAL = 2.0
@@ -25,12 +25,12 @@ EXIT_HANGUP = 129
 
 def end_without_terminal(leave: Callable[[], object]) -> None:
     """Watch the terminal on standard error from a thread; once it has gone call `leave`, then end the process."""
-    if _is_terminal(_DESCRIPTOR):
+    if _is_terminal(DESCRIPTOR):
         threading.Thread(target=_watch, args=(leave,), name="terminal watch", daemon=True).start()
 
 
 def _watch(leave: Callable[[], object]) -> None:
-    while _is_terminal(_DESCRIPTOR):
+    while _is_terminal(DESCRIPTOR):
         time.sleep(_INTERVAL)
     threading.Timer(_GRACE, os._exit, (EXIT_HANGUP,)).start()
     leave()
