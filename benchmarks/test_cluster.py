@@ -118,7 +118,7 @@ def test_local(work: Work, tmp_path: Path, report: Report, method: Method) -> No
             "same sound": _sound(one) == _sound(two),
         }
         rows: list[Row] = [{"": "one process", **alone}, {"": "local:2", **on_cluster}]
-        rows.append({"": "ratio", **{name: on_cluster[name] / alone[name] for name in ("s", "CPU s")}})
+        rows.append({"": "ratio"} | {name: on_cluster[name] / each for name, each in alone.items()})
         described = ", ".join(name if holds else f"not {name}" for name, holds in same.items())
         report.show(f"{film.stem}, {method}: {described}", rows)
         assert all(same.values())
