@@ -93,7 +93,7 @@ def test_a_path_may_begin_with_the_home_folder(home: Path) -> None:
             {"purpose": "web"},
             {"quality": "draft"},
             {"method": "live", "max_height": 360}
-            | {"codec": "libx264", "crf": 20, "preset": "slow", "pix_fmt": "yuv420p"},
+            | {"codec": "libx264", "crf": 20, "preset": "slow", "pix_fmt": "yuv420p", "faststart": True},
         ),
         ({"height": "720"}, {"size": "640x360", "max_height": "480"}, {}),
         ({"time_range": "1-2"}, {"sample": "10s"}, {}),
@@ -121,7 +121,7 @@ def test_a_run_is_recorded_with_what_the_file_adds(tmp_path: Path) -> None:
     configure("")
     again = parse_run_arguments(command[1:]).settings
     assert again.consistency.method is Method.live
-    assert again.encoder == EncoderSettings(crf=25, preset="medium", pix_fmt="yuv420p")
+    assert again.encoder == EncoderSettings(crf=25, preset="medium", pix_fmt="yuv420p", faststart=True)
     assert again.source.max_height is None
 
 
