@@ -37,7 +37,12 @@ from streamstyle.ops.layers import (
 )
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
-from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
+from streamstyle.ops.occlusion import (
+    consistency_weight,
+    photometric_weight,
+    torch_consistency_weight,
+    torch_photometric_weight,
+)
 from streamstyle.ops.relu import relu_pool, relu_pool_backward, torch_relu_pool, torch_relu_pool_backward
 from streamstyle.ops.screened_poisson import solve_screened_poisson, torch_solve_screened_poisson
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
@@ -107,6 +112,12 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
             "consistency weight",
             lambda: consistency_weight(backward, forward),
             lambda: torch_consistency_weight(backward, forward),
+            20,
+        ),
+        Case(
+            "photometric weight",
+            lambda: photometric_weight(backward, 255 * carried[0], 255 * image[0]),
+            lambda: torch_photometric_weight(backward, 255 * carried[0], 255 * image[0]),
             20,
         ),
         *(

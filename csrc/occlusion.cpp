@@ -7,31 +7,60 @@
 namespace {
 
 template <typename Real>
-PIXEL void unsmoothed_row(const Real* backward, const Real* forward, Real* row, int y, int height, int width) {
-    for (int x = 0; x < width; ++x) row[x] = unsmoothed_weight(backward, forward, x, y, height, width);
+PIXEL void repeat_edges(Real* column, int width) {
+    for (int k = 0; k < RADIUS; ++k) {
+        column[k] = column[RADIUS];
+        column[width + RADIUS + k] = column[width + RADIUS - 1];
+    }
 }
+
+template <typename Real>
+struct FlowRows {
+    const Real *backward, *forward;
+    int height, width;
+    PIXEL void operator()(Real* row, int y) const {
+        for (int x = 0; x < width; ++x) row[x] = unsmoothed_weight(backward, forward, x, y, height, width);
+    }
+};
+
+// `excess` is [height, width], `column` [width + 2 RADIUS].
+template <typename Real>
+struct PhotometricRows {
+    const Real *backward, *excess;
+    Real* column;
+    int height, width;
+    PIXEL void operator()(Real* row, int y) const {
+        const Real* rows[2 * RADIUS + 1];
+        for (int k = 0; k <= 2 * RADIUS; ++k) rows[k] = excess + long(clamp_index(y + k - RADIUS, height)) * width;
+        for (int x = 0; x < width; ++x)
+            column[x + RADIUS] = rows[0][x] + rows[1][x] + rows[2][x] + rows[3][x] + rows[4][x];
+        repeat_edges(column, width);
+        for (int x = 0; x < width; ++x) {
+            const Real sum = column[x] + column[x + 1] + column[x + 2] + column[x + 3] + column[x + 4];
+            row[x] = unsmoothed_photometric_weight(backward, sum, x, y, height, width);
+        }
+    }
+};
 
 // Smooths five unsmoothed rows along y into `column`, with a margin of repeated edge values, then along x.
 template <typename Real>
 PIXEL void smooth_row(const Real* const* rows, Real* column, Real* weight, int width) {
     for (int x = 0; x < width; ++x)
         column[x + RADIUS] = smooth(rows[0][x], rows[1][x], rows[2][x], rows[3][x], rows[4][x]);
-    for (int k = 0; k < RADIUS; ++k) {
-        column[k] = column[RADIUS];
-        column[width + RADIUS + k] = column[width + RADIUS - 1];
-    }
+    repeat_edges(column, width);
     for (int x = 0; x < width; ++x)
         weight[x] = clip_weight(smooth(column[x], column[x + 1], column[x + 2], column[x + 3], column[x + 4]));
 }
 
-template <typename Real>
-PIXEL void weight_image(const Real* backward, const Real* forward, Real* weight, int height, int width, Real* buffer) {
+// `fill_row(row, y)` fills an unsmoothed row.
+template <typename Real, typename Rows>
+PIXEL void weight_image(const Rows& fill_row, Real* weight, int height, int width, Real* buffer) {
     const int size = 2 * RADIUS + 1;
     Real* column = buffer + long(size) * width;
     int next = 0;
     for (int y = 0; y < height; ++y) {
         for (; next < height && next <= y + RADIUS; ++next)
-            unsmoothed_row(backward, forward, buffer + long(next % size) * width, next, height, width);
+            fill_row(buffer + long(next % size) * width, next);
         const Real* rows[2 * RADIUS + 1];
         for (int k = 0; k < size; ++k) rows[k] = buffer + long(clamp_index(y + k - RADIUS, height) % size) * width;
         smooth_row(rows, column, weight + long(y) * width, width);
@@ -44,7 +73,17 @@ PIXEL void weight_image(const Real* backward, const Real* forward, Real* weight,
     EXPORTED consistency_weight##suffix(const Real* backward, const Real* forward, Real* weight, int height,           \
                                         int width) {                                                                   \
         std::vector<Real> buffer((2 * RADIUS + 2) * long(width) + 2 * RADIUS);                                         \
-        weight_image(backward, forward, weight, height, width, buffer.data());                                         \
+        weight_image(FlowRows<Real>{backward, forward, height, width}, weight, height, width, buffer.data());          \
+    }                                                                                                                  \
+    EXPORTED photometric_weight##suffix(const Real* backward, const Real* previous, const Real* image, Real* weight,   \
+                                        int height, int width) {                                                       \
+        std::vector<Real> buffer((2 * RADIUS + 3) * long(width) + 4 * RADIUS), excess(long(height) * width);           \
+        for (int y = 0; y < height; ++y)                                                                               \
+            for (int x = 0; x < width; ++x)                                                                            \
+                excess[long(y) * width + x] = photometric_excess(backward, previous, image, x, y, height, width);      \
+        Real* column = buffer.data() + (2 * RADIUS + 2) * long(width) + 2 * RADIUS;                                    \
+        weight_image(PhotometricRows<Real>{backward, excess.data(), column, height, width}, weight, height, width,     \
+                     buffer.data());                                                                                   \
     }
 
 EXPORT(float, )

@@ -5,11 +5,16 @@
 //     motion boundary   |grad u|^2 + |grad v|^2 > 0.01 |b|^2 + 0.002                                    0
 //     otherwise                                                                                         1
 // These values are smoothed by a 5x5 Gaussian of sigma 0.8, by which disocclusions grow, and clipped to [0, 1].
+//
+// The photometric weight needs no forward flow. With grey levels I of this frame and I' of the previous one, and means over
+// 5x5 pixels, it is -1 not where flows disagree, but where
+//     something else is seen   mean((I(p) - I'(p + b(p)))^2) - 2 mean(|grad I|^2) > 16^2
 #pragma once
 #include "warp.cuh"
 
 #define EDGE_TOLERANCE 0.125  // pixels outside the image that still count as its edge: flow of a still camera is noisy
-#define RADIUS 2              // pixels, of the Gaussian
+#define RADIUS 2              // pixels, of the Gaussian, and of the squares that photometric differences are summed over
+#define EXCESS (25 * 16 * 16)  // squared levels over 5x5 pixels
 
 // Returns exp(-distance^2 / (2 * 0.8^2)), normalised over the five taps.
 template <typename Real>
@@ -41,6 +46,14 @@ PIXEL Real squared_gradient(const Real* component, int x, int y, int height, int
     return square(dx) + square(dy);
 }
 
+template <typename Real>
+PIXEL bool is_motion_boundary(const Real* backward, int x, int y, int height, int width) {
+    const int area = height * width, pixel = y * width + x;
+    const Real gradient =
+        (squared_gradient(backward, x, y, height, width) + squared_gradient(backward + area, x, y, height, width)) / 4;
+    return gradient > (square(backward[pixel]) + square(backward[area + pixel])) * Real(0.01) + Real(0.002);
+}
+
 // Returns the weight of a pixel before smoothing: 1, 0 or -1.
 template <typename Real>
 PIXEL Real unsmoothed_weight(const Real* backward, const Real* forward, int x, int y, int height, int width) {
@@ -50,12 +63,31 @@ PIXEL Real unsmoothed_weight(const Real* backward, const Real* forward, int x, i
     const Taps<Real, 2> taps_x = linear_taps(previous_x, width), taps_y = linear_taps(previous_y, height);
     const Real forward_u = interpolate(forward, width, taps_x, taps_y);
     const Real forward_v = interpolate(forward + area, width, taps_x, taps_y);
-    const Real gradient =
-        (squared_gradient(backward, x, y, height, width) + squared_gradient(backward + area, x, y, height, width)) / 4;
     const bool disoccluded =
         flows_disagree(u, v, forward_u, forward_v) | is_outside(previous_x, previous_y, height, width);
-    const bool boundary = gradient > (square(u) + square(v)) * Real(0.01) + Real(0.002);
-    return disoccluded ? Real(-1) : boundary ? Real(0) : Real(1);
+    return disoccluded ? Real(-1) : is_motion_boundary(backward, x, y, height, width) ? Real(0) : Real(1);
+}
+
+// Returns by how much the squared difference of a pixel from the previous frame exceeds what the gradient explains.
+template <typename Real>
+PIXEL Real photometric_excess(const Real* backward, const Real* previous, const Real* image, int x, int y, int height,
+                              int width) {
+    const int area = height * width, pixel = y * width + x;
+    const Taps<Real, 2> taps_x = linear_taps(Real(x) + backward[pixel], width);
+    const Taps<Real, 2> taps_y = linear_taps(Real(y) + backward[area + pixel], height);
+    const Real difference = image[pixel] - interpolate(previous, width, taps_x, taps_y);
+    return square(difference) - squared_gradient(image, x, y, height, width) / 2;  // the gradient is over two pixels
+}
+
+// Returns the weight of a pixel before smoothing, by the sum of the excess over 5x5 pixels.
+template <typename Real>
+PIXEL Real unsmoothed_photometric_weight(const Real* backward, Real excess, int x, int y, int height, int width) {
+    const int area = height * width, pixel = y * width + x;
+    const bool outside =
+        is_outside(Real(x) + backward[pixel], Real(y) + backward[area + pixel], height, width);
+    return (excess > Real(EXCESS)) | outside                           ? Real(-1)
+           : is_motion_boundary(backward, x, y, height, width) ? Real(0)
+                                                                       : Real(1);
 }
 
 // Returns the Gaussian mean of five values in a row, or in a column.

@@ -98,7 +98,7 @@ def stylise_video(
     job.compile_kernels()
     device, resume, warn, timed = job.device, begin or job.resume, job.warn, job.timer.measure_iter
     method, factor = settings.consistency.method, settings.upscale.upscale
-    cache = FlowCache.open(video, settings.flow) if settings.needs_flow else None
+    cache = FlowCache.open(video, settings.flow, check=settings.flow_check) if settings.needs_flow else None
     with ExitStack() as stack:
         opened = stack.enter_context
         path = _open_path(stack, video, style, settings, device, resume, cache, warn, job.timer, flow_ahead)
@@ -124,7 +124,7 @@ def stylised_frames(
     tune_malloc()
     set_threads(settings.threads)
     device, timer = select_device(settings.device, warn), StageTimer()
-    cache = FlowCache.open(video, settings.flow) if settings.needs_flow else None
+    cache = FlowCache.open(video, settings.flow, check=settings.flow_check) if settings.needs_flow else None
     with gpu_errors_as_device_errors(), ExitStack() as stack:
         path = _open_path(stack, video, style, settings, device, ResumePoint(), cache, warn, timer)
         images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, path.frames)
@@ -194,7 +194,7 @@ def _open_path(
         motions: MotionStore = cache
         if flow_ahead is not None:
             shots, motions = opened(flow_ahead(video, shots, settings, cache))
-        flowed = opened(add_flow(shots, settings.flow, motions, lookback, reverse=settings.is_multi_pass))
+        flowed = opened(add_flow(shots, settings.flow, motions, lookback, settings.is_multi_pass, settings.flow_check))
     remaining, feedback = timed("wait", _skip_resumed(flowed, resume.frames)), resume.feedback_on(device)
     if settings.is_original:
         frames = _as_they_are(remaining, device)

@@ -27,7 +27,7 @@ from streamstyle.gpu.memory import first_line
 from streamstyle.media import flow_codec
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.prefetch import prefetch
-from streamstyle.settings import FlowPreset, Settings
+from streamstyle.settings import FlowCheck, FlowPreset, Settings
 from streamstyle.stages.flow import MotionStore, estimate_motion_of_grey, pairs_at_once, to_grey
 from streamstyle.video_info import VideoInfo
 
@@ -57,6 +57,7 @@ class FlowTask:
     pairs: tuple[tuple[int, int], ...]
     """(earlier, later) picture of each pair."""
     preset: FlowPreset
+    check: FlowCheck
     threads: int
     """0 for one per core."""
 
@@ -102,7 +103,7 @@ def compute_flow(task: FlowTask) -> ComputedFlow:
 
     def compute(pair: tuple[int, int]) -> bytes:
         earlier, later = pair
-        return flow_codec.encode(estimate_motion_of_grey(pictures[earlier], pictures[later], task.preset))
+        return flow_codec.encode(estimate_motion_of_grey(pictures[earlier], pictures[later], task.preset, task.check))
 
     with prefetch(task.pairs, compute, workers=pairs_at_once(), ahead=len(task.pairs)) as motions:
         return ComputedFlow(tuple(motions), _versions(), _arithmetic())
@@ -174,6 +175,7 @@ class _ComputedMotions:
             width,
             tuple((numbers[earlier.pts], numbers[later.pts]) for earlier, later in pairs),
             settings.flow.flow,
+            settings.flow_check,
             self._hands.threads,
         )
         future = self._hands.executor.submit(self._hands.compute, task)

@@ -124,6 +124,7 @@ KERNELS = {
         Kernel("local_excess", "layers", ("H W", "H W"), ("H W",)),
         Kernel("network_input", "network_ends", ("3 H W", "3 A B"), ("H/2 W/2 12",), 1, threads="H/2 W/2"),
         Kernel("relative_means", "network_ends", ("3 H W",), ("3 H/4 W/4",), threads="H/4 W/4"),
+        Kernel("photometric_weight", "occlusion", ("2 H W", "H W", "H W"), ("H W",), devices=_CPU),
         Kernel("relu_pool", "relu", ("H W C",), ("H/2 W/2 C",), sizes="H W C", devices=_CPU),
         Kernel("relu_pool_backward", "relu", ("A B C", "H W C"), ("H W C",), sizes="H W C", devices=_CPU),
         Kernel("rgb_to_yuv420", "yuv", ("3 H W",), ("6 H/2 W/2",), 2, torch.uint8, threads="H/2 W/2"),

@@ -20,7 +20,7 @@ from streamstyle.frames import Motion
 from streamstyle.media import flow_codec
 from streamstyle.media.image_sequence import source_fingerprint
 from streamstyle.media.standard_streams import STDIN
-from streamstyle.settings import FlowSettings
+from streamstyle.settings import FlowCheck, FlowSettings
 from streamstyle.video_info import VideoInfo
 
 VERSION = 3
@@ -31,7 +31,7 @@ MIN_FREE_BYTES = 1 << 30
 
 
 class FlowCache:
-    """The motions of one video at one size and flow preset; any thread may read and write.
+    """The motions of one video at one size, flow preset and check; any thread may read and write.
 
     Nothing about the cache stops a run: motions that cannot be read are computed, and if they cannot be written,
     `problem` says why.
@@ -49,13 +49,19 @@ class FlowCache:
         self._count_lock = threading.Lock()
 
     @classmethod
-    def open(cls, video: VideoInfo, settings: FlowSettings, folder: Path | None = None) -> FlowCache:
+    def open(
+        cls,
+        video: VideoInfo,
+        settings: FlowSettings,
+        folder: Path | None = None,
+        check: FlowCheck = FlowCheck.forward_backward,
+    ) -> FlowCache:
         """Return the video's cache under `folder`, by default `cache_folder() / "flow"`; at 0 GB it stores nothing."""
         limit = round(settings.flow_cache * 1e9)
         if not limit or video.path == STDIN:
             return cls(None, video.width, video.height)
         try:
-            key = _key(video, settings)
+            key = _key(video, settings, check)
         except OSError as error:
             return cls(None, video.width, video.height, f"{video.path} cannot be read: {error.strerror or error}")
         return cls(BoundedFolder(folder or cache_folder() / "flow", key, limit), video.width, video.height)
@@ -104,12 +110,13 @@ def _entry_key(folder: str, previous_pts: int, pts: int) -> bytes:
     return blake2b(repr((folder, previous_pts, pts)).encode(), digest_size=16).digest()
 
 
-def _key(video: VideoInfo, settings: FlowSettings) -> str:
+def _key(video: VideoInfo, settings: FlowSettings, check: FlowCheck) -> str:
     """Return a folder name that changes with anything that the flow depends on. OSError if the video is unreadable."""
     versions = VERSION, flow_codec.VERSION, cv2.__version__
     parts = (*versions, source_fingerprint(video.path), video.video_stream, video.rotation, *_changes(video))
     digest = blake2b(repr(parts).encode(), digest_size=12).hexdigest()
-    return f"{digest}-{video.width}x{video.height}-{settings.flow}"
+    suffix = "" if check is FlowCheck.forward_backward else f"-{check}"
+    return f"{digest}-{video.width}x{video.height}-{settings.flow}{suffix}"
 
 
 def _changes(video: VideoInfo) -> tuple[str, ...]:

@@ -24,6 +24,12 @@ _EDGE_TOLERANCE = 0.125
 It is small because new content in a slow pan must not be replaced by the old edge.
 """
 
+_LEVELS = 16.0
+"""Root mean square difference from the previous frame, in levels, that still counts as the same thing."""
+
+_GRADIENT_SHARE = 2.0
+"""Squared difference that is explained by an error of the flow, relative to the squared gradient."""
+
 _GAUSSIAN = [math.exp(-(k**2) / (2 * _SIGMA**2)) for k in range(3)]
 
 
@@ -46,6 +52,32 @@ def torch_consistency_weight(backward: Tensor, forward: Tensor) -> Tensor:
     weight = torch.ones_like(backward[0])
     weight.masked_fill_(motion_boundary(backward), 0)
     weight.masked_fill_(disocclusion_mask(backward, forward), -1)
+    return _smooth(_smooth(weight, 0), 1).clamp_(0, 1)
+
+
+def photometric_weight(
+    backward: Tensor,  # [2, H, W] float32, pixels: p + backward(p) is the position of p in the previous frame
+    previous: Tensor,  # [H, W] float32: grey levels of the previous frame, 0 to 255
+    image: Tensor,  # [H, W] float32: of this frame
+) -> Tensor:
+    """Return [H, W] float32 in [0, 1]: `consistency_weight`, but by what is seen in place of the forward flow.
+
+    Disoccluded is what looks different, (I(p) - I'(p + b(p)))^2 > 16^2 + 2 |grad I|^2, in the mean over 5x5 pixels,
+    where the gradient stands for grain and for errors of the flow; and, as there, what was outside the image.
+    """
+    if kernels := find_kernels(backward, previous, image):
+        return kernels.run("photometric_weight", backward, previous, image)[0]
+    return torch_photometric_weight(backward, previous, image)
+
+
+def torch_photometric_weight(backward: Tensor, previous: Tensor, image: Tensor) -> Tensor:
+    """The torch twin of `photometric_weight`, and its specification."""
+    carried = torch_backward_warp(previous[None], backward, "bilinear")[0]
+    excess = (image - carried).square_() - _GRADIENT_SHARE * squared_gradient(image[None])
+    excess = F.avg_pool2d(F.pad(excess[None, None], (2, 2, 2, 2), mode="replicate"), 5, stride=1)[0, 0]
+    weight = torch.ones_like(image)
+    weight.masked_fill_(motion_boundary(backward), 0)
+    weight.masked_fill_((excess > _LEVELS**2) | _is_outside(backward), -1)
     return _smooth(_smooth(weight, 0), 1).clamp_(0, 1)
 
 
@@ -77,9 +109,9 @@ def _is_outside(backward: Tensor) -> Tensor:
     )
 
 
-def squared_gradient(flow: Tensor) -> Tensor:  # [2, H, W] float32
-    """Return [H, W], the sum of the squared central differences of both components along both axes."""
-    padded = F.pad(flow[None], (1, 1, 1, 1), mode="replicate")[0]
+def squared_gradient(planes: Tensor) -> Tensor:  # [C, H, W] float32
+    """Return [H, W], the sum of the squared central differences of all planes along both axes."""
+    padded = F.pad(planes[None], (1, 1, 1, 1), mode="replicate")[0]
     dx = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
     dy = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
     return dx.square_().add_(dy.square_()).sum(0).div_(4)

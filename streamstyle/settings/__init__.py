@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from streamstyle.errors import SettingsError
 from streamstyle.looks import Look, Looks, Mask, StyleBlend
-from streamstyle.settings.choices import Deinterlace, Device, Distribute, FlowPreset, Init, Method
+from streamstyle.settings.choices import Deinterlace, Device, Distribute, FlowCheck, FlowPreset, Init, Method
 from streamstyle.settings.stages import (
     MAX_LOOKBACK,
     MAX_SIDE,
@@ -29,8 +29,8 @@ from streamstyle.settings.stages import (
 
 __all__ = [
     "MAX_LOOKBACK", "MAX_SIDE", "MAX_THREADS", "MAX_UPSCALE", "MIN_SIDE", "ClusterSettings", "ConsistencySettings",
-    "Deinterlace", "Device", "Distribute", "EncoderSettings", "FlowPreset", "FlowSettings", "Init", "Method",
-    "RuderSettings", "Settings", "SourceSettings", "StyleSettings", "UpscaleSettings", "cli_field", "require",
+    "Deinterlace", "Device", "Distribute", "EncoderSettings", "FlowCheck", "FlowPreset", "FlowSettings", "Init",
+    "Method", "RuderSettings", "Settings", "SourceSettings", "StyleSettings", "UpscaleSettings", "cli_field", "require",
 ]  # fmt: skip
 
 MAX_THREADS = 1024
@@ -91,6 +91,12 @@ class Settings:
     def needs_flow(self) -> bool:
         """Whether motion from frame to frame is needed."""
         return self.methods != {Method.johnson} and not self.is_original
+
+    @property
+    def flow_check(self) -> FlowCheck:
+        """How it is told where flow can be trusted: by what is seen, where no method but `live` carries anything."""
+        alone = self.methods <= {Method.live, Method.johnson}
+        return FlowCheck.photometric if alone else FlowCheck.forward_backward
 
     @property
     def is_multi_pass(self) -> bool:

@@ -32,6 +32,15 @@ class FlowPreset(StrEnum):
     deepflow = "deepflow"
 
 
+class FlowCheck(StrEnum):
+    """How it is told where the previous frame shows the same thing."""
+
+    forward_backward = "forward-backward"
+    """Where the flows of both directions cancel."""
+    photometric = "photometric"
+    """Where the previous frame looks the same along the flow; the flow of the other direction is not computed."""
+
+
 class Device(StrEnum):
     """Device to run the networks on."""
 

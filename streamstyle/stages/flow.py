@@ -16,9 +16,9 @@ from torch import Tensor
 
 from streamstyle.frames import Frame, FrameWithFlow, Motion, with_lookback
 from streamstyle.media.flow_codec import quantise
-from streamstyle.ops.occlusion import consistency_weight
+from streamstyle.ops.occlusion import consistency_weight, photometric_weight
 from streamstyle.prefetch import PrefetchIterator, prefetch
-from streamstyle.settings import FlowPreset, FlowSettings
+from streamstyle.settings import FlowCheck, FlowPreset, FlowSettings
 
 BYTES_AHEAD = 64 << 20
 """Memory for frames and motions that wait to be used."""
@@ -61,6 +61,7 @@ def add_flow(
     cache: MotionStore | None = None,
     lookback: Sequence[int] = (1,),  # frames back, rising from 1
     reverse: bool = False,  # also the motion from each frame to the previous one
+    check: FlowCheck = FlowCheck.forward_backward,
 ) -> Iterator[PrefetchIterator[FrameWithFlow]]:
     """Yield an iterator over the frames with their motions, which worker threads compute ahead of their use.
 
@@ -81,11 +82,12 @@ def add_flow(
     def add_motions(frame_and_earlier: tuple[Frame, dict[int, Frame]]) -> FrameWithFlow:
         frame, by_gap = frame_and_earlier
         motions = [
-            replace(_cached_motion(earlier, frame, settings.flow, cache), gap=gap) for gap, earlier in by_gap.items()
+            replace(_cached_motion(earlier, frame, settings.flow, check, cache), gap=gap)
+            for gap, earlier in by_gap.items()
         ]
         if not motions:
             return FrameWithFlow(frame, None)
-        back = _cached_motion(frame, by_gap[1], settings.flow, cache) if reverse else None
+        back = _cached_motion(frame, by_gap[1], settings.flow, check, cache) if reverse else None
         return FrameWithFlow(frame, motions[0], tuple(motions[1:]), back)
 
     with_earlier = with_lookback(chain([first], remaining), lookback)
@@ -98,11 +100,13 @@ def pairs_at_once() -> int:
     return min(_MAX_WORKERS, max(1, torch.get_num_threads() // 2))
 
 
-def _cached_motion(earlier: Frame, frame: Frame, preset: FlowPreset, cache: MotionStore | None) -> Motion:
+def _cached_motion(
+    earlier: Frame, frame: Frame, preset: FlowPreset, check: FlowCheck, cache: MotionStore | None
+) -> Motion:
     cached = cache.read(earlier.pts, frame.pts) if cache is not None else None
     if cached is not None:
         return cached
-    motion = quantise(estimate_motion(earlier.image, frame.image, preset))
+    motion = quantise(estimate_motion(earlier.image, frame.image, preset, check))
     if cache is not None:
         cache.write(earlier.pts, frame.pts, motion)
     return motion
@@ -112,9 +116,10 @@ def estimate_motion(
     earlier: NDArray[np.uint8],  # [H, W, 3] RGB
     image: NDArray[np.uint8],  # [H, W, 3] RGB
     preset: FlowPreset,
+    check: FlowCheck = FlowCheck.forward_backward,
 ) -> Motion:
-    """Return how `image` follows from `earlier`: the backward flow, and the consistency weight of both flows."""
-    return estimate_motion_of_grey(to_grey(earlier), to_grey(image), preset)
+    """Return how `image` follows from `earlier`: the backward flow, and where it can be trusted."""
+    return estimate_motion_of_grey(to_grey(earlier), to_grey(image), preset, check)
 
 
 def to_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -126,22 +131,28 @@ def estimate_motion_of_grey(
     earlier: NDArray[np.uint8],  # [H, W]
     grey: NDArray[np.uint8],  # [H, W]
     preset: FlowPreset,
+    check: FlowCheck,
 ) -> Motion:
     """Return what `estimate_motion` does, of grey images.
 
     Where the light of the whole picture may have changed, as in a flash, it is also looked for between images of equal
     light, and what is trusted more is returned.
     """
-    motion = _motion_of_grey(earlier, grey, preset)
+    motion = _motion_of_grey(earlier, grey, preset, check)
     if abs(float(grey.mean()) - float(earlier.mean())) < _LIGHT_DIFFERENCE:
         return motion
-    in_one_light = _motion_of_grey(*_in_one_light(earlier, grey), preset)
+    in_one_light = _motion_of_grey(*_in_one_light(earlier, grey), preset, check)
     return max(motion, in_one_light, key=lambda each: float(each.weight.mean()))
 
 
-def _motion_of_grey(earlier: NDArray[np.uint8], image: NDArray[np.uint8], preset: FlowPreset) -> Motion:
-    backward, forward = optical_flow(image, earlier, preset), optical_flow(earlier, image, preset)
-    return Motion(backward, consistency_weight(backward, forward))
+def _motion_of_grey(
+    earlier: NDArray[np.uint8], image: NDArray[np.uint8], preset: FlowPreset, check: FlowCheck
+) -> Motion:
+    backward = optical_flow(image, earlier, preset)
+    if check is FlowCheck.photometric:
+        previous, current = (torch.from_numpy(each.astype(np.float32)) for each in (earlier, image))
+        return Motion(backward, photometric_weight(backward, previous, current))
+    return Motion(backward, consistency_weight(backward, optical_flow(earlier, image, preset)))
 
 
 def _in_one_light(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -20,7 +20,7 @@ from streamstyle.ops.layers import (
 )
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
-from streamstyle.ops.occlusion import torch_consistency_weight
+from streamstyle.ops.occlusion import torch_consistency_weight, torch_photometric_weight
 from streamstyle.ops.relu import torch_relu_pool, torch_relu_pool_backward
 from streamstyle.ops.screened_poisson import chebyshev_factors, torch_solve_screened_poisson
 from streamstyle.ops.temporal import torch_temporal_term
@@ -82,6 +82,24 @@ def test_the_consistency_weight_equals_its_twin(cpu_kernels: CpuKernels, height:
         torch_consistency_weight(backward, forward),
     )
     # sums of five in another order; pixels within rounding of a threshold could differ, but none does here
+    torch.testing.assert_close(weight, twin, rtol=0, atol=1e-6)
+    if height > 30:
+        assert 0.02 < float(weight.mean()) < 0.98  # the weight is not trivial
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_photometric_weight_equals_its_twin(cpu_kernels: CpuKernels, height: int, width: int, seed: int) -> None:
+    backward = 4 * smooth_flow(2, height, width, seed, cell=40)
+    previous = 128 + 40 * smooth_flow(1, height, width, seed)[0]
+    image = (
+        torch_backward_warp(previous[None], backward, "bilinear")[0] + 20 * smooth_flow(1, height, width, seed + 1)[0]
+    )
+    weight, twin = (
+        cpu_kernels.run("photometric_weight", backward, previous, image)[0],
+        torch_photometric_weight(backward, previous, image),
+    )
+    # sums of 25 in another order; pixels within rounding of a threshold could differ, but none does here
     torch.testing.assert_close(weight, twin, rtol=0, atol=1e-6)
     if height > 30:
         assert 0.02 < float(weight.mean()) < 0.98  # the weight is not trivial

@@ -17,7 +17,7 @@ from streamstyle.frames import Motion
 from streamstyle.media import flow_cache
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.flow_codec import encode, quantise
-from streamstyle.settings import FlowPreset, FlowSettings
+from streamstyle.settings import FlowCheck, FlowPreset, FlowSettings
 from streamstyle.video_info import VideoInfo
 
 WIDTH, HEIGHT = 48, 32
@@ -103,6 +103,11 @@ def test_another_size_preset_stream_or_content_has_another_cache(film: VideoInfo
     else:
         film = replace(film, **change)
     assert FlowCache.open(film, settings, folder).read(0, 1) is None
+
+
+def test_another_check_has_another_cache(film: VideoInfo, folder: Path) -> None:
+    FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
+    assert FlowCache.open(film, SETTINGS, folder, FlowCheck.photometric).read(0, 1) is None
 
 
 def test_at_0_gb_motions_are_counted_but_not_stored(film: VideoInfo, folder: Path) -> None:

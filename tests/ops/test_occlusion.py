@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from streamstyle.ops.occlusion import consistency_weight, disocclusion_mask, motion_boundary
+from streamstyle.ops.occlusion import consistency_weight, disocclusion_mask, motion_boundary, photometric_weight
 from tests.films import Scene, moving_square, pan, still
+from tests.scenes import grain
 
 
 def motion(scene: Scene, t: int = 1) -> tuple[Tensor, Tensor]:
@@ -71,6 +72,52 @@ def test_flow_noise_of_a_tenth_of_a_pixel_at_the_edge_is_tolerated():
     assert torch.equal(consistency_weight(trembling, -trembling), torch.ones(32, 32))
     drifting = torch.full((2, 32, 32), 0.2)
     assert not consistency_weight(drifting, -drifting)[:, -1].any()
+
+
+def grey(scene: Scene, t: int) -> Tensor:
+    return torch.from_numpy(scene.frames[t].mean(-1)).float()
+
+
+def photometric(scene: Scene, t: int = 1) -> Tensor:
+    return photometric_weight(torch.from_numpy(scene.backward[t]), grey(scene, t - 1), grey(scene, t))
+
+
+def test_what_looks_different_along_the_flow_is_not_trusted():
+    scene = pan(step=(5, 0))
+    weight = photometric(scene)
+    assert (weight[:, :5] == 0).all()  # from outside the image
+    assert (weight[:, 8:] == 1).all()
+    still_flow = torch.zeros(2, 64, 96)
+    there = torch.full((64, 96), 100.0)
+    changed = there.clone()
+    changed[20:30, 40:50] += 40
+    weight = photometric_weight(still_flow, there, changed)
+    assert (weight[21:29, 41:49] == 0).all()
+    assert (weight[:16] == 1).all()
+    assert (photometric_weight(still_flow, there, there + 15) == 1).all()
+    assert (photometric_weight(still_flow, there, there + 17) == 0).all()
+
+
+def test_what_a_bright_square_uncovers_looks_different():
+    scene = moving_square(step=(4, 0))
+    square = 80 * (torch.from_numpy(scene.backward[1, 0]) != 0).float()
+    weight = photometric_weight(
+        torch.from_numpy(scene.backward[1]), grey(scene, 0) + square.roll(-4, 1), grey(scene, 1) + square
+    )
+    uncovered = torch.from_numpy(scene.uncovered[1])
+    assert weight[uncovered].mean() < 0.05
+    assert weight[square > 0].mean() > 0.8
+    assert weight.mean() > 0.85
+
+
+def test_grain_and_errors_of_half_a_pixel_look_the_same():
+    scene = grain(still())  # of 12 levels
+    assert photometric(scene).mean() > 0.99
+    scene = pan(step=(3, 0))
+    off = torch.from_numpy(scene.backward[1]) + 0.5
+    weight = photometric_weight(off, grey(scene, 0), grey(scene, 1))
+    assert weight[3:-3, 6:-6].mean() > 0.95
+    assert photometric_weight(off, grey(scene, 0), grey(still(seed=1), 0)).mean() < 0.5
 
 
 @given(

@@ -12,7 +12,7 @@ import torch
 
 from streamstyle.frames import Frame, FrameWithFlow
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.settings import FlowPreset, FlowSettings
+from streamstyle.settings import FlowCheck, FlowPreset, FlowSettings
 from streamstyle.stages import flow as flow_stage
 from streamstyle.stages.flow import add_flow, estimate_motion
 from streamstyle.video_info import VideoInfo
@@ -97,6 +97,21 @@ def test_flow_of_the_smallest_images_is_found_and_repeatable(preset, width, heig
         assert torch.equal(estimate_motion(*scene.frames, preset).backward, motion.backward)
 
 
+def test_a_photometric_check_computes_one_direction(monkeypatch):
+    calls = []
+    one_direction = flow_stage.optical_flow
+
+    def counted(*arguments):
+        calls.append(1)
+        return one_direction(*arguments)
+
+    monkeypatch.setattr(flow_stage, "optical_flow", counted)
+    scene = pan(2, 96, 64, step=(2, 0))
+    both, one = (estimate_motion(*scene.frames, FlowPreset.fast, check) for check in FlowCheck)
+    assert len(calls) == 2 + 1
+    assert torch.equal(both.backward, one.backward)
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_an_image_of_one_colour_has_no_flow(preset):
     motion = estimate_motion(*flat((90, 60, 30), 2), preset)
@@ -104,11 +119,12 @@ def test_an_image_of_one_colour_has_no_flow(preset):
     assert (motion.weight == 1).all()
 
 
+@pytest.mark.parametrize("check", list(FlowCheck))
 @pytest.mark.parametrize("lit", [0, 1], ids=["earlier", "later"])
-def test_a_flash_is_not_taken_for_motion(lit):
+def test_a_flash_is_not_taken_for_motion(lit, check):
     scene = pan(2, 192, 128, step=(3, 0))
     scene.frames[:] = scene.frames.mean(-1, keepdims=True)
-    motion = estimate_motion(*flash(scene, lit, lit).frames, FlowPreset.medium)
+    motion = estimate_motion(*flash(scene, lit, lit).frames, FlowPreset.medium, check)
     inside = np.s_[..., 16:-16, 16:-16]
     error = np.linalg.norm(motion.backward.numpy() - scene.backward[1], axis=0)[inside]
     assert error.mean() < 0.3  # 4 without equal light
