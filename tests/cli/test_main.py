@@ -5,11 +5,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 
 from streamstyle import __version__
+from streamstyle.__main__ import main
 from streamstyle.cli.main import cli, exit_code
 from streamstyle.cli.train import train
 from streamstyle.errors import VideoError
@@ -217,3 +219,17 @@ def test_a_closed_standard_output_is_not_an_error() -> None:
         assert writer.stderr is not None
         writer.stdout.close()
         assert writer.stderr.read() == b""
+
+
+def test_ctrl_c_while_the_program_is_loaded_prints_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted(ModuleType):
+        def __getattr__(self, name: str) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "streamstyle.cli.main", Interrupted("streamstyle.cli.main"))
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 130
+    assert capsys.readouterr() == ("", "")
