@@ -142,6 +142,8 @@ class SetupScreen(Screen[None]):
         for field in self.query(Field):
             field.show_error(errors.get(field.name or "", ""))
         self._queries.client.cancel("estimate")
+        if self._estimate_timer is not None:
+            self._estimate_timer.stop()  # of the state before
         if state.video is None:
             bar.show_message("choose a film (f)")
         elif errors:
@@ -160,8 +162,6 @@ class SetupScreen(Screen[None]):
 
     def _schedule_estimate(self) -> None:
         """Request an estimate once nothing has changed for a while."""
-        if self._estimate_timer is not None:
-            self._estimate_timer.stop()
         if not self._queries.has_estimate_request(self._state) and not self._queries.is_impossible(self._state):
             self.query_one(EstimateBar).show_message("waiting to measure a few frames …")
             self._estimate_timer = self.set_timer(_ESTIMATE_DELAY, self._request_estimate)
