@@ -69,22 +69,22 @@ def _sample_lanczos(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     margin, table = _LANCZOS_RADIUS, lanczos_table(image.device).to(image.dtype)
     padded = F.pad(image[None], (margin,) * 4, mode="replicate")[0]
     (first_x, taps_x), (first_y, taps_y) = (_phases(position, table) for position in (x, y))
-    pixels, width = padded.flatten(1), padded.shape[-1]
-    sampled = torch.zeros_like(image)
+    width = padded.shape[-1]
+    pixels = padded.flatten(1).t().contiguous()  # the channels of a pixel side by side: found at once
+    first = (first_y * width + first_x).flatten()
+    sampled = pixels.new_zeros(len(first), len(image))
     for j in range(2 * _LANCZOS_RADIUS):
-        row = torch.zeros_like(image)
+        row = torch.zeros_like(sampled)
         for i in range(2 * _LANCZOS_RADIUS):
-            index = (first_y + j + 1) * width + first_x + i + 1
-            row += taps_x[..., i] * pixels.index_select(1, index.flatten()).view_as(image)
-        sampled += taps_y[..., j] * row
-    return sampled
+            row.addcmul_(taps_x[:, i : i + 1], pixels.index_select(0, first + ((j + 1) * width + i + 1)))
+        sampled.addcmul_(taps_y[:, j : j + 1], row)
+    return sampled.t().reshape(image.shape)
 
 
 def _phases(position: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the pixel that each position is in, [H, W], and the weights of its taps, [H, W, 6]."""
+    """Return the pixel that each position is in, [H, W], and the weights of its taps, [H·W, 6]."""
     steps = (position * LANCZOS_PHASES + 0.5).long()
-    taps = table.index_select(0, (steps % LANCZOS_PHASES).flatten())
-    return steps // LANCZOS_PHASES, taps.view(*steps.shape, -1)
+    return steps // LANCZOS_PHASES, table.index_select(0, (steps % LANCZOS_PHASES).flatten())
 
 
 def _pad_to_power_of_two(image: Tensor) -> Tensor:
