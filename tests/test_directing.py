@@ -15,7 +15,7 @@ from streamstyle.looks import Looks, Mask
 from streamstyle.media.probe import probe
 from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.weights import save_weights, style_metadata
-from streamstyle.settings import ConsistencySettings, Method, Settings, SourceSettings, StyleSettings
+from streamstyle.settings import ConsistencySettings, FlowCheck, Method, Settings, SourceSettings, StyleSettings
 from streamstyle.styles.script import read_script
 from streamstyle.styles.spec import parse_style
 from tests.cluster.cluster_case import InProcess, case, film
@@ -103,8 +103,9 @@ method = "consistent"
 """
 
 
-def test_each_shot_has_its_method(tmp_path: Path) -> None:
-    """The same frames, bit for bit, as those of a run of that part by that method."""
+def test_each_shot_has_its_method(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same frames, bit for bit, as those of a run of that part by that method, if flow is checked as for it."""
+    monkeypatch.setattr(Settings, "flow_check", FlowCheck.forward_backward)
     mixed = directed(tmp_path, METHODS)
     hashes = mixed.stylise(tmp_path / "mixed.mkv").hashes()
     for method, start, end in ((Method.johnson, 0, 5), (Method.live, 5, 14), (Method.consistent, 14, 27)):
