@@ -17,7 +17,7 @@ from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.errors import SettingsError
 from streamstyle.events import Finished, Observer, StopEvent, Stopped, Warned
 from streamstyle.resume.signature import run_inputs
-from streamstyle.settings import ClusterSettings, Distribute, Settings
+from streamstyle.settings import ClusterSettings, Distribute, Settings, SourceSettings
 from streamstyle.styles.adaptation import Adaptation
 from streamstyle.styles.spec import StyleBlend
 
@@ -79,7 +79,7 @@ def _run_in_folder(movie: Path, make_arguments: Callable[[], RunArguments], repo
                 observe, on_poll = session.attach_head(observe_console, stop)
             else:
                 observe, on_frame = session.attach(observe_console, stop)
-            warn_of_losses(video, output, observe)
+            warn_of_losses(video, output, source, observe)
             if arguments.adaptation is not None:
                 adapted = _adapt(arguments.adaptation, settings, observe, stop)
                 if adapted is None:
@@ -95,11 +95,11 @@ def _run_in_folder(movie: Path, make_arguments: Callable[[], RunArguments], repo
                 return stylise_video(video, output, blend, settings, observe, stop, on_frame, restart, flow_ahead=ahead)
 
 
-def warn_of_losses(video: VideoInfo, output: Path, observe: Observer) -> None:
+def warn_of_losses(video: VideoInfo, output: Path, source: SourceSettings, observe: Observer) -> None:
     """Warn of what the output will not hold as the film does."""
     from streamstyle.media.output_warnings import output_warnings
 
-    for warning in output_warnings(video, output):
+    for warning in output_warnings(video, output, source):
         observe(Warned(warning))
 
 

@@ -63,12 +63,12 @@ def upscale(
     """
     settings, encoder = UpscaleSettings(factor), settings_from(EncoderSettings, values)
     machine = Settings(device=Device(device), threads=threads)
-    video, _ = probe_range(movie, SourceSettings(), sample, time_range)
+    video, source = probe_range(movie, SourceSettings(), sample, time_range)
     output = output or movie.with_name(f"{movie.stem}.{factor * video.height}p.mkv")
     confirm_output(output, [movie], replace=yes, can_ask=not as_json)
     from streamstyle.pipeline import upscale_video
 
     with report_to(as_json, quiet, resume_hint(restart)) as (observe, stop):
-        warn_of_losses(video, output, observe)
+        warn_of_losses(video, output, source, observe)
         end = upscale_video(video, output, settings, encoder, machine.device, observe, stop, restart, machine.threads)
     return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0

@@ -12,6 +12,7 @@ from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import open_video
 from streamstyle.media.standard_streams import is_stdout
 from streamstyle.media.stream_plan import plan_streams, portable_tags
+from streamstyle.settings import SourceSettings
 from streamstyle.video_info import VideoInfo
 
 DEINTERLACED = "interlaced, and is deinterlaced; --deinterlace off keeps it"
@@ -20,8 +21,10 @@ INTERLACED = "interlaced, and is not deinterlaced: combing is stylised too"
 _SHOWN_TAGS = 5
 
 
-def output_warnings(video: VideoInfo, output: Path) -> Iterator[str]:
+def output_warnings(video: VideoInfo, output: Path, source: SourceSettings) -> Iterator[str]:
     """Yield what of the video `output` will not hold as it is, and what its frames should be but are not.
+
+    `source` is what the video was probed with.
 
     OutputError if FFmpeg knows no container by the suffix of `output`.
     """
@@ -31,10 +34,24 @@ def output_warnings(video: VideoInfo, output: Path) -> Iterator[str]:
     if lost := _lost_tags(video, output):
         more = f" and {len(lost) - _SHOWN_TAGS} more" if len(lost) > _SHOWN_TAGS else ""
         yield f"tags are left out: {output.suffix} cannot hold {', '.join(lost[:_SHOWN_TAGS])}{more}"
-    if trimmed := _trimmed_sides(video):
-        yield trimmed
+    if changed := _rounded_size(video, source) or _trimmed_sides(video):
+        yield changed
     if video.is_interlaced:
         yield f"the film is {DEINTERLACED if video.deinterlacing else INTERLACED}"
+
+
+def _rounded_size(video: VideoInfo, source: SourceSettings) -> str:
+    """Return what becomes of an odd side that was asked for; empty if there is none."""
+    if source.size is not None:
+        asked, sides = f"--size {source.size[0]}x{source.size[1]}", source.size
+    elif source.height is not None:
+        asked, sides = f"--height {source.height}", (source.height, 0)
+    elif source.max_height is not None and source.max_height < video.upright_source_size[1]:
+        asked, sides = f"--max-height {source.max_height}", (source.max_height, 0)
+    else:
+        return ""
+    is_odd = any(side % 2 for side in sides)
+    return f"{asked} becomes {video.width}x{video.height}, since sides have to be even" if is_odd else ""
 
 
 def _trimmed_sides(video: VideoInfo) -> str:

@@ -15,7 +15,7 @@ PICTURES = pan(frames=3, width=64, height=48).frames
 
 
 def warnings(source: Path, output: str) -> list[str]:
-    return list(output_warnings(probe(source, SourceSettings()), Path(output)))
+    return list(output_warnings(probe(source, SourceSettings()), Path(output), SourceSettings()))
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,11 @@ def test_an_interlaced_film_is_warned_of(tmp_path: Path) -> None:
         ),
         ((64, 47), SourceSettings(), "64x47 becomes 64x46, since sides have to be even: the last line of each"),
         ((63, 47), SourceSettings(height=32), None),
+        ((63, 47), SourceSettings(height=47), "--height 47 becomes 62x46, since sides have to be even"),
+        ((64, 48), SourceSettings(height=35), "--height 35 becomes 46x34, since sides have to be even"),
+        ((64, 48), SourceSettings(size=(40, 33)), "--size 40x33 becomes 40x32, since sides have to be even"),
+        ((64, 48), SourceSettings(max_height=35), "--max-height 35 becomes 46x34, since sides have to be even"),
+        ((64, 48), SourceSettings(max_height=49), None),
         ((64, 48), SourceSettings(), None),
     ],
 )
@@ -70,5 +75,5 @@ def test_odd_sides_are_said_to_become_even(
 ) -> None:
     pictures = pan(frames=2, width=64, height=48).frames[:, : size[1], : size[0]]
     film = write_film(tmp_path / "film.mkv", pictures, codec="ffv1", pix_fmt="bgr0")
-    warned = list(output_warnings(probe(film, settings), Path("output.mkv")))
+    warned = list(output_warnings(probe(film, settings), Path("output.mkv"), settings))
     assert [warning.startswith(said or "nothing") for warning in warned] == [True] * bool(said)
