@@ -6,11 +6,13 @@ Times are seconds of the film, counted from where `--range` counts from.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import log2
 from pathlib import Path
+
+from streamstyle.errors import StreamstyleError
 
 TOLERANCE = 0.0005
 """Seconds by which a time may be later than the frame that it means: it is written in milliseconds."""
@@ -118,6 +120,8 @@ class Stretch:
     """None if the look holds everywhere."""
     method: str = ""
     """Value of `--method`; empty for that of the run."""
+    place: str = field(default="", compare=False, repr=False)
+    """Where the script states its start, for messages: `film.toml, line 7`; empty if it does not."""
 
     @property
     def start(self) -> float:
@@ -152,6 +156,8 @@ class Looks:
 
     stretches: tuple[Stretch, ...]
     """At least one, in order; the first also holds before its start."""
+    places: Mapping[Path, str] = field(default_factory=dict, compare=False, repr=False)
+    """By file, where the script names it first, for messages: `film.toml, line 7: style = "my.jpg"`."""
 
     @classmethod
     def constant(cls, look: Look, mask: Mask | None = None) -> Looks:
@@ -172,7 +178,16 @@ class Looks:
 
     def outside(self) -> Looks:
         """Return the looks outside the masks."""
-        return Looks(tuple(stretch.outside() for stretch in self.stretches))
+        return Looks(tuple(stretch.outside() for stretch in self.stretches), self.places)
+
+    def located(self, error: StreamstyleError, path: Path) -> StreamstyleError:
+        """Return an error about a file, with where the script names it."""
+        place = self.places.get(path)
+        return error if place is None else type(error)(f"{place}: {error.problem}", error.next_step)
+
+    def never_shown(self, end: float) -> list[Stretch]:
+        """Return the stretches of the script that begin when a film has ended at `end`."""
+        return [stretch for stretch in self.stretches if stretch.place and stretch.start > end - TOLERANCE]
 
     def breaks(self, before: float, time: float) -> bool:
         """Whether look or method change at once between two times: nothing may be carried from one to the other."""

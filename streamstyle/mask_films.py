@@ -36,7 +36,8 @@ class MaskFilms:
             try:
                 self._open[path] = self._opened(path)
             except StreamstyleError as error:
-                raise type(error)(f"the mask cannot be used: {error.problem}", error.next_step) from error
+                unusable = type(error)(f"the mask cannot be used: {error.problem}", error.next_step)
+                raise looks.looks.located(unusable, path) from error
 
     def at(self, frame: Frame) -> NDArray[np.uint8] | None:
         """Return the mask of a frame, [H, W], 255 where its look holds; None if it holds everywhere."""

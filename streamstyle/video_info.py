@@ -146,6 +146,13 @@ class VideoInfo:
         """Return a display time in seconds from the start of the file, as `--range` and scripts have it."""
         return float((pts - self.origin_pts) * self.time_base)
 
+    @property
+    def film_end(self) -> float | None:
+        """Seconds from the start of the file to its end; None if the processed part ends before, or it is not known."""
+        if self.end_pts is not None or self.duration is None:
+            return None
+        return self.film_time(self.start_pts) + self.duration
+
     def starting_at(self, seconds: float) -> VideoInfo:
         """Return the same with the processed part starting `seconds` after its start."""
         start_pts = self.start_pts + round(seconds / float(self.time_base))

@@ -169,6 +169,28 @@ def test_styles_that_cannot_go_over_are_refused_before_the_run(tmp_path: Path) -
     directed(tmp_path, text.format("")).stylise(tmp_path / "out.mkv")  # at once they can
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("style = 'wave'\n[[shot]]\nstart = 0.2\nstyle = 'bad.jpg'", 'line 4: style = "bad.jpg": '),
+        ("style = 'wave'\n[[shot]]\nstart = 0.2\n[[shot.key]]\ntime = 1\nstyle = 'wave,bad.jpg'", "line 6: style = "),
+        ("style = 'bad.jpg'\n[[shot]]\nstart = 0.2\nstyle = 'bad.jpg'", 'line 1: style = "bad.jpg": '),
+        ("mask = 'mask.png'\noutside = 'bad.jpg'\nstyle = 'wave'", 'line 2: outside = "bad.jpg": '),
+        (
+            "style = 'wave'\n[[shot]]\nstart = 0\nmask = 'bad.jpg'",
+            'line 4: mask = "bad.jpg": the mask cannot be used: ',
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_reported_with_line_and_key(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "bad.jpg").write_bytes(b"no image")
+    (tmp_path / "mask.png").write_bytes(png(texture(32, 24)))
+    with pytest.raises(StyleError) as raised:
+        directed(tmp_path, text).stylise(tmp_path / "out.mkv")
+    assert raised.value.problem.startswith(f"{tmp_path / 'film.toml'}, {said}")
+    assert raised.value.problem.endswith(f"{tmp_path / 'bad.jpg'} is not an image, or is damaged")
+
+
 # ---------------------------------------------------------------------------------------------------------------- masks
 
 

@@ -16,6 +16,8 @@ from streamstyle.cli.media_args import confirm_output, probe_range
 from streamstyle.cli.run_arguments import RunArguments
 from streamstyle.errors import SettingsError
 from streamstyle.events import Finished, Observer, StopEvent, Stopped, Warned
+from streamstyle.formatting import format_timestamp
+from streamstyle.looks import Looks
 from streamstyle.resume.signature import run_inputs
 from streamstyle.settings import ClusterSettings, Distribute, Settings, SourceSettings
 from streamstyle.styles.adaptation import Adaptation
@@ -80,6 +82,7 @@ def _run_in_folder(movie: Path, make_arguments: Callable[[], RunArguments], repo
             else:
                 observe, on_frame = session.attach(observe_console, stop)
             warn_of_losses(video, output, source, observe)
+            _warn_of_script(video, settings.script, observe)
             if arguments.adaptation is not None:
                 adapted = _adapt(arguments.adaptation, settings, observe, stop)
                 if adapted is None:
@@ -101,6 +104,17 @@ def warn_of_losses(video: VideoInfo, output: Path, source: SourceSettings, obser
 
     for warning in output_warnings(video, output, source):
         observe(Warned(warning))
+
+
+def _warn_of_script(video: VideoInfo, script: Looks | None, observe: Observer) -> None:
+    """Warn of what a script has for after the end of the film, in one line."""
+    end = video.film_end
+    if script is None or end is None:
+        return
+    if late := script.never_shown(end):
+        times = f"begins at {format_timestamp(late[0].start)}, and the film ends at {format_timestamp(end)}"
+        all_late = f" ({len(late)} shots in all)" if len(late) > 1 else ""
+        observe(Warned(f"{late[0].place}: the shot {times}: it is ignored{all_late}"))
 
 
 @contextmanager

@@ -79,17 +79,22 @@ class LookNetworks:
     """Style networks by look, on one device."""
 
     def __init__(self, looks: Looks, device: torch.device, load: Callable[[Path], StyleNet] | None = None) -> None:
-        """Load what the looks need, by `load` if it is given, which may keep networks for others.
+        """Load what the looks need, by `load` if it is given, which keeps networks, perhaps for others, too.
 
         StyleError for a file that is no style, or looks that cannot go over.
         """
         self._device, self._prepared = device, OrderedDict[object, StyleNet]()
         self._load_network, self._identity = load or lru_cache(None)(load_network), lru_cache(None)(identity_net)
         for stretch in looks.stretches:
+            used = [look for look in (*stretch.looks(), *stretch.outside().looks()) if look.strength > 0]
+            for path in {part.path: None for look in used for part in look.style.parts}:
+                try:
+                    self._load_network(path)
+                except StyleError as error:
+                    raise looks.located(error, path) from error
             try:
-                for look in (*stretch.looks(), *stretch.outside().looks()):
-                    if look.strength > 0:
-                        self._load(look)
+                for look in used:
+                    self._load(look)
             except StyleError as error:
                 if len(looks.stretches) == 1:
                     raise

@@ -7,7 +7,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def read_script(
     shots = [_read_shot(shot, defaults) for shot in top.tables("shot")]
     if not shots and defaults.style is None:
         raise SettingsError(f"{path} names no style", "Give style = at its top, or --style.")
-    return Looks(tuple(_without_gaps(shots, defaults, path)))
+    return Looks(tuple(_without_gaps(shots, defaults, path)), defaults.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +118,13 @@ class _Table:
 
     def error(self, key: str, problem: str, step: str) -> SettingsError:
         """Return the error for a key of this table."""
+        return SettingsError(f"{self.where(key)}: {key} {problem}", step)
+
+    def where(self, key: str) -> str:
+        """Return script and line of a key of this table, for messages."""
         places = ((self.place, _plain(key)), (self.place, ""))
         line = next((self.lines[place] for place in places if place in self.lines), None)
-        where = f"{self.path}, line {line}" if line else f"{self.path}, {self.name or 'top'}".rstrip(", ")
-        return SettingsError(f"{where}: {key} {problem}", step)
+        return f"{self.path}, line {line}" if line else f"{self.path}, {self.name or 'top'}".rstrip(", ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,8 @@ class _Values:
     mask_path: Path | None
     outside: StyleBlend | None
     method: Method
+    places: dict[Path, str] = field(default_factory=dict)
+    """As in `Looks`: of all files that were named so far, and one for all values of a script."""
 
     @property
     def mask(self) -> Mask | None:
@@ -152,7 +157,17 @@ class _Values:
                 problem = error.problem.removeprefix(f"--{key} ")
                 shown = problem if problem != error.problem else f"= {_shown(value)}: {problem}"
                 raise table.error(key, shown, error.next_step) from error
+            if value is not None:
+                for path in values._files(key):
+                    self.places.setdefault(path, f"{table.where(key)}: {key} = {_shown(value)}")
         return values
+
+    def _files(self, key: str) -> list[Path]:
+        """Return the files that the value of a key names."""
+        if key == "mask":
+            return [] if self.mask_path is None else [self.mask_path]
+        blend = {"style": self.style, "outside": self.outside}.get(key)
+        return [] if blend is None else [part.path for part in blend.parts]
 
     def _with(self, table: _Table, key: str, value: Any) -> _Values:
         folder = table.path.parent
@@ -226,7 +241,8 @@ def _read_shot(table: _Table, defaults: _Values) -> _Shot:
         each.require(time <= (end or inf), "time", "is after the end of the shot", "Give an earlier time.")
         values = values.updated(each)
         keys.append(LookKey(time, values.look(each)))
-    return _Shot(table, Stretch(tuple(keys), shot_values.mask, shot_values.method.value), end)
+    stretch = Stretch(tuple(keys), shot_values.mask, shot_values.method.value, table.where("start"))
+    return _Shot(table, stretch, end)
 
 
 def _without_gaps(shots: list[_Shot], defaults: _Values, path: Path) -> list[Stretch]:

@@ -99,6 +99,37 @@ def test_streams_that_the_container_cannot_hold_are_warned_of_first(
     assert "left out: .mp4 cannot hold" in messages[1]
 
 
+@pytest.mark.parametrize(
+    ("second", "third", "options", "said"),
+    [
+        ("0.5", "0.96", [], None),
+        ("0.96", "60", [], "line 9: the shot begins at 1:00.000, and the film ends at 0:01.000: it is ignored"),
+        (
+            "1",
+            "2",
+            [],
+            "line 6: the shot begins at 0:01.000, and the film ends at 0:01.000: it is ignored (2 shots in all)",
+        ),
+        ("1", "60", ["--range", "0-0.2"], None),
+    ],
+)
+def test_shots_of_a_script_after_the_end_of_the_film_are_warned_of(
+    film: Path,
+    style: Path,
+    capfd: pytest.CaptureFixture[str],
+    second: str,
+    third: str,
+    options: list[str],
+    said: str | None,
+) -> None:
+    script = film.with_name("film.toml")
+    shots = "".join(f"\n[[shot]]\nstart = {start}\n" for start in ("0", second, third))
+    script.write_text(f"method = 'johnson'{shots}")
+    events = run(capfd, film, "--script", script, "--style", style, *options)
+    warned = [event["message"] for event in events if event["event"] == "warned"]
+    assert warned == ([] if said is None else [f"{script}, {said}"])
+
+
 def test_quiet_prints_nothing(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["run", str(film), "--style", str(style), "--method", "johnson", "-q"]) == 0
     assert capfd.readouterr() == ("", "")
