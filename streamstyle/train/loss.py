@@ -93,8 +93,8 @@ class StyleLoss:
 
     def _style_error(self, activations: Mapping[str, Tensor], styles: Sequence[Grams]) -> Tensor:
         errors = style_errors(activations, styles, [*self.style_layers])
-        shares = errors.new_tensor([*self.style_layers.values()])
-        return (errors * shares).sum() / shares.sum()
+        shares = self.style_layers.values()
+        return torch.stack([share * error for share, error in zip(shares, errors, strict=True)]).sum() / sum(shares)
 
     def stability_loss(
         self,
