@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
@@ -205,13 +205,17 @@ def outputs_from_feedback(feedback: Feedback) -> list[Tensor]:
     return [cast("Tensor", feedback[name]) for name in sorted(feedback)]
 
 
-def with_lookback(frames: Iterable[Frame], lookback: Sequence[int]) -> Iterator[tuple[Frame, dict[int, Frame]]]:
-    """Yield each frame with the earlier frames of its shot, by frames back, the nearest first."""
+def with_lookback(
+    frames: Iterable[Frame],
+    lookback: Sequence[int],  # frames back, rising
+    needs_motion: Callable[[Frame], bool] = lambda frame: True,
+) -> Iterator[tuple[Frame, dict[int, Frame]]]:
+    """Yield each frame with the earlier frames of its shot, by frames back, the nearest first; none if not needed."""
     window: LookbackWindow[Frame] = LookbackWindow(lookback)
     shot: int | None = None
     for frame in frames:
         if frame.shot != shot:
             window.start_shot()
         shot = frame.shot
-        yield frame, window.by_gap()
+        yield frame, window.by_gap() if needs_motion(frame) else {}
         window.append(frame)

@@ -61,9 +61,14 @@ class FlowAhead(Protocol):
     """Computes flow elsewhere, ahead of its use."""
 
     def __call__(
-        self, video: VideoInfo, frames: Iterable[Frame], settings: Settings, cache: FlowCache
+        self,
+        video: VideoInfo,
+        frames: Iterable[Frame],
+        settings: Settings,
+        cache: FlowCache,
+        needs_motion: Callable[[Frame], bool],
     ) -> AbstractContextManager[tuple[Iterator[Frame], MotionStore]]:
-        """Yield the frames, and where the flow stage reads their motions, which go to the cache, too."""
+        """Yield the frames, and where the flow stage reads the motions of those that need one; they are cached, too."""
 
 
 @gpu_errors_as_device_errors()
@@ -193,8 +198,9 @@ def _open_path(
     else:
         motions: MotionStore = cache
         if flow_ahead is not None:
-            shots, motions = opened(flow_ahead(video, shots, settings, cache))
-        flowed = opened(add_flow(shots, settings.flow, motions, lookback, settings.is_multi_pass, settings.flow_check))
+            shots, motions = opened(flow_ahead(video, shots, settings, cache, looks.needs_motion))
+        reverse, check = settings.is_multi_pass, settings.flow_check
+        flowed = opened(add_flow(shots, settings.flow, motions, lookback, reverse, check, looks.needs_motion))
     remaining, feedback = timed("wait", _skip_resumed(flowed, resume.frames)), resume.feedback_on(device)
     if settings.is_original:
         frames = _as_they_are(remaining, device)

@@ -15,7 +15,16 @@ from streamstyle.looks import Looks, Mask
 from streamstyle.media.probe import probe
 from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.weights import save_weights, style_metadata
-from streamstyle.settings import ConsistencySettings, FlowCheck, Method, Settings, SourceSettings, StyleSettings
+from streamstyle.settings import (
+    ConsistencySettings,
+    FlowCheck,
+    FlowSettings,
+    Method,
+    Settings,
+    SourceSettings,
+    StyleSettings,
+)
+from streamstyle.styles.frame_looks import FrameLooks
 from streamstyle.styles.script import read_script
 from streamstyle.styles.spec import parse_style
 from tests.cluster.cluster_case import InProcess, case, film
@@ -115,6 +124,22 @@ def test_each_shot_has_its_method(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             consistency=ConsistencySettings(method, iterations=2),
         )
         assert hashes[start:end] == alone.stylise(tmp_path / f"{method}.mkv").hashes()
+
+
+@pytest.mark.parametrize(("masked", "computed"), [("", 4), ("mask = 'mask.mkv'\n", 8)])
+def test_flow_is_not_computed_for_johnson_and_nothing_changes(
+    tmp_path: Path, mask: Path, monkeypatch: pytest.MonkeyPatch, masked: str, computed: int
+) -> None:
+    """Unless the mask of its shot is steadied along it."""
+    text = f"style = 'wave'\nmethod = 'live'\n[[shot]]\nstart = 0\nend = 0.2\nmethod = 'johnson'\n{masked}"
+    one = directed(tmp_path, text).with_settings(source=SourceSettings(end=0.4), flow=FlowSettings(flow_cache=0))
+    without = one.stylise(tmp_path / "without.mkv")
+    monkeypatch.setattr(FrameLooks, "needs_motion", lambda looks, frame: True)
+    everywhere = one.stylise(tmp_path / "everywhere.mkv")
+    assert isinstance(without.ended, Finished)
+    assert isinstance(everywhere.ended, Finished)
+    assert (without.ended.flows_computed, everywhere.ended.flows_computed) == (computed, 8)
+    assert without.hashes() == everywhere.hashes()
 
 
 @pytest.mark.parametrize("stop_after", [3, 5, 14, 16])

@@ -120,7 +120,12 @@ class FlowOnCluster:
 
     @contextmanager
     def __call__(
-        self, video: VideoInfo, frames: Iterable[Frame], settings: Settings, cache: FlowCache
+        self,
+        video: VideoInfo,
+        frames: Iterable[Frame],
+        settings: Settings,
+        cache: FlowCache,
+        needs_motion: Callable[[Frame], bool] = lambda frame: True,
     ) -> Iterator[tuple[Iterator[Frame], MotionStore]]:
         """Yield the frames, each once the cluster has been asked for its motions, and where these are read."""
         store = _ComputedMotions(self._hands, cache, self._warn, self._stop, self._exact)
@@ -131,7 +136,7 @@ class FlowOnCluster:
             store.ask(batch, settings)
             return [frame for frame, _ in batch]
 
-        batches = _batches(with_lookback(frames, settings.consistency.lookback), size)
+        batches = _batches(with_lookback(frames, settings.consistency.lookback, needs_motion), size)
         ahead = max(2, _BYTES_AHEAD // (3 * grey_bytes * size))
         try:
             with prefetch(batches, ask, workers=pairs_at_once(), ahead=ahead) as asked:

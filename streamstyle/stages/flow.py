@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
@@ -62,12 +62,13 @@ def add_flow(
     lookback: Sequence[int] = (1,),  # frames back, rising from 1
     reverse: bool = False,  # also the motion from each frame to the previous one
     check: FlowCheck = FlowCheck.forward_backward,
+    needs_motion: Callable[[Frame], bool] = lambda frame: True,
 ) -> Iterator[PrefetchIterator[FrameWithFlow]]:
     """Yield an iterator over the frames with their motions, which worker threads compute ahead of their use.
 
-    The first frame of a shot has none, and none reaches back across a cut. Motions are rounded as the cache rounds
-    them, so a run that reads them from the cache, one that fills it and one without a cache give the same. Results of
-    about 64 MB wait to be used, and at least one frame more than there are workers.
+    The first frame of a shot has none, nor has one that needs none, and none reaches back across a cut. Motions are
+    rounded as the cache rounds them, so a run that reads them from the cache, one that fills it and one without a cache
+    give the same. Results of about 64 MB wait to be used, and at least one frame more than there are workers.
     """
     remaining = iter(frames)
     first = next(remaining, None)
@@ -90,7 +91,7 @@ def add_flow(
         back = _cached_motion(frame, by_gap[1], settings.flow, check, cache) if reverse else None
         return FrameWithFlow(frame, motions[0], tuple(motions[1:]), back)
 
-    with_earlier = with_lookback(chain([first], remaining), lookback)
+    with_earlier = with_lookback(chain([first], remaining), lookback, needs_motion)
     with prefetch(with_earlier, add_motions, workers=workers, ahead=max(workers + 1, BYTES_AHEAD // size)) as flowed:
         yield flowed
 

@@ -18,6 +18,7 @@ from streamstyle.frames import Frame
 from streamstyle.looks import Look, Looks, Mask
 from streamstyle.models.style_net import StyleNet
 from streamstyle.models.weights import prepare_style_net
+from streamstyle.settings import Method
 from streamstyle.styles.blending import identity_net, load_blend, load_network
 from streamstyle.video_info import VideoInfo
 
@@ -56,6 +57,10 @@ class FrameLooks:
     def method_at(self, frame: Frame) -> str:
         """Return the value of `--method` of a frame; empty for that of the run."""
         return self.looks.method_at(self.time(frame))
+
+    def needs_motion(self, frame: Frame) -> bool:
+        """Whether anything follows the motion to a frame: what is carried to it, or its mask."""
+        return self.method_at(frame) != Method.johnson or self.mask_at(frame) is not None
 
     def mask_at(self, frame: Frame) -> Mask | None:
         """Return the mask of a frame, if there is one."""

@@ -100,6 +100,18 @@ def test_flow_from_a_cluster_is_cached_as_that_from_here(tmp_path: Path) -> None
         assert later.hashes() == first.hashes()
 
 
+def test_the_cluster_is_not_asked_for_motions_that_are_not_needed(tmp_path: Path) -> None:
+    info, cluster = probe(film(tmp_path), SourceSettings()), Cluster()
+    frames = [Frame(_picture(index), 40 * index, index) for index in range(6)]
+    settings = case(tmp_path, info.path).settings
+    with ThreadPoolExecutor(1) as threads:
+        ahead = FlowOnCluster(FlowHands(threads, cluster.work), cluster.warnings.append, cluster.stop)
+        cache = FlowCache.open(info, settings.flow)
+        with ahead(info, frames, settings, cache, lambda frame: frame.index in (3, 4)) as (asked, _):
+            assert [frame.index for frame in asked] == list(range(6))
+    assert sum(len(task.pairs) for task in cluster.tasks) == 2
+
+
 def test_a_picture_travels_once_for_each_task_and_few_frames_are_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
