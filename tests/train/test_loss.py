@@ -1,3 +1,4 @@
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -40,6 +41,18 @@ def test_style_is_compared_at_every_scale() -> None:
     assert loss(0, 1, 2) < 1e-6
     assert loss(0, 1, 1) > 0.05
     assert loss(0, 2, 2) > 0.05
+
+
+def test_layers_count_by_their_shares() -> None:
+    network, photo = load_loss_network(), sky_and_leaves()
+    grams = [style_grams(network, 1 - photo[0])]
+
+    def error(**shares: float) -> float:
+        return float(StyleLoss(network, 1.0, 0.0, 0.0, style_layers=shares).errors(photo, photo, grams)[1])
+
+    first, second = error(relu1_1=1.0), error(relu3_1=1.0)
+    assert abs(first - second) > 0.01
+    assert error(relu1_1=6.0, relu3_1=2.0) == pytest.approx(0.75 * first + 0.25 * second, rel=1e-5)
 
 
 def test_grain_costs_more_in_a_sky_than_in_leaves() -> None:
