@@ -1,5 +1,5 @@
-// Exports for the CPU library: a plain C ABI that ctypes calls. Each kernel is exported as NAME in float and as
-// NAME_double, for tests, in double. Arguments follow the table in streamstyle/gpu/kernels.py.
+// Exports for the CPU library: a plain C ABI that ctypes calls. Each kernel is exported as NAME in float, as
+// NAME_double, for tests, in double, and those of activations as NAME_bfloat16. Arguments follow the table in streamstyle/gpu/kernels.py.
 //
 // Everything runs in one thread and sums in a fixed order, so that results are reproducible. On x86-64, GCC compiles
 // each loop for three instruction sets, and the loader selects one for the processor.

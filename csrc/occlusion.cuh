@@ -83,11 +83,9 @@ PIXEL Real photometric_excess(const Real* backward, const Real* previous, const 
 template <typename Real>
 PIXEL Real unsmoothed_photometric_weight(const Real* backward, Real excess, int x, int y, int height, int width) {
     const int area = height * width, pixel = y * width + x;
-    const bool outside =
-        is_outside(Real(x) + backward[pixel], Real(y) + backward[area + pixel], height, width);
-    return (excess > Real(EXCESS)) | outside                           ? Real(-1)
-           : is_motion_boundary(backward, x, y, height, width) ? Real(0)
-                                                                       : Real(1);
+    const bool outside = is_outside(Real(x) + backward[pixel], Real(y) + backward[area + pixel], height, width);
+    const bool another = (excess > Real(EXCESS)) | outside;
+    return another ? Real(-1) : is_motion_boundary(backward, x, y, height, width) ? Real(0) : Real(1);
 }
 
 // Returns the Gaussian mean of five values in a row, or in a column.

@@ -75,11 +75,6 @@ PIXEL void unpool(const Value* gradient, const Value* features, Value* result, i
 }  // namespace
 
 #define EXPORT(Value, suffix)                                                                                         \
-    EXPORTED relu_backward##suffix(const Value* gradient, const Value* output, Value* result, int height, int width,  \
-                                   int channels) {                                                                    \
-        const long count = long(height) * width * channels;                                                           \
-        for (long i = 0; i < count; ++i) result[i] = output[i] > Value(0) ? gradient[i] : Value(0);                   \
-    }                                                                                                                 \
     EXPORTED relu_pool##suffix(const Value* features, Value* pooled, int height, int width, int channels) {           \
         if (channels % GROUP == 0)                                                                                    \
             pool<Value, GROUP>(features, pooled, height, width, channels);                                            \

@@ -31,9 +31,8 @@ def find_library(
         library = ctypes.CDLL(str(path))
     except OSError:  # not built, or built for another machine
         return None
-    return (
-        path if all(hasattr(library, name) for name in kernels_of("cpu")) else None
-    )  # if not: built from an older source
+    is_current = all(hasattr(library, name) for name in kernels_of("cpu"))  # if not: built from an older source
+    return path if is_current else None
 
 
 class CpuKernels:

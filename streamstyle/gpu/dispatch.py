@@ -14,16 +14,21 @@ import torch
 from torch import Tensor
 
 from streamstyle.gpu.cpu_kernels import CpuKernels, find_library
-from streamstyle.gpu.kernels import KernelLibrary
+from streamstyle.gpu.kernels import KERNELS, KernelLibrary
 
 _FEATURE_TYPES = (torch.float32, torch.bfloat16)
 
 
-def find_kernels(*tensors: Tensor) -> KernelLibrary | None:
+def find_kernels(
+    *tensors: Tensor,
+    name: str | None = None,  # of a kernel that is not written for every device
+) -> KernelLibrary | None:
     """Return the kernels for these tensors; None if torch is to be used.
 
     Kernels take float32 tensors of one device that need no gradient.
     """
+    if name is not None and tensors[0].device.type not in KERNELS[name].devices:
+        return None
     return _find_kernels(torch.float32, tensors)
 
 

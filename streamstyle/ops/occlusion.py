@@ -1,4 +1,4 @@
-"""The consistency weight: where the previous frame shows the same thing, judged by the two flows between them.
+"""Where the previous frame shows the same thing: judged by both flows between them, or by one and by what is seen.
 
 Formulas of Sundaram, Brox and Keutzer, Dense point trajectories by GPU-accelerated large displacement optical flow
 (ECCV 2010), with the constants of Ruder, Dosovitskiy and Brox (arXiv 1604.08610).
@@ -65,7 +65,7 @@ def photometric_weight(
     Disoccluded is what looks different, (I(p) - I'(p + b(p)))^2 > 16^2 + 2 |grad I|^2, in the mean over 5x5 pixels,
     where the gradient stands for grain and for errors of the flow; and, as there, what was outside the image.
     """
-    if kernels := find_kernels(backward, previous, image):
+    if kernels := find_kernels(backward, previous, image, name="photometric_weight"):
         return kernels.run("photometric_weight", backward, previous, image)[0]
     return torch_photometric_weight(backward, previous, image)
 

@@ -33,8 +33,7 @@ def solve_screened_poisson(
 
     Outside the image a neighbour repeats the pixel.
     """
-    kernels = find_kernels(right_side, weight)
-    if kernels is not None and right_side.device.type == "cpu":  # all steps at once, within the cache
+    if kernels := find_kernels(right_side, weight, name="screened_poisson"):  # all steps at once, within the cache
         return kernels.run("screened_poisson", right_side, weight, torch.tensor(chebyshev_factors()), smoothness)[0]
     return _solve_by_steps(chebyshev_step, right_side, weight, smoothness)
 
@@ -78,7 +77,7 @@ def chebyshev_step(
     residual_factor: float,
 ) -> tuple[Tensor, Tensor]:  # [3, H, W] both
     """Return the next estimate, and its step: of this step and the residual over the diagonal, times the factors."""
-    if kernels := find_kernels(right_side, estimate, step, weight):
+    if kernels := find_kernels(right_side, estimate, step, weight, name="screened_poisson_step"):
         numbers = smoothness, step_factor, residual_factor
         following, next_step = kernels.run("screened_poisson_step", right_side, estimate, step, weight, *numbers)
         return following, next_step

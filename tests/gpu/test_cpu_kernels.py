@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.gpu.cpu_kernels import CpuKernels
+from streamstyle.gpu.dispatch import csrc_folder
+from streamstyle.gpu.kernels import kernels_of
 from streamstyle.ops import network_ends
 from streamstyle.ops.carried_trust import SOURCE_TRUST, torch_local_excess, torch_source_trust
 from streamstyle.ops.filters import gaussian_taps, torch_add_doubled, torch_block_means, torch_gaussian_blur
@@ -287,6 +291,15 @@ def test_the_same_input_gives_the_same_bits(cpu_kernels: CpuKernels) -> None:
         run_temporal_loss(cpu_kernels, image, *term[:2]), run_temporal_loss(cpu_kernels, image, *term[:2]), strict=True
     ):
         assert torch.equal(first, again)
+
+
+def test_the_table_has_every_cpu_kernel() -> None:
+    exported = {
+        name: path.stem
+        for path in csrc_folder().glob("*.cpp")
+        for name in re.findall(r"EXPORTED (\w+)##suffix\(", path.read_text())
+    }
+    assert exported == {name: kernel.source for name, kernel in kernels_of("cpu").items()}
 
 
 def test_inputs_are_made_contiguous(cpu_kernels: CpuKernels) -> None:

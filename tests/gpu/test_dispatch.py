@@ -14,7 +14,8 @@ from streamstyle.gpu.cuda_kernels import inline_includes
 from streamstyle.gpu.kernels import kernels_of
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.network_ends import depth_to_space, network_input, torch_depth_to_space, torch_network_input
-from streamstyle.ops.occlusion import consistency_weight, torch_consistency_weight
+from streamstyle.ops.occlusion import consistency_weight, photometric_weight, torch_consistency_weight
+from streamstyle.ops.screened_poisson import chebyshev_step, torch_chebyshev_step
 from streamstyle.ops.temporal import temporal_term, torch_temporal_term
 from streamstyle.ops.warp import backward_warp, torch_backward_warp
 from streamstyle.ops.yuv import rgb_to_yuv420, torch_rgb_to_yuv420
@@ -38,6 +39,20 @@ def test_kernels_are_used_for_float32_without_gradient() -> None:
     assert (backward_warp(image, flow) == 7).all()
     for tensor, along in ((image.double(), flow.double()), (image.clone().requires_grad_(), flow)):
         assert torch.equal(backward_warp(tensor, along), torch_backward_warp(tensor, along))
+
+
+@pytest.mark.usefixtures("_constant_kernels")
+def test_where_a_kernel_is_not_written_for_a_device_torch_does_its_work() -> None:
+    image, weight = torch.rand(3, 8, 9), torch.rand(8, 9)
+    numbers = 4.0, 0.5, 0.9
+    for found, twin in zip(
+        chebyshev_step(image, image, image, weight, *numbers),
+        torch_chebyshev_step(image, image, image, weight, *numbers),
+        strict=True,
+    ):
+        assert torch.equal(found, twin)
+    elsewhere = torch.rand(2, 8, 9, device="meta")  # stands for a GPU
+    assert photometric_weight(elsewhere, elsewhere[0], elsewhere[1]).device.type == "meta"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a library"])
