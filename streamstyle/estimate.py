@@ -5,45 +5,31 @@ The film is read only where `plan` is asked to count; otherwise its length is wh
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf
 from pathlib import Path
-from statistics import fmean
-
-import av
 
 from streamstyle.errors import VideoError
-from streamstyle.events import Event, FrameWritten
+from streamstyle.events import Event
 from streamstyle.media.file_clock import ClockRepair
 from streamstyle.media.reader import demux, open_at
 from streamstyle.media.stream_plan import StreamAction, StreamPlan, plan_streams
-from streamstyle.pipeline import stylise_video
-from streamstyle.settings import Method, Settings
+from streamstyle.settings import Settings
 from streamstyle.stages.decode import decode
 from streamstyle.stages.shots import number_shots
 from streamstyle.styles.frame_looks import FrameLooks
 from streamstyle.styles.spec import StyleBlend
+from streamstyle.trial import TrialRun, cap_iterations, full_to_trial_ratio, run_trials
 from streamstyle.video_info import VideoInfo
-
-TRIAL_FRAMES = 9
-TRIAL_SECONDS = 3.0, 10.0
-"""The trial ends after that many frames and the shorter time, or after the longer time once it has two frames."""
-
-_TRIAL_ITERATIONS = 30
-"""Largest number of iterations per frame in a trial of the method ruder; its time is scaled up from that."""
 
 _SAMPLED_SECONDS = 60.0
 """Length of the section of a long film from which the size of its copied streams is extrapolated."""
 
 _MAX_INTERLEAVE = 10
 """Largest distance in seconds between packets of the same time in a file."""
-
-_MAX_GOP = 250
-"""Largest number of frames between two key frames, the default of the encoders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +76,6 @@ class CostEstimate:
     """None before the trial has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrialRun:
-    """What a few stylised frames cost."""
-
-    seconds: float
-    """Per frame."""
-    frames: int
-    """Number of frames it was measured on."""
-    key_bytes: float = 0
-    """Per key frame."""
-    bytes: float = 0
-    """Per other frame."""
-
-    def video_bytes(self, frames: int, shots: int = 1) -> float:
-        """Return the size of the video stream of a film."""
-        keys = min(frames, max(shots, frames // _MAX_GOP))
-        return keys * self.key_bytes + (frames - keys) * self.bytes
-
-
 def plan(
     video: VideoInfo,
     output: Path,
@@ -132,7 +99,7 @@ def plan(
     looks = FrameLooks.of(video, settings.looks(blend))
     frames, cuts = (video.frames, None) if on_progress is None else _count_frames(video, looks, on_progress)
     shots = 1 if cuts is None else len(cuts) + 1
-    trial = run_trial(video, output.suffix, blend, cap_iterations(settings))
+    trial = run_trials(video, output.suffix, blend, cap_iterations(settings))
     seconds = trial.seconds * full_to_trial_ratio(settings, shots / max(1, frames))
     copied = _estimate_copied_bytes(video, streams) if cuts is None else copied_bytes(video, streams)
     return Planned(
@@ -190,88 +157,10 @@ def estimate_cost(
     def report(trial: TrialRun) -> None:
         on_progress(cost(trial, None))
 
-    trial = run_trial(video, output.suffix, blend, cap_iterations(settings), report, stop)
+    trial = run_trials(video, output.suffix, blend, cap_iterations(settings), report, stop)
     if video.frames is None or stop.is_set():
         return cost(trial, None)
     return cost(trial, trial.video_bytes(video.frames) + _estimate_copied_bytes(video, plan_streams(video, output)))
-
-
-def run_trial(
-    video: VideoInfo,
-    suffix: str,
-    blend: StyleBlend,
-    settings: Settings,
-    on_frame: Callable[[TrialRun], None] = lambda _: None,
-    stop: threading.Event | None = None,
-) -> TrialRun:
-    """Stylise a few frames from the middle of the range, without reading or writing the flow cache.
-
-    `on_frame` gets the time measured so far; when `stop` is set the trial ends with the current frame.
-    """
-    settings = replace(settings, flow=replace(settings.flow, flow_cache=0))
-    enough_frames, elapsed = threading.Event(), [0.0]
-
-    def observe(event: Event) -> None:
-        if isinstance(event, FrameWritten):
-            elapsed.append(event.elapsed)
-            on_frame(TrialRun(_seconds_per_frame(elapsed), event.frame))
-            past_shorter, past_longer = (event.elapsed > seconds for seconds in TRIAL_SECONDS)
-            enough = (past_shorter and event.frame >= TRIAL_FRAMES) or (past_longer and event.frame > 1)
-            if enough or (stop is not None and stop.is_set()):
-                enough_frames.set()
-
-    with tempfile.TemporaryDirectory(prefix="streamstyle-") as folder:
-        output = Path(folder) / f"trial{suffix}"
-        ended = stylise_video(_second_half(video), output, blend, settings, observe, enough_frames)
-        keys, others = _packet_sizes(Path(ended.output)) if ended.frames else ([], [])
-    return TrialRun(_seconds_per_frame(elapsed), ended.frames, fmean(keys or [0]), fmean(others or keys or [0]))
-
-
-def cap_iterations(settings: Settings) -> Settings:
-    """Return the settings of a trial: for ruder, a single pass of few iterations."""
-    if settings.consistency.method is not Method.ruder:
-        return settings
-    iterations = min(settings.consistency.iterations, _TRIAL_ITERATIONS)
-    return replace(
-        settings,
-        consistency=replace(settings.consistency, iterations=iterations),
-        ruder=replace(settings.ruder, first_iterations=iterations, passes=1),
-    )
-
-
-def full_to_trial_ratio(settings: Settings, shot_start_share: float) -> float:
-    """Return a frame's time in a run over its time in the trial; `shot_start_share` of the frames begin a shot."""
-    iterations = settings.consistency.iterations
-    if settings.consistency.method is not Method.ruder:
-        return 1.0
-    first = max(iterations, settings.ruder.first_iterations)
-    total = settings.ruder.passes * iterations + shot_start_share * (first - iterations)
-    return total / min(iterations, _TRIAL_ITERATIONS)
-
-
-def _seconds_per_frame(elapsed: list[float]) -> float:
-    """Return the mean time of a frame without the first third, in which caches are cold and prefetched frames come."""
-    frames = len(elapsed) - 1
-    skipped = max(1, frames // 3) if frames > 1 else 0
-    return (elapsed[-1] - elapsed[skipped]) / (frames - skipped)
-
-
-def _second_half(video: VideoInfo) -> VideoInfo:
-    """Return the range from its middle on; all of a short one."""
-    if video.duration is None or video.frames is None or video.frames < 2 * TRIAL_FRAMES:
-        return video
-    return video.starting_at(video.duration / 2)
-
-
-def _packet_sizes(path: Path) -> tuple[list[int], list[int]]:
-    """Return the bytes of the key frames and of the other frames of a film."""
-    keys: list[int] = []
-    others: list[int] = []
-    with av.open(str(path.absolute())) as container:
-        for packet in container.demux(video=0):
-            if packet.size:
-                (keys if packet.is_keyframe else others).append(packet.size)
-    return keys, others
 
 
 def _estimate_copied_bytes(video: VideoInfo, streams: tuple[StreamPlan, ...]) -> float:

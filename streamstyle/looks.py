@@ -185,6 +185,13 @@ class Looks:
         place = self.places.get(path)
         return error if place is None else type(error)(f"{place}: {error.problem}", error.next_step)
 
+    def spans(self, begin: float, end: float) -> Iterator[tuple[Stretch, float, float]]:
+        """Yield the stretches between two times, with start and end of what is between them."""
+        starts = [begin, *(stretch.start for stretch in self.stretches[1:]), end]
+        for stretch, (start, following) in zip(self.stretches, pairwise(starts), strict=True):
+            if max(begin, start) < min(end, following):
+                yield stretch, max(begin, start), min(end, following)
+
     def never_shown(self, end: float) -> list[Stretch]:
         """Return the stretches of the script that begin when a film has ended at `end`."""
         return [stretch for stretch in self.stretches if stretch.place and stretch.start > end - TOLERANCE]
