@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -75,6 +76,7 @@ class PipedInput:
         self._descriptor = descriptor
         self._head = bytearray()
         self._is_taken = False
+        self._read_lock = threading.Lock()  # what one reads into the head must not be missing for the other
 
     def open_head(self) -> PipeReader:
         """Return a reader of the head, which grows by what it reads until `open_whole` is called."""
@@ -90,7 +92,11 @@ class PipedInput:
         return PipeReader(self, whole=True)
 
     def read(self, position: int, size: int, *, whole: bool) -> bytes:
-        """Return up to `size` bytes from `position` on; none at the end of what may be read."""
+        """Return up to `size` bytes from `position` on; none at the end of what may be read. Any thread may read."""
+        with self._read_lock:
+            return self._read(position, size, whole=whole)
+
+    def _read(self, position: int, size: int, *, whole: bool) -> bytes:
         if position < len(self._head):
             return bytes(self._head[position : position + size])
         if whole:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -243,6 +244,31 @@ def test_sound_and_subtitles_of_a_piped_film_are_those_of_the_file(
         assert 0 <= len(piped_in) - len(of_file) <= len(part) // 2  # of a pipe it is not known where frames end
         assert piped_in[: len(of_file)] == of_file
     assert list(piped.spool.take()) == [], "nothing is left behind"
+
+
+def test_a_header_that_is_read_beside_the_film_takes_nothing_from_it() -> None:
+    """The header is waited for when the film is begun, as where the output is opened while the film is decoded."""
+    read_end, write_end = os.pipe()
+    piped, film = PipedInput(read_end), bytearray()
+    head = threading.Thread(target=lambda: piped.open_head().read(100))
+    head.start()
+
+    def read_film() -> None:
+        reader = piped.open_whole()
+        while data := reader.read(100):
+            film.extend(data)
+
+    whole = threading.Thread(target=read_film)
+    with os.fdopen(write_end, "wb", buffering=0) as pipe:
+        time.sleep(0.1)  # the head waits
+        whole.start()
+        time.sleep(0.1)  # the film waits, too
+        pipe.write(b"abc")
+        head.join()
+        pipe.write(b"def")
+    whole.join()
+    os.close(read_end)
+    assert film == b"abcdef"
 
 
 def test_sound_that_the_output_does_not_hold_is_not_put_aside(
