@@ -28,6 +28,11 @@ class Orders:
         self._view: View | None = None
         self._shown: Any = None
 
+    def end(self) -> None:
+        """Stop for good; no picture is kept, since a worker may outlive thousands of runs."""
+        self.stop.set()
+        self._view = self._shown = None
+
     def pause(self, *, paused: bool) -> None:
         """Pause after the current frame, for `PAUSE_SECONDS`, or continue."""
         self._paused_until = time.monotonic() + PAUSE_SECONDS if paused else 0.0

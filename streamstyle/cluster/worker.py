@@ -99,7 +99,7 @@ def _report(run: str, piece: int | None, frames: int) -> None:
 
 def stop_run(run: str) -> None:
     """Make this worker leave the piece of a run that it paints."""
-    _orders_of(run).stop.set()
+    _orders_of(run).end()
 
 
 def pause_run(run: str, paused: bool) -> None:

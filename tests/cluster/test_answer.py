@@ -60,9 +60,10 @@ def listen(connection: socket.socket) -> None:
         pass
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer, "_SPEAK_SECONDS", 0.3)
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a server says nothing there is nothing to wait for, but for an answer to TLS."""
+    monkeypatch.setattr(answer, "_SPEAK_SECONDS", 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,7 @@ def test_a_scheduler_with_tls_answers(certificates: Callable[[str], dict[str, st
         answer.check_answer(f"tls://{place}", 1)
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_tls_is_asked_for_where_it_is_used(certificates: Callable[[str], dict[str, str]]) -> None:
     with server(with_tls(listen, certificates("own"))) as place, pytest.raises(DeviceError) as raised:
         answer.check_answer(f"tcp://{place}", 1)
@@ -120,6 +122,7 @@ def test_tls_is_not_asked_for_where_it_is_not_used(certificates: Callable[[str],
     assert str(raised.value).startswith(f"the scheduler at tls://{place} is without TLS. Give tcp://{place}")
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_a_certificate_of_another_authority_is_an_error(certificates: Callable[[str], dict[str, str]]) -> None:
     other = server(with_tls(speak, certificates("other")))
     with other as place, dask.config.set(certificates("own")), pytest.raises(DeviceError, match="no TLS connection"):
@@ -132,6 +135,7 @@ def test_certificates_that_are_not_there_are_an_error(certificates: Callable[[st
         answer.check_answer("tls://127.0.0.1:1", 1)
 
 
+@pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("serve", [greet, listen])
 def test_another_server_is_no_scheduler(serve: Serve) -> None:
     with server(serve) as place, pytest.raises(DeviceError, match=f"what answers at tcp://{place} is no scheduler"):

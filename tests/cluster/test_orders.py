@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import Future
 from typing import Any, cast
@@ -37,14 +38,32 @@ def test_a_pause_ends_when_it_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -
     assert time.monotonic() - began > 0.25
 
 
-def test_a_pause_ends_with_the_run_and_when_it_is_taken_back() -> None:
-    given = Orders()
+def test_a_pause_ends_with_the_run_and_when_it_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, ended, waited = Orders(), threading.Event(), list[bool]()
+
+    def wait(seconds: float) -> bool:
+        waited.append(ended.wait(0))
+        assert len(waited) == 1, "the pause goes on"
+        return waited[-1]
+
+    monkeypatch.setattr(given.stop, "set", ended.set)
+    monkeypatch.setattr(given.stop, "wait", wait)
     given.pause(paused=True)
     given.pause(paused=False)
     given.carry_out(frame(1))
+    assert waited == []
     given.pause(paused=True)
-    given.stop.set()
+    given.end()
     given.carry_out(frame(2))
+    assert waited == [True]
+
+
+def test_nothing_is_kept_of_a_run_that_has_ended() -> None:
+    given = Orders()
+    given.show(str)
+    given.carry_out(frame(1))
+    given.end()
+    assert given.show(str) is None
 
 
 class Engine:
