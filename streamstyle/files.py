@@ -43,6 +43,14 @@ _SAMPLE_BYTES = 64 << 10
 _TEMPORARY = re.compile(r"streamstyle-(?P<pid>\d+)-(?P<create_time>\d+)-\w+")
 
 
+def expand_home(path: Path | str) -> Path:
+    """Return a path that was typed with `~` as the user's home folder; `~name` stays where there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def atomic_write(path: Path, content: bytes | str, *, partial: Path | None = None, durable: bool = False) -> None:
     """Write a file so that a reader sees either the old or the new content, complete; text is encoded as UTF-8.
 

@@ -19,7 +19,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from streamstyle.files import IMAGE_SUFFIXES
+from streamstyle.files import IMAGE_SUFFIXES, expand_home
 from streamstyle.formatting import format_bytes, sanitise
 
 STYLE_SUFFIXES = (*IMAGE_SUFFIXES, ".safetensors")
@@ -51,7 +51,7 @@ def parse_typed(text: str, folder: Path) -> ParsedInput:
     head, slash, tail = text.rpartition("/")
     if not slash:
         return ParsedInput(Path.home(), "") if text == "~" else ParsedInput(folder, text)
-    return ParsedInput(folder / Path((head or "/") if head != "~" else "~/").expanduser(), tail)
+    return ParsedInput(folder / expand_home((head or "/") if head != "~" else "~/"), tail)
 
 
 def parse_dropped(text: str) -> str:
@@ -70,7 +70,7 @@ def parse_dropped(text: str) -> str:
 
 def relative_to_cwd(path: Path) -> Path:
     """Return the path relative to the current folder if it is below it."""
-    path, cwd = path.expanduser(), Path.cwd()
+    path, cwd = expand_home(path), Path.cwd()
     return path.relative_to(cwd) if path.is_relative_to(cwd) else path
 
 
@@ -229,7 +229,7 @@ class FilePicker(ModalScreen[Path | None]):
     @on(Input.Submitted)
     def _submit(self) -> None:
         text = self.query_one(PathInput).value.strip()
-        path = (self._folder / Path(text).expanduser()) if text else None
+        path = (self._folder / expand_home(text)) if text else None
         if path is not None and path.is_file():
             self.dismiss(path)
         elif path is not None and "/" in text and path.is_dir():

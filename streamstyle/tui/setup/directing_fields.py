@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from textual.containers import Vertical
@@ -48,14 +49,18 @@ class DirectingFields(Collapsible):
     async def _look_at_files(self) -> None:
         named = Directing(**{field.name or "": field.text for field in self.query(Field)})
         before = self._written
-        self._written = await asyncio.to_thread(_times_written, list(named.files()))
+        self._written = await asyncio.to_thread(times_written, list(named.files()))
         if any(before.get(path, time) != time for path, time in self._written.items()):
             self.post_message(self.FilesEdited())
 
 
-def _times_written(paths: list[Path]) -> dict[Path, int]:
-    """Return when files were written, in nanoseconds; 0 for one that is not there."""
-    return {path: path.stat().st_mtime_ns if path.exists() else 0 for path in paths}
+def times_written(paths: list[Path]) -> dict[Path, int]:
+    """Return when files were written, in nanoseconds; 0 for one that is not there, or cannot be."""
+    written = dict.fromkeys(paths, 0)
+    for path in paths:
+        with suppress(OSError, ValueError):
+            written[path] = path.stat().st_mtime_ns
+    return written
 
 
 def _fields() -> Iterator[Field]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from streamstyle.files import expand_home
 from streamstyle.option_values import parse_keyframe, parse_seconds
 
 SCRIPT_SUFFIXES = (".toml",)
@@ -47,7 +48,7 @@ class Directing:
         """Yield the arguments of `streamstyle run`; only of a state without errors those of key frames."""
         for name in ("script", "mask"):
             if path := getattr(self, name):
-                yield from (_flag(name), str(Path(path).expanduser()))
+                yield from (_flag(name), str(expand_home(path)))
         for name in ("outside", "adapt"):
             if value := getattr(self, name):
                 yield from (_flag(name), value)
@@ -56,15 +57,15 @@ class Directing:
 
     def files(self) -> Iterator[Path]:
         """Yield the files that may be edited while the screen is shown."""
-        yield from (Path(path).expanduser() for path in (self.script, self.mask) if path)
+        yield from (expand_home(path) for path in (self.script, self.mask) if path)
         for keyframe in shlex.split(self.keyframes) if "keyframes" not in self.errors() else ():
             yield parse_keyframe(keyframe).painting
 
     def fields_in_message(self, problem: str) -> list[str]:
         """Return the names of the fields that an error message is about: by their file, else by their option."""
-        if self.script and str(Path(self.script).expanduser()) in problem:
+        if self.script and str(expand_home(self.script)) in problem:
             return ["script"]
-        if (self.mask and str(Path(self.mask).expanduser()) in problem) or problem.startswith("the mask"):
+        if (self.mask and str(expand_home(self.mask)) in problem) or problem.startswith("the mask"):
             return ["mask"]
         named = (name for name in DIRECTING_FIELDS if _flag(name) in problem and getattr(self, name))
         return sorted(named, key=lambda name: problem.index(_flag(name)))

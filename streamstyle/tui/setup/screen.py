@@ -21,7 +21,7 @@ from textual.timer import Timer
 from textual.widgets import Button
 
 from streamstyle.errors import OutputError
-from streamstyle.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from streamstyle.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, expand_home
 from streamstyle.output_template import escape
 from streamstyle.runs.launcher import RunRequest
 from streamstyle.runs.status import earlier_arguments
@@ -358,7 +358,7 @@ class SetupScreen(Screen[None]):
 
     def on_paste(self, event: events.Paste) -> None:
         """Use a film, a script, an image or a style file that was dropped on the terminal."""
-        path = Path(parse_dropped(event.text)).expanduser()
+        path = expand_home(parse_dropped(event.text))
         suffix = path.suffix.lower()
         if suffix in SCRIPT_SUFFIXES:
             self._fill_in("script", path)

@@ -18,6 +18,7 @@ import click
 from click.types import convert_type
 
 from streamstyle.errors import SettingsError
+from streamstyle.files import expand_home
 from streamstyle.option_values import click_type, parse_range, parse_seconds, plain_type, settings_from
 from streamstyle.quality import DEFAULT_QUALITY, QUALITIES, QUALITY_SETTINGS
 from streamstyle.settings import (
@@ -228,10 +229,10 @@ class SetupState:
             value = self.sample_length if self.range_option == "--sample" else self.time_range
             arguments += [self.range_option, value]
         for name, text in self.settings.items():
-            value = str(Path(text).expanduser()) if SETTINGS[name].is_path else text
+            value = str(expand_home(text)) if SETTINGS[name].is_path else text
             arguments += [SETTINGS[name].flag] if SETTINGS[name].is_switch else [SETTINGS[name].flag, value]
         if self.output:
-            arguments += ["-o", str(Path(self.output).expanduser())]
+            arguments += ["-o", str(expand_home(self.output))]
         arguments += ["-y"] * self.replace + ["--restart"] * self.restart + list(self.more)
         return tuple(arguments)
 

@@ -30,6 +30,7 @@ HERE = Path("/films")
     [
         ("", HERE, ""), ("bun", HERE, "bun"), ("old/bun", HERE / "old", "bun"), ("/media/", Path("/media"), ""),
         ("/me", Path("/"), "me"), ("~", Path("~"), ""), ("~/Vid", Path("~"), "Vid"), ("~/a/b", Path("~/a"), "b"),
+        ("~nobody-here/b", HERE / "~nobody-here", "b"),
     ],
 )  # fmt: skip
 def test_word_filters_and_path_changes_the_folder(text: str, folder: Path, filter: str) -> None:

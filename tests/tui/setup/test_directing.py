@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Collapsible
 
 from streamstyle.tui.setup.client import RequestError
+from streamstyle.tui.setup.directing_fields import times_written
 from streamstyle.tui.setup.directing_state import Directing
 from streamstyle.tui.setup.fields import Field
 from streamstyle.tui.setup.state import SetupState
@@ -113,6 +114,16 @@ def test_a_script_that_is_edited_is_checked_again(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_typed_is_an_error_at_its_field(directing: Directing, error: str) -> None:
     assert error in "".join(directing.errors().values())
+
+
+def test_the_home_of_nobody_and_a_name_that_is_too_long_are_paths_like_others() -> None:
+    """They are on the way to what is being typed."""
+    directing = Directing("~nobody-here/film.toml", "m" * 300)
+    state = SetupState(directing=directing, output="~nobody-here/out.mkv")
+    assert list(state.arguments()[3:7]) == ["--script", directing.script, "--mask", directing.mask]
+    assert state.arguments()[-1] == state.output
+    assert state.fields_in_message(f"there is no script {directing.script}") == ["script"]
+    assert list(times_written([*directing.files()]).values()) == [0, 0]
 
 
 @pytest.mark.parametrize(
