@@ -3,49 +3,38 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import chain, groupby, islice, tee
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 import torch
 
 from streamstyle.events import Finished, Observer, StopEvent, Stopped
-from streamstyle.frames import Feedback, Frame, FrameWithFlow, OutputFrame, StylisedFrame, part_of_feedback
+from streamstyle.frames import Frame, FrameWithFlow, OutputFrame, StylisedFrame
 from streamstyle.gpu.device import select_device, set_threads, tune_malloc
 from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_errors, ignore_warning
 from streamstyle.job import FrameCallback, Job, Writer, open_output
 from streamstyle.mask_films import MaskFilms
 from streamstyle.media.flow_cache import FlowCache
-from streamstyle.models.vgg import VggFeatures
-from streamstyle.models.weights import (
-    load_consistency_loss_network,
-    load_ruder_loss_network,
-    load_upscaler_for_inference,
-)
+from streamstyle.models.weights import load_ruder_loss_network, load_upscaler_for_inference
 from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.frame_optimiser import FALLBACKS, RuderOptimiser
+from streamstyle.painter import Painter, paintings_to_carry
 from streamstyle.prefetch import prefetch
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
 from streamstyle.resume.signature import run_inputs, run_signature, upscale_signature
 from streamstyle.settings import Device, EncoderSettings, Method, Settings, UpscaleSettings
-from streamstyle.stages.carry_paintings import carry_paintings
-from streamstyle.stages.consistency import consistency
 from streamstyle.stages.decode import decode
-from streamstyle.stages.flow import MotionStore, add_flow, estimate_motion
-from streamstyle.stages.live import live
-from streamstyle.stages.mask import INSIDE, OUTSIDE, mix_by_mask
+from streamstyle.stages.flow import MotionStore, add_flow
 from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.shots import number_shots
-from streamstyle.stages.stylise import stylise
 from streamstyle.stages.upscale import upscale_frames
 from streamstyle.styles.blending import style_targets
 from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
-from streamstyle.styles.painted_frames import PaintedFrame, read_kept_frames
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.timing import StageTimer
 from streamstyle.video_info import VideoInfo
@@ -209,8 +198,8 @@ def _open_path(
         first_pass = timed("optimise", optimise_frames(remaining, optimiser, settings, device, feedback))
         frames = apply_strength(timed("multi_pass", multi_pass(first_pass, optimiser, settings)), settings.style)
     else:
-        painter = _Painter(settings, LookNetworks(looks.looks, device), device, warn, timer)
-        paintings = _paintings_to_carry(style, settings)
+        painter = Painter(settings, LookNetworks(looks.looks, device), device, warn, timer)
+        paintings = paintings_to_carry(style, settings)
         if looks.looks.masks:
             frames = timed("mask", painter.paint_masked(remaining, looks, MaskFilms(video, looks), feedback, paintings))
         else:
@@ -272,86 +261,6 @@ def _unstylised(frames: Iterable[Frame], resumed: int, device: torch.device) -> 
         for frame in frames
         if frame.index >= resumed
     )
-
-
-def _paintings_to_carry(style: StyleBlend, settings: Settings) -> list[PaintedFrame]:
-    """Return the key frames whose paintings are shown near them; none where other frames would look otherwise."""
-    look = settings.style
-    as_learned = look.strength == 1 and look.style_scale == 1 and not look.preserve_colour
-    if settings.script or settings.consistency.method is Method.johnson or not as_learned:
-        return []
-    return read_kept_frames(style)
-
-
-class _Painter:
-    """Stylises frames and makes them consistent in time, by any method but ruder."""
-
-    def __init__(
-        self, settings: Settings, networks: LookNetworks, device: torch.device, warn: Warn, timer: StageTimer
-    ) -> None:
-        self._settings, self._networks, self._device = settings.consistency, networks, device
-        self._warn, self._timed = warn, timer.measure_iter
-        self._loss_network: VggFeatures | None = None
-        if Method.consistent in settings.methods:
-            optimised = replace(settings.consistency, method=Method.consistent)
-            self._loss_network = load_consistency_loss_network(optimised, device)
-        self._motion_by = partial(estimate_motion, preset=settings.flow.flow)
-
-    def paint(
-        self,
-        frames: Iterable[FrameWithFlow],
-        looks: FrameLooks,
-        feedback: Feedback,
-        paintings: Sequence[PaintedFrame] = (),
-    ) -> Iterator[StylisedFrame]:
-        """Return the frames in their looks, and near key frames as their `paintings` show them."""
-        stylised = stylise(frames, looks, self._networks, self._device, self._warn)
-        if paintings:
-            stylised = carry_paintings(stylised, paintings, looks.time_base, self._motion_by)
-        return self._timed("consistency", self._make_consistent(self._timed("stylise", stylised), looks, feedback))
-
-    def paint_masked(
-        self,
-        frames: Iterable[FrameWithFlow],
-        looks: FrameLooks,
-        masks: MaskFilms,
-        feedback: Feedback,
-        paintings: Sequence[PaintedFrame],
-    ) -> Iterator[StylisedFrame]:
-        """Return the frames painted inside and outside the masks, each carried on its own, and mixed."""
-        inside, outside = tee(frames)
-        return mix_by_mask(
-            self.paint(inside, looks, part_of_feedback(feedback, INSIDE), paintings),
-            self.paint(outside, looks.outside(), part_of_feedback(feedback, OUTSIDE)),
-            masks.at,
-            feedback,
-        )
-
-    def _make_consistent(
-        self, frames: Iterable[StylisedFrame], looks: FrameLooks, feedback: Feedback
-    ) -> Iterator[StylisedFrame]:
-        """Yield the frames made consistent in time, each by its method; where that changes a shot begins."""
-        for method, those in groupby(frames, lambda stylised: looks.method_at(stylised.flowed.frame)):
-            begins_shot, same = _look_at_first(those)
-            carried = {} if begins_shot else feedback  # of another method, perhaps
-            yield from self._by_method(Method(method or self._settings.method), same, carried)
-            feedback = {}
-
-    def _by_method(
-        self, method: Method, frames: Iterator[StylisedFrame], feedback: Feedback
-    ) -> Iterator[StylisedFrame]:
-        """Return the frames made consistent in time by a method, johnson's as they are."""
-        if method is Method.johnson:
-            return frames
-        if method is Method.live:
-            return live(frames, self._settings, feedback)
-        return consistency(frames, self._settings, self._loss_network, self._warn, feedback)
-
-
-def _look_at_first(frames: Iterator[StylisedFrame]) -> tuple[bool, Iterator[StylisedFrame]]:
-    """Return whether nothing is carried to the first of the frames, and all of them."""
-    first = next(frames)
-    return first.flowed.motion is None, chain([first], frames)
 
 
 def _load_ruder_optimiser(style: StyleBlend, settings: Settings, device: torch.device, warn: Warn) -> RuderOptimiser:
