@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from streamstyle.errors import OutputError
 from streamstyle.media.output_file import PartialFile
 from streamstyle.media.output_names import faststart_path
 
@@ -48,21 +49,29 @@ def index_in_front(file: PartialFile, output: Path, warn: Callable[[str], None])
     file is what is to be published.
     """
     file.require_in_place()
-    path = faststart_path(output)
+    published = file
+    with ExitStack() as stack:
+        try:
+            copy = stack.enter_context(_new_copy(faststart_path(output)))
+            if write_with_index_in_front(file.path, copy):
+                published = copy
+        except (OSError, OutputError) as error:
+            reason = error.problem if isinstance(error, OutputError) else error.strerror or error
+            warn(f"the index could not be put in front of the film ({reason}); it is complete otherwise")
+        yield published
+        if published is not file:
+            file.discard()
+
+
+@contextmanager
+def _new_copy(path: Path) -> Iterator[PartialFile]:
+    """Yield a new file, which is removed unless it gets its final name. Raises OSError or OutputError."""
     path.unlink(missing_ok=True)  # of a run that was killed: this one has the lock
     with closing(PartialFile(path)) as copy:
         try:
-            try:
-                is_moved = write_with_index_in_front(file.path, copy)
-            except OSError as error:
-                is_moved = False
-                reason = error.strerror or error
-                warn(f"the index could not be put in front of the film ({reason}); it is complete otherwise")
-            yield copy if is_moved else file
-            if is_moved:
-                file.discard()
+            yield copy
         finally:
-            copy.discard()  # unless it has its final name
+            copy.discard()
 
 
 def write_with_index_in_front(path: Path, target: PartialFile) -> bool:

@@ -15,6 +15,7 @@ import torch
 
 import streamstyle.media.faststart
 from streamstyle.cli.main import exit_code
+from streamstyle.errors import OutputError
 from streamstyle.media.output_file import PartialFile
 from streamstyle.media.output_names import faststart_path, partial_path
 from streamstyle.settings import EncoderSettings
@@ -80,6 +81,20 @@ def test_without_space_for_the_copy_the_film_is_published_as_it_is(
     output = tmp_path / "web.mp4"
     (warning,) = write(source, output, faststart=True).warnings(stopped=False)
     assert "No space left on device" in warning
+    assert len(read_video(output)[1]) == 30
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_where_the_copy_cannot_be_created_the_film_is_published_as_it_is(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> PartialFile:
+        raise OutputError(f"No space is left for {path.name}", "Free some space.")
+
+    monkeypatch.setattr(streamstyle.media.faststart, "PartialFile", refuse)
+    output = tmp_path / "web.mp4"
+    (warning,) = write(source, output, faststart=True).warnings(stopped=False)
+    assert "(No space is left for web.partial.faststart.mp4)" in warning
     assert len(read_video(output)[1]) == 30
     assert list(tmp_path.iterdir()) == [output]
 
