@@ -214,21 +214,21 @@ def complete_style(ctx: click.Context, parameter: click.Parameter, incomplete: s
 
 def complete_codec(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the video encoders of this FFmpeg whose names start with `incomplete`, the usual ones first."""
-    from streamstyle.media.video_encoder import encoder_names
+    from streamstyle.media.encoders import encoder_names
 
     return [CompletionItem(name) for name in encoder_names(incomplete)]
 
 
 def complete_preset(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the presets that start with `incomplete`."""
-    from streamstyle.media.video_encoder import PRESETS
+    from streamstyle.media.encoders import PRESETS
 
     return [CompletionItem(name) for name in PRESETS if name.startswith(incomplete)]
 
 
 def complete_pix_fmt(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the pixel formats that start with `incomplete` and that the encoder typed before takes."""
-    from streamstyle.media.video_encoder import pixel_formats
+    from streamstyle.media.encoders import pixel_formats
 
     codec = ctx.params.get("codec") or EncoderSettings().codec
     return [CompletionItem(name) for name in pixel_formats(codec) if name.startswith(incomplete)]
