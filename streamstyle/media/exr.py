@@ -21,7 +21,12 @@ _LINEAR_BELOW, _SLOPE, _OFFSET, _POWER = 0.0031308, 12.92, 0.055, 2.4
 
 
 def from_linear(frame: VideoFrame) -> VideoFrame:
-    """Return a decoded EXR image in sRGB, in sixteen bits; what is brighter than 1 becomes white."""
+    """Return a decoded EXR image in sRGB, in sixteen bits; what is brighter than 1 becomes white, NaN black.
+
+    Integers, which are no light, stay as they are.
+    """
+    if not frame.format.name.removesuffix("le").removesuffix("be").endswith(("f16", "f32")):
+        return frame
     planes = [_plane(frame, number) for number in range(len(frame.planes))]
     if len(planes) < 3:  # grey, and perhaps an alpha
         planes = [planes[0]] * 3 + planes[1:]
@@ -29,9 +34,9 @@ def from_linear(frame: VideoFrame) -> VideoFrame:
     colours, alpha = np.stack([red, green, blue], -1), np.stack(rest, -1) if rest else green[..., None][..., :0]
     if alpha.size:
         colours = np.divide(colours, alpha, out=np.zeros_like(colours), where=alpha > 0)
-    linear = np.nan_to_num(colours, nan=0.0).clip(0, 1)
+    linear, alpha = (np.nan_to_num(each, nan=0.0).clip(0, 1) for each in (colours, alpha))
     encoded = np.where(linear <= _LINEAR_BELOW, _SLOPE * linear, (1 + _OFFSET) * linear ** (1 / _POWER) - _OFFSET)
-    levels = np.rint(65535 * np.concatenate([encoded, alpha.clip(0, 1)], -1)).astype(np.uint16)
+    levels = np.rint(65535 * np.concatenate([encoded, alpha], -1)).astype(np.uint16)
     return VideoFrame.from_ndarray(levels, format="rgba64le" if alpha.size else "rgb48le")
 
 
