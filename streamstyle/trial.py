@@ -15,6 +15,7 @@ import av
 from streamstyle.events import Event, FrameWritten
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import Method, Settings
+from streamstyle.styles.frame_looks import FrameLooks
 from streamstyle.styles.spec import StyleBlend
 from streamstyle.video_info import VideoInfo
 
@@ -24,9 +25,6 @@ TRIAL_SECONDS = 3.0, 10.0
 
 _TRIAL_ITERATIONS = 30
 """Largest number of iterations per frame in a trial of the method ruder; its time is scaled up from that."""
-
-_USUAL_RATE = 25
-"""Frames per second where the container does not say."""
 
 _MAX_GOP = 250
 """Largest number of frames between two key frames, the default of the encoders."""
@@ -81,8 +79,8 @@ def run_trial(
     suffix: str,
     blend: StyleBlend,
     settings: Settings,
-    on_frame: Callable[[TrialRun], None] = lambda _: None,
-    stop: threading.Event | None = None,
+    on_frame: Callable[[TrialRun], None],
+    stop: threading.Event | None,
 ) -> TrialRun:
     """Stylise the first few frames of the range, without reading or writing the flow cache.
 
@@ -152,7 +150,7 @@ def _parts_to_try(video: VideoInfo, settings: Settings) -> list[tuple[VideoInfo,
     """Return what to try, and how much of the range it stands for: of each method of a script its longest stretch."""
     if settings.script is None or len(settings.methods) == 1 or not video.duration:
         return [(_second_half(video), 1.0)]
-    begin, frame = video.film_time(video.start_pts), float(1 / (video.frame_rate or _USUAL_RATE))
+    begin, frame = video.film_time(video.start_pts), FrameLooks.of(video, settings.script).step
     longest, seconds = dict[str, tuple[float, float]](), defaultdict[str, float](float)
     for each, start, end in settings.script.spans(begin, begin + video.duration):
         seconds[each.method] += end - start
