@@ -85,7 +85,7 @@ def plan(
     resumed_frames: int = 0,
     adaptation_seconds: float = 0.0,
 ) -> Planned:
-    """Stylise a few frames from the middle of the range, and return what a run would do and cost.
+    """Stylise a few frames of the range, and return what a run would do and cost.
 
     With `on_progress` the whole range is decoded first; it gets the number of frames so far. `resumed_frames` are in
     the output already. The trial is written to a temporary folder and removed. VideoError if the number of frames is

@@ -114,7 +114,7 @@ def plan_rows(planned: Planned) -> list[str]:
         ("shots", _shots_text(planned.cuts)),
         ("style", f"{planned.style}, method {planned.method}"),
         *((plan.stream.kind, _stream_text(plan)) for plan in planned.streams),
-        ("time", f"about {time}, at {speed}, measured on frames from the middle{adaptation}"),
+        ("time", f"about {time}, at {speed}, measured on a few of its frames{adaptation}"),
         ("disk", f"about {format_bytes(planned.bytes)}, {format_bytes(free)} free"),
     ]
     return [f"{name:<11}{text}" for name, text in rows]
