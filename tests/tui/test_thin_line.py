@@ -55,7 +55,12 @@ class ThinLine:
     def deliver(self) -> None:
         """Take what is written, deliver what the line carries, and answer like a terminal."""
         while select.select([self.master], [], [], 0.02)[0]:
-            self.waiting += os.read(self.master, 65536)
+            try:
+                self.waiting += os.read(self.master, 65536)
+            except OSError as error:  # Linux reads EIO where the program has ended
+                raise AssertionError(
+                    f"ended with {self.process.wait()}: {(self.arrived + self.waiting)[-3000:]!r}"
+                ) from error
         now = time.monotonic()
         count = int(RATE * (now - self._time))
         self._time = now
