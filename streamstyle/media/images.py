@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +57,14 @@ def read_image(path: Path) -> RgbImage:
     return image
 
 
-def decode_image(data: bytes) -> RgbImage | None:
-    """Return the image in the bytes of an image file; None where they are not an image, or one that is too large."""
+def decode_image(data: bytes, *, silent: bool = True) -> RgbImage | None:
+    """Return the image in the bytes of an image file; None where they are not an image, or one that is too large.
+
+    Without `silent` the decoder may report damage on standard error. With it the whole process writes there in vain
+    meanwhile, so it is not for one that draws on a terminal.
+    """
     try:
-        return _decode(data)
+        return _decode(data, silent=silent)
     except _TooLargeError:
         return None
 
@@ -69,12 +73,12 @@ class _TooLargeError(Exception):
     """An image is too large to be decoded; the message says in which respect."""
 
 
-def _decode(data: bytes) -> RgbImage | None:
+def _decode(data: bytes, *, silent: bool = True) -> RgbImage | None:
     """Return the image; None where OpenCV cannot decode it. Raises _TooLargeError, before memory is asked for."""
     if not data:
         return None
     try:
-        with _DECODING, _silent_stderr():
+        with _silent_stderr() if silent else nullcontext():
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
         return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
     except cv2.error as error:
@@ -92,18 +96,19 @@ def _decode(data: bytes) -> RgbImage | None:
 def _silent_stderr() -> Iterator[None]:
     """Send what is written to standard error to nowhere: OpenCV, libpng and libjpeg report damage there, in lines of
     their own, and two of them know no other way."""
-    try:
-        stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    except OSError:  # it is closed
-        yield
-        return
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
+    with _DECODING:
+        try:
+            stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        except OSError:  # it is closed
+            yield
+            return
+        os.dup2(nowhere, 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            os.close(nowhere)
 
 
 def encode_image(

@@ -171,7 +171,7 @@ def _load_image(path: Path) -> Pixels | None:
     from streamstyle.media.images import decode_image
 
     with suppress(OSError):
-        return decode_image(path.read_bytes())
+        return decode_image(path.read_bytes(), silent=False)  # standard error is what the screen is drawn on
     return None
 
 

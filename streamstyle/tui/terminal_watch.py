@@ -26,11 +26,12 @@ EXIT_HANGUP = 129
 def end_without_terminal(leave: Callable[[], object]) -> None:
     """Watch the terminal on standard error from a thread; once it has gone call `leave`, then end the process."""
     if _is_terminal(DESCRIPTOR):
-        threading.Thread(target=_watch, args=(leave,), name="terminal watch", daemon=True).start()
+        terminal = os.dup(DESCRIPTOR)  # stays the terminal, wherever standard error may be sent for a while
+        threading.Thread(target=_watch, args=(terminal, leave), name="terminal watch", daemon=True).start()
 
 
-def _watch(leave: Callable[[], object]) -> None:
-    while _is_terminal(DESCRIPTOR):
+def _watch(terminal: int, leave: Callable[[], object]) -> None:
+    while _is_terminal(terminal):
         time.sleep(_INTERVAL)
     threading.Timer(_GRACE, os._exit, (EXIT_HANGUP,)).start()
     leave()
