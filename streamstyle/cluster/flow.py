@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 import cv2
 import torch
+from torch import Tensor
 
 from streamstyle import __version__
 from streamstyle.cluster.painting import usable_cores
@@ -206,6 +207,10 @@ class _ComputedMotions:
             return None
         self._cache.write(previous_pts, pts, motion)
         return motion
+
+    def read_backward(self, previous_pts: int, pts: int) -> Tensor | None:
+        """Return the backward flow alone, where the cache has that of both directions."""
+        return self._cache.read_backward(previous_pts, pts)
 
     def write(self, previous_pts: int, pts: int, motion: Motion) -> None:
         """Cache a motion that was computed here."""

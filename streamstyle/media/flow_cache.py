@@ -14,6 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 import cv2
+from torch import Tensor
 
 from streamstyle.files import atomic_write, cache_folder
 from streamstyle.frames import Motion
@@ -23,7 +24,7 @@ from streamstyle.media.standard_streams import STDIN
 from streamstyle.settings import FlowCheck, FlowSettings
 from streamstyle.video_info import VideoInfo
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same video gets another flow or weight, or files have another form."""
 
 MIN_FREE_BYTES = 1 << 30
@@ -37,14 +38,22 @@ class FlowCache:
     `problem` says why.
     """
 
-    def __init__(self, folder: BoundedFolder | None, width: int, height: int, problem: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: BoundedFolder | None,
+        width: int,
+        height: int,
+        problem: str | None = None,
+        both: BoundedFolder | None = None,  # that of flow in both directions, where `folder` is another
+    ) -> None:
         self.computed = 0
         """Number of motions that were computed, stored or not."""
         self.cached = 0
-        """Number of motions that were read."""
+        """Number of motions that were read, whole or the flow alone."""
         self.size = height, width
         """(height, width) of the motions."""
         self._folder = folder
+        self._both = both
         self._problem = problem
         self._count_lock = threading.Lock()
 
@@ -61,10 +70,14 @@ class FlowCache:
         if not limit or video.path == STDIN:
             return cls(None, video.width, video.height)
         try:
-            key = _key(video, settings, check)
+            key = _key(video, settings)
         except OSError as error:
             return cls(None, video.width, video.height, f"{video.path} cannot be read: {error.strerror or error}")
-        return cls(BoundedFolder(folder or cache_folder() / "flow", key, limit), video.width, video.height)
+        root = folder or cache_folder() / "flow"
+        both = BoundedFolder(root, key, limit)
+        if check is FlowCheck.forward_backward:
+            return cls(both, video.width, video.height)
+        return cls(BoundedFolder(root, f"{key}-{check}", limit), video.width, video.height, both=both)
 
     @property
     def problem(self) -> str | None:
@@ -73,15 +86,24 @@ class FlowCache:
         return f"The flow of this film is not cached for later runs: {problem}" if problem else None
 
     def holds(self, previous_pts: int, pts: int) -> bool:
-        """Whether there is a motion between two frames; that it can be read shows when it is."""
-        return self._folder is not None and self._folder.holds(_file_name(previous_pts, pts))
+        """Whether there is a motion between two frames, or its flow; that it can be read shows when it is."""
+        return any(folder.holds(_file_name(previous_pts, pts)) for folder in (self._folder, self._both) if folder)
 
     def read(self, previous_pts: int, pts: int) -> Motion | None:
         """Return the motion between two frames; None if it has to be computed."""
-        if self._folder is None:
+        return self._read(self._folder, previous_pts, pts)
+
+    def read_backward(self, previous_pts: int, pts: int) -> Tensor | None:
+        """Return the backward flow, [2, H, W], of a motion that was computed in both directions, for a weight by
+        another check; None if it has to be computed."""
+        motion = self._read(self._both, previous_pts, pts)
+        return None if motion is None else motion.backward
+
+    def _read(self, folder: BoundedFolder | None, previous_pts: int, pts: int) -> Motion | None:
+        if folder is None:
             return None
-        key = _entry_key(self._folder.name, previous_pts, pts)
-        data = self._folder.read(_file_name(previous_pts, pts), len(key) + flow_codec.max_bytes(*self.size))
+        key = _entry_key(folder.name, previous_pts, pts)
+        data = folder.read(_file_name(previous_pts, pts), len(key) + flow_codec.max_bytes(*self.size))
         if data is None or not data.startswith(key):
             return None
         try:
@@ -110,13 +132,12 @@ def _entry_key(folder: str, previous_pts: int, pts: int) -> bytes:
     return blake2b(repr((folder, previous_pts, pts)).encode(), digest_size=16).digest()
 
 
-def _key(video: VideoInfo, settings: FlowSettings, check: FlowCheck) -> str:
+def _key(video: VideoInfo, settings: FlowSettings) -> str:
     """Return a folder name that changes with anything that the flow depends on. OSError if the video is unreadable."""
     versions = VERSION, flow_codec.VERSION, cv2.__version__
     parts = (*versions, source_fingerprint(video.path), video.video_stream, video.rotation, *_changes(video))
     digest = blake2b(repr(parts).encode(), digest_size=12).hexdigest()
-    suffix = "" if check is FlowCheck.forward_backward else f"-{check}"
-    return f"{digest}-{video.width}x{video.height}-{settings.flow}{suffix}"
+    return f"{digest}-{video.width}x{video.height}-{settings.flow}"
 
 
 def _changes(video: VideoInfo) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from streamstyle.frames import Motion
 
@@ -32,6 +33,11 @@ def quantise(motion: Motion) -> Motion:
     """Return the motion as it is after encoding and decoding; where the flow is above 511 pixels the weight is 0."""
     flow, weight = _to_steps(motion)
     return _from_steps(flow, weight)
+
+
+def quantise_flow(flow: Tensor) -> Tensor:
+    """Return the flow, [2, H, W], of the motion that `quantise` returns."""
+    return (flow * _STEPS_PER_PIXEL).round_().clamp_(-_MAX_STEPS, _MAX_STEPS).div_(_STEPS_PER_PIXEL)
 
 
 def encode(motion: Motion) -> bytes:
@@ -85,8 +91,8 @@ def _to_steps(motion: Motion) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
     """Return the flow [2, H, W] and the weight [H, W] in steps."""
     flow = np.rint(motion.backward.numpy() * _STEPS_PER_PIXEL)
     weight = np.rint(motion.weight.numpy() * 255)
-    if np.abs(flow).max(initial=0) > _MAX_STEPS:
-        weight[(np.abs(flow) > _MAX_STEPS).any(0)] = 0
+    if np.abs(flow).max(initial=0) >= _MAX_STEPS:  # also of a flow that was rounded before
+        weight[(np.abs(flow) >= _MAX_STEPS).any(0)] = 0
         flow = flow.clip(-_MAX_STEPS, _MAX_STEPS)
     return flow.astype(np.int16), weight.astype(np.uint8)
 

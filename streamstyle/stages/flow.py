@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from streamstyle.frames import Frame, FrameWithFlow, Motion, with_lookback
-from streamstyle.media.flow_codec import quantise
+from streamstyle.media.flow_codec import quantise, quantise_flow
 from streamstyle.ops.occlusion import consistency_weight, photometric_weight
 from streamstyle.prefetch import PrefetchIterator, prefetch
 from streamstyle.settings import FlowCheck, FlowPreset, FlowSettings
@@ -49,6 +49,9 @@ class MotionStore(Protocol):
 
     def read(self, previous_pts: int, pts: int) -> Motion | None:
         """Return the motion between two frames; None if it has to be computed."""
+
+    def read_backward(self, previous_pts: int, pts: int) -> Tensor | None:
+        """Return the backward flow alone, [2, H, W], rounded, where it was computed for another check."""
 
     def write(self, previous_pts: int, pts: int, motion: Motion) -> None:
         """Take a motion that was computed."""
@@ -107,7 +110,12 @@ def _cached_motion(
     cached = cache.read(earlier.pts, frame.pts) if cache is not None else None
     if cached is not None:
         return cached
-    motion = quantise(estimate_motion(earlier.image, frame.image, preset, check))
+    greys = to_grey(earlier.image), to_grey(frame.image)
+    if cache is not None and check is FlowCheck.photometric and not _light_may_change(*greys):
+        backward = cache.read_backward(earlier.pts, frame.pts)
+        if backward is not None:
+            return quantise(_photometric_motion(backward, *greys))
+    motion = quantise(estimate_motion_of_grey(*greys, preset, check))
     if cache is not None:
         cache.write(earlier.pts, frame.pts, motion)
     return motion
@@ -140,10 +148,14 @@ def estimate_motion_of_grey(
     light, and what is trusted more is returned.
     """
     motion = _motion_of_grey(earlier, grey, preset, check)
-    if abs(float(grey.mean()) - float(earlier.mean())) < _LIGHT_DIFFERENCE:
+    if not _light_may_change(earlier, grey):
         return motion
     in_one_light = _motion_of_grey(*_in_one_light(earlier, grey), preset, check)
     return max(motion, in_one_light, key=lambda each: float(each.weight.mean()))
+
+
+def _light_may_change(earlier: NDArray[np.uint8], grey: NDArray[np.uint8]) -> bool:
+    return abs(float(grey.mean()) - float(earlier.mean())) >= _LIGHT_DIFFERENCE
 
 
 def _motion_of_grey(
@@ -151,9 +163,15 @@ def _motion_of_grey(
 ) -> Motion:
     backward = optical_flow(image, earlier, preset)
     if check is FlowCheck.photometric:
-        previous, current = (torch.from_numpy(each.astype(np.float32)) for each in (earlier, image))
-        return Motion(backward, photometric_weight(backward, previous, current))
+        return _photometric_motion(backward, earlier, image)
     return Motion(backward, consistency_weight(backward, optical_flow(earlier, image, preset)))
+
+
+def _photometric_motion(backward: Tensor, earlier: NDArray[np.uint8], image: NDArray[np.uint8]) -> Motion:
+    """Return the motion of a flow that may have been read: it is rounded first, so that the weight is the same."""
+    backward = quantise_flow(backward)
+    previous, current = (torch.from_numpy(each.astype(np.float32)) for each in (earlier, image))
+    return Motion(backward, photometric_weight(backward, previous, current))
 
 
 def _in_one_light(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

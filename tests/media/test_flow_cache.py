@@ -107,7 +107,23 @@ def test_another_size_preset_stream_or_content_has_another_cache(film: VideoInfo
 
 def test_another_check_has_another_cache(film: VideoInfo, folder: Path) -> None:
     FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
-    assert FlowCache.open(film, SETTINGS, folder, FlowCheck.photometric).read(0, 1) is None
+    other = FlowCache.open(film, SETTINGS, folder, FlowCheck.photometric)
+    assert other.read(0, 1) is None
+    assert FlowCache.open(film, SETTINGS, folder).read_backward(0, 1) is None, "it is read with its weight"
+    other.write(1, 2, motion())
+    assert FlowCache.open(film, SETTINGS, folder).read(1, 2) is None
+
+
+def test_flow_of_both_directions_is_there_for_another_check(film: VideoInfo, folder: Path) -> None:
+    FlowCache.open(film, SETTINGS, folder).write(0, 1, motion())
+    cache = FlowCache.open(film, SETTINGS, folder, FlowCheck.photometric)
+    backward = cache.read_backward(0, 1)
+    assert backward is not None
+    assert torch.equal(backward, motion().backward)
+    assert cache.holds(0, 1)
+    assert cache.read_backward(1, 2) is None
+    assert not cache.holds(1, 2)
+    assert (cache.computed, cache.cached) == (0, 1)
 
 
 def test_at_0_gb_motions_are_counted_but_not_stored(film: VideoInfo, folder: Path) -> None:
