@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -27,9 +28,9 @@ from streamstyle.prefetch import prefetch
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
 from streamstyle.resume.signature import run_inputs, run_signature, upscale_signature
-from streamstyle.settings import Device, EncoderSettings, Method, Settings, UpscaleSettings
+from streamstyle.settings import Device, EncoderSettings, FlowCheck, Method, Settings, UpscaleSettings
 from streamstyle.stages.decode import decode
-from streamstyle.stages.flow import MotionStore, add_flow
+from streamstyle.stages.flow import CheckOf, MotionStore, add_flow
 from streamstyle.stages.ruder import apply_strength, multi_pass, optimise_frames
 from streamstyle.stages.shots import number_shots
 from streamstyle.stages.upscale import upscale_frames
@@ -55,7 +56,7 @@ class FlowAhead(Protocol):
         frames: Iterable[Frame],
         settings: Settings,
         cache: FlowCache,
-        needs_motion: Callable[[Frame], bool],
+        check_of: CheckOf,
     ) -> AbstractContextManager[tuple[Iterator[Frame], MotionStore]]:
         """Yield the frames, and where the flow stage reads the motions of those that need one; they are cached, too."""
 
@@ -92,7 +93,7 @@ def stylise_video(
     job.compile_kernels()
     device, resume, warn, timed = job.device, begin or job.resume, job.warn, job.timer.measure_iter
     method, factor = settings.consistency.method, settings.upscale.upscale
-    cache = FlowCache.open(video, settings.flow, check=settings.flow_check) if settings.needs_flow else None
+    cache = FlowCache.open(video, settings.flow) if settings.needs_flow else None
     with ExitStack() as stack:
         opened = stack.enter_context
         path = _open_path(stack, video, style, settings, device, resume, cache, warn, job.timer, flow_ahead)
@@ -118,7 +119,7 @@ def stylised_frames(
     tune_malloc()
     set_threads(settings.threads)
     device, timer = select_device(settings.device, warn), StageTimer()
-    cache = FlowCache.open(video, settings.flow, check=settings.flow_check) if settings.needs_flow else None
+    cache = FlowCache.open(video, settings.flow) if settings.needs_flow else None
     with gpu_errors_as_device_errors(), ExitStack() as stack:
         path = _open_path(stack, video, style, settings, device, ResumePoint(), cache, warn, timer)
         images: Iterator[OutputFrame] = map(OutputFrame.from_stylised, path.frames)
@@ -186,10 +187,10 @@ def _open_path(
         flowed = _without_flow(shots)
     else:
         motions: MotionStore = cache
+        check_of = partial(_flow_check, settings, looks)
         if flow_ahead is not None:
-            shots, motions = opened(flow_ahead(video, shots, settings, cache, looks.needs_motion))
-        reverse, check = settings.is_multi_pass, settings.flow_check
-        flowed = opened(add_flow(shots, settings.flow, motions, lookback, reverse, check, looks.needs_motion))
+            shots, motions = opened(flow_ahead(video, shots, settings, cache, check_of))
+        flowed = opened(add_flow(shots, settings.flow, motions, lookback, settings.is_multi_pass, check_of))
     remaining, feedback = timed("wait", _skip_resumed(flowed, resume.frames)), resume.feedback_on(device)
     if settings.is_original:
         frames = _as_they_are(remaining, device)
@@ -236,6 +237,10 @@ def write_all(
 def _frames_to_decode_ahead(video: VideoInfo, settings: Settings) -> int:
     bytes_of_pixel = (3 if video.bit_depth == 8 else 9) + 2 * video.has_alpha
     return max(2, settings.source.queue_bytes // (video.width * video.height * bytes_of_pixel))
+
+
+def _flow_check(settings: Settings, looks: FrameLooks, frame: Frame) -> FlowCheck | None:
+    return settings.flow_check(looks.method_at(frame)) if looks.needs_motion(frame) else None
 
 
 def _without_flow(frames: Iterable[Frame]) -> Iterator[FrameWithFlow]:

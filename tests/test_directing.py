@@ -17,13 +17,13 @@ from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.weights import save_weights, style_metadata
 from streamstyle.settings import (
     ConsistencySettings,
-    FlowCheck,
     FlowSettings,
     Method,
     Settings,
     SourceSettings,
     StyleSettings,
 )
+from streamstyle.stages import flow
 from streamstyle.styles.frame_looks import FrameLooks
 from streamstyle.styles.script import read_script
 from streamstyle.styles.spec import parse_style
@@ -113,10 +113,12 @@ method = "consistent"
 
 
 def test_each_shot_has_its_method(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same frames, bit for bit, as those of a run of that part by that method, if flow is checked as for it."""
-    monkeypatch.setattr(Settings, "flow_check", FlowCheck.forward_backward)
-    mixed = directed(tmp_path, METHODS)
+    """The same frames, bit for bit, as those of a run of that part by that method."""
+    calls, one_direction = list[int](), flow.optical_flow
+    monkeypatch.setattr(flow, "optical_flow", lambda *pair: calls.append(1) or one_direction(*pair))
+    mixed = directed(tmp_path, METHODS).with_settings(flow=FlowSettings(flow_cache=0))
     hashes = mixed.stylise(tmp_path / "mixed.mkv").hashes()
+    assert len(calls) == (9 - 2) + 2 * (13 - 2), "in both directions only where a shot is optimised"
     for method, start, end in ((Method.johnson, 0, 5), (Method.live, 5, 14), (Method.consistent, 14, 27)):
         alone = mixed.with_settings(
             script=None,

@@ -29,7 +29,7 @@ from streamstyle.media import flow_codec
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.prefetch import prefetch
 from streamstyle.settings import FlowCheck, FlowPreset, Settings
-from streamstyle.stages.flow import MotionStore, estimate_motion_of_grey, pairs_at_once, to_grey
+from streamstyle.stages.flow import CheckOf, MotionStore, estimate_motion_of_grey, pairs_at_once, to_grey
 from streamstyle.video_info import VideoInfo
 
 FrameAndEarlier: TypeAlias = tuple[Frame, dict[int, Frame]]
@@ -126,7 +126,7 @@ class FlowOnCluster:
         frames: Iterable[Frame],
         settings: Settings,
         cache: FlowCache,
-        needs_motion: Callable[[Frame], bool] = lambda frame: True,
+        check_of: CheckOf = lambda frame: FlowCheck.forward_backward,
     ) -> Iterator[tuple[Iterator[Frame], MotionStore]]:
         """Yield the frames, each once the cluster has been asked for its motions, and where these are read."""
         store = _ComputedMotions(self._hands, cache, self._warn, self._stop, self._exact)
@@ -134,10 +134,12 @@ class FlowOnCluster:
         size = min(_MAX_FRAMES, max(1, _BYTES_OF_TASK // grey_bytes))
 
         def ask(batch: list[FrameAndEarlier]) -> list[Frame]:
-            store.ask(batch, settings)
+            for check in FlowCheck:
+                store.ask([each for each in batch if check_of(each[0]) is check], settings, check)
             return [frame for frame, _ in batch]
 
-        batches = _batches(with_lookback(frames, settings.consistency.lookback, needs_motion), size)
+        lookback = settings.consistency.lookback
+        batches = _batches(with_lookback(frames, lookback, lambda frame: check_of(frame) is not None), size)
         ahead = max(2, _BYTES_AHEAD // (3 * grey_bytes * size))
         try:
             with prefetch(batches, ask, workers=pairs_at_once(), ahead=ahead) as asked:
@@ -162,14 +164,14 @@ class _ComputedMotions:
         self._said = set[str]()
         self._arithmetic = _arithmetic()
 
-    def ask(self, batch: Iterable[FrameAndEarlier], settings: Settings) -> None:
+    def ask(self, batch: Iterable[FrameAndEarlier], settings: Settings, check: FlowCheck) -> None:
         """Ask the cluster for the motions of frames that are not cached."""
         pairs = list[tuple[Frame, Frame]]()
         for frame, by_gap in batch:
             pairs += [(earlier, frame) for earlier in by_gap.values()]
             if settings.is_multi_pass and by_gap:
                 pairs.append((frame, by_gap[1]))
-        pairs = [pair for pair in pairs if not self._cache.holds(*_times(pair))]
+        pairs = [pair for pair in pairs if not self._cache.holds(*_times(pair), check)]
         if not pairs:
             return
         pictures = {each.pts: each.image for pair in pairs for each in pair}
@@ -181,13 +183,13 @@ class _ComputedMotions:
             width,
             tuple((numbers[earlier.pts], numbers[later.pts]) for earlier, later in pairs),
             settings.flow.flow,
-            settings.flow_check,
+            check,
             self._hands.threads,
         )
         future = self._hands.executor.submit(self._hands.compute, task)
         self._pending |= {_times(pair): (future, number) for number, pair in enumerate(pairs)}
 
-    def read(self, previous_pts: int, pts: int) -> Motion | None:
+    def read(self, previous_pts: int, pts: int, check: FlowCheck) -> Motion | None:
         """Return the motion between two frames, once it is there; None if it has to be computed here.
 
         Raises DeviceError if the cluster is gone, and for a worker that cannot compute it.
@@ -195,7 +197,7 @@ class _ComputedMotions:
         self._hands.report()
         pending = self._pending.pop((previous_pts, pts), None)
         if pending is None:
-            return self._cache.read(previous_pts, pts)
+            return self._cache.read(previous_pts, pts, check)
         future, number = pending
         computed = self._await(future)
         if computed is None:
@@ -205,16 +207,16 @@ class _ComputedMotions:
             motion = flow_codec.decode(computed.motions[number], *self._cache.size)
         except ValueError:  # damaged on its way
             return None
-        self._cache.write(previous_pts, pts, motion)
+        self._cache.write(previous_pts, pts, check, motion)
         return motion
 
     def read_backward(self, previous_pts: int, pts: int) -> Tensor | None:
         """Return the backward flow alone, where the cache has that of both directions."""
         return self._cache.read_backward(previous_pts, pts)
 
-    def write(self, previous_pts: int, pts: int, motion: Motion) -> None:
+    def write(self, previous_pts: int, pts: int, check: FlowCheck, motion: Motion) -> None:
         """Cache a motion that was computed here."""
-        self._cache.write(previous_pts, pts, motion)
+        self._cache.write(previous_pts, pts, check, motion)
 
     def cancel(self) -> None:
         """Take back what nobody waits for any more."""

@@ -32,20 +32,13 @@ MIN_FREE_BYTES = 1 << 30
 
 
 class FlowCache:
-    """The motions of one video at one size, flow preset and check; any thread may read and write.
+    """The motions of one video at one size and flow preset, by how they are checked; any thread may read and write.
 
     Nothing about the cache stops a run: motions that cannot be read are computed, and if they cannot be written,
     `problem` says why.
     """
 
-    def __init__(
-        self,
-        folder: BoundedFolder | None,
-        width: int,
-        height: int,
-        problem: str | None = None,
-        both: BoundedFolder | None = None,  # that of flow in both directions, where `folder` is another
-    ) -> None:
+    def __init__(self, folder: BoundedFolder | None, width: int, height: int, problem: str | None = None) -> None:
         self.computed = 0
         """Number of motions that were computed, stored or not."""
         self.cached = 0
@@ -53,18 +46,11 @@ class FlowCache:
         self.size = height, width
         """(height, width) of the motions."""
         self._folder = folder
-        self._both = both
         self._problem = problem
         self._count_lock = threading.Lock()
 
     @classmethod
-    def open(
-        cls,
-        video: VideoInfo,
-        settings: FlowSettings,
-        folder: Path | None = None,
-        check: FlowCheck = FlowCheck.forward_backward,
-    ) -> FlowCache:
+    def open(cls, video: VideoInfo, settings: FlowSettings, folder: Path | None = None) -> FlowCache:
         """Return the video's cache under `folder`, by default `cache_folder() / "flow"`; at 0 GB it stores nothing."""
         limit = round(settings.flow_cache * 1e9)
         if not limit or video.path == STDIN:
@@ -73,11 +59,7 @@ class FlowCache:
             key = _key(video, settings)
         except OSError as error:
             return cls(None, video.width, video.height, f"{video.path} cannot be read: {error.strerror or error}")
-        root = folder or cache_folder() / "flow"
-        both = BoundedFolder(root, key, limit)
-        if check is FlowCheck.forward_backward:
-            return cls(both, video.width, video.height)
-        return cls(BoundedFolder(root, f"{key}-{check}", limit), video.width, video.height, both=both)
+        return cls(BoundedFolder(folder or cache_folder() / "flow", key, limit), video.width, video.height)
 
     @property
     def problem(self) -> str | None:
@@ -85,25 +67,20 @@ class FlowCache:
         problem = self._problem or (self._folder and self._folder.problem)
         return f"The flow of this film is not cached for later runs: {problem}" if problem else None
 
-    def holds(self, previous_pts: int, pts: int) -> bool:
+    def holds(self, previous_pts: int, pts: int, check: FlowCheck) -> bool:
         """Whether there is a motion between two frames, or its flow; that it can be read shows when it is."""
-        return any(folder.holds(_file_name(previous_pts, pts)) for folder in (self._folder, self._both) if folder)
+        checks = {check, FlowCheck.forward_backward}
+        return self._folder is not None and any(
+            self._folder.holds(_file_name(previous_pts, pts, each)) for each in checks
+        )
 
-    def read(self, previous_pts: int, pts: int) -> Motion | None:
+    def read(self, previous_pts: int, pts: int, check: FlowCheck) -> Motion | None:
         """Return the motion between two frames; None if it has to be computed."""
-        return self._read(self._folder, previous_pts, pts)
-
-    def read_backward(self, previous_pts: int, pts: int) -> Tensor | None:
-        """Return the backward flow, [2, H, W], of a motion that was computed in both directions, for a weight by
-        another check; None if it has to be computed."""
-        motion = self._read(self._both, previous_pts, pts)
-        return None if motion is None else motion.backward
-
-    def _read(self, folder: BoundedFolder | None, previous_pts: int, pts: int) -> Motion | None:
-        if folder is None:
+        if self._folder is None:
             return None
-        key = _entry_key(folder.name, previous_pts, pts)
-        data = folder.read(_file_name(previous_pts, pts), len(key) + flow_codec.max_bytes(*self.size))
+        name = _file_name(previous_pts, pts, check)
+        key = _entry_key(self._folder.name, name)
+        data = self._folder.read(name, len(key) + flow_codec.max_bytes(*self.size))
         if data is None or not data.startswith(key):
             return None
         try:
@@ -114,22 +91,29 @@ class FlowCache:
             self.cached += 1
         return motion
 
-    def write(self, previous_pts: int, pts: int, motion: Motion) -> None:
+    def read_backward(self, previous_pts: int, pts: int) -> Tensor | None:
+        """Return the backward flow, [2, H, W], of a motion that was computed in both directions, for a weight by
+        another check; None if it has to be computed."""
+        motion = self.read(previous_pts, pts, FlowCheck.forward_backward)
+        return None if motion is None else motion.backward
+
+    def write(self, previous_pts: int, pts: int, check: FlowCheck, motion: Motion) -> None:
         """Count a computed motion, and store it if there is room."""
         with self._count_lock:
             self.computed += 1
         if self._folder:
-            key = _entry_key(self._folder.name, previous_pts, pts)
-            self._folder.write(_file_name(previous_pts, pts), key + flow_codec.encode(motion))
+            name = _file_name(previous_pts, pts, check)
+            self._folder.write(name, _entry_key(self._folder.name, name) + flow_codec.encode(motion))
 
 
-def _file_name(previous_pts: int, pts: int) -> str:
-    return f"{previous_pts}_{pts}.flow"
+def _file_name(previous_pts: int, pts: int, check: FlowCheck) -> str:
+    suffix = "" if check is FlowCheck.forward_backward else f".{check}"
+    return f"{previous_pts}_{pts}{suffix}.flow"
 
 
-def _entry_key(folder: str, previous_pts: int, pts: int) -> bytes:
+def _entry_key(folder: str, file: str) -> bytes:
     """Return what a file starts with: a motion of other frames or of another video is not taken for this one."""
-    return blake2b(repr((folder, previous_pts, pts)).encode(), digest_size=16).digest()
+    return blake2b(repr((folder, file)).encode(), digest_size=16).digest()
 
 
 def _key(video: VideoInfo, settings: FlowSettings) -> str:

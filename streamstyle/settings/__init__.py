@@ -92,11 +92,11 @@ class Settings:
         """Whether motion from frame to frame is needed."""
         return self.methods != {Method.johnson} and not self.is_original
 
-    @property
-    def flow_check(self) -> FlowCheck:
-        """How it is told where flow can be trusted: by what is seen, where no method but `live` carries anything."""
-        alone = self.methods <= {Method.live, Method.johnson}
-        return FlowCheck.photometric if alone else FlowCheck.forward_backward
+    def flow_check(self, stated: str = "") -> FlowCheck:
+        """How it is told where flow can be trusted, in a shot that states a method: in both directions where it is
+        optimised."""
+        optimised = Method(stated or self.consistency.method) in (Method.consistent, Method.ruder)
+        return FlowCheck.forward_backward if optimised else FlowCheck.photometric
 
     @property
     def is_multi_pass(self) -> bool:

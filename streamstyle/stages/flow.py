@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import cv2
 import numpy as np
@@ -44,16 +44,20 @@ _DEEPFLOW_SIDE = 128
 """Short side below which DeepFlow misses motions of a few pixels: its pyramid ends at 25 pixels."""
 
 
+CheckOf: TypeAlias = Callable[[Frame], FlowCheck | None]
+"""Maps a frame to how its motions are checked; to None if it needs none."""
+
+
 class MotionStore(Protocol):
     """Where motions are found that need not be computed, and put that were; any thread may read and write."""
 
-    def read(self, previous_pts: int, pts: int) -> Motion | None:
+    def read(self, previous_pts: int, pts: int, check: FlowCheck) -> Motion | None:
         """Return the motion between two frames; None if it has to be computed."""
 
     def read_backward(self, previous_pts: int, pts: int) -> Tensor | None:
         """Return the backward flow alone, [2, H, W], rounded, where it was computed for another check."""
 
-    def write(self, previous_pts: int, pts: int, motion: Motion) -> None:
+    def write(self, previous_pts: int, pts: int, check: FlowCheck, motion: Motion) -> None:
         """Take a motion that was computed."""
 
 
@@ -64,8 +68,7 @@ def add_flow(
     cache: MotionStore | None = None,
     lookback: Sequence[int] = (1,),  # frames back, rising from 1
     reverse: bool = False,  # also the motion from each frame to the previous one
-    check: FlowCheck = FlowCheck.forward_backward,
-    needs_motion: Callable[[Frame], bool] = lambda frame: True,
+    check_of: CheckOf = lambda frame: FlowCheck.forward_backward,
 ) -> Iterator[PrefetchIterator[FrameWithFlow]]:
     """Yield an iterator over the frames with their motions, which worker threads compute ahead of their use.
 
@@ -85,16 +88,17 @@ def add_flow(
 
     def add_motions(frame_and_earlier: tuple[Frame, dict[int, Frame]]) -> FrameWithFlow:
         frame, by_gap = frame_and_earlier
+        check = check_of(frame)
+        if check is None or not by_gap:
+            return FrameWithFlow(frame, None)
         motions = [
             replace(_cached_motion(earlier, frame, settings.flow, check, cache), gap=gap)
             for gap, earlier in by_gap.items()
         ]
-        if not motions:
-            return FrameWithFlow(frame, None)
         back = _cached_motion(frame, by_gap[1], settings.flow, check, cache) if reverse else None
         return FrameWithFlow(frame, motions[0], tuple(motions[1:]), back)
 
-    with_earlier = with_lookback(chain([first], remaining), lookback, needs_motion)
+    with_earlier = with_lookback(chain([first], remaining), lookback, lambda frame: check_of(frame) is not None)
     with prefetch(with_earlier, add_motions, workers=workers, ahead=max(workers + 1, BYTES_AHEAD // size)) as flowed:
         yield flowed
 
@@ -107,7 +111,7 @@ def pairs_at_once() -> int:
 def _cached_motion(
     earlier: Frame, frame: Frame, preset: FlowPreset, check: FlowCheck, cache: MotionStore | None
 ) -> Motion:
-    cached = cache.read(earlier.pts, frame.pts) if cache is not None else None
+    cached = cache.read(earlier.pts, frame.pts, check) if cache is not None else None
     if cached is not None:
         return cached
     greys = to_grey(earlier.image), to_grey(frame.image)
@@ -117,7 +121,7 @@ def _cached_motion(
             return quantise(_photometric_motion(backward, *greys))
     motion = quantise(estimate_motion_of_grey(*greys, preset, check))
     if cache is not None:
-        cache.write(earlier.pts, frame.pts, motion)
+        cache.write(earlier.pts, frame.pts, check, motion)
     return motion
 
 

@@ -21,7 +21,7 @@ from streamstyle.frames import Frame
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.images import encode_image
 from streamstyle.media.probe import probe
-from streamstyle.settings import FlowPreset, FlowSettings, Method, SourceSettings
+from streamstyle.settings import FlowCheck, FlowPreset, FlowSettings, Method, SourceSettings
 from tests.cluster.cluster_case import case, film
 from tests.cluster.processes import wait_until
 from tests.films import pan
@@ -100,16 +100,19 @@ def test_flow_from_a_cluster_is_cached_as_that_from_here(tmp_path: Path) -> None
         assert later.hashes() == first.hashes()
 
 
-def test_the_cluster_is_not_asked_for_motions_that_are_not_needed(tmp_path: Path) -> None:
+def test_the_cluster_is_asked_for_what_is_needed_only(tmp_path: Path) -> None:
     info, cluster = probe(film(tmp_path), SourceSettings()), Cluster()
     frames = [Frame(_picture(index), 40 * index, index) for index in range(6)]
     settings = case(tmp_path, info.path).settings
+    one, both = FlowCheck.photometric, FlowCheck.forward_backward
+    checks = {3: one, 4: one, 5: both}
     with ThreadPoolExecutor(1) as threads:
         ahead = FlowOnCluster(FlowHands(threads, cluster.work), cluster.warnings.append, cluster.stop)
         cache = FlowCache.open(info, settings.flow)
-        with ahead(info, frames, settings, cache, lambda frame: frame.index in (3, 4)) as (asked, _):
+        with ahead(info, frames, settings, cache, lambda frame: checks.get(frame.index)) as (asked, _):
             assert [frame.index for frame in asked] == list(range(6))
-    assert sum(len(task.pairs) for task in cluster.tasks) == 2
+            wait_until(lambda: len(cluster.tasks) == 2)
+    assert {task.check: len(task.pairs) for task in cluster.tasks} == {one: 2, both: 1}
 
 
 def test_a_picture_travels_once_for_each_task_and_few_frames_are_ahead(

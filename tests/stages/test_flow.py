@@ -226,17 +226,17 @@ def test_no_flow_is_computed_for_a_cached_video(tmp_path, monkeypatch):
 def test_flow_of_both_directions_serves_a_photometric_check_which_weighs_it_anew(tmp_path, monkeypatch):
     """Bit for bit as without a cache; but where the light changes, which flow was chosen depends on the check."""
     scene = flash(cut(moving_square(5, 96, 64), pan(4, 96, 64, step=(2, 1))), 7, 7)
-    source, photometric = film(tmp_path / "film.mkv", scene), FlowCheck.photometric
+    source = film(tmp_path / "film.mkv", scene)
 
     def run(cache: FlowCache | None) -> list[FrameWithFlow]:
-        with add_flow(frames(scene), QUICK, cache, check=photometric) as found:
+        with add_flow(frames(scene), QUICK, cache, check_of=lambda frame: FlowCheck.photometric) as found:
             return list(found)
 
     without = run(None)
     flowed(scene, QUICK, FlowCache.open(source, QUICK, tmp_path / "cache"))
     calls, one_direction = [], flow_stage.optical_flow
     monkeypatch.setattr(flow_stage, "optical_flow", lambda *pair: calls.append(1) or one_direction(*pair))
-    cache = FlowCache.open(source, QUICK, tmp_path / "cache", photometric)
+    cache = FlowCache.open(source, QUICK, tmp_path / "cache")
     reused = run(cache)
     assert (cache.computed, cache.cached) == (2, 5)
     assert len(calls) == 2 * 2

@@ -9,7 +9,7 @@ import pytest
 
 from streamstyle.errors import SettingsError
 from streamstyle.looks import Looks, StyleBlend
-from streamstyle.settings import FlowCheck, Settings, StyleSettings
+from streamstyle.settings import StyleSettings
 from streamstyle.styles.script import read_script
 from streamstyle.styles.spec import parse_style
 from tests.films import png, texture
@@ -122,16 +122,6 @@ def test_a_method_is_that_of_the_shot_of_the_top_or_of_the_command_line(tmp_path
     assert [looks.method_at(time) for time in (0, 1, 2)] == ["johnson", "live", "live"]
     assert [looks.breaks(time - 0.1, time) for time in (1, 2)] == [True, False]
     assert script(tmp_path, f"method = 'consistent'\n{text}").methods == {"johnson", "consistent"}
-
-
-@pytest.mark.parametrize(
-    ("shot", "check"), [("live", FlowCheck.photometric), ("consistent", FlowCheck.forward_backward)]
-)
-def test_flow_is_checked_in_both_directions_where_a_shot_is_optimised(
-    tmp_path: Path, shot: str, check: FlowCheck
-) -> None:
-    text = f"style = 'wave'\n[[shot]]\nstart = 0\n[[shot]]\nstart = 1\nmethod = '{shot}'\n"
-    assert Settings(script=script(tmp_path, text)).flow_check is check
 
 
 def test_the_examples_of_the_documentation(tmp_path: Path) -> None:
