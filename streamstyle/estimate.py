@@ -61,6 +61,8 @@ class Planned(Event):
     """Frames that an earlier run has written, after which a run would continue."""
     adaptation_seconds: float = 0.0
     """Time for which the style is adapted to the film before; 0 if it is not, or has been."""
+    warnings: tuple[str, ...] = ()
+    """What a run would warn of before it starts, beside what becomes of the streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def plan(
         bytes=round(trial.video_bytes(frames, shots) + copied),
         resumed_frames=resumed_frames,
         adaptation_seconds=adaptation_seconds,
+        warnings=trial.warnings,
     )
 
 

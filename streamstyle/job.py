@@ -21,7 +21,7 @@ from streamstyle.media.output_names import partial_path
 from streamstyle.media.stream_plan import keep_piped_streams
 from streamstyle.prefetch import PrefetchIterator
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
-from streamstyle.resume.checkpoints import Checkpoints, can_resume, find_checkpoints
+from streamstyle.resume.checkpoints import Checkpoints, find_checkpoints, resume_warnings
 from streamstyle.resume.sequence_checkpoints import SequenceCheckpoints
 from streamstyle.settings import Device, EncoderSettings
 from streamstyle.stages.sequence_writer import SequenceWriter
@@ -145,8 +145,8 @@ class Job:
                 f"{self.video.path.name} was cut short: it states a length of {format_duration(cut.stated)} and holds "
                 f"{format_duration(cut.held)}"
             )
-        if not can_resume(self.video, self.output):
-            self.warn("what is piped cannot be resumed: after a stop the same command starts from the beginning")
+        for warning in resume_warnings(self.video, self.output):
+            self.warn(warning)
         if changed := self.checkpoints.changed_device():
             self.warn(changed)
         writer.copy_resumed(stop)

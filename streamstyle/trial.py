@@ -12,7 +12,7 @@ from statistics import fmean
 
 import av
 
-from streamstyle.events import Event, FrameWritten
+from streamstyle.events import Event, FrameWritten, Warned
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import Method, Settings
 from streamstyle.styles.frame_looks import FrameLooks
@@ -42,6 +42,8 @@ class TrialRun:
     """Per key frame."""
     bytes: float = 0
     """Per other frame."""
+    warnings: tuple[str, ...] = ()
+    """What was warned of before the first frame was written."""
 
     def video_bytes(self, frames: int, shots: int = 1) -> float:
         """Return the size of the video stream of a film."""
@@ -87,9 +89,11 @@ def run_trial(
     `on_frame` gets the time measured so far; when `stop` is set the trial ends with the current frame.
     """
     settings = replace(settings, flow=replace(settings.flow, flow_cache=0))
-    enough_frames, elapsed = threading.Event(), [0.0]
+    enough_frames, elapsed, warnings = threading.Event(), [0.0], list[str]()
 
     def observe(event: Event) -> None:
+        if isinstance(event, Warned) and len(elapsed) == 1:
+            warnings.append(event.message)
         if isinstance(event, FrameWritten):
             elapsed.append(event.elapsed)
             on_frame(TrialRun(_seconds_per_frame(elapsed), event.frame))
@@ -102,7 +106,8 @@ def run_trial(
         output = Path(folder) / f"trial{suffix}"
         ended = stylise_video(video, output, blend, settings, observe, enough_frames)
         keys, others = _packet_sizes(Path(ended.output)) if ended.frames else ([], [])
-    return TrialRun(_seconds_per_frame(elapsed), ended.frames, fmean(keys or [0]), fmean(others or keys or [0]))
+    sizes = fmean(keys or [0]), fmean(others or keys or [0])
+    return TrialRun(_seconds_per_frame(elapsed), ended.frames, *sizes, tuple(warnings))
 
 
 def cap_iterations(settings: Settings) -> Settings:
@@ -135,7 +140,7 @@ def _seconds_per_frame(elapsed: list[float]) -> float:
 
 
 def _mean(trials: Sequence[tuple[TrialRun, float]]) -> TrialRun:
-    """Return the mean of trials by their weights."""
+    """Return the mean of trials by their weights, and what any of them warned of."""
     total = sum(share for _, share in trials)
     weighed = [(trial, share / total) for trial, share in trials]
     return TrialRun(
@@ -143,6 +148,7 @@ def _mean(trials: Sequence[tuple[TrialRun, float]]) -> TrialRun:
         sum(trial.frames for trial, _ in weighed),
         sum(share * trial.key_bytes for trial, share in weighed),
         sum(share * trial.bytes for trial, share in weighed),
+        tuple(dict.fromkeys(warning for trial, _ in trials for warning in trial.warnings)),
     )
 
 

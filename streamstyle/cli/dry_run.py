@@ -14,6 +14,7 @@ import click
 from streamstyle.cli.console import ProgressLine, print_json
 from streamstyle.cli.media_args import probe_range, probe_stated_range
 from streamstyle.cli.run_arguments import RunArguments
+from streamstyle.cli.run_warnings import film_warnings
 from streamstyle.formatting import format_bytes, format_duration, format_rough_duration, format_speed
 from streamstyle.resume.signature import run_inputs, run_signature
 from streamstyle.settings import Settings
@@ -81,17 +82,22 @@ def _plan(
     """Return what a run would do, after stylising a few frames to measure the speed; with `count`, read all of them."""
     from streamstyle.estimate import plan
     from streamstyle.media.output_names import check_output
+    from streamstyle.resume.checkpoints import resume_warnings
     from streamstyle.resume.earlier_run import check_own, resumable_frames
 
     check_output(output, run_inputs(video, blend, settings))
     check_own(output)
     signature = run_signature(video, blend, settings)
-    resumed_frames = 0 if restart else resumable_frames(output, signature, range_is_known=count)
+    warnings = [*film_warnings(video, output, settings.source, settings.script), *resume_warnings(video, output)]
+    resumed_frames = 0
+    if not restart:
+        resumed_frames = resumable_frames(output, signature, warnings.append, range_is_known=count)
     line = ProgressLine(sys.stderr)
     of = f"/{video.frames}" if video.frames else ""
     on_progress = (lambda n: line.show(f"reading frame {n}{of}")) if count else None
     try:
-        return plan(video, output, blend, settings, on_progress, resumed_frames, adaptation_seconds)
+        planned = plan(video, output, blend, settings, on_progress, resumed_frames, adaptation_seconds)
+        return replace(planned, warnings=(*warnings, *planned.warnings))
     finally:
         line.clear()
 
@@ -116,6 +122,7 @@ def plan_rows(planned: Planned) -> list[str]:
         *((plan.stream.kind, _stream_text(plan)) for plan in planned.streams),
         ("time", f"about {time}, at {speed}, measured on a few of its frames{adaptation}"),
         ("disk", f"about {format_bytes(planned.bytes)}, {format_bytes(free)} free"),
+        *(("warning", warning) for warning in planned.warnings),
     ]
     return [f"{name:<11}{text}" for name, text in rows]
 

@@ -14,12 +14,11 @@ from streamstyle.cli.console import report_to, resume_hint
 from streamstyle.cli.errors import to_failed
 from streamstyle.cli.media_args import confirm_output, probe_range
 from streamstyle.cli.run_arguments import RunArguments
+from streamstyle.cli.run_warnings import film_warnings, stream_warnings
 from streamstyle.errors import SettingsError
 from streamstyle.events import Finished, Observer, StopEvent, Stopped, Warned
-from streamstyle.formatting import format_timestamp
-from streamstyle.looks import Looks
 from streamstyle.resume.signature import run_inputs
-from streamstyle.settings import ClusterSettings, Distribute, Settings, SourceSettings
+from streamstyle.settings import ClusterSettings, Distribute, Settings
 from streamstyle.styles.adaptation import Adaptation
 from streamstyle.styles.spec import StyleBlend
 
@@ -81,8 +80,8 @@ def _run_in_folder(movie: Path, make_arguments: Callable[[], RunArguments], repo
                 observe, on_poll = session.attach_head(observe_console, stop)
             else:
                 observe, on_frame = session.attach(observe_console, stop)
-            warn_of_losses(video, output, source, observe)
-            _warn_of_script(video, settings.script, observe)
+            for warning in (*stream_warnings(video, output), *film_warnings(video, output, source, settings.script)):
+                observe(Warned(warning))
             if arguments.adaptation is not None:
                 adapted = _adapt(arguments.adaptation, settings, observe, stop)
                 if adapted is None:
@@ -96,25 +95,6 @@ def _run_in_folder(movie: Path, make_arguments: Callable[[], RunArguments], repo
                 return run_at_address(video, output, blend, settings, cluster, observe, stop, on_poll, restart)
             with _flow_ahead(video, settings, cluster, observe, stop) as ahead:
                 return stylise_video(video, output, blend, settings, observe, stop, on_frame, restart, flow_ahead=ahead)
-
-
-def warn_of_losses(video: VideoInfo, output: Path, source: SourceSettings, observe: Observer) -> None:
-    """Warn of what the output will not hold as the film does."""
-    from streamstyle.media.output_warnings import output_warnings
-
-    for warning in output_warnings(video, output, source):
-        observe(Warned(warning))
-
-
-def _warn_of_script(video: VideoInfo, script: Looks | None, observe: Observer) -> None:
-    """Warn of what a script has for after the end of the film, in one line."""
-    end = video.film_end
-    if script is None or end is None:
-        return
-    if late := script.never_shown(end):
-        times = f"begins at {format_timestamp(late[0].start)}, and the film ends at {format_timestamp(end)}"
-        all_late = f" ({len(late)} shots in all)" if len(late) > 1 else ""
-        observe(Warned(f"{late[0].place}: the shot {times}: it is ignored{all_late}"))
 
 
 @contextmanager

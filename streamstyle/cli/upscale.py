@@ -9,7 +9,6 @@ import click
 
 from streamstyle.cli.config import ConfiguredCommand, config_options
 from streamstyle.cli.console import report_to, resume_hint
-from streamstyle.cli.film_run import warn_of_losses
 from streamstyle.cli.media_args import TimeRange, confirm_output, probe_range
 from streamstyle.cli.options import (
     FILE,
@@ -21,8 +20,9 @@ from streamstyle.cli.options import (
     threads_option,
     time_range_options,
 )
+from streamstyle.cli.run_warnings import film_warnings, stream_warnings
 from streamstyle.errors import EXIT_INTERRUPTED
-from streamstyle.events import Stopped
+from streamstyle.events import Stopped, Warned
 from streamstyle.option_values import settings_from
 from streamstyle.settings import MAX_UPSCALE, Device, EncoderSettings, Settings, SourceSettings, UpscaleSettings
 
@@ -69,6 +69,7 @@ def upscale(
     from streamstyle.pipeline import upscale_video
 
     with report_to(as_json, quiet, resume_hint(restart)) as (observe, stop):
-        warn_of_losses(video, output, source, observe)
+        for warning in (*stream_warnings(video, output), *film_warnings(video, output, source)):
+            observe(Warned(warning))
         end = upscale_video(video, output, settings, encoder, machine.device, observe, stop, restart, machine.threads)
     return EXIT_INTERRUPTED if isinstance(end, Stopped) else 0

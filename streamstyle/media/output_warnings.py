@@ -11,7 +11,7 @@ from streamstyle.media.muxer_trial import written_tags
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import open_video
 from streamstyle.media.standard_streams import is_stdout
-from streamstyle.media.stream_plan import plan_streams, portable_tags
+from streamstyle.media.stream_plan import portable_tags
 from streamstyle.settings import SourceSettings
 from streamstyle.video_info import VideoInfo
 
@@ -22,15 +22,12 @@ _SHOWN_TAGS = 5
 
 
 def output_warnings(video: VideoInfo, output: Path, source: SourceSettings) -> Iterator[str]:
-    """Yield what of the video `output` will not hold as it is, and what its frames should be but are not.
+    """Yield what of the video beside its streams `output` will not hold, and what its frames should be but are not.
 
     `source` is what the video was probed with.
 
     OutputError if FFmpeg knows no container by the suffix of `output`.
     """
-    for plan in plan_streams(video, output):
-        if plan.reason:
-            yield f"stream #{plan.stream.index} is {plan.action}: {plan.reason}"
     if lost := _lost_tags(video, output):
         more = f" and {len(lost) - _SHOWN_TAGS} more" if len(lost) > _SHOWN_TAGS else ""
         yield f"tags are left out: {output.suffix} cannot hold {', '.join(lost[:_SHOWN_TAGS])}{more}"

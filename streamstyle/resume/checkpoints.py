@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,6 +20,12 @@ Checkpoints: TypeAlias = CheckpointWriter | SequenceCheckpoints | NullCheckpoint
 def can_resume(video: VideoInfo, output: Path) -> bool:
     """Return whether a run that was stopped can be resumed: a pipe can be read, and written to, only once."""
     return video.path != STDIN and not is_stdout(output)
+
+
+def resume_warnings(video: VideoInfo, output: Path) -> Iterator[str]:
+    """Yield what the user should know before a run that cannot be resumed."""
+    if not can_resume(video, output):
+        yield "what is piped cannot be resumed: after a stop the same command starts from the beginning"
 
 
 def find_checkpoints(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from streamstyle.errors import OutputError
+from streamstyle.media.image_sequence import is_pattern
 from streamstyle.media.output_file import PartialFile, lock_existing, output_errors
 from streamstyle.media.output_names import (
     check_output,
@@ -73,8 +74,7 @@ def find_earlier_run(
         checkpoint = find_checkpoint(output, signature)
         return EarlierRun(PartialVideo(output.with_name(checkpoint.file), checkpoint)) if checkpoint else EarlierRun()
     except DamagedError as error:
-        kept = damaged_path(output).name
-        warn(f"{error.problem}; what is there is kept as {kept}, and the run starts from the beginning")
+        warn(_damage_text(error, output))
         return EarlierRun(damaged=True)
 
 
@@ -90,17 +90,31 @@ def find_checkpoint(output: Path, signature: Mapping[str, str]) -> Checkpoint | 
     return checkpoint
 
 
-def resumable_frames(output: Path, signature: Mapping[str, str], *, range_is_known: bool = True) -> int:
+def _damage_text(error: DamagedError, output: Path) -> str:
+    if is_pattern(output):  # whose images are written anew
+        return f"{error.problem}; the run starts from the beginning"
+    kept = damaged_path(output).name
+    return f"{error.problem}; what is there is kept as {kept}, and the run starts from the beginning"
+
+
+def resumable_frames(
+    output: Path,
+    signature: Mapping[str, str],
+    warn: Callable[[str], None] = lambda warning: None,
+    *,
+    range_is_known: bool = True,
+) -> int:
     """Return how many frames a run with this signature would resume after, which it verifies only when it begins.
 
-    Raises OutputError if it could not. Where the video has not been read, so that its exact range is not known, that
-    of the earlier run is taken to be the same.
+    Raises OutputError if it could not; `warn` is told of damaged files. Where the video has not been read, so that its
+    exact range is not known, that of the earlier run is taken to be the same.
     """
     try:
         if not range_is_known and (earlier := read_checkpoint(output)) is not None:
             signature = {**signature, RANGE_KEY: earlier.signature.get(RANGE_KEY, "")}
         checkpoint = find_checkpoint(output, signature)
-    except DamagedError:
+    except DamagedError as error:
+        warn(_damage_text(error, output))
         return 0
     return checkpoint.resume_point.frames if checkpoint else 0
 

@@ -128,6 +128,8 @@ def test_shots_of_a_script_after_the_end_of_the_film_are_warned_of(
     events = run(capfd, film, "--script", script, "--style", style, *options)
     warned = [event["message"] for event in events if event["event"] == "warned"]
     assert warned == ([] if said is None else [f"{script}, {said}"])
+    (planned,) = run(capfd, film, "--script", script, "--style", style, *options, "--dry-run", "-y")
+    assert planned["warnings"] == warned
 
 
 def test_quiet_prints_nothing(film: Path, style: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -253,6 +255,25 @@ def test_a_dry_run_reads_the_whole_film_only_to_count(
     assert run(capfd, film, "--style", style, "--count", code=2)[-1]["problem"].startswith("--count")
 
 
+def test_a_dry_run_says_what_a_run_warns_of_before_it_starts(
+    tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("streamstyle.gpu.device.gpu_fault", lambda: "it is too hot")
+    extras = Extras(metadata={"ARCHIVE_NUMBER": "17"})
+    film = write_film(tmp_path / "film.mkv", pan(frames=4, width=64, height=48).frames, audio=True, extras=extras)
+    arguments = [film, "--style", style, "--method", "johnson", "--height", "35", "-o", tmp_path / "out.mp4"]
+    (planned,) = run(capfd, *arguments, "--dry-run")
+    assert exit_code(["run", *map(str, arguments), "--dry-run"]) == 0
+    rows = [line for line in capfd.readouterr().out.splitlines() if line.startswith("warning")]
+    events = run(capfd, *arguments)
+    before = [event["message"] for event in events[: [event["event"] for event in events].index("started")]]
+    assert planned["warnings"] == before
+    assert [row.split(None, 1)[1] for row in rows] == before
+    for warning, said in zip(before, ("ARCHIVE_NUMBER", "--height 35 becomes", "too hot"), strict=True):
+        assert said in warning
+
+
 @pytest.mark.slow
 def test_a_dry_run_estimates_the_frames_left_after_a_stopped_run(
     film: Path, style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -272,6 +293,13 @@ def test_a_dry_run_estimates_the_frames_left_after_a_stopped_run(
     (failed,) = run(capfd, *arguments, "--strength", 0.9, "--dry-run", code=4)[-1:]
     assert (failed["event"], "started with --strength 1" in failed["problem"]) == ("failed", True)
     assert files(film.parent) == before
+    checkpoint = next(film.parent.glob("*.partial.mkv.safetensors"))
+    whole = checkpoint.read_bytes()
+    checkpoint.write_bytes(whole[: len(whole) // 2])
+    (damaged,) = run(capfd, *arguments, "--dry-run")
+    assert damaged["resumed_frames"] == 0
+    assert [warning.endswith("the run starts from the beginning") for warning in damaged["warnings"]] == [True]
+    checkpoint.write_bytes(whole)
     assert run(capfd, *arguments)[0]["resumed_frames"] == 15
 
 
