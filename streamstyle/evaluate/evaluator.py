@@ -122,6 +122,7 @@ def measure_films(
     scorer: PerceptualScorer | None = None,
     per_frame: Sequence[int | None] = (),
     with_controls: bool = False,
+    score_every: int = SCORE_EVERY,
     on_frame: Callable[[int], None] = lambda frames: None,
 ) -> list[FilmMetrics]:
     """Return the metrics of `source`, then of each of `stylised`, all along the same flow.
@@ -129,9 +130,9 @@ def measure_films(
     The flow is that of the source, scaled to the size of the first stylised film. `source_settings` give the time range
     that was stylised; 1 must be among the gaps. With a `scorer`, content and style loss are measured too. `per_frame`
     gives for each stylised film the index of its per-frame stylisation among them, with which tone lag, seam and ghost
-    are measured. With `with_controls`, the blurred and the frozen copy of the first stylised film come last. `on_frame`
-    gets the number of frames measured so far. Raises VideoError if a film cannot be read, or differs in length from the
-    source.
+    are measured. With `with_controls`, the blurred and the frozen copy of the first stylised film come last. Content
+    and style loss are measured in every `score_every`th frame. `on_frame` gets the number of frames measured so far.
+    Raises VideoError if a film cannot be read, or differs in length from the source.
     """
     videos = _probe_all(stylised, source, source_settings or SourceSettings())
     controls = ControlFilms() if with_controls else None
@@ -150,7 +151,7 @@ def measure_films(
                 accumulators, artefact_tracker.step(frames, matched.backward), strict=True
             ):
                 accumulator.artefacts.append(artefacts)
-            if scorer is not None and index % SCORE_EVERY == SCORE_EVERY // 2:
+            if scorer is not None and index % score_every == score_every // 2:
                 _add_scores(scorer, frames, accumulators)
             tracker.step(frames, matched.forward)
             recent.append(frames)

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import cv2
@@ -82,6 +83,10 @@ class ReferenceFlow:
     """The preset, if films can be made with this flow, too."""
 
 
+FlowBothWays = Callable[[Frame, Frame], tuple[Tensor, Tensor]]
+"""Returns the backward and the forward flow, [2, H, W] float32 pixels each, between an earlier and a later frame."""
+
+
 def parse_reference_flow(text: str) -> ReferenceFlow:
     """Return the reference flow named by a flow preset or a folder of .flo files; SettingsError for anything else."""
     if text in set(FlowPreset):
@@ -95,9 +100,9 @@ def parse_reference_flow(text: str) -> ReferenceFlow:
 
 def computed_flow(preset: FlowPreset, workers: int = 1) -> ReferenceFlow:
     """Return the flow that a preset computes from the source, for each gap directly."""
-    return ReferenceFlow(
-        f"{preset} flow of its source", partial(_computed_correspondences, preset=preset, workers=workers), preset
-    )
+    compute = partial(compute_both_ways, preset=preset)
+    opener = partial(correspondences_along, flow_both_ways=compute, workers=workers)
+    return ReferenceFlow(f"{preset} flow of its source", opener, preset)
 
 
 def compose_flows(steps: Sequence[Correspondence]) -> Correspondence:
@@ -131,36 +136,45 @@ def invert_flow(match: Correspondence) -> Correspondence:
 
 
 @contextmanager
-def _computed_correspondences(
-    video: VideoInfo, gaps: Sequence[int], preset: FlowPreset, workers: int
+def correspondences_along(
+    video: VideoInfo,
+    gaps: Sequence[int],
+    flow_both_ways: FlowBothWays,
+    workers: int = 1,
+    every: Mapping[int, int] = MappingProxyType({}),
 ) -> Iterator[Iterator[FrameCorrespondence]]:
+    """Open an iterator over the correspondences of each frame, along flow that is found for each pair of frames.
+
+    `every` says, by gap, that only every so many frames are compared with an earlier one; all frames by default.
+    """
+
     def match(frame_and_earlier: tuple[Frame, dict[int, Frame]]) -> FrameCorrespondence:
-        return _compute_correspondence(*frame_and_earlier, preset)
+        frame, earlier = frame_and_earlier
+        compared = {gap: before for gap, before in earlier.items() if frame.index % every.get(gap, 1) == 0}
+        return _correspondence_along(frame, compared, flow_both_ways)
 
     frames = with_lookback(number_shots(decode(video)), gaps)
     with prefetch(frames, match, workers=workers, ahead=_PREFETCH) as correspondences:
         yield correspondences
 
 
-def _compute_correspondence(frame: Frame, earlier: dict[int, Frame], preset: FlowPreset) -> FrameCorrespondence:
+def _correspondence_along(
+    frame: Frame, earlier: Mapping[int, Frame], flow_both_ways: FlowBothWays
+) -> FrameCorrespondence:
     by_gap: dict[int, Correspondence] = {}
     from_previous = None
     for gap, before in earlier.items():
-        backward, forward = _flow_both_ways(before.image, frame.image, preset)
+        backward, forward = flow_both_ways(before, frame)
         by_gap[gap] = Correspondence(backward, consistency_weight(backward, forward), from_later=True)
         if gap == 1:
             from_previous = Correspondence(forward, consistency_weight(forward, backward), from_later=False)
     return FrameCorrespondence(by_gap, from_previous)
 
 
-def _flow_both_ways(
-    before: NDArray[np.uint8],  # [H, W, 3] RGB
-    image: NDArray[np.uint8],  # [H, W, 3] RGB
-    preset: FlowPreset,
-) -> tuple[Tensor, Tensor]:
-    """Return backward and forward flow, [2, H, W] each."""
-    earlier, later = (np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8) for rgb in (before, image))
-    return optical_flow(later, earlier, preset), optical_flow(earlier, later, preset)
+def compute_both_ways(earlier: Frame, later: Frame, preset: FlowPreset) -> tuple[Tensor, Tensor]:
+    """Return backward and forward flow between two frames, [2, H, W] float32 pixels each."""
+    before, after = (np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), np.uint8) for frame in (earlier, later))
+    return optical_flow(after, before, preset), optical_flow(before, after, preset)
 
 
 def flo_folder(video: VideoInfo, gaps: Sequence[int], folder: Path) -> nullcontext[Iterator[FrameCorrespondence]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -12,8 +13,16 @@ import torch
 from streamstyle.errors import SettingsError, VideoError
 from streamstyle.evaluate.evaluator import measure_films
 from streamstyle.evaluate.metrics import FilmMetrics
-from streamstyle.evaluate.reference_flow import Correspondence, ReferenceFlow, invert_flow, parse_reference_flow
+from streamstyle.evaluate.reference_flow import (
+    Correspondence,
+    ReferenceFlow,
+    compute_both_ways,
+    correspondences_along,
+    invert_flow,
+    parse_reference_flow,
+)
 from streamstyle.media.flo import write_flo
+from streamstyle.settings import FlowPreset
 from tests.films import Scene, cut, moving_square, pan, write_film
 
 SIZE = {"width": 128, "height": 96}
@@ -88,6 +97,16 @@ def test_flow_in_files_is_not_used_across_a_cut(tmp_path: Path) -> None:
     measures = metrics_along(film, parse_reference_flow(str(write_flows(tmp_path / "flow", scene))))
     assert measures.curves["warping_error_1"][4] is None
     assert measures.warping_error[1] < 1e-3
+
+
+def test_frames_can_be_compared_only_now_and_then(tmp_path: Path) -> None:
+    """With flow for every third frame at gap 2, the others have no error there; at gap 1 all have one."""
+    compute = partial(compute_both_ways, preset=FlowPreset.ultrafast)
+    opener = partial(correspondences_along, flow_both_ways=compute, every={2: 3})
+    film = write_film(tmp_path / "pan.mkv", pan(8, **SIZE).frames)
+    measures = measure_films([film], film, None, ReferenceFlow("sparse", opener), gaps=(1, 2))[0]
+    assert [error is not None for error in measures.curves["warping_error_1"]] == [False, *[True] * 7]
+    assert [error is not None for error in measures.curves["warping_error_2"]] == [n in (3, 6) for n in range(8)]
 
 
 def test_flow_files_that_do_not_fit_the_film_are_an_error(tmp_path: Path) -> None:
