@@ -97,24 +97,26 @@ def _measure(
     results: Sequence[MethodResult], video: VideoInfo, source: SourceSettings, style: Style, keep: Path
 ) -> dict[str, Metrics]:
     """Return the metrics of the source, by that name, and of each film by its label; measured only if not kept."""
-    flow, (johnson, *others) = _reference_flow(video, keep / "flows"), results
+    flow, johnson = _reference_flow(video, keep / "flows"), results[0]
     kept = {result.spec.label: _kept_metrics(result, flow) for result in results}
-    missing = [result for result in others if not kept[result.spec.label]]
-    if missing or not kept[johnson.spec.label]:
-        measured = measure_films(
-            [result.output for result in (johnson, *missing)],
+    missing = [result for result in results if not kept[result.spec.label]]
+    measured = [johnson, *(result for result in missing if result is not johnson)]
+    if missing:
+        of_source, *of_films = measure_films(
+            [result.output for result in measured],
             video.path,
             source,
             flow,
             gaps=(1, LONG_GAP),
             scorer=load_scorer(style.path, None),
-            per_frame=[None if each.spec.method is Method.ruder else 0 for each in (johnson, *missing)],
+            per_frame=[None if each.spec.method is Method.ruder else 0 for each in measured],
             score_every=max(1, (video.frames or SCORES) // SCORES),
+            scored=[index for index, result in enumerate(measured) if result in missing],
         )
-        of_source, *of_films = (metrics.by_name() for metrics in measured)
-        for result, metrics in zip((johnson, *missing), of_films, strict=True):
-            kept[result.spec.label] = {"source": of_source, "film": metrics}
-            _keep_metrics(result, flow, kept[result.spec.label])
+        for result, metrics in zip(measured, of_films, strict=True):
+            if result in missing:
+                kept[result.spec.label] = {"source": of_source.by_name(), "film": metrics.by_name()}
+                _keep_metrics(result, flow, kept[result.spec.label])
     by_film: dict[str, Metrics] = {label: values["film"] for label, values in kept.items()}
     return {"source": kept[johnson.spec.label]["source"], **by_film}
 

@@ -6,7 +6,7 @@ However long they are, only a few frames are held in memory, and a few floats pe
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from itertools import zip_longest
@@ -123,6 +123,7 @@ def measure_films(
     per_frame: Sequence[int | None] = (),
     with_controls: bool = False,
     score_every: int = SCORE_EVERY,
+    scored: Collection[int] | None = None,
     on_frame: Callable[[int], None] = lambda frames: None,
 ) -> list[FilmMetrics]:
     """Return the metrics of `source`, then of each of `stylised`, all along the same flow.
@@ -131,7 +132,8 @@ def measure_films(
     that was stylised; 1 must be among the gaps. With a `scorer`, content and style loss are measured too. `per_frame`
     gives for each stylised film the index of its per-frame stylisation among them, with which tone lag, seam and ghost
     are measured. With `with_controls`, the blurred and the frozen copy of the first stylised film come last. Content
-    and style loss are measured in every `score_every`th frame. `on_frame` gets the number of frames measured so far.
+    and style loss are measured in every `score_every`th frame, of all films or, in less time, of those of `stylised`
+    whose indices are `scored`. `on_frame` gets the number of frames measured so far.
     Raises VideoError if a film cannot be read, or differs in length from the source.
     """
     videos = _probe_all(stylised, source, source_settings or SourceSettings())
@@ -152,7 +154,8 @@ def measure_films(
             ):
                 accumulator.artefacts.append(artefacts)
             if scorer is not None and index % score_every == score_every // 2:
-                _add_scores(scorer, frames, accumulators)
+                of_films = range(len(frames)) if scored is None else [1 + index for index in sorted(scored)]
+                _add_scores(scorer, frames, accumulators, of_films)
             tracker.step(frames, matched.forward)
             recent.append(frames)
             on_frame(index + 1)
@@ -267,11 +270,13 @@ class _Accumulator:
         return {name: curve for name, curve in curves.items() if any(value is not None for value in curve)}
 
 
-def _add_scores(scorer: PerceptualScorer, frames: Sequence[Tensor], accumulators: Sequence[_Accumulator]) -> None:
-    """Add content and style loss of each frame; the first is the source's."""
+def _add_scores(
+    scorer: PerceptualScorer, frames: Sequence[Tensor], accumulators: Sequence[_Accumulator], films: Sequence[int]
+) -> None:
+    """Add content and style loss of the frames of these films; the first frame is the source's."""
     content = scorer.content_features(frames[0])
-    for frame, accumulator in zip(frames, accumulators, strict=True):
-        accumulator.scores.append(scorer.score(frame, content))
+    for film in films:
+        accumulators[film].scores.append(scorer.score(frames[film], content))
 
 
 def _pair_errors(frame: Tensor, earlier: Tensor, match: Correspondence) -> tuple[float, float]:

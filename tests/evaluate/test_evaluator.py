@@ -170,3 +170,17 @@ def test_content_loss_is_relative_to_the_source_and_style_to_the_image(tmp_path:
     assert metrics["source"]["content"] == 0
     assert metrics["stylised"]["content"] > 0.3
     assert metrics["stylised"]["style"] < 0.3 * metrics["source"]["style"]
+
+
+def test_losses_of_a_few_frames_and_films(tmp_path: Path) -> None:
+    """A film that differs from its source in the first and third frame has no loss in every second from the second."""
+    frames = np.stack([texture(128, 96, seed) for seed in range(4)])
+    source = write_film(tmp_path / "source.mkv", frames)
+    frames[::2] = 255 - frames[::2]
+    film = write_film(tmp_path / "film.mkv", frames)
+    scorer = load_scorer(None, None)
+    measured = measure_films([film, film], source, None, MEDIUM, scorer=scorer, score_every=2, scored=[1])
+    assert [metrics.content for metrics in measured[:2]] == [None, None]
+    assert measured[2].content == pytest.approx(0, abs=0.02)
+    every_frame = measure_films([film], source, None, MEDIUM, scorer=scorer, score_every=1)
+    assert (every_frame[1].content or 0) > 0.1
