@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain, dropwhile
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +18,7 @@ from streamstyle.media.image_frames import read_frames
 from streamstyle.media.image_sequence import is_sequence
 from streamstyle.media.reader import MAX_INTERLEAVE, demux, open_at, open_pipe, open_video, seek
 from streamstyle.media.standard_streams import STANDARD_INPUT, STDIN, PacketSpool
+from streamstyle.media.time_range import decode_time
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from streamstyle.video_info import ClockJoin, VideoInfo
+
+_MAX_WAITING_BYTES = 64 << 20
+"""Of pictures after the part, while sound of the part is looked for in a pipe."""
 
 _SEEK_BACK_SECONDS = (0, 5, 60)
 """How much earlier to seek in turn where a seek lands too late, as it may with the index of some containers."""
@@ -146,17 +151,33 @@ def _decode_pipe(video: VideoInfo) -> Generator[VideoFrame]:
 def _pictures(
     container: InputContainer, stream: VideoStream, video: VideoInfo, spool: PacketSpool
 ) -> Iterator[Packet[Any]]:
-    """Yield the packets of the picture, and put those of other streams aside, but for sound before the part."""
+    """Yield the packets of the picture, and put those of other streams aside, but for sound before the part.
+
+    The decoder reads no further than to the first frame after the part, and sound of the part may come later in the
+    stream. Before that frame it is therefore read on until all sound is past the end, or cannot be expected any more.
+    """
     begin = 0 if video.is_from_start else video.start_pts * video.time_base - MAX_INTERLEAVE
+    end = inf if video.end_pts is None else video.end_pts * video.time_base
+    late = {index for index in spool.kept if container.streams[index].type == "audio"}
+    waiting: list[Packet[Any]] = []
+    waiting_bytes = 0
     for packet in demux(container, stream, *(container.streams[index] for index in spool.kept)):
+        time = decode_time(packet) or 0
         if packet.stream_index == stream.index:
-            yield packet
-        elif packet.size and (video.is_from_start or packet.stream.type != "audio" or _time(packet) >= begin):
-            spool.put(packet)
-
-
-def _time(packet: Packet[Any]) -> Fraction:
-    return (packet.pts or packet.dts or 0) * packet.time_base
+            if not waiting and (time < end or not late):
+                yield packet
+                continue
+            waiting.append(packet)
+            waiting_bytes += packet.size
+        else:
+            if packet.size and (video.is_from_start or packet.stream.type != "audio" or time >= begin):
+                spool.put(packet)
+            if time >= end:
+                late.discard(packet.stream_index)
+        if waiting and (not late or time > end + MAX_INTERLEAVE or waiting_bytes > _MAX_WAITING_BYTES):
+            yield from waiting
+            waiting, late = [], set()
+    yield from waiting
 
 
 def _video_stream(container: InputContainer, video: VideoInfo) -> VideoStream:

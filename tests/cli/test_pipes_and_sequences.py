@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -247,6 +249,54 @@ def test_sound_and_subtitles_of_a_piped_film_are_those_of_the_file(
         assert 0 <= len(piped_in) - len(of_file) <= len(part) // 2  # of a pipe it is not known where frames end
         assert piped_in[: len(of_file)] == of_file
     assert list(piped.spool.take()) == [], "nothing is left behind"
+
+
+@pytest.mark.parametrize(("delay", "end"), [(1.2, "0.6"), (1.2, "1.1"), (5, "0.6")])
+def test_sound_that_comes_late_in_a_pipe_is_read_up_to_the_end_of_the_range(
+    style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delay: float, end: str
+) -> None:
+    """By more than the decoder reads ahead, and even where there is no more picture."""
+    film = write_film(tmp_path / "film.ts", pan(frames=50).frames, audio=True)
+    film.write_bytes(with_late_sound(film.read_bytes(), delay / 2))
+    pipe_in(monkeypatch, film.read_bytes())
+    for source, output in ((film, "file.mkv"), ("-", "piped.mkv")):
+        run(source, "--style", style, "--strength", "0", "--range", f"0.2-{end}", "-o", tmp_path / output)
+    piped_in, of_file = (packets(tmp_path / f"{name}.mkv", "audio") for name in ("piped", "file"))
+    assert 0 <= len(piped_in) - len(of_file) <= 1
+    assert piped_in[: len(of_file)] == of_file
+    assert len(of_file) > 10
+
+
+@pytest.mark.parametrize("seconds", [3, 60])
+def test_sound_that_never_comes_is_not_waited_for_long(
+    style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    """Ten seconds of picture, or all that there is; here the sound ends before the range does."""
+    film = write_film(tmp_path / "film.ts", pan(frames=seconds * 5, width=64, height=48).frames, rate=5, audio=True)
+    film.write_bytes(with_late_sound(film.read_bytes(), 1.0, keep=0.1))
+    pipe_in(monkeypatch, film.read_bytes())
+    read = list[float]()
+    demux = decoder.demux
+
+    def noted(*arguments: Any) -> Iterator[Any]:
+        for packet in demux(*arguments):
+            read.append(float((packet.dts or 0) * packet.time_base))
+            yield packet
+
+    monkeypatch.setattr(decoder, "demux", noted)
+    run("-", "--style", style, "--strength", "0", "--range", "0-2", "-o", tmp_path / "piped.mkv")
+    assert len(list(frame_images(tmp_path / "piped.mkv"))) == 10
+    assert max(read) < read[0] + min(seconds, 2 + 10 + 1)
+
+
+def with_late_sound(film: bytes, share: float, keep: float = 1.0) -> bytes:
+    """An MPEG transport stream of which sound comes so much of its length later; of it only a share is kept."""
+    blocks = [film[begin : begin + 188] for begin in range(0, len(film), 188)]
+    sound = [position for position, block in enumerate(blocks) if (block[1] & 0x1F) << 8 | block[2] == 0x101]
+    kept = sound[: round(keep * len(sound))]
+    places = {position: position + (0 if number < 3 else share * len(blocks)) for number, position in enumerate(kept)}
+    ordered = sorted(set(range(len(blocks))) - set(sound) | set(kept), key=lambda each: places.get(each, each))
+    return b"".join(blocks[position] for position in ordered)
 
 
 def test_a_header_that_is_read_beside_the_film_takes_nothing_from_it() -> None:
