@@ -29,10 +29,12 @@ from streamstyle.ops.layers import (
     LayerBlend,
     blend_layers,
     energy_blocks,
+    gradient_blocks,
     tone_blocks,
     tone_difference,
     torch_blend_layers,
     torch_energy_blocks,
+    torch_gradient_blocks,
     torch_tone_blocks,
 )
 from streamstyle.ops.luma import BT709
@@ -170,6 +172,12 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
             lambda: energy_blocks(carried, stylised),
             lambda: torch_energy_blocks(carried, stylised),
             24,
+        ),
+        Case(
+            "gradients of blocks",
+            lambda: gradient_blocks(carried, image, stylised),
+            lambda: torch_gradient_blocks(carried, image, stylised),
+            36,
         ),
         Case("means of blocks", lambda: block_means(image), lambda: torch_block_means(image), 12),
         Case(

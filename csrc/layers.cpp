@@ -123,23 +123,43 @@ PIXEL void blend_image(const Real* carried, const Real* stylised, const Real* de
 template <typename Real>
 struct AddTone {
     const Real *carried, *stylised, *trust;
-    long area;
-    PIXEL void operator()(long pixel, Real* sums, long stride) const {
-        add_tone(carried + pixel, stylised + pixel, trust[pixel], area, sums, stride);
+    int height, width;
+    PIXEL void operator()(int y, Real* sums) const {
+        const long first = long(y) * width, area = long(height) * width;
+#pragma omp simd
+        for (int x = 0; x < width; ++x)
+            add_tone(carried + first + x, stylised + first + x, trust[first + x], area, sums + x, width);
     }
 };
 
 template <typename Real>
 struct AddEnergy {
     const Real *shown, *detail;
-    long area;
-    PIXEL void operator()(long pixel, Real* sums, long stride) const {
-        add_energy(shown + pixel, detail + pixel, area, sums, stride);
+    int height, width;
+    PIXEL void operator()(int y, Real* sums) const {
+        const long first = long(y) * width, area = long(height) * width;
+#pragma omp simd
+        for (int x = 0; x < width; ++x) add_energy(shown + first + x, detail + first + x, area, sums + x, width);
+    }
+};
+
+template <typename Real>
+struct AddGradients {
+    const Real *shown, *coarse, *stylised;
+    int height, width;
+    PIXEL void operator()(int y, Real* sums) const {
+        const long first = long(y) * width, area = long(height) * width, down = y + 1 < height ? width : 0;
+        const int last = width - 1;
+#pragma omp simd
+        for (int x = 0; x < last; ++x)
+            add_gradients(shown + first + x, coarse + first + x, stylised + first + x, 1, down, area, sums + x, width);
+        add_gradients(shown + first + last, coarse + first + last, stylised + first + last, 0, down, area, sums + last,
+                      width);
     }
 };
 
 // Fills the means of PLANES values over blocks: the sums of columns first, in `sums`, [PLANES, width], then those of
-// blocks. `add(pixel, sums, stride)` adds the values of a pixel.
+// blocks. `add(y, sums)` adds the values of the pixels of a row.
 template <typename Real, int PLANES, typename Add>
 PIXEL void block_means(const Add& add, Real* means, int height, int width, Real* sums) {
     const int columns = (width + BLOCK - 1) / BLOCK;
@@ -147,9 +167,7 @@ PIXEL void block_means(const Add& add, Real* means, int height, int width, Real*
     for (int top = 0; top < height; top += BLOCK, means += columns) {
         const int rows = inside_block(top, height);
         for (long k = 0; k < PLANES * long(width); ++k) sums[k] = Real(0);
-        for (int y = top; y < top + rows; ++y)
-#pragma omp simd
-            for (int x = 0; x < width; ++x) add(long(y) * width + x, sums + x, width);
+        for (int y = top; y < top + rows; ++y) add(y, sums);
         for (int c = 0; c < PLANES; ++c)
             for (int b = 0; b < columns; ++b) {
                 const int inside = inside_block(b * BLOCK, width);
@@ -185,12 +203,18 @@ PIXEL void block_means(const Add& add, Real* means, int height, int width, Real*
     EXPORTED tone_blocks##suffix(const Real* carried, const Real* stylised, const Real* trust, Real* means,            \
                                  int height, int width) {                                                              \
         std::vector<Real> sums(4 * long(width));                                                                       \
-        block_means<Real, 4>(AddTone<Real>{carried, stylised, trust, long(height) * width}, means, height, width,      \
+        block_means<Real, 4>(AddTone<Real>{carried, stylised, trust, height, width}, means, height, width,             \
                              sums.data());                                                                             \
     }                                                                                                                  \
     EXPORTED energy_blocks##suffix(const Real* shown, const Real* detail, Real* means, int height, int width) {        \
         std::vector<Real> sums(2 * long(width));                                                                       \
-        block_means<Real, 2>(AddEnergy<Real>{shown, detail, long(height) * width}, means, height, width, sums.data()); \
+        block_means<Real, 2>(AddEnergy<Real>{shown, detail, height, width}, means, height, width, sums.data());        \
+    }                                                                                                                  \
+    EXPORTED gradient_blocks##suffix(const Real* shown, const Real* coarse, const Real* stylised, Real* means,         \
+                                     int height, int width) {                                                          \
+        std::vector<Real> sums(4 * long(width));                                                                       \
+        block_means<Real, 4>(AddGradients<Real>{shown, coarse, stylised, height, width}, means, height, width,         \
+                             sums.data());                                                                             \
     }
 
 EXPORT(float, )

@@ -117,3 +117,24 @@ extern "C" __global__ void energy_blocks(const float* shown,   // [3, height, wi
         }
     for (int c = 0; c < 2; ++c) means[(c * rows + row) * columns + column] = sums[c] / float(inside_y * inside_x);
 }
+
+// One thread per block of BLOCK x BLOCK pixels.
+extern "C" __global__ void gradient_blocks(const float* shown,     // [3, height, width]
+                                           const float* coarse,    // [3, height, width]
+                                           const float* stylised,  // [3, height, width]
+                                           float* means,           // [4, height / BLOCK, width / BLOCK], rounded up
+                                           int height, int width) {
+    const int column = blockIdx.x * TILE_X + threadIdx.x, row = blockIdx.y * TILE_Y + threadIdx.y;
+    const int columns = (width + BLOCK - 1) / BLOCK, rows = (height + BLOCK - 1) / BLOCK;
+    if (column >= columns || row >= rows) return;
+    const int x = column * BLOCK, y = row * BLOCK;
+    const int inside_y = inside_block(y, height), inside_x = inside_block(x, width);
+    float sums[4] = {};
+    for (int j = 0; j < inside_y; ++j)
+        for (int i = 0; i < inside_x; ++i) {
+            const int pixel = (y + j) * width + x + i;
+            const long right = x + i + 1 < width ? 1 : 0, down = y + j + 1 < height ? width : 0;
+            add_gradients(shown + pixel, coarse + pixel, stylised + pixel, right, down, long(height) * width, sums, 1);
+        }
+    for (int c = 0; c < 4; ++c) means[(c * rows + row) * columns + column] = sums[c] / float(inside_y * inside_x);
+}

@@ -70,6 +70,25 @@ PIXEL void add_tone(const Real* carried, const Real* stylised, Real trust, long 
     sums[3 * stride] += trust;
 }
 
+// Adds a pixel to four sums, which are `stride` apart: with s, c, j the detail that is shown, the blurred coarse layer and
+// the frame's own stylisation, |grad s|^2, grad s . grad c, |grad c|^2 and |grad j|^2. The neighbours that a gradient is
+// the difference to are `right` and `down` further on; 0 at the edge, where there is none.
+template <typename Real>
+PIXEL void add_gradients(const Real* shown, const Real* coarse, const Real* stylised, long right, long down, long area,
+                         Real* sums, long stride) {
+    UNROLL
+    for (int c = 0; c < 3; ++c) {
+        const long at = c * area;
+        const Real s_x = shown[at + right] - shown[at], s_y = shown[at + down] - shown[at];
+        const Real c_x = coarse[at + right] - coarse[at], c_y = coarse[at + down] - coarse[at];
+        const Real j_x = stylised[at + right] - stylised[at], j_y = stylised[at + down] - stylised[at];
+        sums[0] += s_x * s_x + s_y * s_y;
+        sums[stride] += s_x * c_x + s_y * c_y;
+        sums[2 * stride] += c_x * c_x + c_y * c_y;
+        sums[3 * stride] += j_x * j_x + j_y * j_y;
+    }
+}
+
 // Adds a pixel to two sums, which are `stride` apart: the squared magnitudes of two details.
 template <typename Real>
 PIXEL void add_energy(const Real* shown, const Real* detail, long area, Real* sums, long stride) {

@@ -121,6 +121,7 @@ KERNELS = {
         Kernel("depth_to_space", "network_ends", ("H W 12",), ("12 H W",)),
         Kernel("gaussian_blur", "blur", ("C H W", "T"), ("C H W",), sizes="C H W T"),
         Kernel("energy_blocks", "layers", ("3 H W", "3 H W"), ("2 H/8+ W/8+",), threads="H/8+ W/8+"),
+        Kernel("gradient_blocks", "layers", ("3 H W", "3 H W", "3 H W"), ("4 H/8+ W/8+",), threads="H/8+ W/8+"),
         Kernel("local_excess", "layers", ("H W", "H W"), ("H W",)),
         Kernel("network_input", "network_ends", ("3 H W", "3 A B"), ("H/2 W/2 12",), 1, threads="H/2 W/2"),
         Kernel("relative_means", "network_ends", ("3 H W",), ("3 H/4 W/4",), threads="H/4 W/4"),

@@ -6,8 +6,8 @@ layers, which are carried as they are or replaced, never averaged. By turns, eve
 replaced by the detail of the current frame, and is blended in over the frames that follow.
 
 Besides, the luma of the source is carried, as the image is: it shows where flow was wrong (`ops/carried_trust.py`).
-Tone is drawn towards that of the frame's own stylisation (`tone_difference`), and the contrast of the detail towards
-that of its detail (`detail_gain`).
+Tone is drawn towards that of the frame's own stylisation (`tone_difference`), and the detail is multiplied so that the
+picture is as sharp as that (`detail_gain`).
 """
 
 from __future__ import annotations
@@ -31,10 +31,13 @@ from streamstyle.ops.filters import (
 PLANES = 10
 """Planes of the layers: three coarse, three each of two detail layers, and the luma of the source."""
 
-DETAIL_SIGMA = 1.5
+DETAIL_SIGMA = 1.0
 """Pixels: standard deviation of the Gaussian that separates detail from the coarse layer."""
 
-TONE_SHARE = 0.65
+BAND_SIGMA = 2.0
+"""Pixels at half the size: standard deviation of the Gaussian below whose size contrast is restored."""
+
+TONE_SHARE = 0.7
 """Usual share of a difference in tone that is corrected per frame."""
 
 GAIN_SHARE = 0.25
@@ -46,6 +49,9 @@ MAX_BAND_GAIN = 1.5
 
 _FAINT_ENERGY = 2e-5
 """Squared detail that counts as none, so that the gain is 1 where there is nothing to see."""
+
+_FAINT_GRADIENT = 1e-5
+"""The same of squared gradients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +151,45 @@ def torch_blend_layers(
 
 def detail_gain(
     shown: Tensor,  # [3, H, W] float32: detail
-    detail: Tensor,  # [3, H, W] float32: of the frame's own stylisation
+    coarse: Tensor,  # [3, H, W] float32: the coarse layer without its own detail
+    stylised: Tensor,  # [3, H, W] float32 in [0, 1]
     previous: Tensor | None,  # [1, H/8, W/8] float32: gain of the frame before
     share: float = GAIN_SHARE,  # of this frame's own gain, against the previous one
 ) -> Tensor:  # [1, H/8, W/8] float32
-    """Return what `shown` has to be multiplied by for the local contrast of `detail`, smoothed in time."""
-    energy = smooth_blocks(energy_blocks(shown, detail)) + _FAINT_ENERGY
-    gain = (energy[1:] / energy[:1]).sqrt().clamp(MIN_GAIN, MAX_GAIN)
+    """Return the gain g of `shown` that makes the picture as sharp as the frame's own stylisation, smoothed in time.
+
+        mean(|grad(coarse + g shown)|^2) = mean(|grad stylised|^2)
+
+    locally, the larger solution, or the g that comes nearest. Two layers mixed in equal parts have half the energy of
+    one. And what is of the size that separates the layers lies in both by half: detail and coarse layer of one frame
+    add up to it, those of different frames to less.
+    """
+    squared, product, of_coarse, aim = smooth_blocks(gradient_blocks(shown, coarse, stylised))
+    squared, lacking = squared + _FAINT_GRADIENT, aim + _FAINT_GRADIENT - of_coarse
+    gain = ((product.square() + squared * lacking).clamp_min_(0).sqrt_() - product) / squared
+    gain = gain.clamp_(MIN_GAIN, MAX_GAIN)[None]
     return gain if previous is None else torch.lerp(previous, gain, share)
+
+
+def gradient_blocks(shown: Tensor, coarse: Tensor, stylised: Tensor) -> Tensor:  # [4, H/8, W/8], rounded up
+    """Return the means over blocks of |grad s|^2, grad s . grad c, |grad c|^2 and |grad j|^2 of images [3, H, W] each.
+
+    s, c and j are `shown`, `coarse` and `stylised`. A gradient is the differences to the right and to the lower
+    neighbour, 0 at the edge, where there is none; products are sums over the channels, too.
+    """
+    if kernels := find_kernels(shown, coarse, stylised):
+        return kernels.run("gradient_blocks", shown, coarse, stylised)[0]
+    return torch_gradient_blocks(shown, coarse, stylised)
+
+
+def torch_gradient_blocks(shown: Tensor, coarse: Tensor, stylised: Tensor) -> Tensor:
+    """The torch twin of `gradient_blocks`, and its specification."""
+    s, c, j = (_gradients(each) for each in (shown, coarse, stylised))
+    return block_means(torch.stack([(a * b).sum((0, 1)) for a, b in ((s, s), (s, c), (c, c), (j, j))]))
+
+
+def _gradients(image: Tensor) -> Tensor:  # [3, H, W] -> [2, 3, H, W]
+    return torch.stack((F.pad(image.diff(dim=2), (0, 1)), F.pad(image.diff(dim=1), (0, 0, 0, 1))))
 
 
 def energy_blocks(shown: Tensor, detail: Tensor) -> Tensor:  # [2, H/8, W/8], rounded up
@@ -170,11 +207,15 @@ def torch_energy_blocks(shown: Tensor, detail: Tensor) -> Tensor:
 def merge_layers(
     planes: Tensor,  # [10, H, W] float32
     shown: Tensor,  # [3, H, W] float32: detail
-    gain: Tensor,  # [1, H/8, W/8] float32
-) -> Tensor:  # [3, H, W] float32 in [0, 1]
-    """Return the image that is shown: the coarse layer without its own detail, and the detail times its gain."""
+    stylised: Tensor,  # [3, H, W] float32 in [0, 1]
+    previous: Tensor | None,  # [1, H/8, W/8] float32: gain of the frame before
+    share: float = GAIN_SHARE,  # as for `detail_gain`
+) -> tuple[Tensor, Tensor]:  # [3, H, W] float32 in [0, 1], [1, H/8, W/8]
+    """Return the image that is shown, the coarse layer without its own detail and the detail times its gain, and the
+    gain."""
     coarse = gaussian_blur(planes[:3], DETAIL_SIGMA)
-    return coarse.addcmul_(shown, enlarge_means(gain, *shown.shape[1:])).clamp_(0, 1)
+    gain = detail_gain(shown, coarse, stylised, previous, share)
+    return coarse.addcmul_(shown, enlarge_means(gain, *shown.shape[1:])).clamp_(0, 1), gain
 
 
 def restore_contrast(
@@ -182,7 +223,7 @@ def restore_contrast(
     stylised: Tensor,  # [3, H, W] float32 in [0, 1]
 ) -> Tensor:  # [3, H, W] float32 in [0, 1]
     """Return the image with the local contrast of the frame's own stylisation where it has less, of what is finer than
-    twice `DETAIL_SIGMA`: of that, averaging has greyed the coarse layer. It is computed at half the size."""
+    twice `BAND_SIGMA`: of that, averaging has greyed the coarse layer. It is computed at half the size."""
     band, own = (_half_size_detail(each) for each in (image, stylised))
     energy = smooth_blocks(energy_blocks(band, own)) + _FAINT_ENERGY
     gain = (energy[1:] / energy[:1]).sqrt().clamp(1, MAX_BAND_GAIN)
@@ -198,4 +239,4 @@ def _half_size_detail(image: Tensor) -> Tensor:  # [3, H, W] -> [3, H/2, W/2], r
         image[:, row::2, ::2] + image[:, row::2, 1::2] for row in (0, 1)
     )  # pooling takes five times as long
     half = (upper + lower).mul_(0.25)
-    return half - gaussian_blur(half, DETAIL_SIGMA)
+    return half - gaussian_blur(half, BAND_SIGMA)

@@ -23,7 +23,6 @@ from streamstyle.ops.layers import (
     TONE_SHARE,
     LayerBlend,
     blend_layers,
-    detail_gain,
     merge_layers,
     restore_contrast,
     start_layers,
@@ -141,9 +140,9 @@ def _blend(
     tone = tone_difference(carried.image[:3], stylised, trust)
     blend = _layer_blend(age, settings)
     layers, shown = blend_layers(carried.image, stylised, detail, source, trust, tone, blend)
-    gain = detail_gain(shown, detail, state.gain, GAIN_SHARE * _haste(settings.steadiness))
-    image = restore_contrast(merge_layers(layers, shown, gain), stylised)
-    return layers, image, replace(state, age=age, gain=gain)
+    share = GAIN_SHARE * _haste(settings.steadiness)
+    image, gain = merge_layers(layers, shown, stylised, state.gain, share)
+    return layers, restore_contrast(image, stylised), replace(state, age=age, gain=gain)
 
 
 def _layer_blend(age: int, settings: ConsistencySettings) -> LayerBlend:

@@ -20,6 +20,7 @@ from streamstyle.ops.layers import (
     LayerBlend,
     torch_blend_layers,
     torch_energy_blocks,
+    torch_gradient_blocks,
     torch_tone_blocks,
 )
 from streamstyle.ops.luma import BT601, BT709, LumaWeights
@@ -250,6 +251,8 @@ def test_the_layers_equal_their_twins(cpu_kernels: CpuKernels, height: int, widt
     torch.testing.assert_close(means, torch_tone_blocks(planes[:3], stylised, trust), rtol=0, atol=atol)
     means = cpu_kernels.run("energy_blocks", stylised, detail)[0]
     torch.testing.assert_close(means, torch_energy_blocks(stylised, detail), rtol=0, atol=2 * atol)
+    means = cpu_kernels.run("gradient_blocks", detail, planes[:3], stylised)[0]
+    torch.testing.assert_close(means, torch_gradient_blocks(detail, planes[:3], stylised), rtol=0, atol=2 * atol)
 
 
 @pytest.mark.parametrize(("height", "width"), [(4, 4), (8, 4), (16, 20), (48, 64)])

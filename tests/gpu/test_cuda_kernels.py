@@ -25,6 +25,7 @@ from streamstyle.ops.layers import (
     LayerBlend,
     torch_blend_layers,
     torch_energy_blocks,
+    torch_gradient_blocks,
     torch_tone_blocks,
 )
 from streamstyle.ops.luma import BT709
@@ -159,6 +160,8 @@ def test_the_layers_equal_their_twins(kernels: CudaKernels, height: int, width: 
     torch.testing.assert_close(means, torch_tone_blocks(planes[:3], stylised, trust), rtol=0, atol=1e-6)
     means = kernels.run("energy_blocks", stylised, detail)[0]
     torch.testing.assert_close(means, torch_energy_blocks(stylised, detail), rtol=0, atol=2e-6)
+    means = kernels.run("gradient_blocks", detail, planes[:3], stylised)[0]
+    torch.testing.assert_close(means, torch_gradient_blocks(detail, planes[:3], stylised), rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize(("height", "width"), [(4, 4), (8, 36), (36, 132)])
@@ -218,6 +221,7 @@ def test_kernels_read_nothing_outside_the_image(kernels: CudaKernels) -> None:
         kernels.run("local_excess", trust, trust)[0],
         kernels.run("tone_blocks", carried, image, trust)[0],
         kernels.run("energy_blocks", carried, image)[0],
+        kernels.run("gradient_blocks", carried, image, carried)[0],
         kernels.run("block_means", image)[0],
         kernels.run("add_doubled", image, surround_with_nan(random(3, 19, 35)))[0],
         kernels.run("relative_means", surround_with_nan(random(3, 36, 72)))[0],

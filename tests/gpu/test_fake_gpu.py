@@ -21,7 +21,7 @@ from streamstyle.models.weights import prepare_style_net
 from streamstyle.ops import transfer
 from streamstyle.ops.filters import gaussian_taps
 from streamstyle.ops.image import to_tensor
-from streamstyle.ops.layers import DETAIL_SIGMA
+from streamstyle.ops.layers import BAND_SIGMA, DETAIL_SIGMA
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.temporal import temporal_term
 from streamstyle.ops.transfer import to_host
@@ -134,7 +134,8 @@ def test_stylisation_needs_no_synchronisation(gpu: FakeGPU, style: StyleNet, set
 def test_live_frames_need_no_synchronisation(gpu: FakeGPU, style: StyleNet, lookback: tuple[int, ...]) -> None:
     frames = stylised(flowed(3, lookback), style)
     lanczos_table(CUDA)
-    gaussian_taps(DETAIL_SIGMA, CUDA)  # both are uploaded once
+    for sigma in (DETAIL_SIGMA, BAND_SIGMA):
+        gaussian_taps(sigma, CUDA)  # all of these are uploaded once
     steady = live(frames, replace(LIVE, lookback=lookback))
     assert count_syncs(gpu, steady) == [({}, 2), ({}, 4), ({}, 2 + 2 * len(lookback))]
 

@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from streamstyle.evaluate.metrics import sharpness
 from streamstyle.ops.filters import enlarge_means, gaussian_blur
 from streamstyle.ops.layers import (
+    DETAIL_SIGMA,
     MAX_GAIN,
     PLANES,
     TONE_SHARE,
@@ -13,6 +15,7 @@ from streamstyle.ops.layers import (
     blend_layers,
     correct_tone,
     detail_gain,
+    gradient_blocks,
     merge_layers,
     restore_contrast,
     start_layers,
@@ -46,8 +49,9 @@ def test_the_first_frame_of_a_shot_is_shown_as_it_is() -> None:
     stylised = random(3, HEIGHT, WIDTH)
     planes = start_layers(stylised, random(HEIGHT, WIDTH, seed=1))
     assert planes.shape == (PLANES, HEIGHT, WIDTH)
-    shown = merge_layers(planes, planes[3:6], torch.ones(1, HEIGHT // 8, WIDTH // 8))
+    shown, gain = merge_layers(planes, planes[3:6], stylised, None)
     torch.testing.assert_close(shown, stylised)
+    torch.testing.assert_close(gain, torch.ones(1, HEIGHT // 8, WIDTH // 8))
 
 
 def test_without_trust_every_layer_is_that_of_the_frame() -> None:
@@ -106,11 +110,47 @@ def smooth(seed: int) -> Tensor:
 
 
 def test_the_gain_restores_contrast_within_limits_and_smoothly() -> None:
-    detail = random(3, HEIGHT, WIDTH) - 0.5
-    torch.testing.assert_close(detail_gain(detail / 1.5, detail, None), torch.full((1, 5, 7), 1.5), atol=1e-2, rtol=0)
-    assert torch.equal(detail_gain(detail / 9, detail, None), torch.full((1, 5, 7), MAX_GAIN))
-    smoothed = detail_gain(detail / 1.5, detail, torch.ones(1, 5, 7))
+    stylised = random(3, HEIGHT, WIDTH)
+    coarse = gaussian_blur(stylised, DETAIL_SIGMA)
+    detail = stylised - coarse
+    gain = detail_gain(detail / 1.5, coarse, stylised, None)
+    torch.testing.assert_close(gain, torch.full((1, 5, 7), 1.5), atol=1e-2, rtol=0)
+    assert torch.equal(detail_gain(detail / 9, coarse, stylised, None), torch.full((1, 5, 7), MAX_GAIN))
+    smoothed = detail_gain(detail / 1.5, coarse, stylised, torch.ones(1, 5, 7))
     torch.testing.assert_close(smoothed, torch.full((1, 5, 7), 1.125), atol=1e-2, rtol=0)
+
+
+def test_layers_of_different_frames_make_a_picture_as_sharp_as_one_frame() -> None:
+    stylised, earlier = (gaussian_blur(random(3, HEIGHT, WIDTH, seed=seed), 1.0) for seed in (1, 2))
+    planes = start_layers(earlier, earlier[0])
+    shown = stylised - gaussian_blur(stylised, DETAIL_SIGMA)
+    flat = gaussian_blur(earlier, DETAIL_SIGMA) + shown
+    image, gain = merge_layers(planes, shown, stylised, None)
+    assert sharpness(flat) < 0.85 * sharpness(stylised)
+    assert abs(sharpness(image) / sharpness(stylised) - 1) < 0.04
+    assert gain.min() > 1.05
+
+
+def test_the_gain_is_one_where_there_is_nothing_to_see() -> None:
+    flat = torch.full((3, HEIGHT, WIDTH), 0.5)
+    assert torch.equal(detail_gain(torch.zeros_like(flat), flat, flat, None), torch.ones(1, 5, 7))
+
+
+def test_where_the_coarse_layer_alone_is_sharper_than_the_frame_no_more_detail_is_added() -> None:
+    sharp, flat = random(3, HEIGHT, WIDTH), torch.full((3, HEIGHT, WIDTH), 0.5)
+    assert detail_gain(0.1 * random(3, HEIGHT, WIDTH, seed=1), sharp, flat, None).max() <= 1
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 9), (9, 1), (17, 8)])
+def test_gradients_of_blocks_end_at_the_edge(height: int, width: int) -> None:
+    step = torch.zeros(3, height, width)
+    step[:, :, width // 2 :] = 1
+    means = gradient_blocks(step, 2 * step, 3 * step)
+    total = height * 3 * (width > 1)  # a step of 1 in every row
+    pixels = torch.nn.functional.avg_pool2d(
+        torch.ones(1, height, width), 8, ceil_mode=True, count_include_pad=False, divisor_override=1
+    )
+    torch.testing.assert_close((means * pixels).sum((1, 2)), total * torch.tensor([1.0, 2, 4, 9]))
 
 
 @pytest.mark.parametrize("trusted", [1.0, 0.6])
