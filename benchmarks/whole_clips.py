@@ -12,9 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+import cv2
+import numpy as np
 
 from benchmarks.flow_folder import kept_flow
 from benchmarks.report import Row, markdown
+from benchmarks.worst_frames import worst_place
 from streamstyle.cli.methods import parse_methods
 from streamstyle.compare.method_runs import MethodResult, MethodSpec, run_methods
 from streamstyle.evaluate.evaluator import measure_films
@@ -65,25 +68,37 @@ Metrics = Mapping[str, float]
 @click.option("--methods", default="live,consistent", show_default=True, help="As for `compare`; johnson is the first.")
 @click.option("--size", default="640x360", show_default=True, metavar="WxH", help="Working size of the films.")
 @click.option("--films-only", is_flag=True, help="Make the films, measure nothing.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Image of where the first of --methods is worst.")
 @click.option("--keep", type=click.Path(path_type=Path), required=True, help="Folder for films, flows and values.")
 def main(
-    films: tuple[Path, ...], styles: tuple[str, ...], methods: str, size: str, films_only: bool, keep: Path
+    films: tuple[Path, ...],
+    styles: tuple[str, ...],
+    methods: str,
+    size: str,
+    films_only: bool,
+    picture: Path | None,
+    keep: Path,
 ) -> None:
     """Stylise whole films with methods and styles, measure them and print a table relative to johnson.
 
     Films named demo.* are measured along the demo film's true motion, others along DeepFlow. A film is made again only
-    if its file is missing, so remove those of a method that has changed.
+    if its file is missing, so remove those of a method that has changed. --picture shows, of each film and style, the
+    place where the first of --methods differs most from johnson, as all methods paint it.
     """
     width, height = map(int, size.split("x"))
-    source, rows = SourceSettings(size=(width, height)), []
+    source, rows, places = SourceSettings(size=(width, height)), [], []
     for film in films:
         for style in map(get_style, styles):
             specs = parse_methods(f"johnson,{methods}" if methods else "johnson", Settings(source, encoder=LOSSLESS))
             video = probe(film, source)
             results = _make_films(specs, video, style, keep / f"{film.stem}.{style.name}.{size}")
+            if picture:
+                places.append(worst_place([result.output for result in results]))
             if not films_only:
                 rows.append(_row(film, style, _measure(results, video, source, style, keep)))
                 click.echo(markdown(rows[-1:]))
+    if picture:
+        cv2.imwrite(str(picture), cv2.cvtColor(np.vstack(places), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
     if rows:
         click.echo(f"\n{markdown(rows)}\n\n{describe_machine(machine_info())}")
 

@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from benchmarks import flow_folder
 from benchmarks.flow_folder import kept_flow
 from benchmarks.whole_clips import main
+from benchmarks.worst_frames import worst_place
 from streamstyle.media.probe import probe
 from streamstyle.settings import FlowPreset, SourceSettings
-from tests.films import pan, write_film
+from tests.films import pan, still, write_film
 
 
 def run(film: Path, keep: Path, methods: str) -> str:
@@ -50,3 +51,16 @@ def test_a_flow_that_is_kept_is_not_computed_again(tmp_path: Path, monkeypatch: 
     assert len(read) == 2
     assert all(torch.equal(one, other) for one, other in zip(computed, read, strict=True))
     assert float(computed[0].abs().mean()) > 0.5
+
+
+def test_the_worst_place_is_where_the_films_differ_most(tmp_path: Path) -> None:
+    """Two still films of four frames; in the third, the lower right quarter of one is white."""
+    frames = still(4, 64, 48).frames
+    changed = frames.copy()
+    changed[1, :10, :10] = 255
+    changed[2, 24:, 32:] = 255
+    films = [write_film(tmp_path / "one.mkv", frames), write_film(tmp_path / "two.mkv", changed)]
+    place = worst_place(films)
+    assert place.shape == (24, 64, 3)
+    assert place[:, 32:].mean() > 250
+    assert abs(place[:, :32].astype(int) - frames[2, 24:, 32:]).mean() < 3
