@@ -274,27 +274,6 @@ class Failed(Event):
     exit_code: int
 
 
-@dataclass(frozen=True, slots=True)
-class FilmResult:
-    """What became of one of several films."""
-
-    video: str
-    output: str = ""
-    """Path of the output, of a stopped run the partial one; empty if it is not known."""
-    state: str = "waiting"
-    """`finished`, `exists` (the output did before), `failed`, `stopped` or `waiting`."""
-    problem: str = ""
-    """Why it failed, or how far it got."""
-
-
-@dataclass(frozen=True, slots=True)
-class FilmsEnded(Event):
-    """The run of several films has ended; the runs of each have had events of their own."""
-
-    films: tuple[FilmResult, ...]
-    elapsed: float
-
-
 TRANSIENT = (FrameWritten, StatusSampled, WorkersSampled, PreviewsWritten, TrainingStep)
 """Events of which only the latest of each kind matters."""
 

@@ -18,6 +18,7 @@ import streamstyle.runs.folder as folder_module
 import streamstyle.runs.monitor as monitor_module
 from streamstyle import events
 from streamstyle.cli.main import exit_code
+from streamstyle.cli.many_films import FilmsEnded
 from streamstyle.compare import events as compare_events
 from streamstyle.estimate import Planned
 from streamstyle.evaluate.evaluator import Measured
@@ -104,7 +105,7 @@ def test_the_json_of_a_dry_run_is_as_committed(tmp_path: Path, capfd: pytest.Cap
 def event_types() -> list[type[Event]]:
     members = [member for module in (events, compare_events) for member in vars(module).values()]
     kinds = [each for each in members if isinstance(each, type) and issubclass(each, Event) and each is not Event]
-    return [*dict.fromkeys(kinds), Planned, Measured]
+    return [*dict.fromkeys(kinds), Planned, Measured, FilmsEnded]
 
 
 def test_the_docs_list_every_event_with_all_of_its_fields() -> None:

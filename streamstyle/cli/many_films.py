@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from streamstyle.cli.film_run import Reporting, run_film
 from streamstyle.cli.media_args import probe_stated_range
 from streamstyle.cli.run_arguments import RunArguments, run_arguments
 from streamstyle.errors import EXIT_INTERRUPTED, CommandError, SettingsError, StreamstyleError
-from streamstyle.events import Failed, FilmResult, FilmsEnded, StopEvent, Stopped
+from streamstyle.events import Event, Failed, StopEvent, Stopped
 from streamstyle.files import VIDEO_SUFFIXES
 from streamstyle.formatting import format_bytes, format_duration, format_rough_duration, sanitise
 from streamstyle.media.image_sequence import IMAGE_SUFFIXES, natural_order
@@ -31,6 +31,27 @@ FINISHED, EXISTS, FAILED, STOPPED, WAITING = "finished", "exists", "failed", "st
 _STATE_TEXTS = {EXISTS: "there already", WAITING: "not begun"}
 
 MakeArguments = Callable[[Path], RunArguments]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmResult:
+    """What became of one of several films."""
+
+    video: str
+    output: str = ""
+    """Path of the output, of a stopped run the partial one; empty if it is not known."""
+    state: str = "waiting"
+    """`finished`, `exists` (the output did before), `failed`, `stopped` or `waiting`."""
+    problem: str = ""
+    """Why it failed, or how far it got."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmsEnded(Event):
+    """The run of several films has ended; the runs of each have had events of their own."""
+
+    films: tuple[FilmResult, ...]
+    elapsed: float
 
 
 def find_films(paths: Sequence[Path], name_style: Callable[[], str]) -> list[Path]:

@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 from streamstyle.cli.main import exit_code
-from streamstyle.cli.many_films import find_films, summary
-from streamstyle.events import FilmResult, FilmsEnded
+from streamstyle.cli.many_films import FilmResult, FilmsEnded, find_films, summary
 from streamstyle.runs.folder import list_runs
 from streamstyle.runs.status import earlier_arguments
 from tests.films import pan, write_film
