@@ -1,39 +1,51 @@
-// The blur of blur.cuh on the CPU, row by row: tap after tap over a row that stays in the first cache.
+// The blur of blur.cuh on the CPU, row by row.
 #include <vector>
 #include "blur.cuh"
 #include "export.hpp"
 
 namespace {
 
-template <typename Real>
-PIXEL void add_weighted(Real* sums, const Real* values, Real weight, int count) {
+// Fills a row with the weighted sums of `count` rows of values. COUNT is the same where the compiler is to know it, so
+// that it keeps the sums in registers; otherwise 0.
+template <typename Real, int COUNT>
+PIXEL void weighted_sums(const Real* const* rows, const Real* taps, Real* sums, int count, int width) {
 #pragma omp simd
-    for (int x = 0; x < count; ++x) sums[x] += weight * values[x];
+    for (int x = 0; x < width; ++x) {
+        Real sum = Real(0);
+        _Pragma("GCC unroll 16")
+        for (int k = 0; k < (COUNT ? COUNT : count); ++k) sum += taps[k] * rows[k][x];
+        sums[x] = sum;
+    }
 }
 
 // `column` is [width + 2 radius]: the row of sums along y, with repeated edges.
-template <typename Real>
+template <typename Real, int COUNT>
 PIXEL void blur_row(const Real* image, const Real* taps, Real* column, Real* output, int y, int height, int width,
-                    int radius) {
+                    int count) {
+    const int radius = count / 2;
+    const Real* rows[2 * MAX_RADIUS + 1];
+    for (int k = 0; k < count; ++k) rows[k] = image + long(clamp_index(y + k - radius, height)) * width;
     Real* inner = column + radius;
-    for (int x = 0; x < width; ++x) inner[x] = output[x] = Real(0);
-    for (int k = -radius; k <= radius; ++k)
-        add_weighted(inner, image + long(clamp_index(y + k, height)) * width, taps[k + radius], width);
+    weighted_sums<Real, COUNT>(rows, taps, inner, count, width);
     for (int k = 0; k < radius; ++k) {
         column[k] = inner[0];
         inner[width + k] = inner[width - 1];
     }
-    for (int k = 0; k <= 2 * radius; ++k) add_weighted(output, column + k, taps[k], width);
+    for (int k = 0; k < count; ++k) rows[k] = column + k;
+    weighted_sums<Real, COUNT>(rows, taps, output, count, width);
 }
 
-template <typename Real>
+template <typename Real, int COUNT>
 PIXEL void blur_image(const Real* image, const Real* taps, Real* output, Real* column, int channels, int height,
-                      int width, int radius) {
+                      int width, int count) {
     const long area = long(height) * width;
     for (int c = 0; c < channels; ++c)
         for (int y = 0; y < height; ++y)
-            blur_row(image + c * area, taps, column, output + c * area + long(y) * width, y, height, width, radius);
+            blur_row<Real, COUNT>(image + c * area, taps, column, output + c * area + long(y) * width, y, height,
+                                  width, count);
 }
+
+const int DETAIL_TAPS = 7, BAND_TAPS = 13;  // of the Gaussians in streamstyle/ops/layers.py
 
 }  // namespace
 
@@ -41,7 +53,12 @@ PIXEL void blur_image(const Real* image, const Real* taps, Real* output, Real* c
     EXPORTED gaussian_blur##suffix(const Real* image, const Real* taps, Real* output, int channels, int height,        \
                                    int width, int count) {                                                             \
         std::vector<Real> column(width + count);                                                                       \
-        blur_image(image, taps, output, column.data(), channels, height, width, count / 2);                            \
+        if (count == DETAIL_TAPS)                                                                                      \
+            blur_image<Real, DETAIL_TAPS>(image, taps, output, column.data(), channels, height, width, count);         \
+        else if (count == BAND_TAPS)                                                                                   \
+            blur_image<Real, BAND_TAPS>(image, taps, output, column.data(), channels, height, width, count);           \
+        else                                                                                                           \
+            blur_image<Real, 0>(image, taps, output, column.data(), channels, height, width, count);                   \
     }
 
 EXPORT(float, )

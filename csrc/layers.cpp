@@ -1,40 +1,36 @@
-// The layers of layers.cuh on the CPU, row by row. Squared differences are kept for five rows at a time, in a ring
+// The layers of layers.cuh on the CPU, row by row. Squared errors are kept for five rows at a time, in a ring
 // buffer.
 #include <vector>
 #include "export.hpp"
 #include "layers.cuh"
+#include "rows.hpp"
 
 namespace {
 
 const int ROWS = 2 * TRUST_RADIUS + 1;
 
 template <typename Real>
-PIXEL void trust_row(const Real* const* squared, const Real* trust, const SourceTrust<Real>& by, Real* column,
+PIXEL void trust_row(const Real* const* errors, const Real* trust, const SourceTrust<Real>& by, Real* column,
                      Real* reduced, int width) {
-    Real* inner = column + TRUST_RADIUS;
+#pragma omp simd
     for (int x = 0; x < width; ++x)
-        inner[x] = squared[0][x] + squared[1][x] + squared[2][x] + squared[3][x] + squared[4][x];
-    for (int k = 0; k < TRUST_RADIUS; ++k) {
-        column[k] = inner[0];
-        inner[width + k] = inner[width - 1];
-    }
+        column[x + TRUST_RADIUS] = errors[0][x] + errors[1][x] + errors[2][x] + errors[3][x] + errors[4][x];
+    repeat_edges(column, TRUST_RADIUS, width);
     const Real pixels = Real(ROWS * ROWS);
+#pragma omp simd
     for (int x = 0; x < width; ++x) {
         const Real sum = column[x] + column[x + 1] + column[x + 2] + column[x + 3] + column[x + 4];
         reduced[x] = reduce_trust(trust[x], sum / pixels, by);
     }
 }
 
-template <typename Real>
-PIXEL void trust_image(const Real* carried, const Real* source, const Real* trust, const SourceTrust<Real>& by,
-                       Real* reduced, int height, int width, Real* buffer) {
+// `fill_row(row, y)` fills a row of squared errors. `buffer` is [ROWS + 1, width] and 2 TRUST_RADIUS more.
+template <typename Real, typename Rows>
+PIXEL void trust_image(const Rows& fill_row, const Real* trust, const SourceTrust<Real>& by, Real* reduced, int height,
+                       int width, Real* buffer) {
     int next = 0;
     for (int y = 0; y < height; ++y) {
-        for (; next < height && next <= y + TRUST_RADIUS; ++next) {
-            const long first = long(next) * width;
-            Real* row = buffer + long(next % ROWS) * width;
-            for (int x = 0; x < width; ++x) row[x] = square(carried[first + x] - source[first + x]);
-        }
+        for (; next < height && next <= y + TRUST_RADIUS; ++next) fill_row(buffer + long(next % ROWS) * width, next);
         const Real* rows[ROWS];
         for (int k = 0; k < ROWS; ++k)
             rows[k] = buffer + long(clamp_index(y + k - TRUST_RADIUS, height) % ROWS) * width;
@@ -42,6 +38,64 @@ PIXEL void trust_image(const Real* carried, const Real* source, const Real* trus
         trust_row(rows, trust + first, by, buffer + long(ROWS) * width, reduced + first, width);
     }
 }
+
+// Fills `pixels`, from BLOCK before the first to BLOCK behind the last, with values of blocks as `between_blocks` does.
+template <typename Real>
+PIXEL void enlarge_blocks(const Real* blocks, Real* pixels, int count) {
+    for (int b = -1; b < count; ++b) {
+        const Real before = blocks[clamp_index(b, count)], after = blocks[clamp_index(b + 1, count)];
+        Real* centre = pixels + BLOCK * b + BLOCK / 2;  // of the block before
+#pragma omp simd
+        for (int k = 0; k < BLOCK; ++k) centre[k] = mix(before, after, Real(2 * k + 1) / Real(2 * BLOCK));
+    }
+}
+
+// Fills a row of pixels, with the first one at BLOCK; `blended` is [blocks_x].
+template <typename Real>
+PIXEL void enlarge_row(const Real* blocks, Real* blended, Real* pixels, int y, int blocks_y, int blocks_x) {
+    const Between<Real> down = between_blocks<Real>(y, BLOCK, blocks_y);
+    const Real *before = blocks + long(down.before) * blocks_x, *after = blocks + long(down.after) * blocks_x;
+    for (int b = 0; b < blocks_x; ++b) blended[b] = mix(before[b], after[b], down.share);
+    enlarge_blocks(blended, pixels + BLOCK, blocks_x);
+}
+
+template <typename Real>
+struct SourceRows {
+    const Real *carried, *source;
+    int width;
+    PIXEL void operator()(Real* row, int y) const {
+        const long first = long(y) * width;
+#pragma omp simd
+        for (int x = 0; x < width; ++x) row[x] = square(carried[first + x] - source[first + x]);
+    }
+};
+
+template <typename Real>
+struct StretchRows {
+    const Real* backward;
+    int height, width;
+    PIXEL void operator()(Real* row, int y) const {
+        for (int x = 0; x < width; ++x) row[x] = Real(0);
+        for (int c = 0; c < 2; ++c) add_gradient_row(backward + c * long(height) * width, y, height, width, row);
+#pragma omp simd
+        for (int x = 0; x < width; ++x) row[x] /= 4;
+    }
+};
+
+// `buffer` is [BLOCK (blocks_x + 2) + blocks_x].
+template <typename Real>
+struct ParticleRows {
+    const Real *excess, *around;
+    Real grain, least;
+    int height, width, blocks_x;
+    Real* buffer;
+    PIXEL void operator()(Real* row, int y) const {
+        enlarge_row(around, buffer + BLOCK * (blocks_x + 2L), buffer, y, (height + BLOCK - 1) / BLOCK, blocks_x);
+        const Real *values = excess + long(y) * width, *pixel_around = buffer + BLOCK;
+#pragma omp simd
+        for (int x = 0; x < width; ++x) row[x] = particle_error(values[x], pixel_around[x], grain, least);
+    }
+};
 
 // Fills low and high, [width + 2] each, with those of the three rows around a row; those at the ends are repeated.
 template <typename Real>
@@ -78,30 +132,6 @@ PIXEL void excess_image(const Real* image, const Real* other, Real* excess, int 
     }
 }
 
-// Fills `pixels`, from BLOCK before the first to BLOCK behind the last, with values of blocks as `between_blocks` does.
-template <typename Real>
-PIXEL void enlarge_blocks(const Real* blocks, Real* pixels, int count) {
-    for (int b = -1; b < count; ++b) {
-        const Real before = blocks[clamp_index(b, count)], after = blocks[clamp_index(b + 1, count)];
-        Real* centre = pixels + BLOCK * b + BLOCK / 2;  // of the block before
-#pragma omp simd
-        for (int k = 0; k < BLOCK; ++k) centre[k] = mix(before, after, Real(2 * k + 1) / Real(2 * BLOCK));
-    }
-}
-
-// `blended` is [blocks_x]; `tone_row` is [3, tone_area], with the first pixel at BLOCK.
-template <typename Real>
-PIXEL void enlarge_row(const Real* tone, Real* blended, Real* tone_row, long tone_area, int y, int blocks_y,
-                       int blocks_x) {
-    const Between<Real> down = between_blocks<Real>(y, BLOCK, blocks_y);
-    for (int c = 0; c < 3; ++c) {
-        const Real* channel = tone + c * long(blocks_y) * blocks_x;
-        const Real *before = channel + long(down.before) * blocks_x, *after = channel + long(down.after) * blocks_x;
-        for (int b = 0; b < blocks_x; ++b) blended[b] = mix(before[b], after[b], down.share);
-        enlarge_blocks(blended, tone_row + c * tone_area + BLOCK, blocks_x);
-    }
-}
-
 template <typename Real>
 PIXEL void blend_image(const Real* carried, const Real* stylised, const Real* detail, const Real* source,
                        const Real* trust, const Real* tone, const Blend<Real>& blend, Real* planes, Real* shown,
@@ -110,13 +140,30 @@ PIXEL void blend_image(const Real* carried, const Real* stylised, const Real* de
     Real *tone_row = buffer, *blended = buffer + 3 * tone_area;
     for (int y = 0; y < height; ++y) {
         const long first = long(y) * width;
-        enlarge_row(tone, blended, tone_row, tone_area, y, (height + BLOCK - 1) / BLOCK, blocks_x);
+        const int blocks_y = (height + BLOCK - 1) / BLOCK;
+        for (int c = 0; c < 3; ++c)
+            enlarge_row(tone + c * long(blocks_y) * blocks_x, blended, tone_row + c * tone_area, y, blocks_y, blocks_x);
         const Real* pixel_tone = tone_row + BLOCK;
 #pragma omp simd
         for (int x = 0; x < width; ++x)
             blend_pixel(carried + first + x, stylised + first + x, detail + first + x, source[first + x],
                         trust[first + x], pixel_tone + x, tone_area, blend, planes + first + x, shown + first + x,
                         area);
+    }
+}
+
+// `buffer` is [BLOCK (blocks_x + 2) + blocks_x].
+template <typename Real>
+PIXEL void add_detail_image(const Real* coarse, const Real* shown, const Real* gain, Real* image, int height, int width,
+                       int blocks_x, Real* buffer) {
+    const long area = long(height) * width;
+    const Real* pixel_gain = buffer + BLOCK;
+    for (int y = 0; y < height; ++y) {
+        enlarge_row(gain, buffer + BLOCK * (blocks_x + 2L), buffer, y, (height + BLOCK - 1) / BLOCK, blocks_x);
+        for (long first = long(y) * width; first < 3 * area; first += area)
+#pragma omp simd
+            for (int x = 0; x < width; ++x)
+                image[first + x] = add_clipped(coarse[first + x], shown[first + x] * pixel_gain[x]);
     }
 }
 
@@ -184,8 +231,21 @@ PIXEL void block_means(const Add& add, Real* means, int height, int width, Real*
     EXPORTED source_trust##suffix(const Real* carried, const Real* source, const Real* trust, Real ghost, Real same,   \
                                   Real least, Real* reduced, int height, int width) {                                  \
         std::vector<Real> buffer((ROWS + 1) * long(width) + 2 * TRUST_RADIUS);                                         \
-        trust_image(carried, source, trust, SourceTrust<Real>{ghost, same, least}, reduced, height, width,             \
-                    buffer.data());                                                                                    \
+        trust_image(SourceRows<Real>{carried, source, width}, trust, SourceTrust<Real>{ghost, same, least}, reduced,   \
+                    height, width, buffer.data());                                                                     \
+    }                                                                                                                  \
+    EXPORTED stretch_trust##suffix(const Real* backward, const Real* trust, Real stretch, Real* reduced, int height,   \
+                                   int width) {                                                                        \
+        std::vector<Real> buffer((ROWS + 1) * long(width) + 2 * TRUST_RADIUS);                                         \
+        trust_image(StretchRows<Real>{backward, height, width}, trust, SourceTrust<Real>{stretch, Real(0), Real(0)},   \
+                    reduced, height, width, buffer.data());                                                            \
+    }                                                                                                                  \
+    EXPORTED particle_trust##suffix(const Real* excess, const Real* around, const Real* trust, Real grain, Real least, \
+                                    Real* reduced, int height, int width, int blocks_x) {                              \
+        std::vector<Real> buffer((ROWS + 1) * long(width) + 2 * TRUST_RADIUS);                                         \
+        std::vector<Real> around_row(BLOCK * (blocks_x + 2L) + blocks_x);                                              \
+        trust_image(ParticleRows<Real>{excess, around, grain, least, height, width, blocks_x, around_row.data()}, trust,\
+                    SourceTrust<Real>{Real(1), Real(0), Real(0)}, reduced, height, width, buffer.data());              \
     }                                                                                                                  \
     EXPORTED local_excess##suffix(const Real* image, const Real* other, Real* excess, int height, int width) {         \
         std::vector<Real> buffer(4 * (width + 2L * EXCESS_RADIUS));                                                    \
@@ -199,6 +259,11 @@ PIXEL void block_means(const Add& add, Real* means, int height, int width, Real*
         std::vector<Real> buffer(3 * BLOCK * (blocks_x + 2L) + blocks_x);                                              \
         blend_image(carried, stylised, detail, source, trust, tone, blend, planes, shown, height, width, blocks_x,     \
                     buffer.data());                                                                                    \
+    }                                                                                                                  \
+    EXPORTED add_detail##suffix(const Real* coarse, const Real* shown, const Real* gain, Real* image, int height,      \
+                                  int width, int blocks_x) {                                                           \
+        std::vector<Real> buffer(BLOCK * (blocks_x + 2L) + blocks_x);                                                  \
+        add_detail_image(coarse, shown, gain, image, height, width, blocks_x, buffer.data());                          \
     }                                                                                                                  \
     EXPORTED tone_blocks##suffix(const Real* carried, const Real* stylised, const Real* trust, Real* means,            \
                                  int height, int width) {                                                              \

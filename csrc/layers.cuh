@@ -2,7 +2,8 @@
 // first detail layer 3 to 5, second 6 to 8, luma of the source 9. With c the trust in what is carried, coarse and luma
 // are averaged, with the share a c / (a c + b) of what is carried; detail layers are not: d' = lerp(d, carried, keep c).
 #pragma once
-#include "between.cuh"
+#include "gradient.cuh"
+#include "resample.cuh"
 
 const int TRUST_RADIUS = 2;  // of the square of pixels that the carried source is compared over
 
@@ -17,6 +18,13 @@ template <typename Real>
 PIXEL Real reduce_trust(Real trust, Real error, const SourceTrust<Real>& by) {
     const Real least = by.least / (Real(1) + square(error * by.same));
     return (trust > least ? trust : least) / square(Real(1) + square(error * by.ghost));
+}
+
+// Returns the squared excess of a pixel, relative to that of grain: `grain` times the square of the mean around, and
+// `least`.
+template <typename Real>
+PIXEL Real particle_error(Real excess, Real around, Real grain, Real least) {
+    return square(excess) / (square(around) * grain + least);
 }
 
 const int EXCESS_RADIUS = 1;  // of the square of pixels whose values an error of the flow explains

@@ -3,16 +3,9 @@
 #include <vector>
 #include "export.hpp"
 #include "occlusion.cuh"
+#include "rows.hpp"
 
 namespace {
-
-template <typename Real>
-PIXEL void repeat_edges(Real* column, int width) {
-    for (int k = 0; k < RADIUS; ++k) {
-        column[k] = column[RADIUS];
-        column[width + RADIUS + k] = column[width + RADIUS - 1];
-    }
-}
 
 template <typename Real>
 struct FlowRows {
@@ -23,31 +16,55 @@ struct FlowRows {
     }
 };
 
-// `excess` is [height, width], `column` [width + 2 RADIUS].
+// `excess` is [height, width], `column` [width + 2 RADIUS], `gradient` [width].
 template <typename Real>
 struct PhotometricRows {
     const Real *backward, *excess;
-    Real* column;
+    Real *column, *gradient;
     int height, width;
     PIXEL void operator()(Real* row, int y) const {
+        const long area = long(height) * width;
         const Real* rows[2 * RADIUS + 1];
         for (int k = 0; k <= 2 * RADIUS; ++k) rows[k] = excess + long(clamp_index(y + k - RADIUS, height)) * width;
+#pragma omp simd
         for (int x = 0; x < width; ++x)
             column[x + RADIUS] = rows[0][x] + rows[1][x] + rows[2][x] + rows[3][x] + rows[4][x];
-        repeat_edges(column, width);
+        repeat_edges(column, RADIUS, width);
+        for (int x = 0; x < width; ++x) gradient[x] = Real(0);
+        for (int c = 0; c < 2; ++c) add_gradient_row(backward + c * area, y, height, width, gradient);
+        const Real *u = backward + long(y) * width, *v = u + area;
+#pragma omp simd
         for (int x = 0; x < width; ++x) {
             const Real sum = column[x] + column[x + 1] + column[x + 2] + column[x + 3] + column[x + 4];
-            row[x] = unsmoothed_photometric_weight(backward, sum, x, y, height, width);
+            row[x] = unsmoothed_photometric_weight(u[x], v[x], gradient[x], sum, x, y, height, width);
         }
     }
 };
 
+// Fills the excess of all pixels; `gradient` is [width].
+template <typename Real>
+PIXEL void photometric_excess_image(const Real* backward, const Real* previous, const Real* image, Real* excess,
+                                    Real* gradient, int height, int width) {
+    for (int y = 0; y < height; ++y) {
+        const long first = long(y) * width;
+        const Real *u = backward + first, *v = u + long(height) * width;
+        for (int x = 0; x < width; ++x) gradient[x] = Real(0);
+        add_gradient_row(image, y, height, width, gradient);
+#pragma omp simd
+        for (int x = 0; x < width; ++x)
+            excess[first + x] = photometric_excess(previous, image[first + x], Real(x) + u[x], Real(y) + v[x],
+                                                   gradient[x], height, width);
+    }
+}
+
 // Smooths five unsmoothed rows along y into `column`, with a margin of repeated edge values, then along x.
 template <typename Real>
 PIXEL void smooth_row(const Real* const* rows, Real* column, Real* weight, int width) {
+#pragma omp simd
     for (int x = 0; x < width; ++x)
         column[x + RADIUS] = smooth(rows[0][x], rows[1][x], rows[2][x], rows[3][x], rows[4][x]);
-    repeat_edges(column, width);
+    repeat_edges(column, RADIUS, width);
+#pragma omp simd
     for (int x = 0; x < width; ++x)
         weight[x] = clip_weight(smooth(column[x], column[x + 1], column[x + 2], column[x + 3], column[x + 4]));
 }
@@ -77,13 +94,11 @@ PIXEL void weight_image(const Rows& fill_row, Real* weight, int height, int widt
     }                                                                                                                  \
     EXPORTED photometric_weight##suffix(const Real* backward, const Real* previous, const Real* image, Real* weight,   \
                                         int height, int width) {                                                       \
-        std::vector<Real> buffer((2 * RADIUS + 3) * long(width) + 4 * RADIUS), excess(long(height) * width);           \
-        for (int y = 0; y < height; ++y)                                                                               \
-            for (int x = 0; x < width; ++x)                                                                            \
-                excess[long(y) * width + x] = photometric_excess(backward, previous, image, x, y, height, width);      \
-        Real* column = buffer.data() + (2 * RADIUS + 2) * long(width) + 2 * RADIUS;                                    \
-        weight_image(PhotometricRows<Real>{backward, excess.data(), column, height, width}, weight, height, width,     \
-                     buffer.data());                                                                                   \
+        std::vector<Real> buffer((2 * RADIUS + 4) * long(width) + 4 * RADIUS), excess(long(height) * width);           \
+        Real *column = buffer.data() + (2 * RADIUS + 2) * long(width) + 2 * RADIUS, *gradient = column + width + 2 * RADIUS; \
+        photometric_excess_image(backward, previous, image, excess.data(), gradient, height, width);                   \
+        weight_image(PhotometricRows<Real>{backward, excess.data(), column, gradient, height, width}, weight, height,  \
+                     width, buffer.data());                                                                            \
     }
 
 EXPORT(float, )

@@ -10,6 +10,7 @@
 // 5x5 pixels, it is -1 not where flows disagree, but where
 //     something else is seen   mean((I(p) - I'(p + b(p)))^2) - 2 mean(|grad I|^2) > 16^2
 #pragma once
+#include "gradient.cuh"
 #include "warp.cuh"
 
 #define EDGE_TOLERANCE 0.125  // pixels outside the image that still count as its edge: flow of a still camera is noisy
@@ -36,22 +37,18 @@ PIXEL bool flows_disagree(Real backward_u, Real backward_v, Real forward_u, Real
     return square(forward_u + backward_u) + square(forward_v + backward_v) > length * Real(0.01) + Real(0.5);
 }
 
-// Returns the squared gradient of one flow component, times four: differences are taken over two pixels.
+// `gradient` is four times the sum of the squared gradients of both components.
 template <typename Real>
-PIXEL Real squared_gradient(const Real* component, int x, int y, int height, int width) {
-    const Real* row = component + y * width;
-    const Real dx = row[clamp_index(x + 1, width)] - row[clamp_index(x - 1, width)];
-    const Real dy =
-        component[clamp_index(y + 1, height) * width + x] - component[clamp_index(y - 1, height) * width + x];
-    return square(dx) + square(dy);
+PIXEL bool changes_abruptly(Real u, Real v, Real gradient) {
+    return gradient / 4 > (square(u) + square(v)) * Real(0.01) + Real(0.002);
 }
 
 template <typename Real>
 PIXEL bool is_motion_boundary(const Real* backward, int x, int y, int height, int width) {
     const int area = height * width, pixel = y * width + x;
-    const Real gradient =
-        (squared_gradient(backward, x, y, height, width) + squared_gradient(backward + area, x, y, height, width)) / 4;
-    return gradient > (square(backward[pixel]) + square(backward[area + pixel])) * Real(0.01) + Real(0.002);
+    return changes_abruptly(backward[pixel], backward[area + pixel],
+                            squared_gradient(backward, x, y, height, width) +
+                                squared_gradient(backward + area, x, y, height, width));
 }
 
 // Returns the weight of a pixel before smoothing: 1, 0 or -1.
@@ -68,24 +65,20 @@ PIXEL Real unsmoothed_weight(const Real* backward, const Real* forward, int x, i
     return disoccluded ? Real(-1) : is_motion_boundary(backward, x, y, height, width) ? Real(0) : Real(1);
 }
 
-// Returns by how much the squared difference of a pixel from the previous frame exceeds what the gradient explains.
+// Returns by how much the squared difference of a pixel from the previous frame, sampled where the flow leads, exceeds
+// what the gradient, times four, explains.
 template <typename Real>
-PIXEL Real photometric_excess(const Real* backward, const Real* previous, const Real* image, int x, int y, int height,
-                              int width) {
-    const int area = height * width, pixel = y * width + x;
-    const Taps<Real, 2> taps_x = linear_taps(Real(x) + backward[pixel], width);
-    const Taps<Real, 2> taps_y = linear_taps(Real(y) + backward[area + pixel], height);
-    const Real difference = image[pixel] - interpolate(previous, width, taps_x, taps_y);
-    return square(difference) - squared_gradient(image, x, y, height, width) / 2;  // the gradient is over two pixels
+PIXEL Real photometric_excess(const Real* previous, Real image, Real x, Real y, Real gradient, int height, int width) {
+    const Taps<Real, 2> taps_x = linear_taps(x, width), taps_y = linear_taps(y, height);
+    return square(image - interpolate(previous, width, taps_x, taps_y)) - gradient / 2;
 }
 
 // Returns the weight of a pixel before smoothing, by the sum of the excess over 5x5 pixels.
 template <typename Real>
-PIXEL Real unsmoothed_photometric_weight(const Real* backward, Real excess, int x, int y, int height, int width) {
-    const int area = height * width, pixel = y * width + x;
-    const bool outside = is_outside(Real(x) + backward[pixel], Real(y) + backward[area + pixel], height, width);
-    const bool another = (excess > Real(EXCESS)) | outside;
-    return another ? Real(-1) : is_motion_boundary(backward, x, y, height, width) ? Real(0) : Real(1);
+PIXEL Real unsmoothed_photometric_weight(Real u, Real v, Real gradient, Real excess, int x, int y, int height,
+                                         int width) {
+    const bool another = (excess > Real(EXCESS)) | is_outside(Real(x) + u, Real(y) + v, height, width);
+    return another ? Real(-1) : changes_abruptly(u, v, gradient) ? Real(0) : Real(1);
 }
 
 // Returns the Gaussian mean of five values in a row, or in a column.

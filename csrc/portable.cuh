@@ -10,7 +10,10 @@
 #define UNROLL _Pragma("GCC unroll 4")
 #endif
 
-PIXEL int clamp_index(int index, int size) { return index < 0 ? 0 : index < size ? index : size - 1; }
+PIXEL int clamp_index(int index, int size) {
+    const int inside = index > 0 ? index : 0;
+    return inside < size ? inside : size - 1;
+}
 
 template <typename Real>
 PIXEL Real square(Real value) {

@@ -18,6 +18,20 @@ PIXEL void means_of_rows(const Real* image, Real* means, Real* sums, int rows, i
     }
 }
 
+template <typename Real>
+PIXEL void halve_image(const Real* image, Real* half, int channels, int height, int width) {
+    const int columns = (width + 1) / 2;
+    for (int c = 0; c < channels; ++c, image += long(height) * width)
+        for (int y = 0; y < height; y += 2, half += columns) {
+            const Real *upper = image + long(y) * width, *lower = image + long(clamp_index(y + 1, height)) * width;
+#pragma omp simd
+            for (int x = 0; x < width / 2; ++x)
+                half[x] = mean_of_four(upper[2 * x], upper[2 * x + 1], lower[2 * x], lower[2 * x + 1]);
+            if (width % 2)
+                half[columns - 1] = mean_of_four(upper[width - 1], upper[width - 1], lower[width - 1], lower[width - 1]);
+        }
+}
+
 // `blended` is [columns + 2], for the row of the small image with repeated edges.
 template <typename Real>
 PIXEL void add_doubled_row(const Real* image, const Real* before, const Real* after, Real share, Real* blended,
@@ -55,6 +69,9 @@ PIXEL void add_doubled_image(const Real* image, const Real* small, Real* blended
         for (int c = 0; c < channels; ++c, image += long(height) * width)                                              \
             for (int y = 0; y < height; y += BLOCK, means += columns)                                                  \
                 means_of_rows(image + long(y) * width, means, sums.data(), inside_block(y, height), width);            \
+    }                                                                                                                  \
+    EXPORTED halve##suffix(const Real* image, Real* half, int channels, int height, int width) {                       \
+        halve_image(image, half, channels, height, width);                                                             \
     }                                                                                                                  \
     EXPORTED add_doubled##suffix(const Real* image, const Real* small, Real* sum, int channels, int height,            \
                                  int width) {                                                                          \

@@ -1,5 +1,5 @@
-// The kernels of resample.cuh. The torch twins are `torch_block_means` and `torch_add_doubled` in
-// streamstyle/ops/filters.py.
+// The kernels of resample.cuh. The torch twins are `torch_block_means`, `torch_halve` and
+// `torch_add_doubled` in streamstyle/ops/filters.py.
 #include "resample.cuh"
 
 // One thread per block of BLOCK x BLOCK pixels.
@@ -13,6 +13,20 @@ extern "C" __global__ void block_means(const float* image,  // [channels, height
     for (int c = 0; c < channels; ++c)
         means[(c * rows + row) * columns + column] = block_mean(
             image + (c * height + y) * width + x, inside_block(y, height), inside_block(x, width), width);
+}
+
+// One thread per 2x2 pixels.
+extern "C" __global__ void halve(const float* image,  // [channels, height, width]
+                                 float* half,         // [channels, height / 2, width / 2], rounded up
+                                 int channels, int height, int width) {
+    const int column = blockIdx.x * blockDim.x + threadIdx.x, row = blockIdx.y * blockDim.y + threadIdx.y;
+    const int columns = (width + 1) / 2, rows = (height + 1) / 2;
+    if (column >= columns || row >= rows) return;
+    const int left = 2 * column, right = clamp_index(left + 1, width), lower = clamp_index(2 * row + 1, height);
+    for (int c = 0; c < channels; ++c) {
+        const float *above = image + (c * height + 2 * row) * width, *below = image + (c * height + lower) * width;
+        half[(c * rows + row) * columns + column] = mean_of_four(above[left], above[right], below[left], below[right]);
+    }
 }
 
 // One thread per pixel.

@@ -1,5 +1,5 @@
-// Images at other sizes: the means of blocks of BLOCK x BLOCK pixels, and an image at half the size, enlarged linearly
-// and added to one at full size, with what is outside [0, 1] clipped. Edge pixels are repeated outside the image.
+// Images at other sizes: the means of blocks of BLOCK x BLOCK pixels, those of 2x2 pixels, and an image at half the size,
+// enlarged linearly and added to one at full size, with what is outside [0, 1] clipped. Edge pixels are repeated outside the image.
 #pragma once
 #include "between.cuh"
 
@@ -10,6 +10,11 @@ PIXEL Real block_mean(const Real* image, int rows, int columns, int width) {
     for (int j = 0; j < rows; ++j)
         for (int i = 0; i < columns; ++i) sum += image[long(j) * width + i];
     return sum / Real(rows * columns);
+}
+
+template <typename Real>
+PIXEL Real mean_of_four(Real first, Real second, Real third, Real fourth) {
+    return ((first + second) + (third + fourth)) * Real(0.25);
 }
 
 template <typename Real>

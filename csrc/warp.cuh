@@ -17,8 +17,8 @@ struct Taps {
 // Returns the position clamped to the image. NaN, as invalid flow may contain, becomes the first pixel.
 template <typename Real>
 PIXEL Real clamp_position(Real position, int size) {
-    const Real last = Real(size - 1);
-    return position > Real(0) ? (position < last ? position : last) : Real(0);
+    const Real inside = position > Real(0) ? position : Real(0), last = Real(size - 1);
+    return inside < last ? inside : last;
 }
 
 template <typename Real>
@@ -80,10 +80,9 @@ PIXEL Real interpolate(const Real* channel, int width, const Taps<Real, N>& x, c
     Real sum = Real(0);
     UNROLL
     for (int j = 0; j < N; ++j) {
-        const Real* row = channel + y.index[j] * width;
         Real row_sum = Real(0);
         UNROLL
-        for (int i = 0; i < N; ++i) row_sum += x.weight[i] * row[x.index[i]];
+        for (int i = 0; i < N; ++i) row_sum += x.weight[i] * channel[y.index[j] * width + x.index[i]];
         sum += y.weight[j] * row_sum;
     }
     return sum;

@@ -107,6 +107,7 @@ _CPU, _CUDA = ("cpu",), ("cuda",)
 KERNELS = {
     kernel.name: kernel
     for kernel in (
+        Kernel("add_detail", "layers", ("3 H W", "3 H W", "A B"), ("3 H W",), sizes="H W B"),
         Kernel("add_doubled", "resample", ("C H W", "C A B"), ("C H W",), sizes="C H W"),
         Kernel(
             "blend_layers",
@@ -122,9 +123,11 @@ KERNELS = {
         Kernel("gaussian_blur", "blur", ("C H W", "T"), ("C H W",), sizes="C H W T"),
         Kernel("energy_blocks", "layers", ("3 H W", "3 H W"), ("2 H/8+ W/8+",), threads="H/8+ W/8+"),
         Kernel("gradient_blocks", "layers", ("3 H W", "3 H W", "3 H W"), ("4 H/8+ W/8+",), threads="H/8+ W/8+"),
+        Kernel("halve", "resample", ("C H W",), ("C H/2+ W/2+",), sizes="C H W", threads="H/2+ W/2+"),
         Kernel("local_excess", "layers", ("H W", "H W"), ("H W",)),
         Kernel("network_input", "network_ends", ("3 H W", "3 A B"), ("H/2 W/2 12",), 1, threads="H/2 W/2"),
         Kernel("relative_means", "network_ends", ("3 H W",), ("3 H/4 W/4",), threads="H/4 W/4"),
+        Kernel("particle_trust", "layers", ("H W", "A B", "H W"), ("H W",), 2, sizes="H W B"),
         Kernel("photometric_weight", "occlusion", ("2 H W", "H W", "H W"), ("H W",), devices=_CPU),
         Kernel("relu_pool", "relu", ("H W C",), ("H/2 W/2 C",), sizes="H W C", devices=_CPU),
         Kernel("relu_pool_backward", "relu", ("A B C", "H W C"), ("H W C",), sizes="H W C", devices=_CPU),
@@ -147,6 +150,7 @@ KERNELS = {
             devices=_CUDA,
         ),
         Kernel("source_trust", "layers", ("H W", "H W", "H W"), ("H W",), 3),
+        Kernel("stretch_trust", "layers", ("2 H W", "H W"), ("H W",), 1),
         Kernel("temporal_loss_and_gradient", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W",), 1, has_sum=True),
         Kernel("temporal_term", "temporal", ("3 H W", "3 H W", "H W"), ("3 H W", "H W"), 2, has_sum=True),
         Kernel("tone_blocks", "layers", ("3 H W", "3 H W", "H W"), ("4 H/8+ W/8+",), threads="H/8+ W/8+"),

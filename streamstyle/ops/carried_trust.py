@@ -35,6 +35,9 @@ _GRAIN = 5.0
 """The same, as a multiple of the mean excess around, which is that of grain, or of flow that is wrong by more than a
 pixel in fine detail."""
 
+PARTICLE_TRUST = (_GRAIN**2, PARTICLE**2)
+"""Arguments of the kernel."""
+
 STRETCH = 0.4
 """Change of the flow from a pixel to the next, root mean square over 5x5 pixels, at which a quarter of the trust is
 left. A zoom by a tenth per frame has 0.14, a rotation by ten degrees 0.25."""
@@ -64,29 +67,26 @@ def source_trust(
     e is the mean squared difference over 5x5 pixels; edge pixels are repeated outside the image. Flow that is not sure
     of itself is often right: half of what is not trusted in a film of feathers shows the same thing.
     """
-    return _reduce_trust(carried, source, trust, SOURCE_TRUST)
-
-
-def _reduce_trust(
-    carried: Tensor,
-    source: Tensor,
-    trust: Tensor,
-    by: tuple[float, float, float],  # as `SOURCE_TRUST`
-) -> Tensor:
     if kernels := find_kernels(carried, source, trust):
-        return kernels.run("source_trust", carried, source, trust, *by)[0]
-    return torch_source_trust(carried, source, trust, by)
+        return kernels.run("source_trust", carried, source, trust, *SOURCE_TRUST)[0]
+    return torch_source_trust(carried, source, trust)
 
 
-def torch_source_trust(
-    carried: Tensor, source: Tensor, trust: Tensor, by: tuple[float, float, float] = SOURCE_TRUST
-) -> Tensor:
+def torch_source_trust(carried: Tensor, source: Tensor, trust: Tensor) -> Tensor:
     """The torch twin of `source_trust`, and its specification."""
-    ghost, same, most = by
-    squared = F.pad((carried - source).square()[None, None], (2, 2, 2, 2), mode="replicate")
-    error = F.avg_pool2d(squared, 5, stride=1)[0, 0]
-    least = most / (1 + (error * same).square())
-    return torch.maximum(trust, least) / (1 + (error * ghost).square()).square()
+    ghost, same, most = SOURCE_TRUST
+    squared = (carried - source).square()
+    least = most / (1 + (_mean_around(squared) * same).square())
+    return _reduce_trust(torch.maximum(trust, least), ghost * squared)
+
+
+def _reduce_trust(trust: Tensor, errors: Tensor) -> Tensor:
+    """Return the trust divided by (1 + e^2)^2, where e is the mean error over 5x5 pixels."""
+    return trust / (1 + _mean_around(errors).square()).square()
+
+
+def _mean_around(errors: Tensor) -> Tensor:
+    return F.avg_pool2d(F.pad(errors[None, None], (2, 2, 2, 2), mode="replicate"), 5, stride=1)[0, 0]
 
 
 def particle_trust(
@@ -101,9 +101,17 @@ def particle_trust(
     around. (Without that, grain boils, and a film of spokes and bricks flickers twice as much.)
     """
     excess = local_excess(carried, source)
-    around = enlarge_means(smooth_blocks(block_means(excess[None])), *excess.shape)[0]
-    scaled = excess / (around.square() * _GRAIN**2 + PARTICLE**2).sqrt()
-    return _reduce_trust(scaled, torch.zeros_like(scaled), trust, (1.0, 1.0, 0.0))
+    around = smooth_blocks(block_means(excess[None]))[0]
+    if kernels := find_kernels(excess, around, trust):
+        return kernels.run("particle_trust", excess, around, trust, *PARTICLE_TRUST)[0]
+    return torch_particle_trust(excess, around, trust)
+
+
+def torch_particle_trust(excess: Tensor, around: Tensor, trust: Tensor) -> Tensor:
+    """The torch twin of the kernel `particle_trust`, and its specification; `around` is [H/8, W/8], rounded up."""
+    grain, least = PARTICLE_TRUST
+    enlarged = enlarge_means(around[None], *excess.shape)[0]
+    return _reduce_trust(trust, excess.square() / (enlarged.square() * grain + least))
 
 
 def stretch_trust(
@@ -115,8 +123,14 @@ def stretch_trust(
     The consistency weight allows the more of that the faster the motion is. With e the mean over 5x5 pixels of
     |grad u|^2 + |grad v|^2, trust is divided by (1 + (e / STRETCH^2)^2)^2.
     """
-    change = squared_gradient(backward).sqrt_()
-    return _reduce_trust(change, torch.zeros_like(change), trust, (STRETCH**-2, 1.0, 0.0))
+    if kernels := find_kernels(backward, trust):
+        return kernels.run("stretch_trust", backward, trust, STRETCH**-2)[0]
+    return torch_stretch_trust(backward, trust, STRETCH**-2)
+
+
+def torch_stretch_trust(backward: Tensor, trust: Tensor, scale: float) -> Tensor:
+    """The torch twin of the kernel `stretch_trust`, and its specification."""
+    return _reduce_trust(trust, squared_gradient(backward) * scale)
 
 
 def local_excess(
@@ -153,7 +167,7 @@ def match_source(
     wrong, as at a ghost. `change` is the share of the variance that the fit leaves unexplained, of each block up to a
     quarter. It grows in a dissolve, which no flow follows, and 1 / (1 + (change / SCENE_CHANGE)^4) goes to 0.
     """
-    x, y, weight = block_means(torch.stack((carried, source, trust)))
+    x, y, weight = (block_means(each[None])[0] for each in (carried, source, trust))
     gain, offset, unexplained = _fit_light(x, y, weight)
     gain, offset, unexplained = _fit_light(x, y, weight / (1 + unexplained / _OUTLIER).square())
     saturated = unexplained / (1 + unexplained / _OUTLIER)

@@ -91,6 +91,26 @@ def enlarge_means(
     return F.interpolate(means[None], size, mode="bilinear", align_corners=False)[0, :, :height, :width]
 
 
+def halve(
+    image: Tensor,  # [C, H, W] float32
+) -> Tensor:  # [C, H/2, W/2], rounded up
+    """Return the means of 2x2 pixels; edge pixels are repeated outside the image."""
+    if kernels := find_kernels(image):
+        return kernels.run("halve", image)[0]
+    return torch_halve(image)
+
+
+def torch_halve(image: Tensor) -> Tensor:
+    """The torch twin of `halve`, and its specification."""
+    height, width = image.shape[1:]
+    if height % 2 or width % 2:
+        image = F.pad(image[None], (0, width % 2, 0, height % 2), mode="replicate")[0]
+    upper, lower = (
+        image[:, row::2, ::2] + image[:, row::2, 1::2] for row in (0, 1)
+    )  # pooling takes five times as long
+    return (upper + lower).mul_(0.25)
+
+
 def add_doubled(
     image: Tensor,  # [C, H, W] float32
     small: Tensor,  # [C, H/2, W/2] float32, rounded up

@@ -24,6 +24,7 @@ from streamstyle.ops.filters import (
     block_means,
     enlarge_means,
     gaussian_blur,
+    halve,
     smooth_blocks,
     soften_blocks,
 )
@@ -215,7 +216,19 @@ def merge_layers(
     gain."""
     coarse = gaussian_blur(planes[:3], DETAIL_SIGMA)
     gain = detail_gain(shown, coarse, stylised, previous, share)
-    return coarse.addcmul_(shown, enlarge_means(gain, *shown.shape[1:])).clamp_(0, 1), gain
+    return add_detail(coarse, shown, gain), gain
+
+
+def add_detail(coarse: Tensor, shown: Tensor, gain: Tensor) -> Tensor:
+    """Return the coarse layer and the detail times its gain, [3, H, W], clipped to [0, 1]."""
+    if kernels := find_kernels(coarse, shown, gain):
+        return kernels.run("add_detail", coarse, shown, gain[0])[0]
+    return torch_add_detail(coarse, shown, gain)
+
+
+def torch_add_detail(coarse: Tensor, shown: Tensor, gain: Tensor) -> Tensor:
+    """The torch twin of `add_detail`, and its specification."""
+    return coarse.addcmul(shown, enlarge_means(gain, *shown.shape[1:])).clamp_(0, 1)
 
 
 def restore_contrast(
@@ -224,19 +237,9 @@ def restore_contrast(
 ) -> Tensor:  # [3, H, W] float32 in [0, 1]
     """Return the image with the local contrast of the frame's own stylisation where it has less, of what is finer than
     twice `BAND_SIGMA`: of that, averaging has greyed the coarse layer. It is computed at half the size."""
-    band, own = (_half_size_detail(each) for each in (image, stylised))
+    halves = (halve(each) for each in (image, stylised))
+    band, own = (half - gaussian_blur(half, BAND_SIGMA) for half in halves)
     energy = smooth_blocks(energy_blocks(band, own)) + _FAINT_ENERGY
     gain = (energy[1:] / energy[:1]).sqrt().clamp(1, MAX_BAND_GAIN)
     lacking = band * (enlarge_means(gain, *band.shape[1:]) - 1)
     return add_doubled(image, lacking)
-
-
-def _half_size_detail(image: Tensor) -> Tensor:  # [3, H, W] -> [3, H/2, W/2], rounded up
-    height, width = image.shape[1:]
-    if height % 2 or width % 2:
-        image = F.pad(image[None], (0, width % 2, 0, height % 2), mode="replicate")[0]
-    upper, lower = (
-        image[:, row::2, ::2] + image[:, row::2, 1::2] for row in (0, 1)
-    )  # pooling takes five times as long
-    half = (upper + lower).mul_(0.25)
-    return half - gaussian_blur(half, BAND_SIGMA)

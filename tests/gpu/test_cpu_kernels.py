@@ -13,11 +13,25 @@ from streamstyle.gpu.cpu_kernels import CpuKernels
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.gpu.kernels import kernels_of
 from streamstyle.ops import network_ends
-from streamstyle.ops.carried_trust import SOURCE_TRUST, torch_local_excess, torch_source_trust
-from streamstyle.ops.filters import gaussian_taps, torch_add_doubled, torch_block_means, torch_gaussian_blur
+from streamstyle.ops.carried_trust import (
+    PARTICLE_TRUST,
+    SOURCE_TRUST,
+    torch_local_excess,
+    torch_particle_trust,
+    torch_source_trust,
+    torch_stretch_trust,
+)
+from streamstyle.ops.filters import (
+    gaussian_taps,
+    torch_add_doubled,
+    torch_block_means,
+    torch_gaussian_blur,
+    torch_halve,
+)
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
     LayerBlend,
+    torch_add_detail,
     torch_blend_layers,
     torch_energy_blocks,
     torch_gradient_blocks,
@@ -61,6 +75,17 @@ def test_warp_equals_its_twin(cpu_kernels: CpuKernels, mode: str, height: int, w
     carried, twin = cpu_kernels.run(f"warp_{mode}", image, flow, *tables)[0], torch_backward_warp(image, flow, mode)
     # grid_sample's coordinates run from -1 to 1, where float32 resolves 64 · 2^-24 pixels
     torch.testing.assert_close(carried, twin, rtol=0, atol=2e-5 if dtype == torch.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("amplitude", [0.02, 0.5, 6.0, 40.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_neighbours_that_move_alike_are_warped_as_if_alone(
+    cpu_kernels: CpuKernels, amplitude: float, dtype: torch.dtype
+) -> None:
+    image, flow = pictures(1, 60, 135, dtype)[0], amplitude * smooth_flow(2, 60, 135, cell=40).to(dtype)
+    warped = cpu_kernels.run("warp_lanczos", image, flow, lanczos_table().to(dtype))[0]
+    atol = 1e-6 if dtype == torch.float32 else 1e-12
+    torch.testing.assert_close(warped, torch_backward_warp(image, flow, "lanczos"), rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("channels", [1, 4, 5, 12, 13])
@@ -225,6 +250,8 @@ def test_images_at_other_sizes_equal_their_twins(
     atol = 1e-6 if dtype == torch.float32 else 1e-14  # sums of 64 in another order
     means = cpu_kernels.run("block_means", image)[0]
     torch.testing.assert_close(means, torch_block_means(image), rtol=0, atol=atol)
+    halves = cpu_kernels.run("halve", image)[0]
+    torch.testing.assert_close(halves, torch_halve(image), rtol=0, atol=atol)
     sums = cpu_kernels.run("add_doubled", image, small)[0]
     torch.testing.assert_close(sums, torch_add_doubled(image, small), rtol=0, atol=atol)
 
@@ -241,6 +268,14 @@ def test_the_layers_equal_their_twins(cpu_kernels: CpuKernels, height: int, widt
     torch.testing.assert_close(found, torch_source_trust(planes[9], source, trust), rtol=0, atol=atol)
     excess = cpu_kernels.run("local_excess", planes[9], source)[0]
     torch.testing.assert_close(excess, torch_local_excess(planes[9], source), rtol=0, atol=0)
+    around = 0.1 * tone[0]
+    found = cpu_kernels.run("particle_trust", excess, around, trust, *PARTICLE_TRUST)[0]
+    torch.testing.assert_close(found, torch_particle_trust(excess, around, trust), rtol=0, atol=atol)
+    backward = planes[:2].contiguous()
+    found = cpu_kernels.run("stretch_trust", backward, trust, 4.0)[0]
+    torch.testing.assert_close(found, torch_stretch_trust(backward, trust, 4.0), rtol=0, atol=atol)
+    image = cpu_kernels.run("add_detail", stylised, detail - 0.5, 3 * tone[0])[0]
+    torch.testing.assert_close(image, torch_add_detail(stylised, detail - 0.5, 3 * tone[:1]), rtol=0, atol=atol)
     blend = LayerBlend(9000, 691, 0.3, (0.9, 0.0), 0.4)
     numbers = (9000, 691, 0.3, 0.9, 0.0, 0.4)
     found_layers = cpu_kernels.run("blend_layers", planes, stylised, detail, source, trust, tone, *numbers)

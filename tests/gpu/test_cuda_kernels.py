@@ -18,11 +18,25 @@ from streamstyle.gpu.cuda_kernels import CudaKernels
 from streamstyle.gpu.dispatch import csrc_folder
 from streamstyle.gpu.kernels import kernels_of
 from streamstyle.ops import network_ends
-from streamstyle.ops.carried_trust import SOURCE_TRUST, torch_local_excess, torch_source_trust
-from streamstyle.ops.filters import gaussian_taps, torch_add_doubled, torch_block_means, torch_gaussian_blur
+from streamstyle.ops.carried_trust import (
+    PARTICLE_TRUST,
+    SOURCE_TRUST,
+    torch_local_excess,
+    torch_particle_trust,
+    torch_source_trust,
+    torch_stretch_trust,
+)
+from streamstyle.ops.filters import (
+    gaussian_taps,
+    torch_add_doubled,
+    torch_block_means,
+    torch_gaussian_blur,
+    torch_halve,
+)
 from streamstyle.ops.image import LEVELS_SQUARED
 from streamstyle.ops.layers import (
     LayerBlend,
+    torch_add_detail,
     torch_blend_layers,
     torch_energy_blocks,
     torch_gradient_blocks,
@@ -137,6 +151,8 @@ def test_images_at_other_sizes_equal_their_twins(kernels: CudaKernels, height: i
     image, small = random(3, height, width), random(3, -(-height // 2), -(-width // 2), seed=1) - 0.5
     means = kernels.run("block_means", image)[0]
     torch.testing.assert_close(means, torch_block_means(image), rtol=0, atol=1e-6)
+    halves = kernels.run("halve", image)[0]
+    torch.testing.assert_close(halves, torch_halve(image), rtol=0, atol=1e-6)
     sums = kernels.run("add_doubled", image, small)[0]
     torch.testing.assert_close(sums, torch_add_doubled(image, small), rtol=0, atol=1e-6)
 
@@ -150,6 +166,14 @@ def test_the_layers_equal_their_twins(kernels: CudaKernels, height: int, width: 
     torch.testing.assert_close(found, torch_source_trust(planes[9], source, trust), rtol=0, atol=1e-6)
     excess = kernels.run("local_excess", planes[9], source)[0]
     torch.testing.assert_close(excess, torch_local_excess(planes[9], source), rtol=0, atol=0)
+    around = 0.1 * tone[0]
+    found = kernels.run("particle_trust", excess, around, trust, *PARTICLE_TRUST)[0]
+    torch.testing.assert_close(found, torch_particle_trust(excess, around, trust), rtol=0, atol=1e-6)
+    backward = planes[:2].contiguous()
+    found = kernels.run("stretch_trust", backward, trust, 4.0)[0]
+    torch.testing.assert_close(found, torch_stretch_trust(backward, trust, 4.0), rtol=0, atol=1e-6)
+    image = kernels.run("add_detail", stylised, detail - 0.5, 3 * tone[0])[0]
+    torch.testing.assert_close(image, torch_add_detail(stylised, detail - 0.5, 3 * tone[:1]), rtol=0, atol=1e-6)
     blend = LayerBlend(9000, 691, 0.3, (0.9, 0.0), 0.4)
     numbers = (9000, 691, 0.3, 0.9, 0.0, 0.4)
     found_layers = kernels.run("blend_layers", planes, stylised, detail, source, trust, tone, *numbers)
