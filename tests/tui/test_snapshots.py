@@ -14,7 +14,7 @@ import pytest
 from textual.pilot import Pilot
 
 import streamstyle.tui.screens.result
-import streamstyle.tui.widgets.stats
+import streamstyle.tui.widgets.figures
 from streamstyle.events import Failed, Finished, FrameWritten, WorkersSampled, WorkerStatus
 from streamstyle.tui.app import StreamstyleApp
 from tests.tui.fake_run import FakeRun
@@ -35,7 +35,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _fixed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streamstyle.tui.widgets.stats, "time", Clock)
+    monkeypatch.setattr(streamstyle.tui.widgets.figures, "time", Clock)
     monkeypatch.setattr(streamstyle.tui.screens.result, "_find_player", lambda: "mpv")
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 
 from streamstyle.errors import EXIT_INTERNAL
 from streamstyle.events import Failed
@@ -32,24 +32,12 @@ from streamstyle.tui.screens.result import RunResult, refusal_text
 from streamstyle.tui.screens.run_views import RunViews
 from streamstyle.tui.screens.summary import SummaryScreen
 from streamstyle.tui.terminal_query import Graphics
-from streamstyle.tui.widgets.graphs import loss_graphs, speed_graph, steadiness_graph
 from streamstyle.tui.widgets.key_bar import FittingKeyBar
-from streamstyle.tui.widgets.stats import (
-    StatsPanel,
-    brief_stats,
-    compact_stats,
-    loss_lines,
-    machine_lines,
-    progress_lines,
-    queue_lines,
-    speed_lines,
-    stage_lines,
-    warping_error_lines,
-)
+from streamstyle.tui.widgets.stats import StatsPanel, brief_stats, compact_stats
+from streamstyle.tui.widgets.stats_column import StatsColumn
 from streamstyle.tui.widgets.text import Header, LogView
 from streamstyle.tui.widgets.view_pair import VIEW_TITLES, ViewPair
 from streamstyle.tui.widgets.view_tabs import ViewTabs
-from streamstyle.tui.widgets.workers import worker_lines
 
 _OWNER_ACTIONS = frozenset({"pause", "save", "stop"})
 """Actions that are disabled while another process owns the run."""
@@ -114,18 +102,7 @@ class RunScreen(RunViews):
                 yield ViewTabs()
                 yield ViewPair("opening the film", id="images", graphics=self._graphics)
                 yield LogView(id="log")
-            with VerticalScroll(id="stats-column", can_focus=False):
-                yield StatsPanel(progress_lines, classes="frames-done")
-                yield StatsPanel(speed_lines)
-                yield StatsPanel(speed_graph, classes="graph")
-                yield StatsPanel(worker_lines, "workers: piece and speed", id="workers")
-                yield StatsPanel(stage_lines, "time per stage and frame", id="stages")
-                yield StatsPanel(queue_lines, "queues", id="queues")
-                yield StatsPanel(warping_error_lines, "warping error so far", id="steadiness")
-                yield StatsPanel(steadiness_graph, classes="graph")
-                yield StatsPanel(loss_lines, "objective, current frame", id="losses")
-                yield StatsPanel(loss_graphs, "objective so far", classes="graph")
-                yield StatsPanel(machine_lines, "resources", id="machine")
+            yield StatsColumn(id="stats-column")
         yield StatsPanel(brief_stats, id="brief-stats", classes="frames-done")
         yield StatsPanel(compact_stats, id="compact-stats", classes="frames-done")
         yield FittingKeyBar(_KEYS_BY_USE, id="key-bar")

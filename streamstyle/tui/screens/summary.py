@@ -25,9 +25,9 @@ from streamstyle.tui.screens.result import (
     summary_rows,
 )
 from streamstyle.tui.terminal_query import Graphics
+from streamstyle.tui.widgets.figures import stability_text
 from streamstyle.tui.widgets.image_pair import Arrangement
 from streamstyle.tui.widgets.key_bar import FittingKeyBar
-from streamstyle.tui.widgets.stats import stability_text
 from streamstyle.tui.widgets.text import ACCENT, MUTED, LogView, line
 from streamstyle.tui.widgets.view_pair import ViewPair
 

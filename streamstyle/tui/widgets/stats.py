@@ -1,24 +1,28 @@
-"""Figures of a run as lines of text: each function here returns the lines of one panel."""
+"""Panels of figures of a run: each function here returns the lines of one."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from textual.content import Content
 from textual.widget import Widget
 
-from streamstyle.formatting import (
-    format_bytes,
-    format_duration,
-    format_number,
-    format_seconds,
-    format_speed,
-    format_time_of_day,
-    format_time_span,
-)
+from streamstyle.formatting import format_bytes, format_number, format_seconds
 from streamstyle.runs.state import RunState
+from streamstyle.tui.widgets.figures import (
+    bar,
+    bottleneck,
+    elapsed_text,
+    frames_done_text,
+    percentage_text,
+    position_text,
+    progress_bar,
+    sparkline,
+    speed_text,
+    stability_text,
+    time_left,
+    workers_text,
+)
 from streamstyle.tui.widgets.text import ACCENT, MUTED, justify, line
 
 DescribeRun = Callable[[RunState, int], list[Content]]
@@ -26,8 +30,6 @@ DescribeRun = Callable[[RunState, int], list[Content]]
 
 _NAME_WIDTH = 12
 """Cells for the name of a stage, queue or term."""
-
-_SPARKS = "▁▂▃▄▅▆▇█"
 
 
 class StatsPanel(Widget):
@@ -63,25 +65,13 @@ class StatsPanel(Widget):
 
 def progress_lines(state: RunState, width: int) -> list[Content]:
     """Return the frames done, a progress bar, and the position in the video."""
-    percentage = _percentage_text(state)
+    percentage = percentage_text(state)
     shot = line(("shot ", MUTED), str(state.shots[-1].shot + 1)) if state.shots else line("")
     return [
         justify(frames_done_text(state), percentage, width),
         progress_bar(state, width),
         justify(shot, line(position_text(state)), width),
     ]
-
-
-def frames_done_text(state: RunState) -> Content:
-    """Return `57 of 132 frames`, or `57 frames` if their number is not known."""
-    total = f" of {state.frames}" if state.frames else ""
-    return line((str(state.frames_done), "bold"), f"{total} frames")
-
-
-def progress_bar(state: RunState, width: int) -> Content:
-    """Return a progress bar of the full width."""
-    full, empty = bar(state.fraction_done or 0.0, width)
-    return line((full, ACCENT), (empty, MUTED))
 
 
 def speed_lines(state: RunState, width: int) -> list[Content]:
@@ -96,23 +86,6 @@ def speed_lines(state: RunState, width: int) -> list[Content]:
         justify(*time_left(state), width),
         *([justify(elapsed_text(state), line(""), width)] if state.last_frame else []),
     ]
-
-
-def elapsed_text(state: RunState) -> Content:
-    """Return the time that the run has taken, without pauses; empty before its first frame."""
-    if state.last_frame is None:
-        return line("")
-    return line(format_time_span(state.last_frame.elapsed), (" elapsed", MUTED))
-
-
-def time_left(state: RunState) -> tuple[Content, Content]:
-    """Return the time left and the time of day when the run will be done; empty if they are not known."""
-    left = state.seconds_left
-    if left is None:
-        return line(("paused", ACCENT) if state.paused else ("", "")), line("")
-    return line(format_time_span(left), (" left", MUTED)), line(
-        ("done at ", MUTED), format_time_of_day(left, time.time())
-    )
 
 
 def stage_lines(state: RunState, width: int) -> list[Content]:
@@ -146,16 +119,6 @@ def queue_lines(state: RunState, width: int) -> list[Content]:
         )
         for name, (length, capacity) in state.status.queues.items()
     ]
-
-
-def bottleneck(state: RunState) -> Content:
-    """Return the stage that limits the speed and its seconds per frame."""
-    if state.status is None or not state.status.bottleneck:
-        return line("")
-    name = state.status.bottleneck
-    seconds = state.status.stages.get(name)
-    time_text = f" {format_seconds(seconds)}" if seconds else ""
-    return line(("slowest ", MUTED), name, time_text)
 
 
 def _queue_style(state: RunState, queue: str) -> str:
@@ -235,11 +198,7 @@ def compact_stats(state: RunState, width: int) -> list[Content]:
 
 def progress_with_percentage(state: RunState, width: int) -> Content:
     """Return the progress bar and the percentage in one line."""
-    return justify(progress_bar(state, max(1, width - 6)), _percentage_text(state), width)
-
-
-def _percentage_text(state: RunState) -> Content:
-    return line(f"{100 * state.fraction_done:.0f} %" if state.fraction_done is not None else "")
+    return justify(progress_bar(state, max(1, width - 6)), percentage_text(state), width)
 
 
 def _stability_line(state: RunState, width: int) -> Content:
@@ -259,51 +218,3 @@ def _machine_text(state: RunState) -> list[Content]:
         return [line((workers_text(state), MUTED))]
     memory, written = format_bytes(state.status.memory), format_bytes(state.status.bytes_written)
     return [line((f"  {memory} · {state.status.cpu:.0f} % · {written}", MUTED))]
-
-
-def workers_text(state: RunState) -> str:
-    """Return `3 of 4 workers busy`; empty without a cluster."""
-    workers = state.workers.workers if state.workers else ()
-    busy = sum(worker["piece"] is not None or worker["fps"] is not None for worker in workers)
-    return f"  {busy} of {len(workers)} workers busy" if workers else ""
-
-
-def speed_text(state: RunState) -> str:
-    """Return `12 fps`, or `2.1 s/frame` below one frame per second; empty before it is known."""
-    return format_speed(state.fps, 1.0) if state.fps else ""
-
-
-def position_text(state: RunState) -> str:
-    """Return the time in the video that has been reached, and its duration where that is known."""
-    reached = format_duration(state.last_frame.time if state.last_frame else 0)
-    duration = state.started.duration if state.started else None
-    return f"{reached} / {format_duration(duration)}" if duration else reached
-
-
-def stability_text(state: RunState) -> str:
-    """Return `5.6 times steadier, 97 % as sharp` as stylisation per frame; empty if it is not known."""
-    gain, sharpness = state.warping_error_reduction, state.relative_sharpness
-    if gain is None or sharpness is None:
-        return ""
-    return f"{_steadiness_text(gain)}, {100 * sharpness:.0f} % as sharp"
-
-
-def _steadiness_text(gain: float) -> str:
-    if gain < 1.05:
-        return "no steadier"
-    return f"{gain:.0f} times steadier" if gain >= 10 else f"{gain:.1f} times steadier"
-
-
-def sparkline(values: Sequence[float], width: int) -> str:
-    """Return the last `width` values as a line of blocks, scaled between zero and the largest."""
-    shown = [0.0 if value is None or not math.isfinite(value) else value for value in values][-width:]
-    largest = max(shown, default=0.0)
-    if largest <= 0:
-        return ""
-    return "".join(_SPARKS[min(7, int(8 * value / largest))] for value in shown)
-
-
-def bar(fraction: float, width: int) -> tuple[str, str]:
-    """Return a bar for a fraction in [0, 1] as the text of its full and its empty part."""
-    full = min(width, max(0, round(width * fraction)))
-    return "━" * full, "─" * (width - full)

@@ -7,7 +7,7 @@ from textual.content import Content
 from streamstyle.events import WorkerStatus
 from streamstyle.formatting import format_duration, format_speed
 from streamstyle.runs.state import RunState
-from streamstyle.tui.widgets.stats import bar
+from streamstyle.tui.widgets.figures import bar
 from streamstyle.tui.widgets.text import ACCENT, MUTED, justify, line
 
 MAX_LINES = 16

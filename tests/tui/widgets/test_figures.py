@@ -6,7 +6,7 @@ import pytest
 
 from streamstyle.events import FrameWritten
 from streamstyle.runs.state import RunState
-from streamstyle.tui.widgets.stats import position_text, sparkline, speed_text, stability_text
+from streamstyle.tui.widgets.figures import position_text, sparkline, speed_text, stability_text
 from tests.tui.fake_run import started, status_sample
 
 HALF_WAY = RunState(started=started("film.mkv", "out.mkv", 132), last_frame=FrameWritten(66, 132, 2.64, 33.0))
