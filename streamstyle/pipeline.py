@@ -180,7 +180,9 @@ def _open_path(
     """Open the stages from the video to its stylised frames, at the working size; closing `stack` closes them."""
     opened, timed, looks = stack.enter_context, timer.measure_iter, FrameLooks.of(video, settings.looks(style))
     method, lookback = settings.consistency.method, settings.consistency.lookback
-    decoded = opened(prefetch(decode(video, resume.decode_from), ahead=_frames_to_decode_ahead(video, settings)))
+    decoded = opened(
+        prefetch(decode(video, resume.decode_from), ahead=video.frames_within(settings.source.queue_bytes))
+    )
     shots = number_shots(decoded, resume.shot, looks.breaks)
     flowed: Iterator[FrameWithFlow]
     if cache is None:
@@ -232,11 +234,6 @@ def write_all(
 
     writer.publish(note_too_late)
     return True
-
-
-def _frames_to_decode_ahead(video: VideoInfo, settings: Settings) -> int:
-    bytes_of_pixel = (3 if video.bit_depth == 8 else 9) + 2 * video.has_alpha
-    return max(2, settings.source.queue_bytes // (video.width * video.height * bytes_of_pixel))
 
 
 def _flow_check(settings: Settings, looks: FrameLooks, frame: Frame) -> FlowCheck | None:

@@ -153,6 +153,16 @@ class VideoInfo:
             return None
         return self.film_time(self.start_pts) + self.duration
 
+    def frames_within(self, limit: int, *, unconverted: bool = False) -> int:
+        """Return how many decoded frames fit into `limit` bytes, two at least.
+
+        A pixel takes three bytes, six more if it has more than eight bits, two more with an alpha. Frames that are not
+        converted yet have the size of the film, which may be larger than that at which it is worked.
+        """
+        sides = self.width * self.height, self.source_width * self.source_height
+        pixels = max(sides) if unconverted else sides[0]
+        return max(2, limit // (pixels * ((3 if self.bit_depth == 8 else 9) + 2 * self.has_alpha)))
+
     def starting_at(self, seconds: float) -> VideoInfo:
         """Return the same with the processed part starting `seconds` after its start."""
         start_pts = self.start_pts + round(seconds / float(self.time_base))

@@ -143,7 +143,9 @@ class _Run:
         with ExitStack() as stack:
             stack.callback(self._cancel)
             workers = min(_MAX_CONVERTERS, usable_cpus())
-            reading = decode_in_threads(self._video, with_thumbnail, workers=workers, ahead=2 * workers + 6)
+            bound = self._video.frames_within(self._settings.source.queue_bytes, unconverted=True)
+            ahead = min(2 * workers + 6, bound)
+            reading = decode_in_threads(self._video, with_thumbnail, workers=min(workers, ahead), ahead=ahead)
             frames = stack.enter_context(reading)
             looks = FrameLooks.of(self._video, self._settings.looks(self._style))
             found = split(number_shots_by(frames, looks_break=looks.breaks), self._video.end_pts, self._splitting)

@@ -11,6 +11,7 @@ from typing import Any
 import av
 import pytest
 
+from streamstyle.cluster import head
 from streamstyle.cluster.at_address import check_can_be_cut
 from streamstyle.cluster.failures import ATTEMPTS
 from streamstyle.cluster.head import Paint
@@ -20,8 +21,9 @@ from streamstyle.cluster.reporter import HeadContext
 from streamstyle.errors import DeviceError, OutputError, SettingsError
 from streamstyle.events import Finished, FrameWritten, Started, Stopped, Warned
 from streamstyle.media.probe import probe
-from streamstyle.settings import EncoderSettings, Method
+from streamstyle.settings import EncoderSettings, Method, SourceSettings
 from streamstyle.stages.writer import VideoWriter
+from streamstyle.video_info import VideoInfo
 from tests.cluster.cluster_case import InProcess, case, film
 from tests.films import Extras
 from tests.video_io import frame_hashes, packets
@@ -57,6 +59,26 @@ def test_a_film_in_pieces_is_the_same_film(tmp_path: Path, method: Method) -> No
     for kind in ("audio", "subtitle"):
         assert packets(tmp_path / "pieces.mkv", kind) == packets(tmp_path / "whole.mkv", kind)
     assert not pieces_folder(tmp_path / "pieces.mkv").exists()
+
+
+@pytest.mark.parametrize(("height", "waiting", "expected"), [(48, 5, 5), (32, 5, 5), (48, 1, 2), (48, 1000, 22)])
+def test_frames_that_the_head_decodes_ahead_are_bounded_by_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, height: int, waiting: int, expected: int
+) -> None:
+    """Those of the film itself, at its own size, since that is how they wait; two at least."""
+    source = SourceSettings(height=height, queue_bytes=waiting * 64 * 48 * 3)
+    one = case(tmp_path, film(tmp_path), Method.johnson).with_settings(source=source)
+    asked, decode = list[tuple[int, int]](), head.decode_in_threads
+
+    def noted(video: VideoInfo, work: Any, *, workers: int, ahead: int) -> Any:
+        asked.append((workers, ahead))
+        return decode(video, work, workers=workers, ahead=ahead)
+
+    monkeypatch.setattr(head, "decode_in_threads", noted)
+    monkeypatch.setattr(head, "usable_cpus", lambda: 16)
+    pieces = InProcess().run(one, tmp_path / "pieces.mkv")
+    assert isinstance(pieces.ended, Finished)
+    assert asked == [(min(8, expected), expected)]
 
 
 @pytest.mark.parametrize(("source", "target"), [("mp4", "mp4"), ("ts", "mkv"), ("mkv", "ts"), ("mp4", "webm")])
