@@ -21,6 +21,7 @@ from streamstyle.looks import Look, Looks
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.probe import probe
 from streamstyle.models.weights import load_consistency_loss_network
+from streamstyle.outputs import open_writer
 from streamstyle.settings import (
     ConsistencySettings,
     EncoderSettings,
@@ -34,7 +35,6 @@ from streamstyle.stages.decode import decode
 from streamstyle.stages.flow import add_flow
 from streamstyle.stages.shots import number_shots
 from streamstyle.stages.stylise import stylise
-from streamstyle.stages.writer import open_writer
 from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from streamstyle.video_info import VideoInfo

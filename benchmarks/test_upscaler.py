@@ -28,10 +28,11 @@ from streamstyle.media.images import read_image, resize_short_side
 from streamstyle.media.probe import probe
 from streamstyle.models.weights import load_style_net, load_upscaler_for_inference, prepare_style_net
 from streamstyle.ops.image import to_tensor
+from streamstyle.outputs import open_writer
 from streamstyle.pipeline import stylise_video
 from streamstyle.settings import ConsistencySettings, EncoderSettings, Method, Settings, SourceSettings, UpscaleSettings
 from streamstyle.stages.decode import decode
-from streamstyle.stages.writer import VideoWriter, open_writer
+from streamstyle.stages.writer import VideoWriter
 from streamstyle.styles.library import builtin_styles
 from streamstyle.styles.spec import BlendPart, StyleBlend
 from streamstyle.train.augment import soften

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from torch import Tensor
 
@@ -19,13 +18,11 @@ from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.media.output_names import partial_path
 from streamstyle.media.stream_plan import keep_piped_streams
+from streamstyle.outputs import Writer
 from streamstyle.prefetch import PrefetchIterator
 from streamstyle.resume.checkpoint_writer import ResumeNeeds
-from streamstyle.resume.checkpoints import Checkpoints, find_checkpoints, resume_warnings
-from streamstyle.resume.sequence_checkpoints import SequenceCheckpoints
-from streamstyle.settings import Device, EncoderSettings
-from streamstyle.stages.sequence_writer import SequenceWriter
-from streamstyle.stages.writer import VideoWriter, open_writer
+from streamstyle.resume.checkpoints import find_checkpoints, resume_warnings
+from streamstyle.settings import Device
 from streamstyle.timing import PausableClock, StageTimer
 from streamstyle.video_info import VideoInfo
 
@@ -49,22 +46,6 @@ class FrameContext:
     """Prefetched frames by stage: `decode`, and `flow` unless the method needs none."""
     partial: Path
     """The unfinished output."""
-
-
-Writer: TypeAlias = VideoWriter | SequenceWriter
-
-
-@contextmanager
-def open_output(
-    video: VideoInfo, output: Path, settings: EncoderSettings, checkpoints: Checkpoints
-) -> Iterator[Writer]:
-    """Open the output, a file, standard output or an image sequence, as `open_writer` does."""
-    if isinstance(checkpoints, SequenceCheckpoints):
-        with closing(SequenceWriter(video, output, settings, checkpoints)) as sequence:
-            yield sequence
-    else:
-        with open_writer(video, output, settings, checkpoints) as writer:
-            yield writer
 
 
 FrameCallback = Callable[[FrameContext], None]

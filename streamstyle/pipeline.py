@@ -17,12 +17,13 @@ from streamstyle.events import Finished, Observer, StopEvent, Stopped
 from streamstyle.frames import Frame, FrameWithFlow, OutputFrame, StylisedFrame
 from streamstyle.gpu.device import select_device, set_threads, tune_malloc
 from streamstyle.gpu.memory import MemoryFallback, Warn, gpu_errors_as_device_errors, ignore_warning
-from streamstyle.job import FrameCallback, Job, Writer, open_output
+from streamstyle.job import FrameCallback, Job
 from streamstyle.mask_films import MaskFilms
 from streamstyle.media.flow_cache import FlowCache
 from streamstyle.models.weights import load_ruder_loss_network, load_upscaler_for_inference
 from streamstyle.ops.image import to_tensor
 from streamstyle.optimise.frame_optimiser import FALLBACKS, RuderOptimiser
+from streamstyle.outputs import Writer, open_output
 from streamstyle.painter import Painter, paintings_to_carry
 from streamstyle.prefetch import prefetch
 from streamstyle.resume.checkpoint import ResumePoint

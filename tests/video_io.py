@@ -18,9 +18,10 @@ from streamstyle.media.probe import probe
 from streamstyle.models.style_net import StyleNet, StyleNetConfig
 from streamstyle.models.weights import save_weights, style_metadata
 from streamstyle.ops.image import to_tensor
+from streamstyle.outputs import open_writer
 from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.decode import decode
-from streamstyle.stages.writer import VideoWriter, open_writer
+from streamstyle.stages.writer import VideoWriter
 from streamstyle.video_info import VideoInfo
 
 FAST = EncoderSettings(preset="ultrafast")

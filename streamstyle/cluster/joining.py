@@ -19,10 +19,11 @@ from streamstyle.media.muxer_trial import NullFile
 from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import open_video
 from streamstyle.media.video_encoder import VideoEncoder, write_header
+from streamstyle.outputs import open_writer
 from streamstyle.resume.checkpoint import DamagedError
 from streamstyle.resume.partial_video import decoder_parameters, read_packets
 from streamstyle.settings import EncoderSettings
-from streamstyle.stages.writer import VideoWriter, open_writer
+from streamstyle.stages.writer import VideoWriter
 from streamstyle.video_info import VideoInfo
 
 if TYPE_CHECKING:

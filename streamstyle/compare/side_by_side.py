@@ -21,12 +21,13 @@ from streamstyle.frames import Frame, OutputFrame
 from streamstyle.media.images import RgbImage
 from streamstyle.media.probe import probe
 from streamstyle.ops.image import to_tensor
+from streamstyle.outputs import open_writer
 from streamstyle.pipeline import write_all
 from streamstyle.prefetch import prefetch
 from streamstyle.resume.checkpoint import remove_checkpoint
 from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.decode import decode
-from streamstyle.stages.writer import VideoWriter, open_writer
+from streamstyle.stages.writer import VideoWriter
 from streamstyle.timing import StageTimer
 from streamstyle.video_info import VideoInfo
 

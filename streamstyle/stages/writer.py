@@ -13,16 +13,13 @@ from av.format import Flags
 from torch import Tensor
 
 from streamstyle.errors import OutputError, StreamstyleError
-from streamstyle.files import file_state
 from streamstyle.frames import OutputFrame
 from streamstyle.media.captions import holds_text
 from streamstyle.media.decode_times import DtsContinuation
 from streamstyle.media.faststart import FASTSTART_SUFFIXES, index_in_front
 from streamstyle.media.frame_converter import resize_alpha
-from streamstyle.media.output_file import PartialFile, lock_existing, new_container, output_errors
-from streamstyle.media.output_names import check_output, partial_path, set_aside_path
-from streamstyle.media.reader import open_video
-from streamstyle.media.standard_streams import StandardOutput, is_stdout
+from streamstyle.media.output_file import PartialFile, new_container, output_errors
+from streamstyle.media.standard_streams import StandardOutput
 from streamstyle.media.stream_copy import StreamCopier
 from streamstyle.media.stream_plan import needs_tee, plan_streams, portable_tags
 from streamstyle.media.time_range import cut_chapters, decode_time, time_range
@@ -31,7 +28,7 @@ from streamstyle.media.video_encoder import VideoEncoder, write_header
 from streamstyle.ops.transfer import to_host, to_host_deep
 from streamstyle.resume.checkpoint import ResumePoint
 from streamstyle.resume.checkpoint_writer import CheckpointWriter, NullCheckpointWriter
-from streamstyle.resume.earlier_run import NoSideFiles, SideFiles, open_partial, set_aside
+from streamstyle.resume.earlier_run import NoSideFiles, SideFiles
 from streamstyle.resume.packet_digest import PacketDigest
 from streamstyle.settings import EncoderSettings
 from streamstyle.video_info import VideoInfo
@@ -44,45 +41,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@contextmanager
-def open_writer(
-    video: VideoInfo,
-    output: Path,
-    settings: EncoderSettings,
-    checkpoints: CheckpointWriter | NullCheckpointWriter | None = None,
-) -> Iterator[VideoWriter]:
-    """Open the output for the images of a video; with `checkpoints` a later run can resume where this one ends.
-
-    It is a file, or standard output, which cannot be resumed.
-
-    Raises OutputError if the file cannot be written, SettingsError if the encoder refuses its settings. Leaving without
-    `publish` closes the file under its partial name, playable, and removes it if no frame was written.
-    """
-    checkpoints = checkpoints or NullCheckpointWriter()
-    with ExitStack() as stack:
-        if is_stdout(output):
-            pipe, source = StandardOutput(output), stack.enter_context(open_video(video.path))
-            writer = VideoWriter(video, source, output, settings, checkpoints, pipe, NoSideFiles())
-            stack.callback(writer.close)
-            yield writer
-            return
-        check_output(output, [video.path])
-        for path in (partial_path(output), set_aside_path(output)):
-            stack.enter_context(lock_existing(path))
-        side_files = stack.enter_context(set_aside(output, checkpoints.earlier))
-        file = stack.enter_context(closing(open_partial(output, side_files)))
-        source = stack.enter_context(open_video(video.path))
-        is_file = video.path.is_file()
-        source_file = stack.enter_context(video.path.open("rb")) if is_file else None
-        state = file_state(source_file) if source_file else None
-        writer = VideoWriter(video, source, output, settings, checkpoints, file, side_files)
-        stack.callback(writer.close)
-        yield writer
-        writer.source_changed = source_file is not None and file_state(source_file) != state
-
-
 class VideoWriter:
-    """Takes images in display order; see `open_writer`."""
+    """Takes images in display order; `outputs.open_writer` makes one."""
 
     def __init__(
         self,

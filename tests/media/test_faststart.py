@@ -18,8 +18,9 @@ from streamstyle.cli.main import exit_code
 from streamstyle.errors import OutputError
 from streamstyle.media.output_file import PartialFile
 from streamstyle.media.output_names import faststart_path, partial_path
+from streamstyle.outputs import open_writer
 from streamstyle.settings import EncoderSettings
-from streamstyle.stages.writer import VideoWriter, open_writer
+from streamstyle.stages.writer import VideoWriter
 from tests.films import pan, write_film
 from tests.video_io import packets, read_video
 

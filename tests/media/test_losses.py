@@ -8,9 +8,9 @@ import pytest
 
 from streamstyle.media.probe import probe
 from streamstyle.ops.image import to_tensor
+from streamstyle.outputs import open_writer
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.decode import decode
-from streamstyle.stages.writer import open_writer
 from tests.films import Extras, pan, write_film
 from tests.video_io import FAST, write_copy
 

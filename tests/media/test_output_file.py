@@ -14,8 +14,8 @@ import pytest
 
 from streamstyle.errors import OutputError, SettingsError
 from streamstyle.media.probe import probe
+from streamstyle.outputs import open_writer
 from streamstyle.settings import EncoderSettings, SourceSettings
-from streamstyle.stages.writer import open_writer
 from tests.films import pan, write_film
 from tests.video_io import packets, read_video, write_copy
 
@@ -139,7 +139,7 @@ WRITE_UNTIL_KILLED = """
 import os, signal, sys
 from pathlib import Path
 from streamstyle.settings import EncoderSettings, SourceSettings
-from streamstyle.stages.writer import open_writer
+from streamstyle.outputs import open_writer
 from streamstyle.media.probe import probe
 from streamstyle.stages.decode import decode
 from streamstyle.ops.image import to_tensor

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from streamstyle.media.probe import probe
 from streamstyle.media.stream_plan import StreamAction, StreamPlan, plan_streams
 from streamstyle.ops.image import to_tensor
+from streamstyle.outputs import open_writer
 from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.decode import decode
-from streamstyle.stages.writer import open_writer
 from tests.films import Extras, pan, write_film
 from tests.video_io import mean_difference, packets, read_video, times, write_copy
 

@@ -13,9 +13,9 @@ from streamstyle.errors import OutputError
 from streamstyle.media.probe import probe
 from streamstyle.media.stream_plan import StreamAction, plan_streams
 from streamstyle.ops.image import to_tensor
+from streamstyle.outputs import open_writer
 from streamstyle.settings import SourceSettings
 from streamstyle.stages.decode import decode
-from streamstyle.stages.writer import open_writer
 from tests.films import Attachment, Extras, flat, pan, png, write_film
 from tests.video_io import FAST, packets, read_video, write_copy
 

@@ -18,9 +18,9 @@ from streamstyle.media.probe import probe
 from streamstyle.ops.image import to_tensor
 from streamstyle.ops.luma import LumaWeights
 from streamstyle.ops.yuv import rgb_to_yuv420
+from streamstyle.outputs import open_writer
 from streamstyle.settings import EncoderSettings, SourceSettings
 from streamstyle.stages.decode import decode
-from streamstyle.stages.writer import open_writer
 from tests.films import Extras, flat, moving_square, pan, still, to_frame, write_film
 from tests.video_io import FAST, mean_difference, packets, read_video, times, write_copy
 
