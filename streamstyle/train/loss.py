@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -10,7 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.models.vgg import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
-from streamstyle.optimise.losses import Grams, content_error, style_errors
+from streamstyle.optimise.losses import Grams, content_error, style_errors, style_grams
+
+STYLE_SHARES = {"relu1_1": 0.02, "relu2_1": 0.2, "relu3_1": 0.26, "relu4_1": 0.39, "relu5_1": 0.13}
+"""Share of each layer in the style loss. With equal ones a network meets colours and the finest texture, which is easy
+(relu1_1 and relu2_1), and leaves the strokes, which relu4_1 sees: docs/models.md has figures."""
 
 STYLE_SCALE = 5.0
 """Weight of the style loss relative to the content loss, at a `style_weight` of 1."""
@@ -39,16 +43,15 @@ class StyleLoss:
         self,
         photos: Tensor,  # [N, 3, H, W] float in [0, 1]
         stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
-        styles: Sequence[Grams],  # one per image, or one for all
-        smaller: Sequence[Grams] = (),  # of one style for all at half the size, a quarter, ...
+        styles: Sequence[Sequence[Grams]],  # at full size, half of it, a quarter, ...: one per image, or one for all
     ) -> Tensor:
         """Return the weighted sum of content loss, style loss and total variation.
 
-        With `smaller` the style loss is the mean over the stylised image at its own size and at those (Gatys et al.
-        2017): one scale alone asks for the same small strokes everywhere.
+        The style loss is the mean over the sizes (Gatys et al. 2017): one alone asks for the same small strokes
+        everywhere.
         """
-        content, style = self.errors(photos, stylised, styles)
-        style = torch.stack([style, *self.smaller_errors(stylised, smaller)]).mean()
+        content, style = self.errors(photos, stylised, styles[0])
+        style = torch.stack([style, *self.smaller_errors(stylised, styles[1:])]).mean()
         variation = _weighted_variation(stylised, 1 + FLAT_TV_FACTOR * flatness(photos))
         total: Tensor = content + STYLE_SCALE * self.style_weight * style + self.tv_weight * variation
         return total
@@ -84,12 +87,12 @@ class StyleLoss:
     def smaller_errors(
         self,
         stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
-        grams: Sequence[Grams],  # of one style at half the size, a quarter, ...
+        styles: Sequence[Sequence[Grams]],  # at half the size, a quarter, ...: one per image, or one for all
     ) -> Iterator[Tensor]:
         """Yield the style loss of the images at half their size, a quarter, ..."""
-        for each in grams:
+        for grams in styles:
             stylised = F.avg_pool2d(stylised, 2)
-            yield self._style_error(self.network(stylised, [*self.style_layers]), [each])
+            yield self._style_error(self.network(stylised, [*self.style_layers]), grams)
 
     def _style_error(self, activations: Mapping[str, Tensor], styles: Sequence[Grams]) -> Tensor:
         errors = style_errors(activations, styles, [*self.style_layers])
@@ -103,6 +106,16 @@ class StyleLoss:
     ) -> Tensor:
         """Return the weighted squared difference of what `perturb` expects and of what the network makes."""
         return self.noise_weight * F.mse_loss(perturbed, expected)
+
+
+def grams_by_scale(
+    network: VggFeatures,
+    image: Tensor,  # [3, H, W] float in [0, 1]
+    scales: int,
+    layers: Iterable[str],
+) -> list[dict[str, Tensor]]:
+    """Return the Gram matrices of an image at its size, at half of it, a quarter, ..."""
+    return [style_grams(network, F.avg_pool2d(image, 2**scale), [*layers]) for scale in range(scales)]
 
 
 def flatness(

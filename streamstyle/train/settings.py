@@ -85,6 +85,7 @@ class StylePredictorTrainingSettings:
     minutes: float | None = cli_field(None, "Training time in minutes, instead of --steps.")
     batch: int = cli_field(4, "Images per step.")
     crop: int = cli_field(192, "Side in pixels of the training images.")
+    style_scales: int = cli_field(2, "Sizes at which the style is compared, each half of the one before.")
     style_weight: float = cli_field(1.0, "Weight of the style loss, relative to the content loss.")
     palette_weight: float = cli_field(4.0, "Weight of the distance of the colours from those of the style image.")
     tv_weight: float = cli_field(1.0, "Weight of total variation.")
@@ -98,6 +99,8 @@ class StylePredictorTrainingSettings:
         require(self.minutes is None or self.minutes > 0, "--minutes", self.minutes, "Give a number above 0.")
         require(1 <= self.batch <= 16, "--batch", self.batch, "Give 1 to 16.")
         require(self.crop >= 64 and self.crop % 16 == 0, "--crop", self.crop, "Give a multiple of 16, 64 or more.")
+        require(1 <= self.style_scales <= 4, "--style-scales", self.style_scales, "Give 1 to 4.")
+        require(self.crop >= 8 << self.style_scales, "--crop", self.crop, "Give more, or fewer --style-scales.")
         require(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")
 
 

@@ -11,7 +11,6 @@ from itertools import chain
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.errors import OutputError, StyleError
@@ -29,7 +28,7 @@ from streamstyle.models.weights import (
     style_metadata,
 )
 from streamstyle.ops.image import to_tensor
-from streamstyle.optimise.losses import Grams, style_grams
+from streamstyle.optimise.losses import Grams
 from streamstyle.prefetch import prefetch
 from streamstyle.settings import Device
 from streamstyle.styles.blending import net_from_image
@@ -45,7 +44,7 @@ from streamstyle.train.image_data import (
     training_images,
 )
 from streamstyle.train.loop import Schedule, TrainingLog, train
-from streamstyle.train.loss import StyleLoss
+from streamstyle.train.loss import STYLE_SHARES, StyleLoss, grams_by_scale
 from streamstyle.train.palette import palette, palette_distance
 from streamstyle.train.provenance import command_options, count_training_images, training_metadata
 from streamstyle.train.settings import StyleTrainingSettings
@@ -59,10 +58,6 @@ class StartFrom(StrEnum):
 
 
 Start = StartFrom | Path
-
-STYLE_SHARES = {"relu1_1": 0.02, "relu2_1": 0.2, "relu3_1": 0.26, "relu4_1": 0.39, "relu5_1": 0.13}
-"""Share of each layer in the style loss. With equal ones a network meets colours and the finest texture, which is easy
-(relu1_1 and relu2_1), and leaves the strokes, which relu4_1 sees: docs/models.md has figures."""
 
 CLOSE_UP_FRACTION = 0.2
 """Fraction of the photos that close-ups are cut from."""
@@ -184,9 +179,8 @@ class _Objective:
     @classmethod
     def create(cls, image: RgbImage, settings: StyleTrainingSettings, device: torch.device) -> _Objective:
         network = load_loss_network(settings.loss_network, LossNetwork.vgg16).to(device)
-        painting, grams = to_tensor(resize_short_side(image, settings.style_size)).to(device), []
-        for scale in range(settings.style_scales):
-            grams.append(style_grams(network, F.avg_pool2d(painting, 2**scale)))
+        painting = to_tensor(resize_short_side(image, settings.style_size)).to(device)
+        grams = grams_by_scale(network, painting, settings.style_scales, STYLE_SHARES)
         network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
         style_loss = StyleLoss(
             network, settings.style_weight, settings.tv_weight, settings.noise_weight, style_layers=STYLE_SHARES
@@ -194,7 +188,7 @@ class _Objective:
         return cls(style_loss, grams, palette(image)[None].to(device), settings.palette_weight)
 
     def loss(self, photos: Tensor, stylised: Tensor) -> Tensor:
-        loss = self.style_loss.loss(photos, stylised, self.grams[:1], self.grams[1:])
+        loss = self.style_loss.loss(photos, stylised, [[grams] for grams in self.grams])
         return loss + self.palette_weight * palette_distance(stylised, self.palette)
 
 

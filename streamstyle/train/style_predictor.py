@@ -32,7 +32,7 @@ from streamstyle.models.weights import (
     style_predictor_metadata,
 )
 from streamstyle.ops.image import to_tensor
-from streamstyle.optimise.losses import Grams, style_grams
+from streamstyle.optimise.losses import Grams
 from streamstyle.prefetch import prefetch
 from streamstyle.settings import Device
 from streamstyle.train.augment import perturb
@@ -44,13 +44,13 @@ from streamstyle.train.image_data import (
     training_images,
 )
 from streamstyle.train.loop import Schedule, TrainingLog, train
-from streamstyle.train.loss import StyleLoss
+from streamstyle.train.loss import STYLE_SHARES, StyleLoss, grams_by_scale
 from streamstyle.train.palette import palette, palette_distance
 from streamstyle.train.provenance import command_options, count_training_images, training_metadata
 from streamstyle.train.settings import StylePredictorTrainingSettings
 from streamstyle.train.teacher import TeacherLoss, copy_common_layers
 
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+STYLE_LAYERS = {name: share for name, share in STYLE_SHARES.items() if name != "relu5_1"}
 CONTENT_LAYER = "relu4_1"
 """The layers above relu4_1 would cost a third more and contribute little on small crops."""
 
@@ -81,7 +81,8 @@ class StyleExample:
     """
 
     statistics: Tensor
-    grams: Grams
+    grams: Sequence[Grams]
+    """At full size, half of it, ..."""
     palette: Tensor
 
 
@@ -89,9 +90,14 @@ class StyleDataset:
     """Style examples of paintings, computed when they are first sampled, and cached."""
 
     def __init__(
-        self, paintings: Sequence[Path], favoured: Sequence[Path], vgg: VggFeatures | None, loss_network: VggFeatures
+        self,
+        paintings: Sequence[Path],
+        favoured: Sequence[Path],
+        vgg: VggFeatures | None,
+        loss_network: VggFeatures,
+        scales: int = 1,
     ) -> None:
-        self._paintings, self._favoured = paintings, favoured
+        self._paintings, self._favoured, self._scales = paintings, favoured, scales
         self._vgg, self._loss_network = vgg, loss_network
         self._examples: dict[tuple[Path, int], StyleExample] = {}
 
@@ -114,12 +120,11 @@ class StyleDataset:
         return torch.stack([self._statistics(read_image(self._paintings[index])) for index in chosen])
 
     def _describe(self, image: RgbImage) -> StyleExample:
-        grams: Grams = {}
+        scales: list[dict[str, Tensor]] = []
         if self._vgg is not None:
-            grams = style_grams(self._vgg, to_tensor(image, self._vgg.mean.device), STYLE_LAYERS)
-        return StyleExample(
-            self._statistics(image), {name: gram.half() for name, gram in grams.items()}, palette(image)
-        )
+            scales = grams_by_scale(self._vgg, to_tensor(image, self._vgg.mean.device), self._scales, STYLE_LAYERS)
+        halved = [{name: gram.half() for name, gram in grams.items()} for grams in scales]
+        return StyleExample(self._statistics(image), halved, palette(image))
 
     def _statistics(self, image: RgbImage) -> Tensor:
         return style_statistics(self._loss_network, to_tensor(image, self._loss_network.mean.device)[None])[0]
@@ -196,7 +201,8 @@ def _step_loss(
         with_identity = step % max(1, IDENTITY_EVERY // settings.batch) == 0
         identity = network(photos[:1], [network.identity_code.tanh()]) if with_identity else None
     styles = [examples[index * len(examples) // len(photos)] for index in range(len(photos))]
-    loss = objective.loss(photos, stylised, [style.grams for style in styles]) + stability
+    by_scale = list(zip(*(style.grams for style in styles), strict=True))
+    loss = objective.loss(photos, stylised, by_scale) + stability
     loss = loss + settings.palette_weight * palette_distance(stylised, torch.stack([style.palette for style in styles]))
     return loss if identity is None else loss + IDENTITY_WEIGHT * F.mse_loss(identity, photos[:1]), stylised
 
@@ -213,9 +219,10 @@ def _create_loss_and_dataset(
         dataset = StyleDataset(paintings, favoured, None, loss_network)
         return TeacherLoss(teacher, _for_training(load_loss_network(), device)), dataset
     vgg = _for_training(load_loss_network(settings.loss_network, LossNetwork.vgg16), device)
-    layers = dict.fromkeys(STYLE_LAYERS, 1.0)
-    style_loss = StyleLoss(vgg, settings.style_weight, settings.tv_weight, settings.noise_weight, CONTENT_LAYER, layers)
-    return style_loss, StyleDataset(paintings, favoured, vgg, loss_network)
+    style_loss = StyleLoss(
+        vgg, settings.style_weight, settings.tv_weight, settings.noise_weight, CONTENT_LAYER, STYLE_LAYERS
+    )
+    return style_loss, StyleDataset(paintings, favoured, vgg, loss_network, settings.style_scales)
 
 
 def _for_training(network: VggFeatures, device: torch.device) -> VggFeatures:
@@ -257,8 +264,11 @@ def _crop(image: RgbImage, index: int, *, favoured: bool) -> RgbImage:
 
 
 def _metadata(settings: StylePredictorTrainingSettings, steps: int, start: Path | None) -> dict[str, str]:
-    names = ("steps", "batch", "crop", "photos", "paintings", "loss_network", "learning_rate", "style_weight", "shape")
-    options = command_options(replace(settings, steps=steps), *names, "favoured", "teacher")
+    names = (
+        "steps", "batch", "crop", "photos", "paintings", "loss_network", "learning_rate", "style_scales",
+        "style_weight", "shape", "favoured", "teacher",
+    )  # fmt: skip
+    options = command_options(replace(settings, steps=steps), *names)
     options += ["--start", start.stem] if start else []
     photos, paintings = count_training_images(settings.photos), count_training_images(settings.paintings)
     return training_metadata(

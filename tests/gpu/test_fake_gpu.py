@@ -247,7 +247,7 @@ def test_a_training_step_runs_on_the_gpu(
 
 def test_style_examples_are_computed_on_the_gpu(gpu: FakeGPU, loss_network: VggFeatures) -> None:
     example = StyleDataset([], [], loss_network, loss_network)._describe(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
-    assert {example.statistics.device, *(gram.device for gram in example.grams.values())} == {CUDA}
+    assert {example.statistics.device, *(gram.device for grams in example.grams for gram in grams.values())} == {CUDA}
 
 
 def test_the_fake_gpu_detects_synchronisations_and_mixed_devices(gpu: FakeGPU) -> None:

@@ -36,7 +36,7 @@ def test_style_is_compared_at_every_scale() -> None:
 
     def loss(*scales: int) -> float:
         grams = [at_scales[scale] for scale in scales]
-        return float(style_loss.loss(photo, photo, grams[:1], grams[1:]))
+        return float(style_loss.loss(photo, photo, [[each] for each in grams]))
 
     assert loss(0, 1, 2) < 1e-6
     assert loss(0, 1, 1) > 0.05
@@ -65,6 +65,6 @@ def test_grain_costs_more_in_a_sky_than_in_leaves() -> None:
     def roughness(rows: slice) -> float:
         stylised = torch.full_like(photo, 0.4)
         stylised[..., rows, :] += grain
-        return float(style_loss.loss(photo, stylised, [grams]) - smooth.loss(photo, stylised, [grams]))
+        return float(style_loss.loss(photo, stylised, [[grams]]) - smooth.loss(photo, stylised, [[grams]]))
 
     assert roughness(slice(0, 32)) > 4 * roughness(slice(32, 64))
