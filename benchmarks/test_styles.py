@@ -131,7 +131,9 @@ def _row(name: str, network: StyleNet, goal: StyleLoss, grams: Sequence[Grams], 
 def _errors(content: Tensor, stylised: Tensor, goal: StyleLoss, grams: Sequence[Grams]) -> list[float]:
     """Return the content error, and the style error at each size."""
     content_error, style = goal.errors_from_content(content, stylised, grams[:1])
-    return [float(each) for each in (content_error, style, *goal.smaller_errors(stylised, [[each] for each in grams[1:]]))]
+    return [
+        float(each) for each in (content_error, style, *goal.smaller_errors(stylised, [[each] for each in grams[1:]]))
+    ]
 
 
 def _times_in_turn(networks: list[StyleNet], size: tuple[int, int], rounds: int = 15) -> list[float]:

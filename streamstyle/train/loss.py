@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from streamstyle.gpu.device import compute_dtype
 from streamstyle.models.vgg import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 from streamstyle.optimise.losses import Grams, content_error, style_errors, style_grams
 
@@ -106,6 +107,12 @@ class StyleLoss:
     ) -> Tensor:
         """Return the weighted squared difference of what `perturb` expects and of what the network makes."""
         return self.noise_weight * F.mse_loss(perturbed, expected)
+
+
+def for_training(network: VggFeatures, device: torch.device) -> VggFeatures:
+    """Return a loss network as training computes with it: on the device, in its dtype, channels last."""
+    network.to(device, compute_dtype(device)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def grams_by_scale(

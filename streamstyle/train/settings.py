@@ -48,6 +48,9 @@ class StyleTrainingSettings:
     learning_rate: float = cli_field(2e-3, "Maximum learning rate of Adam.")
     loss_network: Path | None = cli_field(None, "VGG-16 or VGG-19 weights. Default: the built-in VGG-16.")
     photos: Path | None = cli_field(None, "Folder of photos to train on, in addition to procedural images.")
+    teacher: Path | None = cli_field(
+        None, "Weights file of a style to imitate, in place of the losses: for a network of another shape."
+    )
     shape: NetworkShape = cli_field(
         NetworkShape.fast,
         "fast: as the built-in styles; separable: a third of the arithmetic; published: as in the paper, four times "

@@ -44,10 +44,11 @@ from streamstyle.train.image_data import (
     training_images,
 )
 from streamstyle.train.loop import Schedule, TrainingLog, train
-from streamstyle.train.loss import STYLE_SHARES, StyleLoss, grams_by_scale
+from streamstyle.train.loss import STYLE_SHARES, StyleLoss, for_training, grams_by_scale
 from streamstyle.train.palette import palette, palette_distance
 from streamstyle.train.provenance import command_options, count_training_images, training_metadata
 from streamstyle.train.settings import StyleTrainingSettings
+from streamstyle.train.teacher import TeacherLoss
 
 
 class StartFrom(StrEnum):
@@ -108,7 +109,11 @@ def _train_network(
 ) -> bool:
     torch.manual_seed(0)
     style_image = read_style_image(image)
-    objective = _Objective.create(style_image, settings, device)
+    objective: _Objective | _Imitation
+    if settings.teacher is not None:
+        objective = _Imitation.create(settings.teacher, device)
+    else:
+        objective = _Objective.create(style_image, settings, device)
     log = TrainingLog(output)
     first_step = log.snapshot_step
     network = _initial_network(log.snapshot, start, style_image, settings.shape)
@@ -151,7 +156,7 @@ def create_folder(folder: Path) -> None:
 
 def _step_loss(
     network: StyleNet,
-    objective: _Objective,
+    objective: _Objective | _Imitation,
     crops: Iterator[Tensor],
     count: int,
     device: torch.device,
@@ -159,10 +164,41 @@ def _step_loss(
 ) -> tuple[Tensor, Tensor]:
     photos = next_batch(crops, count, device)
     with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
+        if isinstance(objective, _Imitation):
+            shown, target = objective.example(photos)
+            stylised = network(shown)
+            return objective.loss.loss(stylised, target), stylised
         stylised = network(photos)
         perturbed, expected = perturb(photos[:1], stylised[:1])
         stability = objective.style_loss.stability_loss(expected, network(perturbed))
     return objective.loss(photos, stylised) + stability, stylised
+
+
+CLEAN_FRACTION = 0.4
+"""Fraction of the batches that a student sees as they are, not perturbed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Imitation:
+    """Another network as the target, in place of the style loss."""
+
+    teacher: StyleNet
+    loss: TeacherLoss
+
+    @classmethod
+    def create(cls, teacher: Path, device: torch.device) -> _Imitation:
+        network = load_style_net(teacher).requires_grad_(False)
+        network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return cls(network, TeacherLoss(for_training(load_loss_network(), device)))
+
+    @torch.no_grad()
+    def example(self, photos: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the student is shown and its target.
+
+        The teacher sees the photos as they are: the student learns not to show what `perturb` adds, steadier than it.
+        """
+        target = self.teacher(photos)
+        return (photos, target) if torch.rand(()) < CLEAN_FRACTION else perturb(photos, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +217,12 @@ class _Objective:
         network = load_loss_network(settings.loss_network, LossNetwork.vgg16).to(device)
         painting = to_tensor(resize_short_side(image, settings.style_size)).to(device)
         grams = grams_by_scale(network, painting, settings.style_scales, STYLE_SHARES)
-        network.to(dtype=compute_dtype(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
         style_loss = StyleLoss(
-            network, settings.style_weight, settings.tv_weight, settings.noise_weight, style_layers=STYLE_SHARES
+            for_training(network, device),
+            settings.style_weight,
+            settings.tv_weight,
+            settings.noise_weight,
+            style_layers=STYLE_SHARES,
         )
         return cls(style_loss, grams, palette(image)[None].to(device), settings.palette_weight)
 
@@ -236,7 +275,7 @@ def _metadata(
 ) -> dict[str, str]:
     names = (
         "steps", "batch", "crop", "style_size", "style_scales", "style_weight", "palette_weight", "learning_rate",
-        "photos", "loss_network",
+        "photos", "loss_network", "teacher",
     )  # fmt: skip
     options = command_options(replace(settings, steps=steps), *names, "title", "artist")
     options += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []

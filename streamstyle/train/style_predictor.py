@@ -44,7 +44,7 @@ from streamstyle.train.image_data import (
     training_images,
 )
 from streamstyle.train.loop import Schedule, TrainingLog, train
-from streamstyle.train.loss import STYLE_SHARES, StyleLoss, grams_by_scale
+from streamstyle.train.loss import STYLE_SHARES, StyleLoss, for_training, grams_by_scale
 from streamstyle.train.palette import palette, palette_distance
 from streamstyle.train.provenance import command_options, count_training_images, training_metadata
 from streamstyle.train.settings import StylePredictorTrainingSettings
@@ -180,7 +180,7 @@ def train_style_predictor(
 
 def _step_loss(
     network: StylePredictor,
-    objective: StyleLoss | TeacherLoss,
+    objective: StyleLoss | _Imitation,
     dataset: StyleDataset,
     crops: Iterator[Tensor],
     rng: np.random.Generator,
@@ -194,8 +194,8 @@ def _step_loss(
     with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
         codes = list(network.embed(statistics))
         stylised = network(photos, codes)
-        if isinstance(objective, TeacherLoss):
-            return objective.loss(photos, stylised, statistics), stylised
+        if isinstance(objective, _Imitation):
+            return objective.loss.loss(stylised, objective.target(photos, statistics)), stylised
         perturbed, expected = perturb(photos[:1], stylised[:1])
         stability = objective.stability_loss(expected, network(perturbed, codes[:1]))
         with_identity = step % max(1, IDENTITY_EVERY // settings.batch) == 0
@@ -207,9 +207,22 @@ def _step_loss(
     return loss if identity is None else loss + IDENTITY_WEIGHT * F.mse_loss(identity, photos[:1]), stylised
 
 
+@dataclass(frozen=True, slots=True)
+class _Imitation:
+    """Another style predictor as the target, in place of the style loss."""
+
+    teacher: StylePredictor
+    loss: TeacherLoss
+
+    @torch.no_grad()
+    def target(self, photos: Tensor, statistics: Tensor) -> Tensor:
+        stylised: Tensor = self.teacher(photos, list(self.teacher.embed(statistics)))
+        return stylised
+
+
 def _create_loss_and_dataset(
     settings: StylePredictorTrainingSettings, device: torch.device
-) -> tuple[StyleLoss | TeacherLoss, StyleDataset]:
+) -> tuple[StyleLoss | _Imitation, StyleDataset]:
     loss_network = load_loss_network().to(device)
     favoured = list_images(settings.favoured) if settings.favoured else []
     paintings = training_images(list_images(settings.paintings))
@@ -217,17 +230,12 @@ def _create_loss_and_dataset(
         teacher = load_style_predictor(settings.teacher).requires_grad_(False).to(device)
         teacher.style_net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         dataset = StyleDataset(paintings, favoured, None, loss_network)
-        return TeacherLoss(teacher, _for_training(load_loss_network(), device)), dataset
-    vgg = _for_training(load_loss_network(settings.loss_network, LossNetwork.vgg16), device)
+        return _Imitation(teacher, TeacherLoss(for_training(load_loss_network(), device))), dataset
+    vgg = for_training(load_loss_network(settings.loss_network, LossNetwork.vgg16), device)
     style_loss = StyleLoss(
         vgg, settings.style_weight, settings.tv_weight, settings.noise_weight, CONTENT_LAYER, STYLE_LAYERS
     )
     return style_loss, StyleDataset(paintings, favoured, vgg, loss_network, settings.style_scales)
-
-
-def _for_training(network: VggFeatures, device: torch.device) -> VggFeatures:
-    network.to(device, compute_dtype(device)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network
 
 
 def _initial_network(

@@ -1,4 +1,4 @@
-"""Train a style predictor to imitate another of any shape, before it is trained against VGG-16 (Hinton et al. 2015).
+"""Train a network to imitate another of any shape (Hinton et al. 2015).
 
 A step costs a fifth of one against VGG-16, and the target is an image, not statistics.
 """
@@ -22,25 +22,22 @@ FEATURE_LAYERS = ("relu1_1", "relu2_1", "relu3_1")
 
 @dataclass(frozen=True, slots=True)
 class TeacherLoss:
-    """The difference from the images of another style predictor: by pixel, by activation and by Gram matrix."""
+    """The difference from the images of a teacher: by pixel, by activation and by Gram matrix."""
 
-    teacher: StylePredictor
     network: VggFeatures
     """The slim loss network."""
 
     def loss(
         self,
-        photos: Tensor,  # [N, 3, H, W] float in [0, 1]
         stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
-        statistics: Tensor,  # [M, S] of the style images; M divides N
+        target: Tensor,  # [N, 3, H, W] float in [0, 1], of the teacher
     ) -> Tensor:
         """Return the sum of three relative squared errors."""
         with torch.no_grad():
-            target = self.teacher(photos, list(self.teacher.embed(statistics)))
             features = self.network(target, FEATURE_LAYERS)
             grams = [
                 {name: gram_matrix(features[name][index, None])[0] for name in FEATURE_LAYERS}
-                for index in range(len(photos))
+                for index in range(len(target))
             ]
         compared = StyleLoss(self.network, 1.0, 0.0, 0.0, FEATURE_LAYERS[-1], dict.fromkeys(FEATURE_LAYERS, 1.0))
         content, style = compared.errors_from_content(features[FEATURE_LAYERS[-1]], stylised, grams)

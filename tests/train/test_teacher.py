@@ -16,9 +16,10 @@ def test_the_teacher_itself_has_no_loss() -> None:
     torch.manual_seed(0)
     teacher, student = StylePredictor(DENSE, 10).requires_grad_(False), StylePredictor(SMALL, 10)
     statistics, photos = torch.randn(2, 10), torch.rand(4, 3, 32, 32)
-    objective = TeacherLoss(teacher, VggFeatures(WIDTHS).requires_grad_(False))
+    objective = TeacherLoss(VggFeatures(WIDTHS).requires_grad_(False))
+    target = teacher(photos, list(teacher.embed(statistics)))
     own, other = (
-        float(objective.loss(photos, network(photos, list(network.embed(statistics))), statistics).detach())
+        float(objective.loss(network(photos, list(network.embed(statistics))), target).detach())
         for network in (teacher, student)
     )
     assert own < 1e-6
