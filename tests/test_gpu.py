@@ -18,7 +18,7 @@ from streamstyle.gpu.cuda_graph import capture
 from streamstyle.gpu.dispatch import why_unavailable
 from streamstyle.job import FrameContext
 from streamstyle.media.probe import probe
-from streamstyle.models.style_net import FAST, StyleNet
+from streamstyle.models.style_net import SEPARABLE, StyleNet
 from streamstyle.models.weights import prepare_style_net
 from streamstyle.ops.luma import BT709
 from streamstyle.ops.transfer import to_host
@@ -130,7 +130,7 @@ def test_after_a_few_frames_no_memory_is_allocated(film: Path, tmp_path: Path) -
 
 def test_frames_are_stylised_without_synchronisation() -> None:
     """What really waits, torch itself finds; tests/gpu/test_fake_gpu.py finds it without a GPU."""
-    network = prepare_style_net(StyleNet(FAST), CUDA)
+    network = prepare_style_net(StyleNet(SEPARABLE), CUDA)
     live, metrics = ConsistencySettings(method=Method.live), OnlineMetrics()
     for settings in (StyleSettings(), StyleSettings(strength=0.5, preserve_colour=True)):
         list(consistency(stylise(flowed(2), network, settings, CUDA), live, None))

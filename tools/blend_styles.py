@@ -14,13 +14,13 @@ from safetensors.torch import load_file
 
 from streamstyle.models.metadata import STYLE_IMAGE, THUMBNAIL, read_metadata
 from streamstyle.models.weights import save_weights, style_metadata
-from streamstyle.styles.blending import blend_weights, load_network, normalise_weights
+from streamstyle.styles.blending import NetworkLoader, blend_weights, normalise_weights
 from streamstyle.train.provenance import training_commands, training_metadata
 
 
 def blend_styles(output: Path, parts: dict[Path, float]) -> None:
     """Write the weighted mean of styles as one style; raises StyleError if they differ in shape."""
-    network = blend_weights([load_network(part) for part in parts], normalise_weights([*parts.values()]))
+    network = blend_weights(NetworkLoader().networks([*parts]), normalise_weights([*parts.values()]))
     first = next(iter(parts))
     facts = {key: value for key, value in read_metadata(first).items() if key not in ("kind", "network")}
     command = ["python", "-m", "tools.blend_styles", output.name, *(f"{p.name}:{w:g}" for p, w in parts.items())]

@@ -28,18 +28,18 @@ _MAX_BLOB_BYTES = 2 << 20
 
 
 class NetworkShape(StrEnum):
-    """Size of a style network."""
+    """Shape of a style network."""
 
-    fast = "fast"
     separable = "separable"
+    dense = "dense"
     published = "published"
 
 
 STYLE_PREDICTOR_ASSETS = {
-    NetworkShape.fast: "style_predictor.safetensors",
-    NetworkShape.separable: "style_predictor_separable.safetensors",
+    NetworkShape.separable: "style_predictor.safetensors",
+    NetworkShape.dense: "style_predictor_dense.safetensors",
 }
-"""File names of the built-in style predictors by their shape; the first one serves `--style IMAGE`."""
+"""File names of the built-in style predictors by the shape of the networks that they make."""
 
 
 class LossNetwork(StrEnum):

@@ -76,7 +76,7 @@ def style_metadata(network: StyleNet, **facts: str) -> dict[str, str]:
     return {"kind": "style", "network": json.dumps(asdict(network.config)), **facts}
 
 
-def load_style_predictor(path: Path | None = None, shape: NetworkShape = NetworkShape.fast) -> StylePredictor:
+def load_style_predictor(path: Path | None = None, shape: NetworkShape = NetworkShape.separable) -> StylePredictor:
     """Return the style predictor in `path`, or else the built-in one of a shape; raises StyleError if there is none."""
     if path is None:
         with as_file(files("streamstyle") / "assets" / STYLE_PREDICTOR_ASSETS[shape]) as asset:

@@ -22,7 +22,7 @@ from streamstyle.settings import Device, SourceSettings
 from streamstyle.stages.decode import decode
 from streamstyle.stages.mask import mix_by_mask
 from streamstyle.stages.stylise import stylise
-from streamstyle.styles.blending import load_network
+from streamstyle.styles.blending import NetworkLoader
 from streamstyle.styles.frame_looks import FrameLooks, LookNetworks
 from streamstyle.video_info import VideoInfo
 
@@ -49,7 +49,7 @@ class FramePreviews:
 
     def __init__(self) -> None:
         self._decode = lru_cache(4)(_decode_frame)
-        self._load = lru_cache(32)(load_network)
+        self._loader = NetworkLoader(32)
         self._networks = lru_cache(32)(self._load_networks)
         self._stylised = lru_cache(64)(self._stylise)
 
@@ -89,7 +89,7 @@ class FramePreviews:
             return _fit(to_numpy(next(frames).image), video, box)
 
     def _load_networks(self, looks: Looks, device: Device) -> LookNetworks:
-        return LookNetworks(looks, select_device(device), self._load)
+        return LookNetworks(looks, select_device(device), self._loader)
 
 
 def draft_is_exact(video: VideoInfo, arguments: RunArguments, box: PreviewBox) -> bool:

@@ -6,7 +6,8 @@ Interpolation), so that a frame takes as long in a blend as in one style.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -14,7 +15,8 @@ from torch import Tensor
 
 from streamstyle.errors import StyleError
 from streamstyle.media.images import RgbImage, read_image, resize_short_side
-from streamstyle.models.style_net import StyleNet
+from streamstyle.models.metadata import STYLE_PREDICTOR_ASSETS, NetworkShape
+from streamstyle.models.style_net import SHAPES, StyleNet
 from streamstyle.models.style_predictor import StylePredictor, style_statistics
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import load_loss_network, load_style_net, load_style_predictor
@@ -30,33 +32,61 @@ MIN_COSINE = 0.5
 """Minimum cosine similarity of networks that can be blended: 0.97 for the built-in styles, 0.0 for one from noise."""
 
 
+class NetworkLoader:
+    """Loads networks for blends, each once."""
+
+    def __init__(self, most: int | None = None) -> None:
+        """Keep the last `most` networks, or all."""
+        self._of_file = lru_cache(most)(load_style_net)
+        self._of_image = lru_cache(most)(lambda path, shape: net_from_image(read_image(path), _predictor(shape)))
+        self._identity = lru_cache(None)(_identity_net)
+
+    def networks(self, paths: Sequence[Path]) -> list[StyleNet]:
+        """Return the network of each weights file, and for each image a predicted one of the same shape as theirs.
+
+        Raises StyleError.
+        """
+        learned = {path: self._of_file(path) for path in paths if path.suffix == ".safetensors"}
+        shape = _shape_of(next(iter(learned.values()), None))
+        return [learned[path] if path in learned else self._of_image(path, shape) for path in paths]
+
+    def identity(self, network: StyleNet) -> StyleNet:
+        """Return the network, of the shape of another, that returns its input, approximately."""
+        return self._identity(_shape_of(network))
+
+
 def load_network(path: Path) -> StyleNet:
     """Return the network in a weights file, or the one predicted from an image. Raises StyleError."""
-    return load_style_net(path) if path.suffix == ".safetensors" else net_from_image(read_image(path))
+    return NetworkLoader().networks([path])[0]
 
 
-def identity_net() -> StyleNet:
-    """Return the style network that returns its input, approximately."""
-    network = load_style_predictor()
+def _shape_of(network: StyleNet | None) -> NetworkShape:
+    """Return the shape that predicted networks need, to go with a network; the built-in styles' if none can."""
+    known = (shape for shape in STYLE_PREDICTOR_ASSETS if network is not None and SHAPES[shape] == network.config)
+    return next(known, NetworkShape.separable)
+
+
+def _predictor(shape: NetworkShape) -> StylePredictor:
+    return load_style_predictor(shape=shape)
+
+
+def _identity_net(shape: NetworkShape) -> StyleNet:
+    network = _predictor(shape)
     with torch.no_grad():
         return network.build_style_net(network.identity_code.tanh())
 
 
-def load_blend(
-    blend: StyleBlend,
-    strength: float,
-    load: Callable[[Path], StyleNet] = load_network,
-    load_identity: Callable[[], StyleNet] = identity_net,
-) -> StyleNet:
+def load_blend(blend: StyleBlend, strength: float, loader: NetworkLoader | None = None) -> StyleNet:
     """Return the network of a style or blend; at a strength of 0 it nearly returns its input.
 
     Raises StyleError if a file is not a style, or if the styles cannot be blended.
     """
-    networks = [load(part.path) for part in blend.parts]
+    loader = loader or NetworkLoader()
+    networks = loader.networks([part.path for part in blend.parts])
     weights = [part.weight for part in blend.parts]
     if strength < 1:
-        networks, weights = [*networks, load_identity()], [strength * weight for weight in normalise_weights(weights)]
-        weights.append(1 - strength)
+        weights = [*(strength * weight for weight in normalise_weights(weights)), 1 - strength]
+        networks.append(loader.identity(networks[0]))
     if len(networks) == 1:
         return networks[0]
     blended = blend_weights(networks, normalise_weights(weights))
@@ -73,7 +103,8 @@ def blend_weights(networks: Sequence[StyleNet], weights: Sequence[float]) -> Sty
     first = networks[0]
     if any(network.config != first.config for network in networks):
         raise StyleError(
-            "these styles cannot be blended: their networks differ in shape", "Blend built-in styles and images."
+            "these styles cannot be blended: their networks differ in shape",
+            "Blend styles of one shape; `streamstyle learn` trains another of the shape that the built-in ones have.",
         )
     states = [network.state_dict() for network in networks]
     result = StyleNet(first.config)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
-from pathlib import Path
 
 import torch
 
@@ -19,7 +16,7 @@ from streamstyle.looks import Look, Looks, Mask
 from streamstyle.models.style_net import StyleNet
 from streamstyle.models.weights import prepare_style_net
 from streamstyle.settings import Method
-from streamstyle.styles.blending import identity_net, load_blend, load_network
+from streamstyle.styles.blending import NetworkLoader, load_blend
 from streamstyle.video_info import VideoInfo
 
 _USUAL_RATE = 25
@@ -83,18 +80,18 @@ class FrameLooks:
 class LookNetworks:
     """Style networks by look, on one device."""
 
-    def __init__(self, looks: Looks, device: torch.device, load: Callable[[Path], StyleNet] | None = None) -> None:
-        """Load what the looks need, by `load` if it is given, which keeps networks, perhaps for others, too.
+    def __init__(self, looks: Looks, device: torch.device, loader: NetworkLoader | None = None) -> None:
+        """Load what the looks need, by a loader, perhaps one that keeps networks for others, too.
 
         StyleError for a file that is no style, or looks that cannot go over.
         """
         self._device, self._prepared = device, OrderedDict[object, StyleNet]()
-        self._load_network, self._identity = load or lru_cache(None)(load_network), lru_cache(None)(identity_net)
+        self._loader = loader or NetworkLoader()
         for stretch in looks.stretches:
             used = [look for look in (*stretch.looks(), *stretch.outside().looks()) if look.strength > 0]
             for path in {part.path: None for look in used for part in look.style.parts}:
                 try:
-                    self._load_network(path)
+                    self._loader.networks([path])
                 except StyleError as error:
                     raise looks.located(error, path) from error
             try:
@@ -119,5 +116,5 @@ class LookNetworks:
 
     def _load(self, look: Look) -> StyleNet:
         """Return a network of its own, which can be converted in place."""
-        network = load_blend(look.style, look.strength, self._load_network, self._identity)
+        network = load_blend(look.style, look.strength, self._loader)
         return copy.deepcopy(network) if len(look.style.parts) == 1 and look.strength == 1 else network

@@ -89,6 +89,6 @@ def _has_network(part: BlendPart) -> bool:
 def _shape(part: BlendPart) -> NetworkShape:
     """Return the shape of the style's network, or of that which the style predictor makes."""
     if not _has_network(part):
-        return NetworkShape.fast
+        return NetworkShape.separable
     config = load_style_net(part.path).config
     return next(shape for shape, known in SHAPES.items() if known == config)

@@ -18,7 +18,7 @@ from streamstyle.events import Event, Observer, StyleTrained, TrainingStep, Trai
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, encode_thumbnail, resize_short_side
-from streamstyle.models.metadata import STYLE_IMAGE, THUMBNAIL, LossNetwork, NetworkShape
+from streamstyle.models.metadata import STYLE_IMAGE, THUMBNAIL, LossNetwork, NetworkShape, read_metadata
 from streamstyle.models.style_net import SHAPES, StyleNet
 from streamstyle.models.weights import (
     load_loss_network,
@@ -278,7 +278,7 @@ def _metadata(
         "photos", "loss_network", "teacher",
     )  # fmt: skip
     options = command_options(replace(settings, steps=steps), *names, "title", "artist")
-    options += ["--shape", settings.shape] if settings.shape is not NetworkShape.fast else []
+    options += ["--shape", settings.shape] if settings.shape is not NetworkShape.separable else []
     if start is not StartFrom.style_predictor:
         options += ["--start", start.stem if isinstance(start, Path) else start]
     command = ["streamstyle", "learn", _image_name(image), *options]
@@ -287,11 +287,12 @@ def _metadata(
         film_options = [film.path.name, "--style", _image_name(image), "--adapt", f"{settings.minutes or 0:g}m"]
         command = ["streamstyle", "run", *film_options]
         trained_on = f"{len(film.images)} frames of {film.path.name} and "
+    known = read_metadata(image) if image.suffix == ".safetensors" else {}
     return style_metadata(
         network,
         name=style_name(image),
-        title=settings.title,
-        artist=settings.artist,
+        title=settings.title or known.get("title", ""),
+        artist=settings.artist or known.get("artist", ""),
         image_sha256=style_image_digest(image),
         **training_metadata(
             command,

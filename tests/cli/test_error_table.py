@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from streamstyle.cli.main import exit_code
-from streamstyle.models.style_net import FAST, StyleNet
+from streamstyle.models.style_net import SEPARABLE, StyleNet
 from streamstyle.models.weights import save_weights, style_metadata
 from tests.films import pan, write_film
 from tests.media.test_images import write_png
@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "notes.safetensors").write_text("Dear diary, these are no weights.")
     write_png(folder / "bomb.png", 33_000, 33_000)
     write_png(folder / "strip.png", 60_000, 1)
-    network = StyleNet(FAST)
+    network = StyleNet(SEPARABLE)
     save_weights(folder / "whole.safetensors", network, style_metadata(network))
     (folder / "half.safetensors").write_bytes((folder / "whole.safetensors").read_bytes()[:200_000])
     with torch.no_grad():

@@ -14,7 +14,7 @@ from streamstyle.frames import Frame, FrameWithFlow, Motion, StylisedFrame
 from streamstyle.gpu.cuda_graph import Step
 from streamstyle.gpu.memory import Fallback, ignore_warning
 from streamstyle.looks import Look, StyleBlend
-from streamstyle.models.style_net import FAST, StyleNet
+from streamstyle.models.style_net import SEPARABLE, StyleNet
 from streamstyle.models.tiling import TiledStyleNet
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import prepare_style_net
@@ -60,7 +60,7 @@ def networks() -> tuple[StyleNet, VggFeatures]:
     """A style network and a loss network on the CPU, made before entering the fake GPU."""
     widths = {"conv1_1": 4, "conv1_2": 4, "conv2_1": 4, "conv3_1": 8, "conv4_1": 8, "conv4_2": 8, "conv5_1": 8}
     loss_network = VggFeatures(widths).to(torch.bfloat16).to(memory_format=torch.channels_last)
-    return prepare_style_net(StyleNet(FAST).to_compute_dtype(torch.bfloat16), torch.device("cpu")), loss_network
+    return prepare_style_net(StyleNet(SEPARABLE).to_compute_dtype(torch.bfloat16), torch.device("cpu")), loss_network
 
 
 @pytest.fixture

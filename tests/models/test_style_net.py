@@ -72,9 +72,9 @@ def test_the_transposed_convolution_equals_upsampling_and_convolution() -> None:
     assert torch.allclose(upsampled(small), large)
 
 
-def test_the_separable_shape_has_a_third_of_the_arithmetic_of_the_fast_one() -> None:
+def test_the_separable_shape_has_a_third_of_the_arithmetic_of_the_dense_one() -> None:
     operations = []
-    for shape in (NetworkShape.fast, NetworkShape.separable):
+    for shape in (NetworkShape.dense, NetworkShape.separable):
         with FlopCounterMode(display=False) as counter:
             StyleNet(SHAPES[shape])(torch.rand(1, 3, 64, 64))
         operations.append(counter.get_total_flops())

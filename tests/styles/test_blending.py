@@ -12,12 +12,20 @@ import torch
 from torch import Tensor
 
 from streamstyle.errors import StyleError
-from streamstyle.models.style_net import FAST, StyleNet, StyleNetConfig
-from streamstyle.models.weights import load_loss_network, load_style_net, save_weights, style_metadata
+from streamstyle.models.metadata import NetworkShape
+from streamstyle.models.style_net import DENSE, SEPARABLE, StyleNet, StyleNetConfig
+from streamstyle.models.weights import (
+    load_loss_network,
+    load_style_net,
+    load_style_predictor,
+    save_weights,
+    style_metadata,
+)
 from streamstyle.styles.blending import (
+    NetworkLoader,
     blend_weights,
-    identity_net,
     load_blend,
+    net_from_image,
     style_targets,
     weight_cosine,
 )
@@ -90,6 +98,16 @@ def test_networks_of_different_shape_are_not_blended(tmp_path: Path) -> None:
         load_blend(blend_of((path, 1), (get_style("wave").path, 1)), 1)
 
 
+def test_an_image_and_a_strength_take_the_shape_of_a_style(tmp_path: Path, red_and_blue: tuple[Path, Path]) -> None:
+    """Styles that were learned when the built-in ones were dense go on working."""
+    predictor = load_style_predictor(shape=NetworkShape.dense)
+    dense = net_from_image(np.zeros((64, 64, 3), np.uint8), predictor)
+    save_weights(path := tmp_path / "dense.safetensors", dense, style_metadata(dense))
+    blended = load_blend(blend_of((path, 1), (red_and_blue[0], 1)), 0.5)
+    assert blended.config == DENSE
+    assert weight_cosine(blended, dense) > 0.75
+
+
 def test_a_blend_is_the_weighted_mean_of_the_networks_weights() -> None:
     torch.manual_seed(0)
     one, other = (StyleNet(StyleNetConfig(width=4, blocks=0)) for _ in range(2))
@@ -99,7 +117,7 @@ def test_a_blend_is_the_weighted_mean_of_the_networks_weights() -> None:
 
 
 def test_a_style_trained_from_noise_cannot_be_blended(tmp_path: Path) -> None:
-    unrelated = StyleNet(FAST)
+    unrelated = StyleNet(SEPARABLE)
     save_weights(path := tmp_path / "stranger.safetensors", unrelated, style_metadata(unrelated))
     with pytest.raises(StyleError, match="neither in a blend nor at a strength below 1"):
         load_blend(blend_of((path, 1), (get_style("wave").path, 1)), 1)
@@ -109,7 +127,7 @@ def test_a_style_trained_from_noise_cannot_be_blended(tmp_path: Path) -> None:
 
 
 def test_the_built_in_styles_can_be_blended() -> None:
-    original = identity_net()
+    original = NetworkLoader().identity(StyleNet(SEPARABLE))
     assert all(weight_cosine(load_style_net(style.path), original) > 0.75 for style in builtin_styles())
 
 

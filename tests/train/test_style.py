@@ -10,7 +10,7 @@ from streamstyle.events import StyleTrained, TrainingStep, TrainingStopped
 from streamstyle.media.images import read_image
 from streamstyle.models import weights as weights_module
 from streamstyle.models.metadata import LossNetwork, NetworkShape, read_bytes, read_metadata
-from streamstyle.models.style_net import FAST, SHAPES
+from streamstyle.models.style_net import SEPARABLE, SHAPES
 from streamstyle.models.weights import LOSS_NETWORK_ASSETS, load_style_net
 from streamstyle.settings import Device
 from streamstyle.styles.blending import net_from_image, weight_cosine
@@ -49,7 +49,7 @@ def test_training_lowers_the_loss_and_records_its_provenance(stripes: Path, tmp_
     losses = [event.loss for event in events]
     assert [event.step for event in events] == list(range(1, 41))
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
-    assert load_style_net(weights).config == FAST
+    assert load_style_net(weights).config == SEPARABLE
     assert (read_bytes(weights, "thumbnail") or b"")[:2] == b"\xff\xd8", "a JPEG"
     metadata = read_metadata(weights)
     assert metadata["name"] == "stripes"
