@@ -297,6 +297,6 @@ def _metadata(
         **training_metadata(
             command,
             f"{trained_on}procedural pictures",
-            start if isinstance(start, Path) else None,
+            start if isinstance(start, Path) else settings.teacher,
         ),
     )

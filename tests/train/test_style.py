@@ -123,6 +123,20 @@ def test_the_published_shape_can_be_trained_from_noise_only(stripes: Path, tmp_p
 
 
 @pytest.mark.slow
+def test_a_network_of_another_shape_imitates_a_teacher(stripes: Path, tmp_path: Path) -> None:
+    teacher, student = tmp_path / "teacher.safetensors", tmp_path / "student.safetensors"
+    learn(stripes, teacher, replace(QUICK, steps=1, shape=NetworkShape.dense, title="Stripes"))
+    events = learn(teacher, student, replace(QUICK, steps=60, teacher=teacher))
+    losses = [event.loss for event in events]
+    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+    assert load_style_net(student).config == SEPARABLE
+    metadata = read_metadata(student)
+    assert metadata["command"].endswith("--teacher teacher.safetensors")
+    assert metadata["previous_training"] == read_metadata(teacher)["command"]
+    assert metadata["title"] == "Stripes"
+
+
+@pytest.mark.slow
 def test_a_style_started_from_another_records_its_provenance(stripes: Path, tmp_path: Path) -> None:
     first, second, third = (tmp_path / f"{name}.safetensors" for name in ("first", "second", "third"))
     learn(stripes, first, replace(QUICK, steps=1))
