@@ -48,7 +48,7 @@ from streamstyle.train.loss import STYLE_SHARES, StyleLoss, for_training, grams_
 from streamstyle.train.palette import palette, palette_distance
 from streamstyle.train.provenance import command_options, count_training_images, training_metadata
 from streamstyle.train.settings import StyleTrainingSettings
-from streamstyle.train.teacher import TeacherLoss
+from streamstyle.train.teacher import StyleImitation
 
 
 class StartFrom(StrEnum):
@@ -109,9 +109,9 @@ def _train_network(
 ) -> bool:
     torch.manual_seed(0)
     style_image = read_style_image(image)
-    objective: _Objective | _Imitation
+    objective: _Objective | StyleImitation
     if settings.teacher is not None:
-        objective = _Imitation.create(settings.teacher, device)
+        objective = StyleImitation.create(settings.teacher, device)
     else:
         objective = _Objective.create(style_image, settings, device)
     log = TrainingLog(output)
@@ -156,7 +156,7 @@ def create_folder(folder: Path) -> None:
 
 def _step_loss(
     network: StyleNet,
-    objective: _Objective | _Imitation,
+    objective: _Objective | StyleImitation,
     crops: Iterator[Tensor],
     count: int,
     device: torch.device,
@@ -164,7 +164,7 @@ def _step_loss(
 ) -> tuple[Tensor, Tensor]:
     photos = next_batch(crops, count, device)
     with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
-        if isinstance(objective, _Imitation):
+        if isinstance(objective, StyleImitation):
             shown, target = objective.example(photos)
             stylised = network(shown)
             return objective.loss.loss(stylised, target), stylised
@@ -172,33 +172,6 @@ def _step_loss(
         perturbed, expected = perturb(photos[:1], stylised[:1])
         stability = objective.style_loss.stability_loss(expected, network(perturbed))
     return objective.loss(photos, stylised) + stability, stylised
-
-
-CLEAN_FRACTION = 0.4
-"""Fraction of the batches that a student sees as they are, not perturbed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Imitation:
-    """Another network as the target, in place of the style loss."""
-
-    teacher: StyleNet
-    loss: TeacherLoss
-
-    @classmethod
-    def create(cls, teacher: Path, device: torch.device) -> _Imitation:
-        network = load_style_net(teacher).requires_grad_(False)
-        network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return cls(network, TeacherLoss(for_training(load_loss_network(), device)))
-
-    @torch.no_grad()
-    def example(self, photos: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what the student is shown and its target.
-
-        The teacher sees the photos as they are: the student learns not to show what `perturb` adds, steadier than it.
-        """
-        target = self.teacher(photos)
-        return (photos, target) if torch.rand(()) < CLEAN_FRACTION else perturb(photos, target)
 
 
 @dataclass(frozen=True, slots=True)

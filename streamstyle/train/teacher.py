@@ -6,15 +6,19 @@ A step costs a fifth of one against VGG-16, and the target is an image, not stat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from streamstyle.models.style_net import StyleNet
 from streamstyle.models.style_predictor import StylePredictor
 from streamstyle.models.vgg import VggFeatures
+from streamstyle.models.weights import load_loss_network, load_style_net
 from streamstyle.optimise.losses import gram_matrix
-from streamstyle.train.loss import STYLE_SCALE, StyleLoss
+from streamstyle.train.augment import perturb
+from streamstyle.train.loss import STYLE_SCALE, StyleLoss, for_training
 
 FEATURE_LAYERS = ("relu1_1", "relu2_1", "relu3_1")
 """Layers of the slim loss network that are compared; the deeper ones would double the time."""
@@ -44,6 +48,37 @@ class TeacherLoss:
         pixels = F.mse_loss(stylised, target) / target.var()
         total: Tensor = pixels + content + STYLE_SCALE * style
         return total
+
+
+CLEAN_FRACTION = 0.4
+"""Fraction of the batches that a student sees as they are, not perturbed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StyleImitation:
+    """The network of a style as the target, in place of the style loss."""
+
+    teacher: StyleNet
+    loss: TeacherLoss
+
+    @classmethod
+    def create(cls, weights: Path, device: torch.device) -> StyleImitation:
+        """Return the network in a weights file as a teacher; raises StyleError if it has none."""
+        teacher = load_style_net(weights).requires_grad_(False)
+        teacher.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return cls(teacher, TeacherLoss(for_training(load_loss_network(), device)))
+
+    @torch.no_grad()
+    def example(
+        self,
+        photos: Tensor,  # [N, 3, H, W] float in [0, 1]
+    ) -> tuple[Tensor, Tensor]:  # both [N, 3, h, w]
+        """Return what the student is shown and its target.
+
+        The teacher sees the photos as they are: the student learns not to show what `perturb` adds, steadier than it.
+        """
+        target = self.teacher(photos)
+        return (photos, target) if torch.rand(()) < CLEAN_FRACTION else perturb(photos, target)
 
 
 def copy_common_layers(network: StylePredictor, teacher: StylePredictor) -> None:
