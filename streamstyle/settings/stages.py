@@ -242,8 +242,8 @@ class EncoderSettings:
     crf: int = cli_field(18, "Constant rate factor; lower: better quality, larger file.")
     preset: str = cli_field(
         "medium",
-        "Speed preset of the encoder. The fast methods wait for it: x264's medium takes about an eighth of the time "
-        "of johnson, veryfast much less.",
+        "Speed preset of the encoder. The fast methods wait for it: x264's medium takes about a quarter of the time "
+        "of johnson, faster half as much.",
     )
     pix_fmt: str | None = cli_field(
         None,
