@@ -128,7 +128,7 @@ def test_a_style_trained_from_noise_cannot_be_blended(tmp_path: Path) -> None:
 
 def test_the_built_in_styles_can_be_blended() -> None:
     original = NetworkLoader().identity(StyleNet(SEPARABLE))
-    assert all(weight_cosine(load_style_net(style.path), original) > 0.75 for style in builtin_styles())
+    assert all(weight_cosine(load_style_net(style.path), original) > 0.65 for style in builtin_styles())
 
 
 CPU = torch.device("cpu")
