@@ -15,23 +15,35 @@ from benchmarks.report import Report, Row
 from benchmarks.timing import SIZES, device, device_name, timer
 from streamstyle.gpu.device import tune_malloc
 from streamstyle.gpu.dispatch import find_kernels
-from streamstyle.ops.carried_trust import local_excess, source_trust, torch_local_excess, torch_source_trust
+from streamstyle.ops.carried_trust import (
+    STRETCH,
+    local_excess,
+    source_trust,
+    stretch_trust,
+    torch_local_excess,
+    torch_source_trust,
+    torch_stretch_trust,
+)
 from streamstyle.ops.filters import (
     add_doubled,
     block_means,
     gaussian_blur,
+    halve,
     torch_add_doubled,
     torch_block_means,
     torch_gaussian_blur,
+    torch_halve,
 )
 from streamstyle.ops.layers import (
     DETAIL_SIGMA,
     LayerBlend,
+    add_detail,
     blend_layers,
     energy_blocks,
     gradient_blocks,
     tone_blocks,
     tone_difference,
+    torch_add_detail,
     torch_blend_layers,
     torch_energy_blocks,
     torch_gradient_blocks,
@@ -150,6 +162,12 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
             16,
         ),
         Case(
+            "trust in stretched flow",
+            lambda: stretch_trust(backward, trust),
+            lambda: torch_stretch_trust(backward, trust, STRETCH**-2),
+            16,
+        ),
+        Case(
             "excess of the source",
             lambda: local_excess(planes[9], image[0]),
             lambda: torch_local_excess(planes[9], image[0]),
@@ -180,6 +198,13 @@ def _cases(height: int, width: int, device: torch.device) -> list[Case]:
             36,
         ),
         Case("means of blocks", lambda: block_means(image), lambda: torch_block_means(image), 12),
+        Case("half the size", lambda: halve(image), lambda: torch_halve(image), 15),
+        Case(
+            "sum of coarse layer and detail",
+            lambda: add_detail(image, stylised, tone[:1]),
+            lambda: torch_add_detail(image, stylised, tone[:1]),
+            36,
+        ),
         Case(
             "sum with half the size",
             lambda: add_doubled(image, small),

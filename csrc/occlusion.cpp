@@ -7,12 +7,25 @@
 
 namespace {
 
+// Fills the squared gradient of a flow, times four, along a row.
+template <typename Real>
+PIXEL void flow_gradient_row(const Real* backward, int y, int height, int width, Real* gradient) {
+    for (int x = 0; x < width; ++x) gradient[x] = Real(0);
+    for (int c = 0; c < 2; ++c) add_gradient_row(backward + c * long(height) * width, y, height, width, gradient);
+}
+
+// `gradient` is [width].
 template <typename Real>
 struct FlowRows {
     const Real *backward, *forward;
+    Real* gradient;
     int height, width;
     PIXEL void operator()(Real* row, int y) const {
-        for (int x = 0; x < width; ++x) row[x] = unsmoothed_weight(backward, forward, x, y, height, width);
+        flow_gradient_row(backward, y, height, width, gradient);
+        const Real *u = backward + long(y) * width, *v = u + long(height) * width;
+#pragma omp simd
+        for (int x = 0; x < width; ++x)
+            row[x] = unsmoothed_weight(forward, u[x], v[x], gradient[x], x, y, height, width);
     }
 };
 
@@ -23,16 +36,14 @@ struct PhotometricRows {
     Real *column, *gradient;
     int height, width;
     PIXEL void operator()(Real* row, int y) const {
-        const long area = long(height) * width;
         const Real* rows[2 * RADIUS + 1];
         for (int k = 0; k <= 2 * RADIUS; ++k) rows[k] = excess + long(clamp_index(y + k - RADIUS, height)) * width;
 #pragma omp simd
         for (int x = 0; x < width; ++x)
             column[x + RADIUS] = rows[0][x] + rows[1][x] + rows[2][x] + rows[3][x] + rows[4][x];
         repeat_edges(column, RADIUS, width);
-        for (int x = 0; x < width; ++x) gradient[x] = Real(0);
-        for (int c = 0; c < 2; ++c) add_gradient_row(backward + c * area, y, height, width, gradient);
-        const Real *u = backward + long(y) * width, *v = u + area;
+        flow_gradient_row(backward, y, height, width, gradient);
+        const Real *u = backward + long(y) * width, *v = u + long(height) * width;
 #pragma omp simd
         for (int x = 0; x < width; ++x) {
             const Real sum = column[x] + column[x + 1] + column[x + 2] + column[x + 3] + column[x + 4];
@@ -89,16 +100,17 @@ PIXEL void weight_image(const Rows& fill_row, Real* weight, int height, int widt
 #define EXPORT(Real, suffix)                                                                                           \
     EXPORTED consistency_weight##suffix(const Real* backward, const Real* forward, Real* weight, int height,           \
                                         int width) {                                                                   \
-        std::vector<Real> buffer((2 * RADIUS + 2) * long(width) + 2 * RADIUS);                                         \
-        weight_image(FlowRows<Real>{backward, forward, height, width}, weight, height, width, buffer.data());          \
+        std::vector<Real> buffer((2 * RADIUS + 2) * long(width) + 2 * RADIUS), gradient(width);                        \
+        weight_image(FlowRows<Real>{backward, forward, gradient.data(), height, width}, weight, height, width,         \
+                     buffer.data());                                                                                   \
     }                                                                                                                  \
     EXPORTED photometric_weight##suffix(const Real* backward, const Real* previous, const Real* image, Real* weight,   \
                                         int height, int width) {                                                       \
-        std::vector<Real> buffer((2 * RADIUS + 4) * long(width) + 4 * RADIUS), excess(long(height) * width);           \
-        Real *column = buffer.data() + (2 * RADIUS + 2) * long(width) + 2 * RADIUS, *gradient = column + width + 2 * RADIUS; \
-        photometric_excess_image(backward, previous, image, excess.data(), gradient, height, width);                   \
-        weight_image(PhotometricRows<Real>{backward, excess.data(), column, gradient, height, width}, weight, height,  \
-                     width, buffer.data());                                                                            \
+        std::vector<Real> buffer((2 * RADIUS + 2) * long(width) + 2 * RADIUS), column(width + 2 * RADIUS);             \
+        std::vector<Real> excess(long(height) * width), gradient(width);                                               \
+        photometric_excess_image(backward, previous, image, excess.data(), gradient.data(), height, width);            \
+        weight_image(PhotometricRows<Real>{backward, excess.data(), column.data(), gradient.data(), height, width},    \
+                     weight, height, width, buffer.data());                                                            \
     }
 
 EXPORT(float, )

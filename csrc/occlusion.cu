@@ -20,8 +20,11 @@ extern "C" __global__ void consistency_weight(const float* backward,  // [2, hei
 
     for (int cell = thread; cell < HALO_X * HALO_Y; cell += TILE_X * TILE_Y) {
         const int i = cell % HALO_X, j = cell / HALO_X;
-        unsmoothed[j][i] = unsmoothed_weight(backward, forward, clamp_index(left + i, width),
-                                             clamp_index(top + j, height), height, width);
+        const int x = clamp_index(left + i, width), y = clamp_index(top + j, height), pixel = y * width + x;
+        const float* v = backward + height * width;
+        const float gradient =
+            squared_gradient(backward, x, y, height, width) + squared_gradient(v, x, y, height, width);
+        unsmoothed[j][i] = unsmoothed_weight(forward, backward[pixel], v[pixel], gradient, x, y, height, width);
     }
     __syncthreads();
     for (int cell = thread; cell < HALO_X * TILE_Y; cell += TILE_X * TILE_Y) {

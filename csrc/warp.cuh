@@ -80,9 +80,10 @@ PIXEL Real interpolate(const Real* channel, int width, const Taps<Real, N>& x, c
     Real sum = Real(0);
     UNROLL
     for (int j = 0; j < N; ++j) {
+        const Real* row = channel + y.index[j] * width;
         Real row_sum = Real(0);
         UNROLL
-        for (int i = 0; i < N; ++i) row_sum += x.weight[i] * channel[y.index[j] * width + x.index[i]];
+        for (int i = 0; i < N; ++i) row_sum += x.weight[i] * row[x.index[i]];
         sum += y.weight[j] * row_sum;
     }
     return sum;
