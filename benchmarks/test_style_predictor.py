@@ -19,10 +19,10 @@ from streamstyle.models.metadata import LossNetwork
 from streamstyle.models.style_predictor import StylePredictor
 from streamstyle.models.weights import load_loss_network, load_style_predictor
 from streamstyle.ops.image import to_numpy, to_tensor
-from streamstyle.optimise.losses import Grams, style_grams
+from streamstyle.optimise.losses import Grams
 from streamstyle.styles.blending import net_from_image
 from streamstyle.train.image_data import held_out_images, list_images
-from streamstyle.train.loss import STYLE_SCALE, StyleLoss
+from streamstyle.train.loss import STYLE_SCALE, StyleLoss, grams_by_scale
 from streamstyle.train.palette import palette, palette_distance
 
 PHOTOS, PAINTINGS = 2, 10
@@ -39,7 +39,7 @@ def test_style_predictor(pytestconfig: pytest.Config, report: Report) -> None:
     photos = [_resized(path) for path in _spread(option("--photos"), PHOTOS)]
     paintings = [read_image(path) for path in _spread(option("--paintings"), PAINTINGS)]
     judge = _judge()
-    grams = [style_grams(judge.network, to_tensor(painting)) for painting in paintings]
+    grams = [grams_by_scale(judge.network, to_tensor(painting), 2, judge.style_layers) for painting in paintings]
     rows = [_row("the photos", [[photo[None] for photo in photos]] * len(paintings), photos, paintings, grams, judge)]
     cells: list[list[RgbImage]] = []
     for name, predictor in predictors.items():
@@ -86,24 +86,27 @@ def _row(
     stylised: Sequence[Sequence[Tensor]],  # for each painting one [1, 3, H, W] for each photo
     photos: Sequence[Tensor],
     paintings: Sequence[RgbImage],
-    style_targets: Sequence[Grams],
+    style_targets: Sequence[Sequence[Grams]],  # for each painting at its size and at half of it
     judge: StyleLoss,
 ) -> Row:
-    contents, styles, distances = [], [], []
+    contents, styles, half_styles, distances = [], [], [], []
     torch.manual_seed(0)
     targets = [judge.content_target(photo[None]) for photo in photos]
-    for images, painting, grams in zip(stylised, paintings, style_targets, strict=True):
+    for images, painting, (grams, half_grams) in zip(stylised, paintings, style_targets, strict=True):
         for image, target in zip(images, targets, strict=True):
             with torch.inference_mode():
                 content, style = judge.errors_from_content(target, image, [grams])
+                (half_style,) = judge.smaller_errors(image, [[half_grams]])
             contents.append(float(content))
             styles.append(float(style))
+            half_styles.append(float(half_style))
             distances.append(255 * float(palette_distance(image, palette(painting)[None])) ** 0.5)
     mean_content, mean_style = fmean(contents), fmean(styles)
     return {
         "": name,
         "content": mean_content,
         "style": mean_style,
+        "style, half size": fmean(half_styles),
         "loss": mean_content + STYLE_SCALE * mean_style,
         "palette distance, levels": fmean(distances),
     }
