@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from streamstyle.models.style_net import StyleNet
@@ -24,9 +23,15 @@ FEATURE_LAYERS = ("relu1_1", "relu2_1", "relu3_1")
 """Layers of the slim loss network that are compared; the deeper ones would double the time."""
 
 
+GRID_WEIGHT = 30.0
+"""Weight of `grid_error`: upsampled from a quarter of the size, flat areas tend to get a grid of four pixels."""
+
+_GRID_PERIOD, _GRID_WINDOW = 4, 32
+
+
 @dataclass(frozen=True, slots=True)
 class TeacherLoss:
-    """The difference from the images of a teacher: by pixel, by activation and by Gram matrix."""
+    """The difference from the images of a teacher: by pixel, by grid, by activation and by Gram matrix."""
 
     network: VggFeatures
     """The slim loss network."""
@@ -36,7 +41,7 @@ class TeacherLoss:
         stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
         target: Tensor,  # [N, 3, H, W] float in [0, 1], of the teacher
     ) -> Tensor:
-        """Return the sum of three relative squared errors."""
+        """Return the sum of four relative squared errors."""
         with torch.no_grad():
             features = self.network(target, FEATURE_LAYERS)
             grams = [
@@ -45,9 +50,21 @@ class TeacherLoss:
             ]
         compared = StyleLoss(self.network, 1.0, 0.0, 0.0, FEATURE_LAYERS[-1], dict.fromkeys(FEATURE_LAYERS, 1.0))
         content, style = compared.errors_from_content(features[FEATURE_LAYERS[-1]], stylised, grams)
-        pixels = F.mse_loss(stylised, target) / target.var()
+        difference = stylised - target
+        pixels = (difference.square().mean() + GRID_WEIGHT * grid_error(difference)) / target.var()
         total: Tensor = pixels + content + STYLE_SCALE * style
         return total
+
+
+def grid_error(
+    difference: Tensor,  # [N, 3, H, W], H and W at least 32
+) -> Tensor:
+    """Return the mean square of the part of a difference that repeats every four pixels, in windows of 32x32."""
+    height, width = (side // _GRID_WINDOW * _GRID_WINDOW for side in difference.shape[-2:])
+    count = _GRID_WINDOW // _GRID_PERIOD
+    columns = difference[..., :height, :width].unflatten(-1, (-1, count, _GRID_PERIOD)).mean(-2)
+    phases = columns.unflatten(-3, (-1, count, _GRID_PERIOD)).mean(-4)  # [N, 3, windows, 4, windows, 4]
+    return (phases - phases.mean((-3, -1), keepdim=True)).square().mean()
 
 
 CLEAN_FRACTION = 0.4
