@@ -60,11 +60,12 @@ def grid_error(
     difference: Tensor,  # [N, 3, H, W], H and W at least 32
 ) -> Tensor:
     """Return the mean square of the part of a difference that repeats every four pixels, in windows of 32x32."""
-    height, width = (side // _GRID_WINDOW * _GRID_WINDOW for side in difference.shape[-2:])
-    count = _GRID_WINDOW // _GRID_PERIOD
-    columns = difference[..., :height, :width].unflatten(-1, (-1, count, _GRID_PERIOD)).mean(-2)
-    phases = columns.unflatten(-3, (-1, count, _GRID_PERIOD)).mean(-4)  # [N, 3, windows, 4, windows, 4]
-    return (phases - phases.mean((-3, -1), keepdim=True)).square().mean()
+    period, count = _GRID_PERIOD, _GRID_WINDOW // _GRID_PERIOD
+    rows, columns = (side // _GRID_WINDOW for side in difference.shape[-2:])
+    whole = difference[..., : rows * _GRID_WINDOW, : columns * _GRID_WINDOW]
+    phases = whole.reshape(-1, rows, count, period, columns, count, period).mean((2, 5))
+    grid: Tensor = (phases - phases.mean((2, 4), keepdim=True)).square().mean()
+    return grid
 
 
 CLEAN_FRACTION = 0.4
