@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from time import sleep
 
 import av
 import numpy as np
@@ -156,8 +157,9 @@ def test_several_passes_are_resumed_at_the_start_of_a_shot(
 class KilledRuns:
     """Copies of an output's folder, one for each checkpoint of a run: what a kill at that moment would leave."""
 
-    def __init__(self, output: Path, copies: Path) -> None:
-        self.output, self._copies = output, copies
+    def __init__(self, output: Path, copies: Path, pause: float = 0) -> None:
+        """`pause`: seconds to wait after each frame."""
+        self.output, self._copies, self._pause = output, copies, pause
         self.folders: list[Path] = []
         self._last_checkpoint = b""
 
@@ -168,6 +170,7 @@ class KilledRuns:
             self._last_checkpoint = content
             self.folders.append(self._copies / str(len(self.folders)))
             shutil.copytree(self.output.parent, self.folders[-1])
+        sleep(self._pause)
 
 
 @pytest.fixture(scope="module")
@@ -197,9 +200,11 @@ def test_a_killed_run_is_resumed_with_every_codec_and_container(
     encoder = EncoderSettings(codec=codec, crf=10, preset=preset)
     case = replace(case, video=slow_video).with_settings(encoder=encoder)
     (tmp_path / "run").mkdir()
-    killed = KilledRuns(tmp_path / "run" / f"film.{suffix}", tmp_path / "killed")
+    # SVT-AV1 holds back 41 frames, and as many more as its own threads are behind: without a pause, perhaps all.
+    svt_av1 = codec == "libsvtav1"
+    killed = KilledRuns(tmp_path / "run" / f"film.{suffix}", tmp_path / "killed", pause=0.05 if svt_av1 else 0)
     case.stylise(killed.output, on_frame=killed.on_frame)
-    assert len(killed.folders) >= (1 if codec == "libsvtav1" else 2)  # it holds back more frames than others
+    assert len(killed.folders) >= (1 if svt_av1 else 2)
     expected = timed_images(killed.output)
     for folder in killed.folders:
         ended, _ = case.stylise(folder / killed.output.name)
