@@ -22,6 +22,7 @@ from streamstyle.media.output_file import new_container
 from streamstyle.media.reader import open_video
 from streamstyle.media.standard_streams import RAW_CODECS, is_stdout
 from streamstyle.media.stream_plan import portable_tags
+from streamstyle.media.thread_priority import same_priority
 from streamstyle.media.timecode import with_timecode_after
 
 if TYPE_CHECKING:
@@ -179,7 +180,8 @@ def write_header(container: OutputContainer, output: Path, settings: EncoderSett
     SettingsError if an encoder does not accept its settings, OutputError if the container cannot hold what it gets.
     """
     try:
-        container.start_encoding()
+        with same_priority():
+            container.start_encoding()
     except MUX_ERRORS as error:
         why = getattr(error, "strerror", None) or error
         if "avcodec_open2" in str(error):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from fractions import Fraction
 from math import floor
 from pathlib import Path
@@ -338,6 +340,18 @@ def test_an_error_leaves_the_finished_frames(with_sound: Path, tmp_path: Path) -
     with pytest.raises(RuntimeError, match="stage failed"):
         fail()
     assert len(read_video(tmp_path / "output.partial.mkv")[1]) == 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the policies of Linux")
+def test_no_thread_of_an_encoder_is_a_real_time_one(with_sound: Path, tmp_path: Path) -> None:
+    """As root SVT-AV1 would make them such, and they would take the cores from everything else."""
+    video = probe(with_sound, SourceSettings())
+    with open_writer(video, tmp_path / "output.mkv", EncoderSettings(codec="libsvtav1", preset="ultrafast")) as writer:
+        for frame in decode(video):
+            writer.write(to_tensor(frame.image), frame.pts)
+        threads = [int(path.name) for path in Path("/proc/self/task").iterdir()]
+        assert len(threads) > 10
+        assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
 
 
 def test_yuv_planes_from_a_gpu_give_the_same_video(
