@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from fractions import Fraction
 from itertools import chain, dropwhile
 from math import inf
 from pathlib import Path
@@ -16,7 +15,7 @@ from streamstyle.media.file_clock import ClockRepair
 from streamstyle.media.frame_times import StorageOrder
 from streamstyle.media.image_frames import read_frames
 from streamstyle.media.image_sequence import is_sequence
-from streamstyle.media.reader import MAX_INTERLEAVE, demux, open_at, open_pipe, open_video, seek
+from streamstyle.media.reader import MAX_INTERLEAVE, demux, open_pipe, open_video, seek
 from streamstyle.media.standard_streams import STANDARD_INPUT, STDIN, PacketSpool
 from streamstyle.media.time_range import decode_time
 
@@ -92,13 +91,25 @@ class _Tail:
         key, last = self._key, self._last
         if key is None or last is None or self._frames >= self._packets:
             return
-        with open_at(path, (key.pts or 0) * Fraction(key.time_base)) as container:
+        with open_video(path) as container:
             stream = cast("VideoStream", container.streams[index])
             stream.codec_context.thread_count = 1
+            if (key.pts or 0) > (stream.start_time or 0):
+                _seek(container, key.pts or 0, stream)
             packets = dropwhile(lambda packet: (packet.pos, packet.pts) != (key.pos, key.pts), demux(container, stream))
             for packet in chain(packets, [None]):
                 frames = _decode(stream, packet, None) if packet is None or packet.size else ()
                 yield from (frame for frame in frames if frame.pts is not None and frame.pts > last)
+
+
+def _seek(container: InputContainer, tick: int, stream: VideoStream) -> bool:
+    """As `seek`, once the first picture has been decoded.
+
+    An H.264 decoder learns from that one which version of x264 made the film, and makes up for what old ones did wrong:
+    without it, 4:4:4 of x264 before build 151 becomes garbage.
+    """
+    next(decode_frames(container, stream), None)
+    return seek(container, tick, stream)
 
 
 def _decode(stream: VideoStream, packet: Packet[Any] | None, order: StorageOrder | None) -> Iterator[VideoFrame]:
@@ -124,7 +135,7 @@ def decode_frames_from(video: VideoInfo, start: int) -> Generator[VideoFrame]:
         with open_video(video.path) as container:
             stream = _video_stream(container, video)
             tick = start - round(seconds / video.time_base)
-            if tick <= (stream.start_time or 0) or not seek(container, tick, stream):
+            if tick <= (stream.start_time or 0) or not _seek(container, tick, stream):
                 break
             frames = decode_frames(container, stream)
             first = next(frames, None)
