@@ -10,6 +10,7 @@ from typing import Any
 
 from streamstyle.models.metadata import read_metadata
 from streamstyle.train.image_data import list_images, training_images
+from streamstyle.train.settings import LOSS_SETTINGS
 
 
 def training_metadata(command: Sequence[str], trained_on: str, start: Path | None = None) -> dict[str, str]:
@@ -21,12 +22,14 @@ def training_metadata(command: Sequence[str], trained_on: str, start: Path | Non
 def command_options(settings: Any, *names: str) -> list[str]:
     """Return fields of training settings as options of a command, in the order of `names`.
 
-    Files and folders appear by name only. Fields that are None or empty are left out.
+    Files and folders appear by name only. Fields that are None or empty are left out, and with a teacher those of the
+    loss, which is not computed then.
     """
+    unused = LOSS_SETTINGS if getattr(settings, "teacher", None) else ()
     options: list[str] = []
     for name in names:
         value = getattr(settings, name)
-        if value not in (None, ""):
+        if value not in (None, "") and name not in unused:
             options += [f"--{name.replace('_', '-')}", value.name if isinstance(value, Path) else str(value)]
     return options
 

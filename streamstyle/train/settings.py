@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from streamstyle.models.metadata import NetworkShape
 from streamstyle.settings import cli_field, require
+
+LOSS_SETTINGS = (
+    "loss_network", "style_size", "style_scales", "style_weight", "palette_weight", "tv_weight", "noise_weight",
+)  # fmt: skip
+"""Settings of the loss against VGG, which is not computed with a teacher."""
+
+
+def _require_loss(settings: Any) -> None:
+    """Raise SettingsError if both a teacher and one of the settings of the loss that it replaces are given."""
+    for field in fields(settings):
+        if field.name in LOSS_SETTINGS and settings.teacher is not None:
+            option, value = f"--{field.name.replace('_', '-')}", getattr(settings, field.name)
+            require(value == field.default, option, f"{value} with --teacher", "Leave out one of the two.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,7 @@ class StyleTrainingSettings:
         require(1 <= self.style_scales <= 4, "--style-scales", self.style_scales, "Give 1 to 4.")
         require(self.crop >= 8 << self.style_scales, "--crop", self.crop, "Give more, or fewer --style-scales.")
         require(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")
+        _require_loss(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +120,7 @@ class StylePredictorTrainingSettings:
         require(1 <= self.style_scales <= 4, "--style-scales", self.style_scales, "Give 1 to 4.")
         require(self.crop >= 8 << self.style_scales, "--crop", self.crop, "Give more, or fewer --style-scales.")
         require(self.style_weight > 0, "--style-weight", self.style_weight, "Give a weight above 0.")
+        _require_loss(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from streamstyle.errors import StyleError
+from streamstyle.errors import SettingsError, StyleError
 from streamstyle.events import StyleTrained, TrainingStep, TrainingStopped
 from streamstyle.media.images import read_image
 from streamstyle.models import weights as weights_module
@@ -123,15 +124,24 @@ def test_the_published_shape_can_be_trained_from_noise_only(stripes: Path, tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changes", "option"), [({"loss_network": SLIM}, "--loss-network"), ({"palette_weight": 0.0}, "--palette-weight")]
+)
+def test_a_setting_of_the_loss_is_refused_with_a_teacher(changes: dict[str, Any], option: str) -> None:
+    with pytest.raises(SettingsError, match=f"{option} .* with --teacher"):
+        StyleTrainingSettings(teacher=Path("wave.safetensors"), **changes)
+
+
 def test_a_network_of_another_shape_imitates_a_teacher(stripes: Path, tmp_path: Path) -> None:
     teacher, student = tmp_path / "teacher.safetensors", tmp_path / "student.safetensors"
     learn(stripes, teacher, replace(QUICK, steps=1, shape=NetworkShape.dense, title="Stripes"))
-    events = learn(teacher, student, replace(QUICK, steps=60, teacher=teacher))
+    events = learn(teacher, student, StyleTrainingSettings(steps=60, batch=1, crop=64, teacher=teacher))
     losses = [event.loss for event in events]
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
     assert load_style_net(student).config == SEPARABLE
     metadata = read_metadata(student)
     assert metadata["command"].endswith("--teacher teacher.safetensors")
+    assert "--style-weight" not in metadata["command"]
     assert metadata["previous_training"] == read_metadata(teacher)["command"]
     assert metadata["title"] == "Stripes"
 
