@@ -30,7 +30,7 @@ def film(tmp_path: Path) -> Path:
 
 
 def run_python(program: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
 
 
 def read_error(capsys: pytest.CaptureFixture[str]) -> str:

@@ -32,8 +32,8 @@ def test_a_view_is_of_the_frame_after_its_order() -> None:
 def test_a_pause_ends_when_it_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(orders, "PAUSE_SECONDS", 0.3)
     given = Orders()
-    given.pause(paused=True)
     began = time.monotonic()
+    given.pause(paused=True)
     given.carry_out(frame(1))
     assert time.monotonic() - began > 0.25
 

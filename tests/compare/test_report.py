@@ -120,7 +120,7 @@ def dump_dom(browser: str, html: str, folder: Path) -> str:
     flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
     done = subprocess.run(
         [browser, *flags, f"--user-data-dir={folder}", "--virtual-time-budget=2000", "--dump-dom", path.as_uri()],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     return re.sub(r'<script type="application/json".*?</script>', "", done.stdout, flags=re.DOTALL)
 

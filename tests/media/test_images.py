@@ -57,12 +57,12 @@ def test_an_image_is_read_as_it_was_written(tmp_path: Path, suffix: str) -> None
 @pytest.mark.parametrize("side", [15_000, 33_000])
 def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path: Path, side: int) -> None:
     write_png(tmp_path / "bomb.png", side, side)
-    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     error = refusal(tmp_path / "bomb.png")
     assert "200 million pixels" in error.problem
     assert "smaller" in error.next_step
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kilobytes
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
     assert decode_image((tmp_path / "bomb.png").read_bytes()) is None
 
 

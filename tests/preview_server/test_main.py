@@ -61,7 +61,7 @@ def client(folder: Path) -> Iterator[Client]:
     yield client
     assert client.process.stdin is not None
     client.process.stdin.close()
-    assert client.process.wait(20) == 0
+    assert client.process.wait(90) == 0
     assert not list(folder.glob("streamstyle-*")), "temporary files are left"
 
 

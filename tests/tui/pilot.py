@@ -44,7 +44,7 @@ def screen_text(pilot: Pilot[int]) -> str:
     return "\n".join("".join(strip.text for strip in line).rstrip() for line in update.strips)
 
 
-async def wait_until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 15.0) -> None:
+async def wait_until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until a condition is true."""
     end = time.monotonic() + seconds
     while not condition():

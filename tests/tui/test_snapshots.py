@@ -52,7 +52,7 @@ def compare(name: str, size: tuple[int, int], app: StreamstyleApp, text: str, *k
             path.parent.mkdir(exist_ok=True)
             path.write_text(lines(pilot), encoding="utf-8")
         with suppress(AssertionError):
-            await wait_until(pilot, lambda: lines(pilot) == path.read_text(encoding="utf-8"), seconds=5.0)
+            await wait_until(pilot, lambda: lines(pilot) == path.read_text(encoding="utf-8"), seconds=30.0)
         assert lines(pilot) == path.read_text(encoding="utf-8")
 
     run_app(app, steps, size)

@@ -47,8 +47,8 @@ def test_standard_error_that_goes_elsewhere_for_a_while_is_no_end(
     os.close(same)
     assert not left.wait(0.1)
     os.close(master)
-    assert left.wait(10)
-    assert ended.wait(10)
+    assert left.wait(60)
+    assert ended.wait(60)
 
 
 def test_the_screen_is_drawn_while_a_preview_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from streamstyle.tui.screens.file_picker import (
     parse_dropped,
     parse_typed,
 )
-from tests.tui.pilot import Steps, run_app, screen_text, wait_for_text
+from tests.tui.pilot import Steps, run_app, screen_text, wait_for_text, wait_until
 from tests.tui.setup.setup_harness import STYLE_SHEET
 
 HERE = Path("/films")
@@ -139,8 +139,7 @@ def test_typing_filters(films: Path) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await wait_for_text(pilot, "boat.mkv")
         await pilot.press(*"nny")
-        await pilot.pause(0.2)
-        assert "boat.mkv" not in screen_text(pilot)
+        await wait_until(pilot, lambda: "boat.mkv" not in screen_text(pilot))
         await pilot.press("enter")
 
     assert choose(films, steps) == [films / "bunny.mp4"]
@@ -170,7 +169,7 @@ def test_tab_completes_a_path(films: Path) -> None:
 def test_dropped_file_may_have_any_suffix(films: Path) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         pilot.app.post_message(events.Paste(f"'{films / 'notes.txt'}'"))
-        await pilot.pause(0.2)
+        await wait_for_text(pilot, "notes.txt")
         await pilot.press("enter")
 
     assert choose(films, steps) == [films / "notes.txt"]

@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 
 from streamstyle.runs.state import LogEntry
 from streamstyle.tui.widgets.text import LogView, elide_middle
-from tests.tui.pilot import run_app, screen_text
+from tests.tui.pilot import run_app, screen_text, wait_for_text, wait_until
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,8 @@ def test_lines_that_arrive_while_the_log_is_hidden_are_wrapped_to_its_width() ->
         log.show([LogEntry(text) for text in texts])
         await pilot.pause()
         log.toggle()
-        await pilot.pause(0.1)
-        shown = screen_text(pilot)
-        assert all(shown.count(text) == 1 for text in texts)
+        await wait_until(pilot, lambda: all(screen_text(pilot).count(text) == 1 for text in texts))
         await pilot.resize_terminal(20, 20)
-        await pilot.pause(0.1)
-        assert "  shot 2 begins at\n0:02, frame 40" in screen_text(pilot), "wrapped to the new width"
+        await wait_for_text(pilot, "  shot 2 begins at\n0:02, frame 40")  # wrapped to the new width
 
     run_app(LogApp(), steps, (60, 20))
