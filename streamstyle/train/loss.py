@@ -12,6 +12,7 @@ from torch import Tensor
 from streamstyle.gpu.device import compute_dtype
 from streamstyle.models.vgg import CONTENT_LAYER, STYLE_LAYERS, VggFeatures
 from streamstyle.optimise.losses import Grams, content_error, style_errors, style_grams
+from streamstyle.train.grid import grid_loss
 
 STYLE_SHARES = {"relu1_1": 0.02, "relu2_1": 0.2, "relu3_1": 0.26, "relu4_1": 0.39, "relu5_1": 0.13}
 """Share of each layer in the style loss. With equal ones a network meets colours and the finest texture, which is easy
@@ -46,7 +47,7 @@ class StyleLoss:
         stylised: Tensor,  # [N, 3, H, W] float in [0, 1]
         styles: Sequence[Sequence[Grams]],  # at full size, half of it, a quarter, ...: one per image, or one for all
     ) -> Tensor:
-        """Return the weighted sum of content loss, style loss and total variation.
+        """Return the weighted sum of content loss, style loss, total variation and grid.
 
         The style loss is the mean over the sizes (Gatys et al. 2017): one alone asks for the same small strokes
         everywhere.
@@ -55,7 +56,7 @@ class StyleLoss:
         style = torch.stack([style, *self.smaller_errors(stylised, styles[1:])]).mean()
         variation = _weighted_variation(stylised, 1 + FLAT_TV_FACTOR * flatness(photos))
         total: Tensor = content + STYLE_SCALE * self.style_weight * style + self.tv_weight * variation
-        return total
+        return total + grid_loss(stylised.float())
 
     def errors(
         self,

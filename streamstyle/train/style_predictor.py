@@ -36,6 +36,7 @@ from streamstyle.optimise.losses import Grams
 from streamstyle.prefetch import prefetch
 from streamstyle.settings import Device
 from streamstyle.train.augment import perturb
+from streamstyle.train.grid import without_grid
 from streamstyle.train.image_data import (
     list_images,
     next_batch,
@@ -217,7 +218,7 @@ class _Imitation:
     @torch.no_grad()
     def target(self, photos: Tensor, statistics: Tensor) -> Tensor:
         stylised: Tensor = self.teacher(photos, list(self.teacher.embed(statistics)))
-        return stylised
+        return without_grid(stylised.float())
 
 
 def _create_loss_and_dataset(

@@ -17,16 +17,11 @@ from streamstyle.models.vgg import VggFeatures
 from streamstyle.models.weights import load_loss_network, load_style_net
 from streamstyle.optimise.losses import gram_matrix
 from streamstyle.train.augment import perturb
+from streamstyle.train.grid import GRID_WEIGHT, grid_error, without_grid
 from streamstyle.train.loss import STYLE_SCALE, StyleLoss, for_training
 
 FEATURE_LAYERS = ("relu1_1", "relu2_1", "relu3_1")
 """Layers of the slim loss network that are compared; the deeper ones would double the time."""
-
-
-GRID_WEIGHT = 30.0
-"""Weight of `grid_error`: upsampled from a quarter of the size, flat areas tend to get a grid of four pixels."""
-
-_GRID_PERIOD, _GRID_WINDOW = 4, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +51,6 @@ class TeacherLoss:
         return total
 
 
-def grid_error(
-    difference: Tensor,  # [N, 3, H, W], H and W at least 32
-) -> Tensor:
-    """Return the mean square of the part of a difference that repeats every four pixels, in windows of 32x32."""
-    period, count = _GRID_PERIOD, _GRID_WINDOW // _GRID_PERIOD
-    rows, columns = (side // _GRID_WINDOW for side in difference.shape[-2:])
-    whole = difference[..., : rows * _GRID_WINDOW, : columns * _GRID_WINDOW]
-    phases = whole.reshape(-1, rows, count, period, columns, count, period).mean((2, 5))
-    grid: Tensor = (phases - phases.mean((2, 4), keepdim=True)).square().mean()
-    return grid
-
-
 CLEAN_FRACTION = 0.4
 """Fraction of the batches that a student sees as they are, not perturbed."""
 
@@ -95,7 +78,7 @@ class StyleImitation:
 
         The teacher sees the photos as they are: the student learns not to show what `perturb` adds, steadier than it.
         """
-        target = self.teacher(photos)
+        target = without_grid(self.teacher(photos).float())
         return (photos, target) if torch.rand(()) < CLEAN_FRACTION else perturb(photos, target)
 
 

@@ -6,7 +6,7 @@ from streamstyle.models.style_net import StyleNetConfig
 from streamstyle.models.style_predictor import StylePredictor
 from streamstyle.models.vgg import VggFeatures
 from streamstyle.train.loss_network import WIDTHS
-from streamstyle.train.teacher import TeacherLoss, copy_common_layers, grid_error
+from streamstyle.train.teacher import TeacherLoss, copy_common_layers
 
 DENSE = StyleNetConfig(width=8, blocks=2, half_ends=True)
 SMALL = StyleNetConfig(width=8, blocks=1, half_ends=True, separable=True, eighth_blocks=1)
@@ -44,12 +44,3 @@ def test_shapes_without_common_layers_share_the_encoder_only() -> None:
     copy_common_layers(student, teacher)
     statistics = torch.randn(10)
     assert torch.equal(teacher.embed(statistics), student.embed(statistics))
-
-
-def test_the_grid_error_is_that_of_what_repeats_every_four_pixels() -> None:
-    torch.manual_seed(0)
-    grid = torch.tensor([1.0, 0.0, 0.0, 0.0]).repeat(32).expand(1, 3, 128, 128)
-    offset, noise = torch.full((1, 3, 128, 128), 0.5), 0.4 * torch.randn(1, 3, 128, 128)
-    assert torch.isclose(grid_error(grid), grid.var(correction=0))
-    assert grid_error(offset) < 1e-9
-    assert grid_error(noise) < 0.05 * noise.var()
