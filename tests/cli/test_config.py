@@ -121,7 +121,7 @@ def test_a_run_is_recorded_with_what_the_file_adds(tmp_path: Path) -> None:
     configure("")
     again = parse_run_arguments(command[1:]).settings
     assert again.consistency.method is Method.live
-    assert again.encoder == EncoderSettings(crf=25, preset="medium", pix_fmt="yuv420p", faststart=True)
+    assert again.encoder == EncoderSettings(crf=25, preset="faster", pix_fmt="yuv420p", faststart=True)
     assert again.source.max_height is None
 
 

@@ -53,7 +53,7 @@ def parse(*options: str) -> Settings:
     ("quality", "method", "max_height", "preset"),
     [
         ("draft", Method.live, 360, "veryfast"),
-        ("balanced", Method.live, None, "medium"),
+        ("balanced", Method.live, None, "faster"),
         ("best", Method.consistent, None, "slow"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 import zlib
 
 import cv2
@@ -168,9 +169,11 @@ def test_pixels_of_a_wipe_and_of_two_views(fake_run: FakeRun, key: str) -> None:
         if key == "w":
             before = sequences(pilot)
             for view in pilot.app.screen.query(ImageView):
-                view._drawing_seconds = 1000  # as long until the next picture of the run
+                view._drawing_seconds = 2  # 40 s to the next picture of the run
             await pilot.press("comma")
+            pressed = time.monotonic()
             await wait_until(pilot, lambda: sequences(pilot) != before)
+            assert time.monotonic() - pressed < 30
 
     run_app(StreamstyleApp(fake_run.folder, terminal=TerminalInfo(SIXELS)), steps)
 
