@@ -195,16 +195,19 @@ def _step_loss(
     with torch.autocast(device.type, torch.bfloat16, enabled=compute_dtype(device) == torch.bfloat16):
         codes = list(network.embed(statistics))
         stylised = network(photos, codes)
-        if isinstance(objective, _Imitation):
-            return objective.loss.loss(stylised, objective.target(photos, statistics)), stylised
-        perturbed, expected = perturb(photos[:1], stylised[:1])
-        stability = objective.stability_loss(expected, network(perturbed, codes[:1]))
         with_identity = step % max(1, IDENTITY_EVERY // settings.batch) == 0
         identity = network(photos[:1], [network.identity_code.tanh()]) if with_identity else None
-    styles = [examples[index * len(examples) // len(photos)] for index in range(len(photos))]
-    by_scale = list(zip(*(style.grams for style in styles), strict=True))
-    loss = objective.loss(photos, stylised, by_scale) + stability
-    loss = loss + settings.palette_weight * palette_distance(stylised, torch.stack([style.palette for style in styles]))
+        if isinstance(objective, _Imitation):
+            loss = objective.loss.loss(stylised, objective.target(photos, statistics))
+        else:
+            perturbed, expected = perturb(photos[:1], stylised[:1])
+            stability = objective.stability_loss(expected, network(perturbed, codes[:1]))
+    if isinstance(objective, StyleLoss):
+        styles = [examples[index * len(examples) // len(photos)] for index in range(len(photos))]
+        by_scale = list(zip(*(style.grams for style in styles), strict=True))
+        palettes = torch.stack([style.palette for style in styles])
+        loss = objective.loss(photos, stylised, by_scale) + stability
+        loss = loss + settings.palette_weight * palette_distance(stylised, palettes)
     return loss if identity is None else loss + IDENTITY_WEIGHT * F.mse_loss(identity, photos[:1]), stylised
 
 
