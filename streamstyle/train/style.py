@@ -18,7 +18,7 @@ from streamstyle.events import Event, Observer, StyleTrained, TrainingStep, Trai
 from streamstyle.gpu.device import compute_dtype, select_device
 from streamstyle.gpu.memory import gpu_errors_as_device_errors
 from streamstyle.media.images import RgbImage, encode_thumbnail, resize_short_side
-from streamstyle.models.metadata import STYLE_IMAGE, THUMBNAIL, LossNetwork, NetworkShape, read_metadata
+from streamstyle.models.metadata import STYLE_IMAGE, THUMBNAIL, LossNetwork, NetworkShape, read_bytes, read_metadata
 from streamstyle.models.style_net import SHAPES, StyleNet
 from streamstyle.models.weights import (
     load_loss_network,
@@ -133,12 +133,7 @@ def _train_network(
     if steps is None:
         return False
     metadata = _metadata(network, image, settings, steps, start, film)
-    save_weights(
-        output,
-        network,
-        metadata,
-        images={THUMBNAIL: encode_thumbnail(style_image), STYLE_IMAGE: encode_style_image(style_image)},
-    )
+    save_weights(output, network, metadata, images=_stored_images(image, style_image))
     log.close()
     return True
 
@@ -231,6 +226,15 @@ def _training_crops(settings: StyleTrainingSettings, seed: int, film: FilmImages
         return procedural
     groups = zip(photos, photos, photos, photos, photos, photos, photos, procedural, strict=False)
     return chain.from_iterable(groups)
+
+
+def _stored_images(path: Path, image: RgbImage) -> dict[str, bytes]:
+    """Return thumbnail and style image for a weights file: those of the file that the image came in, if it has them."""
+    stored = {name: read_bytes(path, name) for name in (THUMBNAIL, STYLE_IMAGE) if path.suffix == ".safetensors"}
+    return {
+        THUMBNAIL: stored.get(THUMBNAIL) or encode_thumbnail(image),
+        STYLE_IMAGE: stored.get(STYLE_IMAGE) or encode_style_image(image),
+    }
 
 
 def _image_name(image: Path) -> str:

@@ -144,6 +144,8 @@ def test_a_network_of_another_shape_imitates_a_teacher(stripes: Path, tmp_path: 
     assert "--style-weight" not in metadata["command"]
     assert metadata["previous_training"] == read_metadata(teacher)["command"]
     assert metadata["title"] == "Stripes"
+    for image in ("thumbnail", "style_image"):
+        assert read_bytes(student, image) == read_bytes(teacher, image), "not compressed a second time"
 
 
 @pytest.mark.slow
