@@ -122,6 +122,13 @@ class Checkpoint:
     """The partial outputs, by name, that the run has written or set aside."""
 
 
+def device_notice(frames: int, before: str, now: str) -> str | None:
+    """Return what to tell the user if the frames that a run resumes after were made by other arithmetic; else None."""
+    if frames == 0 or before == now:
+        return None
+    return f"{frames} frames were made on {before}, the others will be on {now}: they may differ slightly"
+
+
 def read_checkpoint(output: Path) -> Checkpoint | None:
     """Return the checkpoint of the output; None if there is none, or no file with its frames.
 

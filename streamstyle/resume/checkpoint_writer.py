@@ -15,7 +15,14 @@ from streamstyle.frames import Feedback, FramePosition, OutputFrame
 from streamstyle.media.output_file import PartialFile
 from streamstyle.media.output_names import partial_path
 from streamstyle.media.standard_streams import StandardOutput
-from streamstyle.resume.checkpoint import RESTART_HINT, Checkpoint, FileIdentity, ResumePoint, write_checkpoint
+from streamstyle.resume.checkpoint import (
+    RESTART_HINT,
+    Checkpoint,
+    FileIdentity,
+    ResumePoint,
+    device_notice,
+    write_checkpoint,
+)
 from streamstyle.resume.earlier_run import EarlierRun, NoSideFiles, SideFiles
 from streamstyle.resume.keyframe_tracker import KeyframeTracker
 from streamstyle.resume.packet_digest import Digest, PacketDigest
@@ -145,12 +152,8 @@ class CheckpointWriter:
 
     def changed_device(self) -> str | None:
         """Return what the user should know if the resumed frames were made by other arithmetic; else None."""
-        if self._resumed is None or self._resumed.device == self.device:
-            return None
-        return (
-            f"{self.resume.frames} frames were made on {self._resumed.device}, the others will be on {self.device}: "
-            "they may differ slightly"
-        )
+        before = self._resumed.device if self._resumed else self.device
+        return device_notice(self.resume.frames, before, self.device)
 
     def warnings(self, *, stopped: bool) -> Iterator[str]:
         """Yield what the user should know at the end."""

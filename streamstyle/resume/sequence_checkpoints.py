@@ -13,6 +13,7 @@ from streamstyle.resume.checkpoint import (
     Checkpoint,
     DamagedError,
     ResumePoint,
+    device_notice,
     has_content,
     read_sequence_checkpoint,
     remove_checkpoint,
@@ -97,12 +98,7 @@ class SequenceCheckpoints:
 
     def changed_device(self) -> str | None:
         """Return what the user should know if the resumed frames were made by other arithmetic; else None."""
-        if self.resume.frames == 0 or self._earlier_device == self._device:
-            return None
-        return (
-            f"{self.resume.frames} frames were made on {self._earlier_device}, the others will be on {self._device}: "
-            "they may differ slightly"
-        )
+        return device_notice(self.resume.frames, self._earlier_device, self._device)
 
     def warnings(self, *, stopped: bool) -> Iterator[str]:
         """Yield what the user should know at the end."""
