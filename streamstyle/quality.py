@@ -15,7 +15,7 @@ QUALITY_SETTINGS = frozenset({"method", "size", "height", "max_height", "preset"
 class Quality:
     """Method, size and encoder, chosen to go together: a fast method gets a fast preset of the encoder.
 
-    x264 at its preset medium takes about as long as the network of the methods johnson and live, at faster some two
+    x264 at its preset medium takes more than half as long as the network of the methods johnson and live, at faster two
     thirds of that.
     """
 
